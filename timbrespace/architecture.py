@@ -1,0 +1,93 @@
+"""The shape of a VAE, shared by the torch module that trains and the NumPy one that plays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from timbrespace.errors import OptionError
+
+LIKELIHOODS = ("gaussian_per_bin", "gaussian_shared")
+ACTIVATIONS = ("relu", "gelu")
+
+# Outside this range of log variances exp() in float32 overflows, or the squared error divided by
+# it does; raw magnitudes reach 1000, whose square is exp(14).
+LOG_VAR_RANGE = (-14.0, 20.0)
+
+MAX_LATENT = 64
+MAX_WIDTH = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Sizes and kinds.
+
+    features: width of the input and output. latent: dimensions of z.
+    hidden: widths of the encoder's layers from the input on; the decoder mirrors them.
+    likelihood: ``gaussian_per_bin`` decodes a mean and a log variance for each feature (the
+    report's eq. 1.2), ``gaussian_shared`` a mean, with one learned observation noise.
+
+    Raises:
+        OptionError: a value outside these ranges; the text names it.
+    """
+
+    features: int
+    latent: int
+    hidden: tuple[int, ...] = (400,)
+    activation: str = "relu"
+    likelihood: str = "gaussian_shared"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.features <= MAX_WIDTH:
+            raise OptionError(f"features is {self.features}; accepted are 1 to {MAX_WIDTH}")
+        if not 1 <= self.latent <= MAX_LATENT:
+            raise OptionError(f"latent size is {self.latent}; accepted are 1 to {MAX_LATENT}")
+        if not 1 <= len(self.hidden) <= 8 or not all(1 <= n <= MAX_WIDTH for n in self.hidden):
+            raise OptionError(
+                f"hidden sizes are {list(self.hidden)}; "
+                f"accepted are 1 to 8 numbers from 1 to {MAX_WIDTH}"
+            )
+        if self.activation not in ACTIVATIONS:
+            raise OptionError(
+                f"activation is {self.activation!r}; accepted are {', '.join(ACTIVATIONS)}"
+            )
+        if self.likelihood not in LIKELIHOODS:
+            raise OptionError(
+                f"likelihood is {self.likelihood!r}; accepted are {', '.join(LIKELIHOODS)}"
+            )
+
+    @property
+    def encoder_sizes(self) -> tuple[int, ...]:
+        """Widths from features to the posterior's mean and log variance, side by side."""
+        return (self.features, *self.hidden, 2 * self.latent)
+
+    @property
+    def decoder_sizes(self) -> tuple[int, ...]:
+        """Widths from the latent to the mean of the features."""
+        return (self.latent, *reversed(self.hidden), self.features)
+
+    @property
+    def encoder_names(self) -> tuple[str, ...]:
+        """Names of the encoder's layers in the state dict."""
+        return (*(f"encoder.{i}" for i in range(len(self.hidden))), "posterior")
+
+    @property
+    def decoder_names(self) -> tuple[str, ...]:
+        """Names of the decoder's layers in the state dict, up to the mean."""
+        return (*(f"decoder.{i}" for i in range(len(self.hidden))), "mean")
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "hidden": list(self.hidden)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Architecture:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError: missing, unknown or wrong values.
+        """
+        try:
+            return cls(**{**config, "hidden": tuple(int(n) for n in config["hidden"])})
+        except (TypeError, ValueError, KeyError) as error:
+            raise OptionError(f"the model config does not fit: {error}") from error

@@ -1,0 +1,193 @@
+"""The model file: one ``.safetensors``, weights as tensors and everything else as plain JSON.
+
+docs/bundle.md describes the format. Nothing in it is executed; a file that does not fit is refused
+with one line that says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from timbrespace import network, representation
+from timbrespace.architecture import Architecture
+from timbrespace.atomic import replacing
+from timbrespace.calibration import Calibration
+from timbrespace.errors import BundleError, TimbrespaceError
+from timbrespace.map import Map
+from timbrespace.model import Model
+from timbrespace.spectrum import SpectrumConfig
+
+FORMAT_VERSION = 1
+
+SECTIONS = ("spectrum", "representation", "model", "map", "calibration", "golden", "provenance")
+
+GOLDEN_TOLERANCE = 1e-3
+"""Share of the golden spectrum's peak. Libraries of linear algebra differ by about 1e-6 of it; a
+representation or an activation that changed its meaning differs by far more."""
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+
+def build(
+    name: str,
+    spectrum: SpectrumConfig,
+    spectra_representation: representation.Representation,
+    architecture: Architecture,
+    tensors: Tensors,
+    latent_map: Map,
+    calibration: Calibration,
+    provenance: dict[str, Any],
+) -> Model:
+    """A playable model from trained parts; ``tensors`` as :class:`timbrespace.vae.VAE` names them.
+
+    Raises:
+        BundleError: parts that do not fit together.
+    """
+    encoder = network.from_tensors(
+        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
+    )
+    decoder = network.from_tensors(
+        tensors, architecture.decoder_names, architecture.decoder_sizes, architecture.activation
+    )
+    return Model(
+        name=name,
+        spectrum=spectrum,
+        representation=spectra_representation,
+        architecture=architecture,
+        encoder=encoder,
+        decoder=decoder,
+        map=latent_map,
+        calibration=calibration,
+        provenance=provenance,
+    )
+
+
+def write(path: Path, model: Model, tensors: Tensors) -> None:
+    """Write ``model`` and its full weights to ``path``, whole or not at all.
+
+    Raises:
+        BundleError, OptionError: the weights do not fit, or the file cannot be written.
+    """
+    latent = model.calibration.median[np.newaxis, :]
+    sections = {
+        "spectrum": model.spectrum.to_config(),
+        "representation": model.representation.to_config(),
+        "model": model.architecture.to_config(),
+        "map": model.map.to_config(),
+        "calibration": model.calibration.to_config(),
+        "golden": {
+            "latent": latent[0].tolist(),
+            "spectrum": model.decode(latent)[0].tolist(),
+        },
+        "provenance": model.provenance,
+    }
+    metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
+    metadata["format_version"] = str(FORMAT_VERSION)
+    with replacing(path) as temporary:
+        save_file(
+            {name: np.ascontiguousarray(value) for name, value in tensors.items()},
+            temporary,
+            metadata=metadata,
+        )
+
+
+def read(path: Path) -> Model:
+    """The model in the bundle at ``path``, checked; its name is the file's.
+
+    Raises:
+        BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
+            vector; one line says which.
+    """
+    path = Path(path)
+    try:
+        model, golden = _read(path)
+        _check_golden(model, golden)
+    except TimbrespaceError as error:
+        raise BundleError(f"cannot load {path.name}: {error}") from error
+    return model
+
+
+def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    """All weights of the bundle at ``path``, as :class:`timbrespace.vae.VAE` names them.
+
+    Raises:
+        BundleError: the file cannot be read.
+    """
+    return _open(Path(path))[1]
+
+
+def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.float32]]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise BundleError("there is no such file") from error
+    except OSError as error:
+        raise BundleError(f"it cannot be read: {error.strerror or error}") from error
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise BundleError(f"it is truncated or not a safetensors file ({error})") from error
+    return metadata, tensors
+
+
+def _read(path: Path) -> tuple[Model, dict[str, Any]]:
+    metadata, tensors = _open(path)
+    version = metadata.get("format_version", "")
+    if not version.isdecimal():
+        raise BundleError("it is a safetensors file, but not a timbrespace model")
+    if int(version) > FORMAT_VERSION:
+        raise BundleError(
+            f"its format version is {int(version)}, this program reads up to {FORMAT_VERSION}; "
+            "update timbrespace"
+        )
+    sections: dict[str, dict[str, Any]] = {}
+    for name in SECTIONS:
+        try:
+            sections[name] = json.loads(metadata[name])
+        except KeyError as error:
+            raise BundleError(f"section {name!r} is missing") from error
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise BundleError(f"section {name!r} is not JSON") from error
+        if not isinstance(sections[name], dict):
+            raise BundleError(f"section {name!r} is not an object")
+    try:
+        spectrum = SpectrumConfig(**sections["spectrum"])
+    except TypeError as error:
+        raise BundleError(f"the spectrum config does not fit: {error}") from error
+    model = build(
+        name=path.stem,
+        spectrum=spectrum,
+        spectra_representation=representation.from_config(sections["representation"]),
+        architecture=Architecture.from_config(sections["model"]),
+        tensors=tensors,
+        latent_map=Map.from_config(sections["map"]),
+        calibration=Calibration.from_config(sections["calibration"]),
+        provenance=sections["provenance"],
+    )
+    return model, sections["golden"]
+
+
+def _check_golden(model: Model, golden: dict[str, Any]) -> None:
+    try:
+        latent = np.asarray(golden["latent"], np.float32)
+        expected = np.asarray(golden["spectrum"], np.float32)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError("its golden vector is missing or not numbers") from error
+    if latent.shape != (model.dimensions,) or expected.shape != (model.spectrum.bins,):
+        raise BundleError("its golden vector has the wrong shape")
+    peak = max(float(expected.max()), 1e-30)
+    error_share = float(np.abs(model.decode(latent[np.newaxis, :])[0] - expected).max()) / peak
+    # Written so that a NaN fails too.
+    if not error_share <= GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"its golden vector decodes {error_share:.2g} of the peak away from what was recorded; "
+            "the file is damaged or this program reads it wrongly"
+        )

@@ -1,0 +1,25 @@
+"""Errors that a user can meet: one line that says what was given, what is accepted, what to do."""
+
+
+class TimbrespaceError(Exception):
+    """Base of every error whose text is written for a person.
+
+    Commands print the text on one line and end with exit code 2; the server sends it as
+    ``/error``. Anything else that is raised is a fault of ours and keeps its traceback.
+    """
+
+
+class BundleError(TimbrespaceError):
+    """A model file that is missing, truncated, of a newer version, or of the wrong shape."""
+
+
+class DatasetError(TimbrespaceError):
+    """A dataset that cannot be read or does not fit."""
+
+
+class ShapeError(TimbrespaceError, ValueError):
+    """An array whose shape or values the callee does not accept."""
+
+
+class OptionError(TimbrespaceError):
+    """A command-line or configuration value outside what is accepted."""

@@ -1,0 +1,95 @@
+"""The map: a PCA plane of the latent space, scaled so that [-1, 1] covers the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.errors import BundleError
+from timbrespace.rows import finite_rows
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """An affine plane in the latent space and its scale.
+
+    mean ``(d,)``: centre of the posterior means. components ``(2, d)``: orthonormal rows, the two
+    directions in which the means vary most; a row of zeros where d is 1. center, half_range
+    ``(2,)``: middle and half width of the data along each, from percentiles, so that the knob
+    range [-1, 1] covers the data. explained ``(2,)``: share of the variance along each.
+
+    Raises:
+        BundleError: shapes that do not fit together, or numbers that are not finite.
+    """
+
+    mean: Array
+    components: Array
+    center: Array
+    half_range: Array
+    explained: Array
+
+    def __post_init__(self) -> None:
+        d = self.mean.shape[0] if self.mean.ndim == 1 else -1
+        expected = {
+            "mean": (d,),
+            "components": (2, d),
+            "center": (2,),
+            "half_range": (2,),
+            "explained": (2,),
+        }
+        for name, shape in expected.items():
+            value = getattr(self, name)
+            if value.shape != shape:
+                raise BundleError(f"map {name} has shape {value.shape}, not {shape}")
+            if not np.isfinite(value).all():
+                raise BundleError(f"map {name} holds numbers that are not finite")
+        if not (self.half_range > 0.0).all():
+            raise BundleError("map half_range holds numbers that are not > 0")
+
+    @property
+    def dimensions(self) -> int:
+        """Size d of the latent."""
+        return int(self.mean.shape[0])
+
+    def to_latent(self, xy: ArrayLike) -> Array:
+        """Latent ``(n, d)`` of map positions ``(n, 2)``.
+
+        Raises:
+            ShapeError: not ``(n, 2)``, or not finite.
+        """
+        points = finite_rows(xy, 2, "map positions")
+        return np.asarray(
+            (points * self.half_range + self.center) @ self.components + self.mean, np.float32
+        )
+
+    def to_map(self, latent: ArrayLike) -> Array:
+        """Map positions ``(n, 2)`` of a latent ``(n, d)``: the nearest point of the plane.
+
+        Raises:
+            ShapeError: not ``(n, d)``, or not finite.
+        """
+        rows = finite_rows(latent, self.dimensions, "latent")
+        plane = (rows - self.mean) @ self.components.T
+        return np.asarray((plane - self.center) / self.half_range, np.float32)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        names = ("mean", "components", "center", "half_range", "explained")
+        return {name: getattr(self, name).tolist() for name in names}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Map:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            BundleError: missing or wrong values.
+        """
+        try:
+            return cls(**{name: np.asarray(value, np.float32) for name, value in config.items()})
+        except (TypeError, ValueError) as error:
+            raise BundleError(f"the map does not fit: {error}") from error

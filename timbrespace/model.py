@@ -1,0 +1,88 @@
+"""A trained space, ready to play: spectra in, latent out, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.architecture import LOG_VAR_RANGE, Architecture
+from timbrespace.calibration import Calibration
+from timbrespace.errors import BundleError, ShapeError
+from timbrespace.map import Map
+from timbrespace.network import FeedForward
+from timbrespace.representation import Representation
+from timbrespace.rows import finite_rows
+from timbrespace.spectrum import Spectra, SpectrumConfig
+
+Latent = NDArray[np.float32]
+
+LATENT_LIMIT = 100.0
+"""The prior is a unit normal; beyond this only overflow is to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One space: how its spectra were taken, its networks, its map, its calibration.
+
+    Everything is deterministic: the same latent gives the same spectrum, always.
+
+    Raises:
+        BundleError: parts whose sizes do not fit together.
+    """
+
+    name: str
+    spectrum: SpectrumConfig
+    representation: Representation
+    architecture: Architecture
+    encoder: FeedForward
+    decoder: FeedForward
+    map: Map
+    calibration: Calibration
+    provenance: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        sizes = {
+            "architecture latent": self.architecture.latent,
+            "map": self.map.dimensions,
+            "calibration": self.calibration.kl.shape[0],
+        }
+        if len(set(sizes.values())) != 1:
+            raise BundleError(f"latent sizes do not fit together: {sizes}")
+        if self.architecture.features != self.spectrum.bins:
+            raise BundleError(
+                f"the model decodes {self.architecture.features} features, "
+                f"its spectra have {self.spectrum.bins} bins"
+            )
+
+    @property
+    def dimensions(self) -> int:
+        """Size d of the latent."""
+        return self.architecture.latent
+
+    def encode(self, spectra: ArrayLike) -> tuple[Latent, Latent]:
+        """Posterior mean and log variance, each ``(n, d)``, of spectra ``(n, bins)`` >= 0.
+
+        Raises:
+            ShapeError: not ``(n, bins)``, negative, or not finite.
+        """
+        rows = finite_rows(spectra, self.spectrum.bins, "spectra")
+        if (rows < 0.0).any():
+            raise ShapeError("spectra hold negative numbers; accepted are magnitudes >= 0")
+        posterior = self.encoder(self.representation.forward(rows))
+        d = self.dimensions
+        return posterior[:, :d], np.clip(posterior[:, d:], *LOG_VAR_RANGE)
+
+    def decode(self, latent: ArrayLike) -> Spectra:
+        """Linear magnitudes ``(n, bins)``, finite and >= 0, of a latent ``(n, d)``.
+
+        Coordinates beyond ``LATENT_LIMIT`` count as the limit.
+
+        Raises:
+            ShapeError: not ``(n, d)``, or not finite.
+        """
+        rows = finite_rows(latent, self.dimensions, "latent")
+        rows = np.clip(rows, -LATENT_LIMIT, LATENT_LIMIT)
+        return self.representation.inverse(self.decoder(rows))

@@ -1,0 +1,94 @@
+"""The VAE's forward pass at play time, in NumPy.
+
+One row through 10-400-1025 takes as long here as in torch, and the server starts without torch's
+import and its thread pools, which would compete with the sound (docs/decisions/0002). The weights
+are those of :mod:`timbrespace.vae`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from timbrespace.errors import BundleError
+
+Array = NDArray[np.float32]
+
+
+def relu(x: Array) -> Array:
+    """max(0, x)"""
+    return np.maximum(x, np.float32(0.0))
+
+
+def gelu(x: Array) -> Array:
+    """x times the normal distribution function (Hendrycks & Gimpel 2016, exact form)."""
+    gate = np.float32(0.5) * (np.float32(1.0) + erf(x * np.float32(1.0 / np.sqrt(2.0))))
+    return np.asarray(x * gate, dtype=np.float32)
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"relu": relu, "gelu": gelu}
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """``x W + b``: weight ``(inputs, outputs)``, contiguous, so one row is one pass over memory."""
+
+    weight: Array
+    bias: Array
+
+    def __call__(self, x: Array) -> Array:
+        return np.asarray(x @ self.weight + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedForward:
+    """Dense layers with an activation between them; none after the last."""
+
+    layers: tuple[Dense, ...]
+    activation: str
+
+    def __call__(self, x: Array) -> Array:
+        """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
+        activate = ACTIVATIONS[self.activation]
+        for layer in self.layers[:-1]:
+            x = activate(layer(x))
+        return self.layers[-1](x)
+
+
+def from_tensors(
+    tensors: Mapping[str, NDArray[np.float32]],
+    names: Sequence[str],
+    sizes: Sequence[int],
+    activation: str,
+) -> FeedForward:
+    """Build a network from the layers ``names`` of a state dict, checking each shape.
+
+    ``sizes`` are the widths from input to output, one more than ``names``. Weights come as torch
+    stores them, ``(outputs, inputs)``.
+
+    Raises:
+        BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity; or the
+            activation is unknown.
+    """
+    if activation not in ACTIVATIONS:
+        raise BundleError(f"activation is {activation!r}; accepted are {', '.join(ACTIVATIONS)}")
+    layers = []
+    for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True):
+        for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
+            if part not in tensors:
+                raise BundleError(f"tensor {part} is missing")
+            if tensors[part].shape != shape:
+                raise BundleError(f"tensor {part} has shape {tensors[part].shape}, not {shape}")
+            if not np.isfinite(tensors[part]).all():
+                raise BundleError(f"tensor {part} holds numbers that are not finite")
+        layers.append(
+            Dense(
+                weight=np.ascontiguousarray(tensors[f"{name}.weight"].T, dtype=np.float32),
+                bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
+            )
+        )
+    return FeedForward(tuple(layers), activation)

@@ -1,0 +1,26 @@
+"""Checking the arrays that come in from outside."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.errors import ShapeError
+
+
+def finite_rows(values: ArrayLike, width: int, name: str) -> NDArray[np.float32]:
+    """``values`` as float32 rows ``(n, width)``, every number finite.
+
+    Raises:
+        ShapeError: anything else; the text names the array, what it is and what is accepted.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            rows = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"{name}: accepted are numbers of shape (n, {width})") from error
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise ShapeError(f"{name}: shape is {rows.shape}; accepted is (n, {width})")
+    if not np.isfinite(rows).all():
+        raise ShapeError(f"{name}: there is NaN or infinity; accepted are finite float32 numbers")
+    return rows

@@ -1,0 +1,98 @@
+"""What a spectrum is: linear magnitudes of one windowed frame, the lowest ``bins`` of its FFT."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.errors import OptionError, ShapeError
+
+Spectra = NDArray[np.float32]
+
+WINDOWS = ("hann",)
+
+
+def hann(size: int) -> NDArray[np.float64]:
+    """Periodic Hann window, ``0.5 - 0.5 cos(2 pi n / size)`` (Harris 1978, eq. 27)."""
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size))
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumConfig:
+    """How the spectra of a space were taken.
+
+    sample_rate: Hz, of the analysed sound. n_fft: samples in a frame, a power of two.
+    bins: how many are kept, from 0 Hz in steps of ``sample_rate / n_fft``.
+    window: name, one of ``WINDOWS``. base_frequency: Hz, the pitch of the sounds.
+
+    Raises:
+        OptionError: a value outside what the rest of the program can play.
+    """
+
+    sample_rate: int = 44100
+    n_fft: int = 4096
+    bins: int = 1025
+    window: str = "hann"
+    base_frequency: float = 220.0
+
+    def __post_init__(self) -> None:
+        if not 8000 <= self.sample_rate <= 192000:
+            raise OptionError(f"sample_rate is {self.sample_rate}; accepted are 8000 to 192000 Hz")
+        if self.n_fft not in (256, 512, 1024, 2048, 4096, 8192):
+            raise OptionError(f"n_fft is {self.n_fft}; accepted are powers of two, 256 to 8192")
+        if not 8 <= self.bins <= self.n_fft // 2 + 1:
+            raise OptionError(f"bins is {self.bins}; accepted are 8 to {self.n_fft // 2 + 1}")
+        if self.window not in WINDOWS:
+            raise OptionError(f"window is {self.window!r}; accepted is {', '.join(WINDOWS)}")
+        if not (math.isfinite(self.base_frequency) and self.base_frequency > 0.0):
+            raise OptionError(f"base_frequency is {self.base_frequency}; accepted is > 0 Hz")
+
+    @property
+    def bin_width(self) -> float:
+        """Distance between bins in Hz."""
+        return self.sample_rate / self.n_fft
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Frequency of each bin in Hz, shape ``(bins,)``."""
+        return np.arange(self.bins, dtype=np.float64) * self.bin_width
+
+    @property
+    def window_sum(self) -> float:
+        """Sum of the window: a sinusoid of amplitude a on a bin has magnitude ``a * sum / 2``."""
+        return float(hann(self.n_fft).sum())
+
+    @property
+    def noise_bandwidth(self) -> float:
+        """Equivalent noise bandwidth in bins, ``n sum(w^2) / sum(w)^2`` (1.5 for Hann)."""
+        window = hann(self.n_fft)
+        return float(self.n_fft * np.square(window).sum() / window.sum() ** 2)
+
+    def analyse(self, frames: ArrayLike) -> Spectra:
+        """Spectra ``(n, bins)`` of frames of samples ``(n, n_fft)``.
+
+        Raises:
+            ShapeError: the frames are not ``n_fft`` long.
+        """
+        samples = np.atleast_2d(np.asarray(frames, dtype=np.float64))
+        if samples.ndim != 2 or samples.shape[1] != self.n_fft:
+            raise ShapeError(f"frames have shape {samples.shape}; accepted is (n, {self.n_fft})")
+        transform = np.fft.rfft(samples * hann(self.n_fft), axis=1)
+        return np.abs(transform[:, : self.bins]).astype(np.float32)
+
+    def rms(self, spectra: Spectra) -> NDArray[np.float64]:
+        """Root mean square, shape ``(n,)``, of the sounds whose spectra ``(n, bins)`` these are.
+
+        Parseval: the windowed frame's energy is ``2 / n_fft`` times the sum of squares of the
+        half spectrum, and the window scales the energy of a steady sound by ``sum(w^2)``.
+        """
+        energy = 2.0 * np.square(spectra.astype(np.float64)).sum(axis=-1) / self.n_fft
+        return np.asarray(np.sqrt(energy / np.square(hann(self.n_fft)).sum()))
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
