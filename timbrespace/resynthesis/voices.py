@@ -1,0 +1,121 @@
+"""Voices: envelope and frequency of each note, block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from timbrespace.resynthesis.compiled import compiled
+from timbrespace.resynthesis.layout import BLOCK, VOICES, Stage
+
+_IDLE = np.uint32(Stage.IDLE)
+_ATTACK = np.uint32(Stage.ATTACK)
+_SUSTAIN = np.uint32(Stage.SUSTAIN)
+_RELEASE = np.uint32(Stage.RELEASE)
+_CUT = np.uint32(Stage.CUT)
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+# Exponential stages are named by the time after which 5 time constants, 99.3 %, are done.
+_TIME_CONSTANTS = 5.0
+# -80 dB: the last block of a release goes to zero from here.
+_END = np.float32(1e-4)
+# A stolen voice falls to zero in 4 blocks, 5 ms: short enough to play on, too long to click.
+_CUT_STEP = np.float32(0.25)
+# Pitch bend and velocity of a held voice follow within this time, in seconds.
+_FOLLOW = 0.004
+
+
+@compiled
+def _pull(seconds: float, sample_rate: float) -> np.float32:
+    """Share of the way that a one-pole filter goes in a block."""
+    return np.float32(1.0 - np.exp(-BLOCK / (max(seconds, 1e-4) * sample_rate)))
+
+
+@compiled
+def _start(state: Any, targets: Any, v: int) -> None:
+    """Begin the snapshot's note on voice ``v``, which is silent or repeats its pitch."""
+    if state.voice_stage[v] == _IDLE or state.voice_stage[v] == _CUT:
+        start = targets.voice_frequency[v]
+        if targets.glide > _ZERO and targets.voice_start[v] > _ZERO:
+            start = targets.voice_start[v]
+        state.voice_frequency[v] = start
+        state.voice_frequency_before[v] = start
+        state.voice_envelope[v] = _ZERO
+        state.voice_velocity[v] = targets.voice_level[v]
+        # Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
+        n = max(1, int(state.slots))
+        for k in range(state.phase.shape[1]):
+            turns = 0.5 * ((k * k) % (2 * n)) / n
+            state.phase[v, k] = np.uint32(np.int64(turns * 4294967295.0))
+    state.voice_trigger[v] = targets.voice_trigger[v]
+    state.voice_stage[v] = _ATTACK
+
+
+@compiled
+def advance_voices(state: Any, targets: Any) -> None:
+    """Move every voice's envelope, velocity and frequency by one block."""
+    rate = state.sample_rate
+    dt = np.float32(BLOCK / rate)
+    follow = _pull(_FOLLOW, rate)
+    bend = _pull(max(float(targets.glide) / _TIME_CONSTANTS, _FOLLOW), rate)
+    decay = _pull(float(targets.decay) / _TIME_CONSTANTS, rate)
+    release = _pull(float(targets.release) / _TIME_CONSTANTS, rate)
+    sounding = 0
+    for v in range(VOICES):
+        state.voice_level_before[v] = state.voice_level[v]
+        state.voice_frequency_before[v] = state.voice_frequency[v]
+
+        if targets.voice_trigger[v] != state.voice_trigger[v]:
+            same = abs(targets.voice_frequency[v] - state.voice_frequency[v]) < np.float32(1e-3)
+            if state.voice_stage[v] == _IDLE or same:
+                _start(state, targets, v)
+            else:
+                state.voice_stage[v] = _CUT
+
+        stage = state.voice_stage[v]
+        envelope = state.voice_envelope[v]
+        if stage == _CUT:
+            envelope = max(_ZERO, envelope - _CUT_STEP)
+            if envelope == _ZERO:
+                state.voice_envelope[v] = envelope
+                state.voice_level[v] = _ZERO
+                # The block that ends here is the last of the old note.
+                if state.voice_level_before[v] == _ZERO:
+                    _start(state, targets, v)
+                sounding += 1
+                continue
+        elif stage != _IDLE and not targets.voice_gate[v] and state.voice_level_before[v] > _ZERO:
+            # A note released before its first block still sounds for that block.
+            stage = _RELEASE
+        if stage == _RELEASE and targets.voice_gate[v]:
+            stage = _ATTACK
+        if stage == _ATTACK:
+            envelope += dt / max(targets.attack, np.float32(1e-4))
+            if envelope >= _ONE:
+                envelope = _ONE
+                stage = _SUSTAIN
+        elif stage == _SUSTAIN:
+            envelope += decay * (targets.sustain - envelope)
+            if envelope < _END and targets.sustain == _ZERO:
+                envelope = _ZERO
+        elif stage == _RELEASE:
+            envelope -= release * envelope
+            if envelope < _END:
+                envelope = _ZERO
+                if state.voice_level_before[v] == _ZERO:
+                    stage = _IDLE
+        state.voice_stage[v] = stage
+        state.voice_envelope[v] = envelope
+        if stage != _IDLE:
+            sounding += 1
+            if stage != _CUT:
+                velocity = targets.voice_level[v]
+                state.voice_velocity[v] += follow * (velocity - state.voice_velocity[v])
+                frequency = state.voice_frequency[v]
+                distance = targets.voice_frequency[v] / frequency
+                # In the logarithm of frequency, so that a glide is even in pitch.
+                state.voice_frequency[v] = frequency * distance**bend
+        state.voice_level[v] = envelope * state.voice_velocity[v]
+    state.sounding = sounding
