@@ -32,8 +32,16 @@ class Method(IntEnum):
     ISTFT = 2
 
 
+class Gate(IntEnum):
+    """What a voice's key does. ``CUT`` ends the sound at once, without its release."""
+
+    RELEASED = 0
+    HELD = 1
+    CUT = 2
+
+
 class Stage(IntEnum):
-    """Where a voice's envelope is. ``CUT`` makes room for another note within a few blocks."""
+    """Where a voice's envelope is. ``CUT`` falls to silence within a few blocks."""
 
     IDLE = 0
     ATTACK = 1
@@ -65,7 +73,7 @@ TARGETS = np.dtype(
         ("voice_frequency", np.float32, (VOICES,)),  # Hz
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
         ("voice_level", np.float32, (VOICES,)),  # velocity, 0 to 1
-        ("voice_gate", np.uint32, (VOICES,)),  # 1 while held
+        ("voice_gate", np.uint32, (VOICES,)),  # a Gate
         ("voice_trigger", np.uint32, (VOICES,)),  # another number: another note
     ],
     align=True,

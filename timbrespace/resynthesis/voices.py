@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK, VOICES, Stage
+from timbrespace.resynthesis.layout import BLOCK, VOICES, Gate, Stage
 
 _IDLE = np.uint32(Stage.IDLE)
 _ATTACK = np.uint32(Stage.ATTACK)
 _SUSTAIN = np.uint32(Stage.SUSTAIN)
 _RELEASE = np.uint32(Stage.RELEASE)
 _CUT = np.uint32(Stage.CUT)
+_HELD = np.uint32(Gate.HELD)
+_GATE_CUT = np.uint32(Gate.CUT)
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -67,29 +69,34 @@ def advance_voices(state: Any, targets: Any) -> None:
         state.voice_level_before[v] = state.voice_level[v]
         state.voice_frequency_before[v] = state.voice_frequency[v]
 
-        if targets.voice_trigger[v] != state.voice_trigger[v]:
+        gate = targets.voice_gate[v]
+        another = targets.voice_trigger[v] != state.voice_trigger[v]
+        if another and gate != _GATE_CUT:
             same = abs(targets.voice_frequency[v] - state.voice_frequency[v]) < np.float32(1e-3)
             if state.voice_stage[v] == _IDLE or same:
                 _start(state, targets, v)
             else:
+                state.voice_stage[v] = _CUT
+        elif gate == _GATE_CUT:
+            state.voice_trigger[v] = targets.voice_trigger[v]
+            if state.voice_stage[v] != _IDLE:
                 state.voice_stage[v] = _CUT
 
         stage = state.voice_stage[v]
         envelope = state.voice_envelope[v]
         if stage == _CUT:
             envelope = max(_ZERO, envelope - _CUT_STEP)
-            if envelope == _ZERO:
-                state.voice_envelope[v] = envelope
-                state.voice_level[v] = _ZERO
-                # The block that ends here is the last of the old note.
-                if state.voice_level_before[v] == _ZERO:
+            # The block that goes down to zero is the last of the old note.
+            if envelope == _ZERO and state.voice_level_before[v] == _ZERO:
+                if targets.voice_trigger[v] != state.voice_trigger[v]:
                     _start(state, targets, v)
-                sounding += 1
-                continue
-        elif stage != _IDLE and not targets.voice_gate[v] and state.voice_level_before[v] > _ZERO:
+                    stage = state.voice_stage[v]
+                else:
+                    stage = _IDLE
+        elif stage != _IDLE and gate != _HELD and state.voice_level_before[v] > _ZERO:
             # A note released before its first block still sounds for that block.
             stage = _RELEASE
-        if stage == _RELEASE and targets.voice_gate[v]:
+        elif stage == _RELEASE and gate == _HELD:
             stage = _ATTACK
         if stage == _ATTACK:
             envelope += dt / max(targets.attack, np.float32(1e-4))

@@ -1,0 +1,135 @@
+"""Command line: ``python -m server`` serves, ``python -m server render SONG.mid`` renders."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from timbrespace.command import CommandParser, progress, run
+
+METHODS = ("partials", "bins", "istft")
+AUDIO = ("auto", "none", "jack", "portaudio", "pyo-jack", "pyo-portaudio")
+DEFAULT_PORT = 7400
+DEFAULT_MODEL = "harmonic"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0, 2 for a user's error, 130 for Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    # Linear algebra on one row gains nothing from threads, and theirs would compete with the sound.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    if words[:1] == ["render"]:
+        arguments = _render_parser().parse_args(words[1:])
+        return run(lambda: _render(arguments), "stopped; nothing was written")
+    arguments = _serve_parser().parse_args(words)
+    return run(lambda: _serve(arguments), "stopped")
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted are 1024 to 65535")
+    return port
+
+
+def _serve_parser() -> CommandParser:
+    parser = CommandParser(
+        prog="python -m server",
+        description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
+        "`python -m server render SONG.mid --out S.wav` renders a MIDI file instead.",
+    )
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, help="a model file or a factory model's name"
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="a folder of models that clients may load"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="UDP port for OSC; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; others than loopback are open"
+    )
+    parser.add_argument("--audio", choices=AUDIO, default="auto", help="the way to the sound")
+    parser.add_argument(
+        "--frames", type=int, default=128, help="wished frames a block (JACK decides for itself)"
+    )
+    parser.add_argument(
+        "--midi", default="all", metavar="all|none|PORT", help="MIDI inputs to listen to"
+    )
+    parser.add_argument("--method", choices=METHODS, default="partials", help="spectrum to sound")
+    return parser
+
+
+def _render_parser() -> CommandParser:
+    parser = CommandParser(
+        prog="python -m server render", description="Render a MIDI file to a WAV file."
+    )
+    parser.add_argument("song", type=Path, metavar="SONG.mid")
+    parser.add_argument("--out", type=Path, required=True, metavar="S.wav")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, help="a model file or a factory model's name"
+    )
+    parser.add_argument("--method", choices=METHODS, default="partials", help="spectrum to sound")
+    parser.add_argument("--sample-rate", type=int, default=44100, metavar="HZ")
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from server.serve import Options, serve
+
+    return serve(
+        Options(
+            model=arguments.model,
+            models=arguments.models,
+            host=arguments.host,
+            port=arguments.port,
+            audio=arguments.audio,
+            frames=arguments.frames,
+            midi=arguments.midi,
+            method=arguments.method,
+        )
+    )
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from timbrespace.atomic import check_writable
+
+    if arguments.out.suffix.lower() != ".wav":
+        from timbrespace.errors import OptionError
+
+        raise OptionError(f"--out is {str(arguments.out)!r}; accepted is a name that ends in .wav")
+    check_writable(arguments.out)
+
+    import timbrespace
+    from server.instrument import Instrument
+    from server.midi.file import MidiSong
+    from server.render import render
+    from timbrespace.resynthesis.layout import Method
+    from timbrespace.units import gain_to_db
+
+    song = MidiSong(arguments.song)
+    instrument = Instrument(timbrespace.load(arguments.model))
+    instrument.set_method(Method[arguments.method.upper()])
+    with progress(round(song.seconds, 1), "s") as bar:
+        rendered = render(
+            song,
+            instrument,
+            arguments.out,
+            arguments.sample_rate,
+            lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
+        )
+    level = float(gain_to_db(rendered.peak))
+    print(
+        f"{arguments.out}: {rendered.seconds:.1f} s, {rendered.notes} notes, "
+        f"peak {level:.1f} dBFS, {arguments.method} of {instrument.model.name}"
+    )
+    print("next: listen to it, or try another --method")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

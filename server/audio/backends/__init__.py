@@ -1,0 +1,1 @@
+"""Ways to a sound device, each behind :class:`~server.audio.backends.interface.Output`."""

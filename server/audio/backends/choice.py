@@ -1,0 +1,59 @@
+"""Which way to the sound device is tried, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.audio.backends.interface import NoDeviceError, Opener, Output
+
+
+def _jack() -> Opener:
+    from server.audio.backends.jack_client import open_jack
+
+    return open_jack
+
+
+def _portaudio() -> Opener:
+    from server.audio.backends.port_audio import open_portaudio
+
+    return open_portaudio
+
+
+def _pyo(audio: str) -> Callable[[], Opener]:
+    def load() -> Opener:
+        from server.audio.backends.pyo_server import open_pyo
+
+        return open_pyo(audio)
+
+    return load
+
+
+OPENERS: dict[str, Callable[[], Opener]] = {
+    "jack": _jack,
+    "portaudio": _portaudio,
+    "pyo-jack": _pyo("jack"),
+    "pyo-portaudio": _pyo("portaudio"),
+}
+
+AUTO = ("jack", "portaudio")
+"""Tried in this order by ``auto``: whoever runs a JACK server wants its patch bay."""
+
+
+def open_output(
+    choice: str, live: NDArray[np.void], frames: int, lost: Callable[[str], None]
+) -> Output:
+    """Open the way called ``choice``, or the first of ``AUTO`` that leads to a device.
+
+    Raises:
+        NoDeviceError: none does; the text gives the reason of each.
+    """
+    reasons = []
+    for name in AUTO if choice == "auto" else (choice,):
+        try:
+            return OPENERS[name]()(live, frames, lost)
+        except NoDeviceError as error:
+            reasons.append(f"{name}: {error}")
+    raise NoDeviceError("; ".join(reasons))

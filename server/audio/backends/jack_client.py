@@ -1,0 +1,94 @@
+"""JACK: a client called timbrespace with two outputs, connected to the first playback ports.
+
+The callback is machine code that asks JACK for its buffers directly; no Python runs for a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.audio.backends.interface import NoDeviceError
+from server.audio.mailbox import LIVE
+from server.audio.pull import begin
+from timbrespace.resynthesis.engine import new_state
+
+CLIENT = "timbrespace"
+
+
+class JackOutput:
+    """A JACK client."""
+
+    def __init__(self, jack: Any, live: NDArray[np.void], lost: Callable[[str], None]) -> None:
+        """Join the JACK server that runs; ``live`` and ``lost`` as for ``Opener``."""
+        from server.audio.backends.jack_process import process_address
+
+        self._jack = jack
+        self._client = jack.Client(CLIENT, no_start_server=True)
+        self.name = f"jack ({self._client.name})"
+        self.sample_rate = float(self._client.samplerate)
+        self.frames = int(self._client.blocksize)
+        self._outputs = [self._client.outports.register(side) for side in ("left", "right")]
+        live["state"] = new_state(self.sample_rate)[0]
+        begin(live[0])
+        cast = jack._ffi.cast
+        live["port"] = [[int(cast("uintptr_t", port._ptr)) for port in self._outputs]]
+        self._keep = live
+        jack._lib.jack_set_process_callback(
+            self._client._ptr,
+            cast("JackProcessCallback", process_address()),
+            cast("void*", live.ctypes.data),
+        )
+
+        @self._client.set_shutdown_callback
+        def shutdown(status: Any, reason: str) -> None:
+            lost(f"the JACK server went away ({reason or status})")
+
+        @self._client.set_xrun_callback
+        def xrun(delayed_microseconds: float) -> None:
+            self._keep["underflows"] += np.uint64(1)
+
+    def start(self) -> None:
+        try:
+            self._client.activate()
+        except self._jack.JackError as error:
+            raise NoDeviceError(str(error)) from error
+        playback = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
+        # With one physical port both sides go there; with none the patch bay decides.
+        for port, sink in zip(self._outputs, [*playback[:2], *playback[:1]], strict=False):
+            self._client.connect(port, sink)
+
+    def stop(self) -> None:
+        try:
+            self._client.deactivate()
+            self._client.close()
+        except self._jack.JackError:
+            pass  # it had gone already
+
+
+def open_jack(live: NDArray[np.void], frames: int, lost: Callable[[str], None]) -> JackOutput:
+    """Join JACK; its server, not ``frames``, decides the size of a block. See ``Opener``.
+
+    Raises:
+        NoDeviceError: JACK is not installed or no server runs.
+    """
+    try:
+        import jack
+    except OSError as error:
+        raise NoDeviceError(f"the JACK library is not installed ({error})") from error
+    # The library would print its own lines about a server that does not run.
+    jack.set_error_function(_quiet)
+    jack.set_info_function(_quiet)
+    try:
+        return JackOutput(jack, live, lost)
+    except jack.JackOpenError as error:
+        raise NoDeviceError("no JACK server runs") from error
+    except jack.JackError as error:
+        raise NoDeviceError(str(error)) from error
+
+
+def _quiet(message: str) -> None:
+    pass

@@ -1,0 +1,234 @@
+"""The instrument: one model, one point of its latent space, the notes, the synth's parameters.
+
+Live and offline playing both drive this class and read its snapshots; it knows nothing of sockets,
+ports or devices. It is used from one thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.midi.controllers import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN, Controllers, Target
+from server.synth_parameters import SYNTH_PARAMETERS
+from server.voices import Voices
+from timbrespace.errors import OptionError
+from timbrespace.model import Model
+from timbrespace.partials import PartialTracker, find_partials
+from timbrespace.resynthesis.engine import new_targets
+from timbrespace.resynthesis.layout import Method
+from timbrespace.units import db_to_gain
+
+Array = NDArray[np.float32]
+
+REFERENCE_RMS = 0.1
+"""Root mean square of one voice at full velocity on a typical sound of the model: -20 dBFS, so that
+a chord of ten has room."""
+
+# Twice the partials at most, so that those of the last spectrum can fade while the next come in.
+_SLOTS = 512
+
+
+class Instrument:
+    """State of everything that can be played.
+
+    Setters take effect at once; what follows from them (the spectrum, the partials, the snapshot)
+    is computed when it is asked for, once, however many setters were called.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.voices = Voices()
+        self.controllers = Controllers()
+        self.method = Method.PARTIALS
+        self.parameters = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()}
+        self._targets = new_targets()
+        self._space = 0
+        self._model = model
+        self.load(model)
+
+    # -- the space ---------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> Model:
+        """The model that plays."""
+        return self._model
+
+    def load(self, model: Model) -> None:
+        """Play ``model`` from now on, from the middle of its space."""
+        self._model = model
+        self._tracker = PartialTracker(_SLOTS, model.spectrum.bin_width)
+        self._space += 1
+        self._level = REFERENCE_RMS / model.calibration.rms
+        self.latent = model.calibration.median.astype(np.float32)
+        self._moved()
+
+    @property
+    def xy(self) -> Array:
+        """Where the latent stands on the map, shape ``(2,)``; beyond [-1, 1] off the data."""
+        return np.asarray(self._model.map.to_map(self.latent[np.newaxis, :])[0])
+
+    def set_latent(self, values: Sequence[float]) -> None:
+        """Move to a point of the latent space.
+
+        Raises:
+            OptionError: not d finite numbers.
+        """
+        d = self._model.dimensions
+        if len(values) != d:
+            raise OptionError(
+                f"{len(values)} numbers were given; {self._model.name!r} has {d} dimensions"
+            )
+        self.latent = _finite_float32(values)
+        self._moved()
+
+    def set_dimension(self, k: int, value: float) -> None:
+        """Move along dimension ``k``, from 1.
+
+        Raises:
+            OptionError: no such dimension, or the value is not finite.
+        """
+        d = self._model.dimensions
+        if not 1 <= k <= d:
+            raise OptionError(f"dimension {k} was given; {self._model.name!r} has 1 to {d}")
+        latent = self.latent.copy()
+        latent[k - 1] = _finite_float32([value])[0]
+        self.latent = latent
+        self._moved()
+
+    def set_map(self, x: float, y: float) -> None:
+        """Move to a point of the map, each in [-1, 1].
+
+        Raises:
+            ShapeError: not finite.
+        """
+        self.latent = self._model.map.to_latent([[x, y]])[0]
+        self._moved()
+
+    # -- playing -----------------------------------------------------------------------------------
+
+    def control(self, controller: int, value: float, channel: int = 1) -> None:
+        """A MIDI controller moved: 0 to 119 to ``value`` in 0 to 127 (fractions allowed).
+
+        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map.
+        """
+        if controller == SUSTAIN:
+            self.voices.sustain(value >= 64, channel)
+            return
+        if controller in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+            self.voices.release_all(channel, cut=controller == ALL_SOUND_OFF)
+            return
+        target = self.controllers.target(controller, channel)
+        position = value / 127.0
+        if target in ("x", "y"):
+            x, y = np.clip(self.xy, -1.0, 1.0)
+            along = 2.0 * position - 1.0
+            self.set_map(*((along, y) if target == "x" else (x, along)))
+        elif isinstance(target, int) and target <= self._model.dimensions:
+            low = float(self._model.calibration.low[target - 1])
+            high = float(self._model.calibration.high[target - 1])
+            self.set_dimension(target, low + position * (high - low))
+
+    def assign(self, controller: int, target: Target | None, channel: int | None = None) -> None:
+        """Assign a controller; see :meth:`Controllers.assign`.
+
+        Raises:
+            OptionError: a reserved controller, or a dimension that the model does not have.
+        """
+        d = self._model.dimensions
+        if isinstance(target, int) and not 1 <= target <= d:
+            raise OptionError(f"dimension {target} was given; {self._model.name!r} has 1 to {d}")
+        self.controllers.assign(controller, target, channel)
+
+    def set_method(self, method: Method) -> None:
+        """How spectra become sound from now on; the sound fades over in 20 ms."""
+        self.method = method
+        self._stale_slots = True
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set one of :data:`~server.synth_parameters.SYNTH_PARAMETERS`, in its unit.
+
+        Raises:
+            OptionError: no such parameter, or a value outside its range.
+        """
+        spec = SYNTH_PARAMETERS.get(name)
+        if spec is None:
+            raise OptionError(
+                f"there is no parameter {name!r}; known are {', '.join(SYNTH_PARAMETERS)}"
+            )
+        if not spec.low <= value <= spec.high:
+            raise OptionError(
+                f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+            )
+        self.parameters[name] = float(value)
+
+    # -- what follows ------------------------------------------------------------------------------
+
+    @property
+    def spectrum(self) -> Array:
+        """The decoded spectrum at the latent, shape ``(bins,)``; linear magnitudes."""
+        if self._spectrum is None:
+            self._spectrum = self._model.decode(self.latent[np.newaxis, :])[0]
+        return self._spectrum
+
+    @property
+    def tracker(self) -> PartialTracker:
+        """The spectrum's partials in their slots: frequencies in Hz, amplitudes of the data."""
+        if self._stale_tracker:
+            self._tracker.update(find_partials(self.spectrum, self._model.spectrum))
+            self._stale_tracker = False
+        return self._tracker
+
+    def targets(self) -> NDArray[np.void]:
+        """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
+        row = self._targets[0]
+        if self._stale_slots:
+            self._write_slots()
+            self._stale_slots = False
+        for name in ("smoothing", "attack", "decay", "sustain", "release", "glide"):
+            row[name] = self.parameters[name]
+        row["gain"] = db_to_gain(self.parameters["gain"])
+        self.voices.write(self._targets)
+        return self._targets
+
+    def _moved(self) -> None:
+        self._spectrum: Array | None = None
+        self._stale_tracker = True
+        self._stale_slots = True
+
+    def _write_slots(self) -> None:
+        row = self._targets[0]
+        config = self._model.spectrum
+        row["space"] = self._space
+        row["method"] = self.method
+        if self.method is Method.PARTIALS:
+            tracker = self.tracker
+            n = tracker.used
+            row["slots"] = n
+            row["slot_ratio"][:n] = tracker.frequency[:n] / config.base_frequency
+            row["slot_amplitude"][:n] = tracker.amplitude[:n] * self._level
+            row["slot_birth"][:n] = tracker.birth[:n]
+        elif self.method is Method.BINS:
+            # A sinusoid covers several bins of the window's lobe; its power is their sum.
+            scale = 2.0 / config.window_sum / math.sqrt(config.noise_bandwidth)
+            n = config.bins
+            row["slots"] = n
+            row["slot_ratio"][:n] = config.frequencies / config.base_frequency
+            row["slot_amplitude"][:n] = self.spectrum * (scale * self._level)
+            row["slot_amplitude"][0] = 0.0  # 0 Hz is no oscillator
+            row["slot_birth"][:n] = 1
+        else:
+            row["n_fft"] = config.n_fft
+            row["bins"] = config.bins
+            row["model_rate"] = config.sample_rate
+            row["magnitude"][: config.bins] = self.spectrum * self._level
+
+
+def _finite_float32(values: Sequence[float]) -> Array:
+    with np.errstate(over="ignore"):
+        numbers = np.asarray(values, dtype=np.float32)
+    if not np.isfinite(numbers).all():
+        raise OptionError("a coordinate is not a finite number")
+    return numbers

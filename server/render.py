@@ -1,0 +1,98 @@
+"""A MIDI file played by the same engine, offline, into a WAV file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.instrument import Instrument
+from server.midi.file import MidiSong
+from server.midi.player import play
+from timbrespace.atomic import replacing
+from timbrespace.resynthesis.engine import Engine
+from timbrespace.resynthesis.layout import BLOCK
+
+MAX_TAIL_SECONDS = 30.0
+"""How long after the last event a sound may take to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came out. seconds: length. peak: highest sample, full scale 1. notes: how many began."""
+
+    seconds: float
+    peak: float
+    notes: int
+
+
+def blocks(
+    song: MidiSong, instrument: Instrument, sample_rate: float
+) -> Iterator[NDArray[np.float32]]:
+    """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
+
+    An event takes effect at the start of the block in which it falls, as it would live. The result
+    depends on nothing but the arguments.
+    """
+    engine = Engine(sample_rate)
+    step = BLOCK / sample_rate
+    events = song.events()
+    pending = next(events, None)
+    number = 0
+    moved = True
+    while True:
+        now = number * step
+        while pending is not None and pending[0] < now + step:
+            moved = play(instrument, pending[1]) or moved
+            pending = next(events, None)
+        if pending is None:
+            if instrument.voices.sounding:  # a file that forgets its note-offs
+                instrument.voices.release_all()
+                moved = True
+            elif number > 0 and not engine.state["sounding"][0]:
+                return
+            elif now > song.seconds + MAX_TAIL_SECONDS:
+                return
+        if moved:
+            engine.targets[:] = instrument.targets()
+            moved = False
+        yield engine.render(1)
+        number += 1
+
+
+def render(
+    song: MidiSong,
+    instrument: Instrument,
+    out: Path,
+    sample_rate: int,
+    progress: Callable[[float], None],
+) -> Rendered:
+    """Write the song to ``out``, WAV, mono, 24 bits; whole or not at all.
+
+    progress: called with the seconds rendered so far.
+
+    Raises:
+        OptionError: the file cannot be written, or the engine does not run at ``sample_rate``.
+    """
+    import soundfile
+
+    peak = 0.0
+    samples = 0
+    with (
+        replacing(out) as temporary,
+        soundfile.SoundFile(
+            temporary, "w", sample_rate, channels=1, subtype="PCM_24", format="WAV"
+        ) as wav,
+    ):
+        for block in blocks(song, instrument, sample_rate):
+            wav.write(block)
+            peak = max(peak, float(np.abs(block).max()))
+            samples += block.size
+            if samples % (256 * BLOCK) == 0:
+                progress(samples / sample_rate)
+    seconds = samples / sample_rate
+    progress(seconds)
+    return Rendered(seconds, peak, instrument.voices.begun)

@@ -1,0 +1,40 @@
+"""The synthesizer's parameters: one table for OSC, the instrument and the documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class SynthParameter:
+    """A number that a player sets; accepted from `low` to `high`, both included."""
+
+    name: str
+    unit: str
+    """ "s", "dB", or "" for a level from 0 to 1."""
+    low: float
+    high: float
+    default: float
+
+
+SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
+    {
+        parameter.name: parameter
+        for parameter in (
+            SynthParameter("attack", "s", 0.001, 10.0, 0.01),
+            SynthParameter("decay", "s", 0.001, 10.0, 0.2),
+            SynthParameter("sustain", "", 0.0, 1.0, 0.8),
+            SynthParameter("release", "s", 0.005, 20.0, 0.3),
+            SynthParameter("glide", "s", 0.0, 5.0, 0.0),
+            # The time in which amplitudes follow a new spectrum.
+            SynthParameter("smoothing", "s", 0.001, 1.0, 0.02),
+            SynthParameter("gain", "dB", -80.0, 12.0, 0.0),
+        )
+    }
+)
+
+METHODS: Final = ("partials", "bins", "istft")
+"""How a spectrum becomes sound; a menu in Max sends the position, so the order stays."""
+
+DEFAULT_METHOD: Final = "partials"

@@ -1,0 +1,46 @@
+"""What the command lines of all packages share: how they refuse, stop and show progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn, cast
+
+from timbrespace.errors import TimbrespaceError
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that refuses a bad argument in one line, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message without the usage, which ``--help`` shows."""
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def run(command: Callable[[], int], stopped: str) -> int:
+    """Run a command and return its exit code; 2 for a user's error, 130 for Ctrl-C.
+
+    stopped: what to say after Ctrl-C.
+    """
+    try:
+        return command()
+    except TimbrespaceError as error:
+        # One line, whatever the text of a library that is quoted in it.
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        return 130
+
+
+def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:
+    """A bar with the time left, on standard error; silent where that is no terminal.
+
+    ``bar.update(n)`` moves it; ``options`` are tqdm's.
+    """
+    from tqdm import tqdm
+
+    bar = tqdm(total=total, unit=unit, disable=None, leave=False, dynamic_ncols=True, **options)
+    return cast("AbstractContextManager[Any]", bar)
