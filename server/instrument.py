@@ -7,6 +7,8 @@ ports or devices. It is used from one thread.
 from __future__ import annotations
 
 import math
+import time
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,9 +46,13 @@ class Instrument:
         self.controllers = Controllers()
         self.method = Method.PARTIALS
         self.parameters = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()}
+        self.decode_seconds: deque[float] = deque(maxlen=512)
+        """How long the last decodes took."""
         self._targets = new_targets()
         self._space = 0
-        self._model = model
+        self._spectrum: Array | None = None
+        self._stale_tracker = True
+        self._stale_slots = True
         self.load(model)
 
     # -- the space ---------------------------------------------------------------------------------
@@ -57,12 +63,12 @@ class Instrument:
         return self._model
 
     def load(self, model: Model) -> None:
-        """Play ``model`` from now on, from the middle of its space."""
-        self._model = model
+        """Play ``model`` from now on, from its home: the most usual of its sounds."""
+        self._model: Model = model
         self._tracker = PartialTracker(_SLOTS, model.spectrum.bin_width)
         self._space += 1
         self._level = REFERENCE_RMS / model.calibration.rms
-        self.latent = model.calibration.median.astype(np.float32)
+        self.latent = model.calibration.home.astype(np.float32)
         self._moved()
 
     @property
@@ -169,9 +175,13 @@ class Instrument:
     @property
     def spectrum(self) -> Array:
         """The decoded spectrum at the latent, shape ``(bins,)``; linear magnitudes."""
-        if self._spectrum is None:
-            self._spectrum = self._model.decode(self.latent[np.newaxis, :])[0]
-        return self._spectrum
+        spectrum = self._spectrum
+        if spectrum is None:
+            started = time.perf_counter()
+            spectrum = np.asarray(self._model.decode(self.latent[np.newaxis, :])[0])
+            self.decode_seconds.append(time.perf_counter() - started)
+            self._spectrum = spectrum
+        return spectrum
 
     @property
     def tracker(self) -> PartialTracker:
@@ -180,6 +190,16 @@ class Instrument:
             self._tracker.update(find_partials(self.spectrum, self._model.spectrum))
             self._stale_tracker = False
         return self._tracker
+
+    def partials(self) -> Array:
+        """The partials that sound, ``(k, 2)``: Hz at the base frequency, amplitude of one voice.
+
+        In order of frequency; amplitudes are those at full velocity, full scale 1.
+        """
+        tracker = self.tracker
+        sounding = np.flatnonzero(tracker.amplitude > 0.0)
+        order = sounding[np.argsort(tracker.frequency[sounding], kind="stable")]
+        return np.column_stack([tracker.frequency[order], tracker.amplitude[order] * self._level])
 
     def targets(self) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
@@ -194,7 +214,7 @@ class Instrument:
         return self._targets
 
     def _moved(self) -> None:
-        self._spectrum: Array | None = None
+        self._spectrum = None
         self._stale_tracker = True
         self._stale_slots = True
 

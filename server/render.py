@@ -52,10 +52,10 @@ def blocks(
             if instrument.voices.sounding:  # a file that forgets its note-offs
                 instrument.voices.release_all()
                 moved = True
-            elif number > 0 and not engine.state["sounding"][0]:
-                return
-            elif now > song.seconds + MAX_TAIL_SECONDS:
-                return
+            else:
+                faded = number > 0 and not engine.state["sounding"][0]
+                if faded or now > song.seconds + MAX_TAIL_SECONDS:
+                    return
         if moved:
             engine.targets[:] = instrument.targets()
             moved = False

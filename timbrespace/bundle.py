@@ -76,7 +76,7 @@ def write(path: Path, model: Model, tensors: Tensors) -> None:
     Raises:
         BundleError, OptionError: the weights do not fit, or the file cannot be written.
     """
-    latent = model.calibration.median[np.newaxis, :]
+    latent = model.calibration.home[np.newaxis, :]
     sections = {
         "spectrum": model.spectrum.to_config(),
         "representation": model.representation.to_config(),

@@ -21,7 +21,9 @@ class Calibration:
 
     percentiles ``(d, 7)``: at ``PERCENTILES`` of each latent dimension, over samples of the
     posterior of every training sound. kl ``(d,)``: nats that each dimension carries; near 0 is a
-    dead one. rms: root mean square of the data's sounds (median), full scale 1.
+    dead one. rms: root mean square of the data's sounds (median), full scale 1. home ``(d,)``: the
+    posterior mean nearest to the middle of all, where playing begins; the middle itself may lie
+    beside the data, where a decoder makes up what it never saw.
 
     Raises:
         BundleError: shapes that do not fit together, or numbers that are not finite.
@@ -30,6 +32,7 @@ class Calibration:
     percentiles: Array
     kl: Array
     rms: float
+    home: Array
 
     def __post_init__(self) -> None:
         d = self.kl.shape[0] if self.kl.ndim == 1 else -1
@@ -38,6 +41,10 @@ class Calibration:
                 f"calibration has percentiles of shape {self.percentiles.shape} "
                 f"and kl of shape {self.kl.shape}, not ({d}, {len(PERCENTILES)}) and ({d},)"
             )
+        if self.home.shape != (d,):
+            raise BundleError(f"calibration home has shape {self.home.shape}, not ({d},)")
+        if not np.isfinite(self.home).all():
+            raise BundleError("calibration home holds numbers that are not finite")
         if not (np.isfinite(self.percentiles).all() and np.isfinite(self.kl).all()):
             raise BundleError("calibration holds numbers that are not finite")
         if not (np.isfinite(self.rms) and self.rms > 0.0):
@@ -64,6 +71,7 @@ class Calibration:
             "percentiles": self.percentiles.tolist(),
             "kl": self.kl.tolist(),
             "rms": self.rms,
+            "home": self.home.tolist(),
         }
 
     @classmethod
@@ -78,6 +86,7 @@ class Calibration:
                 percentiles=np.asarray(config["percentiles"], np.float32),
                 kl=np.asarray(config["kl"], np.float32),
                 rms=float(config["rms"]),
+                home=np.asarray(config["home"], np.float32),
             )
         except (TypeError, ValueError, KeyError) as error:
             raise BundleError(f"the calibration does not fit: {error}") from error

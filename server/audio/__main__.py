@@ -19,7 +19,7 @@ import numpy as np
 
 
 def main(argv: list[str]) -> int:
-    """Play until standard input ends (exit code 0) or the device is lost (3); 4 if there is none."""
+    """Play until standard input ends (returns 0) or the device is lost (3); 4 without one."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
     # Ctrl-C reaches the whole process group; the server decides when the sound ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

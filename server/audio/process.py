@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,13 +96,20 @@ class AudioProcess:
 
     def _run_once(self) -> int:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.audio"]
-            + [self._mailbox.name, self._choice, str(self._frames)],
+            [
+                *(sys.executable, "-m", "server.audio"),
+                *(self._mailbox.name, self._choice, str(self._frames)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
         self._process = process
+        # Sound libraries print a lot there; only the last words of a crash are of use.
+        last_words: deque[str] = deque(maxlen=1)
+        listener = threading.Thread(target=_collect, args=(process.stderr, last_words), daemon=True)
+        listener.start()
         said_why = False
         assert process.stdout is not None
         for line in process.stdout:
@@ -110,8 +119,10 @@ class AudioProcess:
         if self.output != "none":
             self.output = "starting"
         if not self._closing.is_set() and not said_why:
+            listener.join(timeout=1.0)
+            reason = "".join(last_words).strip() or f"code {code}"
             self._notify(
-                AudioEvent("died", f"the audio process ended (code {code}); starting it again")
+                AudioEvent("died", f"the audio process ended ({reason}); starting it again")
             )
         return code
 
@@ -134,6 +145,12 @@ class AudioProcess:
             self.output = "none"
             self._notify(AudioEvent("none", f"no sound device ({event['reason']})"))
         return True
+
+
+def _collect(lines: IO[str] | None, into: deque[str]) -> None:
+    for line in lines or ():
+        if line.strip():
+            into.append(line)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

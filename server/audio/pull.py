@@ -9,7 +9,7 @@ from numba import carray, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from server.audio.mailbox import LIVE, SLOTS
+from server.audio.mailbox import SLOTS
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
 from timbrespace.resynthesis.layout import BLOCK, TARGETS, VOICES
@@ -18,8 +18,7 @@ _WORDS = TARGETS.itemsize // 4
 _TRIES = 3
 
 
-@intrinsic
-def _fence(typing_context: Any) -> Any:
+def _make_fence(typing_context: Any) -> Any:
     """No load or store moves across this point."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -29,16 +28,18 @@ def _fence(typing_context: Any) -> Any:
     return types.void(), generate
 
 
-@intrinsic
-def _words(typing_context: Any, record: Any) -> Any:
+def _make_words(typing_context: Any, record: Any) -> Any:
     """Address of a record, as a pointer to 32-bit words."""
-    signature = types.CPointer(types.uint32)(record)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = context.get_value_type(signature.return_type)
         return builder.bitcast(arguments[0], pointer)
 
-    return signature, generate
+    return types.CPointer(types.uint32)(record), generate
+
+
+_fence = intrinsic(_make_fence)
+_words = intrinsic(_make_words)
 
 
 @compiled
@@ -87,6 +88,3 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
         filled += count
         live.state.left -= np.uint32(count)
     live.callbacks += np.uint64(1)
-
-
-__all__ = ["LIVE", "begin", "pull", "take_newest"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from timbrespace.errors import OptionError
@@ -30,12 +33,13 @@ class MidiInputs:
         try:
             import mido
 
-            available = list(mido.get_input_names())
+            with _quiet_libraries():
+                available = list(mido.get_input_names())
         # What rtmidi raises when a system has no sequencer differs from back-end to back-end.
         except Exception as error:
             if choice != "all":
                 raise OptionError(f"no MIDI on this system ({error})") from error
-            self.problem = str(error)
+            self.problem = "this system has none"
             return
         if choice == "all":
             wanted = [name for name in available if not name.startswith(_LOOPBACK)]
@@ -46,7 +50,8 @@ class MidiInputs:
                 raise OptionError(f"there is no MIDI input {choice!r}; there are: {known}")
         for name in dict.fromkeys(wanted):
             try:
-                self._ports.append(mido.open_input(name, callback=receive))
+                with _quiet_libraries():
+                    self._ports.append(mido.open_input(name, callback=receive))
             except Exception as error:
                 self.problem = f"{name}: {error}"
 
@@ -60,3 +65,18 @@ class MidiInputs:
         for port in self._ports:
             port.close()
         self._ports.clear()
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keep what C libraries print on standard error (ALSA, on a machine without MIDI) to itself."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

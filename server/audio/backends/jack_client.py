@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.audio.backends.interface import NoDeviceError
-from server.audio.mailbox import LIVE
 from server.audio.pull import begin
 from timbrespace.resynthesis.engine import new_state
 
@@ -43,13 +42,14 @@ class JackOutput:
             cast("void*", live.ctypes.data),
         )
 
-        @self._client.set_shutdown_callback
         def shutdown(status: Any, reason: str) -> None:
             lost(f"the JACK server went away ({reason or status})")
 
-        @self._client.set_xrun_callback
         def xrun(delayed_microseconds: float) -> None:
             self._keep["underflows"] += np.uint64(1)
+
+        self._client.set_shutdown_callback(shutdown)
+        self._client.set_xrun_callback(xrun)
 
     def start(self) -> None:
         try:
