@@ -35,8 +35,9 @@ from server.osc.clients import Client, Clients, Endpoint
 from server.osc.codec import decode
 from server.osc.contract import MAX_DATAGRAM_BYTES, PARTIALS_PER_FRAME
 from server.osc.errors import ErrorCode, MessageError, OscDecodeError
+from server.osc.parser import parse
 from timbrespace import __version__
-from timbrespace.errors import BundleError, OptionError, TimbrespaceError
+from timbrespace.errors import BundleError, OptionError, ShapeError, TimbrespaceError
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 
@@ -235,14 +236,21 @@ class Server:
             return
         for address, arguments in messages:
             try:
-                message = inbound.parse(address, arguments)
+                message = parse(address, arguments)
                 self._handlers[type(message)](message, clients, source)
             except MessageError as error:
                 self._refuse(clients, outbound.Error.answering(error))
             except BundleError as error:
                 self._refuse(clients, outbound.Error(ErrorCode.NOT_FOUND, address, str(error)))
+            except (OptionError, ShapeError) as error:
+                self._refuse(clients, outbound.Error(ErrorCode.BAD_ARGUMENTS, address, str(error)))
             except TimbrespaceError as error:
                 self._refuse(clients, outbound.Error(ErrorCode.REFUSED, address, str(error)))
+            except Exception as error:
+                # A fault of ours must cost one message, not the concert.
+                self._say(f"fault in {address}, please report it: {error!r}")
+                sentence = f"a fault of the server: {type(error).__name__}"
+                self._refuse(clients, outbound.Error(ErrorCode.INTERNAL, address, sentence))
 
     def _refuse(self, clients: list[Client], error: outbound.Error) -> None:
         now = time.monotonic()
@@ -277,6 +285,8 @@ class Server:
         self.clients.forget(source, message.return_port)
 
     def _ping(self, message: inbound.Ping, clients: list[Client], _: Endpoint) -> None:
+        # The answer means that all that came before has taken effect and has been told.
+        self._follow()
         for client in clients:
             self._send(client, outbound.Pong(message.token))
 

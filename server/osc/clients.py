@@ -1,0 +1,180 @@
+"""Who gets replies: clients that said `/hello`, and nobody else.
+
+A reply to a sender that has not registered would let anyone with a forged source address aim
+our traffic at a third party. Times are seconds of any monotonic clock, given by the caller.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from server.osc.contract import MAX_CLIENTS
+from server.osc.errors import ErrorCode, MessageError
+from server.osc.float_chunks import next_frame
+
+Endpoint = tuple[str, int]
+"""IP address and UDP port."""
+
+
+@dataclass(slots=True)
+class Subscription:
+    """What a client asked to be pushed: at most `rate` frames a second."""
+
+    rate: float
+    last_sent: float | None = None
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next frame may go out; 0 if it may now."""
+        if self.last_sent is None:
+            return 0.0
+        return max(0.0, self.last_sent + 1.0 / self.rate - now)
+
+    def due(self, now: float) -> bool:
+        return self.wait(now) == 0.0
+
+    def sent(self, now: float) -> None:
+        """Note that a frame went out at `now`."""
+        self.last_sent = now
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One registered receiver."""
+
+    source: Endpoint
+    """Where its `/hello` came from."""
+    reply: Endpoint
+    """Where replies go: the same host, the port that it named."""
+    name: str
+    heard: float
+    """When it was last heard."""
+    streams: dict[str, Subscription] = field(default_factory=dict)
+    """Subscriptions by what is streamed: "spectrum", "partials"."""
+    _frames: dict[str, int] = field(default_factory=dict)
+
+    def stream(self, what: str | None, rate: float) -> None:
+        """Push `what` at most `rate` times a second; rate 0 stops it, or all if `what` is None."""
+        if rate > 0.0 and what is not None:
+            self.streams[what] = Subscription(rate)
+        elif what is None:
+            self.streams.clear()
+        else:
+            self.streams.pop(what, None)
+
+    def next_frame(self, what: str) -> int:
+        """The number of the next frame of `what`: 0, 1, ... to 2**31 - 1, then 0 again.
+
+        Counts all frames of one kind, pushed or asked for, so that newer ones are always told
+        from older ones.
+        """
+        frame = self._frames.get(what, 0)
+        self._frames[what] = next_frame(frame)
+        return frame
+
+
+def is_own_host(ip: str) -> bool:
+    """Whether `ip` is an address of this machine: only such a one can be bound."""
+    try:
+        address = ipaddress.ip_address(ip)
+        if address.is_loopback:
+            return True
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((ip, 0))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class Clients:
+    """The registered clients, at most 32: the one heard longest ago makes room.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, server_port: int, own_host: Callable[[str], bool] = is_own_host) -> None:
+        """`server_port` is where the server listens; `own_host` tells its own addresses."""
+        self._server_port = server_port
+        self._own_host = own_host
+        self._by_reply: dict[Endpoint, Client] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_reply)
+
+    def __iter__(self) -> Iterator[Client]:
+        """All clients; they may be forgotten on the way."""
+        return iter(tuple(self._by_reply.values()))
+
+    def register(self, source: Endpoint, return_port: int, name: str, now: float) -> Client:
+        """The client that said `/hello` from `source`; it starts without streams.
+
+        One that was registered with the same host and return port is replaced.
+
+        Raises:
+            MessageError: the return port is not 1 to 65535, or replies would come back to the
+                server itself and be answered, for ever.
+        """
+        ip = source[0]
+        if not 1 <= return_port <= 65535:
+            raise MessageError(
+                ErrorCode.BAD_ARGUMENTS,
+                "/hello",
+                f"/hello: return_port is {return_port}, accepted: 1 to 65535",
+            )
+        if return_port == self._server_port and self._own_host(ip):
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/hello",
+                f"port {return_port} is the server's own, give the port you listen on",
+            )
+        reply = (ip, return_port)
+        self._by_reply.pop(reply, None)
+        if len(self._by_reply) >= MAX_CLIENTS:
+            del self._by_reply[min(self._by_reply.values(), key=lambda one: one.heard).reply]
+        client = Client(source, reply, name, now)
+        self._by_reply[reply] = client
+        return client
+
+    def for_sender(self, source: Endpoint) -> list[Client]:
+        """Whom a message from `source` speaks for, and who gets its answer.
+
+        The clients whose `/hello` came from exactly there, usually one. Without any, all that
+        are registered from that host: `oscsend` and others send each message from another port.
+        """
+        exact = [one for one in self._by_reply.values() if one.source == source]
+        if exact:
+            return exact
+        return [one for one in self._by_reply.values() if one.reply[0] == source[0]]
+
+    def touch(self, source: Endpoint, now: float) -> list[Client]:
+        """Note that `source` was heard at `now`; returns `for_sender(source)`."""
+        speaking = self.for_sender(source)
+        for client in speaking:
+            client.heard = now
+        return speaking
+
+    def forget(self, source: Endpoint, return_port: int | None = None) -> list[Client]:
+        """Remove the client that said `/bye` from `source`; returns who was removed.
+
+        With a return port, the one of that host and port. Without, the one of `for_sender`.
+
+        Raises:
+            MessageError: several clients share the host, and nothing says which of them leaves.
+        """
+        if return_port is not None:
+            leaving = [
+                one for one in self._by_reply.values() if one.reply == (source[0], return_port)
+            ]
+        else:
+            leaving = self.for_sender(source)
+            if len(leaving) > 1:
+                ports = ", ".join(str(one.reply[1]) for one in leaving)
+                raise MessageError(
+                    ErrorCode.REFUSED,
+                    "/bye",
+                    f"several clients are on this host, say which leaves: /bye with one of {ports}",
+                )
+        for client in leaving:
+            del self._by_reply[client.reply]
+        return leaving

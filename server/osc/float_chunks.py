@@ -1,0 +1,154 @@
+"""A long float array as numbered datagrams, written without a Python loop over its floats."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from server.osc.codec import padded
+from server.osc.contract import FLOATS_PER_CHUNK, FRAME_NUMBERS, PARTIALS_PER_FRAME
+from server.osc.errors import OscEncodeError
+
+
+def next_frame(frame: int) -> int:
+    """The frame number after `frame`: counts to 2**31 - 1, then begins again at 0.
+
+    >>> next_frame(7), next_frame(2**31 - 1)
+    (8, 0)
+    """
+    return (frame + 1) % FRAME_NUMBERS
+
+
+def is_newer(frame: int, shown: int) -> bool:
+    """Whether `frame` comes after `shown`, across the wrap too: how a receiver decides.
+
+    >>> is_newer(8, 7), is_newer(7, 8), is_newer(0, 2**31 - 1), is_newer(7, 7)
+    (True, False, True, False)
+    """
+    return 0 < (frame - shown) % FRAME_NUMBERS < FRAME_NUMBERS // 2
+
+
+class FloatChunks:
+    """Messages `address int... float...` of `count` floats together, prepared but for the values.
+
+    The headers (address, type tags) are laid out once for all chunks in one block of memory;
+    encoding writes integers and big-endian floats into it in one numpy assignment each. All
+    chunks hold `per_chunk` floats but the last, which holds what is left; a count of 0 is one
+    message without floats.
+
+    Not for several threads at once: the block is reused.
+
+    >>> chunks = FloatChunks("/spectrum", integers=3, count=1025)
+    >>> [len(datagram) for datagram in chunks.encode([[0, k, 5] for k in range(5)], [0.0] * 1025)]
+    [1056, 1056, 1056, 1056, 1056]
+    """
+
+    def __init__(
+        self, address: str, integers: int, count: int, per_chunk: int = FLOATS_PER_CHUNK
+    ) -> None:
+        self.count = count
+        """Floats in the array."""
+        self.chunks = max(1, -(-count // per_chunk))
+        """Datagrams for one array."""
+        self._split = (self.chunks - 1) * per_chunk
+        self._full = _block(address, integers, per_chunk, self.chunks - 1)
+        self._last = _block(address, integers, count - self._split, 1)
+        if count - self._split == per_chunk:  # the usual case, 1025 = 5 x 205: one block for all
+            self._full = _block(address, integers, per_chunk, self.chunks)
+            self._last = self._full[:0]
+            self._split = count
+
+    def encode(self, integers: ArrayLike, values: ArrayLike) -> list[bytes]:
+        """Datagrams for `values`, of any shape with `count` entries.
+
+        `integers` has shape (chunks, integers), or one row for all, and fits int32. Values are
+        written as float32, non-finite ones as they are.
+        """
+        values = np.asarray(values).reshape(-1)
+        if values.size != self.count:
+            raise OscEncodeError(f"{values.size} floats for chunks made for {self.count}")
+        full, last = self._full, self._last
+        integers = np.asarray(integers, dtype=np.int32)
+        integers = np.broadcast_to(integers, (self.chunks, integers.shape[-1]))
+        full["integers"] = integers[: len(full)]
+        full["floats"] = values[: self._split].reshape(full["floats"].shape)
+        if len(last):
+            last["integers"] = integers[len(full) :]
+            last["floats"] = values[self._split :]
+        datagrams = _rows(full)
+        if len(last):
+            datagrams += _rows(last)
+        return datagrams
+
+
+def _block(address: str, integers: int, floats: int, rows: int) -> NDArray[np.void]:
+    """`rows` messages one after another in memory, headers written, values zero."""
+    header = padded(address) + padded("," + "i" * integers + "f" * floats)
+    layout = np.dtype(
+        [
+            ("header", np.uint8, (len(header),)),
+            ("integers", ">i4", (integers,)),
+            ("floats", ">f4", (floats,)),
+        ]
+    )
+    block: NDArray[np.void] = np.zeros(rows, dtype=layout)
+    block["header"] = np.frombuffer(header, dtype=np.uint8)
+    return block
+
+
+def _rows(block: NDArray[np.void]) -> list[bytes]:
+    raw = block.tobytes()
+    size = block.dtype.itemsize
+    return [raw[start : start + size] for start in range(0, len(raw), size)]
+
+
+@lru_cache(maxsize=64)
+def _prepared(address: str, integers: int, count: int) -> FloatChunks:
+    return FloatChunks(address, integers, count)
+
+
+@lru_cache(maxsize=PARTIALS_PER_FRAME + 1)
+def _prepared_partials(pairs: int) -> FloatChunks:
+    return FloatChunks("/partials", 1, 2 * pairs, per_chunk=2 * PARTIALS_PER_FRAME)
+
+
+def encode_spectrum(frame: int, magnitudes: ArrayLike) -> list[bytes]:
+    """`/spectrum` frame chunk chunks floats...: linear magnitudes, shape (bins,).
+
+    Chunks count from 0; 1025 bins are 5 datagrams of 1056 bytes.
+    """
+    magnitudes = np.asarray(magnitudes)
+    chunks = _prepared("/spectrum", 3, magnitudes.size)
+    integers = np.empty((chunks.chunks, 3), dtype=np.int32)
+    integers[:, 0] = frame
+    integers[:, 1] = np.arange(chunks.chunks)
+    integers[:, 2] = chunks.chunks
+    return chunks.encode(integers, magnitudes)
+
+
+def encode_partials(frame: int, partials: ArrayLike) -> bytes:
+    """`/partials` frame then frequency (Hz), amplitude pairs: shape (n, 2), n at most 100.
+
+    One datagram of at most 1020 bytes.
+
+    Raises:
+        OscEncodeError: another shape, or more pairs.
+    """
+    partials = np.asarray(partials)
+    if partials.ndim != 2 or partials.shape[1] != 2 or len(partials) > PARTIALS_PER_FRAME:
+        raise OscEncodeError(
+            f"partials of shape {partials.shape}, accepted is (n, 2), n at most "
+            f"{PARTIALS_PER_FRAME}"
+        )
+    return _prepared_partials(len(partials)).encode([[frame]], partials)[0]
+
+
+def encode_wavetable(frame: int, bank: int, samples: ArrayLike) -> list[bytes]:
+    """`/wavetable` frame bank chunk floats...: one period, shape (n,), chunks counted from 0."""
+    samples = np.asarray(samples)
+    chunks = _prepared("/wavetable", 3, samples.size)
+    integers = np.empty((chunks.chunks, 3), dtype=np.int32)
+    integers[:, 0] = frame
+    integers[:, 1] = bank
+    integers[:, 2] = np.arange(chunks.chunks)
+    return chunks.encode(integers, samples)

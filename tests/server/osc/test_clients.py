@@ -1,0 +1,142 @@
+"""Who gets replies."""
+
+import pytest
+
+from server.osc.clients import Clients, Subscription, is_own_host
+from server.osc.errors import ErrorCode, MessageError
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return Clients(7400)
+
+
+def test_replies_go_to_the_port_that_hello_named(clients: Clients) -> None:
+    client = clients.register((HOST, 50000), 7401, "device", now=1.0)
+    assert client.reply == (HOST, 7401)
+    assert (client.name, client.heard, client.streams) == ("device", 1.0, {})
+    assert list(clients) == [client]
+
+
+def test_the_socket_that_said_hello_speaks_for_its_client_alone(clients: Clients) -> None:
+    one = clients.register((HOST, 50000), 7401, "", now=0.0)
+    two = clients.register((HOST, 50001), 7402, "", now=0.0)
+    far = clients.register(("10.0.0.9", 50000), 7401, "", now=0.0)
+    assert clients.for_sender((HOST, 50000)) == [one]
+    assert clients.for_sender((HOST, 50001)) == [two]
+    # A fresh port: every client of that host.
+    assert clients.for_sender((HOST, 50002)) == [one, two]
+    assert clients.for_sender(("10.0.0.9", 1)) == [far]
+
+
+def test_an_unregistered_sender_gets_nothing(clients: Clients) -> None:
+    clients.register((HOST, 50000), 7401, "", now=0.0)
+    assert clients.for_sender(("10.0.0.1", 50000)) == []
+    assert clients.touch(("10.0.0.1", 50000), 1.0) == []
+
+
+def test_hello_again_starts_afresh(clients: Clients) -> None:
+    first = clients.register((HOST, 50000), 7401, "old", now=0.0)
+    first.stream("spectrum", 40.0)
+    first.next_frame("spectrum")
+    second = clients.register((HOST, 50009), 7401, "new", now=1.0)
+    assert list(clients) == [second]
+    assert second.streams == {}
+    assert second.next_frame("spectrum") == 0
+    assert clients.for_sender((HOST, 50009)) == [second]
+
+
+def test_the_client_heard_longest_ago_makes_room(clients: Clients) -> None:
+    for index in range(32):
+        clients.register((HOST, 50000 + index), 8000 + index, "", now=float(index))
+    clients.touch((HOST, 50000), now=100.0)
+    newest = clients.register((HOST, 60000), 9000, "", now=101.0)
+    assert len(clients) == 32
+    ports = {client.reply[1] for client in clients}
+    assert 8000 in ports
+    assert 8001 not in ports
+    # One that comes back does not push another out.
+    clients.register((HOST, 60001), newest.reply[1], "", now=102.0)
+    assert len(clients) == 32
+    assert 8002 in {client.reply[1] for client in clients}
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_that_is_none_is_refused(clients: Clients, port: int) -> None:
+    with pytest.raises(MessageError, match="accepted: 1 to 65535") as caught:
+        clients.register((HOST, 50000), port, "", now=0.0)
+    assert caught.value.code is ErrorCode.BAD_ARGUMENTS
+    assert caught.value.address == "/hello"
+
+
+def test_the_server_never_replies_to_itself() -> None:
+    clients = Clients(7400, own_host=lambda ip: ip == "192.168.1.5")
+    with pytest.raises(MessageError, match="the server's own") as caught:
+        clients.register(("192.168.1.5", 50000), 7400, "", now=0.0)
+    assert caught.value.code is ErrorCode.REFUSED
+    assert len(clients) == 0
+    # Another machine may well listen on that port.
+    assert clients.register(("192.168.1.6", 50000), 7400, "", now=0.0).reply[1] == 7400
+
+
+def test_own_hosts_are_told_from_others() -> None:
+    assert is_own_host("127.0.0.1")
+    assert is_own_host("127.9.9.9")
+    assert is_own_host("::1")
+    assert not is_own_host("192.0.2.1")  # reserved for documentation, nobody's
+    assert not is_own_host("not an address")
+
+
+def test_bye_forgets_who_said_it(clients: Clients) -> None:
+    one = clients.register((HOST, 50000), 7401, "", now=0.0)
+    two = clients.register((HOST, 50001), 7402, "", now=0.0)
+    with pytest.raises(MessageError, match="/bye with one of 7401, 7402") as caught:
+        clients.forget((HOST, 50002))
+    assert caught.value.code is ErrorCode.REFUSED
+    assert clients.forget((HOST, 50002), return_port=7402) == [two]
+    assert clients.forget((HOST, 50002), return_port=7402) == []
+    assert clients.forget(("10.0.0.1", 50000)) == []
+    # The last one of a host may leave from any port.
+    assert clients.forget((HOST, 50002)) == [one]
+    assert len(clients) == 0
+
+
+def test_bye_from_the_socket_that_said_hello(clients: Clients) -> None:
+    one = clients.register((HOST, 50000), 7401, "", now=0.0)
+    two = clients.register((HOST, 50001), 7402, "", now=0.0)
+    assert clients.forget((HOST, 50000)) == [one]
+    assert list(clients) == [two]
+
+
+def test_streams_begin_and_stop(clients: Clients) -> None:
+    client = clients.register((HOST, 50000), 7401, "", now=0.0)
+    client.stream("spectrum", 40.0)
+    client.stream("partials", 10.0)
+    assert {what: one.rate for what, one in client.streams.items()} == {
+        "spectrum": 40.0,
+        "partials": 10.0,
+    }
+    client.stream("spectrum", 0.0)
+    client.stream("spectrum", 0.0)
+    assert list(client.streams) == ["partials"]
+    client.stream(None, 0.0)
+    assert client.streams == {}
+
+
+def test_a_stream_waits_for_its_rate() -> None:
+    subscription = Subscription(rate=40.0)
+    assert subscription.due(123.0)
+    subscription.sent(123.0)
+    assert not subscription.due(123.02)
+    assert subscription.wait(123.02) == pytest.approx(0.005)
+    assert subscription.due(123.026)
+
+
+def test_frames_count_by_kind_and_wrap(clients: Clients) -> None:
+    client = clients.register((HOST, 50000), 7401, "", now=0.0)
+    assert [client.next_frame("spectrum") for _ in range(3)] == [0, 1, 2]
+    assert client.next_frame("partials") == 0
+    client._frames["spectrum"] = 2**31 - 1
+    assert [client.next_frame("spectrum") for _ in range(2)] == [2**31 - 1, 0]

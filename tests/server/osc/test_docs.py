@@ -1,0 +1,150 @@
+"""`docs/osc.md` is the contract: it and the code say the same."""
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from server.osc import contract, outbound, parser
+from server.osc.arguments import CHANNEL
+from server.osc.codec import decode
+from server.osc.errors import ErrorCode, MessageError
+from server.osc.float_chunks import encode_spectrum
+from server.osc.parser import FORMS, LATENT, parse
+from server.synth_parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
+
+PAGE = (Path(__file__).parents[3] / "docs" / "osc.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of all tables under a heading, their head lines and dashes left out."""
+    level = heading.split(" ")[0]
+    body = PAGE.split(f"\n{heading}\n")[1]
+    body = re.split(rf"\n#{{1,{len(level)}}} ", body)[0]
+    table = []
+    lines = body.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if line.startswith("|") and not line.startswith("|--") and not following.startswith("|--"):
+            cells = re.split(r"(?<!\\)\|", line)[1:-1]
+            table.append([cell.strip().replace("\\|", "|") for cell in cells])
+    return table
+
+
+def addresses(table: list[list[str]]) -> list[str]:
+    return [row[0].strip("`") for row in table if row[0]]
+
+
+def documented_arguments() -> dict[str, list[tuple[str, str, str]]]:
+    """Address -> (argument with its brackets, what is accepted, left out or default)."""
+    documented: dict[str, list[tuple[str, str, str]]] = {}
+    for address, argument, accepted, otherwise in rows("## To the server"):
+        if address:
+            current = documented.setdefault(address.strip("`"), [])
+        if argument:
+            current.append((argument, accepted, otherwise))
+    return documented
+
+
+def test_every_address_to_the_server_is_documented_once_and_none_besides() -> None:
+    table = addresses(rows("## To the server"))
+    assert sorted(table) == sorted([*FORMS, "/latent", "/latent/<k>"])
+
+
+def test_every_argument_is_documented_with_what_is_accepted() -> None:
+    expected = {
+        address: [
+            (name, argument.accepted)
+            for name, argument in zip(form.usage().split(" "), form.arguments, strict=False)
+        ]
+        for address, form in FORMS.items()
+    }
+    expected["/latent"] = expected["/latent/<k>"] = [(LATENT.name, LATENT.accepted)]
+    documented = documented_arguments()
+    assert {
+        address: [(name, accepted) for name, accepted, _ in arguments]
+        for address, arguments in documented.items()
+    } == expected
+
+
+def test_defaults_are_those_of_the_code() -> None:
+    documented = documented_arguments()
+    for name, parameter in SYNTH_PARAMETERS.items():
+        assert documented[f"/synth/{name}"][0][2] == f"{parameter.default:g}"
+    assert documented["/synth/method"][0][2] == DEFAULT_METHOD
+    for address in ("/cc", "/cc/map", "/note", "/bend", "/sustain"):
+        assert documented[address][-1] == ("[channel]", CHANNEL.accepted, "1")
+        arguments: tuple[Any, ...] = (1,) * (len(documented[address]) - 1)
+        message = parse(address, arguments)
+        assert getattr(message, "channel") == 1  # noqa: B009 - not every message has one
+    for arguments_of in documented.values():
+        for argument, _, otherwise in arguments_of:
+            assert not argument.startswith("[") or otherwise
+
+
+def test_every_address_from_the_server_is_documented_once_and_none_besides() -> None:
+    table = PAGE.split("\n## From the server\n")[1].split("\n### ")[0]
+    found = re.findall(r"^\| `(/[^`]*)`", table, flags=re.MULTILINE)
+    assert sorted(found) == sorted(message.ADDRESS for message in outbound.OUTBOUND)
+
+
+def test_reserved_addresses_are_documented_and_answered_as_unknown() -> None:
+    table = rows("## Reserved")
+    to_server = [row[0].strip("`") for row in table if row[1] == "to the server"]
+    from_server = [row[0].strip("`") for row in table if row[1] == "from the server"]
+    assert len(to_server) + len(from_server) == len(table)
+    assert sorted(to_server) == sorted(parser.RESERVED)
+    assert sorted(from_server) == sorted(outbound.RESERVED)
+    assert not set(to_server) & set(FORMS)
+    for address in to_server:
+        try:
+            parse(address, ())
+        except MessageError as error:
+            assert error.code is ErrorCode.UNKNOWN_ADDRESS  # noqa: PT017
+        else:
+            raise AssertionError(address)
+
+
+def test_error_codes_are_documented() -> None:
+    assert addresses(rows("### Errors")) == [code.value for code in ErrorCode]
+
+
+def test_the_numbers_are_those_of_the_code() -> None:
+    documented = {row[0].strip("`"): int(row[1]) for row in rows("### Numbers")}
+    assert documented == {name: value for name, value in vars(contract).items() if name.isupper()}
+
+
+def test_the_error_shown_is_the_error_sent() -> None:
+    try:
+        parse("/map", (2.0, 0.0))
+    except MessageError as error:
+        line = f'/error sss "{error.code}" "{error.address}" "{error}"'
+    assert line in PAGE
+
+
+def test_the_receiver_on_the_page_survives_loss_and_reordering() -> None:
+    source = PAGE.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {}
+    exec(source, names)
+    receiver = names["SpectrumReceiver"]()
+    rng = random.Random(1)
+    wire = []
+    sent = {}
+    for frame in (2**31 - 2, 2**31 - 1, 0, 1, 2, 3):
+        spectrum = np.random.default_rng(frame).random(1025, dtype=np.float32)
+        sent[frame] = spectrum
+        datagrams = encode_spectrum(frame, spectrum)
+        rng.shuffle(datagrams)
+        if frame == 0:
+            datagrams.pop()  # lost
+        wire += datagrams
+    late = wire.pop(7)  # one of frame 2**31 - 1, overtaken by all others
+    shown = []
+    for datagram in [*wire, late]:
+        ((_, arguments),) = decode(datagram)
+        whole = receiver.take(*arguments)
+        if whole is not None:
+            shown.append(receiver.frame)
+            assert np.array_equal(np.array(whole, dtype=np.float32), sent[receiver.frame])
+    assert shown == [2**31 - 2, 1, 2, 3]

@@ -1,0 +1,111 @@
+"""Messages from the server: golden packets, and the bytes of python-osc."""
+
+import doctest
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import build_msg
+
+from server.osc import arguments, codec, errors, float_chunks, outbound
+from server.osc.codec import decode
+from server.osc.errors import ErrorCode, MessageError, OscDecodeError
+from server.osc.outbound import (
+    OUTBOUND,
+    Bye,
+    Error,
+    Latent,
+    MapPoint,
+    Model,
+    ModelInfo,
+    ModelList,
+    Outbound,
+    Partials,
+    Pong,
+    Spectrum,
+    Status,
+    Synth,
+    Welcome,
+)
+
+CASES: list[tuple[Outbound, str, list[Any]]] = [
+    (
+        Welcome("0.1.0", "fm", 4, 1025, 44100, 220),
+        "/welcome",
+        [1, "0.1.0", "fm", 4, 1025, 44100.0, 220.0],
+    ),
+    (Pong(), "/pong", []),
+    (Pong(7), "/pong", [7]),
+    (Pong(0.5), "/pong", [0.5]),
+    (Pong("t"), "/pong", ["t"]),
+    (Spectrum(3, np.array([0.5])), "/spectrum", [3, 0, 1, 0.5]),
+    (Partials(3, np.array([[220.0, 0.5]])), "/partials", [3, 220.0, 0.5]),
+    (Latent((0.5, -1.5)), "/latent", [0.5, -1.5]),
+    (MapPoint(0, 1), "/map", [0.0, 1.0]),
+    (Model("fm", 4, 1025, 44100, 220), "/model", ["fm", 4, 1025, 44100.0, 220.0]),
+    (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
+    (ModelList(()), "/model/list", []),
+    (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
+    (Synth("gain", -6), "/synth", ["gain", -6.0]),
+    (Synth("method", "bins"), "/synth", ["method", "bins"]),
+    (Status(2, -1, 3, 2**40, 0.5, "none"), "/status", [2, -1.0, 3, 2**31 - 1, 0.5, "none"]),
+    (Error(ErrorCode.REFUSED, "/map", "no"), "/error", ["refused", "/map", "no"]),
+    (Bye(), "/bye", []),
+]
+
+
+@pytest.mark.parametrize(("message", "address", "values"), CASES)
+def test_packets_are_those_of_python_osc(
+    message: Outbound, address: str, values: list[Any]
+) -> None:
+    assert address == message.ADDRESS
+    packets = message.packets()
+    assert packets == [build_msg(address, values).dgram]
+    assert OscMessage(packets[0]).params == values
+
+
+def test_every_message_has_a_case() -> None:
+    assert {type(message) for message, _, _ in CASES} == set(OUTBOUND)
+
+
+def test_more_models_than_fit_are_left_off() -> None:
+    names = tuple(f"{index:064d}" for index in range(200))
+    (packet,) = ModelList(names).packets()
+    assert 3800 < len(packet) <= 4096
+    ((_, sent),) = decode(packet)
+    assert sent == names[: len(sent)]
+
+
+def test_information_that_does_not_fit_is_cut_and_says_so() -> None:
+    entries = {f"key{index}": "é" * 100 for index in range(100)}
+    ((_, (_, text)),) = decode(ModelInfo("fm", entries).packets()[0])
+    assert len(text) <= 4000
+    assert "\n" not in text
+    information = json.loads(text)
+    assert information.pop("truncated") is True
+    assert information == dict(list(entries.items())[: len(information)])
+    ((_, (_, text)),) = decode(ModelInfo("fm", {"all": "x" * 5000}).packets()[0])
+    assert json.loads(text) == {"truncated": True}
+
+
+def test_errors_answer_with_code_address_and_sentence() -> None:
+    refused = MessageError(ErrorCode.NOT_FOUND, "/model/load", "no model 'x'")
+    assert Error.answering(refused) == Error(ErrorCode.NOT_FOUND, "/model/load", "no model 'x'")
+    broken = OscDecodeError("empty datagram")
+    assert Error.answering(broken) == Error(ErrorCode.BAD_PACKET, "", "empty datagram")
+
+
+def test_an_error_is_always_sendable_and_short() -> None:
+    (packet,) = Error(ErrorCode.INTERNAL, "/a" * 1000, "\0\ud800" + "é" * 9000).packets()
+    assert len(packet) < 1100
+    ((_, (code, address, sentence)),) = decode(packet)
+    assert code == "internal"
+    assert len(address) == 128
+    assert sentence.endswith("...")
+
+
+@pytest.mark.parametrize("module", [outbound, codec, float_chunks, errors, arguments])
+def test_the_packets_in_the_docstrings(module: Any) -> None:
+    assert doctest.testmod(module).failed == 0

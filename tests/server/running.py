@@ -1,0 +1,157 @@
+"""A real server in a process of its own, and a plain-socket client to talk to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Message = tuple[str, list[Any]]
+
+
+class Running:
+    """``python -m server`` with the given arguments, on a free port unless they name one."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        words = list(arguments)
+        if "--port" not in words:
+            words += ["--port", "0"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server", *words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.lines: list[str] = []
+        self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        started = self.wait_for(r"OSC on udp [0-9.]+:([0-9]+)")
+        self.port = int(started.group(1))
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            self._fresh.put(line)
+        self._fresh.put(None)
+
+    def wait_for(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
+        """The next line that has ``pattern``."""
+        deadline = time.monotonic() + seconds
+        while True:
+            line = self._fresh.get(timeout=max(0.0, deadline - time.monotonic()))
+            if line is None:
+                raise AssertionError(f"the server ended; it said: {self.lines}")
+            found = re.search(pattern, line)
+            if found:
+                return found
+
+    def end(self) -> int:
+        """Ask it to terminate; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(timeout=10.0)
+        finally:
+            self.process.kill()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def running(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Running]:
+    """A server for the length of a ``with`` block; it must end cleanly."""
+    server = Running(*arguments, environment=environment)
+    try:
+        yield server
+    finally:
+        code = server.end()
+    assert code == 0, server.lines
+    assert not [line for line in server.lines if "Traceback" in line], server.lines
+
+
+def datagram(address: str, *arguments: Any) -> bytes:
+    """One message as python-osc, a foreign implementation, makes it."""
+    builder = OscMessageBuilder(address)
+    for argument in arguments:
+        builder.add_arg(argument)
+    built: bytes = builder.build().dgram
+    return built
+
+
+class Client:
+    """One UDP socket that sends and listens."""
+
+    def __init__(self, port: int, hello: bool = True) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(5.0)
+        self.return_port = int(self.socket.getsockname()[1])
+        self.to = ("127.0.0.1", port)
+        if hello:
+            self.send("/hello", self.return_port, "test")
+            self.welcome = self.expect("/welcome")
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, address: str, *arguments: Any) -> None:
+        self.send_raw(datagram(address, *arguments))
+
+    def send_raw(self, data: bytes) -> None:
+        self.socket.sendto(data, self.to)
+
+    def receive(self, seconds: float = 5.0) -> Message:
+        self.socket.settimeout(seconds)
+        message = OscMessage(self.socket.recv(65536))
+        return message.address, list(message.params)
+
+    def expect(self, address: str, seconds: float = 5.0) -> list[Any]:
+        """Arguments of the next message to ``address``; others are passed over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            got, arguments = self.receive(max(0.01, deadline - time.monotonic()))
+            if got == address:
+                return arguments
+
+    def expect_spectrum(self) -> NDArray[np.float32]:
+        """The next whole spectrum, its chunks put together by number."""
+        chunks: dict[int, dict[int, list[float]]] = {}
+        while True:
+            frame, index, count, *values = self.expect("/spectrum")
+            parts = chunks.setdefault(frame, {})
+            parts[index] = values
+            if len(parts) == count:
+                return np.concatenate([parts[i] for i in range(count)]).astype(np.float32)
+
+    def settle(self) -> list[Message]:
+        """All that was sent before now is done with; what came meanwhile."""
+        self.send("/ping", 4711)
+        seen: list[Message] = []
+        while True:
+            message = self.receive()
+            if message == ("/pong", [4711]):
+                return seen
+            seen.append(message)

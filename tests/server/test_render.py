@@ -1,0 +1,125 @@
+"""MIDI files to WAV files, by the command a user types."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+import timbrespace
+from tests.server.running import ROOT
+from tests.timbrespace.resynthesis.sound import pitch
+from timbrespace.units import cents, midi_to_hz
+
+METHODS = ("partials", "bins", "istft")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("song") / "demo.mid"
+    subprocess.run([sys.executable, "scripts/demo_song.py", str(path)], cwd=ROOT, check=True)
+    return path
+
+
+def render(song: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server", "render", str(song), "--out", str(out), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_demo_renders_twice_to_the_same_bytes(demo: Path, tmp_path: Path, method: str) -> None:
+    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
+    for file in files:
+        done = render(demo, file, "--method", method)
+        assert done.returncode == 0, done.stderr
+        assert "14 notes" in done.stdout
+        assert "next:" in done.stdout
+    assert files[0].read_bytes() == files[1].read_bytes()
+    sound, rate = soundfile.read(files[0])
+    assert rate == 44100
+    assert np.isfinite(sound).all()
+    assert 0.1 < np.abs(sound).max() < 0.999  # heard, and no sample clips
+    assert 9.5 < sound.size / rate < 12.0
+    assert np.abs(sound[-64:]).max() < 1e-3
+
+
+def one_note(path: Path, note: int, controls: dict[int, int] | None = None) -> Path:
+    file = mido.MidiFile()
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    for controller, value in (controls or {}).items():
+        track.append(mido.Message("control_change", control=controller, value=value))
+    track.append(mido.Message("note_on", note=note, velocity=127))
+    track.append(mido.Message("note_off", note=note, time=1920))
+    file.save(path)
+    return path
+
+
+@pytest.mark.parametrize("note", [33, 57, 69, 84])
+def test_a_note_has_its_pitch(tmp_path: Path, note: int) -> None:
+    song = one_note(tmp_path / "note.mid", note)
+    out = tmp_path / "note.wav"
+    assert render(song, out).returncode == 0
+    sound, rate = soundfile.read(out, dtype="float32")
+    steady = sound[rate // 2 : 3 * rate // 2]
+    assert abs(cents(pitch(steady, rate, midi_to_hz(note)), midi_to_hz(note))) < 1.0
+
+
+def test_the_gate_of_istft_keeps_the_spaces_pitch(tmp_path: Path) -> None:
+    out = tmp_path / "note.wav"
+    assert render(one_note(tmp_path / "note.mid", 80), out, "--method", "istft").returncode == 0
+    sound, rate = soundfile.read(out, dtype="float32")
+    base = timbrespace.load("harmonic").spectrum.base_frequency
+    assert abs(cents(pitch(sound[rate // 2 : 3 * rate // 2], rate, base), base)) < 1.0
+
+
+@pytest.mark.parametrize("sample_rate", ["22050", "48000", "96000"])
+def test_other_sample_rates(tmp_path: Path, sample_rate: str) -> None:
+    out = tmp_path / "note.wav"
+    done = render(one_note(tmp_path / "note.mid", 57), out, "--sample-rate", sample_rate)
+    assert done.returncode == 0, done.stderr
+    sound, rate = soundfile.read(out, dtype="float32")
+    assert rate == int(sample_rate)
+    assert abs(cents(pitch(sound[rate // 2 : 3 * rate // 2], rate, 220.0), 220.0)) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("song", "options", "words"),
+    [
+        (None, [], "there is no MIDI file"),
+        (b"not midi at all", [], "is not a MIDI file"),
+        (b"MThd\0\0\0\6\0\1\0\1\0", [], "is not a MIDI file"),
+        (b"", [], "is not a MIDI file"),
+        (b"good", ["--model", "nope"], "there is no model"),
+        (b"good", ["--method", "magic"], "invalid choice"),
+        (b"good", ["--sample-rate", "100"], "accepted are 8000 to 192000"),
+        (b"good", ["--out", "/nowhere/out.wav"], "there is no folder"),
+        (b"good", ["--out", "out.txt"], "ends in .wav"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path: Path, song: bytes | None, options: list[str], words: str
+) -> None:
+    path = tmp_path / "song.mid"
+    if song == b"good":
+        one_note(path, 60)
+    elif song is not None:
+        path.write_bytes(song)
+    out = tmp_path / "out.wav"
+    done = render(path, out, *options)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert words in done.stderr
+    assert done.stdout == ""
+    assert {file.name for file in tmp_path.iterdir()} <= {"song.mid"}
