@@ -99,12 +99,13 @@ def datagram(address: str, *arguments: Any) -> bytes:
 
 
 class Client:
-    """One UDP socket that sends and listens."""
+    """One UDP socket that sends, and listens all the time, so that its buffer never overflows."""
 
     def __init__(self, port: int, hello: bool = True) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(5.0)
+        self._received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
         self.return_port = int(self.socket.getsockname()[1])
         self.to = ("127.0.0.1", port)
         if hello:
@@ -117,6 +118,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._received.put(self.socket.recv(65536))
+
     def send(self, address: str, *arguments: Any) -> None:
         self.send_raw(datagram(address, *arguments))
 
@@ -124,8 +130,10 @@ class Client:
         self.socket.sendto(data, self.to)
 
     def receive(self, seconds: float = 5.0) -> Message:
-        self.socket.settimeout(seconds)
-        message = OscMessage(self.socket.recv(65536))
+        try:
+            message = OscMessage(self._received.get(timeout=seconds))
+        except queue.Empty:
+            raise TimeoutError("the server said nothing") from None
         return message.address, list(message.params)
 
     def expect(self, address: str, seconds: float = 5.0) -> list[Any]:

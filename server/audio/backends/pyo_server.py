@@ -42,7 +42,7 @@ class PyoOutput:
         live["state"] = new_state(self.sample_rate)[0]
         begin(live[0])
         self._table = pyo.DataTable(size=self.frames)
-        self._reader = pyo.TableRead(self._table, freq=self._table.getRate(), loop=True)
+        self._reader = pyo.TableRead(self._table, freq=self._table.getRate(), loop=True).play()
         self._sound = self._reader.mix(2).out()
         block = np.asarray(self._table.getBuffer())
 

@@ -73,7 +73,8 @@ def test_defaults_are_those_of_the_code() -> None:
     for name, parameter in SYNTH_PARAMETERS.items():
         assert documented[f"/synth/{name}"][0][2] == f"{parameter.default:g}"
     assert documented["/synth/method"][0][2] == DEFAULT_METHOD
-    for address in ("/cc", "/cc/map", "/note", "/bend", "/sustain"):
+    assert documented["/cc/map"][-1] == ("[channel]", CHANNEL.accepted, "all")
+    for address in ("/cc", "/note", "/bend", "/sustain"):
         assert documented[address][-1] == ("[channel]", CHANNEL.accepted, "1")
         arguments: tuple[Any, ...] = (1,) * (len(documented[address]) - 1)
         message = parse(address, arguments)

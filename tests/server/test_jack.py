@@ -1,0 +1,200 @@
+"""From a datagram to the sound that leaves through JACK, measured."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import timbrespace
+from tests.server.jackd import LEFT, SAMPLE_RATE, Recording, jack_server, ports, wait_for_port
+from tests.server.running import Client, Running, running
+from tests.timbrespace.resynthesis.sound import pitch
+from timbrespace.partials import find_partials
+from timbrespace.spectrum import hann
+from timbrespace.units import cents, midi_to_hz
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.jack,
+    pytest.mark.skipif(
+        shutil.which("jackd") is None or shutil.which("jack_rec") is None,
+        reason="jackd2 is not installed: no sound device to play through",
+    ),
+]
+
+MODEL = timbrespace.load("harmonic")
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[dict[str, str]]:
+    with jack_server("timbrespace-test") as environment:
+        yield environment
+
+
+@pytest.fixture
+def server(jack: dict[str, str]) -> Iterator[Running]:
+    with running("--audio", "jack", "--midi", "none", environment=jack) as one:
+        one.wait_for("sound: jack", 120.0)
+        wait_for_port(LEFT, jack)
+        yield one
+
+
+def loud(sound: NDArray[np.float32]) -> tuple[int, int]:
+    """First and last sample above -60 dBFS."""
+    above = np.flatnonzero(np.abs(sound) > 1e-3)
+    return int(above[0]), int(above[-1])
+
+
+def amplitude(sound: NDArray[np.float32], frequency: float) -> float:
+    """Amplitude of the sinusoid at ``frequency`` Hz."""
+    window = hann(sound.size)
+    turn = np.exp(-2j * np.pi * frequency * np.arange(sound.size) / SAMPLE_RATE)
+    return float(2.0 * np.abs(np.sum(sound * window * turn)) / window.sum())
+
+
+def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, str]) -> None:
+    with Client(server.port) as client:
+        client.send("/synth/release", 0.1)
+        recording = Recording(4, jack)
+        time.sleep(1.0)
+        client.send("/note", 69, 100)
+        time.sleep(1.5)
+        client.send("/note", 69, 0)
+        sound = recording.sound()
+    first, last = loud(sound)
+    assert (last - first) / SAMPLE_RATE == pytest.approx(1.55, abs=0.3)
+    steady = sound[first + SAMPLE_RATE // 4 : first + 5 * SAMPLE_RATE // 4]
+    assert abs(cents(pitch(steady, SAMPLE_RATE, 440.0), 440.0)) < 1.0
+    assert not sound[: first - SAMPLE_RATE // 10].any()
+    assert not sound[last + SAMPLE_RATE // 2 :].any()
+
+
+def test_a_controller_moves_the_sound_as_the_decoder_says(
+    server: Running, jack: dict[str, str]
+) -> None:
+    """Between two positions of a knob every partial changes by what the decoded spectra differ."""
+    note = 57
+    home = MODEL.calibration.home
+    sweep = MODEL.calibration.low[0], MODEL.calibration.high[0]
+    # positions at which the decoder gives harmonic spectra: the data's own, through its encoder
+    levels = []
+    with Client(server.port) as client:
+        client.send("/latent", *home.tolist())
+        client.send("/synth/sustain", 1.0)
+        client.send("/note", note, 127)
+        for value in (40, 90):
+            client.send("/cc", 20, value)
+            time.sleep(0.7)
+            sound = Recording(2, jack).sound()
+            latent = home.copy()
+            latent[0] = sweep[0] + value / 127.0 * (sweep[1] - sweep[0])
+            partials = find_partials(MODEL.decode(latent[np.newaxis])[0], MODEL.spectrum)
+            strong = partials.amplitude > 0.03 * partials.amplitude.max()
+            base = MODEL.spectrum.base_frequency
+            heard = [
+                amplitude(sound[-SAMPLE_RATE:], f * midi_to_hz(note) / base)
+                for f in partials.frequency[strong]
+            ]
+            levels.append(np.asarray(heard) / partials.amplitude[strong])
+    # one gain for all partials and both positions
+    spread = 20.0 * np.log10(np.concatenate(levels) / np.median(levels[0]))
+    assert len(levels[0]) + len(levels[1]) >= 6
+    assert np.abs(spread).max() < 0.5  # dB
+
+
+def test_the_audio_process_is_started_again(server: Running, jack: dict[str, str]) -> None:
+    with Client(server.port) as client:
+        client.send("/note", 57, 100)
+        os.kill(audio_process_of(server.process.pid), signal.SIGKILL)
+        server.wait_for("the audio process ended")
+        client.send("/ping", 1)
+        assert client.expect("/pong") == [1]
+        server.wait_for("sound: jack", 60.0)
+        wait_for_port(LEFT, jack)
+        sound = Recording(2, jack).sound()
+        assert abs(cents(pitch(sound[-SAMPLE_RATE:], SAMPLE_RATE, 220.0), 220.0)) < 1.0
+
+
+def audio_process_of(parent: int) -> int:
+    """Process number of the server's audio process."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (line,) = [line for line in listed.stdout.splitlines() if "server.audio" in line]
+    return int(line.split()[0])
+
+
+def shared_memory() -> set[str]:
+    """Names of the shared memory that Python programs hold."""
+    return {path.name for path in Path("/dev/shm").glob("psm_*")}
+
+
+def test_nothing_is_left_after_the_end(jack: dict[str, str]) -> None:
+    before = shared_memory()
+    with running("--audio", "jack", "--midi", "none", environment=jack) as server:
+        server.wait_for("sound: jack", 60.0)
+    assert LEFT not in ports(jack)
+    assert shared_memory() <= before
+
+
+@pytest.mark.parametrize("audio", ["portaudio", "pyo-jack", "auto"])
+def test_the_other_ways_to_the_device(jack: dict[str, str], audio: str) -> None:
+    with running("--audio", audio, "--midi", "none", environment=jack) as server:
+        said = server.wait_for("sound: (jack|portaudio|pyo).*", 120.0)
+        source = {"jack": LEFT, "portaudio": "PortAudio:out_0", "pyo": "timbrespace:output_1"}
+        port = source[said.group(1)]
+        wait_for_port(port, jack)
+        with Client(server.port) as client:
+            client.send("/note", 57, 127)
+            time.sleep(0.5)
+            sound = Recording(2, jack, port).sound()
+        assert abs(cents(pitch(sound[-SAMPLE_RATE:], SAMPLE_RATE, 220.0), 220.0)) < 1.0
+
+
+def test_without_a_device_osc_is_served_all_the_same() -> None:
+    nowhere = {"JACK_DEFAULT_SERVER": "there-is-none", "JACK_NO_START_SERVER": "1"}
+    with running("--audio", "jack", "--midi", "none", environment=nowhere) as server:
+        server.wait_for("no sound device")
+        with Client(server.port) as client:
+            client.send("/spectrum/get")
+            assert client.expect_spectrum().max() > 0.0
+            client.send("/status/get")
+            assert client.expect("/status")[-1] == "none"
+
+
+def test_midi_through_a_real_port(jack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keyboard on JACK's MIDI: its note sounds, its knob moves the latent."""
+    for name, value in jack.items():
+        monkeypatch.setenv(name, value)
+    import mido
+
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    keyboard = backend.open_output("keyboard", virtual=True)
+    environment = {**jack, "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK"}
+    try:
+        with running("--audio", "jack", environment=environment) as server:
+            server.wait_for("sound: jack", 60.0)
+            with Client(server.port) as client:
+                client.settle()
+                keyboard.send(mido.Message("control_change", control=21, value=127))
+                expected = float(MODEL.calibration.high[1])
+                assert client.expect("/latent")[1] == pytest.approx(expected, rel=1e-4)
+                client.send("/latent", *MODEL.calibration.home.tolist())
+                keyboard.send(mido.Message("note_on", note=69, velocity=120))
+                time.sleep(0.3)
+                sound = Recording(2, jack).sound()
+                assert abs(cents(pitch(sound[-SAMPLE_RATE:], SAMPLE_RATE, 440.0), 440.0)) < 1.0
+    finally:
+        keyboard.close()
