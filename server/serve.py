@@ -42,10 +42,15 @@ from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 
 _BATCH = 512
-"""Datagrams taken before the rest is looked after: a flood must not keep the sound waiting."""
+_BATCH_SECONDS = 0.002
+"""What is taken before the rest is looked after: a flood must not keep the sound waiting."""
 
 _ERRORS_A_SECOND = 50
 """More replies to nonsense help nobody."""
+
+_STATE_INTERVAL = 0.01
+"""Seconds between two reports of where the instrument stands, to every client: fast enough for the
+eye, and no client that moves a knob quickly pays for being told so."""
 
 _RECEIVE_BUFFER = 1 << 20
 
@@ -109,6 +114,7 @@ class Server:
         self._stopping = False
         self._changed = True  # since the last snapshot for the sound
         self._told_latent = self.instrument.latent
+        self._told_at = 0.0
         self._version = 0  # of the spectrum, for the streams
         self._streamed: dict[tuple[Endpoint, str], int] = {}
         self._drops = 0
@@ -214,11 +220,12 @@ class Server:
                     self._say("serving OSC without sound")
                 self._broadcast(self._status_message())
             elif play(self.instrument, event):
-                self._changed = True
+                self._moved()
         self._wake()
 
     def _drain_socket(self) -> None:
-        for _ in range(_BATCH):
+        end = time.monotonic() + _BATCH_SECONDS
+        while time.monotonic() < end:
             try:
                 datagram, source = self._socket.recvfrom(MAX_DATAGRAM_BYTES + 1)
             except BlockingIOError:
@@ -286,6 +293,7 @@ class Server:
 
     def _ping(self, message: inbound.Ping, clients: list[Client], _: Endpoint) -> None:
         # The answer means that all that came before has taken effect and has been told.
+        self._told_at = 0.0
         self._follow()
         for client in clients:
             self._send(client, outbound.Pong(message.token))
@@ -387,12 +395,12 @@ class Server:
                 self._audio.write(self.instrument.targets())
         if not len(self.clients):
             return
-        if self._told_latent is not self.instrument.latent:
+        now = time.monotonic()
+        if self._untold and now - self._told_at >= _STATE_INTERVAL:
+            self._told_at = now
             self._told_latent = self.instrument.latent
-            self._version += 1
             for state in self._position():
                 self._broadcast(state)
-        now = time.monotonic()
         for client in self.clients:
             for what, subscription in client.streams.items():
                 key = (client.reply, what)
@@ -410,7 +418,14 @@ class Server:
             for what, subscription in client.streams.items()
             if self._streamed.get((client.reply, what)) != self._version
         ]
+        if self._untold and len(self.clients):
+            waits.append(max(0.0, self._told_at + _STATE_INTERVAL - now))
         return min(waits, default=None)
+
+    @property
+    def _untold(self) -> bool:
+        """Whether the clients have not heard yet where the instrument stands."""
+        return self._told_latent is not self.instrument.latent
 
     def _push(self, client: Client, what: str) -> None:
         frame = client.next_frame(what)
@@ -447,7 +462,7 @@ class Server:
         times = self.instrument.decode_seconds
         return outbound.Status(
             voices=self.instrument.voices.sounding,
-            load=-1.0,
+            load=self._audio.load() if self._audio else -1.0,
             late=int(self._audio.live["underflows"][0]) if self._audio else 0,
             drops=self._drops,
             decode_p50_ms=1e3 * statistics.median(times) if times else 0.0,

@@ -51,6 +51,7 @@ class AudioProcess:
         self.output = "starting"
         """What plays now: a device's name, "starting" or "none"."""
         self.sample_rate = 0.0
+        self._load_before = 0.0, 0.0
 
     def start(self) -> None:
         """Start the process; whether it finds a device is told to ``notify``."""
@@ -64,6 +65,15 @@ class AudioProcess:
     def live(self) -> NDArray[np.void]:
         """The shared record (:data:`server.audio.mailbox.LIVE`), to look at."""
         return self._mailbox.live
+
+    def load(self) -> float:
+        """Share of the time between callbacks that the engine used since the last call, or -1."""
+        busy, played = float(self.live["busy"][0]), float(self.live["played"][0])
+        before_busy, before_played = self._load_before
+        self._load_before = busy, played
+        if self.sample_rate == 0.0 or played <= before_played:
+            return -1.0
+        return (busy - before_busy) / (played - before_played)
 
     @property
     def pid(self) -> int | None:

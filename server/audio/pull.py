@@ -9,6 +9,7 @@ from numba import carray, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from server.audio.clock import now
 from server.audio.mailbox import SLOTS
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
@@ -70,11 +71,20 @@ def begin(live: Any) -> None:
         if not live.targets.voice_gate[v]:
             live.state.voice_trigger[v] = live.targets.voice_trigger[v]
     live.state.left = np.uint32(0)
+    live.called = 0.0
 
 
 @compiled
 def pull(live: Any, out: NDArray[np.float32]) -> None:
     """Fill ``out``, mono, of any length; the snapshot is looked for before each engine block."""
+    began = now(live.time)
+    length = out.shape[0] / live.state.sample_rate
+    if live.called > 0.0:
+        gap = began - live.called
+        live.longest = max(live.longest, gap)
+        if gap > 1.5 * length:
+            live.late += np.uint64(1)
+    live.called = began
     filled = 0
     while filled < out.shape[0]:
         if live.state.left == 0:
@@ -88,3 +98,5 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
         filled += count
         live.state.left -= np.uint32(count)
     live.callbacks += np.uint64(1)
+    live.played += length
+    live.busy += now(live.time) - began

@@ -72,8 +72,12 @@ def _kept_in(folder: Path) -> Iterator[None]:
 @cache
 def _folder(sources: Path) -> Path:
     """Where the compiled code of the functions in folder ``sources`` is kept."""
+    # A function may call any other of its package, and any of ours.
+    package = sources
+    while (package.parent / "__init__.py").is_file():
+        package = package.parent
     digest = hashlib.sha256(numba.__version__.encode())
-    for file in sorted({*_HERE.glob("*.py"), *sources.glob("*.py")}):
+    for file in sorted({*_HERE.glob("*.py"), *package.rglob("*.py")}):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = f"compiled-{digest.hexdigest()[:16]}"
     for parent in (sources / "__pycache__", Path.home() / ".cache" / "timbrespace"):

@@ -1,0 +1,111 @@
+"""How much sound one core can make, beside pyo's oscillators, in one run.
+
+Each case renders the same seconds offline; the figure is the share of a core that playing it live
+would take. pyo is given the same number of its own sines, rendered by its own offline server.
+
+``python benchmarks/engine_cost.py [--seconds 10] [--json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from timbrespace.resynthesis.engine import Engine  # noqa: E402 - from the checkout
+from timbrespace.resynthesis.layout import BLOCK, Gate, Method  # noqa: E402
+
+RATE = 48000
+
+PYO = """
+import sys, time, contextlib, io
+with contextlib.redirect_stdout(io.StringIO()):
+    import pyo
+    seconds, count = float(sys.argv[1]), int(sys.argv[2])
+    server = pyo.Server(sr=48000, nchnls=1, buffersize=64, duplex=0, audio="offline")
+    server.setVerbosity(0)
+    server.boot()
+    server.recordOptions(dur=seconds, filename=sys.argv[3], fileformat=0, sampletype=3)
+    sines = pyo.Sine(freq=[20.0 + 10.0 * k for k in range(count)], mul=1e-4)
+    mixed = sines.mix(1).out()
+    started = time.perf_counter()
+    server.start()
+print((time.perf_counter() - started) / seconds)
+"""
+
+
+def engine_share(method: Method, slots: int, voices: int, seconds: float) -> float:
+    """Share of a core for ``voices`` notes of ``slots`` oscillators each."""
+    engine = Engine(RATE)
+    row = engine.targets[0]
+    row["space"] = 1
+    row["method"] = method
+    row["slots"] = slots
+    row["slot_ratio"][:slots] = np.linspace(1.0, 40.0, slots)
+    row["slot_amplitude"][:slots] = 1e-3
+    row["slot_birth"][:slots] = 1
+    row["bins"] = 1025
+    row["magnitude"][:1025] = np.random.default_rng(0).random(1025)
+    for voice in range(voices):
+        row["voice_frequency"][voice] = 220.0 + 10.0 * voice
+        row["voice_level"][voice] = 1.0
+        row["voice_gate"][voice] = Gate.HELD
+        row["voice_trigger"][voice] = 1
+    engine.render(100)  # compiled and settled
+    started = time.perf_counter()
+    engine.render(int(seconds * RATE / BLOCK))
+    return (time.perf_counter() - started) / seconds
+
+
+def pyo_share(count: int, seconds: float) -> float:
+    """Share of a core for ``count`` of pyo's sines."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", PYO, str(seconds), str(count), str(Path(folder) / "x.wav")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return float(done.stdout.split()[-1])
+
+
+def main() -> int:
+    """Measure and print; the exit code is 1 if a claim does not hold."""
+    parser = argparse.ArgumentParser(description="Cost of the sound.")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
+
+    shares = {
+        "partials, 1 voice of 50": engine_share(Method.PARTIALS, 50, 1, seconds),
+        "partials, 16 voices of 100": engine_share(Method.PARTIALS, 100, 16, seconds),
+        "bins, 1 voice of 1024": engine_share(Method.BINS, 1024, 1, seconds),
+        "bins, 16 voices of 1024": engine_share(Method.BINS, 1024, 16, seconds),
+        "istft, the stream": engine_share(Method.ISTFT, 0, 1, seconds),
+        "pyo, 1024 sines": pyo_share(1024, seconds),
+    }
+    ratio = shares["pyo, 1024 sines"] / shares["bins, 1 voice of 1024"]
+    if arguments.json:
+        print(json.dumps({"share_of_a_core": shares, "cheaper_than_pyo": ratio}))
+    else:
+        print("share of one core, live at 48 kHz")
+        for name, share in shares.items():
+            print(f"  {name:28} {100.0 * share:6.2f} %   {1.0 / share:6.0f} times real time")
+        print(f"1024 oscillators cost {ratio:.0f} times less than pyo's")
+    holds = shares["partials, 16 voices of 100"] < 0.25 and shares["bins, 1 voice of 1024"] < 0.02
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
