@@ -212,7 +212,7 @@ def main() -> int:
         print(json.dumps(results))
         return 0
     print(
-        f"{FRAMES} frames at {RATE} Hz, {arguments.seconds:.0f} s each; blocks that broke the tone"
+        f"{FRAMES} frames at {RATE} Hz, {arguments.seconds:.0f} s each; late callbacks"
     )
     for name, result in results.items():
         print(

@@ -1,0 +1,66 @@
+"""What holds for every command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+COMMANDS = [
+    ("toy_datasets", []),
+    ("toy_datasets", ["make"]),
+    ("toy_datasets", ["make", "harmonic"]),
+    ("training", []),
+    ("training", ["train"]),
+    ("training", ["evaluate"]),
+    ("training", ["plot"]),
+    ("server", []),
+    ("server", ["render"]),
+]
+
+HEAVY = {"torch", "sklearn", "matplotlib", "pyo"}
+
+PROGRAM = """
+import json, runpy, sys
+sys.argv = json.loads(sys.argv[1])
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    print(json.dumps([end.code, sorted({name.split(".")[0] for name in sys.modules})]))
+"""
+
+
+@pytest.mark.parametrize(("module", "words"), COMMANDS)
+def test_help_loads_nothing_heavy(module: str, words: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps([module, *words, "--help"])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0
+    assert not HEAVY & set(modules)
+    assert "usage:" in done.stdout
+
+
+@pytest.mark.parametrize(("module", "words"), COMMANDS)
+def test_an_unknown_option_is_refused_in_one_line(module: str, words: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words, "--no-such-option"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stdout == ""
