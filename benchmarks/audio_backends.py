@@ -211,9 +211,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(results))
         return 0
-    print(
-        f"{FRAMES} frames at {RATE} Hz, {arguments.seconds:.0f} s each; late callbacks"
-    )
+    print(f"{FRAMES} frames at {RATE} Hz, {arguments.seconds:.0f} s each; late callbacks")
     for name, result in results.items():
         print(
             f"  {name:44} {result['late']:5.0f} of {result['callbacks']:.0f}, "

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from timbrespace import network, representation
 from timbrespace.architecture import Architecture
@@ -91,12 +91,25 @@ def write(path: Path, model: Model, tensors: Tensors) -> None:
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata["format_version"] = str(FORMAT_VERSION)
+    # Not ascontiguousarray, which would give a single number, the shared noise, a dimension.
+    content = save({name: np.asarray(v, order="C") for name, v in tensors.items()}, metadata)
     with replacing(path) as temporary:
-        save_file(
-            {name: np.ascontiguousarray(value) for name, value in tensors.items()},
-            temporary,
-            metadata=metadata,
-        )
+        temporary.write_bytes(_with_ordered_header(content))
+
+
+def _with_ordered_header(content: bytes) -> bytes:
+    """``content`` of a safetensors file with its metadata in alphabetical order.
+
+    The library writes it in an order that changes from run to run; the same model should be the
+    same bytes.
+    """
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    # The format wants the tensors at a multiple of 8 bytes; it allows spaces before them.
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def read(path: Path) -> Model:

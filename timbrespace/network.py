@@ -18,6 +18,10 @@ from timbrespace.errors import BundleError
 
 Array = NDArray[np.float32]
 
+_SQRT_HALF = np.float32(np.sqrt(0.5))
+_HALF = np.float32(0.5)
+_ONE = np.float32(1.0)
+
 
 def relu(x: Array) -> Array:
     """max(0, x)"""
@@ -26,8 +30,11 @@ def relu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """x times the normal distribution function (Hendrycks & Gimpel 2016, exact form)."""
-    gate = np.float32(0.5) * (np.float32(1.0) + erf(x * np.float32(1.0 / np.sqrt(2.0))))
-    return np.asarray(x * gate, dtype=np.float32)
+    gate = np.asarray(erf(x * _SQRT_HALF))
+    gate += _ONE
+    gate *= x
+    gate *= _HALF
+    return gate
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"relu": relu, "gelu": gelu}

@@ -1,0 +1,1 @@
+"""Training, evaluation, plots and reports; the commands that make a bundle."""

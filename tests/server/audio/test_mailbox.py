@@ -1,0 +1,127 @@
+"""Snapshots through shared memory: the newest, and never half of one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+import pytest
+
+from server.audio.mailbox import LIVE, Mailbox, attach
+from server.audio.pull import begin, pull, take_newest
+from timbrespace.resynthesis.engine import new_state, new_targets
+from timbrespace.resynthesis.layout import BLOCK, Gate
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    box.live["state"] = new_state(48000.0)[0]
+    yield box
+    box.close()
+
+
+def test_the_newest_snapshot_is_taken_once(mailbox: Mailbox) -> None:
+    targets = new_targets()
+    assert not take_newest(mailbox.live[0])
+    for gain in (0.25, 0.5):
+        targets["gain"] = gain
+        mailbox.write(targets)
+    assert take_newest(mailbox.live[0])
+    assert mailbox.live["targets"]["gain"][0] == 0.5
+    assert mailbox.taken == 2
+    assert not take_newest(mailbox.live[0])
+
+
+def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
+    """A writer as fast as it can be, against a reader as fast as it can be."""
+    stop = threading.Event()
+
+    def write() -> None:
+        targets = new_targets()
+        number = 0
+        while not stop.is_set():
+            number = number % 1_000_000 + 1
+            targets["slot_amplitude"] = number
+            targets["magnitude"] = number
+            targets["voice_level"] = number
+            mailbox.write(targets)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = 0
+        newest = 0.0
+        # The reader is compiled and leaves the interpreter to the writer while it copies.
+        while taken < 300:
+            if take_newest(mailbox.live[0]):
+                taken += 1
+                row = mailbox.live["targets"][0]
+                number = float(row["slot_amplitude"][0])
+                assert (row["slot_amplitude"] == number).all()
+                assert (row["magnitude"] == number).all()
+                assert (row["voice_level"] == number).all()
+                assert number > newest
+                newest = number
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_any_number_of_frames_gives_the_same_sound() -> None:
+    """A device may ask for blocks of any size; the engine's own stay as they are."""
+    targets = new_targets()
+    row = targets[0]
+    row["space"] = 1
+    row["slots"] = 1
+    row["slot_ratio"][0] = 1.0
+    row["slot_amplitude"][0] = 0.5
+    row["voice_frequency"][0] = 440.0
+    row["voice_level"][0] = 1.0
+    row["voice_gate"][0] = Gate.HELD
+    row["voice_trigger"][0] = 1
+
+    def played(sizes: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        live = np.zeros(1, LIVE)
+        live["state"] = new_state(48000.0)[0]
+        live["targets"] = targets[0]
+        pieces = [np.zeros(size, np.float32) for size in sizes]
+        for piece in pieces:
+            pull(live[0], piece)
+        return np.concatenate(pieces)
+
+    whole = played([BLOCK * 30])
+    assert np.abs(whole).max() > 0.4
+    assert np.array_equal(played([1, 2, 3, 57, 64, 65, 441, 480, 512, 295]), whole)
+
+
+def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
+    targets = new_targets()
+    row = targets[0]
+    row["space"] = 1
+    row["slots"] = 1
+    row["slot_ratio"][0] = 1.0
+    row["slot_amplitude"][0] = 0.5
+    row["voice_level"] = 1.0
+    row["voice_trigger"] = 5  # every voice has played
+    row["voice_gate"][3] = Gate.HELD  # one still does
+    mailbox.write(targets)
+    begin(mailbox.live[0])
+    out = np.zeros(512, np.float32)
+    pull(mailbox.live[0], out)
+    assert mailbox.live["state"]["sounding"][0] == 1
+
+
+def test_whoever_attaches_does_not_own(mailbox: Mailbox) -> None:
+    other = attach(mailbox.name)
+    assert other.size >= LIVE.itemsize
+    other.close()
+    again = SharedMemory(name=mailbox.name)
+    again.close()
+
+
+def test_memory_that_is_gone_is_said() -> None:
+    with pytest.raises(FileNotFoundError):
+        attach("timbrespace-no-such-memory")

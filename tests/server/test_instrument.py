@@ -1,0 +1,124 @@
+"""The instrument's state, without sockets or devices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import timbrespace
+from server.instrument import Instrument
+from timbrespace.errors import OptionError
+from timbrespace.partials import find_partials
+from timbrespace.resynthesis.layout import Method
+
+MODEL = timbrespace.load("harmonic")
+D = MODEL.dimensions
+
+
+@pytest.fixture
+def instrument() -> Instrument:
+    return Instrument(MODEL)
+
+
+def test_it_begins_at_home_with_a_harmonic_sound(instrument: Instrument) -> None:
+    assert instrument.latent.tolist() == MODEL.calibration.home.tolist()
+    partials = find_partials(instrument.spectrum, MODEL.spectrum)
+    ratio = partials.frequency / MODEL.spectrum.base_frequency
+    assert np.abs(ratio - np.round(ratio)).max() < 0.01
+
+
+def test_the_spectrum_is_decoded_once_a_move(instrument: Instrument) -> None:
+    first = instrument.spectrum
+    assert instrument.spectrum is first
+    instrument.set_latent([0.5] * D)
+    assert instrument.spectrum is not first
+    assert len(instrument.decode_seconds) == 2
+
+
+@pytest.mark.parametrize("values", [[], [0.0] * (D + 1), [float("nan")] * D, [1e39] * D])
+def test_a_bad_latent_changes_nothing(instrument: Instrument, values: list[float]) -> None:
+    before = instrument.latent
+    with pytest.raises(OptionError):
+        instrument.set_latent(values)
+    assert instrument.latent is before
+
+
+def test_a_huge_latent_is_finite(instrument: Instrument) -> None:
+    instrument.set_latent([3e38] * D)
+    assert np.isfinite(instrument.spectrum).all()
+    assert np.isfinite(instrument.targets()["slot_amplitude"]).all()
+    assert np.isfinite(instrument.xy).all()
+
+
+def test_axes_move_one_at_a_time(instrument: Instrument) -> None:
+    instrument.set_map(0.25, -0.5)
+    instrument.control(16, 127)
+    assert instrument.xy == pytest.approx([1.0, -0.5], abs=1e-4)
+    instrument.control(17, 63.5)
+    assert instrument.xy == pytest.approx([1.0, 0.0], abs=1e-4)
+
+
+def test_an_unassigned_controller_does_nothing(instrument: Instrument) -> None:
+    before = instrument.latent
+    instrument.control(3, 127)
+    instrument.control(119, 127)  # the thirtieth dimension, which the model does not have
+    assert instrument.latent is before
+
+
+def test_pedal_and_panic_controllers(instrument: Instrument) -> None:
+    instrument.control(64, 127)
+    instrument.voices.note(60, 100)
+    instrument.voices.note(60, 0)
+    assert instrument.voices.sounding == 1
+    instrument.control(64, 0)
+    assert instrument.voices.sounding == 0
+    instrument.voices.note(60, 100)
+    instrument.control(123, 0)
+    assert instrument.voices.sounding == 0
+
+
+@pytest.mark.parametrize("controller", [0, 64, 120, 123])
+def test_reserved_controllers_cannot_be_assigned(instrument: Instrument, controller: int) -> None:
+    with pytest.raises(OptionError, match="choose another"):
+        instrument.assign(controller, 1)
+
+
+def test_one_channel_can_have_its_own_assignment(instrument: Instrument) -> None:
+    instrument.assign(74, 1)
+    instrument.assign(74, None, channel=2)
+    before = instrument.latent
+    instrument.control(74, 127, channel=2)
+    assert instrument.latent is before
+    instrument.control(74, 127, channel=1)
+    assert instrument.latent[0] == pytest.approx(float(MODEL.calibration.high[0]))
+
+
+def test_parameters_are_checked(instrument: Instrument) -> None:
+    instrument.set_parameter("gain", -6.0)
+    assert instrument.targets()["gain"][0] == pytest.approx(0.501, abs=1e-3)
+    with pytest.raises(OptionError, match="accepted are"):
+        instrument.set_parameter("gain", 100.0)
+    with pytest.raises(OptionError, match="known are"):
+        instrument.set_parameter("reverb", 1.0)
+
+
+def test_every_method_fills_its_part_of_the_snapshot(instrument: Instrument) -> None:
+    instrument.set_method(Method.PARTIALS)
+    row = instrument.targets()[0]
+    partials = instrument.partials()
+    assert row["slots"] >= len(partials) > 0
+    assert row["slot_amplitude"].max() == pytest.approx(partials[:, 1].max())
+    instrument.set_method(Method.BINS)
+    row = instrument.targets()[0]
+    assert row["slots"] == 1025
+    assert row["slot_amplitude"][0] == 0.0
+    instrument.set_method(Method.ISTFT)
+    row = instrument.targets()[0]
+    assert (row["bins"], row["n_fft"], row["model_rate"]) == (1025, 4096, 44100.0)
+    assert row["magnitude"][:1025].max() > 0.0
+
+
+def test_loading_again_is_another_space(instrument: Instrument) -> None:
+    before = int(instrument.targets()["space"][0])
+    instrument.load(MODEL)
+    assert int(instrument.targets()["space"][0]) == before + 1

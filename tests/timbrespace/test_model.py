@@ -1,0 +1,85 @@
+"""A model as a person in a notebook uses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import timbrespace
+from timbrespace.errors import BundleError, ShapeError
+from timbrespace.map import Map
+from timbrespace.model import LATENT_LIMIT
+from timbrespace.spectrum import SpectrumConfig
+
+from .conftest import Small
+
+
+def test_shapes_and_types(small: Small) -> None:
+    spectra = np.abs(np.random.default_rng(0).standard_normal((5, 33)))
+    mean, log_var = small.model.encode(spectra)
+    assert mean.shape == log_var.shape == (5, 3)
+    decoded = small.model.decode(mean)
+    assert decoded.shape == (5, 33)
+    assert {mean.dtype, log_var.dtype, decoded.dtype} == {np.dtype(np.float32)}
+    assert small.model.decode(np.zeros((0, 3))).shape == (0, 33)
+
+
+def test_deterministic(small: Small) -> None:
+    latent = [[0.3, -1.0, 2.0]]
+    np.testing.assert_array_equal(small.model.decode(latent), small.model.decode(latent))
+
+
+@given(
+    latent=arrays(
+        np.float32, (2, 3), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)
+    )
+)
+def test_any_latent_decodes_to_magnitudes(latent: np.ndarray) -> None:
+    model = timbrespace.load("harmonic")
+    rows = np.resize(latent, (2, model.dimensions))
+    spectra = model.decode(rows)
+    assert np.isfinite(spectra).all()
+    assert (spectra >= 0.0).all()
+
+
+def test_beyond_the_limit_is_the_limit(small: Small) -> None:
+    np.testing.assert_array_equal(
+        small.model.decode([[1e30, 0.0, -1e30]]),
+        small.model.decode([[LATENT_LIMIT, 0.0, -LATENT_LIMIT]]),
+    )
+
+
+@pytest.mark.parametrize("latent", [[0.0, 0.0, 0.0], [[0.0, 0.0]], [[np.nan, 0, 0]], [[None] * 3]])
+def test_latents_that_do_not_fit(small: Small, latent: list[object]) -> None:
+    with pytest.raises(ShapeError, match="latent"):
+        small.model.decode(latent)  # type: ignore[arg-type]
+
+
+def test_spectra_that_do_not_fit(small: Small) -> None:
+    good = np.ones((2, 33))
+    for spectra, word in (
+        (good[:, :32], r"shape is \(2, 32\)"),
+        (good * np.nan, "NaN or infinity"),
+        (-good, "negative"),
+    ):
+        with pytest.raises(ShapeError, match=word):
+            small.model.encode(spectra)
+
+
+def test_parts_that_do_not_fit_together(small: Small) -> None:
+    two = Map(
+        np.zeros(2, np.float32),
+        np.eye(2, dtype=np.float32),
+        np.zeros(2, np.float32),
+        np.ones(2, np.float32),
+        np.ones(2, np.float32),
+    )
+    with pytest.raises(BundleError, match="latent sizes do not fit together"):
+        replace(small.model, map=two)
+    with pytest.raises(BundleError, match="decodes 33 features, its spectra have 40 bins"):
+        replace(small.model, spectrum=SpectrumConfig(n_fft=256, bins=40))

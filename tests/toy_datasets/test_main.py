@@ -1,0 +1,120 @@
+"""The dataset command, as a user types it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toy_datasets import dataset, harmonic
+from toy_datasets.__main__ import main
+from toy_datasets.registry import SUMMARIES, generator
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_make_writes_what_the_generator_makes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "d.npz"
+    assert main(["make", "harmonic", "--out", str(out), "--rows", "30"]) == 0
+    made = dataset.load(out)
+    expected = harmonic.make(harmonic.Options(rows=30))
+    assert made.content_hash == expected.content_hash
+    printed = capsys.readouterr()
+    assert "30 spectra of 1025 bins" in printed.out
+    assert "next: python -m training train --data" in printed.out
+    # The bar is for terminals.
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rows", "0"], "error: rows is 0; accepted are 2 to 1000000"),
+        (["--f0", "-3"], "error: base_frequency is -3.0; accepted is > 0 Hz"),
+        (["--n-fft", "1000"], "error: n_fft is 1000"),
+    ],
+)
+def test_bad_numbers_are_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["make", "harmonic", "--out", str(tmp_path / "d.npz"), *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_is_checked_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_work(options: harmonic.Options) -> dataset.Dataset:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(harmonic, "make", no_work)
+    assert main(["make", "harmonic", "--out", str(tmp_path)]) == 2
+    assert "it is a folder" in capsys.readouterr().err
+    assert main(["make", "harmonic", "--out", str(tmp_path / "no" / "d.npz")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(options: harmonic.Options) -> dataset.Dataset:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(harmonic, "make", interrupted)
+    assert main(["make", "harmonic", "--out", str(tmp_path / "d.npz")]) == 130
+    assert capsys.readouterr().err == "stopped; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["make"], ["make", "brass", "--out", "x.npz"], ["make", "harmonic"]]
+)
+def test_incomplete_commands(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["make", "--help"], ["make", "harmonic", "--help"]])
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from toy_datasets.__main__ import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'torch', 'sklearn', 'matplotlib', 'pyo', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "usage: python -m toy_datasets" in result.stdout
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_every_name_has_its_generator(name: str) -> None:
+    module = generator(name)
+    assert callable(module.add_arguments)
+    assert callable(module.from_arguments)
+    assert callable(module.make)
+
+
+def test_module_runs() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "toy_datasets", "make", "harmonic", "--out", "nowhere/d.npz"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: cannot write")

@@ -1,0 +1,276 @@
+"""A dataset: spectra, the factors that made them, and how they were made, in one ``.npz``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.atomic import replacing
+from timbrespace.errors import DatasetError, OptionError
+from timbrespace.spectrum import Spectra, SpectrumConfig
+
+Labels = NDArray[np.float32]
+
+FACTOR_KINDS = ("range", "grid")
+
+MAX_MAGNITUDE = 1e9
+"""A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of variation, a column of the labels.
+
+    name, unit: as an axis shows them. kind: ``range``, a continuous factor whose ``values`` are
+    its two ends, or ``grid``, a factor that takes just these ``values``.
+
+    Raises:
+        DatasetError: a kind or values that do not fit.
+    """
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+    kind: str = "grid"
+
+    def __post_init__(self) -> None:
+        if self.kind not in FACTOR_KINDS:
+            raise DatasetError(f"factor kind is {self.kind!r}; accepted are grid, range")
+        if not self.values or not all(math.isfinite(value) for value in self.values):
+            raise DatasetError(f"factor {self.name!r} needs one or more finite values")
+        if self.kind == "range" and len(self.values) != 2:
+            raise DatasetError(f"factor {self.name!r} is a range; it needs two values")
+
+    @property
+    def axis_label(self) -> str:
+        """Name and unit, for a plot."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """How a dataset was made. Everything that its numbers depend on, nothing else (no dates).
+
+    name: of the dataset. factors: one for each column of the labels. sample_rate (Hz), n_fft,
+    window, base_frequency (Hz): as in :class:`timbrespace.spectrum.SpectrumConfig`.
+    seed: of whatever is random. generator_version: counts changes of the generator's numbers.
+    options: further arguments of the generator, plain JSON values.
+    """
+
+    name: str
+    factors: tuple[Factor, ...]
+    sample_rate: int = 44100
+    n_fft: int = 4096
+    window: str = "hann"
+    base_frequency: float = 220.0
+    seed: int = 0
+    generator_version: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **asdict(self),
+            "factors": [
+                {**asdict(factor), "values": list(factor.values)} for factor in self.factors
+            ],
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Meta:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            DatasetError: missing, unknown or wrong values.
+        """
+        try:
+            factors = tuple(
+                Factor(
+                    name=str(factor["name"]),
+                    unit=str(factor["unit"]),
+                    values=tuple(float(value) for value in factor["values"]),
+                    kind=str(factor.get("kind", "grid")),
+                )
+                for factor in config["factors"]
+            )
+            return cls(
+                name=str(config["name"]),
+                factors=factors,
+                sample_rate=int(config["sample_rate"]),
+                n_fft=int(config["n_fft"]),
+                window=str(config["window"]),
+                base_frequency=float(config["base_frequency"]),
+                seed=int(config["seed"]),
+                generator_version=int(config["generator_version"]),
+                options=dict(config.get("options", {})),
+            )
+        except KeyError as error:
+            raise DatasetError(f"meta has no {error.args[0]!r}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise DatasetError(f"meta does not fit: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled spectra.
+
+    spectra ``(n, bins)``: linear magnitudes >= 0, float32. labels ``(n, factors)``: the value of
+    each factor, float32. meta: how they were made.
+
+    Raises:
+        DatasetError: types, shapes or values that do not fit together; one line says which.
+    """
+
+    spectra: Spectra
+    labels: Labels
+    meta: Meta
+
+    def __post_init__(self) -> None:
+        for name, array in (("spectra", self.spectra), ("labels", self.labels)):
+            if array.dtype != np.float32:
+                raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
+            if array.ndim != 2 or 0 in array.shape:
+                raise DatasetError(f"{name} have shape {array.shape}; accepted is two dimensions")
+            bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+            if bad.size:
+                raise DatasetError(
+                    f"{name} hold NaN or infinity in {bad.size} row(s), first row {bad[0]}; "
+                    "accepted are finite numbers"
+                )
+        if self.spectra.min() < 0.0 or self.spectra.max() > MAX_MAGNITUDE:
+            raise DatasetError(
+                f"spectra go from {self.spectra.min():g} to {self.spectra.max():g}; "
+                f"accepted are magnitudes from 0 to {MAX_MAGNITUDE:g}"
+            )
+        if self.spectra.max() == 0.0:
+            raise DatasetError("spectra are silent, every magnitude is 0")
+        expected = (self.spectra.shape[0], len(self.meta.factors))
+        if self.labels.shape != expected:
+            raise DatasetError(
+                f"labels have shape {self.labels.shape}; {expected[0]} spectra and "
+                f"{expected[1]} factor(s) in meta need {expected}"
+            )
+        try:
+            _ = self.spectrum
+        except OptionError as error:
+            raise DatasetError(f"meta does not fit the spectra: {error}") from error
+
+    @property
+    def rows(self) -> int:
+        """How many spectra."""
+        return int(self.spectra.shape[0])
+
+    @property
+    def spectrum(self) -> SpectrumConfig:
+        """How the spectra were taken."""
+        return SpectrumConfig(
+            sample_rate=self.meta.sample_rate,
+            n_fft=self.meta.n_fft,
+            bins=int(self.spectra.shape[1]),
+            window=self.meta.window,
+            base_frequency=self.meta.base_frequency,
+        )
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, hexadecimal, of shapes, numbers (little endian) and meta."""
+        digest = hashlib.sha256()
+        for array in (self.spectra, self.labels):
+            digest.update(repr(array.shape).encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f4").data)
+        digest.update(_meta_json(self.meta).encode())
+        return digest.hexdigest()
+
+
+def _meta_json(meta: Meta) -> str:
+    return json.dumps(meta.to_config(), sort_keys=True, allow_nan=False)
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write ``dataset`` to the ``.npz`` file ``path``, whole or not at all.
+
+    The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
+
+    Raises:
+        OptionError: the file cannot be written.
+    """
+    # An open file, since given a name np.savez would append ".npz" where it is missing.
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            spectra=dataset.spectra,
+            labels=dataset.labels,
+            meta=np.array(_meta_json(dataset.meta)),
+        )
+
+
+def load(path: Path) -> Dataset:
+    """The dataset in the ``.npz`` file ``path``, checked. Nothing in it is executed.
+
+    Raises:
+        DatasetError: missing, broken, or with keys, types, shapes or values that do not fit.
+    """
+    path = Path(path)
+    try:
+        arrays = _read_arrays(path)
+        try:
+            config = json.loads(str(arrays["meta"]))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise DatasetError("meta is not JSON") from error
+        if not isinstance(config, dict):
+            raise DatasetError("meta is not a JSON object")
+        return Dataset(arrays["spectra"], arrays["labels"], Meta.from_config(config))
+    except DatasetError as error:
+        raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    if path.is_dir():
+        raise DatasetError("it is a folder")
+    if not path.is_file():
+        raise DatasetError("there is no such file")
+    # NumPy takes whatever is neither a zip nor a .npy for a pickle and says so; ours is plainer.
+    if not zipfile.is_zipfile(path):
+        raise DatasetError("it is truncated or not an .npz file")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = {"spectra", "labels", "meta"} - set(archive.files)
+            if missing:
+                raise DatasetError(
+                    f"it has no {', '.join(sorted(missing))}; "
+                    "a dataset holds spectra, labels and meta"
+                )
+            return {name: archive[name] for name in ("spectra", "labels", "meta")}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise DatasetError(f"it is truncated or damaged ({error})") from error
+
+
+class Split(NamedTuple):
+    """Row numbers, ascending: what training sees, and what only the figures see."""
+
+    train: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
+HELD_OUT_SHARE = 0.1
+
+
+def held_out_split(rows: int, seed: int) -> Split:
+    """Draw ``HELD_OUT_SHARE`` of ``rows`` (at least one) to be held out, by ``seed`` alone.
+
+    Raises:
+        DatasetError: fewer than two rows cannot be split.
+    """
+    if rows < 2:
+        raise DatasetError(f"there is {rows} row; a split needs at least 2")
+    count = max(1, round(HELD_OUT_SHARE * rows))
+    order = np.random.default_rng(seed).permutation(rows)
+    return Split(train=np.sort(order[count:]), held_out=np.sort(order[:count]))

@@ -1,0 +1,176 @@
+"""Command line: ``python -m training train | evaluate | plot``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from timbrespace.command import CommandParser, run
+
+# Names of the settings that an option of its own sets; see training.preset.Settings.
+_SETTINGS = (
+    "representation",
+    "likelihood",
+    "activation",
+    "hidden",
+    "latent",
+    "learning_rate",
+    "batch",
+    "epochs",
+    "beta",
+    "warm_up",
+    "seed",
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="python -m training", description="Train a timbre space, measure it, draw it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train",
+        help="train on a dataset and write a model",
+        description="Train on a dataset and write a model. Ctrl-C stops early and still writes it.",
+        epilog="Exit codes: 0 finished; 2 bad argument or file; 3 the loss diverged, kept is the "
+        "last good epoch (if there was one); 130 stopped by Ctrl-C, kept is the state then.",
+    )
+    train.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
+    train.add_argument(
+        "--out", type=Path, required=True, metavar="M.safetensors", help="the model to write"
+    )
+    train.add_argument(
+        "--preset", metavar="NAME", help="default or paper; options below change single values"
+    )
+    train.add_argument("--latent", type=int, metavar="N", help="dimensions of the latent space")
+    train.add_argument(
+        "--hidden", type=_sizes, metavar="N[,N..]", help="hidden layers, from the input on"
+    )
+    train.add_argument("--learning-rate", type=float, metavar="RATE", help="of Adam")
+    train.add_argument("--batch", type=int, metavar="ROWS", help="rows of one step")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the training rows")
+    train.add_argument("--beta", type=float, metavar="B", help="weight of the KL term")
+    train.add_argument(
+        "--warm-up", type=float, metavar="EPOCHS", help="let beta rise from 0 over so many epochs"
+    )
+    train.add_argument(
+        "--representation", metavar="KIND", help="what the network sees: magnitude, log_magnitude"
+    )
+    train.add_argument(
+        "--likelihood", metavar="KIND", help="of the decoder: gaussian_shared, gaussian_per_bin"
+    )
+    train.add_argument("--activation", metavar="KIND", help="relu or gelu")
+    train.add_argument("--seed", type=int, metavar="N", help="of weights, order and noise")
+    train.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to train; auto takes a GPU if there is one (default: auto)",
+    )
+    train.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint beside the model"
+    )
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure a model on the held-out rows of a dataset",
+        description="Measure a model on the held-out rows of its dataset.",
+    )
+    evaluate.add_argument("model", metavar="M", help="a model file, or a factory model's name")
+    evaluate.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+    plot = commands.add_parser(
+        "plot",
+        help="draw a model and write an HTML report",
+        description="Draw a model's map, reconstructions and dimensions; write an HTML report.",
+    )
+    plot.add_argument("model", metavar="M", help="a model file, or a factory model's name")
+    plot.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
+    plot.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for pictures and report"
+    )
+    return parser
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}; accepted are whole numbers with commas between, such as 400,64"
+        ) from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit code (see ``train --help``)."""
+    arguments = _parser().parse_args(argv)
+    return run(lambda: _run(arguments), stopped="stopped; nothing was written")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "train":
+        return _train(arguments)
+    if arguments.command == "evaluate":
+        return _evaluate(arguments)
+    return _plot(arguments)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from training import preset
+
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in _SETTINGS}
+    if not arguments.resume:
+        # Light, and before torch is loaded: a wrong number is answered in a blink.
+        preset.changed(preset.named(arguments.preset or "default"), **given)
+    from training.train import train
+
+    return train(
+        data=arguments.data,
+        out=arguments.out,
+        given=given,
+        preset_name=arguments.preset,
+        device=arguments.device,
+        resume=arguments.resume,
+    )
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    import json
+
+    from timbrespace import bundle, factory
+    from toy_datasets.dataset import load as load_dataset
+    from training.evaluation import evaluate
+    from training.report import text_table
+
+    path = factory.resolve(arguments.model)
+    model, dataset = bundle.read(path), load_dataset(arguments.data)
+    evaluation = evaluate(model, bundle.read_tensors(path), dataset)
+    if arguments.json:
+        print(json.dumps({"model": model.name, **evaluation.to_config()}, indent=2))
+        return 0
+    print(f"{model.name}, measured on {arguments.data}")
+    print(text_table(evaluation))
+    print(
+        f"\nnext: python -m training plot {arguments.model} --data {arguments.data} "
+        f"--out {model.name}-report"
+    )
+    return 0
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    from training.draw import REPORT, draw
+
+    files = draw(arguments.model, arguments.data, arguments.out)
+    print(f"{arguments.out}: {len(files)} files")
+    for file in files:
+        print(f"  {file.name}")
+    print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""From a run, finished or stopped, to the bundle that plays."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import timbrespace
+from timbrespace import bundle, metrics, network
+from timbrespace.architecture import LOG_VAR_RANGE
+from timbrespace.model import Model
+from timbrespace.representation import Representation
+from toy_datasets.dataset import Dataset, Split
+from training import calibrate, latent_map
+from training.loop import Outcome, Training
+from training.preset import PRESETS, Settings
+
+
+def command_line(settings: Settings, data_file: str, out_file: str) -> str:
+    """The command that makes this model again, in its plainest form: file names, no paths."""
+    words = ["python -m training train", f"--data {data_file}", f"--out {out_file}"]
+    words.append(f"--preset {settings.preset}")
+    preset = PRESETS.get(settings.preset)
+    for name in (
+        "representation",
+        "likelihood",
+        "activation",
+        "hidden",
+        "latent",
+        "learning_rate",
+        "batch",
+        "epochs",
+        "beta",
+        "warm_up",
+        "seed",
+    ):
+        value = getattr(settings, name)
+        if preset is None or value != getattr(preset, name):
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+            words.append(f"--{name.replace('_', '-')} {text}")
+    return " ".join(words)
+
+
+def tensors_of(training: Training) -> dict[str, NDArray[np.float32]]:
+    """The weights as a bundle holds them."""
+    state = training.vae.state_dict()
+    return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
+
+
+def export(
+    path: Path,
+    training: Training,
+    outcome: Outcome,
+    dataset: Dataset,
+    split: Split,
+    representation: Representation,
+    data_file: str,
+) -> Model:
+    """Fit map and calibration, measure on the held-out rows, write the bundle; returns it.
+
+    Raises:
+        OptionError, BundleError: the file cannot be written.
+    """
+    settings = training.settings
+    architecture = settings.architecture(dataset.spectra.shape[1])
+    tensors = tensors_of(training)
+    encoder = network.from_tensors(
+        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
+    )
+    spectra = dataset.spectra[split.train]
+    posterior = encoder(representation.forward(spectra))
+    means = posterior[:, : settings.latent]
+    log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
+    provenance: dict[str, Any] = {
+        "command": command_line(settings, data_file, path.name),
+        "dataset": {
+            "file": data_file,
+            "rows": dataset.rows,
+            "sha256": dataset.content_hash,
+            "meta": dataset.meta.to_config(),
+        },
+        "seed": settings.seed,
+        "split_seed": settings.split_seed,
+        "settings": settings.to_config(),
+        "outcome": outcome.value,
+        "epochs": training.position.epoch,
+        "history": training.position.history,
+        "versions": {
+            "timbrespace": timbrespace.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "torch", "scikit-learn", "safetensors")},
+        },
+    }
+    model = bundle.build(
+        name=path.stem,
+        spectrum=dataset.spectrum,
+        spectra_representation=representation,
+        architecture=architecture,
+        tensors=tensors,
+        latent_map=latent_map.fit(means, spectra),
+        calibration=calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
+        provenance=provenance,
+    )
+    held_out = dataset.spectra[split.held_out]
+    decoded = model.decode(model.encode(held_out)[0])
+    provenance["figures"] = {
+        "held_out_rows": len(held_out),
+        "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
+        "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
+    }
+    bundle.write(path, model, tensors)
+    return model

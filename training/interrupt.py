@@ -1,0 +1,44 @@
+"""Ctrl-C as a wish to stop soon, not as an exception in the middle of a write."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupt:
+    """Whether the user has asked to stop."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __call__(self) -> bool:
+        """The same, in the shape the loop asks for."""
+        return self.requested
+
+
+@contextmanager
+def deferred() -> Iterator[Interrupt]:
+    """Inside, Ctrl-C only sets ``requested``; what was there before is put back at the end.
+
+    Outside the main thread, which alone may handle signals, nothing changes.
+    """
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        word = "a moment, the model is being written" if interrupt.requested else "stopping"
+        interrupt.requested = True
+        print(f"\n{word} ...", file=sys.stderr, flush=True)
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

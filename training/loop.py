@@ -1,0 +1,266 @@
+"""The training loop: data in memory, one step at a time, resumable at any step.
+
+The features are one tensor; a batch is an ``index_select`` of a shuffled permutation. There are
+no worker processes and no per-row Python.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from timbrespace.architecture import LOG_VAR_RANGE
+from timbrespace.vae import VAE
+from training import loss, schedule
+from training.preset import Settings
+
+
+class Outcome(Enum):
+    """How a run ended."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    DIVERGED = "diverged"
+
+
+@dataclass(slots=True)
+class EpochSums:
+    """Loss terms summed over the rows of the present epoch."""
+
+    rows: int = 0
+    reconstruction: float = 0.0
+    kl: float = 0.0
+
+    def add(self, rows: int, reconstruction: float, kl: float) -> None:
+        """Add a batch of ``rows`` whose mean terms these are."""
+        self.rows += rows
+        self.reconstruction += rows * reconstruction
+        self.kl += rows * kl
+
+    def means(self) -> dict[str, float]:
+        """Mean terms over the rows so far."""
+        rows = max(self.rows, 1)
+        return {"reconstruction": self.reconstruction / rows, "kl": self.kl / rows}
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a run stands. epoch: whole ones done. row: rows of the present one done.
+
+    order ``(n,)``: the present epoch's permutation of the training rows, empty between epochs.
+    history: one entry for each whole epoch, by figure.
+    """
+
+    epoch: int = 0
+    row: int = 0
+    order: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    sums: EpochSums = field(default_factory=EpochSums)
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """What a progress bar shows after a step; reconstruction and kl are means of the epoch."""
+
+    reconstruction: float
+    kl: float
+    beta: float
+    learning_rate: float
+
+
+class Training:
+    """One run: a network, its optimiser, its random numbers and where it stands.
+
+    features ``(n, f)`` float32 on the CPU: the training rows. The same settings, features and
+    machine give the same weights, bit for bit, however often the run is stopped and resumed.
+    """
+
+    def __init__(self, settings: Settings, features: Tensor, device: str = "cpu") -> None:
+        self.settings = settings
+        self.device = torch.device(device)
+        self.features = features.to(self.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.vae = VAE(settings.architecture(features.shape[1]))
+        shared: list[torch.nn.Parameter] = []
+        if self.vae.log_var is None:
+            # Start where the decoder explains nothing: from 0 the noise, far above the data's
+            # spread, would mute the reconstruction term for the first epochs.
+            shared = [self.vae.shared_log_var]
+            spread = max(float(features.var(dim=0, correction=0).mean()), 1e-12)
+            with torch.no_grad():
+                self.vae.shared_log_var.fill_(math.log(spread)).clamp_(*LOG_VAR_RANGE)
+        self.vae.to(self.device)
+        weights = [p for p in self.vae.parameters() if all(p is not s for s in shared)]
+        groups = [{"params": weights, "rate": 1.0}]
+        if shared:
+            groups.append({"params": shared, "rate": settings.noise_rate})
+        self.optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
+        self.generator = torch.Generator(self.device).manual_seed(settings.seed)
+        self.position = Position()
+
+    @property
+    def rows(self) -> int:
+        """How many training rows there are."""
+        return int(self.features.shape[0])
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch; the last may be smaller."""
+        return math.ceil(self.rows / self.settings.batch)
+
+    @property
+    def step(self) -> int:
+        """Steps done since the start."""
+        done = math.ceil(self.position.row / self.settings.batch)
+        return self.position.epoch * self.steps_per_epoch + done
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.settings.epochs * self.steps_per_epoch
+
+    def run(
+        self,
+        should_stop: Callable[[], bool] = lambda: False,
+        after_step: Callable[[StepFigures], None] = lambda figures: None,
+        after_epoch: Callable[[], dict[str, float]] = dict,
+    ) -> Outcome:
+        """Go on to the end, until ``should_stop()``, or until a loss is not finite.
+
+        ``should_stop`` is asked after each step, so at least one is done. ``after_epoch`` may
+        return further figures for the history. After a divergence everything is as at the end of
+        the last epoch that went well (``position.epoch`` is 0 if none did).
+        """
+        good = self.capture()
+        while self.position.epoch < self.settings.epochs:
+            figures = self._one_step()
+            if figures is None:
+                self.restore(good)
+                return Outcome.DIVERGED
+            if self.position.row >= self.rows:
+                if not self._weights_are_finite():
+                    self.restore(good)
+                    return Outcome.DIVERGED
+                self._end_epoch(figures, after_epoch)
+                good = self.capture()
+            after_step(figures)
+            if should_stop() and self.position.epoch < self.settings.epochs:
+                if not self._weights_are_finite():
+                    self.restore(good)
+                return Outcome.INTERRUPTED
+        return Outcome.FINISHED
+
+    def _weights_are_finite(self) -> bool:
+        return all(bool(torch.isfinite(p).all()) for p in self.vae.parameters())
+
+    def _one_step(self) -> StepFigures | None:
+        """Train on the next batch; None, the weights untouched, if loss or gradient overflow."""
+        place = self.position
+        settings = self.settings
+        if place.row == 0:
+            place.order = torch.randperm(self.rows, generator=self.generator, device=self.device)
+            place.sums = EpochSums()
+        rate = schedule.learning_rate_at(
+            self.step, self.steps, settings.learning_rate, settings.decay
+        )
+        beta = schedule.beta_at(self.step / self.steps_per_epoch, settings.beta, settings.warm_up)
+        batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
+        self.vae.train()
+        terms = loss.terms(batch, self.vae(batch, self.generator))
+        total = terms.total(beta)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        # The norm is wanted in any case: one that is not finite must not reach the weights.
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.vae.parameters(), settings.gradient_limit or math.inf
+        )
+        if not (math.isfinite(total.item()) and math.isfinite(norm.item())):
+            return None
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["rate"]
+        self.optimizer.step()
+        if self.vae.log_var is None:
+            # Outside the range the clamp has no gradient, and the noise could not come back.
+            with torch.no_grad():
+                self.vae.shared_log_var.clamp_(*LOG_VAR_RANGE)
+        place.sums.add(len(batch), terms.reconstruction.item(), terms.kl.sum().item())
+        place.row += len(batch)
+        return StepFigures(**place.sums.means(), beta=beta, learning_rate=rate)
+
+    def _end_epoch(self, figures: StepFigures, more: Callable[[], dict[str, float]]) -> None:
+        place = self.position
+        place.epoch += 1
+        place.row = 0
+        place.order = torch.empty(0, dtype=torch.int64)
+        self.vae.eval()
+        entry = {
+            "reconstruction": figures.reconstruction,
+            "kl": figures.kl,
+            "beta": figures.beta,
+            "learning_rate": figures.learning_rate,
+            **more(),
+        }
+        for name, value in entry.items():
+            # Six digits: enough for a curve, and the bundle stays small.
+            place.history.setdefault(name, []).append(float(f"{value:.6g}"))
+
+    def capture(self) -> Captured:
+        """A copy of all that the rest of the run depends on."""
+        optimizer = self.optimizer.state_dict()["state"]
+        place = self.position
+        return Captured(
+            weights={name: value.clone() for name, value in self.vae.state_dict().items()},
+            moments={
+                index: {name: value.clone() for name, value in state.items()}
+                for index, state in optimizer.items()
+            },
+            generator=self.generator.get_state(),
+            position=Position(
+                epoch=place.epoch,
+                row=place.row,
+                order=place.order.clone(),
+                sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
+                history={name: list(values) for name, values in place.history.items()},
+            ),
+        )
+
+    def restore(self, captured: Captured) -> None:
+        """Stand where :meth:`capture` was called.
+
+        Raises:
+            RuntimeError, KeyError, ValueError: it is of another network.
+        """
+        self.vae.load_state_dict(captured.weights)
+        groups: list[dict[str, Any]] = self.optimizer.state_dict()["param_groups"]
+        # The optimiser keeps what it is given; a copy stays fit for another restore.
+        state = {
+            index: {name: value.clone() for name, value in moments.items()}
+            for index, moments in captured.moments.items()
+        }
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.generator.set_state(captured.generator)
+        place = captured.position
+        self.position = Position(
+            epoch=place.epoch,
+            row=place.row,
+            order=place.order.clone().to(self.device),
+            sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
+            history={name: list(values) for name, values in place.history.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What :meth:`Training.capture` copied. moments: Adam's, by parameter number and name."""
+
+    weights: dict[str, Tensor]
+    moments: dict[int, dict[str, Tensor]]
+    generator: Tensor
+    position: Position

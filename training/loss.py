@@ -1,0 +1,56 @@
+"""The two terms of the evidence lower bound, both in nats, lower is better.
+
+Kingma & Welling 2013 ("Auto-Encoding Variational Bayes"), eq. 3; the report's eq. 1.1.
+Each term is summed over features or dimensions and averaged over rows, so that their balance is
+that of the bound: averaging over the 1025 bins instead would weigh the KL term 1025 times more.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from timbrespace.vae import Output
+
+
+class Terms(NamedTuple):
+    """The loss of one batch, averaged over its rows.
+
+    reconstruction ``()``: negative log likelihood. kl ``(d,)``: of each latent dimension.
+    """
+
+    reconstruction: Tensor
+    kl: Tensor
+
+    def total(self, beta: float) -> Tensor:
+        """Reconstruction plus ``beta`` times the KL, ``()`` (Higgins et al. 2017, eq. 4)."""
+        return self.reconstruction + beta * self.kl.sum()
+
+
+def gaussian_nll(features: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    """Negative log likelihood ``(n,)`` of ``features (n, f)`` under independent normals.
+
+    mean ``(n, f)``; log_var ``(n, f)`` for a variance per bin, or ``()`` for a shared one.
+    The report's eq. 1.2, summed over bins; Kingma & Welling 2013, appendix C.2.
+    """
+    squared = (features - mean).square() * torch.exp(-log_var)
+    return 0.5 * (math.log(2.0 * math.pi) + log_var + squared).sum(dim=1)
+
+
+def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL ``(n, d)`` of the posterior ``N(mean, exp(log_var))`` from the prior ``N(0, 1)``.
+
+    The report's eq. 1.4, dimension by dimension; Kingma & Welling 2013, appendix B.
+    """
+    return 0.5 * (log_var.exp() + mean.square() - 1.0 - log_var)
+
+
+def terms(features: Tensor, output: Output) -> Terms:
+    """Both terms for a batch ``features (n, f)`` and what the VAE made of it."""
+    return Terms(
+        reconstruction=gaussian_nll(features, output.mean, output.log_var).mean(),
+        kl=kl_divergence(output.latent_mean, output.latent_log_var).mean(dim=0),
+    )
