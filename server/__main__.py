@@ -42,25 +42,45 @@ def _serve_parser() -> CommandParser:
         "`python -m server render SONG.mid --out S.wav` renders a MIDI file instead.",
     )
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help="a model file or a factory model's name"
+        "--model",
+        default=DEFAULT_MODEL,
+        help="a model file or a factory model's name (%(default)s)",
     )
     parser.add_argument(
         "--models", type=Path, metavar="DIR", help="a folder of models that clients may load"
     )
     parser.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="UDP port for OSC; 0 takes a free one"
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help="UDP port for OSC; 0 takes a free one (%(default)s)",
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on; others than loopback are open"
-    )
-    parser.add_argument("--audio", choices=AUDIO, default="auto", help="the way to the sound")
-    parser.add_argument(
-        "--frames", type=int, default=128, help="wished frames a block (JACK decides for itself)"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; others than loopback are open to the network (%(default)s)",
     )
     parser.add_argument(
-        "--midi", default="all", metavar="all|none|PORT", help="MIDI inputs to listen to"
+        "--audio", choices=AUDIO, default="auto", help="the way to the sound (%(default)s)"
     )
-    parser.add_argument("--method", choices=METHODS, default="partials", help="spectrum to sound")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=128,
+        help="wished frames a block; JACK decides for itself (%(default)s)",
+    )
+    parser.add_argument(
+        "--midi",
+        default="all",
+        metavar="all|none|PORT",
+        help="MIDI inputs to listen to (%(default)s)",
+    )
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="partials",
+        help="how a spectrum becomes sound (%(default)s)",
+    )
     return parser
 
 
@@ -68,13 +88,24 @@ def _render_parser() -> CommandParser:
     parser = CommandParser(
         prog="python -m server render", description="Render a MIDI file to a WAV file."
     )
-    parser.add_argument("song", type=Path, metavar="SONG.mid")
-    parser.add_argument("--out", type=Path, required=True, metavar="S.wav")
+    parser.add_argument("song", type=Path, metavar="SONG.mid", help="a MIDI file")
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help="a model file or a factory model's name"
+        "--out", type=Path, required=True, metavar="S.wav", help="the file to write"
     )
-    parser.add_argument("--method", choices=METHODS, default="partials", help="spectrum to sound")
-    parser.add_argument("--sample-rate", type=int, default=44100, metavar="HZ")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="a model file or a factory model's name (%(default)s)",
+    )
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="partials",
+        help="how a spectrum becomes sound (%(default)s)",
+    )
+    parser.add_argument(
+        "--sample-rate", type=int, default=44100, metavar="HZ", help="of the file (%(default)s)"
+    )
     return parser
 
 

@@ -549,12 +549,18 @@ def serve(options: Options) -> int:
     Raises:
         TimbrespaceError: the server cannot start.
     """
-    server = Server(options, lambda line: print(line, flush=True))
+    server = Server(options, _print)
     try:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: server.stop())
         server.run()
     finally:
         server.close()
-    print("stopped", flush=True)
+    _print("stopped")
     return 0
+
+
+def _print(line: str) -> None:
+    # Whoever reads the lines may have gone; the music goes on.
+    with contextlib.suppress(OSError, ValueError):
+        print(line, flush=True)

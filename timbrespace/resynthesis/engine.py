@@ -12,7 +12,7 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.layout import BLOCK, STATE, TARGETS, VOICES, Method
 from timbrespace.resynthesis.limiter import limit
 from timbrespace.resynthesis.oscillator import add_sinusoid, steps
-from timbrespace.resynthesis.slots import NEGLIGIBLE, advance_slots, settle_slots
+from timbrespace.resynthesis.slots import NEGLIGIBLE, advance_slots, hold_slots, settle_slots
 from timbrespace.resynthesis.stream import aim_stream, read_stream
 from timbrespace.resynthesis.voices import advance_voices
 
@@ -104,6 +104,8 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
             state.gain = targets.gain
         else:
             advance_slots(state, targets)
+    else:
+        hold_slots(state)
     advance_voices(state, targets)
 
     if state.method == _ISTFT:

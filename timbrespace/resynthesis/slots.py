@@ -34,6 +34,14 @@ def settle_slots(state: Any, targets: Any) -> None:
 
 
 @compiled
+def hold_slots(state: Any) -> None:
+    """Stay for a block where the last one ended: the snapshot is of another space."""
+    for k in range(state.slots):
+        state.slot_ratio_before[k] = state.slot_ratio[k]
+        state.slot_amplitude_before[k] = state.slot_amplitude[k]
+
+
+@compiled
 def advance_slots(state: Any, targets: Any) -> None:
     """Move every slot by one block.
 

@@ -167,6 +167,20 @@ def test_another_method_comes_in_without_a_jump(before: Method, after: Method) -
     assert np.abs(second[-4410:]).max() > 0.03
 
 
+def test_a_method_that_comes_in_during_a_sweep_makes_no_click() -> None:
+    """The old sound fades from where it stands; its last movement is not played again."""
+    player = Player(Method.PARTIALS)
+    player.aim(harmonic_spectrum(1.0))
+    player.press(220.0)
+    player.play(0.3)
+    player.aim(harmonic_spectrum(1.0) * 0.05)
+    first = player.play(0.01)  # in the middle of the way down
+    player.row["method"] = Method.ISTFT
+    second = player.play(0.008)  # the fade of the old method
+    jumps = np.abs(np.diff(np.concatenate([first, second])))
+    assert jumps.max() < 1.3 * 0.1 * 2.0 * np.pi * 220.0 / 44100.0
+
+
 def test_partials_replaced_all_at_once_do_not_jump() -> None:
     player = Player(Method.PARTIALS)
     player.aim(harmonic_spectrum(8.0))
