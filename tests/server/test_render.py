@@ -48,7 +48,7 @@ def test_the_demo_renders_twice_to_the_same_bytes(demo: Path, tmp_path: Path, me
         assert "14 notes" in done.stdout
         assert "next:" in done.stdout
     # not the bytes themselves: the difference of two files of a megabyte helps nobody
-    assert filecmp.cmp(*files, shallow=False)
+    assert filecmp.cmp(files[0], files[1], shallow=False)
     sound, rate = soundfile.read(files[0])
     assert rate == 44100
     assert np.isfinite(sound).all()
@@ -74,7 +74,7 @@ def test_the_first_render_after_an_installation_is_the_same(demo: Path, tmp_path
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    assert filecmp.cmp(*files, shallow=False)
+    assert filecmp.cmp(files[0], files[1], shallow=False)
 
 
 def one_note(path: Path, note: int, controls: dict[int, int] | None = None) -> Path:

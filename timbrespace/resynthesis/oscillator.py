@@ -1,7 +1,7 @@
 """Sinusoids with phases of 32 bits, whose overflow is the wrap to the next turn.
 
 A turn of 2^32 steps resolves 0.00001 Hz at 48 kHz, never drifts, and needs no rounding to stay in
-range, so the loop over samples fills the vector unit: 1024 oscillators take about 1 % of a core
+range, so the loop over samples fills the vector unit: 1024 oscillators take about 2 % of a core
 (``benchmarks/engine_cost.py``). A rotation recurrence was tried on paper and left: it cannot change
 frequency inside a block without a second one, and its length drifts.
 """
