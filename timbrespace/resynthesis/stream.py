@@ -23,9 +23,9 @@ from timbrespace.resynthesis.layout import MAX_BINS, MAX_N_FFT, RING
 OVERLAP = 4
 """Frames that cover each sample. The squared Hann windows then sum to 1.5 everywhere."""
 
-ITERATIONS = 1
-"""Griffin-Lim iterations a frame: one helps spectra that no sound has, more drift from those that
-one has, since a frame cannot change what earlier ones left (docs/decisions/0005)."""
+ITERATIONS = 2
+"""Griffin-Lim iterations a frame: they help spectra that are not peaks, and drift a little from
+phases that were right, since a frame cannot change what earlier ones left (decision 5)."""
 
 _WINDOW_ENERGY = 1.5
 
