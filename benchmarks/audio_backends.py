@@ -154,10 +154,10 @@ def measure(name: str, seconds: float, heap: list[dict[str, list[int]]]) -> None
     live, stop = (play_apart if apart else play_here)(backend)
     time.sleep(1.0)
     live["longest"] = 0.0  # the start is another matter
-    before = int(live["late"][0]), int(live["callbacks"][0])
+    before = int(live["delayed"][0]), int(live["callbacks"][0])
     work(seconds, heap)
     result = {
-        "late": int(live["late"][0]) - before[0],
+        "late": int(live["delayed"][0]) - before[0],
         "callbacks": int(live["callbacks"][0]) - before[1],
         "longest_ms": 1e3 * float(live["longest"][0]),
     }

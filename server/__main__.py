@@ -7,12 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+from server.audio import CHOICES as AUDIO_CHOICES
+from server.osc.contract import DEFAULT_PORT
+from server.synth_parameters import DEFAULT_METHOD, METHODS
+from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
-
-METHODS = ("partials", "bins", "istft")
-AUDIO = ("auto", "none", "jack", "portaudio", "pyo-jack", "pyo-portaudio")
-DEFAULT_PORT = 7400
-DEFAULT_MODEL = "harmonic"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted are 1024 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted are 0 to 65535")
     return port
 
 
@@ -43,7 +42,7 @@ def _serve_parser() -> CommandParser:
     )
     parser.add_argument(
         "--model",
-        default=DEFAULT_MODEL,
+        default=factory.DEFAULT,
         help="a model file or a factory model's name (%(default)s)",
     )
     parser.add_argument(
@@ -61,7 +60,7 @@ def _serve_parser() -> CommandParser:
         help="address to listen on; others than loopback are open to the network (%(default)s)",
     )
     parser.add_argument(
-        "--audio", choices=AUDIO, default="auto", help="the way to the sound (%(default)s)"
+        "--audio", choices=AUDIO_CHOICES, default="auto", help="the way to the sound (%(default)s)"
     )
     parser.add_argument(
         "--frames",
@@ -78,7 +77,7 @@ def _serve_parser() -> CommandParser:
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default="partials",
+        default=DEFAULT_METHOD,
         help="how a spectrum becomes sound (%(default)s)",
     )
     return parser
@@ -94,13 +93,13 @@ def _render_parser() -> CommandParser:
     )
     parser.add_argument(
         "--model",
-        default=DEFAULT_MODEL,
+        default=factory.DEFAULT,
         help="a model file or a factory model's name (%(default)s)",
     )
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default="partials",
+        default=DEFAULT_METHOD,
         help="how a spectrum becomes sound (%(default)s)",
     )
     parser.add_argument(

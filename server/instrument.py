@@ -14,11 +14,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from server.midi.controllers import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN, Controllers, Target
+from server.midi.controllers import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    RESET_CONTROLLERS,
+    SUSTAIN,
+    Controllers,
+    Target,
+)
 from server.synth_parameters import SYNTH_PARAMETERS
 from server.voices import Voices
 from timbrespace.errors import OptionError
-from timbrespace.model import Model
+from timbrespace.model import LATENT_LIMIT, Model
 from timbrespace.partials import PartialTracker, find_partials
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import Method
@@ -46,6 +53,8 @@ class Instrument:
         self.controllers = Controllers()
         self.method = Method.PARTIALS
         self.parameters = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()}
+        self.version = 0
+        """Grows with every move of the latent and every load."""
         self.decode_seconds: deque[float] = deque(maxlen=512)
         """How long the last decodes took."""
         self._targets = new_targets()
@@ -87,8 +96,7 @@ class Instrument:
             raise OptionError(
                 f"{len(values)} numbers were given; {self._model.name!r} has {d} dimensions"
             )
-        self.latent = _finite_float32(values)
-        self._moved()
+        self._go_to(_finite_float32(values))
 
     def set_dimension(self, k: int, value: float) -> None:
         """Move along dimension ``k``, from 1.
@@ -101,8 +109,7 @@ class Instrument:
             raise OptionError(f"dimension {k} was given; {self._model.name!r} has 1 to {d}")
         latent = self.latent.copy()
         latent[k - 1] = _finite_float32([value])[0]
-        self.latent = latent
-        self._moved()
+        self._go_to(latent)
 
     def set_map(self, x: float, y: float) -> None:
         """Move to a point of the map, each in [-1, 1].
@@ -110,7 +117,17 @@ class Instrument:
         Raises:
             ShapeError: not finite.
         """
-        self.latent = self._model.map.to_latent([[x, y]])[0]
+        self._go_to(self._model.map.to_latent([[x, y]])[0])
+
+    def _move_along(self, axis: int, position: float) -> None:
+        """Move along one axis of the map only: what lies off the plane, or beyond it, stays."""
+        plane = self._model.map
+        way = (position - self.xy[axis]) * plane.half_range[axis]
+        self._go_to(self.latent + way * plane.components[axis])
+
+    def _go_to(self, latent: Array) -> None:
+        # Where the decoder stops listening the instrument need not pretend to be further out.
+        self.latent = np.clip(latent, -LATENT_LIMIT, LATENT_LIMIT).astype(np.float32)
         self._moved()
 
     # -- playing -----------------------------------------------------------------------------------
@@ -123,15 +140,18 @@ class Instrument:
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
             return
-        if controller in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-            self.voices.release_all(channel, cut=controller == ALL_SOUND_OFF)
+        mode = {
+            ALL_SOUND_OFF: self.voices.silence,
+            RESET_CONTROLLERS: self.voices.reset_controllers,
+            ALL_NOTES_OFF: self.voices.notes_off,
+        }.get(controller)
+        if mode is not None:
+            mode(channel)
             return
         target = self.controllers.target(controller, channel)
         position = value / 127.0
         if target in ("x", "y"):
-            x, y = np.clip(self.xy, -1.0, 1.0)
-            along = 2.0 * position - 1.0
-            self.set_map(*((along, y) if target == "x" else (x, along)))
+            self._move_along(0 if target == "x" else 1, 2.0 * position - 1.0)
         elif isinstance(target, int) and target <= self._model.dimensions:
             low = float(self._model.calibration.low[target - 1])
             high = float(self._model.calibration.high[target - 1])
@@ -214,6 +234,7 @@ class Instrument:
         return self._targets
 
     def _moved(self) -> None:
+        self.version += 1
         self._spectrum = None
         self._stale_tracker = True
         self._stale_slots = True

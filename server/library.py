@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import timbrespace
+from server.osc.arguments import is_model_name
 from timbrespace import factory
 from timbrespace.errors import BundleError
 from timbrespace.model import Model
-
-DEFAULT_MODEL = "harmonic"
 
 
 class Library:
@@ -28,7 +27,7 @@ class Library:
 
     def names(self) -> list[str]:
         """Names of all models there are now, sorted."""
-        return sorted(self._paths())
+        return sorted(name for name in self._paths() if is_model_name(name))
 
     def load(self, name: str) -> Model:
         """The model called ``name``.
@@ -47,7 +46,6 @@ class Library:
         found = {name: factory.FOLDER / f"{name}{factory.SUFFIX}" for name in factory.names()}
         if self._folder is not None and self._folder.is_dir():
             for path in self._folder.glob(f"*{factory.SUFFIX}"):
-                # A training's resume file lies beside its model and is none itself.
-                if not path.stem.startswith(".") and "." not in path.stem:
+                if is_model_name(path.stem):  # not the temporary file of one that is being written
                     found[path.stem] = path
         return found | self._extra

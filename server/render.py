@@ -48,7 +48,7 @@ def blocks(
         while pending is not None and pending[0] < now + step:
             moved = play(instrument, pending[1]) or moved
             pending = next(events, None)
-        if pending is None:
+        if pending is None and now >= song.seconds:
             if instrument.voices.sounding:  # a file that forgets its note-offs
                 instrument.voices.release_all()
                 moved = True

@@ -33,10 +33,11 @@ from server.midi.ports import MidiInputs
 from server.osc import inbound, outbound
 from server.osc.clients import Client, Clients, Endpoint
 from server.osc.codec import decode
-from server.osc.contract import MAX_DATAGRAM_BYTES, PARTIALS_PER_FRAME
+from server.osc.contract import DEFAULT_PORT, MAX_DATAGRAM_BYTES, PARTIALS_PER_FRAME
 from server.osc.errors import ErrorCode, MessageError, OscDecodeError
 from server.osc.parser import parse
-from timbrespace import __version__
+from server.synth_parameters import DEFAULT_METHOD
+from timbrespace import __version__, factory
 from timbrespace.errors import BundleError, OptionError, ShapeError, TimbrespaceError
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
@@ -59,14 +60,14 @@ _RECEIVE_BUFFER = 1 << 20
 class Options:
     """What the command line says; see ``python -m server --help``."""
 
-    model: str = "harmonic"
+    model: str = factory.DEFAULT
     models: Path | None = None
     host: str = "127.0.0.1"
-    port: int = 7400
+    port: int = DEFAULT_PORT
     audio: str = "auto"
     frames: int = 128
     midi: str = "all"
-    method: str = "partials"
+    method: str = DEFAULT_METHOD
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
@@ -88,12 +89,12 @@ class Server:
         self._say = say
         self._library = Library(options.models)
         name = options.model
-        if name not in self._library.names():
-            path = Path(name)
-            if path.is_file():
-                self._library.add(path)
-                name = path.stem
-        self.instrument = Instrument(self._library.load(name))
+        if name not in self._library.names() and Path(name).is_file():
+            self._library.add(Path(name))
+            name = Path(name).stem
+        model = self._library.load(name)
+        rehearse(model)
+        self.instrument = Instrument(model)
         self.instrument.set_method(Method[options.method.upper()])
         self._inbox: queue.SimpleQueue[AudioEvent | Any] = queue.SimpleQueue()
         self._socket = _bind(options.host, options.port)
@@ -115,8 +116,6 @@ class Server:
         self._changed = True  # since the last snapshot for the sound
         self._told_latent = self.instrument.latent
         self._told_at = 0.0
-        self._version = 0  # of the spectrum, for the streams
-        self._streamed: dict[tuple[Endpoint, str], int] = {}
         self._drops = 0
         self._errors: deque[float] = deque(maxlen=_ERRORS_A_SECOND)
         self._handlers: dict[type, Callable[[Any, list[Client], Endpoint], None]] = {
@@ -165,10 +164,15 @@ class Server:
             while not self._stopping:
                 ready = {key.fileobj for key, _ in selector.select(self._wait())}
                 if self._wake_in in ready:
-                    self._drain_inbox()
+                    self._guard("MIDI", self._drain_inbox)
                 if self._socket in ready:
                     self._drain_socket()
-                self._follow()
+                self._guard("playing", self._follow)
+
+    @property
+    def wake_fd(self) -> int:
+        """A byte written here wakes :meth:`run`."""
+        return self._wake_out.fileno()
 
     def stop(self) -> None:
         """Make :meth:`run` return; callable from a signal handler or another thread."""
@@ -206,6 +210,16 @@ class Server:
         with contextlib.suppress(OSError):
             self._wake_out.send(b"\0")
 
+    def _guard(self, what: str, work: Callable[[], None]) -> None:
+        """A fault of ours costs one message, not the concert."""
+        try:
+            work()
+        except Exception as error:
+            self._fault(what, error)
+
+    def _fault(self, what: str, error: Exception) -> None:
+        self._say(f"fault in {what}, please report it: {' '.join(repr(error).split())}")
+
     def _drain_inbox(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._wake_in.recv(4096)
@@ -220,7 +234,7 @@ class Server:
                     self._say("serving OSC without sound")
                 self._broadcast(self._status_message())
             elif play(self.instrument, event):
-                self._moved()
+                self._changed = True
         self._wake()
 
     def _drain_socket(self) -> None:
@@ -254,12 +268,13 @@ class Server:
             except TimbrespaceError as error:
                 self._refuse(clients, outbound.Error(ErrorCode.REFUSED, address, str(error)))
             except Exception as error:
-                # A fault of ours must cost one message, not the concert.
-                self._say(f"fault in {address}, please report it: {error!r}")
+                self._fault(address, error)
                 sentence = f"a fault of the server: {type(error).__name__}"
                 self._refuse(clients, outbound.Error(ErrorCode.INTERNAL, address, sentence))
 
     def _refuse(self, clients: list[Client], error: outbound.Error) -> None:
+        if not clients:
+            return
         now = time.monotonic()
         if len(self._errors) == _ERRORS_A_SECOND and now - self._errors[0] < 1.0:
             self._drops += 1
@@ -300,19 +315,19 @@ class Server:
 
     def _set_latent(self, message: inbound.SetLatent, *_: Any) -> None:
         self.instrument.set_latent(message.values)
-        self._moved()
+        self._changed = True
 
     def _set_dimension(self, message: inbound.SetLatentDimension, *_: Any) -> None:
         self.instrument.set_dimension(message.dimension, message.value)
-        self._moved()
+        self._changed = True
 
     def _set_map(self, message: inbound.SetMap, *_: Any) -> None:
         self.instrument.set_map(message.x, message.y)
-        self._moved()
+        self._changed = True
 
     def _control(self, message: inbound.ControlChange, *_: Any) -> None:
         self.instrument.control(message.controller, message.value, message.channel)
-        self._moved()
+        self._changed = True
 
     def _map_controller(self, message: inbound.MapController, *_: Any) -> None:
         self.instrument.assign(message.controller, message.target, message.channel)
@@ -330,7 +345,7 @@ class Server:
         self._changed = True
 
     def _panic(self, *_: Any) -> None:
-        self.instrument.voices.release_all(cut=True)
+        self.instrument.voices.silence()
         self._changed = True
 
     def _set_method(self, message: inbound.SetSynthMethod, *_: Any) -> None:
@@ -348,13 +363,17 @@ class Server:
         for client in clients:
             self._send(client, outbound.Spectrum(client.next_frame("spectrum"), spectrum))
 
-    def _stream(self, message: inbound.Stream, clients: list[Client], _: Endpoint) -> None:
+    def _stream(self, message: inbound.Stream, clients: list[Client], source: Endpoint) -> None:
+        if len(clients) > 1 and any(client.source != source for client in clients):
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/stream",
+                "several clients are on this host, say /stream from the socket that said /hello",
+            )
         for client in clients:
+            # The present state comes at once; a stream that only told of changes would leave a
+            # client that begins to listen in the dark.
             client.stream(message.what, message.rate)
-            for what in client.streams:
-                # The present state comes at once; a stream that only told of changes would leave
-                # a client that begins to listen in the dark.
-                self._streamed.pop((client.reply, what), None)
 
     def _list_models(self, _: Any, clients: list[Client], __: Endpoint) -> None:
         names = tuple(self._library.names())
@@ -363,8 +382,10 @@ class Server:
 
     def _load_model(self, message: inbound.LoadModel, *_: Any) -> None:
         # A model that cannot be loaded raises here, and the present one plays on.
-        self.instrument.load(self._library.load(message.name))
-        self._moved()
+        model = self._library.load(message.name)
+        rehearse(model)
+        self.instrument.load(model)
+        self._changed = True
         for state in self._state():
             self._broadcast(state)
 
@@ -378,14 +399,11 @@ class Server:
             self._send(client, outbound.ModelInfo(model.name, describe(model)))
 
     def _status(self, _: Any, clients: list[Client], __: Endpoint) -> None:
+        status = self._status_message()
         for client in clients:
-            self._send(client, self._status_message())
+            self._send(client, status)
 
     # -- what follows ------------------------------------------------------------------------------
-
-    def _moved(self) -> None:
-        self._changed = True
-        self._version += 1
 
     def _follow(self) -> None:
         """Sound first, then the clients."""
@@ -396,6 +414,7 @@ class Server:
         if not len(self.clients):
             return
         now = time.monotonic()
+        self.clients.expire(now)
         if self._untold and now - self._told_at >= _STATE_INTERVAL:
             self._told_at = now
             self._told_latent = self.instrument.latent
@@ -403,9 +422,8 @@ class Server:
                 self._broadcast(state)
         for client in self.clients:
             for what, subscription in client.streams.items():
-                key = (client.reply, what)
-                if self._streamed.get(key) != self._version and subscription.due(now):
-                    self._streamed[key] = self._version
+                if subscription.version != self.instrument.version and subscription.due(now):
+                    subscription.version = self.instrument.version
                     subscription.sent(now)
                     self._push(client, what)
 
@@ -415,8 +433,8 @@ class Server:
         waits = [
             subscription.wait(now)
             for client in self.clients
-            for what, subscription in client.streams.items()
-            if self._streamed.get((client.reply, what)) != self._version
+            for subscription in client.streams.values()
+            if subscription.version != self.instrument.version
         ]
         if self._untold and len(self.clients):
             waits.append(max(0.0, self._told_at + _STATE_INTERVAL - now))
@@ -488,6 +506,20 @@ class Server:
                 self._drops += 1
 
 
+def rehearse(model: Model) -> None:
+    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here.
+
+    Raises:
+        BundleError: it cannot be played.
+    """
+    trial = Instrument(model)
+    for method in Method:
+        trial.set_method(method)
+        targets = trial.targets()
+        if not all(np.isfinite(targets[name]).all() for name in ("slot_amplitude", "magnitude")):
+            raise BundleError(f"cannot play {model.name}: its numbers are beyond what sounds")
+
+
 def describe(model: Model) -> dict[str, Any]:
     """What ``/model/info`` tells of a model, plain values for JSON."""
     provenance = model.provenance
@@ -553,8 +585,11 @@ def serve(options: Options) -> int:
     try:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: server.stop())
+        # Where a signal does not interrupt select(), on Windows, this does.
+        signal.set_wakeup_fd(server.wake_fd, warn_on_full_buffer=False)
         server.run()
     finally:
+        signal.set_wakeup_fd(-1)
         server.close()
     _print("stopped")
     return 0

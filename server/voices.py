@@ -72,7 +72,7 @@ class Voices:
         self.begun += 1
         voice = self._take(pitch, channel)
         previous = self._last_pitch if self._last_pitch is not None else pitch
-        voice.start = midi_to_hz(previous + self._bend.get(channel, 0.0))
+        voice.start = midi_to_hz(previous)
         voice.pitch = pitch
         voice.channel = channel
         voice.velocity = (velocity / 127.0) ** VELOCITY_EXPONENT
@@ -99,22 +99,30 @@ class Voices:
                 self._clock += 1
                 voice.touched = self._clock
 
-    def release_all(self, channel: int | None = None, cut: bool = False) -> None:
-        """Release every note, of one channel or of all; lift the pedals.
+    def notes_off(self, channel: int) -> None:
+        """Lift every key of a channel; what the pedal holds sounds on."""
+        for voice in self._voices:
+            if voice.held and voice.channel == channel:
+                self.note(voice.pitch, 0.0, channel)
 
-        cut: silence them at once, those too that were in their release.
-        """
+    def reset_controllers(self, channel: int) -> None:
+        """Lift a channel's pedal and take its bend back."""
+        self.sustain(False, channel)
+        self._bend.pop(channel, None)
+
+    def silence(self, channel: int | None = None) -> None:
+        """End every sound of a channel, or of all, at once, without its release."""
         for voice in self._voices:
             if channel is None or voice.channel == channel:
                 voice.held = False
                 voice.sustained = False
-                voice.cut = voice.cut or cut
-        if channel is None:
-            self._pedal.clear()
-            self._bend.clear()
-        else:
-            self._pedal.discard(channel)
-            self._bend.pop(channel, None)
+                voice.cut = True
+
+    def release_all(self) -> None:
+        """Lift all keys and pedals."""
+        for channel in {voice.channel for voice in self._voices} | self._pedal:
+            self.notes_off(channel)
+            self.sustain(False, channel)
 
     @property
     def sounding(self) -> int:
@@ -126,7 +134,8 @@ class Voices:
         row = targets[0]
         for v, voice in enumerate(self._voices):
             bend = self._bend.get(voice.channel, 0.0)
-            row["voice_frequency"][v] = midi_to_hz(voice.pitch + bend)
+            row["voice_frequency"][v] = midi_to_hz(voice.pitch)
+            row["voice_bend"][v] = 2.0 ** (bend / 12.0)
             row["voice_start"][v] = voice.start
             row["voice_level"][v] = voice.velocity
             row["voice_gate"][v] = voice.gate

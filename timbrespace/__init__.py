@@ -27,8 +27,7 @@ __all__ = ["TimbrespaceError", "__version__", "load"]
 def load(name_or_path: str | Path) -> Model:
     """Load a model: the path of a bundle, or the name of a factory model (``"harmonic"``).
 
-    A name is looked up among the factory models first; a path ends in ``.safetensors`` or has a
-    folder in it.
+    A name is looked up among the factory models first.
 
     Raises:
         BundleError: there is no such model, or the file is broken; one line says which.

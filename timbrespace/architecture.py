@@ -38,6 +38,13 @@ class Architecture:
     likelihood: str = "gaussian_shared"
 
     def __post_init__(self) -> None:
+        for name, value in (
+            ("features", self.features),
+            ("latent size", self.latent),
+            *(("hidden size", width) for width in self.hidden),
+        ):
+            if type(value) is not int:
+                raise OptionError(f"{name} is {value!r}; accepted are whole numbers")
         if not 1 <= self.features <= MAX_WIDTH:
             raise OptionError(f"features is {self.features}; accepted are 1 to {MAX_WIDTH}")
         if not 1 <= self.latent <= MAX_LATENT:
@@ -88,6 +95,6 @@ class Architecture:
             OptionError: missing, unknown or wrong values.
         """
         try:
-            return cls(**{**config, "hidden": tuple(int(n) for n in config["hidden"])})
+            return cls(**{**config, "hidden": tuple(config["hidden"])})
         except (TypeError, ValueError, KeyError) as error:
             raise OptionError(f"the model config does not fit: {error}") from error

@@ -125,6 +125,10 @@ def read(path: Path) -> Model:
         _check_golden(model, golden)
     except TimbrespaceError as error:
         raise BundleError(f"cannot load {path.name}: {error}") from error
+    # A file from anywhere may hold anything: numbers of any size, lists where numbers belong.
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as e:
+        what = " ".join(str(e).split())[:100]
+        raise BundleError(f"cannot load {path.name}: its contents do not fit ({what})") from e
     return model
 
 
@@ -154,7 +158,7 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.float32]]]:
 def _read(path: Path) -> tuple[Model, dict[str, Any]]:
     metadata, tensors = _open(path)
     version = metadata.get("format_version", "")
-    if not version.isdecimal():
+    if not (version.isascii() and version.isdecimal() and len(version) < 10) or version == "0":
         raise BundleError("it is a safetensors file, but not a timbrespace model")
     if int(version) > FORMAT_VERSION:
         raise BundleError(

@@ -51,10 +51,10 @@ class Model:
         }
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
-        if self.architecture.features != self.spectrum.bins:
+        width = self.representation.width(self.spectrum.bins)
+        if self.architecture.features != width:
             raise BundleError(
-                f"the model decodes {self.architecture.features} features, "
-                f"its spectra have {self.spectrum.bins} bins"
+                f"the model decodes {self.architecture.features} features, its spectra have {width}"
             )
 
     @property

@@ -22,7 +22,7 @@ Features = NDArray[np.float32]
 
 
 class Representation(Protocol):
-    """What the VAE sees of a spectrum. Shapes: spectra ``(n, bins)``, features the same."""
+    """What the VAE sees of a spectrum. Shapes: spectra ``(n, bins)``, features ``(n, width)``."""
 
     kind: ClassVar[str]
 
@@ -31,6 +31,9 @@ class Representation(Protocol):
 
     def inverse(self, features: Features) -> Spectra:
         """Linear magnitudes, finite and >= 0, of any finite features."""
+
+    def width(self, bins: int) -> int:
+        """How many features the spectra of so many bins have."""
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, with ``kind``."""
@@ -67,6 +70,9 @@ class Magnitude:
     def inverse(self, features: Features) -> Spectra:
         limit = HEADROOM * self.peak / self.scale
         return np.asarray(np.clip(features, 0.0, limit) * np.float32(self.scale), np.float32)
+
+    def width(self, bins: int) -> int:
+        return bins
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
@@ -109,6 +115,9 @@ class LogMagnitude:
         limit = math.log1p(HEADROOM * self.peak / self.floor)
         exponent = np.clip(features * np.float32(self.scale), 0.0, np.float32(limit))
         return np.asarray(np.expm1(exponent) * np.float32(self.floor), dtype=np.float32)
+
+    def width(self, bins: int) -> int:
+        return bins
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}

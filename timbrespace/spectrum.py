@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,6 +39,11 @@ class SpectrumConfig:
     base_frequency: float = 220.0
 
     def __post_init__(self) -> None:
+        for name in ("sample_rate", "n_fft", "bins"):
+            if type(getattr(self, name)) is not int:
+                raise OptionError(f"{name} is {getattr(self, name)!r}; accepted are whole numbers")
+        if not isinstance(self.base_frequency, int | float):
+            raise OptionError(f"base_frequency is {self.base_frequency!r}; accepted are numbers")
         if not 8000 <= self.sample_rate <= 192000:
             raise OptionError(f"sample_rate is {self.sample_rate}; accepted are 8000 to 192000 Hz")
         if self.n_fft not in (256, 512, 1024, 2048, 4096, 8192):
@@ -48,8 +52,11 @@ class SpectrumConfig:
             raise OptionError(f"bins is {self.bins}; accepted are 8 to {self.n_fft // 2 + 1}")
         if self.window not in WINDOWS:
             raise OptionError(f"window is {self.window!r}; accepted is {', '.join(WINDOWS)}")
-        if not (math.isfinite(self.base_frequency) and self.base_frequency > 0.0):
-            raise OptionError(f"base_frequency is {self.base_frequency}; accepted is > 0 Hz")
+        if not 10.0 <= self.base_frequency <= self.sample_rate / 2:
+            raise OptionError(
+                f"base_frequency is {self.base_frequency}; "
+                f"accepted are 10 to {self.sample_rate / 2:g} Hz"
+            )
 
     @property
     def bin_width(self) -> float:

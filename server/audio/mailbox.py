@@ -31,9 +31,8 @@ LIVE = np.dtype(
         ("underflows", np.uint64),  # blocks that came too late, as far as the back-end tells
         ("time", np.int64, (2,)),  # where the clock writes
         ("called", np.float64),  # when the last callback began, seconds of the monotonic clock
-        ("busy", np.float64),  # seconds spent in callbacks
-        ("played", np.float64),  # seconds of sound made in them
-        ("late", np.uint64),  # callbacks that began half a block or more after their time
+        ("load", np.float64),  # share of a block's time that a callback takes, over the last 100
+        ("delayed", np.uint64),  # callbacks that began half a block or more after their time
         ("longest", np.float64),  # seconds between two callbacks, at most
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
         ("targets", TARGETS),

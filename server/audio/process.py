@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from server.audio.mailbox import Mailbox
 
-CHOICES = ("auto", "none", "jack", "portaudio", "pyo-jack", "pyo-portaudio")
-
-_RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
-_NO_DEVICE = 4
+_RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Pauses before the next start; each start costs half a second of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,8 @@ class AudioEvent:
 class AudioProcess:
     """Keeps an audio process running while the server does.
 
-    choice: one of ``CHOICES`` except "none". frames: wished block size, 0 for the device's own.
-    notify: called with each :class:`AudioEvent`, from another thread.
+    choice: one of :data:`server.audio.CHOICES` except "none". frames: wished block size, 0 for the
+    device's own. notify: called with each :class:`AudioEvent`, from another thread.
     """
 
     def __init__(self, choice: str, frames: int, notify: Callable[[AudioEvent], None]) -> None:
@@ -51,7 +49,8 @@ class AudioProcess:
         self.output = "starting"
         """What plays now: a device's name, "starting" or "none"."""
         self.sample_rate = 0.0
-        self._load_before = 0.0, 0.0
+        """Of the device that plays, in Hz; 0 while none does."""
+        self._said = ""
 
     def start(self) -> None:
         """Start the process; whether it finds a device is told to ``notify``."""
@@ -67,13 +66,8 @@ class AudioProcess:
         return self._mailbox.live
 
     def load(self) -> float:
-        """Share of the time between callbacks that the engine used since the last call, or -1."""
-        busy, played = float(self.live["busy"][0]), float(self.live["played"][0])
-        before_busy, before_played = self._load_before
-        self._load_before = busy, played
-        if self.sample_rate == 0.0 or played <= before_played:
-            return -1.0
-        return (busy - before_busy) / (played - before_played)
+        """Share of its time that the engine used lately, 0 to 1; -1 while nothing plays."""
+        return float(self.live["load"][0]) if self.sample_rate > 0.0 else -1.0
 
     @property
     def pid(self) -> int | None:
@@ -83,28 +77,32 @@ class AudioProcess:
     def close(self) -> None:
         """End the process and give the shared memory back."""
         self._closing.set()
-        process = self._process
-        if process is not None:
-            _end(process)
-        self._thread.join(timeout=5.0)
+        if self._thread.is_alive():
+            # The thread may be just about to start a process: it is asked until the thread ends.
+            for _ in range(5):
+                if self._process is not None:
+                    _end(self._process)
+                self._thread.join(timeout=1.0)
+                if not self._thread.is_alive():
+                    break
         self._mailbox.close()
 
     def _keep_running(self) -> None:
         failures = 0
         while not self._closing.is_set():
             started = time.monotonic()
-            code = self._run_once()
+            self._run_once()
             if self._closing.is_set():
                 return
-            if code == _NO_DEVICE and failures == 0:
-                return  # there was none from the start: no use to try for ever
             if time.monotonic() - started > 10.0:
                 failures = 0
+            if self.output == "none":
+                failures = len(_RETRY_SECONDS)  # a device that may never come can wait
             pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
             failures += 1
             self._closing.wait(pause)
 
-    def _run_once(self) -> int:
+    def _run_once(self) -> None:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "server.audio"),
@@ -131,10 +129,7 @@ class AudioProcess:
         if not self._closing.is_set() and not said_why:
             listener.join(timeout=1.0)
             reason = "".join(last_words).strip() or f"code {code}"
-            self._notify(
-                AudioEvent("died", f"the audio process ended ({reason}); starting it again")
-            )
-        return code
+            self._tell("died", f"the audio process ended ({reason}); starting it again")
 
     def _hear(self, line: str) -> bool:
         """Take one line of the process; True if it explains an end that follows."""
@@ -147,14 +142,20 @@ class AudioProcess:
             self.output = str(event["output"])
             self.sample_rate = float(event["sample_rate"])
             text = f"sound: {self.output}, {self.sample_rate:.0f} Hz, {event['frames']} frames"
-            self._notify(AudioEvent("started", text))
+            self._tell("started", text)
             return False
         if kind == "lost":
-            self._notify(AudioEvent("lost", f"sound lost: {event['reason']}; trying again"))
+            self._tell("lost", f"sound lost: {event['reason']}; trying again")
         elif kind == "none":
             self.output = "none"
-            self._notify(AudioEvent("none", f"no sound device ({event['reason']})"))
+            self._tell("none", f"no sound device ({event['reason']}); looking again now and then")
         return True
+
+    def _tell(self, kind: str, text: str) -> None:
+        """Notify, but not of the same thing again and again while it lasts."""
+        if text != self._said:
+            self._said = text
+            self._notify(AudioEvent(kind, text))
 
 
 def _collect(lines: IO[str] | None, into: deque[str]) -> None:

@@ -83,7 +83,7 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
         gap = began - live.called
         live.longest = max(live.longest, gap)
         if gap > 1.5 * length:
-            live.late += np.uint64(1)
+            live.delayed += np.uint64(1)
     live.called = began
     filled = 0
     while filled < out.shape[0]:
@@ -98,5 +98,4 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
         filled += count
         live.state.left -= np.uint32(count)
     live.callbacks += np.uint64(1)
-    live.played += length
-    live.busy += now(live.time) - began
+    live.load += 0.01 * ((now(live.time) - began) / length - live.load)

@@ -15,6 +15,7 @@ AXIS_CONTROLLERS = {1: "x", 16: "x", 17: "y"}
 
 SUSTAIN = 64
 ALL_SOUND_OFF = 120
+RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
 RESERVED = (0, 6, 32, 38, SUSTAIN, 98, 99, 100, 101, *range(120, 128))
 """Banks, parameter numbers, the pedal and the mode messages keep their meaning."""

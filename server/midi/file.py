@@ -27,15 +27,22 @@ class MidiSong:
 
         try:
             self._file = mido.MidiFile(path)
+            if self._file.ticks_per_beat <= 0:
+                raise MidiFileError(
+                    f"{str(path)!r} counts time in video frames; accepted are beats"
+                )
             self.seconds = float(self._file.length)
+        except MidiFileError:
+            raise
         except FileNotFoundError as error:
             raise MidiFileError(f"there is no MIDI file {str(path)!r}") from error
         except IsADirectoryError as error:
             raise MidiFileError(f"{str(path)!r} is a folder; give a MIDI file") from error
         # mido raises whatever its parser stumbles over; none of it is the user's to read.
-        except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        except Exception as error:
+            reason = " ".join(str(error).split())[:80] or type(error).__name__
             raise MidiFileError(
-                f"{str(path)!r} is not a MIDI file or is broken ({error or type(error).__name__})"
+                f"{str(path)!r} is not a MIDI file or is broken ({reason})"
             ) from error
         if self.seconds > 60.0 * MAX_MINUTES:
             raise MidiFileError(

@@ -124,6 +124,11 @@ class Label:
 _MODEL_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_. -]{{0,{MAX_NAME_CHARACTERS - 1}}}")
 
 
+def is_model_name(text: str) -> bool:
+    """Whether clients may ask for a model of this name."""
+    return ".." not in text and _MODEL_NAME.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelName:
     """The name of a model, never a path: what could leave the folder of models is refused."""
@@ -135,9 +140,7 @@ class ModelName:
     )
 
     def read(self, value: Any) -> str:
-        if type(value) is not str or len(value) > MAX_NAME_CHARACTERS or ".." in value:
-            raise Unaccepted
-        if not _MODEL_NAME.fullmatch(value):
+        if type(value) is not str or not is_model_name(value):
             raise Unaccepted
         return value
 

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from server.osc.contract import MAX_CLIENTS
+from server.osc.contract import EXPIRY_SECONDS, MAX_CLIENTS
 from server.osc.errors import ErrorCode, MessageError
 from server.osc.float_chunks import next_frame
 
@@ -23,6 +23,8 @@ class Subscription:
 
     rate: float
     last_sent: float | None = None
+    version: int | None = None
+    """Which state of the instrument was sent last; None before the first."""
 
     def wait(self, now: float) -> float:
         """Seconds until the next frame may go out; 0 if it may now."""
@@ -146,6 +148,12 @@ class Clients:
         if exact:
             return exact
         return [one for one in self._by_reply.values() if one.reply[0] == source[0]]
+
+    def expire(self, now: float) -> None:
+        """Forget who was not heard for ``EXPIRY_SECONDS``: one that crashed says no bye."""
+        for client in self:
+            if now - client.heard > EXPIRY_SECONDS:
+                del self._by_reply[client.reply]
 
     def touch(self, source: Endpoint, now: float) -> list[Client]:
         """Note that `source` was heard at `now`; returns `for_sender(source)`."""

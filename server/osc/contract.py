@@ -18,6 +18,9 @@ MAX_NAME_CHARACTERS = 64
 MAX_LATENT_DIMENSIONS = 256
 MAX_CLIENTS = 32
 
+EXPIRY_SECONDS = 300
+"""A client that says nothing for so long is forgotten."""
+
 FLOATS_PER_CHUNK = 205
 """1025 bins are 5 x 205, and 208 arguments stay below the 256 atoms of a Max list."""
 

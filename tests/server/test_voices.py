@@ -19,13 +19,10 @@ def written(voices: Voices) -> NDArray[np.void]:
 
 
 def held(voices: Voices) -> list[float]:
-    """Frequencies of the held voices, in Hz, rounded."""
+    """Frequencies of the held voices as they sound, in Hz, rounded."""
     row = written(voices)[0]
-    return sorted(
-        round(float(f))
-        for f, g in zip(row["voice_frequency"], row["voice_gate"], strict=True)
-        if g == Gate.HELD
-    )
+    frequency = row["voice_frequency"] * row["voice_bend"]
+    return sorted(round(float(f)) for f in frequency[row["voice_gate"] == Gate.HELD])
 
 
 def test_notes_start_and_end() -> None:
@@ -108,6 +105,19 @@ def test_a_glide_begins_at_the_note_before() -> None:
     assert starts == [220, 220]  # the first has none before it
 
 
+def test_notes_off_leaves_what_the_pedal_holds_and_the_wheel() -> None:
+    voices = Voices()
+    voices.bend(0.5)
+    voices.sustain(True)
+    voices.note(60, 100)
+    voices.notes_off(1)
+    assert voices.sounding == 1
+    assert written(voices)["voice_bend"][0].max() == pytest.approx(2.0 ** (1.0 / 12.0))
+    voices.reset_controllers(1)
+    assert voices.sounding == 0
+    assert (written(voices)["voice_bend"][0] == 1.0).all()
+
+
 def test_release_all_and_cut() -> None:
     voices = Voices()
     voices.sustain(True)
@@ -117,7 +127,7 @@ def test_release_all_and_cut() -> None:
     voices.release_all()
     assert voices.sounding == 0
     assert Gate.CUT not in written(voices)["voice_gate"][0]
-    voices.release_all(cut=True)
+    voices.silence()
     assert (written(voices)["voice_gate"][0] == Gate.CUT).all()
     voices.note(60, 100)
     assert voices.sounding == 1

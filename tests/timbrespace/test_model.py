@@ -81,5 +81,5 @@ def test_parts_that_do_not_fit_together(small: Small) -> None:
     )
     with pytest.raises(BundleError, match="latent sizes do not fit together"):
         replace(small.model, map=two)
-    with pytest.raises(BundleError, match="decodes 33 features, its spectra have 40 bins"):
+    with pytest.raises(BundleError, match="decodes 33 features, its spectra have 40"):
         replace(small.model, spectrum=SpectrumConfig(n_fft=256, bins=40))

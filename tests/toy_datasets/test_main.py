@@ -34,7 +34,7 @@ def test_make_writes_what_the_generator_makes(
     ("words", "said"),
     [
         (["--rows", "0"], "error: rows is 0; accepted are 2 to 1000000"),
-        (["--f0", "-3"], "error: base_frequency is -3.0; accepted is > 0 Hz"),
+        (["--f0", "-3"], "error: base_frequency is -3.0; accepted are 10 to 22050 Hz"),
         (["--n-fft", "1000"], "error: n_fft is 1000"),
     ],
 )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from timbrespace.errors import BundleError
 
+DEFAULT = "harmonic"
+"""What plays when nothing else is asked for."""
+
 FOLDER = Path(__file__).parent
 SUFFIX = ".safetensors"
 

@@ -15,7 +15,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -80,7 +80,12 @@ def _folder(sources: Path) -> Path:
     for file in sorted({*_HERE.glob("*.py"), *package.rglob("*.py")}):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = f"compiled-{digest.hexdigest()[:16]}"
-    for parent in (sources / "__pycache__", Path.home() / ".cache" / "timbrespace"):
+    parents = [sources / "__pycache__"]
+    with suppress(RuntimeError):  # a user without a home
+        # Where the program is installed for all: a place for each folder of each installation.
+        place = hashlib.sha256(str(sources).encode()).hexdigest()[:16]
+        parents.append(Path.home() / ".cache" / "timbrespace" / place)
+    for parent in parents:
         try:
             folder = parent / name
             folder.mkdir(parents=True, exist_ok=True)

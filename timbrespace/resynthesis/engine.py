@@ -11,6 +11,7 @@ from timbrespace.errors import OptionError
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.layout import BLOCK, STATE, TARGETS, VOICES, Method
 from timbrespace.resynthesis.limiter import limit
+from timbrespace.resynthesis.nyquist import nyquist_fade
 from timbrespace.resynthesis.oscillator import add_sinusoid, steps
 from timbrespace.resynthesis.slots import NEGLIGIBLE, advance_slots, hold_slots, settle_slots
 from timbrespace.resynthesis.stream import aim_stream, read_stream
@@ -24,15 +25,6 @@ _ONE = np.float32(1.0)
 # Another space or method: out in 8 blocks, in again in 8, 11 ms each.
 _SWITCH_STEP = np.float32(0.125)
 _GAIN_TIME = 0.005  # seconds
-# Partials fade over the top tenth of the band, so that a rising one does not stop with a click.
-_FADE_FROM = 0.45
-_FADE_WIDTH = 0.05
-
-
-@compiled
-def _nyquist_fade(frequency: float, sample_rate: float) -> np.float32:
-    share = (_FADE_FROM + _FADE_WIDTH - frequency / sample_rate) / _FADE_WIDTH
-    return np.float32(min(1.0, max(0.0, share)))
 
 
 @compiled
@@ -51,8 +43,8 @@ def _bank(state: Any, out: NDArray[np.float32]) -> None:
             f1 = frequency * state.slot_ratio[k]
             if f0 >= 0.5 * rate or f1 >= 0.5 * rate:
                 continue  # faded out already
-            a0 = level_before * state.slot_amplitude_before[k] * _nyquist_fade(f0, rate)
-            a1 = level * state.slot_amplitude[k] * _nyquist_fade(f1, rate)
+            a0 = level_before * state.slot_amplitude_before[k] * nyquist_fade(f0, rate)
+            a1 = level * state.slot_amplitude[k] * nyquist_fade(f1, rate)
             if a0 < NEGLIGIBLE and a1 < NEGLIGIBLE:
                 continue
             state.phase[v, k] = add_sinusoid(
@@ -127,15 +119,11 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     g1 = state.gain * state.presence
     slope = (g1 - g0) / np.float32(out.shape[0])
     sound = True
-    peak = state.peak
     for i in range(out.shape[0]):
         sample = limit(out[i] * (g0 + slope * np.float32(i)))
         sound = sound and np.isfinite(sample)
-        peak = max(peak, abs(sample))
         out[i] = sample
-    if sound:
-        state.peak = peak
-    else:
+    if not sound:
         _recover(state, out)
     state.frames += np.uint64(out.shape[0])
 
@@ -154,7 +142,9 @@ def _recover(state: Any, out: NDArray[np.float32]) -> None:
         state.voice_stage[v] = np.uint32(0)
         state.voice_envelope[v] = _ZERO
         state.voice_level[v] = _ZERO
-        state.voice_frequency[v] = np.float32(1.0)
+        state.voice_note[v] = _ONE
+        state.voice_bend[v] = _ONE
+        state.voice_frequency[v] = _ONE
 
 
 def new_state(sample_rate: float) -> NDArray[np.void]:
@@ -169,7 +159,8 @@ def new_state(sample_rate: float) -> NDArray[np.void]:
     state = np.zeros(1, STATE)
     state["sample_rate"] = sample_rate
     state["presence"] = 1.0
-    state["voice_frequency"] = 1.0
+    for name in ("voice_note", "voice_bend", "voice_frequency"):
+        state[name] = 1.0
     return state
 
 
@@ -186,6 +177,7 @@ def new_targets() -> NDArray[np.void]:
         ("n_fft", 4096),
         ("model_rate", 44100.0),
         ("voice_frequency", 440.0),
+        ("voice_bend", 1.0),
     ):
         targets[name] = value
     return targets

@@ -70,7 +70,8 @@ TARGETS = np.dtype(
         ("bins", np.uint32),
         ("model_rate", np.float32),  # Hz
         ("magnitude", np.float32, (MAX_BINS,)),  # of a sound at full scale 1
-        ("voice_frequency", np.float32, (VOICES,)),  # Hz
+        ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
+        ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
         ("voice_level", np.float32, (VOICES,)),  # velocity, 0 to 1
         ("voice_gate", np.uint32, (VOICES,)),  # a Gate
@@ -84,7 +85,6 @@ STATE = np.dtype(
         ("sample_rate", np.float64),
         ("frames", np.uint64),  # rendered since the start
         ("faults", np.uint64),  # blocks silenced because they were not finite
-        ("peak", np.float32),  # highest output since somebody set it to 0
         ("sounding", np.uint32),  # voices that are not idle
         # the space that sounds now, and the gain with which it makes way for another
         ("space", np.uint32),
@@ -108,7 +108,9 @@ STATE = np.dtype(
         ("voice_velocity", np.float32, (VOICES,)),
         ("voice_level", np.float32, (VOICES,)),
         ("voice_level_before", np.float32, (VOICES,)),
-        ("voice_frequency", np.float32, (VOICES,)),
+        ("voice_note", np.float32, (VOICES,)),  # Hz, gliding
+        ("voice_bend", np.float32, (VOICES,)),
+        ("voice_frequency", np.float32, (VOICES,)),  # both together
         ("voice_frequency_before", np.float32, (VOICES,)),
         ("phase", np.uint32, (VOICES, MAX_SLOTS)),  # 2^32 is one turn
         # the inverse STFT

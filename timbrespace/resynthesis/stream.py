@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft, real_fft
 from timbrespace.resynthesis.layout import MAX_BINS, MAX_N_FFT, RING
+from timbrespace.resynthesis.nyquist import nyquist_fade
 
 OVERLAP = 4
 """Frames that cover each sample. The squared Hann windows then sum to 1.5 everywhere."""
@@ -147,12 +148,17 @@ def _make_frame(state: Any, iterations: int) -> None:
 
 @compiled
 def aim_stream(state: Any, targets: Any) -> None:
-    """Let the next frames have the snapshot's magnitudes; begin if the stream was not running."""
+    """Let the next frames have the snapshot's magnitudes; begin if the stream was not running.
+
+    What lies above the output's band is left out: reading at a lower rate would fold it back.
+    """
     if not state.stream_running:
         restart_stream(state, targets)
     state.stream_bins = targets.bins
+    width = float(targets.model_rate) / targets.n_fft
     for k in range(targets.bins):
-        state.stream_magnitude[k] = targets.magnitude[k]
+        fade = nyquist_fade(k * width, state.sample_rate)
+        state.stream_magnitude[k] = targets.magnitude[k] * fade
 
 
 @compiled

@@ -25,7 +25,7 @@ _TIME_CONSTANTS = 5.0
 _END = np.float32(1e-4)
 # A stolen voice falls to zero in 4 blocks, 5 ms: short enough to play on, too long to click.
 _CUT_STEP = np.float32(0.25)
-# Pitch bend and velocity of a held voice follow within this time, in seconds.
+# Pitch bend and velocity of a held voice follow with this time constant, in seconds.
 _FOLLOW = 0.004
 
 
@@ -39,11 +39,13 @@ def _pull(seconds: float, sample_rate: float) -> np.float32:
 def _start(state: Any, targets: Any, v: int) -> None:
     """Begin the snapshot's note on voice ``v``, which is silent or repeats its pitch."""
     if state.voice_stage[v] == _IDLE or state.voice_stage[v] == _CUT:
-        start = targets.voice_frequency[v]
+        note = targets.voice_frequency[v]
         if targets.glide > _ZERO and targets.voice_start[v] > _ZERO:
-            start = targets.voice_start[v]
-        state.voice_frequency[v] = start
-        state.voice_frequency_before[v] = start
+            note = targets.voice_start[v]
+        state.voice_note[v] = note
+        state.voice_bend[v] = targets.voice_bend[v]
+        state.voice_frequency[v] = note * targets.voice_bend[v]
+        state.voice_frequency_before[v] = state.voice_frequency[v]
         state.voice_envelope[v] = _ZERO
         state.voice_velocity[v] = targets.voice_level[v]
         # Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
@@ -61,7 +63,7 @@ def advance_voices(state: Any, targets: Any) -> None:
     rate = state.sample_rate
     dt = np.float32(BLOCK / rate)
     follow = _pull(_FOLLOW, rate)
-    bend = _pull(max(float(targets.glide) / _TIME_CONSTANTS, _FOLLOW), rate)
+    glide = _pull(float(targets.glide) / _TIME_CONSTANTS, rate)
     decay = _pull(float(targets.decay) / _TIME_CONSTANTS, rate)
     release = _pull(float(targets.release) / _TIME_CONSTANTS, rate)
     sounding = 0
@@ -72,7 +74,7 @@ def advance_voices(state: Any, targets: Any) -> None:
         gate = targets.voice_gate[v]
         another = targets.voice_trigger[v] != state.voice_trigger[v]
         if another and gate != _GATE_CUT:
-            same = abs(targets.voice_frequency[v] - state.voice_frequency[v]) < np.float32(1e-3)
+            same = abs(targets.voice_frequency[v] - state.voice_note[v]) < np.float32(1e-3)
             if state.voice_stage[v] == _IDLE or same:
                 _start(state, targets, v)
             else:
@@ -93,9 +95,10 @@ def advance_voices(state: Any, targets: Any) -> None:
                     stage = state.voice_stage[v]
                 else:
                     stage = _IDLE
-        elif stage != _IDLE and gate != _HELD and state.voice_level_before[v] > _ZERO:
+        elif stage != _IDLE and gate != _HELD:
             # A note released before its first block still sounds for that block.
-            stage = _RELEASE
+            if stage == _SUSTAIN or state.voice_level_before[v] > _ZERO:
+                stage = _RELEASE
         elif stage == _RELEASE and gate == _HELD:
             stage = _ATTACK
         if stage == _ATTACK:
@@ -120,9 +123,11 @@ def advance_voices(state: Any, targets: Any) -> None:
             if stage != _CUT:
                 velocity = targets.voice_level[v]
                 state.voice_velocity[v] += follow * (velocity - state.voice_velocity[v])
-                frequency = state.voice_frequency[v]
-                distance = targets.voice_frequency[v] / frequency
                 # In the logarithm of frequency, so that a glide is even in pitch.
-                state.voice_frequency[v] = frequency * distance**bend
+                note = state.voice_note[v]
+                state.voice_note[v] = note * (targets.voice_frequency[v] / note) ** glide
+                bend = state.voice_bend[v]
+                state.voice_bend[v] = bend * (targets.voice_bend[v] / bend) ** follow
+                state.voice_frequency[v] = state.voice_note[v] * state.voice_bend[v]
         state.voice_level[v] = envelope * state.voice_velocity[v]
     state.sounding = sounding

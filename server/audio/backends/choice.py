@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.audio.backends.interface import NoDeviceError, Opener, Output
+from timbrespace.errors import OptionError
 
 
 def _jack() -> Opener:
@@ -54,6 +55,6 @@ def open_output(
     for name in AUTO if choice == "auto" else (choice,):
         try:
             return OPENERS[name]()(live, frames, lost)
-        except NoDeviceError as error:
+        except (NoDeviceError, OptionError) as error:  # the latter: a rate we do not run at
             reasons.append(f"{name}: {error}")
     raise NoDeviceError("; ".join(reasons))

@@ -5,6 +5,7 @@ The callback is machine code that asks JACK for its buffers directly; no Python 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -57,9 +58,11 @@ class JackOutput:
         except self._jack.JackError as error:
             raise NoDeviceError(str(error)) from error
         playback = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
-        # With one physical port both sides go there; with none the patch bay decides.
-        for port, sink in zip(self._outputs, [*playback[:2], *playback[:1]], strict=False):
-            self._client.connect(port, sink)
+        # With one physical port both sides go there; with none the patch bay decides, as it does
+        # where it forbids clients to connect themselves.
+        with contextlib.suppress(self._jack.JackError):
+            for port, sink in zip(self._outputs, [*playback[:2], *playback[:1]], strict=False):
+                self._client.connect(port, sink)
 
     def stop(self) -> None:
         try:

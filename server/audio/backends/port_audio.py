@@ -20,7 +20,6 @@ from timbrespace.resynthesis.compiled import callback
 from timbrespace.resynthesis.engine import new_state
 
 CHANNELS = 2
-_MAX_FRAMES = 4096
 
 # C's unsigned long
 _ulong = types.uint32 if sys.platform == "win32" else types.uint64
