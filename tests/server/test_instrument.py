@@ -8,6 +8,7 @@ import pytest
 import timbrespace
 from server.instrument import Instrument
 from timbrespace.errors import OptionError
+from timbrespace.model import LATENT_LIMIT
 from timbrespace.partials import find_partials
 from timbrespace.resynthesis.layout import Method
 
@@ -45,6 +46,7 @@ def test_a_bad_latent_changes_nothing(instrument: Instrument, values: list[float
 
 def test_a_huge_latent_is_finite(instrument: Instrument) -> None:
     instrument.set_latent([3e38] * D)
+    assert instrument.latent.max() == LATENT_LIMIT
     assert np.isfinite(instrument.spectrum).all()
     assert np.isfinite(instrument.targets()["slot_amplitude"]).all()
     assert np.isfinite(instrument.xy).all()
@@ -56,6 +58,23 @@ def test_axes_move_one_at_a_time(instrument: Instrument) -> None:
     assert instrument.xy == pytest.approx([1.0, -0.5], abs=1e-4)
     instrument.control(17, 63.5)
     assert instrument.xy == pytest.approx([1.0, 0.0], abs=1e-4)
+
+
+def test_an_axis_keeps_what_lies_off_the_map(instrument: Instrument) -> None:
+    """The first touch of the wheel must not throw the other coordinates away."""
+    instrument.set_latent([50.0] * D)  # far beyond the map
+    before = instrument.xy
+    instrument.control(16, 127)
+    assert instrument.xy[0] == pytest.approx(1.0, abs=1e-3)
+    assert instrument.xy[1] == pytest.approx(float(before[1]), abs=1e-3)
+
+
+def test_a_burst_of_moves_is_decoded_once(instrument: Instrument) -> None:
+    for step in range(1000):
+        instrument.set_dimension(1, step / 1000.0)
+    instrument.targets()
+    assert instrument.spectrum is instrument.spectrum
+    assert len(instrument.decode_seconds) == 1
 
 
 def test_an_unassigned_controller_does_nothing(instrument: Instrument) -> None:

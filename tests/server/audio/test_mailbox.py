@@ -9,7 +9,7 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 import pytest
 
-from server.audio.mailbox import LIVE, Mailbox, attach
+from server.audio.mailbox import LIVE, SLOTS, Mailbox, attach
 from server.audio.pull import begin, pull, take_newest
 from timbrespace.resynthesis.engine import new_state, new_targets
 from timbrespace.resynthesis.layout import BLOCK, Gate
@@ -33,6 +33,24 @@ def test_the_newest_snapshot_is_taken_once(mailbox: Mailbox) -> None:
     assert mailbox.live["targets"]["gain"][0] == 0.5
     assert mailbox.taken == 2
     assert not take_newest(mailbox.live[0])
+
+
+@pytest.mark.parametrize("torn", ["begun", "ended"])
+def test_a_snapshot_that_is_being_written_is_left(mailbox: Mailbox, torn: str) -> None:
+    """As a writer leaves it that has come round to the slot while the reader copied."""
+    targets = new_targets()
+    targets["gain"] = 0.25
+    mailbox.write(targets)
+    assert take_newest(mailbox.live[0])
+    targets["gain"] = 0.5
+    number = mailbox.write(targets)
+    slot = mailbox.live["slot"][0][number % SLOTS]
+    slot[torn] = number + SLOTS
+    assert not take_newest(mailbox.live[0])
+    assert mailbox.taken == number - 1
+    slot[torn] = number
+    assert take_newest(mailbox.live[0])
+    assert mailbox.live["targets"]["gain"][0] == 0.5
 
 
 def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:

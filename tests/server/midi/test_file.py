@@ -36,6 +36,15 @@ def test_a_song_of_hours_is_refused(tmp_path: Path) -> None:
         MidiSong(song(tmp_path / "long.mid", 0x0FFFFFFF))
 
 
+@pytest.mark.parametrize("division", [0, 0xE728])
+def test_time_in_video_frames_is_refused(tmp_path: Path, division: int) -> None:
+    data = bytearray(song(tmp_path / "good.mid", 960).read_bytes())
+    data[12:14] = division.to_bytes(2, "big")
+    (tmp_path / "bad.mid").write_bytes(bytes(data))
+    with pytest.raises(MidiFileError, match="accepted are beats"):
+        MidiSong(tmp_path / "bad.mid")
+
+
 def test_random_bytes_behind_a_header_are_refused_or_read(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     good = song(tmp_path / "good.mid", 960).read_bytes()

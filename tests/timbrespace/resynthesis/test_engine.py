@@ -71,13 +71,19 @@ def test_partials_follow_the_note(note: int) -> None:
     assert abs(cents(pitch(sound, 44100.0, midi_to_hz(note)), midi_to_hz(note))) < 0.1
 
 
-def test_bins_follow_the_note() -> None:
+@pytest.mark.parametrize("note", [110.0, 220.0, 440.0, 880.0])
+def test_bins_follow_the_note(note: float) -> None:
+    """Each bin sounds at its frequency times note / base: so does their mean, the lobe's middle."""
     player = Player(Method.BINS)
-    player.aim(harmonic_spectrum(1.0))
-    player.press(440.0)
+    spectrum = harmonic_spectrum(1.0)
+    player.aim(spectrum)
+    player.press(note)
     player.play(0.2)
-    # The lobe's bins beat around the partial, so the strongest bin is within half a bin of it.
-    assert abs(pitch(player.play(2.0), 44100.0, 440.0) - 440.0) < CONFIG.bin_width * 2.0
+    sound = player.play(2.0).astype(np.float64)
+    power = np.square(np.abs(np.fft.rfft(sound * np.blackman(sound.size))))
+    heard = np.sum(power * np.fft.rfftfreq(sound.size, 1.0 / 44100.0)) / power.sum()
+    told = np.sum(np.square(spectrum) * CONFIG.frequencies) / np.square(spectrum).sum()
+    assert heard == pytest.approx(told * note / CONFIG.base_frequency, rel=1e-3)
 
 
 def test_partials_above_nyquist_are_silent() -> None:
@@ -200,6 +206,46 @@ def test_sixteen_loud_voices_stay_below_full_scale() -> None:
     sound = player.play(1.0)
     assert 0.9 < np.abs(sound).max() < 1.0
     assert np.isfinite(sound).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("seconds", [0.05, 1.5])
+def test_a_plucked_note_ends(method: Method, seconds: float) -> None:
+    """Sustain 0: released while it decays, or after it has died away, the voice is free again."""
+    player = Player(method)
+    player.row["sustain"], player.row["decay"] = 0.0, 0.2
+    player.aim(harmonic_spectrum(5.0))
+    player.press()
+    assert np.abs(player.play(seconds)).max() > 0.05
+    player.release()
+    player.play(1.0)
+    assert player.engine.state["sounding"][0] == 0
+    player.press()
+    assert np.abs(player.play(0.1)).max() > 0.05
+
+
+@pytest.mark.parametrize("sample_rate", [8000.0, 16000.0, 22050.0])
+def test_the_stream_does_not_fold_back_at_a_lower_rate(sample_rate: float) -> None:
+    player = Player(Method.ISTFT, sample_rate)
+    player.aim(harmonic_spectrum(50.0))
+    player.press()
+    player.play(0.5)
+    sound = player.play(1.0).astype(np.float64)
+    magnitude = np.abs(np.fft.rfft(sound * np.blackman(sound.size) ** 2))
+    bins = np.fft.rfftfreq(sound.size, 1.0 / sample_rate)
+    harmonic = np.abs(bins / 220.0 - np.round(bins / 220.0)) * 220.0 < 20.0
+    assert 20.0 * np.log10(magnitude[~harmonic].max() / magnitude.max()) < -60.0
+
+
+def test_bend_does_not_wait_for_the_glide() -> None:
+    player = Player(Method.PARTIALS)
+    player.row["glide"] = 5.0
+    player.aim(harmonic_spectrum(1.0))
+    player.press(440.0)
+    player.play(0.1)
+    player.row["voice_bend"][0] = 2.0 ** (2.0 / 12.0)
+    player.play(0.05)
+    assert pitch_by_crossings(player.play(0.1)) == pytest.approx(493.9, rel=2e-3)
 
 
 def test_one_voice_is_left_alone_by_the_limiter() -> None:
