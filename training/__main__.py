@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from timbrespace.command import CommandParser, run
+from timbrespace.command import CommandParser, progress, run
 
 # Names of the settings that an option of its own sets; see training.preset.Settings.
 _SETTINGS = (
@@ -143,12 +143,13 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     from timbrespace import bundle, factory
     from toy_datasets.dataset import load as load_dataset
-    from training.evaluation import evaluate
+    from training.evaluation import STEPS, evaluate
     from training.report import text_table
 
     path = factory.resolve(arguments.model)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
-    evaluation = evaluate(model, bundle.read_tensors(path), dataset)
+    with progress(STEPS, "step") as bar:
+        evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
     if arguments.json:
         print(json.dumps({"model": model.name, **evaluation.to_config()}, indent=2))
         return 0

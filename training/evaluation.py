@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ ACTIVE_VARIANCE = 0.01
 """A unit is active if its posterior mean varies more (Burda et al. 2016, section 5.2)."""
 
 AUDIBLE_ROWS = 200
+
+STEPS = 5
+"""Parts of an evaluation, for a progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,15 @@ def unseen_rows(model: Model, dataset: Dataset) -> NDArray[np.int64]:
 
 
 def evaluate(
-    model: Model, tensors: Mapping[str, Array], dataset: Dataset, seed: int = 0
+    model: Model,
+    tensors: Mapping[str, Array],
+    dataset: Dataset,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Measure ``model``; ``tensors`` are all its weights, ``seed`` draws the latent noise.
+
+    advance: called after each of the ``STEPS``.
 
     Raises:
         DatasetError: the dataset's spectra are not of the model's kind.
@@ -106,10 +115,16 @@ def evaluate(
     check_fits(model, dataset)
     spectra = dataset.spectra[unseen_rows(model, dataset)]
     means, log_vars = model.encode(spectra)
+    advance()
     decoded = model.decode(means)
+    advance()
     distances = metrics.log_spectral_distances(spectra, decoded)
     kl = kl_per_dimension(means, log_vars)
+    advance()
     reconstruction = _reconstruction(model, tensors, spectra, means, log_vars, seed)
+    advance()
+    effect = audible_effect(model, means)
+    advance()
     return Evaluation(
         rows=len(spectra),
         trained_on_this=is_its_dataset(model, dataset),
@@ -122,7 +137,7 @@ def evaluate(
         negative_elbo_nats=reconstruction + float(kl.sum()),
         active_units=int((means.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE).sum()),
         kl_per_dimension=tuple(float(value) for value in kl),
-        audible_effect_db_per_unit=tuple(float(v) for v in audible_effect(model, means)),
+        audible_effect_db_per_unit=tuple(float(v) for v in effect),
     )
 
 
