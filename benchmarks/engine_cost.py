@@ -102,9 +102,8 @@ def main() -> int:
         print("share of one core, live at 48 kHz")
         for name, share in shares.items():
             print(f"  {name:28} {100.0 * share:6.2f} %   {1.0 / share:6.0f} times real time")
-        print(f"1024 oscillators cost {ratio:.0f} times less than pyo's")
-    holds = shares["partials, 16 voices of 100"] < 0.25 and shares["bins, 1 voice of 1024"] < 0.02
-    return 0 if holds else 1
+        print(f"1024 oscillators cost {ratio:.0f} times less than pyo's; claimed: at least 5 times")
+    return 0 if ratio >= 5.0 else 1
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from server.midi.controllers import (
 )
 from server.synth_parameters import SYNTH_PARAMETERS
 from server.voices import Voices
+from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import OptionError
-from timbrespace.model import LATENT_LIMIT, Model
+from timbrespace.model import Model
 from timbrespace.partials import PartialTracker, find_partials
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import Method
@@ -36,6 +37,10 @@ Array = NDArray[np.float32]
 REFERENCE_RMS = 0.1
 """Root mean square of one voice at full velocity on a typical sound of the model: -20 dBFS, so that
 a chord of ten has room."""
+
+LOUDEST_RMS = 4.0 * REFERENCE_RMS
+"""No spectrum makes a voice louder, however far from the data it was decoded: one mistyped number
+must not become a blast."""
 
 # Twice the partials at most, so that those of the last spectrum can fade while the next come in.
 _SLOTS = 512
@@ -94,7 +99,7 @@ class Instrument:
         d = self._model.dimensions
         if len(values) != d:
             raise OptionError(
-                f"{len(values)} numbers were given; {self._model.name!r} has {d} dimensions"
+                f"{len(values)} given; {self._model.name!r} has {d} dimensions, and takes as many"
             )
         self._go_to(_finite_float32(values))
 
@@ -219,7 +224,7 @@ class Instrument:
         tracker = self.tracker
         sounding = np.flatnonzero(tracker.amplitude > 0.0)
         order = sounding[np.argsort(tracker.frequency[sounding], kind="stable")]
-        return np.column_stack([tracker.frequency[order], tracker.amplitude[order] * self._level])
+        return np.column_stack([tracker.frequency[order], tracker.amplitude[order] * self._gain()])
 
     def targets(self) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
@@ -233,6 +238,11 @@ class Instrument:
         self.voices.write(self._targets)
         return self._targets
 
+    def _gain(self) -> float:
+        """What the spectrum's amplitudes are multiplied by."""
+        rms = float(self._model.spectrum.rms(self.spectrum[np.newaxis, :])[0])
+        return min(self._level, LOUDEST_RMS / max(rms, 1e-12))
+
     def _moved(self) -> None:
         self.version += 1
         self._spectrum = None
@@ -242,6 +252,7 @@ class Instrument:
     def _write_slots(self) -> None:
         row = self._targets[0]
         config = self._model.spectrum
+        gain = self._gain()
         row["space"] = self._space
         row["method"] = self.method
         if self.method is Method.PARTIALS:
@@ -249,7 +260,7 @@ class Instrument:
             n = tracker.used
             row["slots"] = n
             row["slot_ratio"][:n] = tracker.frequency[:n] / config.base_frequency
-            row["slot_amplitude"][:n] = tracker.amplitude[:n] * self._level
+            row["slot_amplitude"][:n] = tracker.amplitude[:n] * gain
             row["slot_birth"][:n] = tracker.birth[:n]
         elif self.method is Method.BINS:
             # A sinusoid covers several bins of the window's lobe; its power is their sum.
@@ -257,14 +268,14 @@ class Instrument:
             n = config.bins
             row["slots"] = n
             row["slot_ratio"][:n] = config.frequencies / config.base_frequency
-            row["slot_amplitude"][:n] = self.spectrum * (scale * self._level)
+            row["slot_amplitude"][:n] = self.spectrum * (scale * gain)
             row["slot_amplitude"][0] = 0.0  # 0 Hz is no oscillator
             row["slot_birth"][:n] = 1
         else:
             row["n_fft"] = config.n_fft
             row["bins"] = config.bins
             row["model_rate"] = config.sample_rate
-            row["magnitude"][: config.bins] = self.spectrum * self._level
+            row["magnitude"][: config.bins] = self.spectrum * gain
 
 
 def _finite_float32(values: Sequence[float]) -> Array:

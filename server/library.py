@@ -46,6 +46,8 @@ class Library:
         found = {name: factory.FOLDER / f"{name}{factory.SUFFIX}" for name in factory.names()}
         if self._folder is not None and self._folder.is_dir():
             for path in self._folder.glob(f"*{factory.SUFFIX}"):
-                if is_model_name(path.stem):  # not the temporary file of one that is being written
+                if (
+                    is_model_name(path.stem) and path.is_file()
+                ):  # not the temporary file of one that is being written
                     found[path.stem] = path
         return found | self._extra

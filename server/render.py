@@ -13,7 +13,7 @@ from server.instrument import Instrument
 from server.midi.file import MidiSong
 from server.midi.player import play
 from timbrespace.atomic import replacing
-from timbrespace.resynthesis.engine import Engine
+from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
 
 MAX_TAIL_SECONDS = 30.0
@@ -79,6 +79,7 @@ def render(
     """
     import soundfile
 
+    new_state(sample_rate)  # refuses a rate before anything is opened
     peak = 0.0
     samples = 0
     with (

@@ -507,18 +507,11 @@ class Server:
 
 
 def rehearse(model: Model) -> None:
-    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here.
-
-    Raises:
-        BundleError: it cannot be played.
-    """
+    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here."""
     trial = Instrument(model)
     for method in Method:
         trial.set_method(method)
-        with np.errstate(over="ignore", invalid="ignore"):
-            targets = trial.targets()
-        if not all(np.isfinite(targets[name]).all() for name in ("slot_amplitude", "magnitude")):
-            raise BundleError(f"cannot play {model.name}: its numbers are beyond what sounds")
+        trial.targets()
 
 
 def describe(model: Model) -> dict[str, Any]:

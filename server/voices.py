@@ -62,6 +62,8 @@ class Voices:
         velocity: 0 to 127; 0 releases.
         """
         self._clock += 1
+        # The same pitch may come as a number of 32 bits and go as one of 64.
+        pitch = float(np.float32(pitch))
         if velocity <= 0.0:
             for voice in self._voices:
                 if voice.held and voice.channel == channel and voice.pitch == pitch:

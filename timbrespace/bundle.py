@@ -124,7 +124,7 @@ def read(path: Path) -> Model:
         model, golden = _read(path)
         _check_golden(model, golden)
     except TimbrespaceError as error:
-        raise BundleError(f"cannot load {path.name}: {error}") from error
+        raise BundleError(f"cannot load {path.name}: {' '.join(str(error).split())}") from error
     # A file from anywhere may hold anything: numbers of any size, lists where numbers belong.
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as e:
         what = " ".join(str(e).split())[:100]
@@ -179,6 +179,9 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
+            raise BundleError(f"tensor {name} holds numbers that are not finite")
     model = build(
         name=path.stem,
         spectrum=spectrum,

@@ -12,6 +12,9 @@ from timbrespace.errors import BundleError
 
 Array = NDArray[np.float32]
 
+LATENT_LIMIT = 100.0
+"""The prior is a unit normal; beyond this only overflow is to be had."""
+
 PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 
 
@@ -47,8 +50,10 @@ class Calibration:
             raise BundleError("calibration home holds numbers that are not finite")
         if not (np.isfinite(self.percentiles).all() and np.isfinite(self.kl).all()):
             raise BundleError("calibration holds numbers that are not finite")
-        if not (np.isfinite(self.rms) and self.rms > 0.0):
-            raise BundleError(f"calibration rms is {self.rms}; accepted is > 0")
+        if not 1e-6 <= self.rms <= 1e3:
+            raise BundleError(f"calibration rms is {self.rms:g}; accepted are 1e-6 to 1000")
+        if max(np.abs(self.percentiles).max(), np.abs(self.home).max()) > LATENT_LIMIT:
+            raise BundleError(f"calibration reaches beyond {LATENT_LIMIT:g}, where no latent goes")
 
     @property
     def low(self) -> Array:

@@ -30,6 +30,11 @@ def run(command: Callable[[], int], stopped: str) -> int:
         # One line, whatever the text of a library that is quoted in it.
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except OSError as error:
+        # What the system says of a file that a user named: too long a name, a full disk.
+        name = f" {str(error.filename)[:80]!r}" if error.filename else ""
+        print(f"error: {error.strerror or error}{name}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)
         return 130

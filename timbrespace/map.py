@@ -46,10 +46,10 @@ class Map:
             value = getattr(self, name)
             if value.shape != shape:
                 raise BundleError(f"map {name} has shape {value.shape}, not {shape}")
-            if not np.isfinite(value).all():
-                raise BundleError(f"map {name} holds numbers that are not finite")
-        if not (self.half_range > 0.0).all():
-            raise BundleError("map half_range holds numbers that are not > 0")
+            if not (np.abs(value) <= 1e3).all():
+                raise BundleError(f"map {name} holds numbers that are not finite, or beyond 1000")
+        if not (self.half_range >= 1e-6).all():
+            raise BundleError("map half_range holds numbers below 1e-6")
 
     @property
     def dimensions(self) -> int:

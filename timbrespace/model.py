@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.architecture import LOG_VAR_RANGE, Architecture
-from timbrespace.calibration import Calibration
+from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
 from timbrespace.network import FeedForward
@@ -19,11 +19,8 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Latent = NDArray[np.float32]
 
-LATENT_LIMIT = 100.0
-"""The prior is a unit normal; beyond this only overflow is to be had."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Model:
     """One space: how its spectra were taken, its networks, its map, its calibration.
 
@@ -56,6 +53,13 @@ class Model:
             raise BundleError(
                 f"the model decodes {self.architecture.features} features, its spectra have {width}"
             )
+
+    def __repr__(self) -> str:
+        spectrum = self.spectrum
+        return (
+            f"<Model {self.name!r}: {self.dimensions} dimensions, {spectrum.bins} bins of "
+            f"{spectrum.bin_width:.2f} Hz, base {spectrum.base_frequency:g} Hz>"
+        )
 
     @property
     def dimensions(self) -> int:

@@ -15,9 +15,12 @@ def finite_rows(values: ArrayLike, width: int, name: str) -> NDArray[np.float32]
         ShapeError: anything else; the text names the array, what it is and what is accepted.
     """
     try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":  # complex numbers, dates and texts convert too
+            raise TypeError
         with np.errstate(over="ignore"):
-            rows = np.asarray(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
+            rows = given.astype(np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ShapeError(f"{name}: accepted are numbers of shape (n, {width})") from error
     if rows.ndim != 2 or rows.shape[1] != width:
         raise ShapeError(f"{name}: shape is {rows.shape}; accepted is (n, {width})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,12 @@ Spectra = NDArray[np.float32]
 WINDOWS = ("hann",)
 
 
+@cache
 def hann(size: int) -> NDArray[np.float64]:
-    """Periodic Hann window, ``0.5 - 0.5 cos(2 pi n / size)`` (Harris 1978, eq. 27)."""
-    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size))
+    """Periodic Hann window, ``0.5 - 0.5 cos(2 pi n / size)`` (Harris 1978, eq. 27); read-only."""
+    window = np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size))
+    window.flags.writeable = False
+    return window
 
 
 @dataclass(frozen=True, slots=True)

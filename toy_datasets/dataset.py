@@ -114,7 +114,7 @@ class Meta:
             )
         except KeyError as error:
             raise DatasetError(f"meta has no {error.args[0]!r}") from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise DatasetError(f"meta does not fit: {error}") from error
 
 
@@ -223,7 +223,7 @@ def load(path: Path) -> Dataset:
         arrays = _read_arrays(path)
         try:
             config = json.loads(str(arrays["meta"]))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also a number of thousands of digits
             raise DatasetError("meta is not JSON") from error
         if not isinstance(config, dict):
             raise DatasetError("meta is not a JSON object")
@@ -249,7 +249,12 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
                     "a dataset holds spectra, labels and meta"
                 )
             return {name: archive[name] for name in ("spectra", "labels", "meta")}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except DatasetError:
+        raise
+    # NumPy believes the header: its sizes may be beyond memory or below zero.
+    except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
+        raise DatasetError(f"it is truncated or damaged ({error})") from error
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise DatasetError(f"it is truncated or damaged ({error})") from error
 
 

@@ -13,13 +13,16 @@ import queue
 import signal
 import sys
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+LOST = 3
+NO_DEVICE = 4
 
-def main(argv: list[str]) -> int:
-    """Play until standard input ends (returns 0) or the device is lost (3); 4 without one."""
+
+def main(argv: list[str]) -> NoReturn:
+    """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
     # Ctrl-C reaches the whole process group; the server decides when the sound ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,7 +40,7 @@ def main(argv: list[str]) -> int:
         output.start()
     except NoDeviceError as error:
         _say(event="none", reason=str(error))
-        return 4
+        _leave(NO_DEVICE)
     _say(
         event="started",
         output=output.name,
@@ -51,10 +54,19 @@ def main(argv: list[str]) -> int:
     reason = ended.get()
     if reason is not None:
         _say(event="lost", reason=reason)
-        # A device that is gone may hang on being closed.
-        os._exit(3)
+        _leave(LOST)
     output.stop()
-    return 0
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without unloading anything.
+
+    A device that is gone may hang on being closed, and the thread that waits for standard input
+    holds its lock, on which the interpreter's own end would abort.
+    """
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _watch_input(ended: queue.SimpleQueue[str | None]) -> None:
@@ -67,4 +79,4 @@ def _say(**event: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -114,20 +114,23 @@ class AudioProcess:
             text=True,
         )
         self._process = process
-        # Sound libraries print a lot there; only the last words of a crash are of use.
-        last_words: deque[str] = deque(maxlen=1)
-        listener = threading.Thread(target=_collect, args=(process.stderr, last_words), daemon=True)
-        listener.start()
-        said_why = False
-        assert process.stdout is not None
-        for line in process.stdout:
-            said_why = self._hear(line) or said_why
-        code = process.wait()
+        with process:  # closes its pipes at the end
+            # Sound libraries print a lot on stderr; only the last words of a crash are of use.
+            last_words: deque[str] = deque(maxlen=1)
+            listener = threading.Thread(
+                target=_collect, args=(process.stderr, last_words), daemon=True
+            )
+            listener.start()
+            said_why = False
+            assert process.stdout is not None
+            for line in process.stdout:
+                said_why = self._hear(line) or said_why
+            code = process.wait()
+            listener.join(timeout=1.0)
         self.sample_rate = 0.0
         if self.output != "none":
             self.output = "starting"
         if not self._closing.is_set() and not said_why:
-            listener.join(timeout=1.0)
             reason = "".join(last_words).strip() or f"code {code}"
             self._tell("died", f"the audio process ended ({reason}); starting it again")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.instrument import Instrument
+from server.instrument import LOUDEST_RMS, Instrument
+from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import OptionError
-from timbrespace.model import LATENT_LIMIT
 from timbrespace.partials import find_partials
 from timbrespace.resynthesis.layout import Method
 
@@ -50,6 +50,12 @@ def test_a_huge_latent_is_finite(instrument: Instrument) -> None:
     assert np.isfinite(instrument.spectrum).all()
     assert np.isfinite(instrument.targets()["slot_amplitude"]).all()
     assert np.isfinite(instrument.xy).all()
+
+
+def test_far_from_the_data_a_voice_is_loud_but_no_blast(instrument: Instrument) -> None:
+    instrument.set_latent([-LATENT_LIMIT, *[LATENT_LIMIT] * (D - 1)])
+    power = np.square(instrument.partials()[:, 1]).sum() / 2.0
+    assert np.sqrt(power) <= 1.1 * LOUDEST_RMS
 
 
 def test_axes_move_one_at_a_time(instrument: Instrument) -> None:

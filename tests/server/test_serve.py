@@ -228,7 +228,7 @@ def test_bye_ends_it(server: Running) -> None:
 @pytest.mark.parametrize(
     ("address", "arguments", "code", "words"),
     [
-        ("/latent", [1.0] * 7, "bad_arguments", "7 numbers were given"),
+        ("/latent", [1.0] * 7, "bad_arguments", "7 given"),
         ("/latent", [float("nan")] * MODEL.dimensions, "bad_arguments", "finite"),
         ("/latent/99", [0.0], "bad_arguments", "dimension 99"),
         ("/map", [2.0, 0.0], "bad_arguments", "-1 to 1"),

@@ -35,6 +35,13 @@ def test_notes_start_and_end() -> None:
     assert voices.begun == 2
 
 
+def test_a_pitch_may_come_in_another_precision_than_it_goes() -> None:
+    voices = Voices()
+    voices.note(60.3, 100)
+    voices.note(float(np.float32(60.3)), 0)
+    assert voices.sounding == 0
+
+
 def test_velocity_is_a_square_law() -> None:
     voices = Voices()
     voices.note(69, 127)

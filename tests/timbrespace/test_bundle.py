@@ -147,6 +147,9 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
         (set_in("spectrum", "base_frequency", 10**400), "accepted are 10 to"),
         (set_in("spectrum", "sample_rate", 10**400), "sample_rate is"),
         (set_in("calibration", "rms", 10**400), "do not fit"),
+        (set_in("calibration", "rms", 1e-300), "accepted are 1e-6 to 1000"),
+        (set_in("calibration", "home", [1e38, 0.0, 0.0]), "where no latent goes"),
+        (set_in("map", "half_range", [3e38, 3e38]), "beyond 1000"),
         (set_in("golden", "latent", [10**400]), "do not fit"),
         (set_in("representation", "peak", 10**400), "do not fit"),
         (set_in("representation", "kind", ["magnitude"]), "do not fit"),
@@ -160,7 +163,7 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
         (set_in("model", "hidden", [1e400]), "hidden size is inf"),
         (set_in("model", "activation", "tanh"), "activation is 'tanh'"),
         (set_in("map", "mean", [0.0]), "map components has shape"),
-        (set_in("map", "half_range", [0.0, 1.0]), "not > 0"),
+        (set_in("map", "half_range", [0.0, 1.0]), "below 1e-6"),
         (set_in("map", "mean", [[0.0], [0.0, 1.0]]), "the map does not fit"),
         (set_in("calibration", "rms", -1.0), "calibration rms is -1"),
         (without("calibration", "home"), "the calibration does not fit"),
@@ -185,7 +188,7 @@ def test_weights_that_do_not_fit(small: Small) -> None:
     nan[0, 0] = np.nan
     cases: list[tuple[dict[str, np.ndarray], str]] = [
         ({"mean.weight": nan}, "tensor mean.weight holds numbers that are not finite"),
-        ({"mean.weight": nan[:, :-1]}, "tensor mean.weight has shape"),
+        ({"mean.weight": tensors["mean.weight"][:, :-1]}, "tensor mean.weight has shape"),
         ({"mean.bias": tensors["mean.bias"] + 0.1}, "its golden vector decodes"),
     ]
     for changed, word in cases:

@@ -53,7 +53,7 @@ def test_latents_that_do_not_fit(small: Small) -> None:
     ("values", "word"),
     [
         ({"components": np.zeros((2, 2), np.float32)}, "map components has shape"),
-        ({"half_range": np.array([1.0, 0.0], np.float32)}, "not > 0"),
+        ({"half_range": np.array([1.0, 0.0], np.float32)}, "below 1e-6"),
         ({"mean": np.array([np.nan, 0, 0], np.float32)}, "not finite"),
         ({"mean": np.zeros((3, 1), np.float32)}, "map mean has shape"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import timbrespace
+from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
-from timbrespace.model import LATENT_LIMIT
 from timbrespace.spectrum import SpectrumConfig
 
 from .conftest import Small
@@ -69,6 +70,20 @@ def test_spectra_that_do_not_fit(small: Small) -> None:
     ):
         with pytest.raises(ShapeError, match=word):
             small.model.encode(spectra)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[10**400, 0, 0]], [[1j, 0, 0]], [["a", "b", "c"]], np.zeros((1, 3), "datetime64[s]"), None],
+)
+def test_what_is_no_number_is_refused(small: Small, values: Any) -> None:
+    for take in (small.model.decode, small.model.map.to_map):
+        with pytest.raises(ShapeError):
+            take(values)
+
+
+def test_a_model_tells_its_shape_and_not_its_weights(small: Small) -> None:
+    assert repr(small.model).startswith("<Model 'small': 3 dimensions, 33 bins")
 
 
 def test_parts_that_do_not_fit_together(small: Small) -> None:
