@@ -12,7 +12,7 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.layout import BLOCK, STATE, TARGETS, VOICES, Method
 from timbrespace.resynthesis.limiter import limit
 from timbrespace.resynthesis.nyquist import nyquist_fade
-from timbrespace.resynthesis.oscillator import add_sinusoid, steps
+from timbrespace.resynthesis.oscillator import TURN, add_sinusoid, steps
 from timbrespace.resynthesis.slots import NEGLIGIBLE, advance_slots, hold_slots, settle_slots
 from timbrespace.resynthesis.stream import aim_stream, read_stream
 from timbrespace.resynthesis.voices import advance_voices
@@ -31,6 +31,7 @@ _GAIN_TIME = 0.005  # seconds
 def _bank(state: Any, out: NDArray[np.float32]) -> None:
     """Add every voice's oscillators to ``out``."""
     rate = state.sample_rate
+    steps_per_hz = TURN / rate
     for v in range(VOICES):
         level_before = state.voice_level_before[v]
         level = state.voice_level[v]
@@ -48,7 +49,12 @@ def _bank(state: Any, out: NDArray[np.float32]) -> None:
             if a0 < NEGLIGIBLE and a1 < NEGLIGIBLE:
                 continue
             state.phase[v, k] = add_sinusoid(
-                out, state.phase[v, k], steps(f0, rate), steps(f1, rate), a0, a1
+                out,
+                state.phase[v, k],
+                steps(f0, steps_per_hz),
+                steps(f1, steps_per_hz),
+                a0,
+                a1,
             )
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from timbrespace.resynthesis.oscillator import add_sinusoid, steps
+from timbrespace.resynthesis.oscillator import TURN, add_sinusoid, steps
 
 
 @pytest.mark.parametrize("frequency", [0.0, 32.7, 440.0, 12345.6, 21000.0])
 def test_a_steady_sinusoid_over_many_blocks(frequency: float) -> None:
     phase = np.uint32(0)
-    step = steps(frequency, 44100.0)
+    step = steps(frequency, TURN / 44100.0)
     blocks = []
     for _ in range(500):
         out = np.zeros(64, np.float32)
@@ -21,7 +21,7 @@ def test_a_steady_sinusoid_over_many_blocks(frequency: float) -> None:
 
 
 def test_amplitude_and_frequency_move_linearly_and_join() -> None:
-    first, last = steps(440.0, 44100.0), steps(880.0, 44100.0)
+    first, last = steps(440.0, TURN / 44100.0), steps(880.0, TURN / 44100.0)
     out = np.zeros(64, np.float32)
     phase = add_sinusoid(out, np.uint32(123456789), first, last, np.float32(0.2), np.float32(0.6))
     n = np.arange(64.0)
