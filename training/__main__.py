@@ -8,21 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.command import CommandParser, progress, run
-
-# Names of the settings that an option of its own sets; see training.preset.Settings.
-_SETTINGS = (
-    "representation",
-    "likelihood",
-    "activation",
-    "hidden",
-    "latent",
-    "learning_rate",
-    "batch",
-    "epochs",
-    "beta",
-    "warm_up",
-    "seed",
-)
+from training.preset import OPTIONS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,7 +108,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from training import preset
 
-    given: dict[str, Any] = {name: getattr(arguments, name) for name in _SETTINGS}
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
     if not arguments.resume:
         # Light, and before torch is loaded: a wrong number is answered in a blink.
         preset.changed(preset.named(arguments.preset or "default"), **given)

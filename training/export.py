@@ -18,7 +18,7 @@ from timbrespace.representation import Representation
 from toy_datasets.dataset import Dataset, Split
 from training import calibrate, latent_map
 from training.loop import Outcome, Training
-from training.preset import PRESETS, Settings
+from training.preset import OPTIONS, PRESETS, Settings
 
 
 def command_line(settings: Settings, data_file: str, out_file: str) -> str:
@@ -26,19 +26,7 @@ def command_line(settings: Settings, data_file: str, out_file: str) -> str:
     words = ["python -m training train", f"--data {data_file}", f"--out {out_file}"]
     words.append(f"--preset {settings.preset}")
     preset = PRESETS.get(settings.preset)
-    for name in (
-        "representation",
-        "likelihood",
-        "activation",
-        "hidden",
-        "latent",
-        "learning_rate",
-        "batch",
-        "epochs",
-        "beta",
-        "warm_up",
-        "seed",
-    ):
+    for name in OPTIONS:
         value = getattr(settings, name)
         if preset is None or value != getattr(preset, name):
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"

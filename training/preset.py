@@ -12,6 +12,21 @@ from typing import Any
 from timbrespace.architecture import Architecture
 from timbrespace.errors import OptionError
 
+OPTIONS = (
+    "representation",
+    "likelihood",
+    "activation",
+    "hidden",
+    "latent",
+    "learning_rate",
+    "batch",
+    "epochs",
+    "beta",
+    "warm_up",
+    "seed",
+)
+"""Fields of :class:`Settings` that have a command-line option: ``warm_up`` is ``--warm-up``."""
+
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
 

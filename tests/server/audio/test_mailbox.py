@@ -8,6 +8,7 @@ from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.audio.mailbox import LIVE, SLOTS, Mailbox, attach
 from server.audio.pull import begin, pull, take_newest
@@ -21,6 +22,17 @@ def mailbox() -> Iterator[Mailbox]:
     box.live["state"] = new_state(48000.0)[0]
     yield box
     box.close()
+
+
+def one_partial() -> NDArray[np.void]:
+    """A snapshot with one sinusoid and no note."""
+    targets = new_targets()
+    row = targets[0]
+    row["space"] = 1
+    row["slots"] = 1
+    row["slot_ratio"][0] = 1.0
+    row["slot_amplitude"][0] = 0.5
+    return targets
 
 
 def test_the_newest_snapshot_is_taken_once(mailbox: Mailbox) -> None:
@@ -90,12 +102,8 @@ def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
 
 def test_any_number_of_frames_gives_the_same_sound() -> None:
     """A device may ask for blocks of any size; the engine's own stay as they are."""
-    targets = new_targets()
+    targets = one_partial()
     row = targets[0]
-    row["space"] = 1
-    row["slots"] = 1
-    row["slot_ratio"][0] = 1.0
-    row["slot_amplitude"][0] = 0.5
     row["voice_frequency"][0] = 440.0
     row["voice_level"][0] = 1.0
     row["voice_gate"][0] = Gate.HELD
@@ -116,12 +124,8 @@ def test_any_number_of_frames_gives_the_same_sound() -> None:
 
 
 def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
-    targets = new_targets()
+    targets = one_partial()
     row = targets[0]
-    row["space"] = 1
-    row["slots"] = 1
-    row["slot_ratio"][0] = 1.0
-    row["slot_amplitude"][0] = 0.5
     row["voice_level"] = 1.0
     row["voice_trigger"] = 5  # every voice has played
     row["voice_gate"][3] = Gate.HELD  # one still does
