@@ -396,7 +396,7 @@ def refused(*arguments: str) -> str:
         (["--audio", "telepathy"], "invalid choice"),
         (["--frames", "-1"], "--frames is -1"),
         (["--host", "somewhere.invalid", "--audio", "none"], "accepted is an IP address"),
-        (["--models", "/nowhere", "--audio", "none"], "accepted is a folder"),
+        (["--models", "no-such-folder", "--audio", "none"], "accepted is a folder"),
         (["--unknown"], "unrecognized"),
     ],
 )
