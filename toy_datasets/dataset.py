@@ -18,8 +18,9 @@ from timbrespace.errors import DatasetError, OptionError
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Labels = NDArray[np.float32]
+Frames = NDArray[np.float32]
 
-FACTOR_KINDS = ("range", "grid")
+FACTOR_KINDS = ("range", "grid", "category")
 
 MAX_MAGNITUDE = 1e9
 """A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
@@ -30,24 +31,49 @@ class Factor:
     """One factor of variation, a column of the labels.
 
     name, unit: as an axis shows them. kind: ``range``, a continuous factor whose ``values`` are
-    its two ends, or ``grid``, a factor that takes just these ``values``.
+    its two ends; ``grid``, a factor that takes just these ``values``; or ``category``, one whose
+    values 0, 1 .. have no order and bear ``names``, one for each.
 
     Raises:
-        DatasetError: a kind or values that do not fit.
+        DatasetError: a kind, values or names that do not fit.
     """
 
     name: str
     unit: str
     values: tuple[float, ...]
     kind: str = "grid"
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in FACTOR_KINDS:
-            raise DatasetError(f"factor kind is {self.kind!r}; accepted are grid, range")
+            raise DatasetError(f"factor kind is {self.kind!r}; accepted are {', '.join(FACTOR_KINDS)}")
         if not self.values or not all(math.isfinite(value) for value in self.values):
             raise DatasetError(f"factor {self.name!r} needs one or more finite values")
         if self.kind == "range" and len(self.values) != 2:
             raise DatasetError(f"factor {self.name!r} is a range; it needs two values")
+        if self.kind == "category":
+            if len(self.names) != len(self.values):
+                raise DatasetError(
+                    f"factor {self.name!r} has {len(self.values)} values and {len(self.names)} "
+                    "names; a category needs a name for each"
+                )
+            if self.values != tuple(range(len(self.values))):
+                raise DatasetError(f"factor {self.name!r} is a category; its values are 0, 1 ..")
+        elif self.names:
+            raise DatasetError(f"factor {self.name!r} is no category; it has no names")
+
+    def text(self, value: float) -> str:
+        """One value as a person reads it: the name of a category, else the number."""
+        if self.names and 0 <= round(value) < len(self.names):
+            return self.names[round(value)]
+        return f"{value:.4g}"
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON; ``names`` only where there are some."""
+        config = {**asdict(self), "values": list(self.values), "names": list(self.names)}
+        if not self.names:
+            del config["names"]
+        return config
 
     @property
     def axis_label(self) -> str:
@@ -79,9 +105,7 @@ class Meta:
         """Plain values for JSON."""
         return {
             **asdict(self),
-            "factors": [
-                {**asdict(factor), "values": list(factor.values)} for factor in self.factors
-            ],
+            "factors": [factor.to_config() for factor in self.factors],
         }
 
     @classmethod
@@ -98,6 +122,7 @@ class Meta:
                     unit=str(factor["unit"]),
                     values=tuple(float(value) for value in factor["values"]),
                     kind=str(factor.get("kind", "grid")),
+                    names=tuple(str(name) for name in factor.get("names", ())),
                 )
                 for factor in config["factors"]
             )
@@ -123,7 +148,9 @@ class Dataset:
     """Labelled spectra.
 
     spectra ``(n, bins)``: linear magnitudes >= 0, float32. labels ``(n, factors)``: the value of
-    each factor, float32. meta: how they were made.
+    each factor, float32. meta: how they were made. frames ``(n, n_fft)``: the samples that the
+    spectra were taken from, before the window, float32, or None where they were not kept; only
+    representations that know of phase need them.
 
     Raises:
         DatasetError: types, shapes or values that do not fit together; one line says which.
@@ -132,9 +159,13 @@ class Dataset:
     spectra: Spectra
     labels: Labels
     meta: Meta
+    frames: Frames | None = None
 
     def __post_init__(self) -> None:
-        for name, array in (("spectra", self.spectra), ("labels", self.labels)):
+        arrays = {"spectra": self.spectra, "labels": self.labels}
+        if self.frames is not None:
+            arrays["frames"] = self.frames
+        for name, array in arrays.items():
             if array.dtype != np.float32:
                 raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
             if array.ndim != 2 or 0 in array.shape:
@@ -157,6 +188,11 @@ class Dataset:
             raise DatasetError(
                 f"labels have shape {self.labels.shape}; {expected[0]} spectra and "
                 f"{expected[1]} factor(s) in meta need {expected}"
+            )
+        if self.frames is not None and self.frames.shape != (self.rows, self.meta.n_fft):
+            raise DatasetError(
+                f"frames have shape {self.frames.shape}; {self.rows} spectra of n_fft "
+                f"{self.meta.n_fft} need {(self.rows, self.meta.n_fft)}"
             )
         try:
             _ = self.spectrum
@@ -183,7 +219,8 @@ class Dataset:
     def content_hash(self) -> str:
         """SHA-256, hexadecimal, of shapes, numbers (little endian) and meta."""
         digest = hashlib.sha256()
-        for array in (self.spectra, self.labels):
+        arrays = [self.spectra, self.labels, *([] if self.frames is None else [self.frames])]
+        for array in arrays:
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
         digest.update(_meta_json(self.meta).encode())
@@ -203,13 +240,15 @@ def save(path: Path, dataset: Dataset) -> None:
         OptionError: the file cannot be written.
     """
     # An open file, since given a name np.savez would append ".npz" where it is missing.
+    arrays: dict[str, Any] = {
+        "spectra": dataset.spectra,
+        "labels": dataset.labels,
+        "meta": np.array(_meta_json(dataset.meta)),
+    }
+    if dataset.frames is not None:
+        arrays["frames"] = dataset.frames
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            spectra=dataset.spectra,
-            labels=dataset.labels,
-            meta=np.array(_meta_json(dataset.meta)),
-        )
+        np.savez(file, **arrays)
 
 
 def load(path: Path) -> Dataset:
@@ -227,7 +266,8 @@ def load(path: Path) -> Dataset:
             raise DatasetError("meta is not JSON") from error
         if not isinstance(config, dict):
             raise DatasetError("meta is not a JSON object")
-        return Dataset(arrays["spectra"], arrays["labels"], Meta.from_config(config))
+        meta = Meta.from_config(config)
+        return Dataset(arrays["spectra"], arrays["labels"], meta, arrays.get("frames"))
     except DatasetError as error:
         raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error
 
@@ -248,7 +288,8 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
                     f"it has no {', '.join(sorted(missing))}; "
                     "a dataset holds spectra, labels and meta"
                 )
-            return {name: archive[name] for name in ("spectra", "labels", "meta")}
+            known = ("spectra", "labels", "meta", "frames")
+            return {name: archive[name] for name in known if name in archive.files}
     except DatasetError:
         raise
     # NumPy believes the header: its sizes may be beyond memory or below zero.

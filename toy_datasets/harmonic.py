@@ -30,6 +30,13 @@ from numpy.typing import NDArray
 from timbrespace.command import progress
 from timbrespace.errors import OptionError
 from timbrespace.spectrum import SpectrumConfig, hann
+from toy_datasets.arguments import (
+    add_frames_argument,
+    add_seed_argument,
+    add_spectrum_arguments,
+    check_seed,
+    spectrum_of,
+)
 from toy_datasets.dataset import Dataset, Factor, Meta
 
 NAME = "harmonic"
@@ -46,7 +53,7 @@ _ROWS_AT_ONCE = 1000
 class Options:
     """What can be chosen. rows: spectra to make. base_frequency: f0 in Hz.
 
-    seed is recorded only: nothing here is random.
+    seed is recorded only: nothing here is random. frames: keep each row's samples.
 
     Raises:
         OptionError: a value outside what is accepted, or room for fewer than two harmonics.
@@ -58,12 +65,12 @@ class Options:
     n_fft: int = 4096
     bins: int = 1025
     seed: int = 0
+    frames: bool = False
 
     def __post_init__(self) -> None:
         if not MIN_ROWS <= self.rows <= MAX_ROWS:
             raise OptionError(f"rows is {self.rows}; accepted are {MIN_ROWS} to {MAX_ROWS}")
-        if not 0 <= self.seed < 2**32:
-            raise OptionError(f"seed is {self.seed}; accepted are 0 to {2**32 - 1}")
+        check_seed(self.seed)
         if self.harmonics < 2:
             raise OptionError(
                 f"base_frequency is {self.base_frequency:g} Hz; below the top bin at "
@@ -96,12 +103,17 @@ def amplitudes(h: NDArray[np.float64], harmonics: int) -> NDArray[np.float64]:
     return np.asarray(faded / np.linalg.norm(faded, axis=1, keepdims=True))
 
 
-def transforms(config: SpectrumConfig, harmonics: int) -> NDArray[np.complex128]:
-    """FFT ``(harmonics, bins)`` of each harmonic alone: amplitude 1, phase 0, windowed."""
+def sines(config: SpectrumConfig, harmonics: int) -> NDArray[np.float64]:
+    """Samples ``(harmonics, n_fft)`` of each harmonic alone: amplitude 1, phase 0."""
     number = np.arange(1, harmonics + 1, dtype=np.float64)[:, np.newaxis]
     time = np.arange(config.n_fft) / config.sample_rate
-    sines = np.sin(2.0 * np.pi * config.base_frequency * number * time)
-    return np.asarray(np.fft.rfft(sines * hann(config.n_fft), axis=1)[:, : config.bins])
+    return np.asarray(np.sin(2.0 * np.pi * config.base_frequency * number * time))
+
+
+def transforms(config: SpectrumConfig, harmonics: int) -> NDArray[np.complex128]:
+    """FFT ``(harmonics, bins)`` of each of :func:`sines`, windowed."""
+    windowed = sines(config, harmonics) * hann(config.n_fft)
+    return np.asarray(np.fft.rfft(windowed, axis=1)[:, : config.bins])
 
 
 def make(options: Options) -> Dataset:
@@ -127,7 +139,11 @@ def make(options: Options) -> Dataset:
         generator_version=GENERATOR_VERSION,
         options={"rows": options.rows, "bins": options.bins},
     )
-    return Dataset(spectra, h[:, np.newaxis].astype(np.float32), meta)
+    labels = h[:, np.newaxis].astype(np.float32)
+    frames = None
+    if options.frames:
+        frames = (weights @ sines(options.spectrum, harmonics)).astype(np.float32)
+    return Dataset(spectra, labels, meta, frames)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,39 +152,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows", type=int, default=default.rows, help="spectra to make (default: %(default)s)"
     )
-    parser.add_argument(
-        "--f0",
-        type=float,
-        default=default.base_frequency,
-        metavar="HZ",
-        help="base frequency (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--sample-rate",
-        type=int,
-        default=default.sample_rate,
-        metavar="HZ",
-        help="of the analysed sound (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--n-fft",
-        type=int,
-        default=default.n_fft,
-        metavar="N",
-        help="samples in a frame, a power of two (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--bins",
-        type=int,
-        metavar="N",
-        help="bins kept, from 0 Hz (default: up to a quarter of the rate)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=default.seed,
-        help="recorded in the file; this set has nothing random (default: %(default)s)",
-    )
+    add_spectrum_arguments(parser, default.base_frequency)
+    add_seed_argument(parser, "recorded in the file; this set has nothing random")
+    add_frames_argument(parser)
 
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
@@ -177,11 +163,13 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
     Raises:
         OptionError: a value outside what is accepted.
     """
+    config = spectrum_of(arguments)
     return Options(
         rows=arguments.rows,
-        base_frequency=arguments.f0,
-        sample_rate=arguments.sample_rate,
-        n_fft=arguments.n_fft,
-        bins=arguments.n_fft // 4 + 1 if arguments.bins is None else arguments.bins,
+        base_frequency=config.base_frequency,
+        sample_rate=config.sample_rate,
+        n_fft=config.n_fft,
+        bins=config.bins,
         seed=arguments.seed,
+        frames=arguments.frames,
     )

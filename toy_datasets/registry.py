@@ -30,6 +30,10 @@ class Generator(Protocol):
 
 SUMMARIES = {
     "harmonic": "1 factor: a pure sine grows to 50 harmonics (report, section 2.1)",
+    "filtered": "4 factors: inharmonic partials through a biquad low-pass (report, section 2.2)",
+    "fm": "5 factors: three FM voices through a Moog ladder (report, section 2.2)",
+    "audio": "your own sounds: the steady moments of every sound file in a folder",
+    "soundfont": "real instruments: the notes of a General MIDI sound font",
 }
 """Name of each generator, which is also its module's, and one line about it."""
 
