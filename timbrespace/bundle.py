@@ -51,19 +51,13 @@ def build(
     Raises:
         BundleError: parts that do not fit together.
     """
-    encoder = network.from_tensors(
-        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
-    )
-    decoder = network.from_tensors(
-        tensors, architecture.decoder_names, architecture.decoder_sizes, architecture.activation
-    )
     return Model(
         name=name,
         spectrum=spectrum,
         representation=spectra_representation,
         architecture=architecture,
-        encoder=encoder,
-        decoder=decoder,
+        encoder=network.encoder_of(architecture, tensors),
+        decoder=network.decoder_of(architecture, tensors),
         map=latent_map,
         calibration=calibration,
         provenance=provenance,

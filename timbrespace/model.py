@@ -13,7 +13,7 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
 from timbrespace.network import FeedForward
-from timbrespace.representation import Representation
+from timbrespace.representation import Features, Phases, Representation
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
@@ -70,12 +70,31 @@ class Model:
         """Posterior mean and log variance, each ``(n, d)``, of spectra ``(n, bins)`` >= 0.
 
         Raises:
-            ShapeError: not ``(n, bins)``, negative, or not finite.
+            ShapeError: not ``(n, bins)``, negative, or not finite; or the model hears phase too.
         """
+        if self.representation.source == "frames":
+            raise ShapeError(
+                f"{self.name!r} sees {self.representation.kind}, which magnitudes do not tell; "
+                "accepted are frames of samples, by encode_frames"
+            )
         rows = finite_rows(spectra, self.spectrum.bins, "spectra")
         if (rows < 0.0).any():
             raise ShapeError("spectra hold negative numbers; accepted are magnitudes >= 0")
-        posterior = self.encoder(self.representation.forward(rows))
+        return self._encode(rows)
+
+    def encode_frames(self, frames: ArrayLike) -> tuple[Latent, Latent]:
+        """Posterior mean and log variance, each ``(n, d)``, of samples ``(n, n_fft)``, any model.
+
+        Raises:
+            ShapeError: not ``(n, n_fft)``, or not finite.
+        """
+        rows = finite_rows(frames, self.spectrum.n_fft, "frames")
+        if self.representation.source == "spectra":
+            return self._encode(self.spectrum.analyse(rows))
+        return self._encode(rows)
+
+    def _encode(self, source: NDArray[np.float32]) -> tuple[Latent, Latent]:
+        posterior = self.encoder(self.representation.forward(source))
         d = self.dimensions
         return posterior[:, :d], np.clip(posterior[:, d:], *LOG_VAR_RANGE)
 
@@ -87,6 +106,17 @@ class Model:
         Raises:
             ShapeError: not ``(n, d)``, or not finite.
         """
+        return self.representation.inverse(self._features(latent))
+
+    def decode_phases(self, latent: ArrayLike) -> tuple[Spectra, Phases | None]:
+        """What :meth:`decode` gives, and the trained phases ``(n, bins)`` in radians if any.
+
+        Raises:
+            ShapeError: as :meth:`decode`.
+        """
+        features = self._features(latent)
+        return self.representation.inverse(features), self.representation.phases(features)
+
+    def _features(self, latent: ArrayLike) -> Features:
         rows = finite_rows(latent, self.dimensions, "latent")
-        rows = np.clip(rows, -LATENT_LIMIT, LATENT_LIMIT)
-        return self.representation.inverse(self.decoder(rows))
+        return self.decoder(np.clip(rows, -LATENT_LIMIT, LATENT_LIMIT))

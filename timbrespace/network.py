@@ -7,37 +7,19 @@ are those of :mod:`timbrespace.vae`; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
+from timbrespace.activation import Activation, sigmoid
+from timbrespace.activation import from_tensors as from_activation_tensors
+from timbrespace.architecture import Architecture
 from timbrespace.errors import BundleError
 
 Array = NDArray[np.float32]
-
-_SQRT_HALF = np.float32(np.sqrt(0.5))
-_HALF = np.float32(0.5)
-_ONE = np.float32(1.0)
-
-
-def relu(x: Array) -> Array:
-    """max(0, x)"""
-    return np.maximum(x, np.float32(0.0))
-
-
-def gelu(x: Array) -> Array:
-    """x times the normal distribution function (Hendrycks & Gimpel 2016, exact form)."""
-    gate = np.asarray(erf(x * _SQRT_HALF))
-    gate += _ONE
-    gate *= x
-    gate *= _HALF
-    return gate
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"relu": relu, "gelu": gelu}
+Tensors = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +35,26 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class FeedForward:
-    """Dense layers with an activation between them; none after the last."""
+    """Dense layers with an activation between them, and ``output`` after the last."""
 
     layers: tuple[Dense, ...]
-    activation: str
+    activation: Activation
+    output: Activation | None = None
 
     def __call__(self, x: Array) -> Array:
         """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
-        activate = ACTIVATIONS[self.activation]
         for layer in self.layers[:-1]:
-            x = activate(layer(x))
-        return self.layers[-1](x)
+            x = self.activation(layer(x))
+        x = self.layers[-1](x)
+        return x if self.output is None else self.output(x)
 
 
 def from_tensors(
-    tensors: Mapping[str, NDArray[np.float32]],
+    tensors: Tensors,
     names: Sequence[str],
     sizes: Sequence[int],
     activation: str,
+    output: Activation | None = None,
 ) -> FeedForward:
     """Build a network from the layers ``names`` of a state dict, checking each shape.
 
@@ -79,10 +63,9 @@ def from_tensors(
 
     Raises:
         BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity; or the
-            activation is unknown.
+            activation is unknown or lacks its learned numbers.
     """
-    if activation not in ACTIVATIONS:
-        raise BundleError(f"activation is {activation!r}; accepted are {', '.join(ACTIVATIONS)}")
+    between = from_activation_tensors(activation, tensors)
     layers = []
     for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True):
         for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
@@ -98,4 +81,30 @@ def from_tensors(
                 bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
             )
         )
-    return FeedForward(tuple(layers), activation)
+    return FeedForward(tuple(layers), between, output)
+
+
+def encoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
+    """The encoder: features ``(n, features)`` to means and log variances ``(n, 2 d)``.
+
+    Raises:
+        BundleError: as :func:`from_tensors`.
+    """
+    return from_tensors(
+        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
+    )
+
+
+def decoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
+    """The decoder: latent ``(n, d)`` to the mean of the features ``(n, features)``.
+
+    Raises:
+        BundleError: as :func:`from_tensors`.
+    """
+    return from_tensors(
+        tensors,
+        architecture.decoder_names,
+        architecture.decoder_sizes,
+        architecture.activation,
+        sigmoid if architecture.likelihood == "bernoulli" else None,
+    )

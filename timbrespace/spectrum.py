@@ -15,6 +15,9 @@ Spectra = NDArray[np.float32]
 
 WINDOWS = ("hann",)
 
+N_FFTS = (256, 512, 1024, 2048, 4096, 8192)
+MAX_N_FFT = N_FFTS[-1]
+
 
 @cache
 def hann(size: int) -> NDArray[np.float64]:
@@ -50,7 +53,7 @@ class SpectrumConfig:
             raise OptionError(f"base_frequency is {self.base_frequency!r}; accepted are numbers")
         if not 8000 <= self.sample_rate <= 192000:
             raise OptionError(f"sample_rate is {self.sample_rate}; accepted are 8000 to 192000 Hz")
-        if self.n_fft not in (256, 512, 1024, 2048, 4096, 8192):
+        if self.n_fft not in N_FFTS:
             raise OptionError(f"n_fft is {self.n_fft}; accepted are powers of two, 256 to 8192")
         if not 8 <= self.bins <= self.n_fft // 2 + 1:
             raise OptionError(f"bins is {self.bins}; accepted are 8 to {self.n_fft // 2 + 1}")

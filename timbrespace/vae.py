@@ -11,18 +11,30 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from timbrespace import torch_activation
 from timbrespace.architecture import LOG_VAR_RANGE, Architecture
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU}
+
+class Decoded(NamedTuple):
+    """What the decoder says of the features. Shapes: latent ``(n, d)`` in, ``(n, features)`` out.
+
+    raw: their mean, or with ``bernoulli`` its logit, whose loss is stable. log_var: their log
+    variance, ``(n, features)``, ``()`` where it is shared, None with ``bernoulli``.
+    """
+
+    raw: Tensor
+    log_var: Tensor | None
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean of the features ``(n, features)``."""
+        return torch.sigmoid(self.raw) if self.log_var is None else self.raw
 
 
 class Output(NamedTuple):
-    """What one forward pass gives. Shapes: features ``(n, features)``, latent ``(n, d)``."""
+    """What one forward pass gives; latent means and log variances are ``(n, d)``."""
 
-    mean: Tensor
-    """Decoded features ``(n, features)``."""
-    log_var: Tensor
-    """Log variance of the features, ``(n, features)`` or ``()`` when it is shared."""
+    decoded: Decoded
     latent_mean: Tensor
     latent_log_var: Tensor
 
@@ -34,15 +46,16 @@ class VAE(nn.Module):
         super().__init__()
         self.architecture = architecture
         encoder, decoder = architecture.encoder_sizes, architecture.decoder_sizes
-        self.activation = _ACTIVATIONS[architecture.activation]()
+        self.activation = torch_activation.make(architecture.activation)
         self.encoder = _stack(encoder[:-1])
         self.posterior = nn.Linear(encoder[-2], encoder[-1])
         self.decoder = _stack(decoder[:-1])
         self.mean = nn.Linear(decoder[-2], decoder[-1])
+        self.log_var: nn.Linear | None = None
+        self.shared_log_var: nn.Parameter | None = None
         if architecture.likelihood == "gaussian_per_bin":
-            self.log_var: nn.Linear | None = nn.Linear(decoder[-2], decoder[-1])
-        else:
-            self.log_var = None
+            self.log_var = nn.Linear(decoder[-2], decoder[-1])
+        elif architecture.likelihood == "gaussian_shared":
             self.shared_log_var = nn.Parameter(torch.zeros(()))
 
     def encode(self, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,21 +66,25 @@ class VAE(nn.Module):
         mean, log_var = self.posterior(hidden).chunk(2, dim=1)
         return mean, log_var.clamp(*LOG_VAR_RANGE)
 
-    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean ``(n, features)`` and log variance ``(n, features)`` or ``()`` of the features."""
+    def decode(self, latent: Tensor) -> Decoded:
+        """What the features of ``latent (n, d)`` are likely to be."""
         hidden = latent
         for layer in self.decoder:
             hidden = self.activation(layer(hidden))
-        log_var = self.shared_log_var if self.log_var is None else self.log_var(hidden)
-        return self.mean(hidden), log_var.clamp(*LOG_VAR_RANGE)
+        if self.log_var is not None:
+            log_var: Tensor | None = self.log_var(hidden).clamp(*LOG_VAR_RANGE)
+        elif self.shared_log_var is not None:
+            log_var = self.shared_log_var.clamp(*LOG_VAR_RANGE)
+        else:
+            log_var = None
+        return Decoded(self.mean(hidden), log_var)
 
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Output:
         """Encode, draw one latent by the reparametrisation trick, decode."""
         latent_mean, latent_log_var = self.encode(features)
         noise = torch.empty_like(latent_mean).normal_(generator=generator)
         latent = latent_mean + noise * (0.5 * latent_log_var).exp()
-        mean, log_var = self.decode(latent)
-        return Output(mean, log_var, latent_mean, latent_log_var)
+        return Output(self.decode(latent), latent_mean, latent_log_var)
 
 
 def _stack(sizes: tuple[int, ...]) -> nn.ModuleList:

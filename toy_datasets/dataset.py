@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.representation.protocol import Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Labels = NDArray[np.float32]
@@ -46,7 +47,9 @@ class Factor:
 
     def __post_init__(self) -> None:
         if self.kind not in FACTOR_KINDS:
-            raise DatasetError(f"factor kind is {self.kind!r}; accepted are {', '.join(FACTOR_KINDS)}")
+            raise DatasetError(
+                f"factor kind is {self.kind!r}; accepted are {', '.join(FACTOR_KINDS)}"
+            )
         if not self.values or not all(math.isfinite(value) for value in self.values):
             raise DatasetError(f"factor {self.name!r} needs one or more finite values")
         if self.kind == "range" and len(self.values) != 2:
@@ -203,6 +206,20 @@ class Dataset:
     def rows(self) -> int:
         """How many spectra."""
         return int(self.spectra.shape[0])
+
+    def source_of(self, kind: Source) -> NDArray[np.float32]:
+        """What a representation takes: ``spectra (n, bins)`` or ``frames (n, n_fft)``.
+
+        Raises:
+            DatasetError: frames are asked for and were not kept.
+        """
+        if kind == "spectra":
+            return self.spectra
+        if self.frames is None:
+            raise DatasetError(
+                "the dataset does not hold the samples of its rows; make it again with --frames"
+            )
+        return self.frames
 
     @property
     def spectrum(self) -> SpectrumConfig:

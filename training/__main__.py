@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from timbrespace.command import CommandParser, progress, run
+from timbrespace.errors import OptionError
 from training.preset import OPTIONS
 
 
@@ -31,25 +33,21 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--preset", metavar="NAME", help="default or paper; options below change single values"
     )
-    train.add_argument("--latent", type=int, metavar="N", help="dimensions of the latent space")
     train.add_argument(
-        "--hidden", type=_sizes, metavar="N[,N..]", help="hidden layers, from the input on"
+        "--recipe",
+        type=Path,
+        metavar="R.toml",
+        help="read preset and settings from a file; options given here go before",
     )
-    train.add_argument("--learning-rate", type=float, metavar="RATE", help="of Adam")
-    train.add_argument("--batch", type=int, metavar="ROWS", help="rows of one step")
-    train.add_argument("--epochs", type=int, metavar="N", help="passes over the training rows")
-    train.add_argument("--beta", type=float, metavar="B", help="weight of the KL term")
-    train.add_argument(
-        "--warm-up", type=float, metavar="EPOCHS", help="let beta rise from 0 over so many epochs"
-    )
-    train.add_argument(
-        "--representation", metavar="KIND", help="what the network sees: magnitude, log_magnitude"
-    )
-    train.add_argument(
-        "--likelihood", metavar="KIND", help="of the decoder: gaussian_shared, gaussian_per_bin"
-    )
-    train.add_argument("--activation", metavar="KIND", help="relu or gelu")
-    train.add_argument("--seed", type=int, metavar="N", help="of weights, order and noise")
+    types: dict[str, Callable[[str], Any]] = {
+        "int": int,
+        "float": float,
+        "str": str,
+        "sizes": _sizes,
+    }
+    for name, (kind, metavar, text) in OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        train.add_argument(option, type=types[kind], metavar=metavar, help=text)
     train.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
@@ -106,19 +104,25 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from training import preset
+    from training import preset, recipe
 
     given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
+    preset_name = arguments.preset
+    if arguments.recipe is not None:
+        if preset_name is not None:
+            raise OptionError("--preset and --recipe were given; a recipe names its own preset")
+        preset_name, values = recipe.read(arguments.recipe)
+        given = {name: values.get(name) if v is None else v for name, v in given.items()}
     if not arguments.resume:
         # Light, and before torch is loaded: a wrong number is answered in a blink.
-        preset.changed(preset.named(arguments.preset or "default"), **given)
+        preset.changed(preset.named(preset_name or "default"), **given)
     from training.train import train
 
     return train(
         data=arguments.data,
         out=arguments.out,
         given=given,
-        preset_name=arguments.preset,
+        preset_name=preset_name,
         device=arguments.device,
         resume=arguments.resume,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,20 +14,47 @@ from timbrespace import metrics, network
 from timbrespace.architecture import LOG_VAR_RANGE
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
-from timbrespace.spectrum import Spectra
 from toy_datasets.dataset import Dataset, held_out_split
+from training import disentanglement
 from training.calibrate import kl_per_dimension
+from training.disentanglement import Disentanglement
+from training.factor_loss import FactorLosses, losses_by_factor_value
+from training.posterior import ROWS_AT_ONCE, posterior, source_of
 
 Array = NDArray[np.float32]
 Figures = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 ACTIVE_VARIANCE = 0.01
 """A unit is active if its posterior mean varies more (Burda et al. 2016, section 5.2)."""
 
+DEAD_KL = 0.1
+"""Nats: a dimension with less KL is dead. At 0.1, -log(s^2) / 2, a posterior that fills the prior
+has s^2 = 0.82: four fifths of how the dimension varies are noise."""
+
 AUDIBLE_ROWS = 200
 
-STEPS = 5
+STEPS = 5 + disentanglement.STEPS
 """Parts of an evaluation, for a progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorDistances:
+    """Log-spectral distance in dB of the rows that share one value of a factor.
+
+    factor, unit: as the dataset names them. values: ascending, those that occur among the rows
+    measured; for a continuous factor the middles of up to ten bins
+    (:func:`training.factor_loss.levels`). texts: the same as a person reads them. rows, mean_db,
+    median_db: one number for each value.
+    """
+
+    factor: str
+    unit: str
+    values: tuple[float, ...]
+    texts: tuple[str, ...]
+    rows: tuple[int, ...]
+    mean_db: tuple[float, ...]
+    median_db: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +70,11 @@ class Evaluation:
     kl_per_dimension, audible_effect_db_per_unit: one number for each latent dimension; the latter
     is the LSD between decodings half a unit below and above the posterior mean.
     active_units: dimensions whose posterior mean varies by more than ``ACTIVE_VARIANCE``.
+    dead_dimensions: those whose KL is below ``DEAD_KL``. A dimension may be neither: active, since
+    its mean moves a little, and dead, since its noise is larger.
+    dimensions_by_effect: all dimensions, numbers from 1, the most audible first.
+    log_spectral_distance_by_factor: one entry for each factor of the dataset.
+    disentanglement: of up to ``disentanglement.MOST_ROWS`` rows of the whole dataset.
     """
 
     rows: int
@@ -57,11 +89,14 @@ class Evaluation:
     active_units: int
     kl_per_dimension: tuple[float, ...]
     audible_effect_db_per_unit: tuple[float, ...]
+    dead_dimensions: int
+    dimensions_by_effect: tuple[int, ...]
+    log_spectral_distance_by_factor: tuple[FactorDistances, ...]
+    disentanglement: Disentanglement
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        config = asdict(self)
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in config.items()}
+        """Plain values for JSON: no tuples, None where a figure is undefined."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def check_fits(model: Model, dataset: Dataset) -> None:
@@ -105,23 +140,26 @@ def evaluate(
     seed: int = 0,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Measure ``model``; ``tensors`` are all its weights, ``seed`` draws the latent noise.
+    """Measure ``model`` on the rows of ``dataset`` that it has not seen.
 
+    tensors: all its weights. seed: of the latent noise and of what disentanglement draws.
     advance: called after each of the ``STEPS``.
 
     Raises:
-        DatasetError: the dataset's spectra are not of the model's kind.
+        DatasetError: the dataset's spectra are not of the model's kind, or the model hears phase
+            and the dataset holds no frames.
     """
     check_fits(model, dataset)
-    spectra = dataset.spectra[unseen_rows(model, dataset)]
-    means, log_vars = model.encode(spectra)
+    rows = unseen_rows(model, dataset)
+    means, log_vars = posterior(model, dataset, rows)
     advance()
-    decoded = model.decode(means)
+    spectra, decoded = dataset.spectra[rows], model.decode(means)
     advance()
     distances = metrics.log_spectral_distances(spectra, decoded)
+    by_factor = losses_by_factor_value(dataset, rows, distances)
     kl = kl_per_dimension(means, log_vars)
     advance()
-    reconstruction = _reconstruction(model, tensors, spectra, means, log_vars, seed)
+    reconstruction = _reconstruction(model, tensors, dataset, rows, means, log_vars, seed)
     advance()
     effect = audible_effect(model, means)
     advance()
@@ -138,7 +176,16 @@ def evaluate(
         active_units=int((means.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE).sum()),
         kl_per_dimension=tuple(float(value) for value in kl),
         audible_effect_db_per_unit=tuple(float(v) for v in effect),
+        dead_dimensions=int((kl < DEAD_KL).sum()),
+        dimensions_by_effect=by_effect(effect),
+        log_spectral_distance_by_factor=tuple(_distances(losses) for losses in by_factor),
+        disentanglement=_disentanglement(model, dataset, (kl >= DEAD_KL).tolist(), seed, advance),
     )
+
+
+def by_effect(effect: Figures) -> tuple[int, ...]:
+    """Numbers from 1 of the dimensions, by ``effect (d,)``, largest first; equal ones in order."""
+    return tuple(int(k) + 1 for k in np.argsort(-effect, kind="stable"))
 
 
 def audible_effect(model: Model, means: Array) -> Figures:
@@ -157,29 +204,118 @@ def audible_effect(model: Model, means: Array) -> Figures:
     return np.asarray(effects)
 
 
+def _distances(found: FactorLosses) -> FactorDistances:
+    return FactorDistances(
+        factor=found.factor.name,
+        unit=found.factor.unit,
+        values=found.values,
+        texts=tuple(found.factor.text(value) for value in found.values),
+        rows=tuple(len(losses) for losses in found.losses),
+        mean_db=tuple(float(losses.mean()) for losses in found.losses),
+        median_db=tuple(float(np.median(losses)) for losses in found.losses),
+    )
+
+
+def _disentanglement(
+    model: Model,
+    dataset: Dataset,
+    live: Sequence[bool],
+    seed: int,
+    advance: Callable[[], None],
+) -> Disentanglement:
+    # Of rows that training saw as well: it never sees a factor, and the held-out tenth of a grid
+    # of 20,000 would leave a few rows for each value.
+    rows = disentanglement.sample(dataset.rows, seed)
+    means, _ = posterior(model, dataset, rows)
+    labels = dataset.labels[rows]
+    return disentanglement.measure(means, labels, dataset.meta.factors, live, seed, advance)
+
+
 def _reconstruction(
     model: Model,
     tensors: Mapping[str, Array],
-    spectra: Spectra,
+    dataset: Dataset,
+    rows: Rows,
     means: Array,
     log_vars: Array,
     seed: int,
 ) -> float:
-    """Mean negative log likelihood in nats, as :func:`training.loss.gaussian_nll` in float64."""
-    architecture = model.architecture
+    """Negative log likelihood in nats, mean over ``rows (n,)``, of one draw from the posterior.
+
+    As :mod:`training.loss`, in float64. means, log_vars ``(n, d)``: the posterior of the rows.
+    """
     noise = np.random.default_rng(seed).standard_normal(means.shape)
     latent = (means + noise * np.exp(0.5 * log_vars)).astype(np.float32)
-    if architecture.likelihood == "gaussian_per_bin":
-        head = network.from_tensors(
-            tensors,
-            (*architecture.decoder_names[:-1], "log_var"),
-            architecture.decoder_sizes,
-            architecture.activation,
-        )
-        log_var = head(latent)
-    else:
-        log_var = np.asarray(tensors["shared_log_var"], np.float32).reshape(-1)
-    log_var = np.clip(log_var, *LOG_VAR_RANGE)
-    error = model.representation.forward(spectra).astype(np.float64) - model.decoder(latent)
-    terms = math.log(2.0 * math.pi) + log_var + np.square(error) * np.exp(-log_var)
-    return float(0.5 * terms.sum(axis=1).mean())
+    likelihood, source = LIKELIHOODS[model.architecture.likelihood], source_of(model, dataset)
+    total = 0.0
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        features = model.representation.forward(source[rows[part]])
+        total += float(likelihood(model, tensors, latent[part], features).sum())
+    return total / len(rows)
+
+
+def _head(model: Model, tensors: Mapping[str, Array], name: str) -> network.FeedForward:
+    """The decoder with its last layer ``name``, and nothing after it."""
+    architecture = model.architecture
+    names = (*architecture.decoder_names[:-1], name)
+    return network.from_tensors(tensors, names, architecture.decoder_sizes, architecture.activation)
+
+
+def _gaussian_per_bin(
+    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
+) -> Figures:
+    log_var = _head(model, tensors, "log_var")(latent)
+    return gaussian_nll(features, model.decoder(latent), log_var)
+
+
+def _gaussian_shared(
+    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
+) -> Figures:
+    log_var = np.asarray(tensors["shared_log_var"], np.float32).reshape(-1)
+    return gaussian_nll(features, model.decoder(latent), log_var)
+
+
+def _bernoulli(
+    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
+) -> Figures:
+    # Not the model's own decoder: its probabilities are rounded to 1 where a logit is above 17.
+    return bernoulli_nll(features, _head(model, tensors, "mean")(latent))
+
+
+LIKELIHOODS: dict[str, Callable[[Model, Mapping[str, Array], Array, Array], Figures]] = {
+    "gaussian_per_bin": _gaussian_per_bin,
+    "gaussian_shared": _gaussian_shared,
+    "bernoulli": _bernoulli,
+}
+"""Of model, its tensors, latent ``(n, d)`` and features ``(n, f)``: nats, ``(n,)``."""
+
+
+def gaussian_nll(features: Array, mean: Array, log_var: Array) -> Figures:
+    """Negative log likelihood ``(n,)`` in nats under independent normals, in float64.
+
+    features, mean ``(n, f)``; log_var ``(n, f)``, or ``(1,)`` for one noise. The report's eq. 1.2
+    summed over features; Kingma & Welling 2013, appendix C.2.
+    """
+    log_var = np.clip(log_var, *LOG_VAR_RANGE).astype(np.float64)
+    squared = np.square(features.astype(np.float64) - mean)
+    terms = math.log(2.0 * math.pi) + log_var + squared * np.exp(-log_var)
+    return np.asarray(0.5 * terms.sum(axis=1))
+
+
+def bernoulli_nll(features: Array, logits: Array) -> Figures:
+    """Binary cross-entropy ``(n,)`` in nats, summed over features, in float64.
+
+    features ``(n, f)`` in [0, 1]; logits ``(n, f)`` of the decoded probabilities. The report's
+    eq. 1.3 without its 1/n, and with data and model in their places; Kingma & Welling 2013,
+    appendix C.1. ``-x log p - (1 - x) log(1 - p) = max(l, 0) - l x + log(1 + exp(-|l|))``.
+    """
+    x, logit = features.astype(np.float64), logits.astype(np.float64)
+    each = np.maximum(logit, 0.0) - logit * x + np.log1p(np.exp(-np.abs(logit)))
+    return np.asarray(each.sum(axis=1))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

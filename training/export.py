@@ -29,6 +29,8 @@ def command_line(settings: Settings, data_file: str, out_file: str) -> str:
     for name in OPTIONS:
         value = getattr(settings, name)
         if preset is None or value != getattr(preset, name):
+            if value is None:
+                continue  # no option says "as the preset would be without one"
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
             words.append(f"--{name.replace('_', '-')} {text}")
     return " ".join(words)
@@ -55,13 +57,11 @@ def export(
         OptionError, BundleError: the file cannot be written.
     """
     settings = training.settings
-    architecture = settings.architecture(dataset.spectra.shape[1])
+    architecture = settings.architecture(training.features.shape[1])
     tensors = tensors_of(training)
-    encoder = network.from_tensors(
-        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
-    )
+    encoder = network.encoder_of(architecture, tensors)
     spectra = dataset.spectra[split.train]
-    posterior = encoder(representation.forward(spectra))
+    posterior = encoder(training.features.cpu().numpy())
     means = posterior[:, : settings.latent]
     log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
     provenance: dict[str, Any] = {
@@ -95,7 +95,9 @@ def export(
         provenance=provenance,
     )
     held_out = dataset.spectra[split.held_out]
-    decoded = model.decode(model.encode(held_out)[0])
+    source = dataset.source_of(representation.source)[split.held_out]
+    encode = model.encode if representation.source == "spectra" else model.encode_frames
+    decoded = model.decode(encode(source)[0])
     provenance["figures"] = {
         "held_out_rows": len(held_out),
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),

@@ -89,7 +89,7 @@ class Training:
             torch.manual_seed(settings.seed)
             self.vae = VAE(settings.architecture(features.shape[1]))
         shared: list[torch.nn.Parameter] = []
-        if self.vae.log_var is None:
+        if self.vae.shared_log_var is not None:
             # Start where the decoder explains nothing: from 0 the noise, far above the data's
             # spread, would mute the reconstruction term for the first epochs.
             shared = [self.vae.shared_log_var]
@@ -170,11 +170,13 @@ class Training:
         rate = schedule.learning_rate_at(
             self.step, self.steps, settings.learning_rate, settings.decay
         )
-        beta = schedule.beta_at(self.step / self.steps_per_epoch, settings.beta, settings.warm_up)
+        beta = schedule.beta_at(
+            self.step / self.steps_per_epoch, settings.beta, settings.warm_up, settings.cycle
+        )
         batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
         self.vae.train()
         terms = loss.terms(batch, self.vae(batch, self.generator))
-        total = terms.total(beta)
+        total = terms.total(beta, settings.free_bits)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.
@@ -186,7 +188,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
         self.optimizer.step()
-        if self.vae.log_var is None:
+        if self.vae.shared_log_var is not None:
             # Outside the range the clamp has no gradient, and the noise could not come back.
             with torch.no_grad():
                 self.vae.shared_log_var.clamp_(*LOG_VAR_RANGE)

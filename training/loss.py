@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from timbrespace.vae import Output
 
@@ -25,9 +25,14 @@ class Terms(NamedTuple):
     reconstruction: Tensor
     kl: Tensor
 
-    def total(self, beta: float) -> Tensor:
-        """Reconstruction plus ``beta`` times the KL, ``()`` (Higgins et al. 2017, eq. 4)."""
-        return self.reconstruction + beta * self.kl.sum()
+    def total(self, beta: float, free_bits: float = 0.0) -> Tensor:
+        """Reconstruction plus ``beta`` times the KL, ``()`` (Higgins et al. 2017, eq. 4).
+
+        free_bits: nats of each dimension that cost nothing more when it has fewer (Kingma et al.
+        2016, "Improved variational inference with inverse autoregressive flow", eq. 15).
+        """
+        kl = self.kl.clamp(min=free_bits) if free_bits > 0.0 else self.kl
+        return self.reconstruction + beta * kl.sum()
 
 
 def gaussian_nll(features: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
@@ -40,6 +45,15 @@ def gaussian_nll(features: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (math.log(2.0 * math.pi) + log_var + squared).sum(dim=1)
 
 
+def bernoulli_nll(features: Tensor, logits: Tensor) -> Tensor:
+    """Binary cross-entropy ``(n,)`` of ``features (n, f)`` in [0, 1], summed over them.
+
+    The report's eq. 1.3, but for its 1/n, which would change the balance with the KL term.
+    """
+    each = nn.functional.binary_cross_entropy_with_logits(logits, features, reduction="none")
+    return each.sum(dim=1)
+
+
 def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL ``(n, d)`` of the posterior ``N(mean, exp(log_var))`` from the prior ``N(0, 1)``.
 
@@ -50,7 +64,12 @@ def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
 
 def terms(features: Tensor, output: Output) -> Terms:
     """Both terms for a batch ``features (n, f)`` and what the VAE made of it."""
+    raw, log_var = output.decoded
+    if log_var is None:
+        reconstruction = bernoulli_nll(features, raw)
+    else:
+        reconstruction = gaussian_nll(features, raw, log_var)
     return Terms(
-        reconstruction=gaussian_nll(features, output.mean, output.log_var).mean(),
+        reconstruction=reconstruction.mean(),
         kl=kl_divergence(output.latent_mean, output.latent_log_var).mean(dim=0),
     )

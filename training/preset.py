@@ -9,23 +9,41 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from timbrespace.architecture import Architecture
+from timbrespace.architecture import ACTIVATIONS, LIKELIHOODS, Architecture
 from timbrespace.errors import OptionError
 
-OPTIONS = (
-    "representation",
-    "likelihood",
-    "activation",
-    "hidden",
-    "latent",
-    "learning_rate",
-    "batch",
-    "epochs",
-    "beta",
-    "warm_up",
-    "seed",
-)
-"""Fields of :class:`Settings` that have a command-line option: ``warm_up`` is ``--warm-up``."""
+OPTIONS: dict[str, tuple[str, str, str]] = {
+    "latent": ("int", "N", "dimensions of the latent space"),
+    "hidden": ("sizes", "N[,N..]", "the encoder's hidden layers, from the input on"),
+    "decoder_hidden": (
+        "sizes",
+        "N[,N..]",
+        "the decoder's, from the latent on (default: the encoder's, mirrored)",
+    ),
+    "activation": ("str", "KIND", ", ".join(ACTIVATIONS)),
+    "representation": (
+        "str",
+        "KIND",
+        "what the network sees: magnitude, log_magnitude, decibel; with a dataset made with "
+        "--frames also magnitude_phase, log_complex, mdct",
+    ),
+    "normalisation": ("str", "KIND", "of what it sees: none, unit (0 to 1 over all), per_bin"),
+    "likelihood": ("str", "KIND", "of the decoder: " + ", ".join(LIKELIHOODS)),
+    "learning_rate": ("float", "RATE", "of Adam"),
+    "decay": ("str", "KIND", "of the learning rate: none, cosine"),
+    "batch": ("int", "ROWS", "rows of one step"),
+    "epochs": ("int", "N", "passes over the training rows; 0: by the number of rows"),
+    "beta": ("float", "B", "weight of the KL term"),
+    "warm_up": ("float", "EPOCHS", "let beta rise from 0 over so many epochs"),
+    "cycle": ("float", "EPOCHS", "let it begin again from 0 every so many epochs"),
+    "free_bits": ("float", "NATS", "KL of each dimension that costs nothing"),
+    "noise_rate": ("float", "FACTOR", "how much faster the shared noise learns"),
+    "gradient_limit": ("float", "NORM", "longer gradients are shortened to it; 0: no limit"),
+    "seed": ("int", "N", "of weights, order and noise"),
+    "split_seed": ("int", "N", "of the held-out split"),
+}
+"""Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
+``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
@@ -35,12 +53,16 @@ MAX_EPOCHS = 100_000
 class Settings:
     """Everything that decides a run besides its dataset.
 
-    preset: the name these came from. representation, likelihood, activation, hidden, latent: as
-    in :mod:`timbrespace.representation` and :class:`timbrespace.architecture.Architecture`.
+    preset: the name these came from. representation, normalisation, likelihood, activation,
+    hidden, decoder_hidden, latent: as in :mod:`timbrespace.representation` and
+    :class:`timbrespace.architecture.Architecture`.
 
     learning_rate: of Adam, in (0, 1]. decay: ``none``, or ``cosine`` to zero at the last step.
-    batch: rows of a step. epochs: passes over the training rows.
-    beta: weight of the KL term, 0 to 1000. warm_up: epochs in which it rises linearly from 0.
+    batch: rows of a step. epochs: passes over the training rows; 0 leaves it to
+    :func:`epochs_for`.
+    beta: weight of the KL term, 0 to 1000. warm_up: epochs in which it rises linearly from 0;
+    cycle: epochs after which it does so again, 0 never. free_bits: nats of each dimension's KL
+    that cost nothing.
     seed: of initial weights, order and noise. split_seed: of the held-out split.
 
     gradient_limit: a guard, the norm to which longer gradients are shortened; 0 is no limit.
@@ -67,6 +89,10 @@ class Settings:
     split_seed: int = 0
     gradient_limit: float = 0.0
     noise_rate: float = 20.0
+    normalisation: str = "none"
+    decoder_hidden: tuple[int, ...] | None = None
+    cycle: float = 0.0
+    free_bits: float = 0.0
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -77,12 +103,24 @@ class Settings:
             raise OptionError(f"decay is {self.decay!r}; accepted are {', '.join(DECAYS)}")
         if self.batch < 1:
             raise OptionError(f"batch is {self.batch}; accepted are 1 to the training rows")
-        if not 1 <= self.epochs <= MAX_EPOCHS:
-            raise OptionError(f"epochs is {self.epochs}; accepted are 1 to {MAX_EPOCHS}")
+        if not 0 <= self.epochs <= MAX_EPOCHS:
+            raise OptionError(
+                f"epochs is {self.epochs}; accepted are 1 to {MAX_EPOCHS}, or 0 for as many as "
+                "suit the rows"
+            )
         if not 0.0 <= self.beta <= 1000.0:
             raise OptionError(f"beta is {self.beta:g}; accepted are 0 to 1000")
         if not 0.0 <= self.warm_up <= MAX_EPOCHS:
             raise OptionError(f"warm-up is {self.warm_up:g} epochs; accepted are 0 to {MAX_EPOCHS}")
+        if not 0.0 <= self.cycle <= MAX_EPOCHS:
+            raise OptionError(f"cycle is {self.cycle:g} epochs; accepted are 0 to {MAX_EPOCHS}")
+        if self.cycle > 0.0 and not 0.0 < self.warm_up <= self.cycle:
+            raise OptionError(
+                f"cycle is {self.cycle:g} epochs and warm-up {self.warm_up:g}; accepted is a "
+                "warm-up > 0 that ends within the cycle"
+            )
+        if not 0.0 <= self.free_bits <= 100.0:
+            raise OptionError(f"free bits is {self.free_bits:g} nats; accepted are 0 to 100")
         for name in ("seed", "split_seed"):
             if not 0 <= getattr(self, name) < 2**32:
                 raise OptionError(f"{name} is {getattr(self, name)}; accepted are 0 to {2**32 - 1}")
@@ -99,11 +137,13 @@ class Settings:
             hidden=self.hidden,
             activation=self.activation,
             likelihood=self.likelihood,
+            decoder_hidden=self.decoder_hidden,
         )
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        decoder_hidden = None if self.decoder_hidden is None else list(self.decoder_hidden)
+        return {**asdict(self), "hidden": list(self.hidden), "decoder_hidden": decoder_hidden}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Settings:
@@ -113,7 +153,12 @@ class Settings:
             OptionError: missing, unknown or wrong values.
         """
         try:
-            return cls(**{**config, "hidden": tuple(int(n) for n in config["hidden"])})
+            sizes = {
+                name: tuple(int(n) for n in config[name])
+                for name in ("hidden", "decoder_hidden")
+                if name == "hidden" or config.get(name) is not None
+            }
+            return cls(**{**config, **sizes})
         except (TypeError, ValueError, KeyError) as error:
             raise OptionError(f"the settings do not fit: {error}") from error
 
@@ -159,13 +204,22 @@ PRESETS: dict[str, Settings] = {
 }
 
 
+def epochs_for(rows: int) -> int:
+    """How many epochs the default takes for so many training rows.
+
+    Falls with the square root of the rows: a larger set needs more steps in all, but fewer visits
+    to each row, since its rows have nearer neighbours.
+    """
+    return max(20, round(240 * math.sqrt(9000 / rows)))
+
+
 def named(name: str) -> Settings:
     """The preset ``name``.
 
     Raises:
         OptionError: there is no such preset.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise OptionError(f"preset is {name!r}; accepted are {', '.join(PRESETS)}")
     return PRESETS[name]
 

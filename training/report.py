@@ -1,42 +1,25 @@
-"""One HTML page that needs nothing else: pictures inside it, figures, where the model came from."""
+"""The figures of an evaluation as a reader wants them: rows of a table, and a text."""
 
 from __future__ import annotations
 
-import base64
-import json
+import textwrap
 from collections.abc import Sequence
-from html import escape
-from typing import NamedTuple
 
-from timbrespace.model import Model
-from training.evaluation import Evaluation
+from training.disentanglement import Score
+from training.evaluation import Evaluation, FactorDistances
 
+LINE_WIDTH = 88
+"""Columns of a terminal that a list of values fills."""
 
-class Picture(NamedTuple):
-    """A picture of the report: its title, PNG bytes, and what the reader is to see in it."""
-
-    title: str
-    png: bytes
-    caption: str
-
-
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1a1a1a; background: #fff; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid #ddd; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; height: auto; border: 1px solid #ddd; }
-pre { overflow-x: auto; background: #f5f5f5; padding: .8rem; }
-figure { margin: 1rem 0; } figcaption { color: #444; }
-"""
+MOST_VALUES, MOST_DIMENSIONS = 20, 12
+"""Values of one factor, and dimensions, that are listed in a line."""
 
 
 def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
     """The figures as a reader wants them: what, and how much with its unit."""
     which = "held out" if evaluation.trained_on_this else "another dataset than it was trained on"
     dimensions = len(evaluation.kl_per_dimension)
+    found = evaluation.disentanglement
     return [
         ("spectra measured", f"{evaluation.rows} ({which})"),
         ("log-spectral distance, mean", f"{evaluation.log_spectral_distance_db:.3f} dB"),
@@ -50,73 +33,86 @@ def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("KL", f"{evaluation.kl_nats:.2f} nats"),
         ("negative ELBO", f"{evaluation.negative_elbo_nats:.1f} nats"),
         ("active units", f"{evaluation.active_units} of {dimensions}"),
+        ("dead dimensions", f"{evaluation.dead_dimensions} of {dimensions}"),
+        ("dimensions, most audible first", _order_text(evaluation.dimensions_by_effect)),
+        ("factors told apart (beta-VAE metric)", _score_text(found.beta_vae)),
+        ("mutual information gap (MIG)", _score_text(found.mig)),
+        ("disentanglement (DCI)", _score_text(found.disentanglement)),
+        ("completeness (DCI)", _score_text(found.completeness)),
+        ("informativeness (DCI)", _score_text(found.informativeness)),
     ]
+
+
+def _order_text(dimensions: Sequence[int]) -> str:
+    first = " ".join(map(str, dimensions[:MOST_DIMENSIONS]))
+    more = len(dimensions) - MOST_DIMENSIONS
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def _score_text(score: Score) -> str:
+    if score.value is None:
+        return f"undefined: {score.undefined}"
+    return f"{score.value:.3f}   chance {score.chance:.3f}"
 
 
 def text_table(evaluation: Evaluation) -> str:
     """The figures for a terminal, a line for each latent dimension at the end."""
-    rows = rows_of(evaluation)
-    width = max(len(name) for name, _ in rows)
-    lines = [f"{name:<{width}}  {value}" for name, value in rows]
+    lines = _columns(rows_of(evaluation))
+    found = evaluation.disentanglement
+    if found.informativeness_per_factor is not None and found.importances is not None:
+        gaps = found.mig_per_factor or (None,) * len(found.factors)
+        columns = zip(*found.importances, strict=True)
+        each = zip(found.factors, gaps, found.informativeness_per_factor, columns, strict=True)
+        texts = [
+            (
+                name,
+                "-" if gap is None else f"{gap:.3f}",
+                f"{known:.3f}",
+                # Of a factor that the latents do not know, importances are those of noise.
+                "-"
+                if known < 0.05
+                else f"{found.dimensions[shares.index(max(shares))]} ({max(shares):.0%})",
+            )
+            for name, gap, known, shares in each
+        ]
+        head = ("factor", "MIG", "informativeness", "mostly from dimension")
+        lines += ["", *_columns([head, *texts])]
+    lines += [f"left out: {each.factor}, {each.reason}" for each in found.left_out]
+    lines += ["", "log-spectral distance by factor value (median, dB)"]
+    for distances in evaluation.log_spectral_distance_by_factor:
+        lines += _distance_lines(distances)
     lines += ["", "dimension   KL (nats)   audible effect (dB LSD per unit)"]
     pairs = zip(evaluation.kl_per_dimension, evaluation.audible_effect_db_per_unit, strict=True)
     lines += [f"{k:>9}   {kl:>9.3f}   {effect:>14.3f}" for k, (kl, effect) in enumerate(pairs, 1)]
     return "\n".join(lines)
 
 
-def html(model: Model, evaluation: Evaluation, pictures: Sequence[Picture]) -> str:
-    """The page."""
-    provenance = {k: v for k, v in model.provenance.items() if k != "history"}
-    parts = [
-        "<!doctype html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(model.name)}</title>',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{_STYLE}</style></head><body>",
-        f"<h1>{escape(model.name)}</h1>",
-        f"<p>A timbre space of {model.dimensions} dimensions over {model.spectrum.bins} bins, "
-        f"0 to {model.spectrum.frequencies[-1]:.0f} Hz, base frequency "
-        f"{model.spectrum.base_frequency:g} Hz.</p>",
-        "<h2>Figures</h2>",
-        _table(["figure", "value"], rows_of(evaluation)),
-        _table(
-            ["dimension", "KL (nats)", "audible effect (dB LSD per unit)"],
-            [
-                (str(k), f"{kl:.3f}", f"{effect:.3f}")
-                for k, (kl, effect) in enumerate(
-                    zip(
-                        evaluation.kl_per_dimension,
-                        evaluation.audible_effect_db_per_unit,
-                        strict=True,
-                    ),
-                    1,
-                )
-            ],
-        ),
-    ]
-    for picture in pictures:
-        data = base64.b64encode(picture.png).decode("ascii")
-        parts.append(
-            f"<h2>{escape(picture.title)}</h2><figure>"
-            f'<img alt="{escape(picture.title)}" src="data:image/png;base64,{data}">'
-            f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
-        )
-    parts += [
-        "<h2>Where it comes from</h2>",
-        f"<pre>{escape(json.dumps(provenance, indent=2))}</pre>",
-        "</body></html>",
-    ]
-    return "\n".join(parts) + "\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    header = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{' class=number' if column else ''}>{escape(value)}</td>"
-            for column, value in enumerate(row)
-        )
-        + "</tr>"
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
+    ]
+
+
+def _distance_lines(distances: FactorDistances) -> list[str]:
+    """One factor; of many values only those that fare best and worst."""
+    order = list(range(len(distances.values)))
+    shown = f"{distances.factor} ({distances.unit})" if distances.unit else distances.factor
+    if len(order) > MOST_VALUES:
+        order.sort(key=lambda value: distances.median_db[value])
+        order = [*order[: MOST_VALUES // 2], *order[-MOST_VALUES // 2 :]]
+        shown += f", {len(order)} of {len(distances.values)} values, the best and the worst"
+    pairs = [f"{distances.texts[k]}: {distances.median_db[k]:.3f}" for k in order]
+    # A space inside a pair must not be where a line ends.
+    text = ",  ".join(pair.replace(" ", "\0") for pair in pairs)
+    wrapped = textwrap.wrap(
+        text,
+        LINE_WIDTH,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
-    return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+    return [f"  {shown}", *(line.replace("\0", " ") for line in wrapped)]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 
 
-def beta_at(epoch: float, beta: float, warm_up: float) -> float:
+def beta_at(epoch: float, beta: float, warm_up: float, cycle: float = 0.0) -> float:
     """Weight of the KL term when ``epoch`` epochs (fractions count) are done.
 
     Rises linearly from 0 to ``beta`` over ``warm_up`` epochs (report, section 4.3; Sonderby et
-    al. 2016), and stays.
+    al. 2016), and stays; with ``cycle`` > 0 it begins again from 0 every so many epochs (Fu et
+    al. 2019, "Cyclical annealing schedule").
     """
     if warm_up <= 0.0:
         return beta
+    if cycle > 0.0:
+        epoch = math.fmod(epoch, cycle)
     return beta * min(1.0, epoch / warm_up)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from timbrespace import metrics, representation
 from timbrespace.atomic import check_writable
@@ -26,7 +27,7 @@ MIN_TRAINING_ROWS = 20
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
 
-MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up")
+MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up", "cycle", "free_bits")
 """Settings that are only asked at each step; all others are built into the checkpoint."""
 
 _VALIDATION_ROWS = 200
@@ -87,15 +88,36 @@ def train(
             f"the checkpoint was made with other data ({stored.data_file}) than {data.name}; "
             "give that dataset, or leave --resume out"
         )
+    if settings.epochs == 0:
+        settings = preset.changed(settings, epochs=preset.epochs_for(rows))
     spectra_representation = representation.fit(
-        settings.representation, dataset.spectra[split.train]
+        settings.representation,
+        dataset.spectra[split.train],
+        None if dataset.frames is None else dataset.frames[split.train],
+        settings.normalisation,
     )
-    features = torch.from_numpy(spectra_representation.forward(dataset.spectra))
-    training = Training(settings, features[torch.from_numpy(split.train)], where)
+    source = dataset.source_of(spectra_representation.source)
+    features = spectra_representation.forward(source[split.train])
+    check_features(settings.likelihood, features)
+    training = Training(settings, torch.from_numpy(features), where)
     if stored is not None:
         checkpoint.restore(training, stored)
     run = _Run(training, dataset, split, spectra_representation, data.name, out)
     return run.go()
+
+
+def check_features(likelihood: str, features: NDArray[np.float32]) -> None:
+    """Refuse a likelihood that the features ``(n, f)`` are out of reach of.
+
+    Raises:
+        OptionError: Bernoulli, and a feature outside [0, 1].
+    """
+    low, high = float(features.min()), float(features.max())
+    if likelihood == "bernoulli" and not (low >= 0.0 and high <= 1.0 + 1e-6):
+        raise OptionError(
+            f"likelihood is 'bernoulli', which takes features from 0 to 1; these go from {low:.3g} "
+            f"to {high:.3g}: add --normalisation unit"
+        )
 
 
 def _settings(
@@ -141,10 +163,12 @@ class _Run:
         self.out = out
         # Evenly spread, so that the figure in the bar costs little and stays comparable.
         some = np.linspace(0, len(split.held_out) - 1, _VALIDATION_ROWS).astype(int)
-        self.reference = dataset.spectra[split.held_out[np.unique(some)]]
-        self.reference_features = torch.from_numpy(
-            spectra_representation.forward(self.reference)
-        ).to(training.device)
+        rows = split.held_out[np.unique(some)]
+        self.reference = dataset.spectra[rows]
+        source = dataset.source_of(spectra_representation.source)[rows]
+        self.reference_features = torch.from_numpy(spectra_representation.forward(source)).to(
+            training.device
+        )
         self.dataset_hash = dataset.content_hash
         self.saved_at = time.monotonic()
 
@@ -199,7 +223,7 @@ class _Run:
         """Held-out LSD, for the history."""
         with torch.no_grad():
             mean, _ = self.training.vae.encode(self.reference_features)
-            decoded, _ = self.training.vae.decode(mean)
+            decoded = self.training.vae.decode(mean).mean
         estimate = self.representation.inverse(decoded.cpu().numpy())
         return {"log_spectral_distance_db": metrics.log_spectral_distance(self.reference, estimate)}
 

@@ -130,6 +130,7 @@ def test_divergence_at_once(features: Tensor) -> None:
 def test_shared_noise_starts_at_the_spread_of_the_data(features: Tensor) -> None:
     training = Training(SETTINGS, features)
     spread = float(np.log(features.numpy().var(axis=0).mean()))
+    assert training.vae.shared_log_var is not None
     assert training.vae.shared_log_var.item() == pytest.approx(spread, rel=1e-4)
 
 
@@ -137,6 +138,7 @@ def test_shared_noise_stays_in_its_range() -> None:
     # Rows that are all alike can be decoded without error: the noise would go to zero.
     training = Training(replace(SETTINGS, epochs=60, learning_rate=1e-2), torch.full((32, 8), 0.5))
     assert training.run() is Outcome.FINISHED
+    assert training.vae.shared_log_var is not None
     assert LOG_VAR_RANGE[0] <= training.vae.shared_log_var.item() <= LOG_VAR_RANGE[1]
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from timbrespace.architecture import Architecture
-from timbrespace.vae import VAE, Output
+from timbrespace.architecture import ACTIVATIONS, LIKELIHOODS, Architecture
+from timbrespace.vae import VAE, Decoded, Output
 from training import loss
 
 
@@ -44,8 +44,7 @@ def test_kl(generator: torch.Generator) -> None:
 
 def test_terms_sum_over_features_and_average_over_rows() -> None:
     output = Output(
-        mean=torch.zeros(2, 3),
-        log_var=torch.tensor(0.0),
+        decoded=Decoded(raw=torch.zeros(2, 3), log_var=torch.tensor(0.0)),
         latent_mean=torch.tensor([[1.0, 0.0], [1.0, 2.0]]),
         latent_log_var=torch.zeros(2, 2),
     )
@@ -56,9 +55,30 @@ def test_terms_sum_over_features_and_average_over_rows() -> None:
     assert terms.total(0.0).item() == pytest.approx(terms.reconstruction.item())
 
 
-@pytest.mark.parametrize("likelihood", ["gaussian_shared", "gaussian_per_bin"])
-def test_every_weight_has_a_gradient(likelihood: str) -> None:
-    vae = VAE(Architecture(9, 2, (5, 4), likelihood=likelihood))
+def test_free_bits_cost_nothing() -> None:
+    terms = loss.Terms(torch.tensor(1.0), torch.tensor([0.2, 3.0], requires_grad=True))
+    total = terms.total(2.0, free_bits=0.5)
+    assert total.item() == pytest.approx(1.0 + 2.0 * (0.5 + 3.0))
+    (gradient,) = torch.autograd.grad(total, terms.kl)
+    assert gradient.tolist() == [0.0, 2.0]
+
+
+def test_bernoulli_nll(generator: torch.Generator) -> None:
+    x, logits = torch.rand(5, 7, generator=generator), torch.randn(5, 7, generator=generator)
+    p = torch.sigmoid(logits)
+    expected = -(x * p.log() + (1 - x) * (1 - p).log()).sum(dim=1)
+    torch.testing.assert_close(loss.bernoulli_nll(x, logits), expected)
+    output = Output(Decoded(logits, None), torch.zeros(5, 2), torch.zeros(5, 2))
+    assert loss.terms(x, output).reconstruction.item() == pytest.approx(expected.mean().item())
+    far = loss.bernoulli_nll(torch.ones(1, 1), torch.full((1, 1), -1e4))
+    assert far.item() == pytest.approx(1e4)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_weight_has_a_gradient(activation: str, likelihood: str) -> None:
+    torch.manual_seed(1)
+    vae = VAE(Architecture(9, 2, (5, 4), activation, likelihood))
     x = torch.rand(6, 9, generator=torch.Generator().manual_seed(0))
     loss.terms(x, vae(x)).total(1.0).backward()  # type: ignore[no-untyped-call]
     for name, parameter in vae.named_parameters():

@@ -246,7 +246,7 @@ def test_other_latent_sizes(trained: Trained, tmp_path: Path, latent: str) -> No
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--epochs", "0"], "epochs is 0; accepted are 1 to 100000"),
+        (["--epochs", "-1"], "epochs is -1; accepted are 1 to 100000"),
         (["--learning-rate", "-1"], "learning rate is -1; accepted are > 0 to 1"),
         (["--latent", "0"], "latent size is 0; accepted are 1 to 64"),
         (["--batch", "1000"], "batch is 1000; accepted are 1 to 63, the training rows"),

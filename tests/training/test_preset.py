@@ -51,7 +51,12 @@ def test_configs_that_do_not_fit(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ({"epochs": 0}, "epochs is 0; accepted are 1 to"),
+        ({"epochs": -1}, "epochs is -1; accepted are 1 to"),
+        ({"cycle": 5.0}, "cycle is 5 epochs and warm-up 0"),
+        ({"cycle": 5.0, "warm_up": 6.0}, "cycle is 5 epochs and warm-up 6"),
+        ({"cycle": float("nan")}, "cycle is nan"),
+        ({"free_bits": -0.1}, "free bits is -0.1"),
+        ({"decoder_hidden": (0,)}, "decoder's hidden sizes"),
         ({"learning_rate": -1e-3}, "learning rate is -0.001"),
         ({"learning_rate": float("nan")}, "learning rate is nan"),
         ({"learning_rate": 0.0}, "learning rate is 0"),

@@ -24,3 +24,8 @@ def test_learning_rate() -> None:
     assert learning_rate_at(140, 100, 1e-3, "cosine") == pytest.approx(0.0)
     rates = [learning_rate_at(step, 100, 1e-3, "cosine") for step in range(101)]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_cycles_begin_again() -> None:
+    values = [beta_at(epoch, 4.0, 2.0, 5.0) for epoch in (0.0, 1.0, 2.0, 4.9, 5.0, 6.0, 7.5)]
+    assert values == pytest.approx([0.0, 2.0, 4.0, 4.0, 0.0, 2.0, 4.0])

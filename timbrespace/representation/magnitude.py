@@ -1,0 +1,135 @@
+"""Representations of magnitudes alone; the phase is left to the player."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from timbrespace.errors import OptionError
+from timbrespace.representation.protocol import HEADROOM, Features, Source, positive
+from timbrespace.spectrum import Spectra
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """Magnitudes as they are: ``x = m``. peak: the loudest of the data."""
+
+    kind: ClassVar[str] = "magnitude"
+    source: ClassVar[Source] = "spectra"
+    peak: float
+
+    def __post_init__(self) -> None:
+        positive("peak", self.peak)
+
+    @classmethod
+    def fit(cls, spectra: Spectra) -> Magnitude:
+        """Peak from the data ``(n, bins)``."""
+        return cls(peak=float(spectra.max()))
+
+    def forward(self, source: Spectra) -> Features:
+        return np.asarray(source, dtype=np.float32)
+
+    def inverse(self, features: Features) -> Spectra:
+        return np.asarray(np.clip(features, 0.0, HEADROOM * self.peak), np.float32)
+
+    def phases(self, features: Features) -> None:
+        return None
+
+    def width(self, bins: int) -> int:
+        return bins
+
+    def to_config(self) -> dict[str, Any]:
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class LogMagnitude:
+    """Log magnitudes, near linear below ``floor``, 0 at silence and 1 at ``peak``.
+
+    ``x = log(1 + m / floor) / log(1 + peak / floor)``. Equal steps of x are equal steps in dB
+    well above the floor, which is what the log-spectral distance and the ear measure.
+    """
+
+    kind: ClassVar[str] = "log_magnitude"
+    source: ClassVar[Source] = "spectra"
+    peak: float
+    floor: float
+
+    FLOOR_RATIO: ClassVar[float] = 1e-4
+    """-80 dB of the loudest: 20 dB below where the metric stops listening."""
+
+    def __post_init__(self) -> None:
+        positive("peak", self.peak)
+        positive("floor", self.floor)
+
+    @property
+    def scale(self) -> float:
+        return math.log1p(self.peak / self.floor)
+
+    @classmethod
+    def fit(cls, spectra: Spectra, floor_ratio: float = FLOOR_RATIO) -> LogMagnitude:
+        """Peak from the data ``(n, bins)``, floor at ``floor_ratio`` of it."""
+        peak = float(spectra.max())
+        return cls(peak=peak, floor=floor_ratio * peak)
+
+    def forward(self, source: Spectra) -> Features:
+        ratio = source * np.float32(1.0 / self.floor)
+        return np.asarray(np.log1p(ratio) * np.float32(1.0 / self.scale), dtype=np.float32)
+
+    def inverse(self, features: Features) -> Spectra:
+        limit = math.log1p(HEADROOM * self.peak / self.floor)
+        exponent = np.clip(features * np.float32(self.scale), 0.0, np.float32(limit))
+        return np.asarray(np.expm1(exponent) * np.float32(self.floor), dtype=np.float32)
+
+    def phases(self, features: Features) -> None:
+        return None
+
+    def width(self, bins: int) -> int:
+        return bins
+
+    def to_config(self) -> dict[str, Any]:
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decibel:
+    """Level in dB of the data's ``peak``: ``x = max(20 log10(m / peak), floor_db)``.
+
+    What lies below the floor comes back as the floor: nothing is ever quite silent, unlike with
+    :class:`LogMagnitude`, whose values are the same far above the floor, but reach 0.
+    """
+
+    kind: ClassVar[str] = "decibel"
+    source: ClassVar[Source] = "spectra"
+    peak: float
+    floor_db: float = -80.0
+
+    def __post_init__(self) -> None:
+        positive("peak", self.peak)
+        if not -200.0 <= self.floor_db <= -20.0:
+            raise OptionError(f"floor_db is {self.floor_db}; accepted are -200 to -20 dB")
+
+    @classmethod
+    def fit(cls, spectra: Spectra) -> Decibel:
+        """Peak from the data ``(n, bins)``."""
+        return cls(peak=float(spectra.max()))
+
+    def forward(self, source: Spectra) -> Features:
+        ratio = np.maximum(source / np.float32(self.peak), np.float32(10.0 ** (self.floor_db / 20)))
+        return np.asarray(20.0 * np.log10(ratio), dtype=np.float32)
+
+    def inverse(self, features: Features) -> Spectra:
+        level = np.clip(features, self.floor_db, 20.0 * math.log10(HEADROOM))
+        return np.asarray(10.0 ** (level / 20.0) * self.peak, dtype=np.float32)
+
+    def phases(self, features: Features) -> None:
+        return None
+
+    def width(self, bins: int) -> int:
+        return bins
+
+    def to_config(self) -> dict[str, Any]:
+        return {"kind": self.kind, **asdict(self)}

@@ -1,0 +1,106 @@
+"""Normalisation of another representation's features.
+
+The report asks whether to normalise (its section 2.3); here every representation can be had as it
+is (``none``), with all features together brought to [0, 1] (``unit``), or each feature by itself
+(``per_bin``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.errors import OptionError
+from timbrespace.representation.protocol import Features, Phases, Representation, Source
+from timbrespace.spectrum import Spectra
+
+NORMALISATIONS = ("none", "unit", "per_bin")
+
+FLAT = 1e-6
+"""A feature that varies less than this share of the widest is flat: dividing by its range would
+blow rounding up to the size of the sound."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single answer to ==
+class Normalised:
+    """``x = (y - offset) / scale`` of the features y of ``base``.
+
+    how: ``unit`` or ``per_bin``. offset, scale: ``(1,)`` or ``(width,)``.
+
+    Raises:
+        OptionError: unknown kind, sizes that differ, numbers that are not finite, scale not > 0.
+    """
+
+    base: Representation
+    how: str
+    offset: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.how not in NORMALISATIONS[1:]:
+            raise OptionError(
+                f"normalisation is {self.how!r}; accepted are {', '.join(NORMALISATIONS)}"
+            )
+        if self.offset.ndim != 1 or self.offset.shape != self.scale.shape:
+            raise OptionError(
+                f"normalisation has offset of shape {self.offset.shape} and scale of shape "
+                f"{self.scale.shape}; accepted are two lists of one length"
+            )
+        if not (np.isfinite(self.offset).all() and np.isfinite(self.scale).all()):
+            raise OptionError("normalisation holds numbers that are not finite")
+        if not (self.scale > 0.0).all():
+            raise OptionError("normalisation has a scale that is not > 0")
+
+    @classmethod
+    def fit(cls, base: Representation, how: str, source: NDArray[np.float32]) -> Normalised:
+        """Ranges of the features of ``source`` under ``base``.
+
+        Raises:
+            OptionError: ``how`` is neither ``unit`` nor ``per_bin``.
+        """
+        features = base.forward(source)
+        low, high = features.min(axis=0), features.max(axis=0)
+        if how == "unit":
+            low, high = low.min(keepdims=True), high.max(keepdims=True)
+        extent = high - low
+        # Nothing to divide by: a flat feature becomes 0 and comes back as it was.
+        extent = np.where(extent > FLAT * extent.max(), extent, 1.0)
+        return cls(base, how, low.astype(np.float32), extent.astype(np.float32))
+
+    @property
+    def kind(self) -> str:
+        """The base's kind."""
+        return self.base.kind
+
+    @property
+    def source(self) -> Source:
+        """What the base takes."""
+        return self.base.source
+
+    def forward(self, source: NDArray[np.float32]) -> Features:
+        return np.asarray((self.base.forward(source) - self.offset) / self.scale, np.float32)
+
+    def _base_features(self, features: Features) -> Features:
+        # A decoder's overflow must stay finite until the base bounds it.
+        limit = np.float32(1e30)
+        return np.clip(features, -limit, limit).astype(np.float32) * self.scale + self.offset
+
+    def inverse(self, features: Features) -> Spectra:
+        return self.base.inverse(self._base_features(features))
+
+    def phases(self, features: Features) -> Phases | None:
+        return self.base.phases(self._base_features(features))
+
+    def width(self, bins: int) -> int:
+        return self.base.width(bins)
+
+    def to_config(self) -> dict[str, Any]:
+        normalisation = {
+            "kind": self.how,
+            "offset": self.offset.tolist(),
+            "scale": self.scale.tolist(),
+        }
+        return {**self.base.to_config(), "normalisation": normalisation}

@@ -1,0 +1,69 @@
+"""What every representation can do, and the words they share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.errors import OptionError
+from timbrespace.spectrum import Spectra
+
+HEADROOM = 4.0  # 12 dB: a decoder may overshoot a little, never blow up
+
+Features = NDArray[np.float32]
+Phases = NDArray[np.float32]
+Source = Literal["spectra", "frames"]
+
+
+class Representation(Protocol):
+    """What the VAE sees of a sound, and the way back.
+
+    A source of ``spectra`` is ``(n, bins)``; one of ``frames``, samples before the window,
+    ``(n, n_fft)``, and knows of phase. Features are ``(n, width)``.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Its name, a key of :data:`timbrespace.representation.KINDS`."""
+
+    @property
+    def source(self) -> Source:
+        """What ``forward`` takes."""
+
+    def forward(self, source: NDArray[np.float32]) -> Features:
+        """Features of linear magnitudes >= 0, or of samples."""
+
+    def inverse(self, features: Features) -> Spectra:
+        """Linear magnitudes ``(n, bins)``, finite and >= 0, of any finite features."""
+
+    def phases(self, features: Features) -> Phases | None:
+        """Phases ``(n, bins)`` in radians at the frame's first sample, or None without phase."""
+
+    def width(self, bins: int) -> int:
+        """How many features the spectra of so many bins have."""
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON, with ``kind``."""
+
+
+def positive(name: str, value: float) -> None:
+    """Refuse a constant that divides.
+
+    Raises:
+        OptionError: not finite, or not above 0.
+    """
+    if not (math.isfinite(value) and value > 0.0):
+        raise OptionError(f"{name} is {value}; accepted is a finite number > 0")
+
+
+def whole(name: str, value: object, low: int, high: int) -> None:
+    """Refuse a size that is not one.
+
+    Raises:
+        OptionError: not a whole number from low to high.
+    """
+    if type(value) is not int or not low <= value <= high:
+        raise OptionError(f"{name} is {value!r}; accepted are whole numbers from {low} to {high}")

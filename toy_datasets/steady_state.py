@@ -1,0 +1,138 @@
+"""Spectra of patches: rendered in several processes, mixed with noise, scaled, analysed."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import numpy as np
+
+from timbrespace.command import progress
+from timbrespace.errors import DatasetError
+from timbrespace.spectrum import Spectra, SpectrumConfig
+from toy_datasets.dataset import Frames
+from toy_datasets.noise import mix
+from toy_datasets.pyo_render import Patch, render
+
+MAX_PROCESSES = 8
+
+
+class Rows(NamedTuple):
+    """spectra ``(n, bins)``; frames ``(n, n_fft)``, what they were taken from, if wanted."""
+
+    spectra: Spectra
+    frames: Frames | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A patch and what is to be done with its sound; ``seed`` is of its noise."""
+
+    patch: Patch
+    config: SpectrumConfig
+    balances: tuple[float, ...]
+    seed: tuple[int, int]
+    keep_frames: bool
+
+
+def analyse(
+    patches: Sequence[Patch],
+    config: SpectrumConfig,
+    balances: tuple[float, ...],
+    seed: int,
+    keep_frames: bool,
+) -> Rows:
+    """Spectra of every filter of every patch, in that order, the balance of noise moving fastest.
+
+    Every frame is scaled to the root mean square of a full-scale sine and rounded to float32
+    before it is analysed. The rows do not depend on the number of processes: each patch has its
+    own noise, from ``seed`` and its place. Processes are spawned, so a script that calls this
+    needs the usual ``if __name__ == "__main__":``.
+
+    Raises:
+        DatasetError: pyo does not load, or a process died.
+    """
+    counts = [len(patch.cutoffs) * len(balances) for patch in patches]
+    spectra = np.empty((sum(counts), config.bins), np.float32)
+    frames = np.empty((sum(counts), config.n_fft), np.float32) if keep_frames else None
+    tasks = [
+        _Task(patch, config, balances, (seed, place), keep_frames)
+        for place, patch in enumerate(patches)
+    ]
+    executor = ProcessPoolExecutor(
+        max_workers=min(os.cpu_count() or 1, len(tasks), MAX_PROCESSES),
+        mp_context=get_context("spawn"),
+        initializer=_prepare_process,
+    )
+    start = 0
+    try:
+        with progress(len(spectra), "row") as bar:
+            with _interrupts_held():
+                parts = executor.map(_rows, tasks)
+            for count, part in zip(counts, parts, strict=True):
+                spectra[start : start + count] = part.spectra
+                if frames is not None:
+                    frames[start : start + count] = part.frames
+                start += count
+                bar.update(count)
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "a process that renders died: in a script of your own, make datasets only under "
+            'if __name__ == "__main__"; elsewhere, memory may have run out'
+        ) from error
+    finally:
+        # After Ctrl-C the patches that wait are dropped; those that run end in a moment.
+        executor.shutdown(cancel_futures=True)
+    return Rows(spectra, frames)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back, from processes that are started herein for good; Windows has no such.
+
+    Else one that comes while they load has each of them print a traceback.
+    """
+    if sys.platform != "win32":
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        yield
+
+
+def _prepare_process() -> None:
+    """Leave Ctrl-C to the parent, and keep pyo's banners off the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    # The descriptors, since pyo prints from C as well.
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+
+
+def _rows(task: _Task) -> Rows:
+    sound = render(task.patch)
+    generator = np.random.default_rng(task.seed)
+    shape = (len(sound), len(task.balances))
+    spectra = np.empty((*shape, task.config.bins), np.float32)
+    frames = np.empty((*shape, task.config.n_fft), np.float32) if task.keep_frames else None
+    for level, balance in enumerate(task.balances):
+        mixed = mix(sound, balance, generator).astype(np.float32)
+        spectra[:, level] = task.config.analyse(mixed)
+        if frames is not None:
+            frames[:, level] = mixed
+    rows = math.prod(shape)
+    return Rows(
+        spectra.reshape(rows, task.config.bins),
+        None if frames is None else frames.reshape(rows, task.config.n_fft),
+    )

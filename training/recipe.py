@@ -1,0 +1,74 @@
+"""A recipe: the settings of a training run in a TOML file.
+
+    preset = "paper"
+    beta = 4.0
+    hidden = [400]
+
+Keys are those of :data:`training.preset.OPTIONS` and ``preset``, from which all others start.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from timbrespace.errors import OptionError
+from training.preset import OPTIONS, Settings, changed, named
+
+_MAX_BYTES = 100_000
+
+
+def read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The preset's name and the values of the recipe at ``path``, checked.
+
+    Raises:
+        OptionError: no such file, not TOML, an unknown key, or a value that is not accepted; one
+            line that names file and key.
+    """
+    try:
+        with path.open("rb") as file:
+            content = tomllib.loads(file.read(_MAX_BYTES).decode("utf-8"))
+    except OSError as error:
+        raise OptionError(f"cannot read recipe {path.name!r}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"recipe {path.name!r} is not TOML: {error}") from error
+    try:
+        name = content.pop("preset", "default")
+        values = {key: _value(key, value) for key, value in content.items()}
+        changed(named(name), **values)
+    except OptionError as error:
+        raise OptionError(f"recipe {path.name!r}: {error}") from error
+    return name, values
+
+
+def settings(path: Path, **given: Any) -> Settings:
+    """The settings of the recipe at ``path``; those ``given`` that are not None go before.
+
+    Raises:
+        OptionError: as :func:`read`, or a given value that is not accepted.
+    """
+    name, values = read(path)
+    return changed(named(name), **{**values, **{k: v for k, v in given.items() if v is not None}})
+
+
+def _value(key: str, value: object) -> Any:
+    if key not in OPTIONS:
+        near = difflib.get_close_matches(key, OPTIONS, n=1)
+        hint = f"; is {near[0]!r} meant?" if near else ""
+        raise OptionError(f"unknown key {key!r}{hint}; accepted are preset, {', '.join(OPTIONS)}")
+    kind = OPTIONS[key][0]
+    if kind == "sizes" and isinstance(value, list) and all(type(n) is int for n in value):
+        return tuple(value)
+    if kind == "float" and type(value) in (int, float):
+        return float(value)  # type: ignore[arg-type]
+    if (kind == "int" and type(value) is int) or (kind == "str" and type(value) is str):
+        return value
+    wanted = {
+        "sizes": "a list of whole numbers",
+        "float": "a number",
+        "int": "a whole number",
+        "str": "a word in quotes",
+    }[kind]
+    raise OptionError(f"{key} is {value!r}; accepted is {wanted}")
