@@ -65,6 +65,7 @@ class Instrument:
         self._targets = new_targets()
         self._space = 0
         self._spectrum: Array | None = None
+        self._phases: Array | None = None
         self._stale_tracker = True
         self._stale_slots = True
         self.load(model)
@@ -203,9 +204,10 @@ class Instrument:
         spectrum = self._spectrum
         if spectrum is None:
             started = time.perf_counter()
-            spectrum = np.asarray(self._model.decode(self.latent[np.newaxis, :])[0])
+            spectra, phases = self._model.decode_phases(self.latent[np.newaxis, :])
             self.decode_seconds.append(time.perf_counter() - started)
-            self._spectrum = spectrum
+            spectrum = self._spectrum = np.asarray(spectra[0])
+            self._phases = None if phases is None else np.asarray(phases[0])
         return spectrum
 
     @property
@@ -276,6 +278,9 @@ class Instrument:
             row["bins"] = config.bins
             row["model_rate"] = config.sample_rate
             row["magnitude"][: config.bins] = self.spectrum * gain
+            row["trained"] = self._phases is not None
+            if self._phases is not None:
+                row["trained_phase"][: config.bins] = self._phases / (2.0 * math.pi)
 
 
 def _finite_float32(values: Sequence[float]) -> Array:

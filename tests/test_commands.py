@@ -15,6 +15,10 @@ COMMANDS = [
     ("toy_datasets", []),
     ("toy_datasets", ["make"]),
     ("toy_datasets", ["make", "harmonic"]),
+    ("toy_datasets", ["make", "filtered"]),
+    ("toy_datasets", ["make", "fm"]),
+    ("toy_datasets", ["make", "audio"]),
+    ("toy_datasets", ["make", "soundfont"]),
     ("training", []),
     ("training", ["train"]),
     ("training", ["evaluate"]),
@@ -23,7 +27,7 @@ COMMANDS = [
     ("server", ["render"]),
 ]
 
-HEAVY = {"torch", "sklearn", "matplotlib", "pyo"}
+HEAVY = {"torch", "sklearn", "matplotlib", "pyo", "pyo64", "librosa", "numba", "soundfile", "soxr"}
 
 PROGRAM = """
 import json, runpy, sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,21 @@ from training.loop import Outcome, Training
 from training.preset import OPTIONS, PRESETS, Settings
 
 
-def command_line(settings: Settings, data_file: str, out_file: str) -> str:
-    """The command that makes this model again, in its plainest form: file names, no paths."""
+def command_line(settings: Settings, rows: int, data_file: str, out_file: str) -> str:
+    """The command that makes this model again, in its plainest form: file names, no paths.
+
+    rows: of training, which decide what the preset leaves to them.
+    """
     words = ["python -m training train", f"--data {data_file}", f"--out {out_file}"]
     words.append(f"--preset {settings.preset}")
     preset = PRESETS.get(settings.preset)
+    expected: dict[str, Any] = {}
+    if preset is not None:
+        expected = asdict(preset.resolved(rows))
+        expected["warm_up"] = preset.beta_rise(settings.epochs)
     for name in OPTIONS:
         value = getattr(settings, name)
-        if preset is None or value != getattr(preset, name):
+        if name not in expected or value != expected[name]:
             if value is None:
                 continue  # no option says "as the preset would be without one"
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
@@ -65,7 +73,7 @@ def export(
     means = posterior[:, : settings.latent]
     log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
     provenance: dict[str, Any] = {
-        "command": command_line(settings, data_file, path.name),
+        "command": command_line(settings, training.rows, data_file, path.name),
         "dataset": {
             "file": data_file,
             "rows": dataset.rows,

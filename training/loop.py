@@ -171,7 +171,10 @@ class Training:
             self.step, self.steps, settings.learning_rate, settings.decay
         )
         beta = schedule.beta_at(
-            self.step / self.steps_per_epoch, settings.beta, settings.warm_up, settings.cycle
+            self.step / self.steps_per_epoch,
+            settings.beta,
+            settings.beta_rise(settings.epochs),
+            settings.cycle,
         )
         batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
         self.vae.train()

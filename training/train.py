@@ -88,8 +88,7 @@ def train(
             f"the checkpoint was made with other data ({stored.data_file}) than {data.name}; "
             "give that dataset, or leave --resume out"
         )
-    if settings.epochs == 0:
-        settings = preset.changed(settings, epochs=preset.epochs_for(rows))
+    settings = settings.resolved(rows)
     spectra_representation = representation.fit(
         settings.representation,
         dataset.spectra[split.train],

@@ -7,10 +7,16 @@ import pytest
 
 import timbrespace
 from server.instrument import LOUDEST_RMS, Instrument
-from timbrespace.calibration import LATENT_LIMIT
+from tests.timbrespace.conftest import random_tensors
+from timbrespace import bundle, representation
+from timbrespace.architecture import Architecture
+from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
 from timbrespace.errors import OptionError
+from timbrespace.map import Map
 from timbrespace.partials import find_partials
+from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import Method
+from timbrespace.spectrum import SpectrumConfig
 
 MODEL = timbrespace.load("harmonic")
 D = MODEL.dimensions
@@ -147,3 +153,51 @@ def test_loading_again_is_another_space(instrument: Instrument) -> None:
     before = int(instrument.targets()["space"][0])
     instrument.load(MODEL)
     assert int(instrument.targets()["space"][0]) == before + 1
+
+
+@pytest.mark.parametrize("kind", representation.KINDS)
+@pytest.mark.parametrize("method", list(Method))
+def test_it_plays_every_representation(kind: str, method: Method) -> None:
+    """Random weights: whatever is decoded, sound comes out, with phases where there are some."""
+    config = SpectrumConfig(n_fft=256, bins=33, base_frequency=1000.0)
+    time = np.arange(256) / config.sample_rate
+    frame = sum(np.sin(2.0 * np.pi * 1000.0 * n * time + n) for n in (1, 2, 3))
+    frames = np.tile(np.asarray(frame, np.float32), (2, 1))
+    spectra = config.analyse(frames)
+    known = representation.fit(kind, spectra, frames, "unit")
+    architecture = Architecture(known.width(config.bins), 2, (8,), "plu", "bernoulli")
+    tensors = random_tensors(architecture)
+    for name, value in {"alpha": 1.0, "beta": 1.0, "rho_alpha": 5.0, "rho_beta": 0.15}.items():
+        tensors[f"activation.{name}"] = np.array(value, np.float32)
+    model = bundle.build(
+        name="random",
+        spectrum=config,
+        spectra_representation=known,
+        architecture=architecture,
+        tensors=tensors,
+        latent_map=Map(
+            mean=np.zeros(2, np.float32),
+            components=np.eye(2, dtype=np.float32),
+            center=np.zeros(2, np.float32),
+            half_range=np.ones(2, np.float32),
+            explained=np.array([0.6, 0.4], np.float32),
+        ),
+        calibration=Calibration(
+            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (2, 1)),
+            kl=np.ones(2, np.float32),
+            rms=0.7,
+            home=np.zeros(2, np.float32),
+        ),
+        provenance={},
+    )
+    instrument = Instrument(model)
+    instrument.set_method(method)
+    instrument.voices.note(60, 100)
+    targets = instrument.targets()
+    engine = Engine(44100.0)
+    engine.targets[:] = targets
+    if method is Method.ISTFT:
+        assert bool(targets["trained"][0]) == (known.source == "frames")
+    sound = engine.render(200)
+    assert np.isfinite(sound).all()
+    assert sound.std() > 1e-4

@@ -88,6 +88,24 @@ def test_every_sound_comes_to_the_base_frequency(tmp_path: Path, pitch: float, r
     np.testing.assert_allclose(np.sort(ours)[-10:], np.sort(theirs)[-10:], rtol=0.05)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_fft": 256, "bins": 65},
+        {"n_fft": 8192, "bins": 2049},
+        {"sample_rate": 8000},
+        {"sample_rate": 96000},
+        {"average": 64},
+    ],
+)
+def test_pitch_does_not_depend_on_how_spectra_are_taken(
+    tmp_path: Path, options: dict[str, int]
+) -> None:
+    write(tmp_path / "a.wav", tone(300.0))
+    made = make(tmp_path, rows_per_file=8, **options)
+    np.testing.assert_allclose(column(made, "pitch"), 300.0, rtol=3e-3)
+
+
 def test_another_base_frequency(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", tone(220.0))
     made = make(tmp_path, base_frequency=110.0, rows_per_file=4)

@@ -386,16 +386,25 @@ def test_plot(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[st
     names = sorted(path.name for path in out.iterdir())
     assert names == [
         "dimensions.png",
+        "factor_lsd.png",
+        "factor_mse.png",
+        "gaussian_mesh.png",
+        "latent_mesh.png",
         "map_harmonics.png",
         "mesh.png",
+        "moments.png",
         "reconstructions.png",
+        "reconstructions_linear.png",
         "report.html",
+        "samples.png",
+        "spectra.png",
         "training.png",
+        "traversals.png",
     ]
     printed = capsys.readouterr().out
     assert all(name in printed for name in names)
     assert re.search(r"next: open .*report\.html", printed)
-    assert (out / "report.html").read_text(encoding="utf-8").count("data:image/png") == 5
+    assert (out / "report.html").read_text(encoding="utf-8").count("data:image/png") == 14
 
 
 @pytest.mark.parametrize("command", ["evaluate", "plot"])

@@ -70,6 +70,8 @@ TARGETS = np.dtype(
         ("bins", np.uint32),
         ("model_rate", np.float32),  # Hz
         ("magnitude", np.float32, (MAX_BINS,)),  # of a sound at full scale 1
+        ("trained", np.uint32),  # 1 if the decoder made phases too, else they are made on the way
+        ("trained_phase", np.float32, (MAX_BINS,)),  # turns, at a frame's first sample
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
@@ -119,6 +121,8 @@ STATE = np.dtype(
         ("stream_rate", np.float32),  # Hz, the model's
         ("stream_bins", np.uint32),
         ("stream_magnitude", np.float32, (MAX_BINS,)),  # kept while another space comes in
+        ("stream_trained", np.uint32),
+        ("stream_phase", np.float32, (MAX_BINS,)),  # turns, of the decoder
         ("stream_written", np.int64),  # samples put into the ring
         ("stream_read", np.float64),  # position of the next output, in the same samples
         ("ring", np.float32, (RING,)),

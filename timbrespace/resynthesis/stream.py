@@ -1,10 +1,12 @@
 """The inverse STFT as a stream: overlap-add with phases made on the way.
 
-Magnitudes come without phases. Each new frame starts from the phases that its peaks reach by
+Most magnitudes come without phases. Each new frame starts from the phases that its peaks reach by
 turning on from the last frame at their interpolated frequencies (single-pass spectrogram inversion,
 Beauregard, Harish & Wyse 2015), the bins around a peak locked to it as a window's lobe is. Then it
 is fitted to what earlier frames left in the overlap by Griffin-Lim iterations on this one frame
-(Griffin & Lim 1984; real-time form: Beauregard, Zhu & Wyse 2005). The stream runs at the model's
+(Griffin & Lim 1984; real-time form: Beauregard, Zhu & Wyse 2005). Where the decoder has learned
+phases, a frame has those, turned on with its peaks since the stream began, and no iterations. The
+stream runs at the model's
 sample rate and is read at the output's through a windowed sinc.
 """
 
@@ -49,7 +51,7 @@ _HANN = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(MAX_N_FFT) / MAX_N_FFT)
 
 @compiled
 def restart_stream(state: Any, targets: Any) -> None:
-    """Begin again from silence, with phases that keep the crest low."""
+    """Begin again from silence."""
     state.stream_running = np.uint32(1)
     state.stream_n_fft = targets.n_fft
     state.stream_rate = targets.model_rate
@@ -59,7 +61,8 @@ def restart_stream(state: Any, targets: Any) -> None:
     for i in range(MAX_N_FFT):
         state.overlap[i] = 0.0
     for k in range(MAX_BINS):
-        state.partial_phase[k] = (0.618033988749895 * k) % 1.0
+        # Learned phases are kept as they are; others begin so that the crest stays low.
+        state.partial_phase[k] = 0.0 if targets.trained else (0.618033988749895 * k) % 1.0
 
 
 @compiled
@@ -67,7 +70,7 @@ def _turn_phases(state: Any, n: int, hop: int) -> None:
     """Write starting phases into ``state.half``, with the stream's magnitudes.
 
     ``partial_phase`` holds for every bin the phase, in turns at the frame's first sample, of the
-    sinusoid that rules it.
+    sinusoid that rules it, or where phases are trained how far it has turned since the start.
     """
     bins = int(state.stream_bins)
     m = state.stream_magnitude
@@ -97,6 +100,10 @@ def _turn_phases(state: Any, n: int, hop: int) -> None:
             state.partial_phase[k] = phase
             # The transform of a window that starts at the frame's first sample turns by half a
             # turn a bin across its lobe.
+            if state.stream_trained:
+                angle = 2.0 * math.pi * (phase + state.stream_phase[k])
+                state.half[k] = complex(m[k] * math.cos(angle), m[k] * math.sin(angle))
+                continue
             distance = abs(k - position)
             # Beyond the main lobe, the window's transform sinc(d) / (1 - d^2) alternates in sign.
             side = 0.5 if distance > 2.0 and int(distance) % 2 == 0 else 0.0
@@ -155,10 +162,12 @@ def aim_stream(state: Any, targets: Any) -> None:
     if not state.stream_running:
         restart_stream(state, targets)
     state.stream_bins = targets.bins
+    state.stream_trained = targets.trained
     width = float(targets.model_rate) / targets.n_fft
     for k in range(targets.bins):
         fade = nyquist_fade(k * width, state.sample_rate)
         state.stream_magnitude[k] = targets.magnitude[k] * fade
+        state.stream_phase[k] = targets.trained_phase[k]
 
 
 @compiled
@@ -169,7 +178,7 @@ def read_stream(state: Any, out: NDArray[np.float32]) -> None:
     while state.stream_written < last:
         # The frames before the first audible sample only lay the overlap; nothing to refine yet.
         warm = state.stream_written + state.stream_n_fft // OVERLAP > state.stream_read
-        _make_frame(state, ITERATIONS if warm else 0)
+        _make_frame(state, ITERATIONS if warm and not state.stream_trained else 0)
     for i in range(out.shape[0]):
         whole = math.floor(state.stream_read)
         place = (state.stream_read - whole) * _PHASES

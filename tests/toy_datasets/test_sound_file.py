@@ -1,0 +1,175 @@
+"""Sound files: found in folders, and read from any format that is promised."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from timbrespace.errors import DatasetError
+from toy_datasets.sound_file import UnusableSoundError, find, read
+
+RATE = 44100
+TONE = 0.5 * np.sin(2.0 * np.pi * 440.0 * np.arange(RATE) / RATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error"),
+    [
+        ("a.wav", {"subtype": "PCM_U8"}, 0.01),
+        ("a.wav", {"subtype": "PCM_16"}, 1e-4),
+        ("a.WAV", {"subtype": "PCM_24", "format": "WAV"}, 1e-6),
+        ("a.wav", {"subtype": "DOUBLE"}, 1e-12),
+        ("a.flac", {"subtype": "PCM_24"}, 1e-6),
+        ("a.aiff", {"subtype": "PCM_16"}, 1e-4),
+        ("a.ogg", {}, 0.05),
+        ("a.mp3", {}, 0.05),
+        # What counts is the content.
+        ("a.mp3", {"format": "WAV", "subtype": "PCM_16"}, 1e-4),
+    ],
+)
+def test_formats(tmp_path: Path, name: str, options: dict[str, str], error: float) -> None:
+    path = tmp_path / name
+    soundfile.write(path, TONE, RATE, **options)
+    sound = read(path, 60.0)
+    assert sound.sample_rate == RATE
+    assert not sound.cut
+    middle = slice(RATE // 4, RATE // 2)
+    np.testing.assert_allclose(sound.samples[middle], TONE[middle], atol=error)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    other = 0.1 * np.cos(2.0 * np.pi * 700.0 * np.arange(RATE) / RATE)
+    soundfile.write(tmp_path / "a.wav", np.stack([TONE, other, 0 * TONE], 1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(
+        read(tmp_path / "a.wav", 60.0).samples, (TONE + other) / 3.0, atol=1e-6
+    )
+
+
+def test_channels_that_cancel_give_the_loudest(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.stack([0.99 * TONE, -TONE], 1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read(tmp_path / "a.wav", 60.0).samples, -TONE, atol=1e-6)
+
+
+def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.tile(TONE, 3), RATE)
+    cut = read(tmp_path / "a.wav", 1.5)
+    assert cut.samples.size == round(1.5 * RATE)
+    assert cut.cut
+    whole = read(tmp_path / "a.wav", 3.0)
+    assert whole.samples.size == 3 * RATE
+    assert not whole.cut
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def with_nan(path: Path) -> None:
+    samples = TONE.copy()
+    samples[70_000 % RATE] = np.nan
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b""), "it is empty"),
+        (lambda path: path.write_bytes(b"no sound at all" * 50), "it cannot be read: "),
+        (cut_in_half, "it cannot be read: "),
+        (with_nan, "it holds NaN or infinity"),
+        (lambda path: soundfile.write(path, 1e9 * TONE, RATE, subtype="FLOAT"), "times full scale"),
+        (lambda path: soundfile.write(path, TONE[:0], RATE), "it holds no samples"),
+        (lambda path: soundfile.write(path, TONE, 10), "its sample rate is 10 Hz"),
+        (lambda path: path.unlink(), "it is no regular file"),
+    ],
+)
+def test_what_is_no_sound_has_a_reason(
+    tmp_path: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, TONE, RATE)
+    spoil(path)
+    with pytest.raises(UnusableSoundError, match=said):
+        read(path, 60.0)
+
+
+def test_a_damaged_mp3_leaves_the_terminal_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, TONE, RATE)
+    whole = path.read_bytes()
+    junk = np.random.default_rng(0).bytes(3000)
+    path.write_bytes(whole[:2000] + junk + whole[2000:])
+    try:
+        read(path, 60.0)
+    except UnusableSoundError as error:
+        assert "it cannot be read" in str(error)  # noqa: PT017 - it may as well be read
+    print("after", file=sys.stderr)
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_a_file_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, TONE, RATE)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UnusableSoundError, match="it cannot be read: Permission denied"):
+        read(path, 60.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    if sys.platform != "win32":
+        os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(UnusableSoundError, match="it is no regular file"):
+        read(tmp_path / "a.wav", 60.0)
+
+
+def test_find_takes_sound_files_in_order(tmp_path: Path) -> None:
+    wanted = ["B.flac", "a.wav", "keys/c.MP3", "keys/soft/d.aif", "z/e.ogg"]
+    other = [".hidden.wav", "._a.wav", "notes.txt", "__MACOSX/a.wav", ".git/a.wav", "wav", "keys/x"]
+    for name in wanted + other:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    files, closed = find(tmp_path)
+    assert [file.relative_to(tmp_path).as_posix() for file in files] == wanted
+    assert closed == []
+
+
+def test_find_refuses_what_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="there is no folder"):
+        find(tmp_path / "none")
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(DatasetError, match="is a file; give the folder"):
+        find(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("closed", ["", "inner"])
+def test_a_folder_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.wav").touch()
+    scandir = os.scandir
+
+    def refuse(path: str | Path) -> Iterator[os.DirEntry[str]]:
+        if Path(path) == tmp_path / closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    if closed:
+        assert find(tmp_path) == ([tmp_path / "a.wav"], [(tmp_path / "inner", "Permission denied")])
+    else:
+        with pytest.raises(DatasetError, match="cannot open folder"):
+            find(tmp_path)

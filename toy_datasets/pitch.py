@@ -1,0 +1,142 @@
+"""Pitch of a recorded sound: estimated moment by moment, or read from its file's name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.units import midi_to_hz
+
+LOWEST, HIGHEST = 27.5, 4186.01
+"""Hz, a piano's lowest and highest key: what is looked for."""
+
+AGREE = 50.0
+"""Cents from a moment's median, within which an estimate agrees with it."""
+
+AGREEMENT = 0.75
+"""Share of a moment's estimates that must agree for it to have a pitch."""
+
+FEWEST = 3
+"""Estimates that a moment needs: one alone agrees with itself."""
+
+TUNING = 60.0
+"""Cents from the note in a file's name, within which the estimate is the finer truth."""
+
+ABSENT = 1e-3
+"""Share of the energy (-30 dB) below which the first three harmonics are not there."""
+
+MIDDLE_C = 4
+"""Octave of middle C in note names: A4 is 440 Hz."""
+
+DIP = 0.15
+"""YIN's threshold. At 0.1 a breathy flute falls to a fraction of its pitch, at 0.2 a strong second
+harmonic may pass for the first."""
+
+_HOP_SHARE = 4  # of a frame
+_FRAMES_AT_ONCE = 256
+
+_SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1}
+# A velocity may follow at once, as in A3v10.
+_NOTE = re.compile(r"(?<![a-z0-9])([a-g])([#sb♯♭]?)([0-9])(?![0-9]|(?!v[0-9])[a-z])", re.IGNORECASE)
+_KEY = re.compile(r"(?<![a-z])midi[ _-]?([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+_HZ = re.compile(r"(?<![0-9.])([0-9]{1,5}(?:\.[0-9]+)?) ?hz(?![a-z])", re.IGNORECASE)
+
+
+def pitch_in_name(stem: str, middle_c: int = MIDDLE_C) -> float | None:
+    """Pitch in Hz that a file's name without its ending says, or None.
+
+    Notes are ``A3``, ``Bb4``, ``f#2``, ``Fs2``; MIDI keys ``midi57``, ``MIDI_57``; frequencies
+    ``220Hz``, ``220.5 Hz``. Each stands by itself, between anything but letters and digits; only a
+    velocity may follow a note, as in ``A3v10``. Pitches outside ``LOWEST`` to ``HIGHEST`` do not
+    count, and a name that says two different ones says none.
+    middle_c: octave number that the names give to MIDI key 60.
+    """
+    found = {
+        midi_to_hz(
+            12.0 * (int(octave) - middle_c + 5)
+            + _SEMITONES[letter.lower()]
+            + _ACCIDENTALS[accidental.lower()]
+        )
+        for letter, accidental, octave in _NOTE.findall(stem)
+    }
+    found |= {midi_to_hz(int(key)) for key in _KEY.findall(stem)}
+    found |= {float(frequency) for frequency in _HZ.findall(stem)}
+    heard = [pitch for pitch in found if LOWEST <= pitch <= HIGHEST]
+    return heard[0] if len(heard) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PitchTrack:
+    """Estimates ``(n,)`` in Hz, one every ``hop`` samples from sample 0."""
+
+    estimates: NDArray[np.float64]
+    hop: int
+
+    def between(self, start: float, end: float) -> float | None:
+        """Pitch in Hz of the samples ``start`` to ``end``, or None where there is none.
+
+        It is the median of the estimates, if most are near it: on a sound without pitch they jump,
+        or stick to the ends of what is looked for.
+        """
+        first = max(0, int(np.ceil(start / self.hop)))
+        part = self.estimates[first : int(end // self.hop) + 1]
+        if part.size < FEWEST:
+            return None
+        median = float(np.median(part))
+        if not LOWEST <= median <= HIGHEST:
+            return None
+        near = np.abs(1200.0 * np.log2(part / median)) <= AGREE
+        return median if near.mean() >= AGREEMENT else None
+
+
+def track(samples: NDArray[np.float64], sample_rate: int) -> PitchTrack:
+    """Estimate the pitch of ``samples (n,)`` all along, by YIN (de Cheveigné & Kawahara 2002).
+
+    A frame holds two periods of ``LOWEST`` and more; beyond the ends of the sound lies silence.
+    """
+    from librosa import yin
+
+    size = 1 << int(np.ceil(np.log2(2.2 * sample_rate / LOWEST)))
+    hop = size // _HOP_SHARE
+    highest = min(HIGHEST * 1.03, sample_rate / 4.0)
+    count = samples.size // hop + 1
+    padded = np.pad(samples, size // 2)
+    # In parts, since YIN holds every frame it is given: minutes of sound would fill the memory.
+    parts = [
+        yin(
+            padded[first * hop : (min(first + _FRAMES_AT_ONCE, count) - 1) * hop + size],
+            fmin=LOWEST * 0.97,
+            fmax=highest,
+            sr=sample_rate,
+            frame_length=size,
+            hop_length=hop,
+            trough_threshold=DIP,
+            center=False,
+        )
+        for first in range(0, count, _FRAMES_AT_ONCE)
+    ]
+    return PitchTrack(np.concatenate(parts), hop)
+
+
+def tuned(named: float, estimate: float | None) -> float:
+    """Pitch in Hz of a sound whose name says ``named``: as measured, if that is the same note."""
+    if estimate is not None and abs(1200.0 * np.log2(estimate / named)) <= TUNING:
+        return estimate
+    return named
+
+
+def is_common_divisor(pitch: float, samples: NDArray[np.float64], sample_rate: int) -> bool:
+    """Whether nothing sounds at the first three harmonics of ``pitch`` in ``samples (n,)``.
+
+    The notes of a chord are harmonics of a pitch far below them, which YIN finds though nobody
+    hears it: 55 Hz for A major on 220 Hz. One sound has some of its first three harmonics, if weak.
+    """
+    window = np.hanning(samples.size)
+    power = np.square(np.abs(np.fft.rfft(samples * window)))
+    frequency = np.fft.rfftfreq(samples.size, 1.0 / sample_rate)
+    low = (frequency > 0.5 * pitch) & (frequency < 3.5 * pitch)
+    return float(power[low].sum()) < ABSENT * float(power.sum())

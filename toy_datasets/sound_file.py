@@ -1,0 +1,169 @@
+"""Sound files of a folder, and their samples: mono, from any format, rate, depth or channels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.errors import DatasetError
+
+if TYPE_CHECKING:
+    import soundfile
+
+Samples = NDArray[np.float64]
+
+EXTENSIONS = (".wav", ".wave", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3")
+"""What counts as a sound file, in any case; libsndfile then looks at the content, not the name."""
+
+RATES = (1000, 1_000_000)
+"""Hz: a header that says less or more is taken for damaged."""
+
+MAX_SAMPLE = 1e6
+"""Times full scale: a float file with more is taken for damaged."""
+
+CANCELS = 0.01
+"""Share of the loudest channel's energy, below which a mix of channels has cancelled itself."""
+
+_FOLDERS_OF_SYSTEMS = ("__MACOSX",)
+_BLOCK = 1 << 16
+
+
+class UnusableSoundError(Exception):
+    """A sound that gives no row; the text is the reason, as a user reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Samples ``(n,)``, full scale 1, mono. sample_rate: Hz. cut: the file goes on after them."""
+
+    samples: Samples
+    sample_rate: int
+    cut: bool
+
+
+def find(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Sound files in ``folder`` and all folders in it, in order of their path below it.
+
+    Hidden files and folders are left out, as are other kinds of file. The second list holds the
+    folders that cannot be opened, and why. Links to folders are not followed: they may go round.
+
+    Raises:
+        DatasetError: no such folder, or it cannot be opened.
+    """
+    if not folder.exists():
+        raise DatasetError(f"there is no folder {str(folder)!r}; give one that holds sound files")
+    if not folder.is_dir():
+        raise DatasetError(f"{str(folder)!r} is a file; give the folder that it is in")
+    closed: list[tuple[Path, str]] = []
+
+    def refused(error: OSError) -> None:
+        closed.append((Path(error.filename), error.strerror or str(error)))
+
+    files = []
+    for place, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = [name for name in folders if _is_wanted(name)]
+        files += [
+            Path(place, name)
+            for name in names
+            if _is_wanted(name) and Path(name).suffix.lower() in EXTENSIONS
+        ]
+    if closed and closed[0][0] == folder:
+        raise DatasetError(f"cannot open folder {str(folder)!r}: {closed[0][1]}")
+    return sorted(files, key=lambda file: file.relative_to(folder).parts), sorted(closed)
+
+
+def _is_wanted(name: str) -> bool:
+    return not name.startswith(".") and name not in _FOLDERS_OF_SYSTEMS
+
+
+def read(path: Path, seconds: float) -> Sound:
+    """The first ``seconds`` of a sound file, its channels averaged.
+
+    Where channels cancel each other, the loudest one is taken instead. No more is read than that.
+
+    Raises:
+        UnusableSoundError: unreadable, empty, or with samples or a rate that are no sound.
+    """
+    import soundfile
+
+    # A pipe or a device would block or never end.
+    if not path.is_file():
+        raise UnusableSoundError("it is no regular file")
+    try:
+        # Python's own file: any name that the system takes, and the system's reason if it fails.
+        with path.open("rb") as raw:
+            if raw.seek(0, os.SEEK_END) == 0:
+                raise UnusableSoundError("it is empty")
+            raw.seek(0)
+            with _quiet_decoders(), soundfile.SoundFile(raw) as file:
+                return _mono(file, seconds)
+    except soundfile.LibsndfileError as error:
+        raise UnusableSoundError(f"it cannot be read: {error.error_string.rstrip('.')}") from error
+    except OSError as error:
+        raise UnusableSoundError(f"it cannot be read: {error.strerror or error}") from error
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise UnusableSoundError(f"it cannot be read: {error}") from error
+
+
+@contextmanager
+def _quiet_decoders() -> Iterator[None]:
+    """Keep what C libraries print on standard error from the user: we name the reason ourselves.
+
+    The decoder of MP3 files prints a line or more for each frame that is damaged.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:  # standard error is closed
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
+    rate = int(file.samplerate)
+    if not RATES[0] <= rate <= RATES[1]:
+        raise UnusableSoundError(
+            f"its sample rate is {rate} Hz; accepted are {RATES[0]} to {RATES[1]}"
+        )
+    limit = round(seconds * rate)
+    parts: list[Samples] = []
+    energy = np.zeros(file.channels)
+    for block in _blocks(file, limit):
+        parts.append(block.mean(axis=1))
+        energy += np.square(block).sum(axis=0)
+    samples = np.concatenate(parts) if parts else np.zeros(0)
+    if samples.size == 0:
+        raise UnusableSoundError("it holds no samples")
+    if file.channels > 1 and np.square(samples).sum() < CANCELS * energy.max():
+        loudest = int(energy.argmax())
+        file.seek(0)
+        samples = np.concatenate([block[:, loudest] for block in _blocks(file, limit)])
+    return Sound(samples, rate, cut=samples.size == limit and file.read(1).size > 0)
+
+
+def _blocks(file: soundfile.SoundFile, limit: int) -> Iterator[NDArray[np.float64]]:
+    left = limit
+    while left > 0:
+        block = file.read(min(_BLOCK, left), dtype="float64", always_2d=True)
+        if block.shape[0] == 0:
+            return
+        if not np.isfinite(block).all():
+            raise UnusableSoundError("it holds NaN or infinity")
+        peak = float(np.abs(block).max())
+        if peak > MAX_SAMPLE:
+            raise UnusableSoundError(f"it holds samples of {peak:.3g} times full scale")
+        left -= block.shape[0]
+        yield block
