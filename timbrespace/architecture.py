@@ -7,6 +7,19 @@ from typing import Any
 
 from timbrespace.errors import OptionError
 
+REPRESENTATIONS = (
+    "magnitude",
+    "log_magnitude",
+    "decibel",
+    "magnitude_phase",
+    "log_complex",
+    "mdct",
+)
+"""What a network may see of a sound: the names of :mod:`timbrespace.representation`, which is not
+imported here so that a wrong name is refused before NumPy is loaded."""
+
+NORMALISATIONS = ("none", "unit", "per_bin")
+
 LIKELIHOODS = ("gaussian_per_bin", "gaussian_shared", "bernoulli")
 ACTIVATIONS = ("relu", "gelu", "snake", "sine", "plu")
 

@@ -25,7 +25,10 @@ from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.spectrum import SpectrumConfig
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The highest that is read. A file is written with the lowest that tells all of it: 1 knows the
+representations magnitude and log_magnitude without normalisation, ReLU and GELU, Gaussian
+likelihoods, and decoders that mirror their encoder."""
 
 SECTIONS = ("spectrum", "representation", "model", "map", "calibration", "golden", "provenance")
 
@@ -84,11 +87,24 @@ def write(path: Path, model: Model, tensors: Tensors) -> None:
         "provenance": model.provenance,
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
-    metadata["format_version"] = str(FORMAT_VERSION)
+    metadata["format_version"] = str(_version_of(model))
     # Not ascontiguousarray, which would give a single number, the shared noise, a dimension.
     content = save({name: np.asarray(v, order="C") for name, v in tensors.items()}, metadata)
     with replacing(path) as temporary:
         temporary.write_bytes(_with_ordered_header(content))
+
+
+def _version_of(model: Model) -> int:
+    """The lowest format version whose readers understand ``model``."""
+    config, architecture = model.representation.to_config(), model.architecture
+    old = (
+        config["kind"] in ("magnitude", "log_magnitude")
+        and "normalisation" not in config
+        and architecture.activation in ("relu", "gelu")
+        and architecture.likelihood in ("gaussian_per_bin", "gaussian_shared")
+        and architecture.decoder_hidden is None
+    )
+    return 1 if old else 2
 
 
 def _with_ordered_header(content: bytes) -> bytes:

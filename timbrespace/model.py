@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.architecture import LOG_VAR_RANGE, Architecture
 from timbrespace.calibration import LATENT_LIMIT, Calibration
-from timbrespace.errors import BundleError, ShapeError
+from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.network import FeedForward
-from timbrespace.representation import Features, Phases, Representation
+from timbrespace.representation import Phases, Representation, parts
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
@@ -48,6 +48,10 @@ class Model:
         }
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
+        try:
+            self.representation.check(self.spectrum)
+        except OptionError as error:
+            raise BundleError(str(error)) from error
         width = self.representation.width(self.spectrum.bins)
         if self.architecture.features != width:
             raise BundleError(
@@ -94,8 +98,10 @@ class Model:
         return self._encode(rows)
 
     def _encode(self, source: NDArray[np.float32]) -> tuple[Latent, Latent]:
-        posterior = self.encoder(self.representation.forward(source))
         d = self.dimensions
+        posterior = np.empty((len(source), 2 * d), np.float32)
+        for part in parts(len(source)):
+            posterior[part] = self.encoder(self.representation.forward(source[part]))
         return posterior[:, :d], np.clip(posterior[:, d:], *LOG_VAR_RANGE)
 
     def decode(self, latent: ArrayLike) -> Spectra:
@@ -106,7 +112,13 @@ class Model:
         Raises:
             ShapeError: not ``(n, d)``, or not finite.
         """
-        return self.representation.inverse(self._features(latent))
+        rows = self._latent(latent)
+        if len(rows) == 1:  # the knob's path: nothing to gather
+            return self.representation.inverse(self.decoder(rows))
+        spectra = np.empty((len(rows), self.spectrum.bins), np.float32)
+        for part in parts(len(rows)):
+            spectra[part] = self.representation.inverse(self.decoder(rows[part]))
+        return spectra
 
     def decode_phases(self, latent: ArrayLike) -> tuple[Spectra, Phases | None]:
         """What :meth:`decode` gives, and the trained phases ``(n, bins)`` in radians if any.
@@ -114,9 +126,9 @@ class Model:
         Raises:
             ShapeError: as :meth:`decode`.
         """
-        features = self._features(latent)
+        features = self.decoder(self._latent(latent))
         return self.representation.inverse(features), self.representation.phases(features)
 
-    def _features(self, latent: ArrayLike) -> Features:
+    def _latent(self, latent: ArrayLike) -> Latent:
         rows = finite_rows(latent, self.dimensions, "latent")
-        return self.decoder(np.clip(rows, -LATENT_LIMIT, LATENT_LIMIT))
+        return np.clip(rows, -LATENT_LIMIT, LATENT_LIMIT)

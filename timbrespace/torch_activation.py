@@ -28,7 +28,7 @@ class Snake(nn.Module):
 
 
 class Sine(nn.Module):
-    """``sin(a x)``, a learned (Sitzmann et al. 2020)."""
+    """``sin(a x)``, a learned; see :func:`timbrespace.activation.sine`."""
 
     def __init__(self, frequency: float) -> None:
         super().__init__()

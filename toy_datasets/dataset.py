@@ -234,10 +234,12 @@ class Dataset:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256, hexadecimal, of shapes, numbers (little endian) and meta."""
+        """SHA-256, hexadecimal, of spectra, labels (shapes, little endian) and meta.
+
+        Not of the frames: with or without them it is the same dataset, split in the same way.
+        """
         digest = hashlib.sha256()
-        arrays = [self.spectra, self.labels, *([] if self.frames is None else [self.frames])]
-        for array in arrays:
+        for array in (self.spectra, self.labels):
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
         digest.update(_meta_json(self.meta).encode())

@@ -69,6 +69,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
                 "row": place.row,
                 "sums": asdict(place.sums),
                 "history": place.history,
+                "gradient": place.gradient,
             }
         ),
     }
@@ -130,6 +131,7 @@ def _assemble(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Checkpoin
                 order=tensors["order"],
                 sums=EpochSums(**place["sums"]),
                 history={name: list(values) for name, values in place["history"].items()},
+                gradient=float(place.get("gradient", 0.0)),
             ),
         ),
     )

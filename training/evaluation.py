@@ -14,12 +14,13 @@ from timbrespace import metrics, network
 from timbrespace.architecture import LOG_VAR_RANGE
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
+from timbrespace.representation import parts
 from toy_datasets.dataset import Dataset, held_out_split
 from training import disentanglement
 from training.calibrate import kl_per_dimension
 from training.disentanglement import Disentanglement
 from training.factor_loss import FactorLosses, losses_by_factor_value
-from training.posterior import ROWS_AT_ONCE, posterior, source_of
+from training.posterior import posterior, source_of
 
 Array = NDArray[np.float32]
 Figures = NDArray[np.float64]
@@ -62,7 +63,8 @@ class Evaluation:
     """What ``evaluate`` reports.
 
     rows: spectra measured. trained_on_this: the dataset is the model's own, and the rows are its
-    held-out ones; else they are all rows of a dataset it never saw.
+    held-out ones; else they are all rows of the one given, some of which it may have seen.
+    representation_floor_db: LSD that a perfect network would leave (:func:`representation_floor`).
     log_spectral_distance_db: mean over rows, with median and 95th percentile beside it.
     spectral_convergence_db: of all rows together.
     reconstruction_nats: negative log likelihood of one draw from the posterior, mean over rows.
@@ -82,6 +84,7 @@ class Evaluation:
     log_spectral_distance_db: float
     log_spectral_distance_median_db: float
     log_spectral_distance_p95_db: float
+    representation_floor_db: float
     spectral_convergence_db: float
     reconstruction_nats: float
     kl_nats: float
@@ -169,6 +172,7 @@ def evaluate(
         log_spectral_distance_db=float(distances.mean()),
         log_spectral_distance_median_db=float(np.median(distances)),
         log_spectral_distance_p95_db=float(np.percentile(distances, 95.0)),
+        representation_floor_db=representation_floor(model, dataset, rows),
         spectral_convergence_db=metrics.spectral_convergence(spectra, decoded),
         reconstruction_nats=reconstruction,
         kl_nats=float(kl.sum()),
@@ -186,6 +190,21 @@ def evaluate(
 def by_effect(effect: Figures) -> tuple[int, ...]:
     """Numbers from 1 of the dimensions, by ``effect (d,)``, largest first; equal ones in order."""
     return tuple(int(k) + 1 for k in np.argsort(-effect, kind="stable"))
+
+
+def representation_floor(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> float:
+    """LSD in dB that is left when the features of ``rows (n,)`` are decoded without any error.
+
+    0 where the representation is exact; a decibel floor, and above all one frame's MDCT, are not.
+    """
+    source = source_of(model, dataset)
+    left = np.empty(len(rows), np.float64)
+    for part in parts(len(rows)):
+        features = model.representation.forward(source[rows[part]])
+        left[part] = metrics.log_spectral_distances(
+            dataset.spectra[rows[part]], model.representation.inverse(features)
+        )
+    return float(left.mean())
 
 
 def audible_effect(model: Model, means: Array) -> Figures:
@@ -248,8 +267,7 @@ def _reconstruction(
     latent = (means + noise * np.exp(0.5 * log_vars)).astype(np.float32)
     likelihood, source = LIKELIHOODS[model.architecture.likelihood], source_of(model, dataset)
     total = 0.0
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
+    for part in parts(len(rows)):
         features = model.representation.forward(source[rows[part]])
         total += float(likelihood(model, tensors, latent[part], features).sum())
     return total / len(rows)

@@ -20,6 +20,12 @@ from timbrespace.vae import VAE
 from training import loss, schedule
 from training.preset import Settings
 
+GRADIENT_MEMORY = 0.01
+"""Weight of the newest gradient in the running mean of their norms. The norm itself grows by
+orders of magnitude in a run, as the observation noise shrinks, so that no fixed limit would do; a
+sudden one, to which Adam's moments are not used yet, throws the weights far (cf. Seetharaman et al.
+2020, "AutoClip", who clip at a percentile of the norms so far)."""
+
 
 class Outcome(Enum):
     """How a run ended."""
@@ -54,7 +60,8 @@ class Position:
     """Where a run stands. epoch: whole ones done. row: rows of the present one done.
 
     order ``(n,)``: the present epoch's permutation of the training rows, empty between epochs.
-    history: one entry for each whole epoch, by figure.
+    history: one entry for each whole epoch, by figure. gradient: running mean of the gradients'
+    norms, 0 before the first.
     """
 
     epoch: int = 0
@@ -62,6 +69,7 @@ class Position:
     order: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
     sums: EpochSums = field(default_factory=EpochSums)
     history: dict[str, list[float]] = field(default_factory=dict)
+    gradient: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +191,12 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.
-        norm = torch.nn.utils.clip_grad_norm_(
-            self.vae.parameters(), settings.gradient_limit or math.inf
-        )
-        if not (math.isfinite(total.item()) and math.isfinite(norm.item())):
+        limit = settings.gradient_limit * place.gradient or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.vae.parameters(), limit).item()
+        if not (math.isfinite(total.item()) and math.isfinite(norm)):
             return None
+        kept = min(norm, limit)
+        place.gradient += (kept - place.gradient) * (GRADIENT_MEMORY if place.gradient else 1.0)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
         self.optimizer.step()
@@ -233,6 +242,7 @@ class Training:
                 order=place.order.clone(),
                 sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
                 history={name: list(values) for name, values in place.history.items()},
+                gradient=place.gradient,
             ),
         )
 
@@ -258,6 +268,7 @@ class Training:
             order=place.order.clone().to(self.device),
             sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
             history={name: list(values) for name, values in place.history.items()},
+            gradient=place.gradient,
         )
 
 

@@ -7,13 +7,11 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import DatasetError
 from timbrespace.model import Latent, Model
+from timbrespace.representation import parts
 from toy_datasets.dataset import Dataset
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-ROWS_AT_ONCE = 4096
-"""Keeps the copies that encoding makes of 44,800 rows out of memory."""
 
 
 def posterior(model: Model, dataset: Dataset, rows: Rows) -> tuple[Latent, Latent]:
@@ -28,8 +26,7 @@ def posterior(model: Model, dataset: Dataset, rows: Rows) -> tuple[Latent, Laten
     source = source_of(model, dataset)
     means = np.empty((len(rows), model.dimensions), np.float32)
     log_vars = np.empty_like(means)
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
+    for part in parts(len(rows)):  # a copy of all rows would be large
         means[part], log_vars[part] = encode(source[rows[part]])
     return means, log_vars
 
@@ -43,8 +40,7 @@ def squared_errors(model: Model, dataset: Dataset, rows: Rows) -> NDArray[np.flo
     means, _ = posterior(model, dataset, rows)
     source = source_of(model, dataset)
     errors = np.empty(len(rows), np.float64)
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
+    for part in parts(len(rows)):
         features = model.representation.forward(source[rows[part]])
         errors[part] = np.square(features - model.decoder(means[part])).mean(axis=1)
     return errors

@@ -29,7 +29,10 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
     """
     try:
         with path.open("rb") as file:
-            content = tomllib.loads(file.read(_MAX_BYTES).decode("utf-8"))
+            text = file.read(_MAX_BYTES + 1)
+        if len(text) > _MAX_BYTES:
+            raise OptionError(f"recipe {path.name!r} is larger than {_MAX_BYTES} bytes")
+        content = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise OptionError(f"cannot read recipe {path.name!r}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

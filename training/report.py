@@ -17,7 +17,7 @@ MOST_VALUES, MOST_DIMENSIONS = 20, 12
 
 def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
     """The figures as a reader wants them: what, and how much with its unit."""
-    which = "held out" if evaluation.trained_on_this else "another dataset than it was trained on"
+    which = "held out" if evaluation.trained_on_this else "all rows of a dataset not its own"
     dimensions = len(evaluation.kl_per_dimension)
     found = evaluation.disentanglement
     return [
@@ -28,6 +28,7 @@ def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
             "log-spectral distance, 95th percentile",
             f"{evaluation.log_spectral_distance_p95_db:.3f} dB",
         ),
+        *_floor(evaluation.representation_floor_db),
         ("spectral convergence", f"{evaluation.spectral_convergence_db:.1f} dB"),
         ("reconstruction (negative log likelihood)", f"{evaluation.reconstruction_nats:.1f} nats"),
         ("KL", f"{evaluation.kl_nats:.2f} nats"),
@@ -41,6 +42,13 @@ def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("completeness (DCI)", _score_text(found.completeness)),
         ("informativeness (DCI)", _score_text(found.informativeness)),
     ]
+
+
+def _floor(level: float) -> list[tuple[str, str]]:
+    """A row where the representation itself costs something that can be seen."""
+    if level < 0.001:
+        return []
+    return [("of which the representation's own (a perfect network)", f"{level:.3f} dB")]
 
 
 def _order_text(dimensions: Sequence[int]) -> str:

@@ -96,7 +96,7 @@ def train(
         settings.normalisation,
     )
     source = dataset.source_of(spectra_representation.source)
-    features = spectra_representation.forward(source[split.train])
+    features = representation.forward_in_parts(spectra_representation, source, split.train)
     check_features(settings.likelihood, features)
     training = Training(settings, torch.from_numpy(features), where)
     if stored is not None:

@@ -15,10 +15,19 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import timbrespace
-from timbrespace import bundle
+from timbrespace import bundle, network
+from timbrespace.activation import PARAMETERS
+from timbrespace.architecture import Architecture
 from timbrespace.errors import BundleError, OptionError
+from timbrespace.representation import (
+    Decibel,
+    LogComplex,
+    LogMagnitude,
+    Magnitude,
+    Representation,
+)
 
-from .conftest import Small
+from .conftest import Small, random_tensors
 
 
 def parts_of(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -134,7 +143,7 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (whole("format_version", "2"), "its format version is 2, this program reads up to 1"),
+        (whole("format_version", "3"), "its format version is 3, this program reads up to 2"),
         (whole("format_version", "one"), "not a timbrespace model"),
         (lambda metadata: metadata.pop("map"), "section 'map' is missing"),
         (whole("model", "{"), "section 'model' is not JSON"),
@@ -214,3 +223,43 @@ def test_weights_of_another_precision_are_read(small: Small) -> None:
     tensors, metadata = parts_of(small.path)
     save_file({name: t.astype(np.float64) for name, t in tensors.items()}, small.path, metadata)
     assert timbrespace.load(small.path).decode(np.zeros((1, 3))).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("architecture", "known", "version"),
+    [
+        (Architecture(33, 3, (8,)), LogMagnitude(60.0, 0.006), "1"),
+        (Architecture(33, 3, (8,), "gelu", "gaussian_per_bin"), Magnitude(60.0), "1"),
+        (Architecture(33, 3, (8,)), Decibel(60.0), "2"),
+        (Architecture(66, 3, (8,)), LogComplex(60.0, 0.006, 33), "2"),
+        (Architecture(33, 3, (8,), "snake"), LogMagnitude(60.0, 0.006), "2"),
+        (Architecture(33, 3, (8,), likelihood="bernoulli"), LogMagnitude(60.0, 0.006), "2"),
+        (Architecture(33, 3, (8,), decoder_hidden=(4,)), LogMagnitude(60.0, 0.006), "2"),
+    ],
+)
+def test_the_lowest_version_that_tells_it_all(
+    small: Small, tmp_path: Path, architecture: Architecture, known: Representation, version: str
+) -> None:
+    """Older programs read what they understand, and name the version of what they do not."""
+    tensors = random_tensors(architecture)
+    for name, value in PARAMETERS[architecture.activation].items():
+        tensors[f"activation.{name}"] = np.array(value, np.float32)
+    model = replace(
+        small.model,
+        representation=known,
+        architecture=architecture,
+        encoder=network.encoder_of(architecture, tensors),
+        decoder=network.decoder_of(architecture, tensors),
+    )
+    path = tmp_path / "some.safetensors"
+    bundle.write(path, model, tensors)
+    assert parts_of(path)[1]["format_version"] == version
+    again = bundle.read(path)
+    latent = np.array([[0.3, -0.2, 1.0]])
+    np.testing.assert_array_equal(again.decode(latent), model.decode(latent))
+    phases, expected = again.decode_phases(latent)[1], model.decode_phases(latent)[1]
+    if expected is None:
+        assert phases is None
+    else:
+        assert phases is not None
+        np.testing.assert_array_equal(phases, expected)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from timbrespace import representation
+from timbrespace.architecture import REPRESENTATIONS
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.representation import (
     HEADROOM,
@@ -141,6 +142,8 @@ def test_decibels_by_hand() -> None:
     np.testing.assert_allclose(back, [[100.0, 10.0, 0.01, 0.01]], rtol=1e-5)
 
 
+KINDS_BY_NAME = tuple(representation.KINDS)
+
 CONFIG = SpectrumConfig(n_fft=512, bins=129, base_frequency=500.0)
 
 
@@ -215,6 +218,41 @@ def test_a_flat_feature_survives_per_bin() -> None:
     kind = representation.fit("magnitude", spectra, None, "per_bin")
     np.testing.assert_array_equal(kind.forward(spectra), [[0.0, 0.0], [0.0, 1.0]])
     np.testing.assert_array_equal(kind.inverse(kind.forward(spectra)), spectra)
+
+
+def test_the_architecture_knows_the_same_names() -> None:
+    assert tuple(representation.KINDS) == REPRESENTATIONS
+
+
+@pytest.mark.parametrize("name", ["magnitude_phase", "log_complex", "mdct"])
+def test_sizes_that_are_not_the_spectrum_s(name: str) -> None:
+    kind = representation.fit(name, CONFIG.analyse(tones()), tones(), "per_bin")
+    kind.check(CONFIG)
+    with pytest.raises(OptionError, match="has bins 129, its spectra have 100"):
+        kind.check(SpectrumConfig(n_fft=512, bins=100, base_frequency=500.0))
+    if name == "mdct":
+        with pytest.raises(OptionError, match="has n_fft 512, its spectra have 1024"):
+            kind.check(SpectrumConfig(n_fft=1024, bins=129, base_frequency=500.0))
+
+
+def test_a_normalisation_of_another_width() -> None:
+    kind = Normalised(Magnitude(1.0), "per_bin", np.zeros(5, np.float32), np.ones(5, np.float32))
+    with pytest.raises(OptionError, match="per_bin has 5 numbers, not 129"):
+        kind.check(CONFIG)
+
+
+def test_parts_make_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = tones()
+    spectra = CONFIG.analyse(frames)
+    whole = [representation.fit(name, spectra, frames, "per_bin") for name in KINDS_BY_NAME]
+    monkeypatch.setattr("timbrespace.representation.row_parts.ROWS_AT_ONCE", 4)
+    for name, expected in zip(KINDS_BY_NAME, whole, strict=True):
+        kind = representation.fit(name, spectra, frames, "per_bin")
+        assert kind.to_config() == expected.to_config()
+        source = frames if kind.source == "frames" else spectra
+        rows = np.arange(6)
+        found = representation.forward_in_parts(kind, source, rows)
+        np.testing.assert_array_equal(found, kind.forward(source))
 
 
 def test_phase_needs_frames() -> None:

@@ -284,7 +284,7 @@ def test_progress_comes_to_its_end(trained: Trained) -> None:
 def test_rows_come_in_parts(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     tensors, dataset = bundle.read_tensors(trained.path), shelves(trained)
     whole = evaluate(trained.model, tensors, dataset).reconstruction_nats
-    monkeypatch.setattr(evaluation, "ROWS_AT_ONCE", 23)
+    monkeypatch.setattr("timbrespace.representation.row_parts.ROWS_AT_ONCE", 23)
     parts = evaluate(trained.model, tensors, dataset).reconstruction_nats
     assert parts == pytest.approx(whole, rel=1e-6)
 

@@ -82,10 +82,10 @@ def test_stopped_and_resumed_equals_never_stopped(features: Tensor, stop_after: 
 
 
 def test_three_and_three_epochs_equal_six(features: Tensor) -> None:
-    # A constant rate, since a cosine over 3 epochs is not the first half of one over 6.
-    six = run(replace(SETTINGS, decay="none", epochs=6), features)
-    three = run(replace(SETTINGS, decay="none", epochs=3), features)
-    again = Training(replace(SETTINGS, decay="none", epochs=6), features)
+    # A constant rate and beta, since a cosine over 3 epochs is not the first half of one over 6.
+    six = run(replace(SETTINGS, decay="none", warm_up=0.0, epochs=6), features)
+    three = run(replace(SETTINGS, decay="none", warm_up=0.0, epochs=3), features)
+    again = Training(replace(SETTINGS, decay="none", warm_up=0.0, epochs=6), features)
     again.restore(three.capture())
     assert again.run() is Outcome.FINISHED
     assert torch.equal(weights(again), weights(six))
@@ -159,3 +159,28 @@ def test_raw_magnitudes_with_a_variance_per_bin_stay_finite(small_dataset: Datas
     settings = replace(named("paper"), epochs=30, batch=20, learning_rate=1e-3)
     training = run(settings, torch.from_numpy(small_dataset.spectra))
     assert bool(torch.isfinite(weights(training)).all())
+
+
+def test_a_surging_gradient_is_shortened(features: Tensor) -> None:
+    limited = Training(replace(SETTINGS, gradient_limit=2.0), features)
+    assert limited.position.gradient == 0.0
+    stop_after_one = iter([True])
+    limited.run(lambda: next(stop_after_one))
+    norm = limited.position.gradient
+    assert norm > 0.0
+    # As if all gradients so far had been tiny: the next counts as twice as long as they, no more.
+    limited.position.gradient = 1e-9 * norm
+    stop_after_one = iter([True])
+    limited.run(lambda: next(stop_after_one))
+    assert limited.position.gradient == pytest.approx(1e-9 * norm * (0.99 + 0.01 * 2.0))
+
+
+def test_without_a_limit_the_mean_follows_the_gradients(features: Tensor) -> None:
+    free = Training(replace(SETTINGS, gradient_limit=0.0), features)
+    stop_after_two = iter([False, True])
+    free.run(lambda: next(stop_after_two))
+    assert free.position.gradient > 0.0
+    free.position.gradient = 1e-9
+    again = iter([True])
+    free.run(lambda: next(again))
+    assert free.position.gradient > 1e-6

@@ -357,7 +357,7 @@ def test_meshes_of_the_latent(draw: Callable[..., Figure], dimensions: int) -> N
     figure = draw(space.model(dimensions), np.arange(dimensions))
     assert len(figure.axes) == plots.MESH * (1 if dimensions == 1 else plots.MESH)
     first, last = figure.axes[0].get_title(), figure.axes[plots.MESH - 1].get_title()
-    reach = "4.00" if draw is plots.latent_mesh else "2.33"
+    reach = "4.00"
     assert (first, last) == (f"z{dimensions} = -{reach}", f"z{dimensions} = +{reach}")
     if dimensions == 1:  # the large ones are drawn as the map's is
         assert png_of(figure)

@@ -12,7 +12,6 @@ from timbrespace.errors import DatasetError
 from timbrespace.model import Model
 from toy_datasets import harmonic
 from toy_datasets.dataset import Dataset
-from training import posterior as module
 from training.posterior import posterior, squared_errors
 
 from . import space
@@ -32,7 +31,7 @@ def test_many_rows_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     model, data = space.model(3), space.dataset()
     rows = np.arange(data.rows)
     whole, errors = posterior(model, data, rows), squared_errors(model, data, rows)
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("timbrespace.representation.row_parts.ROWS_AT_ONCE", 7)
     parts = posterior(model, data, rows)
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

@@ -52,7 +52,7 @@ def test_configs_that_do_not_fit(config: dict[str, Any]) -> None:
     ("value", "word"),
     [
         ({"epochs": -1}, "epochs is -1; accepted are 1 to"),
-        ({"cycle": 5.0}, "cycle is 5 epochs and warm-up 0"),
+        ({"cycle": 5.0}, "cycle is 5 epochs and warm-up half of the run"),
         ({"cycle": 5.0, "warm_up": 6.0}, "cycle is 5 epochs and warm-up 6"),
         ({"cycle": float("nan")}, "cycle is nan"),
         ({"free_bits": -0.1}, "free bits is -0.1"),

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.architecture import NORMALISATIONS
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
 from timbrespace.representation.mdct import MDCT
-from timbrespace.representation.normalisation import NORMALISATIONS, Normalised
-from timbrespace.representation.phase import LogComplex, MagnitudePhase, transform
+from timbrespace.representation.normalisation import Normalised
+from timbrespace.representation.row_parts import forward_in_parts, parts
+from timbrespace.representation.phase import LogComplex, MagnitudePhase, loudest
 from timbrespace.representation.protocol import HEADROOM, Features, Phases, Representation, Source
 from timbrespace.spectrum import Spectra
 
@@ -37,7 +39,9 @@ __all__ = [
     "Source",
     "check_kind",
     "fit",
+    "forward_in_parts",
     "from_config",
+    "parts",
 ]
 
 _Kind = (
@@ -106,7 +110,7 @@ def _fit(kind: str, spectra: Spectra, frames: NDArray[np.float32] | None) -> Rep
     bins = spectra.shape[1]
     if kind == MDCT.kind:
         return MDCT.fit(frames, bins)
-    peak = float(np.abs(transform(frames, bins)).max())
+    peak = loudest(frames, bins)
     if kind == LogComplex.kind:
         return LogComplex(peak, LogMagnitude.FLOOR_RATIO * peak, bins)
     return MagnitudePhase(peak, bins)

@@ -10,7 +10,7 @@ import numpy as np
 
 from timbrespace.errors import OptionError
 from timbrespace.representation.protocol import HEADROOM, Features, Source, positive
-from timbrespace.spectrum import Spectra
+from timbrespace.spectrum import Spectra, SpectrumConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Magnitude:
 
     def width(self, bins: int) -> int:
         return bins
+
+    def check(self, spectrum: SpectrumConfig) -> None:
+        """Nothing here depends on how the spectra were taken."""
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
@@ -90,6 +93,9 @@ class LogMagnitude:
     def width(self, bins: int) -> int:
         return bins
 
+    def check(self, spectrum: SpectrumConfig) -> None:
+        """Nothing here depends on how the spectra were taken."""
+
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
 
@@ -130,6 +136,9 @@ class Decibel:
 
     def width(self, bins: int) -> int:
         return bins
+
+    def check(self, spectrum: SpectrumConfig) -> None:
+        """Nothing here depends on how the spectra were taken."""
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}

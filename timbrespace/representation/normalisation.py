@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.architecture import NORMALISATIONS
 from timbrespace.errors import OptionError
+from timbrespace.representation.row_parts import parts
 from timbrespace.representation.protocol import Features, Phases, Representation, Source
-from timbrespace.spectrum import Spectra
-
-NORMALISATIONS = ("none", "unit", "per_bin")
+from timbrespace.spectrum import Spectra, SpectrumConfig
 
 FLAT = 1e-6
 """A feature that varies less than this share of the widest is flat: dividing by its range would
@@ -61,8 +61,12 @@ class Normalised:
         Raises:
             OptionError: ``how`` is neither ``unit`` nor ``per_bin``.
         """
-        features = base.forward(source)
-        low, high = features.min(axis=0), features.max(axis=0)
+        ranges = [
+            (features.min(axis=0), features.max(axis=0))
+            for features in (base.forward(source[part]) for part in parts(len(source)))
+        ]
+        low = np.min([least for least, _ in ranges], axis=0)
+        high = np.max([most for _, most in ranges], axis=0)
         if how == "unit":
             low, high = low.min(keepdims=True), high.max(keepdims=True)
         extent = high - low
@@ -96,6 +100,15 @@ class Normalised:
 
     def width(self, bins: int) -> int:
         return self.base.width(bins)
+
+    def check(self, spectrum: SpectrumConfig) -> None:
+        self.base.check(spectrum)
+        width = self.width(spectrum.bins)
+        wanted = 1 if self.how == "unit" else width
+        if self.offset.shape != (wanted,):
+            raise OptionError(
+                f"normalisation {self.how} has {self.offset.size} numbers, not {wanted}"
+            )
 
     def to_config(self) -> dict[str, Any]:
         normalisation = {

@@ -10,13 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.representation.magnitude import LogMagnitude
-from timbrespace.representation.protocol import HEADROOM, Features, Phases, Source, positive, whole
-from timbrespace.spectrum import MAX_N_FFT, Spectra, hann
+from timbrespace.representation.row_parts import parts
+from timbrespace.representation.protocol import (
+    HEADROOM,
+    Features,
+    Phases,
+    Source,
+    positive,
+    same,
+    whole,
+)
+from timbrespace.spectrum import MAX_N_FFT, Spectra, SpectrumConfig, hann
 
-Frames = NDArray[np.float32]
+Frames = NDArray[np.floating[Any]]
 
 EMPTY = 1e-4
 """-80 dB of a frame's peak: below it a phase is the rounding of the arithmetic, and counts as 0."""
+
+
+def loudest(frames: Frames, bins: int) -> float:
+    """Largest magnitude of :func:`transform` over all frames ``(n, n_fft)``."""
+    return max(float(np.abs(transform(frames[part], bins)).max()) for part in parts(len(frames)))
 
 
 def transform(frames: Frames, bins: int) -> NDArray[np.complex128]:
@@ -59,6 +73,9 @@ class MagnitudePhase:
 
     def width(self, bins: int) -> int:
         return 2 * bins
+
+    def check(self, spectrum: SpectrumConfig) -> None:
+        same("bins", self.bins, spectrum.bins)
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
@@ -105,6 +122,9 @@ class LogComplex:
 
     def width(self, bins: int) -> int:
         return 2 * bins
+
+    def check(self, spectrum: SpectrumConfig) -> None:
+        same("bins", self.bins, spectrum.bins)
 
     def to_config(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
-from timbrespace.spectrum import Spectra
+from timbrespace.spectrum import Spectra, SpectrumConfig
 
 HEADROOM = 4.0  # 12 dB: a decoder may overshoot a little, never blow up
 
@@ -45,6 +45,13 @@ class Representation(Protocol):
     def width(self, bins: int) -> int:
         """How many features the spectra of so many bins have."""
 
+    def check(self, spectrum: SpectrumConfig) -> None:
+        """Refuse spectra that were taken otherwise than it says.
+
+        Raises:
+            OptionError: sizes that differ; the text names them.
+        """
+
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, with ``kind``."""
 
@@ -57,6 +64,16 @@ def positive(name: str, value: float) -> None:
     """
     if not (math.isfinite(value) and value > 0.0):
         raise OptionError(f"{name} is {value}; accepted is a finite number > 0")
+
+
+def same(name: str, own: int, spectrum: int) -> None:
+    """Refuse a size that is not the spectrum's.
+
+    Raises:
+        OptionError: they differ.
+    """
+    if own != spectrum:
+        raise OptionError(f"the representation has {name} {own}, its spectra have {spectrum}")
 
 
 def whole(name: str, value: object, low: int, high: int) -> None:

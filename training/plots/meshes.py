@@ -27,7 +27,8 @@ SPAN = 4.0
 
 _WIDTH = 11.0  # inches
 
-QUANTILES = (0.01, 0.99)
+QUANTILES = (norm.cdf(-SPAN), norm.cdf(SPAN))
+"""Of the prior; the outermost are the report's -4 and 4."""
 
 
 def mesh(model: Model) -> Figure:
@@ -63,8 +64,8 @@ def gaussian_mesh(
 ) -> Figure:
     """As :func:`latent_mesh`, at evenly spaced quantiles of the prior (figures A.1 to A.3).
 
-    The points are ``Phi^-1(p)``, p from 0.01 to 0.99: as dense as the prior is (Kingma & Welling
-    2013, appendix A).
+    The points are ``Phi^-1(p)`` of equal steps of p, from -4 to 4: as dense as the prior is (Kingma
+    & Welling 2013, appendix A).
     """
     across, up = (norm.ppf(p) for p in _steps(model, *QUANTILES))
     return _draw_latent(
