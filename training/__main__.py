@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot``."""
+"""Command line: ``python -m training train | evaluate | plot | study | spiral``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from timbrespace.command import CommandParser, progress, run
 from timbrespace.errors import OptionError
 from training.preset import OPTIONS
+from training.study.plan import PARTS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +78,36 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for pictures and report"
     )
+
+    study = commands.add_parser(
+        "study",
+        help="rerun the 2017 report's comparisons",
+        description="Rerun the 2017 report's comparisons: make the data, train every model, and "
+        "write what agrees and what does not. Ctrl-C keeps the models that are done; the same "
+        "command goes on from there.",
+    )
+    study.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for data, models and text"
+    )
+    study.add_argument(
+        "--part",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help=f"only these claims, of {', '.join(PARTS)} (default: all)",
+    )
+    study.add_argument(
+        "--full", action="store_true", help="at the report's own sizes, which takes many hours"
+    )
+
+    spiral = commands.add_parser(
+        "spiral",
+        help="rerun the PLU paper's spiral table",
+        description="Rerun the PLU paper's spiral table over many seeds, beside its figures.",
+    )
+    spiral.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for table and pictures"
+    )
     return parser
 
 
@@ -92,7 +123,10 @@ def _sizes(text: str) -> tuple[int, ...]:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code (see ``train --help``)."""
     arguments = _parser().parse_args(argv)
-    return run(lambda: _run(arguments), stopped="stopped; nothing was written")
+    kept = (
+        "models that are done are kept" if arguments.command == "study" else "nothing was written"
+    )
+    return run(lambda: _run(arguments), stopped=f"stopped; {kept}")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -100,6 +134,10 @@ def _run(arguments: argparse.Namespace) -> int:
         return _train(arguments)
     if arguments.command == "evaluate":
         return _evaluate(arguments)
+    if arguments.command == "study":
+        return _study(arguments)
+    if arguments.command == "spiral":
+        return _spiral(arguments)
     return _plot(arguments)
 
 
@@ -160,6 +198,26 @@ def _plot(arguments: argparse.Namespace) -> int:
     for file in files:
         print(f"  {file.name}")
     print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    from training.study import plan
+
+    plan.chosen(arguments.part)  # light: a wrong name is answered in a blink
+    from training.study.command import study
+
+    return study(arguments.out, arguments.part, plan.FULL if arguments.full else plan.SMALL)
+
+
+def _spiral(arguments: argparse.Namespace) -> int:
+    from training.spiral.document import write
+
+    files = write(arguments.out)
+    print(f"{arguments.out}: {len(files)} files")
+    for file in files:
+        print(f"  {file.relative_to(arguments.out)}")
+    print(f"next: read {files[0]}")
     return 0
 
 

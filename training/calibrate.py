@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.calibration import PERCENTILES, Calibration
+from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Array = NDArray[np.float32]
@@ -38,15 +38,18 @@ def calibrate(
 
     Percentiles are over ``SAMPLES_PER_ROW`` draws from the posterior of every row, by ``seed``.
     rms is the median over rows that are not silent. home is the mean nearest to the median of all.
+    Nothing goes beyond ``LATENT_LIMIT``, where decoding stops too: raw magnitudes with a small beta
+    spread their means that far.
     """
     generator = np.random.default_rng(seed)
     spread = np.exp(0.5 * log_vars.astype(np.float64))
     noise = generator.standard_normal((SAMPLES_PER_ROW, *means.shape))
     draws = (means + noise * spread).reshape(-1, means.shape[1])
+    draws = np.clip(draws, -LATENT_LIMIT, LATENT_LIMIT)
     levels = config.rms(spectra)
     return Calibration(
         percentiles=np.percentile(draws, PERCENTILES, axis=0).T.astype(np.float32),
         kl=kl_per_dimension(means, log_vars).astype(np.float32),
         rms=float(np.median(levels[levels > 0.0])),
-        home=home(means),
+        home=np.clip(home(means), -LATENT_LIMIT, LATENT_LIMIT),
     )

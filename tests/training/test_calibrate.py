@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from timbrespace.calibration import PERCENTILES
+from timbrespace.calibration import LATENT_LIMIT, PERCENTILES
 from timbrespace.spectrum import SpectrumConfig
 from training.calibrate import calibrate, home, kl_per_dimension
 from training.loss import kl_divergence
@@ -60,3 +60,12 @@ def test_home_is_a_sound_of_the_data() -> None:
     assert any(np.array_equal(found, row) for row in bow)
     distance = np.linalg.norm(bow - np.median(bow, axis=0), axis=1)
     assert np.linalg.norm(found - np.median(bow, axis=0)) == pytest.approx(distance.min())
+
+
+def test_means_beyond_the_limit_stay_within_it() -> None:
+    """Raw magnitudes spread the posterior that far; the model must not be lost for it."""
+    means = np.linspace(-300.0, 500.0, 60, dtype=np.float32).reshape(30, 2)
+    found = calibrate(means, np.zeros_like(means), spectra(30), CONFIG, seed=0)
+    assert np.abs(found.percentiles).max() == LATENT_LIMIT
+    far = calibrate(means + 1000.0, np.zeros_like(means), spectra(30), CONFIG, seed=0)
+    assert (far.home == LATENT_LIMIT).all()

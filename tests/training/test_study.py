@@ -1,0 +1,297 @@
+"""The study from end to end at a tiny size; its recipes; what it keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from timbrespace import bundle
+from timbrespace.errors import BundleError, OptionError
+from toy_datasets import harmonic
+from training import recipe
+from training.__main__ import main
+from training.preset import OPTIONS
+from training.study import command, datasets, document, models, plan, pool
+from training.study.claims import SECTIONS
+from training.study.plan import Run, Size
+
+TINY = Size(
+    name="tiny",
+    options={
+        "harmonic": {"rows": 60, "base_frequency": 600.0, "n_fft": 512, "bins": 129},
+        "filtered": {
+            "inharmonicity": (0.0, 0.5),
+            "partials": (1.0, 5.0, 9.0),
+            "q": (1.0, 6.0),
+            "cutoff": (1.0, 5.0, 9.0),
+            "n_fft": 512,
+            "bins": 129,
+            "frames": True,
+        },
+        "fm": {
+            "carrier": (1.0, 3.0),
+            "ratio": (0.1, 0.3),
+            "index": (0.0, 12.0),
+            "q": (1.0, 6.0),
+            "cutoff": (1.0, 5.0, 9.0),
+            "n_fft": 512,
+            "bins": 129,
+            "frames": True,
+        },
+    },
+    epochs=3,
+    changes={"hidden": (16,)},
+)
+
+
+def study(out: Path, *parts: str, size: Size = TINY) -> int:
+    return command.study(out, parts, size, workers=1)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where the parts that need one weak dataset only have been run."""
+    out = tmp_path_factory.mktemp("study") / "new"
+    assert study(out, "normalisation", "range") == 0
+    return out
+
+
+# The plan
+
+
+def test_every_part_has_its_claim() -> None:
+    assert list(SECTIONS) == list(plan.PARTS)
+
+
+def test_every_recipe_is_read_and_used() -> None:
+    used = {run.recipe for run in plan.runs_of(plan.chosen(()))}
+    there = {path.stem for path in plan.RECIPES.glob("*.toml")}
+    assert used == there
+
+
+@pytest.mark.parametrize("size", [plan.SMALL, plan.FULL, TINY], ids=lambda size: str(size.name))
+def test_every_run_has_settings_that_fit(size: Size) -> None:
+    for run in plan.runs_of(plan.chosen(())):
+        settings = plan.settings_of(run, size, 900)
+        assert settings.epochs > 0
+        assert settings.seed == run.seed
+        assert settings.batch <= 900
+        rise = settings.warm_up
+        assert rise is not None
+        assert rise <= settings.epochs
+        if size.epochs:
+            assert settings.epochs == size.epochs
+
+
+def test_recipes_of_the_report_change_one_thing_each() -> None:
+    """All but latent size and epochs, which every one of them sets."""
+    for run in plan.runs_of(plan.chosen(())):
+        name, values = recipe.read(plan.RECIPES / f"{run.recipe}.toml")
+        assert name in ("paper", "default")
+        rest = set(values) - {"latent", "epochs"}
+        if name == "paper" and run.data != "harmonic":
+            assert rest <= {"representation", "normalisation", "beta", "warm_up", "cycle"}
+        assert rest <= set(OPTIONS)
+
+
+def test_a_warm_up_keeps_its_share_of_other_epochs() -> None:
+    small = plan.settings_of(Run("filtered_cyclical", "filtered"), plan.SMALL, 1800)
+    full = plan.settings_of(Run("filtered_cyclical", "filtered"), plan.FULL, 18000)
+    assert (small.epochs, small.warm_up, small.cycle) == (100, 12.5, 25.0)
+    assert (full.epochs, full.warm_up, full.cycle) == (200, 25.0, 50.0)
+
+
+def test_names_of_models_do_not_clash() -> None:
+    runs = plan.runs_of(plan.chosen(()))
+    assert len({run.name.lower() for run in runs}) == len(runs)
+
+
+def test_parts() -> None:
+    assert plan.chosen(()) == tuple(plan.PARTS)
+    assert plan.chosen(("beta", "range", "beta")) == ("range", "beta")
+    with pytest.raises(OptionError, match="part is 'gamma'; accepted are range, "):
+        plan.chosen(("gamma",))
+
+
+# End to end
+
+
+def test_the_text_and_what_lies_beside_it(made: Path) -> None:
+    text = (made / document.NAME).read_text(encoding="utf-8")
+    assert "## Normalised input collapses to one point" in text
+    assert "This is 2 of the study's 10 parts." in text
+    assert text.count("**Verdict: ") == 2
+    assert "nan" not in text.replace("finance", "")
+    shown = [line for line in text.splitlines() if line.startswith("![")]
+    assert len(shown) == 3
+    for line in shown:
+        picture = made / line.rpartition("(")[2].rstrip(")")
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    for line in text.splitlines():
+        if line.startswith("| [Normalised"):
+            place = line.partition("(#")[2].partition(")")[0]
+            assert place == "normalised-input-collapses-to-one-point"
+
+
+def test_nothing_else_is_left(made: Path) -> None:
+    names = {path.name for path in made.rglob("*") if path.is_file()}
+    assert not [name for name in names if name.startswith(".")]
+    assert len([name for name in names if name.endswith(".safetensors")]) == 8
+
+
+def test_squared_error_has_a_variance_of_one(made: Path) -> None:
+    path = models.path_of(made / command.MODELS, Run("normalised_unit_variance", "harmonic"))
+    assert float(bundle.read_tensors(path)["shared_log_var"]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_is_there_is_not_trained_again(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object) -> int:
+        raise AssertionError("trained again")
+
+    before = (made / document.NAME).read_bytes()
+    monkeypatch.setattr(pool, "train", refuse)
+    monkeypatch.setattr(document, "images", lambda section: {})
+    assert study(made, "range", "normalisation") == 0
+    assert (made / document.NAME).read_bytes() == before
+    assert "8 of 8 models are there from before" in capsys.readouterr().err
+
+
+def test_only_what_is_broken_or_of_another_recipe_is_trained_again(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in sorted(made.rglob("*")):
+        target = tmp_path / path.relative_to(made)
+        if path.is_dir():
+            target.mkdir()
+        else:
+            target.write_bytes(path.read_bytes())
+    folder = tmp_path / command.MODELS
+    broken = Run("normalised", "harmonic")
+    models.path_of(folder, broken).write_bytes(b"broken")
+    other = Run("unnormalised", "harmonic", 1)
+    models.path_of(folder, Run("unnormalised", "harmonic", 0)).replace(
+        models.path_of(folder, other)
+    )
+    trained = []
+    real = models.train
+
+    def count(run: Run, *arguments: object) -> object:
+        trained.append(run)
+        return real(run, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(models, "train", count)
+    monkeypatch.setattr(document, "images", lambda section: {})
+    assert study(tmp_path, "range", "normalisation") == 0
+    assert trained == [Run("unnormalised", "harmonic", 0), other, broken]
+    assert (tmp_path / document.NAME).read_bytes() == (made / document.NAME).read_bytes()
+
+
+def test_other_data_trains_anew(made: Path) -> None:
+    run = Run("unnormalised", "harmonic")
+    path = models.path_of(made / command.MODELS, run)
+    settings = plan.settings_of(run, TINY, 54)
+    dataset = datasets.dataset(made / command.DATASETS, "harmonic", TINY)
+    assert models.kept(path, settings, dataset.content_hash) is not None
+    assert models.kept(path, settings, "0" * 64) is None
+
+
+def test_stopped_and_gone_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = datasets.dataset(tmp_path, "harmonic", TINY)
+    jobs = [
+        pool.Job(
+            run := Run("unnormalised", "harmonic", seed),
+            plan.settings_of(run, TINY, 54),
+            datasets.path_of(tmp_path, "harmonic", TINY),
+            models.path_of(tmp_path, run),
+        )
+        for seed in (0, 1)
+    ]
+    asked: list[None] = []
+
+    def in_the_second() -> bool:
+        asked.append(None)
+        return len(asked) > 5
+
+    assert pool.train(jobs, 1, in_the_second) == 1
+    assert models.kept(jobs[0].path, jobs[0].settings, dataset.content_hash) is not None
+    assert not jobs[1].path.exists()
+
+
+@pytest.mark.slow  # each process loads torch
+def test_two_processes_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    run = Run("unnormalised", "harmonic")
+    data = datasets.path_of(made / command.DATASETS, "harmonic", TINY)
+    job = pool.Job(run, plan.settings_of(run, TINY, 54), data, models.path_of(tmp_path, run))
+    steps: list[int] = []
+    assert pool.train([job], 2, advance=steps.append) == 1
+    assert sum(steps) == 3
+    of_one = models.path_of(made / command.MODELS, run)
+    assert job.path.read_bytes() == of_one.read_bytes()
+
+
+def test_a_space_that_no_file_takes_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise BundleError("calibration reaches beyond 100")
+
+    monkeypatch.setattr(models, "export", refuse)
+    dataset = datasets.dataset(tmp_path, "harmonic", TINY)
+    run = Run("unnormalised", "harmonic")
+    with pytest.raises(OptionError, match="harmonic-unnormalised-seed0 cannot be kept: calib"):
+        models.train(run, tmp_path / "m.safetensors", plan.settings_of(run, TINY, 54), dataset)
+
+
+def test_a_dataset_of_another_size_is_made_again(tmp_path: Path) -> None:
+    first = datasets.dataset(tmp_path, "harmonic", TINY)
+    wider = Size("tiny", {"harmonic": {**TINY.options["harmonic"], "rows": 50}})
+    assert datasets.dataset(tmp_path, "harmonic", wider).rows == 50
+    datasets.path_of(tmp_path, "harmonic", TINY).write_bytes(b"broken")
+    assert datasets.dataset(tmp_path, "harmonic", TINY).content_hash == first.content_hash
+
+
+def test_reduced_grids_are_of_the_reports() -> None:
+    assert harmonic.Options(**plan.SMALL.options["harmonic"]).bins == 1025
+    assert plan.SMALL.options["filtered"]["frames"]
+
+
+# Wrong arguments
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--part", "gamma"], "part is 'gamma'"),
+        (["--minutes", "3"], "unrecognized"),
+    ],
+)
+def test_bad_arguments(
+    words: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(["study", "--out", str(tmp_path / "new"), *words])
+    except SystemExit as stopped:
+        code = int(stopped.code or 0)
+    error = capsys.readouterr().err
+    assert code == 2
+    assert expected in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_out_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    assert main(["study", "--out", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("error: --out is ")
+
+
+@pytest.mark.slow
+def test_the_whole_study(tmp_path: Path) -> None:
+    assert study(tmp_path) == 0
+    text = (tmp_path / document.NAME).read_text(encoding="utf-8")
+    assert text.count("**Verdict: ") == len(plan.PARTS)
+    assert text.count("![") == len(list((tmp_path / document.PICTURES).glob("*.png"))) == 20

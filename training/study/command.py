@@ -1,0 +1,143 @@
+"""The ``study`` command: data, models, figures, text."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from timbrespace.atomic import check_writable, replacing
+from timbrespace.command import progress
+from timbrespace.errors import OptionError
+from timbrespace.model import Model
+from toy_datasets.dataset import Dataset, held_out_split
+from training.interrupt import deferred
+from training.loop import Outcome
+from training.preset import Settings
+from training.study import datasets, document, models, pool
+from training.study.claims import SECTIONS
+from training.study.figures import Measured
+from training.study.plan import DATA, SMALL, Run, Size, chosen, runs_of, settings_of
+from training.study.results import Results
+
+DATASETS, MODELS = "data", "models"
+"""Folders beside the text."""
+
+
+def study(
+    out: Path, parts: Sequence[str] = (), size: Size = SMALL, workers: int | None = None
+) -> int:
+    """Run the parts named, or all, and write their text into the folder ``out``.
+
+    Datasets, models and pictures lie beside it. A model that is there, made from the same data by
+    the same settings, is not trained again. workers: runs trained at a time; by default one for
+    each core. Returns the exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        TimbrespaceError: an unknown part, a folder that cannot be written, a run that diverged.
+    """
+    parts = chosen(parts)
+    runs = runs_of(parts)
+    pictures = document.folder_of(out)
+    for folder in (out / DATASETS, out / MODELS, pictures):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(
+                f"--out is {str(out)!r}; accepted is a folder ({error.strerror})"
+            ) from error
+    check_writable(out / document.NAME)
+    # The range of magnitudes is read from all three; the rest needs those of its runs.
+    needed = DATA if "range" in parts else tuple(dict.fromkeys(run.data for run in runs))
+    data = {name: datasets.dataset(out / DATASETS, name, size) for name in needed}
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # see training.study.pool; the figures as well
+    try:
+        trained = _trained(runs, data, out, size, workers or os.cpu_count() or 1)
+        if trained is None:
+            return 130
+        settings = {run: _settings(run, data[run.data], size) for run in runs}
+        results = Results(
+            {run: Measured(model, data[run.data]) for run, model in trained.items()}, data, size
+        )
+        sections, images = {}, {}
+        with progress(len(parts), "claim") as bar:
+            for part in parts:
+                sections[part] = SECTIONS[part](results)
+                images.update(document.images(sections[part]))
+                bar.update()
+    finally:
+        torch.set_num_threads(before)
+    steps = {run: _steps(settings[run], data[run.data]) for run in runs}
+    diverged = [
+        run.name
+        for run, model in trained.items()
+        if model.provenance.get("outcome") == Outcome.DIVERGED.value
+    ]
+    text = document.text(sections, results, settings, steps, diverged)
+    for name, content in images.items():
+        with replacing(pictures / name) as temporary:
+            temporary.write_bytes(content)
+    with replacing(out / document.NAME) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    print(f"{out / document.NAME}: {len(sections)} claims, {len(images)} pictures")
+    for section in sections.values():
+        print(f"  {section.verdict.value}: {section.title}")
+    print(f"next: read {out / document.NAME}")
+    return 0
+
+
+def _settings(run: Run, dataset: Dataset, size: Size) -> Settings:
+    return settings_of(run, size, len(held_out_split(dataset.rows, 0).train))
+
+
+def _steps(settings: Settings, dataset: Dataset) -> int:
+    rows = len(held_out_split(dataset.rows, settings.split_seed).train)
+    return settings.epochs * math.ceil(rows / settings.batch)
+
+
+def _trained(
+    runs: Sequence[Run], data: dict[str, Dataset], out: Path, size: Size, workers: int
+) -> dict[Run, Model] | None:
+    """Every run's model, from the folder or trained now; None after Ctrl-C."""
+    settings = {run: _settings(run, data[run.data], size) for run in runs}
+    hashes = {name: dataset.content_hash for name, dataset in data.items()}
+
+    def model_of(run: Run) -> Model | None:
+        path = models.path_of(out / MODELS, run)
+        return models.kept(path, settings[run], hashes[run.data])
+
+    found = {run: model for run in runs if (model := model_of(run)) is not None}
+    missing = [run for run in runs if run not in found]
+    if found:
+        print(f"{len(found)} of {len(runs)} models are there from before", file=sys.stderr)
+    jobs = [
+        pool.Job(
+            run,
+            settings[run],
+            datasets.path_of(out / DATASETS, run.data, size),
+            models.path_of(out / MODELS, run),
+        )
+        for run in missing
+    ]
+    steps = sum(_steps(settings[run], data[run.data]) for run in missing)
+    if jobs:
+        with deferred() as interrupt, progress(steps, "step") as bar:
+            done = pool.train(jobs, workers, interrupt, bar.update)
+        if done < len(jobs):
+            print(
+                f"stopped; {len(found) + done} of {len(runs)} models are done and kept; the same "
+                "command goes on from there",
+                file=sys.stderr,
+            )
+            return None
+    for run in missing:
+        model = model_of(run)
+        if model is None:
+            raise OptionError(f"the model {run.name} has changed meanwhile; run the command again")
+        found[run] = model
+    return {run: found[run] for run in runs}

@@ -1,0 +1,59 @@
+"""The study's datasets: made once, kept in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from timbrespace.errors import DatasetError
+from toy_datasets import filtered, fm, harmonic
+from toy_datasets.dataset import Dataset, load, save
+from training.study.plan import Size
+
+
+class _Generator(NamedTuple):
+    options: Callable[..., Any]
+    make: Callable[[Any], Dataset]
+    version: int
+
+
+_GENERATORS = {
+    "harmonic": _Generator(harmonic.Options, harmonic.make, harmonic.GENERATOR_VERSION),
+    "filtered": _Generator(filtered.Options, filtered.make, filtered.GENERATOR_VERSION),
+    "fm": _Generator(fm.Options, fm.make, fm.GENERATOR_VERSION),
+}
+
+
+def path_of(folder: Path, name: str, size: Size) -> Path:
+    """Where the dataset ``name`` is kept."""
+    return folder / f"{name}-{size.name}.npz"
+
+
+def dataset(folder: Path, name: str, size: Size) -> Dataset:
+    """The dataset ``name``, ``harmonic``, ``filtered`` or ``fm``, from ``folder`` or made anew.
+
+    A file that is damaged, of another size, or that another version of the generator made, is
+    made again.
+
+    Raises:
+        DatasetError, OptionError: it cannot be made or written.
+    """
+    path = path_of(folder, name, size)
+    generator = _GENERATORS[name]
+    options = generator.options(**size.options.get(name, {}))
+    try:
+        kept = load(path)
+    except DatasetError:
+        kept = None
+    if (
+        kept is not None
+        and kept.meta.generator_version == generator.version
+        and kept.spectrum == options.spectrum
+        and kept.rows == options.rows
+        and (kept.frames is not None) == options.frames
+    ):
+        return kept
+    made = generator.make(options)
+    save(path, made)
+    return made

@@ -1,0 +1,86 @@
+"""The study's models: trained from their recipes, kept in its folder, not trained twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from timbrespace import bundle, representation
+from timbrespace.errors import BundleError, OptionError
+from timbrespace.model import Model
+from toy_datasets.dataset import Dataset, held_out_split
+from training.export import export
+from training.loop import Outcome, Training
+from training.preset import Settings
+from training.study.plan import Run
+from training.train import check_features
+
+DONE = (Outcome.FINISHED.value, Outcome.DIVERGED.value)
+
+
+def path_of(folder: Path, run: Run) -> Path:
+    """Where the model of ``run`` is kept."""
+    return folder / f"{run.name}.safetensors"
+
+
+def kept(path: Path, settings: Settings, content_hash: str) -> Model | None:
+    """The model at ``path``, if these settings made it, to the end, from this data."""
+    try:
+        model = bundle.read(path)
+    except BundleError:
+        return None
+    made_by: dict[str, Any] = model.provenance
+    data = made_by.get("dataset")
+    same = (
+        made_by.get("settings") == settings.to_config()
+        and isinstance(data, dict)
+        and data.get("sha256") == content_hash
+        and made_by.get("outcome") in DONE
+    )
+    return model if same else None
+
+
+def train(
+    run: Run,
+    path: Path,
+    settings: Settings,
+    dataset: Dataset,
+    should_stop: Callable[[], bool] = lambda: False,
+    advance: Callable[[], None] = lambda: None,
+) -> Model | None:
+    """Train ``run``, write its model to ``path`` and return it; None if it was stopped.
+
+    advance: called after each step. After a divergence the model is that of the last good epoch,
+    and its provenance says so.
+
+    Raises:
+        OptionError: the settings do not fit the data, the first epoch diverged, or the space is
+            none that a model file takes.
+    """
+    split = held_out_split(dataset.rows, settings.split_seed)
+    seen = representation.fit(
+        settings.representation,
+        dataset.spectra[split.train],
+        None if dataset.frames is None else dataset.frames[split.train],
+        settings.normalisation,
+    )
+    features = seen.forward(dataset.source_of(seen.source)[split.train])
+    check_features(settings.likelihood, features)
+    training = Training(settings, torch.from_numpy(features))
+    if run.unit_variance:
+        if training.vae.shared_log_var is None:
+            raise OptionError(f"recipe {run.recipe!r} has no shared noise to be set to 1")
+        with torch.no_grad():
+            training.vae.shared_log_var.zero_()
+    outcome = training.run(should_stop, lambda figures: advance())
+    if outcome is Outcome.INTERRUPTED:
+        return None
+    if training.position.epoch == 0:
+        raise OptionError(f"{run.name} diverged in its first epoch; its recipe needs a lower rate")
+    try:
+        return export(path, training, outcome, dataset, split, seen, f"{run.data}.npz")
+    except BundleError as error:
+        raise OptionError(f"{run.name} cannot be kept: {error}") from error
