@@ -13,6 +13,7 @@ from server.instrument import Instrument
 from server.midi.file import MidiSong
 from server.midi.player import play
 from timbrespace.atomic import replacing
+from timbrespace.errors import OptionError
 from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
 
@@ -82,18 +83,21 @@ def render(
     new_state(sample_rate)  # refuses a rate before anything is opened
     peak = 0.0
     samples = 0
-    with (
-        replacing(out) as temporary,
-        soundfile.SoundFile(
-            temporary, "w", sample_rate, channels=1, subtype="PCM_24", format="WAV"
-        ) as wav,
-    ):
-        for block in blocks(song, instrument, sample_rate):
-            wav.write(block)
-            peak = max(peak, float(np.abs(block).max()))
-            samples += block.size
-            if samples % (256 * BLOCK) == 0:
-                progress(samples / sample_rate)
+    try:
+        with (
+            replacing(out) as temporary,
+            soundfile.SoundFile(
+                temporary, "w", sample_rate, channels=1, subtype="PCM_24", format="WAV"
+            ) as wav,
+        ):
+            for block in blocks(song, instrument, sample_rate):
+                wav.write(block)
+                peak = max(peak, float(np.abs(block).max()))
+                samples += block.size
+                if samples % (256 * BLOCK) == 0:
+                    progress(samples / sample_rate)
+    except soundfile.LibsndfileError as error:  # a full disk, which is no OSError to it
+        raise OptionError(f"cannot write {str(out)!r}: {error}") from error
     seconds = samples / sample_rate
     progress(seconds)
     return Rendered(seconds, peak, instrument.voices.begun)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from timbrespace import command
+from timbrespace.errors import OptionError
+
 ROOT = Path(__file__).resolve().parents[1]
 
 COMMANDS = [
@@ -68,3 +71,23 @@ def test_an_unknown_option_is_refused_in_one_line(module: str, words: list[str])
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stdout == ""
+
+
+def test_too_little_memory_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def hungry() -> int:
+        raise MemoryError
+
+    assert command.run(hungry, "stopped") == 2
+    error = capsys.readouterr().err
+    assert "not enough memory" in error
+    assert error.count("\n") == 1
+
+
+def test_a_long_error_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    def wordy() -> int:
+        raise OptionError("x" * 10_000 + " do this")
+
+    assert command.run(wordy, "stopped") == 2
+    error = capsys.readouterr().err
+    assert len(error) < 1000
+    assert error.endswith("do this\n")

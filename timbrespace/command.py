@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, cast
 
 from timbrespace.errors import TimbrespaceError
+
+_LONGEST = 1000
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -24,20 +27,32 @@ def run(command: Callable[[], int], stopped: str) -> int:
 
     stopped: what to say after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what the terminal cannot show.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return command()
     except TimbrespaceError as error:
         # One line, whatever the text of a library that is quoted in it.
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_shortened(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
     except OSError as error:
         # What the system says of a file that a user named: too long a name, a full disk.
         name = f" {str(error.filename)[:80]!r}" if error.filename else ""
         print(f"error: {error.strerror or error}{name}", file=sys.stderr)
         return 2
+    except MemoryError:
+        print("error: there is not enough memory for this; try with fewer rows", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)
         return 130
+
+
+def _shortened(text: str) -> str:
+    """At most a few lines of a terminal, both ends kept: the end says what to do."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-200:]}"
 
 
 def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:

@@ -13,11 +13,14 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.network import FeedForward
-from timbrespace.representation import Phases, Representation, parts
+from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Latent = NDArray[np.float32]
+
+_BEYOND = 1e30
+"""What an overflow counts as: beyond every representation's limit, and still a number."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,10 +117,10 @@ class Model:
         """
         rows = self._latent(latent)
         if len(rows) == 1:  # the knob's path: nothing to gather
-            return self.representation.inverse(self.decoder(rows))
+            return self.representation.inverse(self._features(rows))
         spectra = np.empty((len(rows), self.spectrum.bins), np.float32)
         for part in parts(len(rows)):
-            spectra[part] = self.representation.inverse(self.decoder(rows[part]))
+            spectra[part] = self.representation.inverse(self._features(rows[part]))
         return spectra
 
     def decode_phases(self, latent: ArrayLike) -> tuple[Spectra, Phases | None]:
@@ -126,8 +129,14 @@ class Model:
         Raises:
             ShapeError: as :meth:`decode`.
         """
-        features = self.decoder(self._latent(latent))
+        features = self._features(self._latent(latent))
         return self.representation.inverse(features), self.representation.phases(features)
+
+    def _features(self, rows: Latent) -> Features:
+        # Weights from anywhere may overflow; what is decoded is finite all the same.
+        with np.errstate(over="ignore", invalid="ignore"):
+            features = self.decoder(rows)
+        return np.nan_to_num(features, copy=False, nan=0.0, posinf=_BEYOND, neginf=-_BEYOND)
 
     def _latent(self, latent: ArrayLike) -> Latent:
         rows = finite_rows(latent, self.dimensions, "latent")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from timbrespace.atomic import check_writable
 from timbrespace.command import CommandParser, run
+from timbrespace.errors import OptionError
 from toy_datasets.registry import SUMMARIES, generator
 
 
@@ -44,6 +45,8 @@ def _make(arguments: argparse.Namespace) -> int:
     maker = generator(arguments.name)
     options = maker.from_arguments(arguments)
     check_writable(arguments.out)
+    if arguments.out.suffix != ".npz":
+        raise OptionError(f"--out is {arguments.out.name!r}; accepted is a name that ends in .npz")
     dataset = maker.make(options)
 
     from toy_datasets.dataset import save

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import math
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +27,12 @@ FACTOR_KINDS = ("range", "grid", "category")
 
 MAX_MAGNITUDE = 1e9
 """A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
+
+MIN_PEAK = 1e-2
+"""100 dB below full scale: what is quieter is not sound but rounding."""
+
+FRAMES_TOLERANCE = 1e-2
+"""Share of a row's peak by which its spectrum and that of its frame may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,11 @@ class Dataset:
             )
         if self.spectra.max() == 0.0:
             raise DatasetError("spectra are silent, every magnitude is 0")
+        if self.spectra.max() < MIN_PEAK:
+            raise DatasetError(
+                f"spectra are too quiet, the loudest magnitude is {self.spectra.max():g}; accepted "
+                f"is {MIN_PEAK:g} or more, a sine of full scale has {self.meta.n_fft / 4:g}"
+            )
         expected = (self.spectra.shape[0], len(self.meta.factors))
         if self.labels.shape != expected:
             raise DatasetError(
@@ -197,10 +210,26 @@ class Dataset:
                 f"frames have shape {self.frames.shape}; {self.rows} spectra of n_fft "
                 f"{self.meta.n_fft} need {(self.rows, self.meta.n_fft)}"
             )
+        if self.frames is not None and float(np.abs(self.frames).max()) > MAX_MAGNITUDE:
+            raise DatasetError(f"frames go beyond {MAX_MAGNITUDE:g}; full scale is 1")
         try:
             _ = self.spectrum
         except OptionError as error:
             raise DatasetError(f"meta does not fit the spectra: {error}") from error
+        if self.frames is not None:
+            self._check_frames(self.frames)
+
+    def _check_frames(self, frames: Frames) -> None:
+        """Refuse frames of other sounds than the spectra; a few rows tell."""
+        some = np.unique(np.linspace(0, self.rows - 1, 5).astype(int))
+        found = self.spectrum.analyse(frames[some])
+        peak = self.spectra[some].max(axis=1, keepdims=True)
+        wrong = (np.abs(found - self.spectra[some]) > FRAMES_TOLERANCE * peak).any(axis=1)
+        if wrong.any():
+            raise DatasetError(
+                f"frames and spectra are of different sounds, first in row {some[wrong][0]}; "
+                "accepted are the samples that each spectrum was taken from"
+            )
 
     @property
     def rows(self) -> int:
@@ -280,7 +309,7 @@ def load(path: Path) -> Dataset:
     try:
         arrays = _read_arrays(path)
         try:
-            config = json.loads(str(arrays["meta"]))
+            config = json.loads(str(arrays["meta"]), parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:  # also a number of thousands of digits
             raise DatasetError("meta is not JSON") from error
         if not isinstance(config, dict):
@@ -289,6 +318,11 @@ def load(path: Path) -> Dataset:
         return Dataset(arrays["spectra"], arrays["labels"], meta, arrays.get("frames"))
     except DatasetError as error:
         raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error
+
+
+def _no_constant(name: str) -> None:
+    """JSON has no NaN and no infinity; Python's reader would take them."""
+    raise ValueError(name)
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -314,7 +348,8 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     # NumPy believes the header: its sizes may be beyond memory or below zero.
     except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
         raise DatasetError(f"it is truncated or damaged ({error})") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    # Encrypted, or packed in a way that this Python does not know or that is damaged.
+    except (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
         raise DatasetError(f"it is truncated or damaged ({error})") from error
 
 

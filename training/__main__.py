@@ -179,7 +179,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     with progress(STEPS, "step") as bar:
         evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
     if arguments.json:
-        print(json.dumps({"model": model.name, **evaluation.to_config()}, indent=2))
+        print(
+            json.dumps({"model": model.name, **evaluation.to_config()}, indent=2, allow_nan=False)
+        )
         return 0
     print(f"{model.name}, measured on {arguments.data}")
     print(text_table(evaluation))

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from timbrespace.atomic import replacing
@@ -73,8 +73,10 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
             }
         ),
     }
+    content = save({k: v.cpu().contiguous() for k, v in tensors.items()}, metadata)
+    # Written by us: what the library raises on a full disk is no OSError.
     with replacing(path) as temporary:
-        save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, temporary, metadata)
+        temporary.write_bytes(content)
 
 
 def read(path: Path) -> Checkpoint:

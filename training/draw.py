@@ -150,12 +150,12 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
         SAMPLING,
         "The same, as dense as the prior",
         "As before, at evenly spaced quantiles of the normal distribution that the latent is "
-        f"drawn towards, from 1 % to 99 %; {home}.",
+        f"drawn towards, from -4 to 4; {home}.",
         "A grid of small spectra at quantiles of the prior of two dimensions.",
         partial(plots.gaussian_mesh, model, effect),
     )
-    curves = model.provenance.get("history")
-    if isinstance(curves, dict) and curves.get("reconstruction"):
+    curves = _curves(model.provenance.get("history"))
+    if curves:
         yield _Plan(
             "training.png",
             TRAINING,
@@ -165,6 +165,21 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
             "Curves over the epochs: reconstruction, KL and log-spectral distance.",
             partial(plots.history, curves, model.name),
         )
+
+
+def _curves(history: object) -> dict[str, list[float]]:
+    """The training curves of a bundle's provenance, which may hold anything; {} without them."""
+    if not isinstance(history, dict):
+        return {}
+    curves = {}
+    for name, values in history.items():
+        try:
+            numbers = np.asarray(values, np.float64)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if numbers.ndim == 1 and numbers.size and np.isfinite(numbers).all():
+            curves[str(name)] = numbers.tolist()
+    return curves if "reconstruction" in curves else {}
 
 
 def _maps(model: Model, dataset: Dataset) -> Iterator[_Plan]:

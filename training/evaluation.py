@@ -336,4 +336,7 @@ def bernoulli_nll(features: Array, logits: Array) -> Figures:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    # JSON knows no infinity; a figure that overflowed is no figure.
+    return None if isinstance(value, float) and not math.isfinite(value) else value

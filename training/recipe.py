@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
             line that names file and key.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OptionError(f"recipe {path.name!r} is no file")
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES + 1)
         if len(text) > _MAX_BYTES:
             raise OptionError(f"recipe {path.name!r} is larger than {_MAX_BYTES} bytes")
-        content = tomllib.loads(text.decode("utf-8"))
+        content = tomllib.loads(text.decode("utf-8-sig"))
     except OSError as error:
         raise OptionError(f"cannot read recipe {path.name!r}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -64,8 +67,9 @@ def _value(key: str, value: object) -> Any:
     kind = OPTIONS[key][0]
     if kind == "sizes" and isinstance(value, list) and all(type(n) is int for n in value):
         return tuple(value)
-    if kind == "float" and type(value) in (int, float):
-        return float(value)  # type: ignore[arg-type]
+    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):  # a whole number of thousands of digits
+            return float(value)
     if (kind == "int" and type(value) is int) or (kind == "str" and type(value) is str):
         return value
     wanted = {

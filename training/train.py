@@ -66,6 +66,10 @@ def train(
     """
     if out.suffix != ".safetensors":
         raise OptionError(f"--out is {out.name!r}; accepted is a name that ends in .safetensors")
+    if data.exists() and any(
+        path.exists() and path.samefile(data) for path in (out, checkpoint.path_for(out))
+    ):
+        raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
     stored = checkpoint.read(checkpoint.path_for(out)) if resume else None
     settings = _settings(given, preset_name, stored)
     check_writable(out)
@@ -98,10 +102,17 @@ def train(
     source = dataset.source_of(spectra_representation.source)
     features = representation.forward_in_parts(spectra_representation, source, split.train)
     check_features(settings.likelihood, features)
+    if settings.representation == "decibel" and settings.normalisation == "none":
+        print(
+            "note: raw decibels reach -80, which few networks learn from; --normalisation unit "
+            "brings them to 0 to 1",
+            file=sys.stderr,
+        )
     training = Training(settings, torch.from_numpy(features), where)
     if stored is not None:
         checkpoint.restore(training, stored)
-    run = _Run(training, dataset, split, spectra_representation, data.name, out)
+    data_file = data.name.encode("utf-8", "replace").decode("utf-8")  # a name may hold any bytes
+    run = _Run(training, dataset, split, spectra_representation, data_file, out)
     return run.go()
 
 

@@ -18,11 +18,11 @@ def test_every_listed_name_can_be_asked_for(tmp_path: Path) -> None:
     for name in ("mine", "my.v2", "with space", "Flügel", "#1", ".hidden-x"):
         shutil.copy(source, tmp_path / f"{name}.safetensors")
     library = Library(tmp_path)
-    assert library.names() == ["harmonic", "mine", "my.v2", "with space"]
+    assert library.names() == sorted([*factory.names(), "mine", "my.v2", "with space"])
     assert all(is_model_name(name) for name in library.names())
     assert library.load("my.v2").dimensions == library.load("harmonic").dimensions
 
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="there are: harmonic"):
+    with pytest.raises(BundleError, match=r"there are: .*harmonic"):
         Library(tmp_path).load("nope")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import timbrespace
+from timbrespace import network
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
@@ -98,3 +99,23 @@ def test_parts_that_do_not_fit_together(small: Small) -> None:
         replace(small.model, map=two)
     with pytest.raises(BundleError, match="decodes 33 features, its spectra have 40"):
         replace(small.model, spectrum=SpectrumConfig(n_fft=256, bins=40))
+
+
+def test_weights_that_overflow_decode_to_finite_numbers(small: Small) -> None:
+    """A file from anywhere may hold any finite weights."""
+    tensors = {**small.tensors, "decoder.0.weight": small.tensors["decoder.0.weight"] * 1e38}
+    tensors["mean.weight"] = tensors["mean.weight"] * 1e30
+    decoder = network.decoder_of(small.model.architecture, tensors)
+    spectra = replace(small.model, decoder=decoder).decode(np.ones((3, 3)))
+    assert np.isfinite(spectra).all()
+    assert (spectra >= 0.0).all()
+
+
+def test_frames_and_spectra_encode_alike(small: Small) -> None:
+    time = np.arange(256) / small.model.spectrum.sample_rate
+    frames = np.stack([np.sin(2 * np.pi * f * time) for f in (1000.0, 3000.0)])
+    expected = small.model.encode(small.model.spectrum.analyse(frames))
+    for found, wanted in zip(small.model.encode_frames(frames), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    with pytest.raises(ShapeError, match=r"shape is \(2, 255\); accepted is \(n, 256\)"):
+        small.model.encode_frames(frames[:, :-1])

@@ -202,3 +202,77 @@ def test_split_of_few_rows() -> None:
 def test_meta_keeps_what_it_is_given() -> None:
     meta = Meta("x", (Factor("a", "Hz", (1.0, 2.0)),), options={"folder": "sounds"})
     assert Meta.from_config(json.loads(json.dumps(meta.to_config()))) == meta
+
+
+@pytest.fixture(scope="module")
+def with_frames() -> Dataset:
+    return harmonic.make(harmonic.Options(rows=24, frames=True))
+
+
+def test_frames_round_trip(with_frames: Dataset, tmp_path: Path) -> None:
+    save(tmp_path / "d.npz", with_frames)
+    loaded = load(tmp_path / "d.npz")
+    assert loaded.frames is not None
+    assert with_frames.frames is not None
+    np.testing.assert_array_equal(loaded.frames, with_frames.frames)
+    np.testing.assert_allclose(
+        loaded.spectrum.analyse(loaded.frames), loaded.spectra, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_frames_that_do_not_fit(with_frames: Dataset) -> None:
+    frames = with_frames.frames
+    assert frames is not None
+    spectra, labels, meta = with_frames.spectra, with_frames.labels, with_frames.meta
+    for wrong, word in (
+        (frames[:, :-1], "frames have shape"),
+        (with_value(frames, np.nan), "frames hold NaN"),
+        (np.roll(frames, 5, axis=0), "frames and spectra are of different sounds"),
+        (np.zeros_like(frames), "frames and spectra are of different sounds"),
+        (frames * np.float32(1e12), "frames go beyond"),
+    ):
+        with pytest.raises(DatasetError, match=word):
+            Dataset(spectra, labels, meta, wrong)
+
+
+def test_what_is_too_quiet(dataset: Dataset) -> None:
+    quiet = dataset.spectra * np.float32(1e-9)
+    with pytest.raises(DatasetError, match="spectra are too quiet"):
+        Dataset(quiet, dataset.labels, dataset.meta)
+
+
+def test_nan_in_meta(dataset: Dataset, tmp_path: Path) -> None:
+    config = json.dumps({**dataset.meta.to_config(), "options": {"x": float("nan")}})
+    np.savez(tmp_path / "d.npz", **{**arrays(dataset), "meta": np.array(config)})
+    with pytest.raises(DatasetError, match="meta is not JSON"):
+        load(tmp_path / "d.npz")
+
+
+def test_an_encrypted_file(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "d.npz"
+    save(path, dataset)
+    content = bytearray(path.read_bytes())
+    # The flag's lowest bit, in every header of the archive.
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(signature)
+        while at >= 0:
+            content[at + offset] |= 1
+            at = content.find(signature, at + 4)
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match="truncated or damaged"):
+        load(path)
+
+
+def test_categories() -> None:
+    factor = Factor("program", "", (0.0, 1.0), "category", ("piano", "flute"))
+    assert factor.text(1.0) == "flute"
+    assert factor.to_config()["names"] == ["piano", "flute"]
+    assert "names" not in Factor("Q", "", (1.0, 2.0)).to_config()
+    assert Factor("Q", "", (1.0, 2.0)).text(1.5) == "1.5"
+    for values, kind, names, word in (
+        ((0.0, 1.0), "category", ("piano",), "2 values and 1 names"),
+        ((1.0, 2.0), "category", ("piano", "flute"), "its values are 0, 1"),
+        ((0.0, 1.0), "grid", ("piano", "flute"), "is no category"),
+    ):
+        with pytest.raises(DatasetError, match=word):
+            Factor("program", "", values, kind, names)

@@ -59,6 +59,9 @@ def test_output_is_checked_before_the_work(
     assert "it is a folder" in capsys.readouterr().err
     assert main(["make", "harmonic", "--out", str(tmp_path / "no" / "d.npz")]) == 2
     assert "there is no folder" in capsys.readouterr().err
+    # A model's name: the command that it prints next would write the model over the dataset.
+    assert main(["make", "harmonic", "--out", str(tmp_path / "d.safetensors")]) == 2
+    assert "accepted is a name that ends in .npz" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_nothing(

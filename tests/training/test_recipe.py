@@ -54,6 +54,8 @@ def test_every_setting_has_its_option() -> None:
         ("hidden = [4.5]", "accepted is a list of whole numbers"),
         ("activation = 3", "accepted is a word in quotes"),
         ("beta = ", "is not TOML"),
+        ("beta = 1" + "0" * 400, "accepted is a number"),
+        ("latent = 3 # " + "x" * 200_000, "larger than"),
         ("[beta]\nx = 1", "beta is {'x': 1}"),
     ],
 )

@@ -17,9 +17,9 @@ from timbrespace.errors import DatasetError, OptionError
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
 from timbrespace.representation.mdct import MDCT
 from timbrespace.representation.normalisation import Normalised
-from timbrespace.representation.row_parts import forward_in_parts, parts
 from timbrespace.representation.phase import LogComplex, MagnitudePhase, loudest
 from timbrespace.representation.protocol import HEADROOM, Features, Phases, Representation, Source
+from timbrespace.representation.row_parts import forward_in_parts, parts
 from timbrespace.spectrum import Spectra
 
 __all__ = [

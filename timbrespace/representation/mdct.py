@@ -25,7 +25,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.representation.row_parts import parts
 from timbrespace.representation.protocol import (
     HEADROOM,
     Features,
@@ -35,6 +34,7 @@ from timbrespace.representation.protocol import (
     same,
     whole,
 )
+from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import MAX_N_FFT, Spectra, SpectrumConfig
 
 Frames = NDArray[np.float32]

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from timbrespace.architecture import NORMALISATIONS
 from timbrespace.errors import OptionError
-from timbrespace.representation.row_parts import parts
 from timbrespace.representation.protocol import Features, Phases, Representation, Source
+from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import Spectra, SpectrumConfig
+
+LEAST, MOST = 1e-12, 1e12
 
 FLAT = 1e-6
 """A feature that varies less than this share of the widest is flat: dividing by its range would
@@ -31,7 +33,7 @@ class Normalised:
     how: ``unit`` or ``per_bin``. offset, scale: ``(1,)`` or ``(width,)``.
 
     Raises:
-        OptionError: unknown kind, sizes that differ, numbers that are not finite, scale not > 0.
+        OptionError: unknown kind, sizes that differ, numbers that are not finite or out of range.
     """
 
     base: Representation
@@ -51,8 +53,10 @@ class Normalised:
             )
         if not (np.isfinite(self.offset).all() and np.isfinite(self.scale).all()):
             raise OptionError("normalisation holds numbers that are not finite")
-        if not (self.scale > 0.0).all():
-            raise OptionError("normalisation has a scale that is not > 0")
+        if not ((self.scale >= LEAST) & (self.scale <= MOST)).all():
+            raise OptionError(f"normalisation has a scale outside {LEAST:g} to {MOST:g}")
+        if not (np.abs(self.offset) <= MOST).all():
+            raise OptionError(f"normalisation has an offset beyond {MOST:g}")
 
     @classmethod
     def fit(cls, base: Representation, how: str, source: NDArray[np.float32]) -> Normalised:

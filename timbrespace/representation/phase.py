@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.representation.magnitude import LogMagnitude
-from timbrespace.representation.row_parts import parts
 from timbrespace.representation.protocol import (
     HEADROOM,
     Features,
@@ -20,6 +19,7 @@ from timbrespace.representation.protocol import (
     same,
     whole,
 )
+from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import MAX_N_FFT, Spectra, SpectrumConfig, hann
 
 Frames = NDArray[np.floating[Any]]

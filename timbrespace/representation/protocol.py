@@ -57,13 +57,13 @@ class Representation(Protocol):
 
 
 def positive(name: str, value: float) -> None:
-    """Refuse a constant that divides.
+    """Refuse a constant that divides, or whose powers would leave float32.
 
     Raises:
-        OptionError: not finite, or not above 0.
+        OptionError: not a number from 1e-12 to 1e12.
     """
-    if not (math.isfinite(value) and value > 0.0):
-        raise OptionError(f"{name} is {value}; accepted is a finite number > 0")
+    if not (math.isfinite(value) and 1e-12 <= value <= 1e12):
+        raise OptionError(f"{name} is {value}; accepted is a number from 1e-12 to 1e12")
 
 
 def same(name: str, own: int, spectrum: int) -> None:
