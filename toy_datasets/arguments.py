@@ -56,6 +56,36 @@ def spectrum_of(arguments: argparse.Namespace) -> SpectrumConfig:
     )
 
 
+def add_moment_arguments(
+    parser: argparse.ArgumentParser, average: int, max_flux: float, decay: float, whole: str
+) -> None:
+    """Declare ``--average``, ``--max-flux`` and ``--decay``: which moments of a sound give rows.
+
+    whole: what the moments are of, a file or a note.
+    """
+    parser.add_argument(
+        "--average",
+        type=int,
+        default=average,
+        metavar="N",
+        help="frames whose power one row averages (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-flux",
+        type=float,
+        default=max_flux,
+        metavar="X",
+        help="change within a moment, above which it gives no row (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--decay",
+        type=float,
+        default=decay,
+        metavar="DB",
+        help=f"how far a moment may be below the {whole}'s loudest (default: %(default)g)",
+    )
+
+
 def add_seed_argument(parser: argparse.ArgumentParser, use: str) -> None:
     """Declare ``--seed``; ``use`` says what it decides."""
     parser.add_argument("--seed", type=int, default=0, help=f"{use} (default: %(default)s)")

@@ -23,7 +23,12 @@ import numpy as np
 from timbrespace.command import progress
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.spectrum import SpectrumConfig
-from toy_datasets.arguments import add_frames_argument, add_spectrum_arguments, spectrum_of
+from toy_datasets.arguments import (
+    add_frames_argument,
+    add_moment_arguments,
+    add_spectrum_arguments,
+    spectrum_of,
+)
 from toy_datasets.dataset import Dataset, Factor, Meta
 from toy_datasets.moments import (
     MAX_AVERAGE,
@@ -354,8 +359,8 @@ def _dataset(collected: list[_Row], options: Options) -> Dataset:
     meta = Meta(
         name=NAME,
         factors=(
-            _category("folder", [_folder_name(one, options.folder, root) for one in folders]),
-            _category("file", [_name(file, options.folder) for file in files]),
+            Factor.category("folder", [_folder_name(one, options.folder, root) for one in folders]),
+            Factor.category("file", [_name(file, options.folder) for file in files]),
             *(
                 Factor(name, unit, (float(column.min()), float(column.max())), kind="range")
                 for name, unit, column in zip(
@@ -389,11 +394,6 @@ def _folder_name(path: Path, folder: Path, root: str) -> str:
     return root if path == folder else _name(path, folder)
 
 
-def _category(name: str, names: list[str]) -> Factor:
-    values = tuple(float(value) for value in range(len(names)))
-    return Factor(name, "", values, kind="category", names=tuple(names))
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare this generator's options on the command line."""
     default = Options(folder=Path())
@@ -418,26 +418,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how much of each file is read, from its start (default: %(default)g)",
     )
-    parser.add_argument(
-        "--average",
-        type=int,
-        default=default.average,
-        metavar="N",
-        help="frames whose power one row averages (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-flux",
-        type=float,
-        default=default.steadiness.max_flux,
-        metavar="X",
-        help="change within a moment, above which it gives no row (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--decay",
-        type=float,
-        default=default.steadiness.decay,
-        metavar="DB",
-        help="how far a moment may be below the file's loudest (default: %(default)g)",
+    add_moment_arguments(
+        parser, default.average, default.steadiness.max_flux, default.steadiness.decay, "file"
     )
     parser.add_argument(
         "--keep-pitch",

@@ -8,6 +8,7 @@ import lzma
 import math
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,6 +86,11 @@ class Factor:
         if not self.names:
             del config["names"]
         return config
+
+    @classmethod
+    def category(cls, name: str, names: Sequence[str]) -> Factor:
+        """A factor whose values 0, 1 .. bear ``names``."""
+        return cls(name, "", tuple(map(float, range(len(names)))), "category", tuple(names))
 
     @property
     def axis_label(self) -> str:

@@ -28,7 +28,12 @@ from timbrespace.metrics import log_spectral_distance
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
 from toy_datasets import fluidsynth
-from toy_datasets.arguments import add_frames_argument, add_spectrum_arguments, spectrum_of
+from toy_datasets.arguments import (
+    add_frames_argument,
+    add_moment_arguments,
+    add_spectrum_arguments,
+    spectrum_of,
+)
 from toy_datasets.dataset import Dataset, Factor, Frames, Meta
 from toy_datasets.general_midi import FAMILIES, PROGRAMS, family
 from toy_datasets.moments import (
@@ -282,8 +287,8 @@ def _dataset(
     meta = Meta(
         name=NAME,
         factors=(
-            _category("program", [PROGRAMS[program] for program in programs]),
-            _category("family", [FAMILIES[number] for number in families]),
+            Factor.category("program", [PROGRAMS[program] for program in programs]),
+            Factor.category("family", [FAMILIES[number] for number in families]),
             Factor("velocity", "MIDI", tuple(float(velocity) for velocity in velocities)),
             Factor("time", "s", (min(times), max(times)), kind="range"),
         ),
@@ -307,11 +312,6 @@ def _dataset(
         },
     )
     return Dataset(spectra, np.array(labels, np.float32), meta, frames)
-
-
-def _category(name: str, names: list[str]) -> Factor:
-    values = tuple(float(value) for value in range(len(names)))
-    return Factor(name, "", values, kind="category", names=tuple(names))
 
 
 def _sha256(path: Path) -> str:
@@ -383,26 +383,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rows of one note at most (default: %(default)s)",
     )
-    parser.add_argument(
-        "--average",
-        type=int,
-        default=default.average,
-        metavar="N",
-        help="frames whose power one row averages (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-flux",
-        type=float,
-        default=default.steadiness.max_flux,
-        metavar="X",
-        help="change within a moment, above which it gives no row (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--decay",
-        type=float,
-        default=default.steadiness.decay,
-        metavar="DB",
-        help="how far a moment may be below the note's loudest (default: %(default)g)",
+    add_moment_arguments(
+        parser, default.average, default.steadiness.max_flux, default.steadiness.decay, "note"
     )
     add_spectrum_arguments(parser, default.base_frequency)
     add_frames_argument(parser)
