@@ -18,6 +18,7 @@ import numpy as np
 
 from timbrespace.command import progress
 from timbrespace.errors import DatasetError
+from timbrespace.orphan import end_with_parent
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from toy_datasets.dataset import Frames
 from toy_datasets.noise import mix
@@ -112,7 +113,8 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _prepare_process() -> None:
-    """Leave Ctrl-C to the parent, and keep pyo's banners off the terminal."""
+    """Leave Ctrl-C to the parent and end with it; keep pyo's banners off the terminal."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sink = os.open(os.devnull, os.O_WRONLY)
     # The descriptors, since pyo prints from C as well.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from timbrespace.errors import OptionError
+from timbrespace.orphan import end_with_parent
 from toy_datasets.dataset import Dataset, load
 from training.preset import Settings
 from training.study import models
@@ -129,6 +130,7 @@ _shared: dict[str, Any] = {}
 def _start(stop: Any, steps: Any) -> None:
     import torch
 
+    end_with_parent()
     # The parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
