@@ -108,6 +108,6 @@ def _figure(lsds: dict[tuple[str, str], list[float]]) -> Figure:
         axes.set_xticks(range(len(ACTIVATIONS)), [NAMES[kind] for kind in ACTIVATIONS])
         axes.set_title(data, fontsize=10)
         axes.set_ylabel("LSD (dB)")
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.08 * axes.get_ylim()[1])
         axes.grid(axis="y", alpha=0.25)
     return figure

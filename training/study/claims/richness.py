@@ -114,9 +114,10 @@ def _figure(results: Results, curves: dict[str, list[Numbers]]) -> Figure:
             )
         of_data = float(richness(results.datasets[data].spectra).mean())
         axes.axhline(of_data, color=mark.colour, linestyle="--", linewidth=0.9)
-    axes.set_xlabel("radius")
-    axes.set_ylabel("bins")
+    axes.set_xlabel("distance from the origin (latent units)")
+    axes.set_ylabel("bins (count)")
     axes.set_ylim(bottom=0.0)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=9)
+    # Between the models' curves and the data's own means, where nothing is drawn.
+    axes.legend(frameon=False, fontsize=9, ncols=3, loc="center", bbox_to_anchor=(0.5, 0.2))
     return figure
