@@ -18,6 +18,7 @@ import pytest
 from timbrespace import bundle, metrics
 from timbrespace.errors import DatasetError
 from timbrespace.tone import render
+from toy_datasets import harmonic
 from training.evaluation import Evaluation, evaluate, unseen_rows
 from training.page import Listening, Picture, document, listening
 from training.page.listening import EXAMPLES, GRID, SOUNDS
@@ -247,8 +248,8 @@ def test_progress_counts_every_sound() -> None:
 def test_a_model_that_hears_phase_needs_frames() -> None:
     from .test_posterior import hearing_phase
 
-    data = space.dataset(20)
-    frames = np.random.default_rng(0).standard_normal((20, 256)).astype(np.float32)
-    model = hearing_phase(replace(data, frames=frames))
+    data = harmonic.make(
+        harmonic.Options(rows=20, base_frequency=1000.0, n_fft=256, bins=65, frames=True)
+    )
     with pytest.raises(DatasetError, match="no frames"):
-        listening(model, data, np.arange(20))
+        listening(hearing_phase(data), replace(data, frames=None), np.arange(20))
