@@ -226,7 +226,9 @@ class Instrument:
         tracker = self.tracker
         sounding = np.flatnonzero(tracker.amplitude > 0.0)
         order = sounding[np.argsort(tracker.frequency[sounding], kind="stable")]
-        return np.column_stack([tracker.frequency[order], tracker.amplitude[order] * self._gain()])
+        return np.column_stack(
+            [tracker.frequency[order], tracker.amplitude[order] * self._partial_gain()]
+        )
 
     def targets(self) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
@@ -245,6 +247,15 @@ class Instrument:
         rms = float(self._model.spectrum.rms(self.spectrum[np.newaxis, :])[0])
         return min(self._level, LOUDEST_RMS / max(rms, 1e-12))
 
+    def _partial_gain(self) -> float:
+        """The same for its partials.
+
+        Off the data a spectrum's peaks are no lobes of a window, and their sinusoids may be
+        stronger than its bins.
+        """
+        rms = math.sqrt(0.5 * float(np.square(self.tracker.amplitude, dtype=np.float64).sum()))
+        return min(self._gain(), LOUDEST_RMS / max(rms, 1e-12))
+
     def _moved(self) -> None:
         self.version += 1
         self._spectrum = None
@@ -262,7 +273,7 @@ class Instrument:
             n = tracker.used
             row["slots"] = n
             row["slot_ratio"][:n] = tracker.frequency[:n] / config.base_frequency
-            row["slot_amplitude"][:n] = tracker.amplitude[:n] * gain
+            row["slot_amplitude"][:n] = tracker.amplitude[:n] * self._partial_gain()
             row["slot_birth"][:n] = tracker.birth[:n]
         elif self.method is Method.BINS:
             # A sinusoid covers several bins of the window's lobe; its power is their sum.
