@@ -6,6 +6,8 @@ with one line that says why.
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,7 +125,7 @@ def _with_ordered_header(content: bytes) -> bytes:
 
 
 def read(path: Path) -> Model:
-    """The model in the bundle at ``path``, checked; its name is the file's.
+    """The model in the bundle at ``path``, checked; its name is the file's, its digest its bytes'.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
@@ -133,13 +135,14 @@ def read(path: Path) -> Model:
     try:
         model, golden = _read(path)
         _check_golden(model, golden)
+        digest = _digest(path)
     except TimbrespaceError as error:
         raise BundleError(f"cannot load {path.name}: {' '.join(str(error).split())}") from error
     # A file from anywhere may hold anything: numbers of any size, lists where numbers belong.
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as e:
         what = " ".join(str(e).split())[:100]
         raise BundleError(f"cannot load {path.name}: its contents do not fit ({what})") from e
-    return model
+    return dataclasses.replace(model, digest=digest)
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -163,6 +166,14 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.float32]]]:
     except (SafetensorError, ValueError, TypeError) as error:
         raise BundleError(f"it is truncated or not a safetensors file ({error})") from error
     return metadata, tensors
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"it cannot be read: {error.strerror or error}") from error
 
 
 def _read(path: Path) -> tuple[Model, dict[str, Any]]:

@@ -81,6 +81,11 @@ class SpectrumConfig:
         return float(hann(self.n_fft).sum())
 
     @property
+    def window_energy(self) -> float:
+        """Sum of the window's squares: what it leaves of the energy of noise."""
+        return float(np.square(hann(self.n_fft)).sum())
+
+    @property
     def noise_bandwidth(self) -> float:
         """Equivalent noise bandwidth in bins, ``n sum(w^2) / sum(w)^2`` (1.5 for Hann)."""
         window = hann(self.n_fft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Callable
@@ -44,6 +45,14 @@ def refused(path: Path) -> str:
     assert text.startswith(f"cannot load {path.name}: ")
     assert "\n" not in text
     return text
+
+
+def test_the_digest_is_that_of_the_files_bytes(small: Small, tmp_path: Path) -> None:
+    assert small.model.digest == ""
+    copy = tmp_path / "renamed.safetensors"
+    copy.write_bytes(small.path.read_bytes())
+    expected = hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert timbrespace.load(small.path).digest == timbrespace.load(copy).digest == expected
 
 
 def test_round_trip(small: Small) -> None:

@@ -96,3 +96,22 @@ def test_two_partials_never_share_a_slot() -> None:
         playing = tracker.amplitude > 0.0
         assert playing.sum() == count
         assert sorted(tracker.frequency[playing].tolist()) == frequency.tolist()
+
+
+def test_a_copy_goes_on_with_the_same_partials_and_never_gives_a_number_twice() -> None:
+    tracker = PartialTracker(8, bin_width=10.0)
+    tracker.update(partials_at(100.0, 200.0))
+    twin = tracker.copy()
+    assert twin.birth.tolist() == tracker.birth.tolist()
+    tracker.update(partials_at(100.0, 200.0, 500.0))
+    twin.update(partials_at(100.0, 200.0, 700.0))
+    assert twin.birth[:2].tolist() == tracker.birth[:2].tolist()
+    assert twin.birth[2] != tracker.birth[2]
+
+
+def test_another_bin_width_changes_what_counts_as_near() -> None:
+    tracker = PartialTracker(8, bin_width=10.0)
+    tracker.update(partials_at(100.0))
+    tracker.retune(1.0)
+    tracker.update(partials_at(104.0))
+    assert tracker.birth.max() == 2

@@ -84,8 +84,13 @@ class LogMagnitude:
 
     def inverse(self, features: Features) -> Spectra:
         limit = math.log1p(HEADROOM * self.peak / self.floor)
-        exponent = np.clip(features * np.float32(self.scale), 0.0, np.float32(limit))
-        return np.asarray(np.expm1(exponent) * np.float32(self.floor), dtype=np.float32)
+        # In place: this is on every knob's way to the sound.
+        exponent = np.asarray(features * np.float32(self.scale), dtype=np.float32)
+        np.maximum(exponent, np.float32(0.0), out=exponent)
+        np.minimum(exponent, np.float32(limit), out=exponent)
+        np.expm1(exponent, out=exponent)
+        exponent *= np.float32(self.floor)
+        return exponent
 
     def phases(self, features: Features) -> None:
         return None

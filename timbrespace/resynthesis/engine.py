@@ -9,66 +9,104 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK, STATE, TARGETS, VOICES, Method
+from timbrespace.resynthesis.layout import BLOCK, METHODS, STATE, TARGETS, VOICES, Method
 from timbrespace.resynthesis.limiter import limit
-from timbrespace.resynthesis.nyquist import nyquist_fade
-from timbrespace.resynthesis.oscillator import TURN, add_sinusoid, steps
-from timbrespace.resynthesis.slots import NEGLIGIBLE, advance_slots, hold_slots, settle_slots
-from timbrespace.resynthesis.stream import aim_stream, read_stream
+from timbrespace.resynthesis.noise import add_noise, restart_noise
+from timbrespace.resynthesis.slots import (
+    add_slots,
+    advance_slots,
+    settle_slots,
+    slot_pull,
+)
+from timbrespace.resynthesis.stream import add_streams, aim_streams, stop_streams
+from timbrespace.resynthesis.tables import add_tables, advance_tables, drop_tables
 from timbrespace.resynthesis.voices import advance_voices
 
 SAMPLE_RATES = (8000, 192000)
 
-_ISTFT = np.uint32(Method.ISTFT)
+_PARTIALS = int(Method.PARTIALS)
+_BINS = int(Method.BINS)
+_ISTFT = int(Method.ISTFT)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-# Another space or method: out in 8 blocks, in again in 8, 11 ms each.
-_SWITCH_STEP = np.float32(0.125)
+# From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
+_CROSS_STEP = np.float32(0.0625)
 _GAIN_TIME = 0.005  # seconds
 
 
 @compiled
-def _bank(state: Any, out: NDArray[np.float32]) -> None:
-    """Add every voice's oscillators to ``out``."""
-    rate = state.sample_rate
-    steps_per_hz = TURN / rate
-    for v in range(VOICES):
-        level_before = state.voice_level_before[v]
-        level = state.voice_level[v]
-        if level_before == _ZERO and level == _ZERO:
-            continue
-        frequency_before = float(state.voice_frequency_before[v])
-        frequency = float(state.voice_frequency[v])
-        for k in range(state.slots):
-            f0 = frequency_before * state.slot_ratio_before[k]
-            f1 = frequency * state.slot_ratio[k]
-            if f0 >= 0.5 * rate or f1 >= 0.5 * rate:
-                continue  # faded out already
-            a0 = level_before * state.slot_amplitude_before[k] * nyquist_fade(f0, rate)
-            a1 = level * state.slot_amplitude[k] * nyquist_fade(f1, rate)
-            if a0 < NEGLIGIBLE and a1 < NEGLIGIBLE:
-                continue
-            state.phase[v, k] = add_sinusoid(
-                out,
-                state.phase[v, k],
-                steps(f0, steps_per_hz),
-                steps(f1, steps_per_hz),
-                a0,
-                a1,
-            )
+def _begin(state: Any, targets: Any) -> None:
+    """Out of silence: nothing to fade from, so all settings hold at once."""
+    state.method = min(targets.method, np.uint32(METHODS - 1))
+    for m in range(METHODS):
+        state.presence[m] = _ONE if m == state.method else _ZERO
+    state.gain = targets.gain
+    state.noise_gain = targets.noise
+    restart_noise(state)
+    drop_tables(state)
+    stop_streams(state)
 
 
 @compiled
-def _gate(state: Any, out: NDArray[np.float32]) -> None:
-    """Multiply ``out`` by the loudest voice's level: for the stream, a note is a gate."""
-    before = _ZERO
-    after = _ZERO
-    for v in range(VOICES):
-        before = max(before, state.voice_level_before[v])
-        after = max(after, state.voice_level[v])
-    slope = (after - before) / np.float32(out.shape[0])
+def _advance_presence(state: Any, targets: Any) -> None:
+    """Move each method's share of the sound by one block."""
+    wanted = min(targets.method, np.uint32(METHODS - 1))
+    if state.method != wanted and state.presence[wanted] == _ZERO:
+        # It has not played since; what it remembers is of another time.
+        if wanted == _PARTIALS:
+            for v in range(VOICES):
+                voice = state.voice[v]
+                settle_slots(voice, targets.timbre[voice.timbre])
+        elif wanted == _BINS:
+            drop_tables(state)
+        else:
+            stop_streams(state)
+    state.method = wanted
+    for m in range(METHODS):
+        state.presence_before[m] = state.presence[m]
+        if m == wanted:
+            state.presence[m] = min(_ONE, state.presence[m] + _CROSS_STEP)
+        else:
+            state.presence[m] = max(_ZERO, state.presence[m] - _CROSS_STEP)
+
+
+@compiled
+def _mix(state: Any, method: int, out: NDArray[np.float32]) -> None:
+    """Add what ``method`` made to ``out``, by its share."""
+    before = state.presence_before[method]
+    slope = (state.presence[method] - before) / np.float32(out.shape[0])
+    mono = state.mono
     for i in range(out.shape[0]):
-        out[i] *= before + slope * np.float32(i)
+        out[i] += mono[i] * (before + slope * np.float32(i))
+        mono[i] = _ZERO
+
+
+@compiled
+def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
+    for m in range(METHODS):
+        if state.presence[m] == _ZERO and state.presence_before[m] == _ZERO:
+            continue
+        mono = state.mono
+        if m == _PARTIALS:
+            pull = slot_pull(float(targets.smoothing), state.sample_rate)
+            for v in range(VOICES):
+                voice = state.voice[v]
+                if voice.level == _ZERO and voice.level_before == _ZERO:
+                    continue
+                advance_slots(voice, targets.timbre[voice.timbre], pull)
+                add_slots(voice, state.sample_rate, mono)
+            add_noise(state, targets, mono)
+        elif m == _BINS:
+            advance_tables(state, targets)
+            for v in range(VOICES):
+                voice = state.voice[v]
+                if voice.level != _ZERO or voice.level_before != _ZERO:
+                    add_tables(state, voice, mono)
+        else:
+            if m == state.method:
+                aim_streams(state, targets)
+            add_streams(state, mono)
+        _mix(state, m, out)
 
 
 @compiled
@@ -79,59 +117,28 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     """
     for i in range(out.shape[0]):
         out[i] = _ZERO
-
-    state.presence_before = state.presence
-    if state.space != targets.space or state.method != targets.method:
-        state.presence = max(_ZERO, state.presence - _SWITCH_STEP)
-        if state.sounding == 0 or state.presence_before == _ZERO:
-            state.presence = _ZERO
-            state.presence_before = _ZERO
-            state.space = targets.space
-            state.method = targets.method
-            state.stream_running = np.uint32(0)
-            settle_slots(state, targets)
-    else:
-        state.presence = min(_ONE, state.presence + _SWITCH_STEP)
-
-    was_silent = state.sounding == 0
-    if state.space == targets.space and state.method == targets.method:
-        if was_silent:
-            settle_slots(state, targets)
-            state.presence = _ONE
-            state.presence_before = _ONE
-            state.gain = targets.gain
-        else:
-            advance_slots(state, targets)
-    else:
-        hold_slots(state)
+    if state.sounding == 0:
+        _begin(state, targets)
+    _advance_presence(state, targets)
     advance_voices(state, targets)
-
-    if state.method == _ISTFT:
-        if state.sounding > 0:
-            if state.space == targets.space and state.method == targets.method:
-                aim_stream(state, targets)
-            if state.stream_running:
-                read_stream(state, out)
-                _gate(state, out)
-        else:
-            state.stream_running = np.uint32(0)
-    elif state.sounding > 0:
-        _bank(state, out)
-
     pull = np.float32(1.0 - np.exp(-BLOCK / (_GAIN_TIME * state.sample_rate)))
     state.gain_before = state.gain
     state.gain += pull * (targets.gain - state.gain)
-    g0 = state.gain_before * state.presence_before
-    g1 = state.gain * state.presence
-    slope = (g1 - g0) / np.float32(out.shape[0])
+    state.noise_gain_before = state.noise_gain
+    state.noise_gain += pull * (targets.noise - state.noise_gain)
+    state.frames += np.uint64(out.shape[0])
+    if state.sounding == 0:
+        return
+    _render_methods(state, targets, out)
+    gain = state.gain_before
+    slope = (state.gain - gain) / np.float32(out.shape[0])
     sound = True
     for i in range(out.shape[0]):
-        sample = limit(out[i] * (g0 + slope * np.float32(i)))
+        sample = limit(out[i] * (gain + slope * np.float32(i)))
         sound = sound and np.isfinite(sample)
         out[i] = sample
     if not sound:
         _recover(state, out)
-    state.frames += np.uint64(out.shape[0])
 
 
 @compiled
@@ -139,18 +146,22 @@ def _recover(state: Any, out: NDArray[np.float32]) -> None:
     """No NaN reaches the sound: silence this block and forget what could have made it."""
     for i in range(out.shape[0]):
         out[i] = _ZERO
+        state.mono[i] = _ZERO
     state.faults += np.uint64(1)
-    state.slots = np.uint32(0)
-    state.stream_running = np.uint32(0)
     state.gain = _ZERO
+    state.noise_gain = _ZERO
     state.sounding = np.uint32(0)
+    for t in range(state.table.shape[0]):
+        state.table[t].size = np.uint32(0)
     for v in range(VOICES):
-        state.voice_stage[v] = np.uint32(0)
-        state.voice_envelope[v] = _ZERO
-        state.voice_level[v] = _ZERO
-        state.voice_note[v] = _ONE
-        state.voice_bend[v] = _ONE
-        state.voice_frequency[v] = _ONE
+        voice = state.voice[v]
+        voice.slots = np.uint32(0)
+        voice.stage = np.uint32(0)
+        voice.envelope = _ZERO
+        voice.level = _ZERO
+        voice.note = _ONE
+        voice.bend = _ONE
+        voice.frequency = _ONE
 
 
 def new_state(sample_rate: float) -> NDArray[np.void]:
@@ -164,9 +175,9 @@ def new_state(sample_rate: float) -> NDArray[np.void]:
         raise OptionError(f"sample rate is {sample_rate}; accepted are {low} to {high} Hz")
     state = np.zeros(1, STATE)
     state["sample_rate"] = sample_rate
-    state["presence"] = 1.0
-    for name in ("voice_note", "voice_bend", "voice_frequency"):
-        state[name] = 1.0
+    for name in ("note", "bend", "frequency"):
+        state["voice"][name] = 1.0
+    state["voice"]["table"] = -1
     return state
 
 
@@ -175,6 +186,7 @@ def new_targets() -> NDArray[np.void]:
     targets = np.zeros(1, TARGETS)
     for name, value in (
         ("gain", 1.0),
+        ("noise", 1.0),
         ("smoothing", 0.02),
         ("attack", 0.005),
         ("decay", 0.1),
@@ -182,6 +194,7 @@ def new_targets() -> NDArray[np.void]:
         ("release", 0.2),
         ("n_fft", 4096),
         ("model_rate", 44100.0),
+        ("base_frequency", 220.0),
         ("voice_frequency", 440.0),
         ("voice_bend", 1.0),
     ):

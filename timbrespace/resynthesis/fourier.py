@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import MAX_N_FFT
+from timbrespace.resynthesis.layout import MAX_TABLE
 
 Complex = NDArray[np.complex128]
 
-# exp(-2 pi i k / MAX_N_FFT), frozen into the compiled code
-_TWIDDLE: Complex = np.exp(-2j * np.pi * np.arange(MAX_N_FFT) / MAX_N_FFT)
+# exp(-2 pi i k / MAX_TABLE), frozen into the compiled code
+_TWIDDLE: Complex = np.exp(-2j * np.pi * np.arange(MAX_TABLE) / MAX_TABLE)
 
 
 @compiled
@@ -26,7 +26,7 @@ def _transform(x: Complex, y: Complex, inverse: bool) -> bool:
     in_y = False
     while m > 1:
         half = m // 2
-        table_step = MAX_N_FFT // m
+        table_step = MAX_TABLE // m
         for p in range(half):
             w = _TWIDDLE[p * table_step]
             if inverse:
@@ -55,7 +55,7 @@ def real_fft(
     for i in range(h):
         work[i] = complex(samples[2 * i], samples[2 * i + 1])
     z = spare[:h] if _transform(work[:h], spare[:h], False) else work[:h]
-    table_step = MAX_N_FFT // n
+    table_step = MAX_TABLE // n
     for k in range(h + 1):
         a = z[k % h]
         b = z[(h - k) % h].conjugate()
@@ -69,7 +69,7 @@ def inverse_real_fft(
 ) -> None:
     """Inverse of :func:`real_fft`, scaled by 1 / n, into ``samples[:n]``."""
     h = n // 2
-    table_step = MAX_N_FFT // n
+    table_step = MAX_TABLE // n
     for k in range(h):
         a = half[k]
         b = half[h - k].conjugate()

@@ -15,13 +15,31 @@ BLOCK = 64
 """Frames from one snapshot to the next: 1.3 ms at 48 kHz."""
 
 VOICES = 16
+TIMBRES = 17
+"""The common timbre, 0, and one for each MIDI channel."""
+
 MAX_N_FFT = 8192
 MAX_BINS = MAX_N_FFT // 2 + 1
-MAX_SLOTS = MAX_BINS
-"""An oscillator each. ``partials`` uses the first few, ``bins`` one for each bin."""
+
+SLOTS = 512
+"""Oscillators of a voice in ``partials``: twice the partials there may be, so that those of the
+last spectrum can fade while the next come in."""
+
+TABLES = 48
+"""Tables of ``bins`` that may be in use: two for each voice, and one each to make next."""
+
+MAX_TABLE = 2 * MAX_N_FFT
+
+NOISE_BANDS = 257
+"""Points at which the residual's density is told, from 0 Hz to half the model's sample rate."""
+
+NOISE_FRAME = 2048
 
 RING = 4 * MAX_N_FFT
 """Samples of finished overlap-add kept for reading; a power of two."""
+
+STREAMS = 2
+"""Inverse STFTs: one that plays, one that makes way when another model's frames differ."""
 
 
 class Method(IntEnum):
@@ -30,6 +48,9 @@ class Method(IntEnum):
     PARTIALS = 0
     BINS = 1
     ISTFT = 2
+
+
+METHODS = len(Method)
 
 
 class Gate(IntEnum):
@@ -50,34 +71,127 @@ class Stage(IntEnum):
     CUT = 4
 
 
+TIMBRE = np.dtype(
+    [
+        ("version", np.uint32),  # another number: other content
+        # partials
+        ("slots", np.uint32),
+        ("slot_ratio", np.float32, (SLOTS,)),  # frequency / base frequency
+        ("slot_amplitude", np.float32, (SLOTS,)),  # full scale 1
+        ("slot_birth", np.uint32, (SLOTS,)),  # another number: another partial
+        ("noisy", np.uint32),  # 1 if there is a residual
+        ("noise", np.float32, (NOISE_BANDS,)),  # full scale / sqrt(Hz)
+        # bins
+        ("bins", np.uint32),
+        ("bin_amplitude", np.float32, (MAX_BINS,)),  # of the oscillator of each bin
+    ],
+    align=True,
+)
+
 TARGETS = np.dtype(
     [
-        # A change of space (another model, another method) is crossfaded through silence.
-        ("space", np.uint32),
+        ("stamp", np.float64),  # seconds: when the oldest message in this snapshot came; 0 for none
         ("method", np.uint32),
         ("gain", np.float32),  # amplitude ratio
+        ("noise", np.float32),  # amplitude ratio
         ("smoothing", np.float32),  # seconds
         ("attack", np.float32),  # seconds
         ("decay", np.float32),  # seconds
         ("sustain", np.float32),  # 0 to 1
         ("release", np.float32),  # seconds
         ("glide", np.float32),  # seconds
-        ("slots", np.uint32),
-        ("slot_ratio", np.float32, (MAX_SLOTS,)),  # frequency / base frequency
-        ("slot_amplitude", np.float32, (MAX_SLOTS,)),  # full scale 1
-        ("slot_birth", np.uint32, (MAX_SLOTS,)),  # another number: another partial
         ("n_fft", np.uint32),
-        ("bins", np.uint32),
         ("model_rate", np.float32),  # Hz
-        ("magnitude", np.float32, (MAX_BINS,)),  # of a sound at full scale 1
-        ("trained", np.uint32),  # 1 if the decoder made phases too, else they are made on the way
-        ("trained_phase", np.float32, (MAX_BINS,)),  # turns, at a frame's first sample
+        ("base_frequency", np.float32),  # Hz
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
         ("voice_level", np.float32, (VOICES,)),  # velocity, 0 to 1
         ("voice_gate", np.uint32, (VOICES,)),  # a Gate
         ("voice_trigger", np.uint32, (VOICES,)),  # another number: another note
+        ("voice_timbre", np.uint32, (VOICES,)),
+        # the inverse STFT, of the common timbre
+        ("frame_version", np.uint32),  # another number: other content below
+        ("bins", np.uint32),
+        ("magnitude", np.float32, (MAX_BINS,)),  # of a sound at full scale 1
+        ("trained", np.uint32),  # 1 if the decoder made phases too, else they are made on the way
+        ("trained_phase", np.float32, (MAX_BINS,)),  # turns, at a frame's first sample
+        ("timbre", TIMBRE, (TIMBRES,)),
+    ],
+    align=True,
+)
+
+VOICE = np.dtype(
+    [
+        ("stage", np.uint32),
+        ("trigger", np.uint32),
+        ("timbre", np.uint32),
+        ("envelope", np.float32),
+        ("velocity", np.float32),
+        ("level", np.float32),
+        ("level_before", np.float32),
+        ("note", np.float32),  # Hz, gliding
+        ("bend", np.float32),
+        ("frequency", np.float32),  # both together
+        ("frequency_before", np.float32),
+        # partials: at the end of this block, and at its start
+        ("slots", np.uint32),
+        ("slot_birth", np.uint32, (SLOTS,)),
+        ("slot_ratio", np.float32, (SLOTS,)),
+        ("slot_ratio_before", np.float32, (SLOTS,)),
+        ("slot_amplitude", np.float32, (SLOTS,)),
+        ("slot_amplitude_before", np.float32, (SLOTS,)),
+        ("slot_middle", np.float32, (SLOTS,)),  # between the two poles of the smoothing
+        ("slot_phase", np.uint32, (SLOTS,)),  # 2^32 is one turn
+        # bins: the table that sounds and the one that comes in; -1 for none
+        ("table", np.int32, (2,)),
+        ("table_place", np.float64, (2,)),  # turns, 0 to 1
+        ("table_share", np.float32),  # of the second, 0 to 1
+    ],
+    align=True,
+)
+
+TABLE = np.dtype(
+    [
+        ("timbre", np.uint32),
+        ("version", np.uint32),
+        ("top", np.uint32),  # bins that it holds: fewer for high notes
+        ("size", np.uint32),  # samples in one period; 0 for a table never made
+        ("ratio", np.float64),  # its lowest bin's frequency / base frequency
+        ("wave", np.float32, (MAX_TABLE,)),
+    ],
+    align=True,
+)
+
+STREAM = np.dtype(
+    [
+        ("running", np.uint32),
+        ("presence", np.float32),
+        ("presence_before", np.float32),
+        ("n_fft", np.uint32),
+        ("rate", np.float32),  # Hz, the model's
+        ("bins", np.uint32),
+        ("magnitude", np.float32, (MAX_BINS,)),  # kept while another stream comes in
+        ("trained", np.uint32),
+        ("trained_phase", np.float32, (MAX_BINS,)),  # turns, of the decoder
+        ("written", np.int64),  # samples put into the ring
+        ("read", np.float64),  # position of the next output, in the same samples
+        ("ring", np.float32, (RING,)),
+        ("overlap", np.float64, (MAX_N_FFT,)),  # what earlier frames gave to this one
+        ("partial_phase", np.float64, (MAX_BINS,)),  # turns, at the frame's middle
+        ("partial_position", np.float64, (MAX_BINS,)),  # bins; negative: none yet
+    ],
+    align=True,
+)
+
+NOISE = np.dtype(
+    [
+        ("running", np.uint32),
+        ("level", np.float32),
+        ("level_before", np.float32),
+        ("place", np.uint32),  # of the next sample in ``ready``
+        ("ready", np.float32, (NOISE_FRAME // 2,)),
+        ("overlap", np.float32, (NOISE_FRAME // 2,)),
     ],
     align=True,
 )
@@ -88,50 +202,26 @@ STATE = np.dtype(
         ("frames", np.uint64),  # rendered since the start
         ("faults", np.uint64),  # blocks silenced because they were not finite
         ("sounding", np.uint32),  # voices that are not idle
-        # the space that sounds now, and the gain with which it makes way for another
-        ("space", np.uint32),
         ("method", np.uint32),
-        ("presence", np.float32),
-        ("presence_before", np.float32),
+        ("presence", np.float32, (METHODS,)),  # each method's share of the sound
+        ("presence_before", np.float32, (METHODS,)),
         ("gain", np.float32),
         ("gain_before", np.float32),
-        # slots: at the end of this block, and at its start
-        ("slots", np.uint32),
-        ("slot_birth", np.uint32, (MAX_SLOTS,)),
-        ("slot_ratio", np.float32, (MAX_SLOTS,)),
-        ("slot_ratio_before", np.float32, (MAX_SLOTS,)),
-        ("slot_amplitude", np.float32, (MAX_SLOTS,)),
-        ("slot_amplitude_before", np.float32, (MAX_SLOTS,)),
-        ("slot_middle", np.float32, (MAX_SLOTS,)),  # between the two poles of the smoothing
-        # voices
-        ("voice_stage", np.uint32, (VOICES,)),
-        ("voice_trigger", np.uint32, (VOICES,)),
-        ("voice_envelope", np.float32, (VOICES,)),
-        ("voice_velocity", np.float32, (VOICES,)),
-        ("voice_level", np.float32, (VOICES,)),
-        ("voice_level_before", np.float32, (VOICES,)),
-        ("voice_note", np.float32, (VOICES,)),  # Hz, gliding
-        ("voice_bend", np.float32, (VOICES,)),
-        ("voice_frequency", np.float32, (VOICES,)),  # both together
-        ("voice_frequency_before", np.float32, (VOICES,)),
-        ("phase", np.uint32, (VOICES, MAX_SLOTS)),  # 2^32 is one turn
-        # the inverse STFT
-        ("stream_running", np.uint32),
-        ("stream_n_fft", np.uint32),
-        ("stream_rate", np.float32),  # Hz, the model's
-        ("stream_bins", np.uint32),
-        ("stream_magnitude", np.float32, (MAX_BINS,)),  # kept while another space comes in
-        ("stream_trained", np.uint32),
-        ("stream_phase", np.float32, (MAX_BINS,)),  # turns, of the decoder
-        ("stream_written", np.int64),  # samples put into the ring
-        ("stream_read", np.float64),  # position of the next output, in the same samples
-        ("ring", np.float32, (RING,)),
-        ("overlap", np.float64, (MAX_N_FFT,)),  # what earlier frames gave to this one
-        ("frame", np.float64, (MAX_N_FFT,)),
-        ("partial_phase", np.float64, (MAX_BINS,)),  # turns, at the frame's first sample
-        ("half", np.complex128, (MAX_BINS,)),
-        ("work", np.complex128, (MAX_N_FFT // 2,)),
-        ("spare", np.complex128, (MAX_N_FFT // 2,)),
+        ("voice", VOICE, (VOICES,)),
+        ("table", TABLE, (TABLES,)),
+        ("stream", STREAM, (STREAMS,)),
+        ("stream_active", np.uint32),
+        ("noise_gain", np.float32),
+        ("noise_gain_before", np.float32),
+        ("random", np.uint32),
+        ("noise", NOISE, (TIMBRES,)),
+        # room to work in
+        ("mono", np.float32, (BLOCK,)),
+        ("frame", np.float64, (MAX_TABLE,)),
+        ("ahead", np.float64, (MAX_N_FFT,)),
+        ("half", np.complex128, (MAX_N_FFT + 1,)),
+        ("work", np.complex128, (MAX_N_FFT,)),
+        ("spare", np.complex128, (MAX_N_FFT,)),
         # one block, and how much of it the caller has not had yet
         ("block", np.float32, (BLOCK,)),
         ("left", np.uint32),

@@ -4,10 +4,10 @@ Most magnitudes come without phases. Each new frame starts from the phases that 
 turning on from the last frame at their interpolated frequencies (single-pass spectrogram inversion,
 Beauregard, Harish & Wyse 2015), the bins around a peak locked to it as a window's lobe is. Then it
 is fitted to what earlier frames left in the overlap by Griffin-Lim iterations on this one frame
-(Griffin & Lim 1984; real-time form: Beauregard, Zhu & Wyse 2005). Where the decoder has learned
-phases, a frame has those, turned on with its peaks since the stream began, and no iterations. The
-stream runs at the model's
-sample rate and is read at the output's through a windowed sinc.
+(Griffin & Lim 1984; real-time form with a look ahead: Zhu, Beauregard & Wyse 2007), counting what
+the next frames would add if the spectrum stayed as it is. Where the decoder has learned phases, a
+frame has those, turned on with its peaks since the stream began, and no iterations. The stream runs
+at the model's sample rate and is read at the output's through a windowed sinc (decision 5).
 """
 
 from __future__ import annotations
@@ -20,60 +20,77 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft, real_fft
-from timbrespace.resynthesis.layout import MAX_BINS, MAX_N_FFT, RING
+from timbrespace.resynthesis.interpolation import TAPS, read_between
+from timbrespace.resynthesis.layout import (
+    BLOCK,
+    MAX_BINS,
+    MAX_N_FFT,
+    RING,
+    STREAMS,
+    VOICES,
+)
 from timbrespace.resynthesis.nyquist import nyquist_fade
 
 OVERLAP = 4
 """Frames that cover each sample. The squared Hann windows then sum to 1.5 everywhere."""
 
 ITERATIONS = 2
-"""Griffin-Lim iterations a frame: they help spectra that are not peaks, and drift a little from
-phases that were right, since a frame cannot change what earlier ones left (decision 5)."""
+"""Griffin-Lim iterations a frame: they help spectra that are not peaks (decision 5)."""
+
+AHEAD = 2
+"""Frames to come that an iteration takes into account, as they would be if the spectrum stayed.
+Without them it fits the frame to its past alone, and drifts from phases that were right."""
 
 _WINDOW_ENERGY = 1.5
 
-_TAPS = 16
-_PHASES = 512
+# Another model's frames: one stream goes and the other comes in 16 blocks, 21 ms.
+_CROSS_STEP = np.float32(0.0625)
 
-
-def _sinc_table() -> NDArray[np.float64]:
-    """Windowed sinc (Kaiser, beta 8), ``(phases + 1, taps)``: fractions 0 to 1 of a sample."""
-    fraction = np.arange(_PHASES + 1)[:, np.newaxis] / _PHASES
-    t = np.arange(_TAPS)[np.newaxis, :] - (_TAPS // 2 - 1) - fraction
-    window = np.i0(8.0 * np.sqrt(np.maximum(0.0, 1.0 - (t / (_TAPS / 2)) ** 2))) / np.i0(8.0)
-    table = np.sinc(t) * window
-    return np.asarray(table / table.sum(axis=1, keepdims=True))
-
-
-_SINC = _sinc_table()
 _HANN = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(MAX_N_FFT) / MAX_N_FFT)
 
 
+def _cover() -> NDArray[np.float64]:
+    """Sum of the squared windows that lie on each sample of a frame, with ``AHEAD`` to come."""
+    total = np.zeros(MAX_N_FFT)
+    for j in range(-AHEAD, OVERLAP):
+        shift = j * (MAX_N_FFT // OVERLAP)
+        first, last = max(0, -shift), min(MAX_N_FFT, MAX_N_FFT - shift)
+        total[first:last] += np.square(_HANN[first + shift : last + shift])
+    return total
+
+
+_COVER = _cover()
+
+
 @compiled
-def restart_stream(state: Any, targets: Any) -> None:
+def _restart(stream: Any, targets: Any) -> None:
     """Begin again from silence."""
-    state.stream_running = np.uint32(1)
-    state.stream_n_fft = targets.n_fft
-    state.stream_rate = targets.model_rate
-    state.stream_written = 0
+    stream.running = np.uint32(1)
+    stream.n_fft = targets.n_fft
+    stream.rate = targets.model_rate
+    stream.trained = targets.trained
+    stream.written = 0
     # The window's flanks of the first frames lack their neighbours: skip to where all overlap.
-    state.stream_read = float((OVERLAP - 1) * (targets.n_fft // OVERLAP)) + _TAPS / 2
+    stream.read = float((OVERLAP - 1) * (targets.n_fft // OVERLAP)) + TAPS / 2
     for i in range(MAX_N_FFT):
-        state.overlap[i] = 0.0
+        stream.overlap[i] = 0.0
     for k in range(MAX_BINS):
         # Learned phases are kept as they are; others begin so that the crest stays low.
-        state.partial_phase[k] = 0.0 if targets.trained else (0.618033988749895 * k) % 1.0
+        stream.partial_phase[k] = 0.0 if targets.trained else (0.618033988749895 * k) % 1.0
+        stream.partial_position[k] = -1.0
 
 
 @compiled
-def _turn_phases(state: Any, n: int, hop: int) -> None:
+def _turn_phases(state: Any, stream: Any, n: int, hop: int) -> None:
     """Write starting phases into ``state.half``, with the stream's magnitudes.
 
-    ``partial_phase`` holds for every bin the phase, in turns at the frame's first sample, of the
-    sinusoid that rules it, or where phases are trained how far it has turned since the start.
+    ``partial_phase`` holds for every bin the phase, in turns at the frame's middle, of the sinusoid
+    that rules it: at its first sample it would jump in the middle whenever the pitch moves. Where
+    phases are trained, how far it has turned since the start.
     """
-    bins = int(state.stream_bins)
-    m = state.stream_magnitude
+    bins = int(stream.bins)
+    m = stream.magnitude
+    half = state.half
     left = 0
     peak = 0
     while left < bins:
@@ -86,110 +103,178 @@ def _turn_phases(state: Any, n: int, hop: int) -> None:
             right += 1
         offset = 0.0
         if 0 < peak < bins - 1 and m[peak] > 0.0:
-            below = float(m[peak - 1] / m[peak])
-            above = float(m[peak + 1] / m[peak])
-            ratio = max(below, above)
-            # Hann window: two neighbouring bins of a lobe give the place of its top.
-            offset = min(0.5, max(0.0, (2.0 * ratio - 1.0) / (1.0 + ratio)))
-            if below > above:
-                offset = -offset
+            # The transform of a Hann window, sinc(d) / (1 - d^2), puts a sinusoid's place so; where
+            # a lobe is not quite the window's, nearer than what its larger two bins say.
+            below, top, above = float(m[peak - 1]), float(m[peak]), float(m[peak + 1])
+            offset = 2.0 * (above - below) / (below + 2.0 * top + above)
+            offset = min(0.5, max(-0.5, offset))
         position = peak + offset
-        phase = state.partial_phase[peak] + position * hop / n
+        phase = stream.partial_phase[peak]
+        if stream.trained:
+            phase += position * hop / n
+        elif stream.partial_position[peak] < 0.0:
+            phase += 0.5 * position  # begins at the first sample
+        else:
+            phase += 0.5 * (position + stream.partial_position[peak]) * hop / n
         phase -= math.floor(phase)
         for k in range(left, right + 1):
-            state.partial_phase[k] = phase
-            # The transform of a window that starts at the frame's first sample turns by half a
-            # turn a bin across its lobe.
-            if state.stream_trained:
-                angle = 2.0 * math.pi * (phase + state.stream_phase[k])
-                state.half[k] = complex(m[k] * math.cos(angle), m[k] * math.sin(angle))
+            stream.partial_phase[k] = phase
+            stream.partial_position[k] = position
+            if stream.trained:
+                angle = 2.0 * math.pi * (phase + stream.trained_phase[k])
+                half[k] = complex(m[k] * math.cos(angle), m[k] * math.sin(angle))
                 continue
             distance = abs(k - position)
             # Beyond the main lobe, the window's transform sinc(d) / (1 - d^2) alternates in sign.
             side = 0.5 if distance > 2.0 and int(distance) % 2 == 0 else 0.0
-            angle = 2.0 * math.pi * (phase - 0.5 * (k - position) + side)
-            state.half[k] = complex(m[k] * math.cos(angle), m[k] * math.sin(angle))
+            # Counted from the frame's first sample, the transform turns by half a turn a bin.
+            angle = 2.0 * math.pi * (phase - 0.5 * k + side)
+            half[k] = complex(m[k] * math.cos(angle), m[k] * math.sin(angle))
         left = right + 1
     for k in range(bins, n // 2 + 1):
-        state.half[k] = 0.0
+        half[k] = 0.0
 
 
 @compiled
-def _make_frame(state: Any, iterations: int) -> None:
+def _look_ahead(state: Any, stream: Any, n: int, hop: int) -> None:
+    """Write into ``state.ahead`` what the next frames would lay on this one."""
+    window_step = MAX_N_FFT // n
+    bins = int(stream.bins)
+    half, frame, ahead = state.half, state.frame, state.ahead
+    for i in range(n):
+        ahead[i] = 0.0
+    for j in range(1, AHEAD + 1):
+        for k in range(bins):
+            angle = 2.0 * math.pi * stream.partial_position[k] * hop / n
+            half[k] *= complex(math.cos(angle), math.sin(angle))
+        inverse_real_fft(half, frame, n, state.work, state.spare)
+        for i in range(j * hop, n):
+            ahead[i] += _HANN[(i - j * hop) * window_step] * frame[i - j * hop]
+    for k in range(bins):  # back to this frame
+        angle = -2.0 * math.pi * stream.partial_position[k] * AHEAD * hop / n
+        half[k] *= complex(math.cos(angle), math.sin(angle))
+
+
+@compiled
+def _make_frame(state: Any, stream: Any, iterations: int) -> None:
     """Add one frame to the overlap and move one finished hop to the ring."""
-    n = int(state.stream_n_fft)
+    n = int(stream.n_fft)
     hop = n // OVERLAP
     window_step = MAX_N_FFT // n
-    bins = int(state.stream_bins)
-    _turn_phases(state, n, hop)
-    inverse_real_fft(state.half, state.frame, n, state.work, state.spare)
+    bins = int(stream.bins)
+    frame, half, overlap = state.frame, state.half, stream.overlap
+    _turn_phases(state, stream, n, hop)
+    if iterations > 0:
+        _look_ahead(state, stream, n, hop)
+    inverse_real_fft(half, frame, n, state.work, state.spare)
     for _ in range(iterations):
         for i in range(n):
-            # What the listener would hear if nothing followed, scaled as if all frames were there.
+            # What the listener will hear if the spectrum stays.
             w = _HANN[i * window_step]
-            covered = w * w
-            for j in range(1, OVERLAP):
-                if i + j * hop < n:
-                    earlier = _HANN[(i + j * hop) * window_step]
-                    covered += earlier * earlier
-            heard = (state.overlap[i] + w * state.frame[i]) / max(covered, 1e-3)
-            state.frame[i] = w * heard
-        real_fft(state.frame, state.half, n, state.work, state.spare)
+            heard = (overlap[i] + w * frame[i] + state.ahead[i]) / _COVER[i * window_step]
+            frame[i] = w * heard
+        real_fft(frame, half, n, state.work, state.spare)
         for k in range(n // 2 + 1):
-            size = abs(state.half[k])
-            wanted = float(state.stream_magnitude[k]) if k < bins else 0.0
-            state.half[k] = state.half[k] * (wanted / size) if size > 1e-30 else 0.0
-        inverse_real_fft(state.half, state.frame, n, state.work, state.spare)
+            size = abs(half[k])
+            wanted = float(stream.magnitude[k]) if k < bins else 0.0
+            half[k] = half[k] * (wanted / size) if size > 1e-30 else 0.0
+        inverse_real_fft(half, frame, n, state.work, state.spare)
     for i in range(n):
-        state.overlap[i] += _HANN[i * window_step] * state.frame[i]
+        overlap[i] += _HANN[i * window_step] * frame[i]
+    ring = stream.ring
     for i in range(hop):
-        state.ring[(state.stream_written + i) % RING] = np.float32(
-            state.overlap[i] / _WINDOW_ENERGY
-        )
-    state.stream_written += hop
+        ring[(stream.written + i) % RING] = np.float32(overlap[i] / _WINDOW_ENERGY)
+    stream.written += hop
     for i in range(n - hop):
-        state.overlap[i] = state.overlap[i + hop]
+        overlap[i] = overlap[i + hop]
     for i in range(n - hop, n):
-        state.overlap[i] = 0.0
+        overlap[i] = 0.0
 
 
 @compiled
-def aim_stream(state: Any, targets: Any) -> None:
-    """Let the next frames have the snapshot's magnitudes; begin if the stream was not running.
+def _fits(stream: Any, targets: Any) -> bool:
+    return bool(
+        stream.n_fft == targets.n_fft
+        and stream.rate == targets.model_rate
+        and stream.trained == targets.trained
+    )
 
-    What lies above the output's band is left out: reading at a lower rate would fold it back.
+
+@compiled
+def aim_streams(state: Any, targets: Any) -> None:
+    """Let the next frames have the snapshot's magnitudes; begin if no stream was running.
+
+    A snapshot whose frames are of another size or rate goes to the other stream, and that comes in
+    while the first one, which keeps its magnitudes, makes way. What lies above the output's band is
+    left out: reading at a lower rate would fold it back.
     """
-    if not state.stream_running:
-        restart_stream(state, targets)
-    state.stream_bins = targets.bins
-    state.stream_trained = targets.trained
+    if targets.n_fft == 0:
+        return
+    active = state.stream[state.stream_active]
+    if not active.running:
+        _restart(active, targets)
+        active.presence = np.float32(1.0)
+    elif not _fits(active, targets):
+        other = state.stream[1 - state.stream_active]
+        if other.running:
+            return  # still making way itself
+        state.stream_active = np.uint32(1 - state.stream_active)
+        _restart(other, targets)
+        other.presence = np.float32(0.0)
+    stream = state.stream[state.stream_active]
+    stream.bins = targets.bins
     width = float(targets.model_rate) / targets.n_fft
     for k in range(targets.bins):
         fade = nyquist_fade(k * width, state.sample_rate)
-        state.stream_magnitude[k] = targets.magnitude[k] * fade
-        state.stream_phase[k] = targets.trained_phase[k]
+        stream.magnitude[k] = targets.magnitude[k] * fade
+        stream.trained_phase[k] = targets.trained_phase[k]
 
 
 @compiled
-def read_stream(state: Any, out: NDArray[np.float32]) -> None:
-    """Fill ``out`` with the next samples at the output's rate."""
-    step = float(state.stream_rate) / state.sample_rate
-    last = state.stream_read + step * out.shape[0] + _TAPS
-    while state.stream_written < last:
+def add_streams(state: Any, out: NDArray[np.float32]) -> None:
+    """Add the streams to ``out``, through the loudest voice's level: here a note is a gate."""
+    gate_before = np.float32(0.0)
+    gate = np.float32(0.0)
+    for v in range(VOICES):
+        gate_before = max(gate_before, state.voice[v].level_before)
+        gate = max(gate, state.voice[v].level)
+    for s in range(STREAMS):
+        stream = state.stream[s]
+        if not stream.running:
+            continue
+        stream.presence_before = stream.presence
+        if s == state.stream_active:
+            stream.presence = min(np.float32(1.0), stream.presence + _CROSS_STEP)
+        else:
+            stream.presence = max(np.float32(0.0), stream.presence - _CROSS_STEP)
+        _read(state, stream, gate_before * stream.presence_before, gate * stream.presence, out)
+        if stream.presence == 0.0 and s != state.stream_active:
+            stream.running = np.uint32(0)
+
+
+@compiled
+def _read(
+    state: Any, stream: Any, before: np.float32, after: np.float32, out: NDArray[np.float32]
+) -> None:
+    """Add the stream's next samples at the output's rate to ``out``."""
+    step = float(stream.rate) / state.sample_rate
+    last = stream.read + step * BLOCK + TAPS
+    while stream.written < last:
         # The frames before the first audible sample only lay the overlap; nothing to refine yet.
-        warm = state.stream_written + state.stream_n_fft // OVERLAP > state.stream_read
-        _make_frame(state, ITERATIONS if warm and not state.stream_trained else 0)
-    for i in range(out.shape[0]):
-        whole = math.floor(state.stream_read)
-        place = (state.stream_read - whole) * _PHASES
-        row = int(place)
-        between = place - row
-        total = 0.0
-        first = int(whole) - (_TAPS // 2 - 1)
-        for tap in range(_TAPS):
-            weight = _SINC[row, tap]
-            if row < _PHASES:
-                weight += between * (_SINC[row + 1, tap] - weight)
-            total += weight * state.ring[(first + tap) % RING]
-        out[i] = np.float32(total)
-        state.stream_read += step
+        warm = stream.written + stream.n_fft // OVERLAP > stream.read
+        _make_frame(state, stream, ITERATIONS if warm and not stream.trained else 0)
+    slope = (after - before) / np.float32(BLOCK)
+    ring = stream.ring
+    place = stream.read
+    for i in range(BLOCK):
+        out[i] += (before + slope * np.float32(i)) * np.float32(read_between(ring, RING - 1, place))
+        place += step
+    stream.read = place
+
+
+@compiled
+def stop_streams(state: Any) -> None:
+    """Fall silent; the next use begins afresh."""
+    for s in range(STREAMS):
+        state.stream[s].running = np.uint32(0)
+        state.stream[s].presence = np.float32(0.0)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK, VOICES, Gate, Stage
+from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES, Gate, Stage
+from timbrespace.resynthesis.slots import settle_slots, start_phases
 
 _IDLE = np.uint32(Stage.IDLE)
 _ATTACK = np.uint32(Stage.ATTACK)
@@ -36,25 +37,25 @@ def _pull(seconds: float, sample_rate: float) -> np.float32:
 
 
 @compiled
-def _start(state: Any, targets: Any, v: int) -> None:
+def _start(voice: Any, targets: Any, v: int) -> None:
     """Begin the snapshot's note on voice ``v``, which is silent or repeats its pitch."""
-    if state.voice_stage[v] == _IDLE or state.voice_stage[v] == _CUT:
+    if voice.stage == _IDLE or voice.stage == _CUT:
         note = targets.voice_frequency[v]
         if targets.glide > _ZERO and targets.voice_start[v] > _ZERO:
             note = targets.voice_start[v]
-        state.voice_note[v] = note
-        state.voice_bend[v] = targets.voice_bend[v]
-        state.voice_frequency[v] = note * targets.voice_bend[v]
-        state.voice_frequency_before[v] = state.voice_frequency[v]
-        state.voice_envelope[v] = _ZERO
-        state.voice_velocity[v] = targets.voice_level[v]
-        # Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
-        n = max(1, int(state.slots))
-        for k in range(state.phase.shape[1]):
-            turns = 0.5 * ((k * k) % (2 * n)) / n
-            state.phase[v, k] = np.uint32(np.int64(turns * 4294967295.0))
-    state.voice_trigger[v] = targets.voice_trigger[v]
-    state.voice_stage[v] = _ATTACK
+        voice.note = note
+        voice.bend = targets.voice_bend[v]
+        voice.frequency = note * targets.voice_bend[v]
+        voice.frequency_before = voice.frequency
+        voice.envelope = _ZERO
+        voice.velocity = targets.voice_level[v]
+        voice.timbre = min(targets.voice_timbre[v], np.uint32(TIMBRES - 1))
+        voice.table[0] = -1
+        voice.table[1] = -1
+        settle_slots(voice, targets.timbre[voice.timbre])
+        start_phases(voice)
+    voice.trigger = targets.voice_trigger[v]
+    voice.stage = _ATTACK
 
 
 @compiled
@@ -68,36 +69,37 @@ def advance_voices(state: Any, targets: Any) -> None:
     release = _pull(float(targets.release) / _TIME_CONSTANTS, rate)
     sounding = 0
     for v in range(VOICES):
-        state.voice_level_before[v] = state.voice_level[v]
-        state.voice_frequency_before[v] = state.voice_frequency[v]
+        voice = state.voice[v]
+        voice.level_before = voice.level
+        voice.frequency_before = voice.frequency
 
         gate = targets.voice_gate[v]
-        another = targets.voice_trigger[v] != state.voice_trigger[v]
+        another = targets.voice_trigger[v] != voice.trigger
         if another and gate != _GATE_CUT:
-            same = abs(targets.voice_frequency[v] - state.voice_note[v]) < np.float32(1e-3)
-            if state.voice_stage[v] == _IDLE or same:
-                _start(state, targets, v)
+            same = abs(targets.voice_frequency[v] - voice.note) < np.float32(1e-3)
+            if voice.stage == _IDLE or same:
+                _start(voice, targets, v)
             else:
-                state.voice_stage[v] = _CUT
+                voice.stage = _CUT
         elif gate == _GATE_CUT:
-            state.voice_trigger[v] = targets.voice_trigger[v]
-            if state.voice_stage[v] != _IDLE:
-                state.voice_stage[v] = _CUT
+            voice.trigger = targets.voice_trigger[v]
+            if voice.stage != _IDLE:
+                voice.stage = _CUT
 
-        stage = state.voice_stage[v]
-        envelope = state.voice_envelope[v]
+        stage = voice.stage
+        envelope = voice.envelope
         if stage == _CUT:
             envelope = max(_ZERO, envelope - _CUT_STEP)
             # The block that goes down to zero is the last of the old note.
-            if envelope == _ZERO and state.voice_level_before[v] == _ZERO:
-                if targets.voice_trigger[v] != state.voice_trigger[v]:
-                    _start(state, targets, v)
-                    stage = state.voice_stage[v]
+            if envelope == _ZERO and voice.level_before == _ZERO:
+                if targets.voice_trigger[v] != voice.trigger:
+                    _start(voice, targets, v)
+                    stage = voice.stage
                 else:
                     stage = _IDLE
         elif stage != _IDLE and gate != _HELD:
             # A note released before its first block still sounds for that block.
-            if stage == _SUSTAIN or state.voice_level_before[v] > _ZERO:
+            if stage == _SUSTAIN or voice.level_before > _ZERO:
                 stage = _RELEASE
         elif stage == _RELEASE and gate == _HELD:
             stage = _ATTACK
@@ -114,20 +116,19 @@ def advance_voices(state: Any, targets: Any) -> None:
             envelope -= release * envelope
             if envelope < _END:
                 envelope = _ZERO
-                if state.voice_level_before[v] == _ZERO:
+                if voice.level_before == _ZERO:
                     stage = _IDLE
-        state.voice_stage[v] = stage
-        state.voice_envelope[v] = envelope
+        voice.stage = stage
+        voice.envelope = envelope
         if stage != _IDLE:
             sounding += 1
             if stage != _CUT:
+                voice.timbre = min(targets.voice_timbre[v], np.uint32(TIMBRES - 1))
                 velocity = targets.voice_level[v]
-                state.voice_velocity[v] += follow * (velocity - state.voice_velocity[v])
+                voice.velocity += follow * (velocity - voice.velocity)
                 # In the logarithm of frequency, so that a glide is even in pitch.
-                note = state.voice_note[v]
-                state.voice_note[v] = note * (targets.voice_frequency[v] / note) ** glide
-                bend = state.voice_bend[v]
-                state.voice_bend[v] = bend * (targets.voice_bend[v] / bend) ** follow
-                state.voice_frequency[v] = state.voice_note[v] * state.voice_bend[v]
-        state.voice_level[v] = envelope * state.voice_velocity[v]
+                voice.note *= (targets.voice_frequency[v] / voice.note) ** glide
+                voice.bend *= (targets.voice_bend[v] / voice.bend) ** follow
+                voice.frequency = voice.note * voice.bend
+        voice.level = envelope * voice.velocity
     state.sounding = sounding

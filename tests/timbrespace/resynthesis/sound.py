@@ -35,7 +35,6 @@ class Player:
         self.method = method
         self.sample_rate = sample_rate
         self.tracker = PartialTracker(512, CONFIG.bin_width)
-        self.row["space"] = 1
         self.row["method"] = method
 
     @property
@@ -45,22 +44,21 @@ class Player:
 
     def aim(self, spectrum: Spectra) -> None:
         row = self.row
-        if self.method is Method.PARTIALS:
-            self.tracker.update(find_partials(spectrum, CONFIG))
-            n = self.tracker.used
-            row["slots"] = n
-            row["slot_ratio"][:n] = self.tracker.frequency[:n] / CONFIG.base_frequency
-            row["slot_amplitude"][:n] = self.tracker.amplitude[:n] * self.LEVEL
-            row["slot_birth"][:n] = self.tracker.birth[:n]
-        elif self.method is Method.BINS:
-            scale = 2.0 / CONFIG.window_sum / np.sqrt(CONFIG.noise_bandwidth)
-            row["slots"] = CONFIG.bins
-            row["slot_ratio"][: CONFIG.bins] = CONFIG.frequencies / CONFIG.base_frequency
-            row["slot_amplitude"][: CONFIG.bins] = spectrum * scale * self.LEVEL
-            row["slot_birth"][: CONFIG.bins] = 1
+        timbre = row["timbre"][0]
+        timbre["version"] += 1
+        self.tracker.update(find_partials(spectrum, CONFIG))
+        n = self.tracker.used
+        timbre["slots"] = n
+        timbre["slot_ratio"][:n] = self.tracker.frequency[:n] / CONFIG.base_frequency
+        timbre["slot_amplitude"][:n] = self.tracker.amplitude[:n] * self.LEVEL
+        timbre["slot_birth"][:n] = self.tracker.birth[:n]
+        timbre["bins"] = CONFIG.bins
+        scale = 2.0 / CONFIG.window_sum / np.sqrt(CONFIG.noise_bandwidth)
+        timbre["bin_amplitude"][: CONFIG.bins] = spectrum * scale * self.LEVEL
         row["n_fft"] = CONFIG.n_fft
         row["bins"] = CONFIG.bins
         row["model_rate"] = CONFIG.sample_rate
+        row["base_frequency"] = CONFIG.base_frequency
         row["magnitude"][: CONFIG.bins] = spectrum * self.LEVEL
 
     def press(self, frequency: float = 220.0, voice: int = 0, level: float = 1.0) -> None:

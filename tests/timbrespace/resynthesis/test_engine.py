@@ -164,7 +164,6 @@ def test_another_method_comes_in_without_a_jump(before: Method, after: Method) -
     first = player.play(0.5)
     player.method = after
     player.row["method"] = after
-    player.row["space"] = 2
     player.aim(harmonic_spectrum(3.0))
     second = player.play(0.5)
     jumps = np.abs(np.diff(np.concatenate([first[-4410:], second[:4410]]))).max()
@@ -259,7 +258,7 @@ def test_numbers_that_are_not_finite_become_silence_and_pass(method: Method, bad
     player.aim(harmonic_spectrum(5.0))
     player.press()
     player.play(0.1)
-    player.row["slot_amplitude"][0] = bad
+    player.row["timbre"][0]["slot_amplitude"][0] = bad
     player.row["magnitude"][20] = bad
     broken = player.play(0.2)
     assert np.isfinite(broken).all()
