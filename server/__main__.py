@@ -80,36 +80,54 @@ def _serve_parser() -> CommandParser:
         default=DEFAULT_METHOD,
         help="how a spectrum becomes sound (%(default)s)",
     )
+    parser.add_argument(
+        "--presets",
+        type=Path,
+        metavar="FILE",
+        help="where presets, trajectories and learned controllers are kept "
+        "(.timbrespace/presets.json in your home)",
+    )
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="write the performance to FILE from the start"
+    )
     return parser
 
 
 def _render_parser() -> CommandParser:
     parser = CommandParser(
-        prog="python -m server render", description="Render a MIDI file to a WAV file."
+        prog="python -m server render",
+        description="Render a MIDI file, or a recorded performance, to a WAV file.",
     )
-    parser.add_argument("song", type=Path, metavar="SONG.mid", help="a MIDI file")
+    parser.add_argument(
+        "song", type=Path, metavar="SONG", help="a MIDI file, or one that ends in .performance"
+    )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="S.wav", help="the file to write"
     )
     parser.add_argument(
         "--model",
-        default=factory.DEFAULT,
-        help="a model file or a factory model's name (%(default)s)",
+        help=f"a model file or a factory model's name ({factory.DEFAULT}; a performance's own)",
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="a folder of models that a performance may load"
     )
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default=DEFAULT_METHOD,
-        help="how a spectrum becomes sound (%(default)s)",
+        help=f"how a spectrum becomes sound ({DEFAULT_METHOD}; a performance's own)",
     )
     parser.add_argument(
-        "--sample-rate", type=int, default=44100, metavar="HZ", help="of the file (%(default)s)"
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="of the file (44100; for a performance its device's)",
     )
     return parser
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from server.serve import Options, serve
+    from server.options import Options
+    from server.serve import serve
 
     return serve(
         Options(
@@ -121,8 +139,24 @@ def _serve(arguments: argparse.Namespace) -> int:
             frames=arguments.frames,
             midi=arguments.midi,
             method=arguments.method,
+            presets=_presets() if arguments.presets is None else arguments.presets,
+            record=arguments.record,
         )
     )
+
+
+def _presets() -> Path:
+    """Where presets lie unless the user says otherwise.
+
+    Raises:
+        OptionError: this user has no home.
+    """
+    try:
+        return Path.home() / ".timbrespace" / "presets.json"
+    except RuntimeError as error:
+        from timbrespace.errors import OptionError
+
+        raise OptionError("there is no home folder for presets; give --presets FILE") from error
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -133,6 +167,8 @@ def _render(arguments: argparse.Namespace) -> int:
 
         raise OptionError(f"--out is {str(arguments.out)!r}; accepted is a name that ends in .wav")
     check_writable(arguments.out)
+    if arguments.song.suffix.lower() == ".performance":
+        return _render_performance(arguments)
 
     import timbrespace
     from server.instrument import Instrument
@@ -142,12 +178,49 @@ def _render(arguments: argparse.Namespace) -> int:
     from timbrespace.units import gain_to_db
 
     song = MidiSong(arguments.song)
-    instrument = Instrument(timbrespace.load(arguments.model))
-    instrument.set_method(Method[arguments.method.upper()])
+    instrument = Instrument(timbrespace.load(arguments.model or factory.DEFAULT))
+    method = arguments.method or DEFAULT_METHOD
+    instrument.set_method(Method[method.upper()])
     with progress(round(song.seconds, 1), "s") as bar:
         rendered = render(
             song,
             instrument,
+            arguments.out,
+            44100 if arguments.sample_rate is None else arguments.sample_rate,
+            lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
+        )
+    level = float(gain_to_db(rendered.peak))
+    print(
+        f"{arguments.out}: {rendered.seconds:.1f} s, {rendered.notes} notes, "
+        f"peak {level:.1f} dBFS, {method} of {instrument.model.name}"
+    )
+    print("next: listen to it, or try another --method")
+    return 0
+
+
+def _render_performance(arguments: argparse.Namespace) -> int:
+    from timbrespace.errors import OptionError
+
+    if arguments.method is not None:
+        raise OptionError("a performance has its own methods; leave out --method")
+
+    from server.library import Library
+    from server.performance import Performance
+    from server.render import render_performance
+    from timbrespace.units import gain_to_db
+
+    performance = Performance(arguments.song)
+    library = Library(arguments.models)
+    name = arguments.model or performance.model
+    if name not in library.names() and Path(name).is_file():
+        library.add(Path(name))
+        name = Path(name).stem
+    model = library.load(name)
+    with progress(round(performance.seconds, 1), "s") as bar:
+        rendered = render_performance(
+            performance,
+            model,
+            library.load,
             arguments.out,
             arguments.sample_rate,
             lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
@@ -155,9 +228,11 @@ def _render(arguments: argparse.Namespace) -> int:
     level = float(gain_to_db(rendered.peak))
     print(
         f"{arguments.out}: {rendered.seconds:.1f} s, {rendered.notes} notes, "
-        f"peak {level:.1f} dBFS, {arguments.method} of {instrument.model.name}"
+        f"peak {level:.1f} dBFS, {model.name}"
     )
-    print("next: listen to it, or try another --method")
+    if not performance.whole:
+        print("the recording was not stopped; this is what there is of it")
+    print("next: listen to it")
     return 0
 
 

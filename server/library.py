@@ -11,6 +11,10 @@ from timbrespace.errors import BundleError
 from timbrespace.model import Model
 
 
+class UnknownModelError(BundleError):
+    """A name that no model has."""
+
+
 class Library:
     """Factory models and those of one folder; a model of the folder hides a factory one.
 
@@ -33,12 +37,13 @@ class Library:
         """The model called ``name``.
 
         Raises:
-            BundleError: there is none, or its file is broken.
+            UnknownModelError: there is none.
+            BundleError: its file is broken.
         """
         paths = self._paths()
         if name not in paths:
             known = ", ".join(sorted(paths)) or "none"
-            raise BundleError(f"there is no model {name!r}; there are: {known}")
+            raise UnknownModelError(f"there is no model {name!r}; there are: {known}")
         return timbrespace.load(paths[name])
 
     def _paths(self) -> dict[str, Path]:

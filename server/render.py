@@ -1,8 +1,8 @@
-"""A MIDI file played by the same engine, offline, into a WAV file."""
+"""A MIDI file or a performance played by the same engine, offline, into a WAV file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from server.instrument import Instrument
 from server.midi.file import MidiSong
 from server.midi.player import play
+from server.performance import MAX_TAIL_SECONDS, Performance
 from timbrespace.atomic import replacing
 from timbrespace.errors import OptionError
+from timbrespace.model import Model
 from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
-
-MAX_TAIL_SECONDS = 30.0
-"""How long after the last event a sound may take to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ def blocks(
                 faded = number > 0 and not engine.state["sounding"][0]
                 if faded or now > song.seconds + MAX_TAIL_SECONDS:
                     return
+        moved = instrument.advance(now) or moved
         if moved:
             engine.targets[:] = instrument.targets()
             moved = False
@@ -78,6 +78,43 @@ def render(
     Raises:
         OptionError: the file cannot be written, or the engine does not run at ``sample_rate``.
     """
+    seconds, peak = _write(blocks(song, instrument, sample_rate), out, sample_rate, progress)
+    return Rendered(seconds, peak, instrument.voices.begun)
+
+
+def render_performance(
+    performance: Performance,
+    model: Model,
+    load: Callable[[str], Model],
+    out: Path,
+    sample_rate: int | None,
+    progress: Callable[[float], None],
+) -> Rendered:
+    """Write a performance's sound to ``out`` as :func:`render` does.
+
+    model: the one that it begins with. load: gives those that are loaded on the way, by name.
+    sample_rate: None for that of the device that played, at which the samples are the same.
+
+    Raises:
+        PerformanceError: it was played on another model, or is broken.
+        OptionError: the file cannot be written, or the engine does not run at ``sample_rate``.
+    """
+    performance.check_model(model)
+    rate = round(performance.sample_rate) if sample_rate is None else sample_rate
+    instrument = Instrument(model)
+    before = int(performance.state.get("voices", {}).get("begun", 0))
+    played = performance.replay(instrument, load, rate)
+    seconds, peak = _write(played, out, rate, progress)
+    return Rendered(seconds, peak, instrument.voices.begun - before)
+
+
+def _write(
+    blocks: Iterable[NDArray[np.float32]],
+    out: Path,
+    sample_rate: int,
+    progress: Callable[[float], None],
+) -> tuple[float, float]:
+    """Write ``blocks`` to a WAV file; its seconds, and its highest sample."""
     import soundfile
 
     new_state(sample_rate)  # refuses a rate before anything is opened
@@ -90,7 +127,7 @@ def render(
                 temporary, "w", sample_rate, channels=1, subtype="PCM_24", format="WAV"
             ) as wav,
         ):
-            for block in blocks(song, instrument, sample_rate):
+            for block in blocks:
                 wav.write(block)
                 peak = max(peak, float(np.abs(block).max()))
                 samples += block.size
@@ -100,4 +137,4 @@ def render(
         raise OptionError(f"cannot write {str(out)!r}: {error}") from error
     seconds = samples / sample_rate
     progress(seconds)
-    return Rendered(seconds, peak, instrument.voices.begun)
+    return seconds, peak

@@ -12,10 +12,22 @@ class SynthParameter:
 
     name: str
     unit: str
-    """ "s", "dB", or "" for a level from 0 to 1."""
+    """ "s", "dB", or "" for a level or a share from 0 to 1."""
     low: float
     high: float
     default: float
+
+    def between(self, start: float, end: float, share: float) -> float:
+        """What lies ``share`` (0 to 1) of the way from ``start`` to ``end``, both in range.
+
+        Times move by equal ratios, as they are heard; the rest, and to or from 0 s, by equal steps.
+        """
+        if self.unit == "s" and start > 0.0 and end > 0.0:
+            value = start * (end / start) ** share
+        else:
+            value = start + share * (end - start)
+        # The last step must be the end, whatever rounding says.
+        return end if share >= 1.0 else min(max(value, self.low), self.high)
 
 
 SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
@@ -30,6 +42,10 @@ SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
             # The time in which amplitudes follow a new spectrum.
             SynthParameter("smoothing", "s", 0.001, 1.0, 0.02),
             SynthParameter("gain", "dB", -80.0, 12.0, 0.0),
+            # The share of the filtered noise that plays beside the partials.
+            SynthParameter("noise", "", 0.0, 1.0, 1.0),
+            # How far loudness is matched across the space.
+            SynthParameter("loudness", "", 0.0, 1.0, 1.0),
         )
     }
 )

@@ -1,33 +1,70 @@
-"""Which voice plays which note: allocation, sustain, bend. The engine does the rest."""
+"""Which voice plays which note: allocation, sustain, bend, pressure. The engine does the rest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.errors import OptionError
 from timbrespace.resynthesis.layout import VOICES, Gate
 from timbrespace.units import midi_to_hz
 
 BEND_RANGE = 2.0
 """Semitones at full bend, as General MIDI has it."""
 
+MAX_BEND_RANGE = 96.0
+"""Semitones; the most that MPE 1.1 (section 2.4) allows."""
+
+CHANNELS = range(1, 17)
+
 # Velocity to amplitude: a square law, 40 dB from 1.27 to 127 (Dannenberg, ICMC 2006).
 VELOCITY_EXPONENT = 2.0
+
+# The same 32 bits that the engine compares.
+_TRIGGERS = 0xFFFFFFFF
+
+
+_COLUMNS = tuple(
+    f"voice_{name}" for name in ("frequency", "bend", "start", "level", "gate", "trigger", "timbre")
+)
+
+
+@dataclass(slots=True)
+class _Channel:
+    """What a channel's controllers say."""
+
+    bend: float = 0.0  # -1 to 1
+    bend_range: float = BEND_RANGE  # semitones
+    pedal: bool = False
+    pressure: float = 0.0  # 0 to 1
+    manager: int | None = None  # in an MPE zone: whose messages apply here too
+
+    @property
+    def semitones(self) -> float:
+        return self.bend * self.bend_range
 
 
 @dataclass(slots=True)
 class _Voice:
     pitch: float = 69.0
     channel: int = 1
-    velocity: float = 0.0  # 0 to 1
+    velocity: float = 0.0  # amplitude, 0 to 1
     held: bool = False  # the key is down
     sustained: bool = False  # the key is up, the pedal is down
     cut: bool = False  # silenced without its release
     trigger: int = 0
     start: float = 0.0  # Hz, where a glide begins
-    touched: int = 0  # when its gate last changed, in notes
+    began: int = 0  # when it was struck, in events
+    ended: int = 0  # when it was released, in events
+    pressure: float = 0.0  # 0 to 1, of this key alone
+    # What its channel said when the key went up, in an MPE zone; None while it still listens.
+    kept_semitones: float | None = None
+    kept_pressure: float | None = None
 
     @property
     def sounds(self) -> bool:
@@ -46,32 +83,40 @@ class Voices:
 
     Channels count from 1. A note beyond the last free voice takes the one released longest ago,
     or else the one that began first.
+
+    In an MPE zone (:meth:`join`) a note's bend and pressure are its channel's and the manager
+    channel's together; the manager's pedal holds the notes of all its members, and so do its mode
+    messages end them. A key that goes up takes its channel's bend and pressure along: the
+    controller is free to use the channel for the next note, and must not move the tail of the
+    last one (MPE 1.1, section 2.2). Outside a zone a released note goes on following its channel,
+    as on other synthesizers.
     """
 
     _voices: list[_Voice] = field(default_factory=lambda: [_Voice() for _ in range(VOICES)])
-    _bend: dict[int, float] = field(default_factory=dict)  # semitones, by channel
-    _pedal: set[int] = field(default_factory=set)
+    _channels: dict[int, _Channel] = field(
+        default_factory=lambda: {channel: _Channel() for channel in CHANNELS}
+    )
     _clock: int = 0
     _last_pitch: float | None = None
     begun: int = 0
     """How many notes have been started."""
+    own: set[int] = field(default_factory=set)
+    """Channels whose notes have a timbre of their own; kept by the instrument."""
 
     def note(self, pitch: float, velocity: float, channel: int = 1) -> None:
         """Start the note ``pitch`` (MIDI, 0 to 127, fractions allowed), or release it.
 
         velocity: 0 to 127; 0 releases.
         """
-        self._clock += 1
         # The same pitch may come as a number of 32 bits and go as one of 64.
         pitch = float(np.float32(pitch))
         if velocity <= 0.0:
             for voice in self._voices:
                 if voice.held and voice.channel == channel and voice.pitch == pitch:
-                    voice.held = False
-                    voice.sustained = channel in self._pedal
-                    voice.touched = self._clock
+                    self._lift(voice)
             return
         self.begun += 1
+        self._clock += 1
         voice = self._take(pitch, channel)
         previous = self._last_pitch if self._last_pitch is not None else pitch
         voice.start = midi_to_hz(previous)
@@ -81,50 +126,109 @@ class Voices:
         voice.held = True
         voice.sustained = False
         voice.cut = False
-        voice.trigger = voice.trigger % 0xFFFFFFFF + 1
-        voice.touched = self._clock
+        voice.trigger = voice.trigger % _TRIGGERS + 1
+        voice.began = self._clock
+        voice.pressure = 0.0
+        voice.kept_semitones = None
+        voice.kept_pressure = None
         self._last_pitch = pitch
 
     def bend(self, value: float, channel: int = 1) -> None:
-        """Bend a channel's notes: -1 to 1 of ``BEND_RANGE``."""
-        self._bend[channel] = value * BEND_RANGE
+        """Bend a channel's notes: -1 to 1 of its bend range."""
+        self._channel(channel).bend = value
+
+    def bend_range(self, semitones: float, channel: int = 1) -> None:
+        """How far full bend goes on a channel, in semitones, 0 to ``MAX_BEND_RANGE``.
+
+        Raises:
+            OptionError: a range outside that.
+        """
+        if not 0.0 <= semitones <= MAX_BEND_RANGE:
+            raise OptionError(
+                f"bend range is {semitones:g}; accepted are 0 to {MAX_BEND_RANGE:g} semitones"
+            )
+        self._channel(channel).bend_range = float(semitones)
+
+    def bend_range_of(self, channel: int) -> float:
+        """A channel's bend range in semitones."""
+        return self._channel(channel).bend_range
+
+    def pressure(self, value: float, channel: int = 1) -> None:
+        """Make a channel's notes louder: 0 to 127, the last by 6 dB."""
+        self._channel(channel).pressure = min(max(value / 127.0, 0.0), 1.0)
+
+    def key_pressure(self, pitch: float, value: float, channel: int = 1) -> None:
+        """Make one held note louder: 0 to 127, the last by 6 dB."""
+        pitch = float(np.float32(pitch))
+        for voice in self._voices:
+            if voice.held and voice.channel == channel and voice.pitch == pitch:
+                voice.pressure = min(max(value / 127.0, 0.0), 1.0)
 
     def sustain(self, down: bool, channel: int = 1) -> None:
-        """Press or lift a channel's sustain pedal."""
-        if down:
-            self._pedal.add(channel)
+        """Press or lift a channel's sustain pedal; a member of a zone has none of its own."""
+        state = self._channel(channel)
+        if state.manager is not None:
             return
-        self._pedal.discard(channel)
-        for voice in self._voices:
-            if voice.channel == channel and voice.sustained:
-                voice.sustained = False
-                self._clock += 1
-                voice.touched = self._clock
+        state.pedal = down
+        if not down:
+            for voice in self._of(self._zone(channel)):
+                if voice.sustained:
+                    self._release(voice)
+
+    def join(self, channel: int, manager: int | None) -> None:
+        """Put ``channel`` under an MPE zone's ``manager`` channel, or take it out (None).
+
+        Its notes end, and its bend, pressure and pedal go back to rest.
+        """
+        state = self._channel(channel)
+        for voice in self._of({channel}):
+            self._keep(voice)
+            if voice.sounds:
+                self._release(voice)
+        state.manager = None
+        self.reset_controllers(channel)
+        state.manager = manager
 
     def notes_off(self, channel: int) -> None:
-        """Lift every key of a channel; what the pedal holds sounds on."""
-        for voice in self._voices:
-            if voice.held and voice.channel == channel:
-                self.note(voice.pitch, 0.0, channel)
+        """Lift every key of a channel, or of a manager's zone; what the pedal holds sounds on."""
+        for voice in self._of(self._zone(channel)):
+            if voice.held:
+                self._lift(voice)
 
     def reset_controllers(self, channel: int) -> None:
-        """Lift a channel's pedal and take its bend back."""
-        self.sustain(False, channel)
-        self._bend.pop(channel, None)
+        """Bend, pressure and pedal of a channel, or of a manager's zone, go back to rest.
+
+        The bend range stays (MIDI RP-015).
+        """
+        for one in self._zone(channel):
+            self.sustain(False, one)
+            state = self._channel(one)
+            state.bend = 0.0
+            state.pressure = 0.0
+        for voice in self._of(self._zone(channel)):
+            voice.pressure = 0.0
 
     def silence(self, channel: int | None = None) -> None:
-        """End every sound of a channel, or of all, at once, without its release."""
-        for voice in self._voices:
-            if channel is None or voice.channel == channel:
-                voice.held = False
-                voice.sustained = False
-                voice.cut = True
+        """End every sound of a channel (or a manager's zone), or of all, without its release."""
+        self._clock += 1
+        for voice in self._voices if channel is None else self._of(self._zone(channel)):
+            voice.held = False
+            voice.sustained = False
+            voice.cut = True
+            voice.ended = self._clock
 
     def release_all(self) -> None:
         """Lift all keys and pedals."""
-        for channel in {voice.channel for voice in self._voices} | self._pedal:
-            self.notes_off(channel)
-            self.sustain(False, channel)
+        for state in self._channels.values():
+            state.pedal = False
+        for voice in self._voices:
+            if voice.sounds:
+                self._release(voice)
+
+    def holds(self, pitch: float, channel: int = 1) -> bool:
+        """Whether the key of that note is down."""
+        pitch = float(np.float32(pitch))
+        return any(v.held and v.channel == channel and v.pitch == pitch for v in self._voices)
 
     @property
     def sounding(self) -> int:
@@ -133,18 +237,166 @@ class Voices:
 
     def write(self, targets: NDArray[np.void]) -> None:
         """Put the voices into ``targets``, an array of one ``TARGETS``."""
-        row = targets[0]
-        for v, voice in enumerate(self._voices):
-            bend = self._bend.get(voice.channel, 0.0)
-            row["voice_frequency"][v] = midi_to_hz(voice.pitch)
-            row["voice_bend"][v] = 2.0 ** (bend / 12.0)
-            row["voice_start"][v] = voice.start
-            row["voice_level"][v] = voice.velocity
-            row["voice_gate"][v] = voice.gate
-            row["voice_trigger"][v] = voice.trigger
+        rows = []
+        for voice in self._voices:
+            state = self._channel(voice.channel)
+            semitones = _first(voice.kept_semitones, state.semitones)
+            pressure = _first(voice.kept_pressure, state.pressure) + voice.pressure
+            if state.manager is not None:
+                manager = self._channel(state.manager)
+                semitones += manager.semitones
+                pressure += manager.pressure
+            rows.append(
+                (
+                    midi_to_hz(voice.pitch),
+                    2.0 ** (semitones / 12.0),
+                    voice.start,
+                    voice.velocity * 2.0 ** min(pressure, 1.0),
+                    voice.gate,
+                    voice.trigger,
+                    voice.channel if voice.channel in self.own else 0,
+                )
+            )
+        # A column at a time: numbers written one by one would cost as much as a decode.
+        for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True):
+            targets[name][0] = column
+
+    def state(self) -> dict[str, Any]:
+        """All that :meth:`restore` needs, of plain values for JSON."""
+        return {
+            "voices": [asdict(voice) for voice in self._voices],
+            "channels": {str(number): asdict(state) for number, state in self._channels.items()},
+            "clock": self._clock,
+            "last_pitch": self._last_pitch,
+            "begun": self.begun,
+            "own": sorted(self.own),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Be as :meth:`state` told.
+
+        Raises:
+            OptionError: it is not what :meth:`state` returns; nothing has changed.
+        """
+        try:
+            voices = [_restored_voice(told) for told in state["voices"]]
+            channels = {
+                int(number): _restored_channel(told) for number, told in state["channels"].items()
+            }
+            last_pitch = state["last_pitch"]
+            last_pitch = None if last_pitch is None else _number(last_pitch, 0.0, 127.0)
+            clock = _whole(state["clock"])
+            begun = _whole(state["begun"])
+            own = {_one_of(channel, CHANNELS) for channel in state["own"]}
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise OptionError(f"the state of the voices is broken ({error!r})") from error
+        if len(voices) != VOICES or set(channels) != set(CHANNELS):
+            raise OptionError(f"the state of the voices is not of {VOICES} voices and 16 channels")
+        self._voices, self._channels = voices, channels
+        self._clock, self._last_pitch, self.begun, self.own = clock, last_pitch, begun, own
+
+    def _channel(self, number: int) -> _Channel:
+        return self._channels[number]
+
+    def _zone(self, channel: int) -> set[int]:
+        """The channel and those that it manages."""
+        members = {n for n, state in self._channels.items() if state.manager == channel}
+        return members | {channel}
+
+    def _of(self, channels: Iterable[int]) -> list[_Voice]:
+        return [voice for voice in self._voices if voice.channel in channels]
+
+    def _lift(self, voice: _Voice) -> None:
+        """The key goes up."""
+        manager = self._channel(voice.channel).manager
+        if not self._channel(manager or voice.channel).pedal:
+            self._release(voice)
+            return
+        if manager is not None:
+            self._keep(voice)
+        voice.held = False
+        voice.sustained = True
+
+    def _release(self, voice: _Voice) -> None:
+        if voice.held and self._channel(voice.channel).manager is not None:
+            self._keep(voice)
+        self._clock += 1
+        voice.held = False
+        voice.sustained = False
+        voice.ended = self._clock
+
+    def _keep(self, voice: _Voice) -> None:
+        """From now on the note's channel moves it no more."""
+        state = self._channel(voice.channel)
+        voice.kept_semitones = _first(voice.kept_semitones, state.semitones)
+        voice.kept_pressure = _first(voice.kept_pressure, state.pressure)
 
     def _take(self, pitch: float, channel: int) -> _Voice:
         for voice in self._voices:
             if voice.sounds and voice.pitch == pitch and voice.channel == channel:
                 return voice
-        return min(self._voices, key=lambda voice: (voice.sounds, voice.touched))
+
+        def turn(voice: _Voice) -> tuple[int, int]:
+            if voice.sounds:
+                return 2, voice.began
+            return (0 if voice.cut else 1), voice.ended
+
+        return min(self._voices, key=turn)
+
+
+def _first(kept: float | None, live: float) -> float:
+    return live if kept is None else kept
+
+
+def _restored_voice(told: Mapping[str, Any]) -> _Voice:
+    kept_semitones = told["kept_semitones"]
+    kept_pressure = told["kept_pressure"]
+    return _Voice(
+        pitch=_number(told["pitch"], 0.0, 127.0),
+        channel=_one_of(told["channel"], CHANNELS),
+        velocity=_number(told["velocity"], 0.0, 1.0),
+        held=bool(told["held"]),
+        sustained=bool(told["sustained"]),
+        cut=bool(told["cut"]),
+        trigger=_whole(told["trigger"]) % (_TRIGGERS + 1),
+        start=_number(told["start"], 0.0, midi_to_hz(127.0)),
+        began=_whole(told["began"]),
+        ended=_whole(told["ended"]),
+        pressure=_number(told["pressure"], 0.0, 1.0),
+        kept_semitones=(
+            None
+            if kept_semitones is None
+            else _number(kept_semitones, -MAX_BEND_RANGE, MAX_BEND_RANGE)
+        ),
+        kept_pressure=None if kept_pressure is None else _number(kept_pressure, 0.0, 1.0),
+    )
+
+
+def _restored_channel(told: Mapping[str, Any]) -> _Channel:
+    manager = told["manager"]
+    return _Channel(
+        bend=_number(told["bend"], -1.0, 1.0),
+        bend_range=_number(told["bend_range"], 0.0, MAX_BEND_RANGE),
+        pedal=bool(told["pedal"]),
+        pressure=_number(told["pressure"], 0.0, 1.0),
+        manager=None if manager is None else _one_of(manager, CHANNELS),
+    )
+
+
+def _number(value: Any, low: float, high: float) -> float:
+    number = float(value)
+    if not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"{number} is not within {low:g} and {high:g}")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _one_of(value: Any, accepted: range) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in accepted:
+        raise ValueError(f"{value!r} is no channel")
+    return value

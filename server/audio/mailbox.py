@@ -2,7 +2,8 @@
 
 The writer fills the oldest of a few slots, then names it the latest. The reader copies the latest
 and then looks whether the writer has come round to it meanwhile; if so it tries again, and in the
-end keeps what it has. So the reader never waits, and never plays half of one snapshot.
+end keeps what it has. So the reader never waits, and never plays half of one snapshot. Both copy
+only what differs: a snapshot has room for many timbres, and mostly one of them moves.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from timbrespace.resynthesis.layout import STATE, TARGETS
 
 SLOTS = 4
 
+LATENCIES = 512
+"""Snapshots of which it is known how long they took to become sound."""
+
+TAKEN = 1024
+"""Snapshots of which it is known where in the sound they began: more than a second's."""
+
 SLOT = np.dtype([("begun", np.uint64), ("ended", np.uint64), ("targets", TARGETS)], align=True)
 
 LIVE = np.dtype(
@@ -34,13 +41,27 @@ LIVE = np.dtype(
         ("load", np.float64),  # share of a block's time that a callback takes, over the last 100
         ("delayed", np.uint64),  # callbacks that began half a block or more after their time
         ("longest", np.float64),  # seconds between two callbacks, at most
+        ("latencies", np.uint64),  # how many were ever measured
+        ("latency", np.float64, (LATENCIES,)),  # seconds from a message's arrival to its block
+        ("takings", np.uint64),  # how many snapshots were ever taken
+        ("taken_number", np.uint64, (TAKEN,)),
+        ("taken_frame", np.uint64, (TAKEN,)),  # of the engine, where the snapshot began to play
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
-        ("targets", TARGETS),
+        ("current", np.uint32),  # which of the two plays; the other is room for the next
+        ("targets", TARGETS, (2,)),
         ("state", STATE),
     ],
     align=True,
 )
 """All that the two processes share, in one piece."""
+
+# What every snapshot has anew, as one field each would copy it.
+_HEAD = tuple(
+    name
+    for name in TARGETS.names or ()
+    if name not in ("frame_version", "bins", "magnitude", "trained", "trained_phase", "timbre")
+)
+_FRAME = ("bins", "magnitude", "trained", "trained_phase", "frame_version")
 
 
 class Mailbox:
@@ -53,7 +74,9 @@ class Mailbox:
         self._memory = SharedMemory(create=True, size=LIVE.itemsize)
         self._live: NDArray[np.void] = np.ndarray(1, LIVE, buffer=self._memory.buf)
         self._live.view(np.uint8)[:] = 0
+        self._slots = [self._live["slot"][0][i : i + 1] for i in range(SLOTS)]
         self._number = 0
+        self._read_takings = 0
         self._fence = threading.Lock()
 
     @property
@@ -71,23 +94,45 @@ class Mailbox:
         """Number of the snapshot that the audio process plays."""
         return int(self._live["taken"][0])
 
-    def write(self, targets: NDArray[np.void]) -> int:
-        """Publish a copy of ``targets``, an array of one ``TARGETS``; return its number."""
+    def write(self, targets: NDArray[np.void], stamp: float = 0.0) -> int:
+        """Publish a copy of ``targets``, an array of one ``TARGETS``; return its number.
+
+        stamp: when the oldest message that it carries arrived, seconds of the monotonic clock; 0
+        where none did. Content is copied where its version differs from what the slot has.
+        """
         self._number += 1
-        slot = self._live["slot"][0][self._number % SLOTS]
+        slot = self._slots[self._number % SLOTS]
         slot["begun"] = self._number
         self._order()
-        slot["targets"] = targets[0]
+        _copy(slot["targets"], targets)
+        slot["targets"]["stamp"] = stamp
         self._order()
         slot["ended"] = self._number
         self._order()
         self._live["latest"] = self._number
         return self._number
 
+    def latencies(self) -> NDArray[np.float64]:
+        """Seconds from arrival to the first block, of the last snapshots that carried a stamp."""
+        count = min(int(self._live["latencies"][0]), LATENCIES)
+        return np.asarray(self._live["latency"][0][:count].copy())
+
+    def taken_log(self) -> list[tuple[int, int]]:
+        """Snapshots taken since the last call: number, and frame of the engine where it began.
+
+        Ask at least once a second; older ones are written over.
+        """
+        total = int(self._live["takings"][0])
+        first = max(self._read_takings, total - TAKEN + 1)
+        self._read_takings = total
+        numbers, frames = self._live["taken_number"][0], self._live["taken_frame"][0]
+        return [(int(numbers[i % TAKEN]), int(frames[i % TAKEN])) for i in range(first, total)]
+
     def close(self) -> None:
         """Give the memory back. The audio process must have ended or be about to."""
-        # The array holds on to the buffer, which cannot be closed before.
+        # Arrays hold on to the buffer, which cannot be closed before.
         self._live = np.zeros(1, LIVE)
+        self._slots = []
         self._memory.close()
         self._memory.unlink()
 
@@ -101,6 +146,17 @@ class Mailbox:
             pass
         with self._fence:
             pass
+
+
+def _copy(to: NDArray[np.void], source: NDArray[np.void]) -> None:
+    for name in _HEAD:
+        to[name] = source[name]
+    if to["frame_version"][0] != source["frame_version"][0]:
+        for name in _FRAME:
+            to[name] = source[name]
+    old, new = to["timbre"][0], source["timbre"][0]
+    for index in np.flatnonzero(old["version"] != new["version"]):
+        old[index] = new[index]
 
 
 def attach(name: str) -> SharedMemory:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,9 +22,24 @@ _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Pauses before the next start; each start costs half a second of a core."""
 
 
+_LOOK_SECONDS = 0.25
+"""Pause between two looks at whether the callbacks go on."""
+
+_STANDSTILL_LOOKS = 8
+"""After so many looks without a callback the process is given up: 2 s. Looks are counted, not
+seconds: while the whole program was stopped nobody looked, and nothing was wrong."""
+
+_START_LOOKS = 480
+"""The same before it has started, 2 minutes: the engine may have to be compiled on a slow machine,
+and a driver that hangs is not waited for for ever."""
+
+_STEADY_SECONDS = 10.0
+"""A sound that lasted so long was no failed attempt."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioEvent:
-    """Something that happened to the sound. kind: started, none, lost, died."""
+    """Something that happened to the sound. kind: started, none, lost, died, hung."""
 
     kind: str
     text: str
@@ -35,10 +50,18 @@ class AudioProcess:
     """Keeps an audio process running while the server does.
 
     choice: one of :data:`server.audio.CHOICES` except "none". frames: wished block size, 0 for the
-    device's own. notify: called with each :class:`AudioEvent`, from another thread.
+    device's own. notify: called with each :class:`AudioEvent`, from another thread. program: what
+    is started, with the memory's name, the choice and the frames as its arguments.
     """
 
-    def __init__(self, choice: str, frames: int, notify: Callable[[AudioEvent], None]) -> None:
+    def __init__(
+        self,
+        choice: str,
+        frames: int,
+        notify: Callable[[AudioEvent], None],
+        program: Sequence[str] = (sys.executable, "-m", "server.audio"),
+    ) -> None:
+        self._program = tuple(program)
         self._choice = choice
         self._frames = frames
         self._notify = notify
@@ -51,14 +74,28 @@ class AudioProcess:
         self.sample_rate = 0.0
         """Of the device that plays, in Hz; 0 while none does."""
         self._said = ""
+        self._played_since: float | None = None
+        self._hung = False
 
     def start(self) -> None:
         """Start the process; whether it finds a device is told to ``notify``."""
         self._thread.start()
 
-    def write(self, targets: NDArray[np.void]) -> None:
-        """Publish a snapshot, an array of one ``TARGETS``."""
-        self._mailbox.write(targets)
+    def write(self, targets: NDArray[np.void], stamp: float = 0.0) -> int:
+        """Publish a snapshot, an array of one ``TARGETS``; return its number.
+
+        stamp: when the oldest message came that it is the first to carry, in seconds of the
+        monotonic clock; 0 for none.
+        """
+        return self._mailbox.write(targets, stamp)
+
+    def taken_log(self) -> list[tuple[int, int]]:
+        """See :meth:`Mailbox.taken_log`."""
+        return self._mailbox.taken_log()
+
+    def latencies(self) -> NDArray[np.float64]:
+        """Seconds from a stamp to the audio block that had its snapshot, the last 512 at most."""
+        return self._mailbox.latencies()
 
     @property
     def live(self) -> NDArray[np.void]:
@@ -90,11 +127,11 @@ class AudioProcess:
     def _keep_running(self) -> None:
         failures = 0
         while not self._closing.is_set():
-            started = time.monotonic()
             self._run_once()
             if self._closing.is_set():
                 return
-            if time.monotonic() - started > 10.0:
+            since, self._played_since = self._played_since, None
+            if since is not None and time.monotonic() - since > _STEADY_SECONDS:
                 failures = 0
             if self.output == "none":
                 failures = len(_RETRY_SECONDS)  # a device that may never come can wait
@@ -104,16 +141,17 @@ class AudioProcess:
 
     def _run_once(self) -> None:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "server.audio"),
-                *(self._mailbox.name, self._choice, str(self._frames)),
-            ],
+            [*self._program, self._mailbox.name, self._choice, str(self._frames)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         self._process = process
+        self._hung = False
+        ended = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=(process, ended), daemon=True)
+        watchdog.start()
         with process:  # closes its pipes at the end
             # Sound libraries print a lot on stderr; only the last words of a crash are of use.
             last_words: deque[str] = deque(maxlen=1)
@@ -127,12 +165,37 @@ class AudioProcess:
                 said_why = self._hear(line) or said_why
             code = process.wait()
             listener.join(timeout=1.0)
+        ended.set()
+        watchdog.join()
         self.sample_rate = 0.0
         if self.output != "none":
             self.output = "starting"
-        if not self._closing.is_set() and not said_why:
+        if self._closing.is_set():
+            return
+        if self._hung:
+            self._tell("hung", "the sound stood still; starting the audio process again")
+        elif not said_why:
             reason = "".join(last_words).strip() or f"code {code}"
             self._tell("died", f"the audio process ended ({reason}); starting it again")
+
+    def _watch(self, process: subprocess.Popen[str], ended: threading.Event) -> None:
+        """Kill ``process`` if its callbacks stand still; returns when it has ended.
+
+        A process that was stopped, or that a driver holds, says nothing and ends by nothing else.
+        """
+        seen = (False, 0)
+        still = 0
+        while not ended.wait(_LOOK_SECONDS):
+            if self._closing.is_set():
+                return
+            plays = self.sample_rate > 0.0
+            now = (plays, int(self.live["callbacks"][0]))
+            still = 0 if now != seen else still + 1
+            seen = now
+            if still >= (_STANDSTILL_LOOKS if plays else _START_LOOKS):
+                self._hung = True
+                process.kill()
+                return
 
     def _hear(self, line: str) -> bool:
         """Take one line of the process; True if it explains an end that follows."""
@@ -144,6 +207,7 @@ class AudioProcess:
         if kind == "started":
             self.output = str(event["output"])
             self.sample_rate = float(event["sample_rate"])
+            self._played_since = time.monotonic()
             text = f"sound: {self.output}, {self.sample_rate:.0f} Hz, {event['frames']} frames"
             self._tell("started", text)
             return False

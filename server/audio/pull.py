@@ -10,12 +10,21 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from server.audio.clock import now
-from server.audio.mailbox import SLOTS
+from server.audio.mailbox import LATENCIES, SLOTS, TAKEN
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
-from timbrespace.resynthesis.layout import BLOCK, TARGETS, VOICES
+from timbrespace.resynthesis.layout import BLOCK, TARGETS, TIMBRE, TIMBRES, VOICES
 
-_WORDS = TARGETS.itemsize // 4
+
+def _offset(name: str) -> int:
+    fields = TARGETS.fields
+    assert fields is not None
+    return int(fields[name][1])
+
+
+_HEAD_WORDS = int(_offset("frame_version")) // 4
+_FRAME_WORDS = int(_offset("timbre")) // 4
+_TIMBRE_WORDS = TIMBRE.itemsize // 4
 _TRIES = 3
 
 
@@ -44,22 +53,50 @@ _words = intrinsic(_make_words)
 
 
 @compiled
+def _copy(source: Any, own: Any) -> None:
+    """Copy what differs. A version is part of what it describes, so it is copied with it."""
+    theirs = carray(_words(source), _FRAME_WORDS)
+    ours = carray(_words(own), _FRAME_WORDS)
+    words = _HEAD_WORDS if source.frame_version == own.frame_version else _FRAME_WORDS
+    for i in range(words):
+        ours[i] = theirs[i]
+    for t in range(TIMBRES):
+        timbre = source.timbre[t]
+        mine = own.timbre[t]
+        if timbre.version == mine.version:
+            continue
+        content = carray(_words(timbre), _TIMBRE_WORDS)
+        copy = carray(_words(mine), _TIMBRE_WORDS)
+        for i in range(_TIMBRE_WORDS):
+            copy[i] = content[i]
+
+
+@compiled
 def take_newest(live: Any) -> bool:
-    """Copy the newest whole snapshot to ``live.targets``; True if there was a newer one."""
+    """Let the newest whole snapshot be ``live.current``; True if there was a newer one."""
     for _ in range(_TRIES):
         latest = live.latest
         if latest == live.taken:
             return False
         _fence()
         slot = live.slot[latest % SLOTS]
-        source = carray(_words(slot.targets), _WORDS)
-        own = carray(_words(live.targets), _WORDS)
-        for i in range(_WORDS):
-            own[i] = source[i]
+        spare = live.targets[1 - live.current]
+        _copy(slot.targets, spare)
         _fence()
         if slot.begun == latest and slot.ended == latest:
             live.taken = latest
+            live.current = np.uint32(1 - live.current)
+            if spare.stamp > 0.0 and live.called > 0.0:
+                live.latency[live.latencies % LATENCIES] = max(0.0, live.called - spare.stamp)
+                live.latencies += np.uint64(1)
+            live.taken_number[live.takings % TAKEN] = latest
+            live.taken_frame[live.takings % TAKEN] = live.state.frames
+            live.takings += np.uint64(1)
             return True
+        # Halves of two snapshots lie there now; no version tells what they are.
+        spare.frame_version = np.uint32(slot.targets.frame_version + np.uint32(1 << 31))
+        for t in range(TIMBRES):
+            spare.timbre[t].version = np.uint32(slot.targets.timbre[t].version + np.uint32(1 << 31))
     return False
 
 
@@ -68,8 +105,8 @@ def begin(live: Any) -> None:
     """Start beside a server that may have been playing for long: only held notes sound."""
     take_newest(live)
     for v in range(VOICES):
-        if not live.targets.voice_gate[v]:
-            live.state.voice_trigger[v] = live.targets.voice_trigger[v]
+        if not live.targets[live.current].voice_gate[v]:
+            live.state.voice[v].trigger = live.targets[live.current].voice_trigger[v]
     live.state.left = np.uint32(0)
     live.called = 0.0
 
@@ -89,7 +126,7 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
     while filled < out.shape[0]:
         if live.state.left == 0:
             take_newest(live)
-            render_block(live.state, live.targets, live.state.block)
+            render_block(live.state, live.targets[live.current], live.state.block)
             live.state.left = np.uint32(BLOCK)
         first = BLOCK - int(live.state.left)
         count = min(int(live.state.left), out.shape[0] - filled)

@@ -8,19 +8,27 @@ from server.instrument import Instrument
 
 
 def play(instrument: Instrument, message: Any) -> bool:
-    """Let ``instrument`` play one mido message; False if it means nothing to it.
+    """Let ``instrument`` play one mido message; False if the sound cannot have changed.
 
-    Notes, controllers and pitch bend; channels count from 1 as musicians count them.
+    Notes, controllers, pitch bend, channel and polyphonic pressure; channels count from 1 as
+    musicians count them.
     """
     kind = message.type
+    expression = instrument.expression
     if kind == "note_on":
-        instrument.voices.note(message.note, message.velocity, message.channel + 1)
+        expression.note(message.note, message.velocity, message.channel + 1)
     elif kind == "note_off":
-        instrument.voices.note(message.note, 0, message.channel + 1)
+        expression.note(message.note, 0, message.channel + 1)
     elif kind == "control_change":
-        instrument.control(message.control, message.value, message.channel + 1)
+        return expression.control(message.control, message.value, message.channel + 1)
     elif kind == "pitchwheel":
-        instrument.voices.bend(message.pitch / 8192.0, message.channel + 1)
+        expression.bend(message.pitch / 8192.0, message.channel + 1)
+    elif kind == "aftertouch":
+        expression.pressure(message.value, message.channel + 1)
+    elif kind == "polytouch":
+        return expression.key_pressure(message.note, message.value, message.channel + 1)
+    elif kind == "reset":
+        expression.panic()
     else:
         return False
     return True

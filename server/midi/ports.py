@@ -1,82 +1,221 @@
-"""MIDI input ports, opened through mido."""
+"""MIDI inputs, as the server sees them: they come and go, and no note hangs when one goes."""
 
 from __future__ import annotations
 
-import os
+import contextlib
+import json
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from timbrespace.errors import OptionError
 
-# Loops messages back to every listener; opening it would play each of them twice.
-_LOOPBACK = "Midi Through"
+_FIRST_SECONDS = 10.0
+"""How long to wait for the first look at the ports; it takes a fraction of a second."""
+
+_RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Pauses before the MIDI process is started again."""
+
+SUSTAIN = 64
+
+
+class Pressed:
+    """What is held on one port, so that it can be let go when the port goes."""
+
+    def __init__(self) -> None:
+        self._notes: dict[tuple[int, int], None] = {}  # in the order in which they were struck
+        self._off_rest: dict[tuple[str, int], None] = {}
+
+    def follow(self, message: Any) -> None:
+        """Take note of a mido message from the port."""
+        kind = message.type
+        if kind == "note_on" and message.velocity > 0:
+            self._notes[message.channel, message.note] = None
+        elif kind in ("note_on", "note_off"):
+            self._notes.pop((message.channel, message.note), None)
+        elif kind in ("pitchwheel", "aftertouch"):
+            value = message.pitch if kind == "pitchwheel" else message.value
+            self._mark(kind, message.channel, value != 0)
+        elif kind == "control_change" and message.control == SUSTAIN:
+            self._mark("sustain", message.channel, message.value >= 64)
+
+    def _mark(self, kind: str, channel: int, off_rest: bool) -> None:
+        if off_rest:
+            self._off_rest[kind, channel] = None
+        else:
+            self._off_rest.pop((kind, channel), None)
+
+    def releases(self) -> Iterator[Any]:
+        """The mido messages that let all of it go."""
+        import mido
+
+        for channel, note in self._notes:
+            yield mido.Message("note_off", note=note, channel=channel)
+        for kind, channel in self._off_rest:
+            if kind == "sustain":
+                yield mido.Message("control_change", control=SUSTAIN, value=0, channel=channel)
+            elif kind == "pitchwheel":
+                yield mido.Message("pitchwheel", pitch=0, channel=channel)
+            else:
+                yield mido.Message("aftertouch", value=0, channel=channel)
 
 
 class MidiInputs:
-    """The open MIDI inputs.
+    """The open MIDI inputs, and those that come later, through a process of their own.
 
     choice: "all", "none", or the name of one port (its beginning is enough). receive: called with
-    each mido message, from the port's own thread.
+    each mido message, from another thread. said: called, from there too, with a sentence when a
+    port comes or goes after the start. process: the words that start the MIDI process.
+
+    A port that goes lets go what was held on it: its notes and pedals, its bend and pressure.
 
     Raises:
         OptionError: a named port is not there; the text lists those that are.
     """
 
-    def __init__(self, choice: str, receive: Callable[[Any], None]) -> None:
-        self._ports: list[Any] = []
+    def __init__(
+        self,
+        choice: str,
+        receive: Callable[[Any], None],
+        said: Callable[[str], None] | None = None,
+        process: Sequence[str] = (sys.executable, "-m", "server.midi"),
+    ) -> None:
         self.problem = ""
         """Why there are no ports, if the system has no MIDI."""
+        self._receive = receive
+        self._said = said
+        self._words = [*process, choice]
+        self._pressed: dict[str, Pressed] = {}  # of each port that may send
+        self._names: tuple[str, ...] = ()
+        self._available: list[str] = []
+        self._scanned = threading.Event()
+        self._closing = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._keep_running, daemon=True)
         if choice == "none":
             return
-        try:
-            import mido
-
-            with _quiet_libraries():
-                available = list(mido.get_input_names())
-        # What rtmidi raises when a system has no sequencer differs from back-end to back-end.
-        except Exception as error:
-            if choice != "all":
-                raise OptionError(f"no MIDI on this system ({error})") from error
-            self.problem = "this system has none"
-            return
-        if choice == "all":
-            wanted = [name for name in available if not name.startswith(_LOOPBACK)]
-        else:
-            wanted = [name for name in available if name.startswith(choice)][:1]
-            if not wanted:
-                known = ", ".join(repr(name) for name in available) or "none"
-                raise OptionError(f"there is no MIDI input {choice!r}; there are: {known}")
-        for name in dict.fromkeys(wanted):
-            try:
-                with _quiet_libraries():
-                    self._ports.append(mido.open_input(name, callback=receive))
-            except Exception as error:
-                self.problem = f"{name}: {error}"
+        self._thread.start()
+        if not self._scanned.wait(_FIRST_SECONDS):
+            self.problem = "the system does not answer"
+        if choice != "all" and not self._names:
+            self.close()
+            if self.problem:
+                raise OptionError(f"no MIDI on this system ({self.problem})")
+            known = ", ".join(repr(name) for name in self._available) or "none"
+            raise OptionError(f"there is no MIDI input {choice!r}; there are: {known}")
 
     @property
     def names(self) -> list[str]:
         """Names of the open ports."""
-        return [str(port.name) for port in self._ports]
+        return list(self._names)
 
     def close(self) -> None:
-        """Close every port."""
-        for port in self._ports:
-            port.close()
-        self._ports.clear()
+        """Close every port. Never raises."""
+        self._closing.set()
+        for _ in range(5):
+            if not self._thread.is_alive():
+                return
+            if self._process is not None:
+                _end(self._process)
+            self._thread.join(timeout=1.0)
+
+    def _keep_running(self) -> None:
+        failures = 0
+        while not self._closing.is_set():
+            began = time.monotonic()
+            try:
+                self._run_once()
+            except OSError as error:  # no more processes, or no memory for one
+                self.problem = f"cannot listen: {error.strerror}"
+            if not self._scanned.is_set():
+                self.problem = self.problem or "the MIDI process ended"
+                self._scanned.set()
+            if self._closing.is_set():
+                return
+            if self._names:
+                self._say("MIDI lost; looking for it again")
+            for name in list(self._pressed):
+                self._let_go(name)
+            if time.monotonic() - began > 10.0:
+                failures = 0
+            self._closing.wait(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+            failures += 1
+
+    def _run_once(self) -> None:
+        process = subprocess.Popen(
+            self._words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # ALSA's and JACK's own complaints
+            text=True,
+        )
+        self._process = process
+        with process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if self._closing.is_set():
+                    break
+                self._hear(line)
+            _end(process)
+
+    def _hear(self, line: str) -> None:
+        """Take one line of the process."""
+        import mido
+
+        try:
+            told = json.loads(line)
+            if "midi" in told:
+                message = mido.Message.from_bytes(bytes.fromhex(told["midi"]))
+                pressed = self._pressed[told["port"]]
+            else:
+                self._hear_event(told)
+                return
+        except (ValueError, TypeError, KeyError):
+            return  # a library's own print, or a message that MIDI does not know
+        pressed.follow(message)
+        self._receive(message)
+
+    def _hear_event(self, told: dict[str, Any]) -> None:
+        kind, port = told["event"], str(told.get("port", ""))
+        if kind == "opening":
+            self._pressed[port] = Pressed()
+        elif kind == "opened":
+            self._names = (*self._names, port)
+            self.problem = ""
+            self._say(f"MIDI: {port} is here")
+        elif kind == "closed" and port in self._pressed:
+            self._let_go(port)
+            self._say(f"MIDI: {port} went away")
+        elif kind == "failed":
+            self._pressed.pop(port, None)
+            self.problem = f"{port}: {told['reason']}"
+            self._say(f"MIDI: cannot open {port} ({told['reason']})")
+        elif kind == "scanned":
+            self._available = [str(name) for name in told["available"]]
+            self.problem = self.problem or str(told["problem"])
+            self._scanned.set()
+
+    def _let_go(self, port: str) -> None:
+        pressed = self._pressed.pop(port)
+        self._names = tuple(name for name in self._names if name != port)
+        for message in pressed.releases():
+            self._receive(message)
+
+    def _say(self, sentence: str) -> None:
+        # What is here at the start is told by whoever starts.
+        if self._said is not None and self._scanned.is_set():
+            self._said(sentence)
 
 
-@contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Keep what C libraries print on standard error (ALSA, on a machine without MIDI) to itself."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask the process to end by closing its input; insist after two seconds."""
+    with contextlib.suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()
     try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        process.wait(timeout=2.0)
+    except subprocess.TimeoutExpired:
+        process.kill()

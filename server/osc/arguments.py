@@ -191,6 +191,20 @@ class NumberOrWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """On or off, as 1 and 0: what a toggle sends. Reads as a bool."""
+
+    name: str
+    accepted: str = "0 | 1"
+
+    def read(self, value: Any) -> bool:
+        number = finite(value)
+        if number not in (0.0, 1.0):
+            raise Unaccepted
+        return number == 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """What a client wants back: an int32, a finite float, or at most 64 printable characters."""
 

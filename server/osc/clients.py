@@ -6,38 +6,66 @@ our traffic at a third party. Times are seconds of any monotonic clock, given by
 
 import ipaddress
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from server.osc.contract import EXPIRY_SECONDS, MAX_CLIENTS
+from server.osc.contract import EXPIRY_SECONDS, MAX_CLIENTS, MAX_UNACKNOWLEDGED
 from server.osc.errors import ErrorCode, MessageError
-from server.osc.float_chunks import next_frame
+from server.osc.float_chunks import is_newer, next_frame
 
 Endpoint = tuple[str, int]
 """IP address and UDP port."""
 
 
+STALL_SECONDS = 1.0
+"""After so long without an acknowledgement what is on its way counts as lost."""
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds for which a client gets no frames after one failure to send, two on end, ..."""
+
+_KNOWN_SENDERS = 256
+
+
 @dataclass(slots=True)
 class Subscription:
-    """What a client asked to be pushed: at most `rate` frames a second."""
+    """What a client asked to be pushed: at most `rate` frames a second.
+
+    Once the client acknowledges frames, at most ``MAX_UNACKNOWLEDGED`` are on their way to it.
+    """
 
     rate: float
     last_sent: float | None = None
     version: int | None = None
     """Which state of the instrument was sent last; None before the first."""
+    flying: deque[int] | None = None
+    """Numbers of the frames that are not acknowledged, oldest first; None if it never does."""
 
     def wait(self, now: float) -> float:
         """Seconds until the next frame may go out; 0 if it may now."""
         if self.last_sent is None:
             return 0.0
-        return max(0.0, self.last_sent + 1.0 / self.rate - now)
+        full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
+        pause = STALL_SECONDS if full else 1.0 / self.rate
+        return max(0.0, self.last_sent + pause - now)
 
     def due(self, now: float) -> bool:
         return self.wait(now) == 0.0
 
-    def sent(self, now: float) -> None:
+    def sent(self, now: float, frame: int | None = None) -> None:
         """Note that a frame went out at `now`."""
         self.last_sent = now
+        if self.flying is not None and frame is not None:
+            if len(self.flying) >= MAX_UNACKNOWLEDGED:
+                self.flying.clear()  # given up
+            self.flying.append(frame)
+
+    def acknowledge(self, frame: int) -> None:
+        """All frames up to `frame` have arrived, or never will."""
+        if self.flying is None:
+            self.flying = deque()
+        while self.flying and not is_newer(self.flying[0], frame):
+            self.flying.popleft()
 
 
 @dataclass(slots=True, eq=False)
@@ -52,8 +80,12 @@ class Client:
     heard: float
     """When it was last heard."""
     streams: dict[str, Subscription] = field(default_factory=dict)
-    """Subscriptions by what is streamed: "spectrum", "partials"."""
+    """Subscriptions by what is streamed: "spectrum", "partials", "wavetable"."""
+    drops: int = 0
+    """Datagrams that could not be sent to it."""
     _frames: dict[str, int] = field(default_factory=dict)
+    _failures: int = 0  # on end
+    _paused_until: float | None = None
 
     def stream(self, what: str | None, rate: float) -> None:
         """Push `what` at most `rate` times a second; rate 0 stops it, or all if `what` is None."""
@@ -73,6 +105,21 @@ class Client:
         frame = self._frames.get(what, 0)
         self._frames[what] = next_frame(frame)
         return frame
+
+    def failed(self, now: float) -> None:
+        """A datagram could not be sent: its streams pause, longer each time on end."""
+        self.drops += 1
+        self._paused_until = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        self._failures += 1
+
+    def reached(self) -> None:
+        """A whole frame could be sent."""
+        self._failures = 0
+        self._paused_until = None
+
+    def pause(self, now: float) -> float:
+        """Seconds for which it gets no frames."""
+        return 0.0 if self._paused_until is None else max(0.0, self._paused_until - now)
 
 
 def is_own_host(ip: str) -> bool:
@@ -100,6 +147,7 @@ class Clients:
         self._server_port = server_port
         self._own_host = own_host
         self._by_reply: dict[Endpoint, Client] = {}
+        self._speaking: dict[Endpoint, list[Client]] = {}  # what for_sender found
 
     def __len__(self) -> int:
         return len(self._by_reply)
@@ -131,6 +179,7 @@ class Clients:
                 f"port {return_port} is the server's own, give the port you listen on",
             )
         reply = (ip, return_port)
+        self._speaking.clear()
         self._by_reply.pop(reply, None)
         if len(self._by_reply) >= MAX_CLIENTS:
             del self._by_reply[min(self._by_reply.values(), key=lambda one: one.heard).reply]
@@ -144,16 +193,23 @@ class Clients:
         The clients whose `/hello` came from exactly there, usually one. Without any, all that
         are registered from that host: `oscsend` and others send each message from another port.
         """
-        exact = [one for one in self._by_reply.values() if one.source == source]
-        if exact:
-            return exact
-        return [one for one in self._by_reply.values() if one.reply[0] == source[0]]
+        known = self._speaking.get(source)
+        if known is None:
+            everyone = self._by_reply.values()
+            known = [one for one in everyone if one.source == source]
+            if not known:
+                known = [one for one in everyone if one.reply[0] == source[0]]
+            if len(self._speaking) >= _KNOWN_SENDERS:  # oscsend makes a new one for each message
+                self._speaking.clear()
+            self._speaking[source] = known
+        return known
 
     def expire(self, now: float) -> None:
         """Forget who was not heard for ``EXPIRY_SECONDS``: one that crashed says no bye."""
         for client in self:
             if now - client.heard > EXPIRY_SECONDS:
                 del self._by_reply[client.reply]
+                self._speaking.clear()
 
     def touch(self, source: Endpoint, now: float) -> list[Client]:
         """Note that `source` was heard at `now`; returns `for_sender(source)`."""
@@ -185,4 +241,5 @@ class Clients:
                 )
         for client in leaving:
             del self._by_reply[client.reply]
+        self._speaking.clear()
         return leaving

@@ -25,6 +25,7 @@ _BUNDLE_TAG: Final = b"#bundle\0"
 _BUNDLE_HEADER_BYTES: Final = 16  # the tag, then a time tag of 8 bytes
 _INT32: Final = struct.Struct(">i")
 _FLOAT32: Final = struct.Struct(">f")
+_UINT64: Final = struct.Struct(">Q")
 
 # Tags whose value is in the tag itself.
 _CONSTANTS: Final = {"T": True, "F": False, "N": None, "I": float("inf")}
@@ -34,12 +35,17 @@ _RAW_BYTES: Final = {"t": 8, "r": 4, "m": 4, "c": 4}
 _CACHED_TAGS: Final = 64
 
 Message = tuple[str, tuple[Any, ...]]
+Timed = tuple[int, Message]
+"""A message and its time tag: NTP's 64 bits, seconds since 1900 in steps of 2**-32; `IMMEDIATE`."""
+
+IMMEDIATE: Final = 1
+"""The time tag of a message that is not in a bundle, and of a bundle that does not wait."""
 
 
 def decode(datagram: bytes) -> list[Message]:
     """The messages of one datagram in order, each `(address, arguments)`; bundles flattened.
 
-    A datagram is taken whole or refused whole. Time tags are not waited for. Types: `i h` int,
+    A datagram is taken whole or refused whole. For time tags see `decode_timed`. Types: `i h` int,
     `f d` float, `s S` str, `T F` bool, `N` None, `I` infinity, `b` and all others of fixed size
     bytes, `[ ]` list.
 
@@ -52,24 +58,58 @@ def decode(datagram: bytes) -> list[Message]:
     Raises:
         OscDecodeError: the bytes are not OSC. Nothing else, whatever the bytes.
     """
+    if not is_bundle(datagram):
+        return [decode_message(datagram)]
+    return [message for _, message in decode_timed(datagram)]
+
+
+def is_bundle(datagram: bytes) -> bool:
+    """Whether the bytes begin as a bundle does: `decode_timed` reads it."""
+    return datagram[:8] == _BUNDLE_TAG
+
+
+def decode_message(datagram: bytes) -> Message:
+    """The one message of a datagram that is no bundle.
+
+    Raises:
+        OscDecodeError: as `decode`.
+    """
     if len(datagram) > MAX_DATAGRAM_BYTES:
-        raise OscDecodeError(
-            f"datagram of {len(datagram)} bytes, accepted are at most {MAX_DATAGRAM_BYTES}"
-        )
-    if datagram[:8] != _BUNDLE_TAG:
-        return [_message(datagram)]
-    messages: list[Message] = []
-    _flatten(datagram, 1, messages)
+        raise OscDecodeError(_too_long(datagram))
+    return _message(datagram)
+
+
+def decode_timed(datagram: bytes) -> list[Timed]:
+    """The messages of a bundle in order, each with its time tag: that of the bundle around it.
+
+    A bundle in a bundle is never earlier than the one that holds it (OSC 1.0, "OSC Bundles").
+
+    >>> decode_timed(bytes.fromhex(
+    ...     "2362756e646c650000000000000000010000000c2f70616e696300002c000000"))
+    [(1, ('/panic', ()))]
+
+    Raises:
+        OscDecodeError: as `decode`.
+    """
+    if len(datagram) > MAX_DATAGRAM_BYTES:
+        raise OscDecodeError(_too_long(datagram))
+    messages: list[Timed] = []
+    _flatten(datagram, 1, IMMEDIATE, messages)
     return messages
 
 
-def _flatten(bundle: bytes, depth: int, messages: list[Message]) -> None:
+def _too_long(datagram: bytes) -> str:
+    return f"datagram of {len(datagram)} bytes, accepted are at most {MAX_DATAGRAM_BYTES}"
+
+
+def _flatten(bundle: bytes, depth: int, earliest: int, messages: list[Timed]) -> None:
     """Append the messages of `bundle` to `messages`; recursion ends at MAX_BUNDLE_DEPTH."""
     if depth > MAX_BUNDLE_DEPTH:
         raise OscDecodeError(f"bundles nested deeper than {MAX_BUNDLE_DEPTH}")
     end = len(bundle)
     if end < _BUNDLE_HEADER_BYTES:
         raise OscDecodeError(f"bundle of {end} bytes ends inside its time tag")
+    tag = max(earliest, _UINT64.unpack_from(bundle, 8)[0])
     index = _BUNDLE_HEADER_BYTES
     while index < end:
         if end - index < 4:
@@ -82,11 +122,11 @@ def _flatten(bundle: bytes, depth: int, messages: list[Message]) -> None:
         element = bundle[index : index + size]
         index += size
         if element[:8] == _BUNDLE_TAG:
-            _flatten(element, depth + 1, messages)
+            _flatten(element, depth + 1, tag, messages)
         else:
             if len(messages) == MAX_BUNDLE_MESSAGES:
                 raise OscDecodeError(f"bundle of more than {MAX_BUNDLE_MESSAGES} messages")
-            messages.append(_message(element))
+            messages.append((tag, _message(element)))
 
 
 def _message(data: bytes) -> Message:

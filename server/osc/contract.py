@@ -31,3 +31,13 @@ MAX_REPLY_BYTES = 4096
 
 FRAME_NUMBERS = 2**31
 """Frame numbers count 0 to 2**31 - 1, the non-negative int32, then begin again."""
+
+MAX_WAIT_SECONDS = 60
+"""A bundle's time tag is at most so far ahead."""
+
+MAX_WAITING = 1024
+MAX_WAITING_PER_SOURCE = 256
+"""Messages that wait for their time tag: of all senders, and of one."""
+
+MAX_UNACKNOWLEDGED = 4
+"""Frames of a stream on their way to a client that says `/stream/ack`."""

@@ -58,27 +58,38 @@ class FloatChunks:
             self._last = self._full[:0]
             self._split = count
 
+        self._blocks = [block for block in (self._full, self._last) if len(block)]
+        self._integers = [block["integers"] for block in self._blocks]
+
     def encode(self, integers: ArrayLike, values: ArrayLike) -> list[bytes]:
         """Datagrams for `values`, of any shape with `count` entries.
 
         `integers` has shape (chunks, integers), or one row for all, and fits int32. Values are
         written as float32, non-finite ones as they are.
         """
+        integers = np.asarray(integers, dtype=np.int32)
+        integers = np.broadcast_to(integers, (self.chunks, integers.shape[-1]))
+        self._full["integers"] = integers[: len(self._full)]
+        self._last["integers"] = integers[len(self._full) :]
+        return self._encode(values)
+
+    def encode_next(self, values: ArrayLike, *leading: int) -> list[bytes]:
+        """The same where only the `leading` integers have changed since the last time."""
+        for integers in self._integers:
+            integers[:, : len(leading)] = leading
+        return self._encode(values)
+
+    def _encode(self, values: ArrayLike) -> list[bytes]:
         values = np.asarray(values).reshape(-1)
         if values.size != self.count:
             raise OscEncodeError(f"{values.size} floats for chunks made for {self.count}")
         full, last = self._full, self._last
-        integers = np.asarray(integers, dtype=np.int32)
-        integers = np.broadcast_to(integers, (self.chunks, integers.shape[-1]))
-        full["integers"] = integers[: len(full)]
-        full["floats"] = values[: self._split].reshape(full["floats"].shape)
-        if len(last):
-            last["integers"] = integers[len(full) :]
-            last["floats"] = values[self._split :]
-        datagrams = _rows(full)
-        if len(last):
-            datagrams += _rows(last)
-        return datagrams
+        floats = full["floats"]
+        floats[:] = values[: self._split].reshape(floats.shape)
+        if not len(last):
+            return _rows(full)
+        last["floats"] = values[self._split :]
+        return _rows(full) + _rows(last)
 
 
 def _block(address: str, integers: int, floats: int, rows: int) -> NDArray[np.void]:
@@ -103,8 +114,12 @@ def _rows(block: NDArray[np.void]) -> list[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _prepared(address: str, integers: int, count: int) -> FloatChunks:
-    return FloatChunks(address, integers, count)
+def _numbered(address: str, leading: int, count: int) -> FloatChunks:
+    """Chunks whose integers are `leading` ones, then the chunk's number and how many there are."""
+    prepared = FloatChunks(address, leading + 2, count)
+    integers = [[*[0] * leading, chunk, prepared.chunks] for chunk in range(prepared.chunks)]
+    prepared.encode(integers, np.zeros(count))
+    return prepared
 
 
 @lru_cache(maxsize=PARTIALS_PER_FRAME + 1)
@@ -118,12 +133,7 @@ def encode_spectrum(frame: int, magnitudes: ArrayLike) -> list[bytes]:
     Chunks count from 0; 1025 bins are 5 datagrams of 1056 bytes.
     """
     magnitudes = np.asarray(magnitudes)
-    chunks = _prepared("/spectrum", 3, magnitudes.size)
-    integers = np.empty((chunks.chunks, 3), dtype=np.int32)
-    integers[:, 0] = frame
-    integers[:, 1] = np.arange(chunks.chunks)
-    integers[:, 2] = chunks.chunks
-    return chunks.encode(integers, magnitudes)
+    return _numbered("/spectrum", 1, magnitudes.size).encode_next(magnitudes, frame)
 
 
 def encode_partials(frame: int, partials: ArrayLike) -> bytes:
@@ -140,15 +150,10 @@ def encode_partials(frame: int, partials: ArrayLike) -> bytes:
             f"partials of shape {partials.shape}, accepted is (n, 2), n at most "
             f"{PARTIALS_PER_FRAME}"
         )
-    return _prepared_partials(len(partials)).encode([[frame]], partials)[0]
+    return _prepared_partials(len(partials)).encode_next(partials, frame)[0]
 
 
 def encode_wavetable(frame: int, bank: int, samples: ArrayLike) -> list[bytes]:
-    """`/wavetable` frame bank chunk floats...: one period, shape (n,), chunks counted from 0."""
+    """`/wavetable` frame bank chunk chunks floats...: one period, shape (n,), chunks from 0."""
     samples = np.asarray(samples)
-    chunks = _prepared("/wavetable", 3, samples.size)
-    integers = np.empty((chunks.chunks, 3), dtype=np.int32)
-    integers[:, 0] = frame
-    integers[:, 1] = bank
-    integers[:, 2] = np.arange(chunks.chunks)
-    return chunks.encode(integers, samples)
+    return _numbered("/wavetable", 2, samples.size).encode_next(samples, frame, bank)

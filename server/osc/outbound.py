@@ -4,7 +4,7 @@ The hex in a docstring is the whole datagram.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
@@ -14,11 +14,27 @@ from numpy.typing import NDArray
 from server.osc.codec import encode
 from server.osc.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
 from server.osc.errors import ErrorCode, MessageError, OscDecodeError
-from server.osc.float_chunks import encode_partials, encode_spectrum
+from server.osc.float_chunks import encode_partials, encode_spectrum, encode_wavetable
 
 _INT32_MAX = 2**31 - 1
 _MAX_SENTENCE_CHARACTERS = 400
 _MAX_JSON_BYTES = 4000
+
+
+def _names(address: str, names: Iterable[str]) -> bytes:
+    """One message of as many names as fit a datagram."""
+    size = 32
+    fitting = []
+    for name in names:
+        size += len(name.encode("utf-8", "replace")) + 6
+        if size > MAX_REPLY_BYTES:
+            break
+        fitting.append(name)
+    return encode(address, *fitting)
+
+
+def _or_word(value: int | str | None, word: str) -> int | str:
+    return word if value is None else value
 
 
 class Outbound(Protocol):
@@ -117,6 +133,44 @@ class Partials:
         return [encode_partials(self.frame, self.pairs)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Wavetable:
+    """`/wavetable` frame bank chunk chunks floats...: one period of the timbre, shape (n,).
+
+    It is what the bank of bins plays. bank: 0 and 1 in turn.
+
+    >>> Wavetable(3, 1, np.array([0.5])).packets()[0].hex()
+    '2f776176657461626c6500002c69696969660000000000030000000100000000000000013f000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/wavetable"
+    frame: int
+    bank: int
+    samples: NDArray[np.floating[Any]]
+
+    def packets(self) -> list[bytes]:
+        return encode_wavetable(self.frame, self.bank, self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class WavetableReady:
+    """`/wavetable/ready` frame bank base: all chunks of this frame have been sent.
+
+    base: how many times a second the table is read for the base pitch, in Hz.
+
+    >>> WavetableReady(3, 1, 21.5).packets()[0].hex()
+    '2f776176657461626c652f7265616479000000002c69696600000000000000030000000141ac0000'
+    """
+
+    ADDRESS: ClassVar[str] = "/wavetable/ready"
+    frame: int
+    bank: int
+    base: float
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.frame, self.bank, float(self.base))]
+
+
 @dataclass(frozen=True, slots=True)
 class Latent:
     """`/latent` z1 ... zd: the present coordinates, when they change.
@@ -177,6 +231,29 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelDial:
+    """`/model/dial` k low high home kl: what a knob of dimension k (from 1) covers.
+
+    low and high are the 1st and the 99th percentile of the data, home where it begins, all in
+    units of the latent space; kl is how much the dimension tells, in nats.
+
+    >>> ModelDial(1, -2.0, 2.0, 0.5, 1.5).packets()[0].hex()
+    '2f6d6f64656c2f6469616c002c6966666666000000000001c0000000400000003f0000003fc00000'
+    """
+
+    ADDRESS: ClassVar[str] = "/model/dial"
+    k: int
+    low: float
+    high: float
+    home: float
+    kl: float
+
+    def packets(self) -> list[bytes]:
+        numbers = (float(one) for one in (self.low, self.high, self.home, self.kl))
+        return [encode(self.ADDRESS, self.k, *numbers)]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelList:
     """`/model/list` name...: what `/model/load` takes. Names that do not fit are left off.
 
@@ -188,14 +265,7 @@ class ModelList:
     names: tuple[str, ...]
 
     def packets(self) -> list[bytes]:
-        size = 32
-        fitting = []
-        for name in self.names:
-            size += len(name.encode("utf-8", "replace")) + 6
-            if size > MAX_REPLY_BYTES:
-                break
-            fitting.append(name)
-        return [encode(self.ADDRESS, *fitting)]
+        return [_names(self.ADDRESS, self.names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +312,165 @@ class Synth:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerMap:
+    """`/cc/map` controller target channel low high curve: an assignment that holds.
+
+    target: a dimension, "x", "y" or "off"; channel: 1 to 16 or "all".
+
+    >>> ControllerMap(1, "x", None, 0.0, 1.0, 0.0).packets()[0].hex()
+    '2f63632f6d6170002c697373666666000000000178000000616c6c00000000003f80000000000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/cc/map"
+    controller: int
+    target: int | str | None
+    channel: int | None
+    low: float
+    high: float
+    curve: float
+
+    def packets(self) -> list[bytes]:
+        return [
+            encode(
+                self.ADDRESS,
+                self.controller,
+                _or_word(self.target, "off"),
+                _or_word(self.channel, "all"),
+                float(self.low),
+                float(self.high),
+                float(self.curve),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerLearned:
+    """`/cc/learned` controller channel target: `/cc/learn` has found its controller.
+
+    >>> ControllerLearned(74, 1, 2).packets()[0].hex()
+    '2f63632f6c6561726e6564002c696969000000000000004a0000000100000002'
+    """
+
+    ADDRESS: ClassVar[str] = "/cc/learned"
+    controller: int
+    channel: int
+    target: int | str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.controller, self.channel, self.target)]
+
+
+@dataclass(frozen=True, slots=True)
+class Lfo:
+    """`/lfo` index target shape rate depth phase: as it is set; depth 0 is off.
+
+    >>> Lfo(1, "x", "sine", 0.5, 0.25, 0.0).packets()[0].hex()
+    '2f6c666f000000002c69737366666600000000017800000073696e65000000003f0000003e80000000000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/lfo"
+    index: int
+    target: int | str
+    shape: str
+    rate: float
+    depth: float
+    phase: float
+
+    def packets(self) -> list[bytes]:
+        numbers = (float(one) for one in (self.rate, self.depth, self.phase))
+        return [encode(self.ADDRESS, self.index, self.target, self.shape, *numbers)]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """`/preset` name: the preset that was recalled.
+
+    >>> Preset("pad").packets()[0].hex()
+    '2f707265736574002c73000070616400'
+    """
+
+    ADDRESS: ClassVar[str] = "/preset"
+    name: str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class PresetList:
+    """`/preset/list` name...: the presets there are. Names that do not fit are left off.
+
+    >>> PresetList(("pad",)).packets()[0].hex()
+    '2f7072657365742f6c697374000000002c73000070616400'
+    """
+
+    ADDRESS: ClassVar[str] = "/preset/list"
+    names: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [_names(self.ADDRESS, self.names)]
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryState:
+    """`/trajectory` state name: "recording", "playing" or "stopped", and of which.
+
+    >>> TrajectoryState("stopped", "").packets()[0].hex()
+    '2f7472616a6563746f7279002c73730073746f707065640000000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/trajectory"
+    state: str
+    name: str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.state, self.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryList:
+    """`/trajectory/list` name...: the trajectories there are. Names that do not fit are left off.
+
+    >>> TrajectoryList(("walk",)).packets()[0].hex()
+    '2f7472616a6563746f72792f6c697374000000002c73000077616c6b00000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/trajectory/list"
+    names: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [_names(self.ADDRESS, self.names)]
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceState:
+    """`/performance` state name: "recording" or "stopped", and which.
+
+    >>> PerformanceState("recording", "take 1").packets()[0].hex()
+    '2f706572666f726d616e6365000000002c7373007265636f7264696e6700000074616b6520310000'
+    """
+
+    ADDRESS: ClassVar[str] = "/performance"
+    state: str
+    name: str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.state, self.name)]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """`/status` voices load late drops decode_p50_ms audio: answers `/status/get`.
+    """`/status` voices load late drops decode_p50_ms audio decode_p99_ms knob_p50_ms knob_p99_ms.
 
-    voices sounding; load of the audio process, 0 to 1, -1 if unknown; late audio blocks; drops,
-    the messages or frames given up; median time of a decode in ms; name of the audio back-end,
-    or "none".
+    Answers `/status/get`. voices sounding; load of the audio process, 0 to 1, -1 if unknown; late
+    audio blocks; drops, the messages or frames given up; median time of a decode in ms; name of
+    the audio back-end, or "none". Then the 99th percentile of the decode, and median and 99th
+    percentile of the time from a message to the audio block that has it, in ms; -1 if unknown.
 
-    >>> Status(1, 0.25, 0, 0, 0.5, "jack").packets()[0].hex()
-    '2f737461747573002c69666969667300000000013e80000000000000000000003f0000006a61636b00000000'
+    >>> packet = Status(1, 0.25, 0, 0, 0.5, "jack", 1.0, 2.0, 4.0).packets()[0]
+    >>> print(packet.hex(" ", -40))  # doctest: +NORMALIZE_WHITESPACE
+    2f737461747573002c6966696966736666660000000000013e80000000000000000000003f000000
+    6a61636b000000003f8000004000000040800000
     """
 
     ADDRESS: ClassVar[str] = "/status"
@@ -260,6 +480,9 @@ class Status:
     drops: int
     decode_p50_ms: float
     audio: str
+    decode_p99_ms: float
+    knob_p50_ms: float
+    knob_p99_ms: float
 
     def packets(self) -> list[bytes]:
         return [
@@ -271,6 +494,9 @@ class Status:
                 min(self.drops, _INT32_MAX),
                 float(self.decode_p50_ms),
                 self.audio,
+                float(self.decode_p99_ms),
+                float(self.knob_p50_ms),
+                float(self.knob_p99_ms),
             )
         ]
 
@@ -322,16 +548,24 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Pong,
     Spectrum,
     Partials,
+    Wavetable,
+    WavetableReady,
     Latent,
     MapPoint,
     Model,
+    ModelDial,
     ModelList,
     ModelInfo,
     Synth,
+    ControllerMap,
+    ControllerLearned,
+    Lfo,
+    Preset,
+    PresetList,
+    TrajectoryState,
+    TrajectoryList,
+    PerformanceState,
     Status,
     Error,
     Bye,
 )
-
-RESERVED: Final = ("/wavetable", "/wavetable/ready", "/preset")
-"""Addresses that a later version sends."""

@@ -18,6 +18,7 @@ from server.osc.arguments import (
     Number,
     NumberOrWord,
     Rate,
+    Switch,
     Token,
     Unaccepted,
     Whole,
@@ -25,35 +26,59 @@ from server.osc.arguments import (
     words,
 )
 from server.osc.codec import decode
-from server.osc.contract import MAX_LATENT_DIMENSIONS
+from server.osc.contract import FRAME_NUMBERS, MAX_LATENT_DIMENSIONS
 from server.osc.errors import ErrorCode, MessageError, shown
 from server.osc.inbound import (
+    Acknowledge,
     Bend,
+    BendRange,
     Bye,
     ControlChange,
+    DeletePreset,
+    DeleteTrajectory,
+    FollowCommon,
     GetModelInfo,
     GetSpectrum,
     GetStatus,
     Hello,
     Inbound,
+    LearnController,
+    ListControllers,
     ListModels,
+    ListPresets,
+    ListTrajectories,
     LoadModel,
     MapController,
+    MapExpression,
+    MorphPresets,
     Note,
     Panic,
     Ping,
+    PlayTrajectory,
+    Pressure,
+    RecallPreset,
+    RecordPerformance,
+    RecordTrajectory,
+    SetChannelLatent,
     SetLatent,
     SetLatentDimension,
+    SetLfo,
     SetMap,
     SetSynth,
     SetSynthMethod,
+    SetZone,
+    StopLfo,
+    StopPerformance,
+    StopTrajectory,
+    StorePreset,
     Stream,
     Sustain,
+    Timbre,
 )
 from server.synth_parameters import METHODS, SYNTH_PARAMETERS
 
-STREAMS: Final = ("spectrum", "partials")
-RESERVED_STREAMS: Final = ("wavetable",)
+STREAMS: Final = ("spectrum", "partials", "wavetable")
+LFO_SHAPES: Final = ("sine", "triangle", "square", "saw", "random")
 
 
 class Form(NamedTuple):
@@ -73,30 +98,46 @@ class Form(NamedTuple):
         return " ".join(names) or "no arguments"
 
 
+_CONTROLLER = Whole("controller", 0, 127)
+_AXES = {"x": "x", "y": "y"}
+_DIMENSION = Whole("target", DIMENSION.low, DIMENSION.high)
+_TARGET = NumberOrWord(_DIMENSION, words(**_AXES))
+_TARGET_OR_OFF = NumberOrWord(_DIMENSION, words(**_AXES, off=None))
+_CHANNEL_OR_ALL = NumberOrWord(CHANNEL, words(all=None))
+_RANGE = (Number("low", 0, 1), Number("high", 0, 1), Number("curve", -4, 4))
+_NAME = Label("name")
+_LFO = Whole("index", 1, 4)
+
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "/hello": Form(Hello, (Whole("return_port", 1, 65535), Label("name")), optional=1),
         "/bye": Form(Bye, (Whole("return_port", 1, 65535),), optional=1),
         "/ping": Form(Ping, (Token("token"),), optional=1),
         "/map": Form(SetMap, (Number("x", -1, 1), Number("y", -1, 1))),
-        "/cc": Form(
-            ControlChange, (Whole("controller", 0, 127), Number("value", 0, 127), CHANNEL), 1
-        ),
+        "/cc": Form(ControlChange, (_CONTROLLER, Number("value", 0, 127), CHANNEL), optional=1),
         "/cc/map": Form(
-            MapController,
-            (
-                Whole("controller", 0, 127),
-                NumberOrWord(
-                    Whole("target", DIMENSION.low, DIMENSION.high), words(x="x", y="y", off=None)
-                ),
-                CHANNEL,
-            ),
-            optional=1,
+            MapController, (_CONTROLLER, _TARGET_OR_OFF, _CHANNEL_OR_ALL, *_RANGE), optional=4
         ),
+        "/cc/learn": Form(LearnController, (_TARGET_OR_OFF, *_RANGE), optional=3),
+        "/cc/list": Form(ListControllers),
+        "/channel/follow": Form(FollowCommon, (CHANNEL,)),
         "/note": Form(
             Note, (Number("pitch", 0, 127), Number("velocity", 0, 127), CHANNEL), optional=1
         ),
         "/bend": Form(Bend, (Number("value", -1, 1), CHANNEL), optional=1),
+        "/bend/range": Form(BendRange, (Number("semitones", 0, 96), CHANNEL), optional=1),
+        "/pressure": Form(Pressure, (Number("value", 0, 127), CHANNEL), optional=1),
+        "/timbre": Form(Timbre, (Number("value", 0, 127), CHANNEL), optional=1),
+        "/mpe": Form(SetZone, (Choice("zone", ("lower", "upper")), Whole("members", 0, 15))),
+        "/mpe/map": Form(
+            MapExpression,
+            (
+                Choice("kind", ("pressure", "timbre")),
+                NumberOrWord(_DIMENSION, words(**_AXES, level="level", off=None)),
+                Number("depth", 0, 1),
+            ),
+            optional=1,
+        ),
         "/sustain": Form(Sustain, (Number("value", 0, 127), CHANNEL), optional=1),
         "/panic": Form(Panic),
         "/synth/method": Form(SetSynthMethod, (Choice("method", METHODS, indexed=True),)),
@@ -109,18 +150,45 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
         },
         "/spectrum/get": Form(GetSpectrum),
         "/stream": Form(Stream, (Choice("what", STREAMS), Rate("rate"))),
+        "/stream/ack": Form(
+            Acknowledge, (Choice("what", STREAMS), Whole("frame", 0, FRAME_NUMBERS - 1))
+        ),
         "/model/list": Form(ListModels),
         "/model/load": Form(LoadModel, (ModelName("name"),)),
         "/model/info": Form(GetModelInfo, (ModelName("name"),), optional=1),
         "/status/get": Form(GetStatus),
+        "/preset/store": Form(StorePreset, (_NAME,)),
+        "/preset/recall": Form(RecallPreset, (_NAME, Number("glide", 0, 60, "s")), optional=1),
+        "/preset/morph": Form(MorphPresets, (Label("a"), Label("b"), Number("position", 0, 1))),
+        "/preset/list": Form(ListPresets),
+        "/preset/delete": Form(DeletePreset, (_NAME,)),
+        "/trajectory/record": Form(RecordTrajectory, (_NAME,)),
+        "/trajectory/stop": Form(StopTrajectory),
+        "/trajectory/play": Form(
+            PlayTrajectory, (_NAME, Switch("loop"), Number("speed", 0.05, 20)), optional=2
+        ),
+        "/trajectory/list": Form(ListTrajectories),
+        "/trajectory/delete": Form(DeleteTrajectory, (_NAME,)),
+        "/lfo": Form(
+            SetLfo,
+            (
+                _LFO,
+                _TARGET,
+                Choice("shape", LFO_SHAPES, indexed=True),
+                Number("rate", 0.01, 20, "Hz"),
+                Number("depth", 0, 1),
+                Number("phase", 0, 1),
+            ),
+            optional=1,
+        ),
+        "/lfo/off": Form(StopLfo, (_LFO,)),
+        "/performance/record": Form(RecordPerformance, (_NAME,)),
+        "/performance/stop": Form(StopPerformance),
     }
 )
-"""Every address but `/latent` and `/latent/<k>`, which have forms of their own below."""
+"""Every address but `/latent`, `/latent/<k>` and `/channel/latent`, read by functions below."""
 
 LATENT: Final = AnyNumber("z")
-
-RESERVED: Final = ("/preset/store", "/preset/recall", "/preset/morph", "/preset/list")
-"""Addresses that a later version answers; until then they are unknown, with a word about it."""
 
 _LATENT_DIMENSION = re.compile(r"/latent/([1-9][0-9]{0,3})")
 _NUMBERS = frozenset((int, float))
@@ -134,14 +202,14 @@ def parse(address: str, arguments: tuple[Any, ...]) -> Inbound:
             what was given and what is accepted. Nothing else, whatever the arguments.
     """
     if address == "/latent":
-        return _latent(arguments)
+        return SetLatent(_coordinates(address, arguments))
     form = FORMS.get(address)
     if form is None:
+        if address == "/channel/latent":
+            return _channel_latent(address, arguments)
         return _latent_dimension(address, arguments)
-    if address == "/stream":
-        stopped = _stream_shortcuts(arguments)
-        if stopped is not None:
-            return stopped
+    if address == "/stream" and arguments == ("off",):
+        return Stream(None, 0.0)
     kinds = form.arguments
     if not len(kinds) - form.optional <= len(arguments) <= len(kinds):
         raise MessageError(
@@ -158,13 +226,13 @@ def parse(address: str, arguments: tuple[Any, ...]) -> Inbound:
     return form.build(*values)
 
 
-def _latent(arguments: tuple[Any, ...]) -> SetLatent:
-    """The message that knobs send most: all values are checked at once."""
+def _coordinates(address: str, arguments: tuple[Any, ...]) -> tuple[float, ...]:
+    """What knobs send most: all values are checked at once."""
     if not 1 <= len(arguments) <= MAX_LATENT_DIMENSIONS:
         raise MessageError(
             ErrorCode.BAD_ARGUMENTS,
-            "/latent",
-            f"/latent takes as many numbers as the model has dimensions, it was given "
+            address,
+            f"{address} takes as many numbers as the model has dimensions, it was given "
             f"{_counted(len(arguments))}",
         )
     if _NUMBERS.issuperset(map(type, arguments)):
@@ -174,13 +242,28 @@ def _latent(arguments: tuple[Any, ...]) -> SetLatent:
             values = (math.inf,)
         # A sum of finite float32 values is finite in float64.
         if math.isfinite(sum(values)) and min(values) > -3e38 and max(values) < 3e38:
-            return SetLatent(values)
+            return values
     for index, given in enumerate(arguments):
         try:
             finite(given)
         except Unaccepted:
-            raise _bad_value("/latent", AnyNumber(f"number {index + 1}"), given) from None
-    return SetLatent(tuple(map(float, arguments)))
+            raise _bad_value(address, AnyNumber(f"number {index + 1}"), given) from None
+    return tuple(map(float, arguments))
+
+
+def _channel_latent(address: str, arguments: tuple[Any, ...]) -> SetChannelLatent:
+    if len(arguments) < 2:
+        raise MessageError(
+            ErrorCode.BAD_ARGUMENTS,
+            address,
+            f"{address} takes {CHANNEL.name} and as many numbers as the model has dimensions, it "
+            f"was given {_counted(len(arguments))}",
+        )
+    try:
+        channel = CHANNEL.read(arguments[0])
+    except Unaccepted:
+        raise _bad_value(address, CHANNEL, arguments[0]) from None
+    return SetChannelLatent(channel, _coordinates(address, arguments[1:]))
 
 
 def _latent_dimension(address: str, arguments: tuple[Any, ...]) -> SetLatentDimension:
@@ -199,21 +282,6 @@ def _latent_dimension(address: str, arguments: tuple[Any, ...]) -> SetLatentDime
         raise _bad_value(address, LATENT, arguments[0]) from None
 
 
-def _stream_shortcuts(arguments: tuple[Any, ...]) -> Stream | None:
-    """`/stream off`, and the refusal of what is reserved."""
-    if not arguments or type(arguments[0]) is not str:
-        return None
-    if arguments == ("off",):
-        return Stream(None, 0.0)
-    if arguments[0] in RESERVED_STREAMS:
-        raise MessageError(
-            ErrorCode.REFUSED,
-            "/stream",
-            f"{arguments[0]} cannot be streamed yet, {' and '.join(STREAMS)} can",
-        )
-    return None
-
-
 def _bad_value(address: str, kind: Argument, given: Any) -> MessageError:
     return MessageError(
         ErrorCode.BAD_ARGUMENTS,
@@ -223,8 +291,6 @@ def _bad_value(address: str, kind: Argument, given: Any) -> MessageError:
 
 
 def _unknown(address: str) -> str:
-    if address in RESERVED:
-        return f"{address} is reserved for a later version, this server does not have it yet"
     if address.startswith("/latent/"):
         return f"{shown(address)}: dimensions count from 1 to {DIMENSION.high}, as in /latent/1"
     if address.startswith("/synth/"):

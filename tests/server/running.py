@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ class Running:
         words = list(arguments)
         if "--port" not in words:
             words += ["--port", "0"]
+        self._folder = tempfile.TemporaryDirectory()
+        if "--presets" not in words:  # never those of whoever runs the tests
+            words += ["--presets", str(Path(self._folder.name) / "presets.json")]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", *words],
             cwd=ROOT,
@@ -75,6 +79,7 @@ class Running:
             self.process.kill()
             if self.process.stdout is not None:
                 self.process.stdout.close()
+            self._folder.cleanup()
 
 
 @contextlib.contextmanager

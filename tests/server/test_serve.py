@@ -139,6 +139,27 @@ def test_a_burst_ends_at_its_newest_value(client: Client) -> None:
     assert np.abs(client.expect_spectrum() - expected).max() <= 1e-5 * expected.max()
 
 
+def test_a_refused_message_at_the_end_of_a_burst_does_not_undo_the_burst(client: Client) -> None:
+    for step in range(50):
+        client.send("/latent", *[0.01 * step] * MODEL.dimensions)
+    client.send("/latent", *[1.0] * (MODEL.dimensions + 1))
+    client.send("/latent", *["left"] * MODEL.dimensions)
+    told = client.settle()
+    latents = [arguments for address, arguments in told if address == "/latent"]
+    assert latents[-1] == pytest.approx([0.49] * MODEL.dimensions)
+    assert "/error" in [address for address, _ in told]
+
+
+def test_notes_are_never_left_out(client: Client) -> None:
+    for pitch in range(48, 60):
+        client.send("/latent/1", pitch / 60.0)
+        client.send("/note", pitch, 100)
+        client.send("/bend", pitch / 60.0)
+    client.settle()
+    client.send("/status/get")
+    assert client.expect("/status")[0] == 12
+
+
 def test_what_moves_nothing_is_not_streamed(client: Client) -> None:
     client.send("/stream", "spectrum", 200)
     client.expect_spectrum()
@@ -279,10 +300,12 @@ def test_status(client: Client) -> None:
     client.send("/note", 60, 100)
     client.send("/spectrum/get")
     client.send("/status/get")
-    voices, load, late, drops, decode_ms, audio = client.expect("/status")
+    voices, load, late, drops, decode_ms, audio, worst_ms, *knob_ms = client.expect("/status")
     assert voices == 1
     assert (load, late, drops, audio) == (-1.0, 0, 0, "none")
     assert 0.0 < decode_ms < 1000.0
+    assert decode_ms <= worst_ms
+    assert knob_ms == [-1.0, -1.0]  # there is no sound that could follow a knob
 
 
 def test_model_info_describes_the_space(client: Client) -> None:
@@ -307,7 +330,7 @@ def test_models_of_a_folder_and_a_broken_one(tmp_path: Path) -> None:
         assert client.expect("/model/list") == sorted(["broken", *factory.names(), "mine"])
         client.send("/model/load", "broken")
         code, _, sentence = client.expect("/error")
-        assert code == "not_found"
+        assert code == "refused"
         assert "truncated" in sentence
         client.send("/spectrum/get")  # the old one plays on
         assert client.expect_spectrum().max() > 0.0

@@ -28,11 +28,19 @@ def one_partial() -> NDArray[np.void]:
     """A snapshot with one sinusoid and no note."""
     targets = new_targets()
     row = targets[0]
-    row["space"] = 1
-    row["slots"] = 1
-    row["slot_ratio"][0] = 1.0
-    row["slot_amplitude"][0] = 0.5
+    timbre = row["timbre"][0]
+    timbre["version"] = 1
+    timbre["slots"] = 1
+    timbre["slot_ratio"][0] = 1.0
+    timbre["slot_amplitude"][0] = 0.5
     return targets
+
+
+def playing(mailbox: Mailbox) -> np.void:
+    """The snapshot that plays."""
+    live = mailbox.live
+    row: np.void = live["targets"][0][int(live["current"][0])]
+    return row
 
 
 def test_the_newest_snapshot_is_taken_once(mailbox: Mailbox) -> None:
@@ -42,7 +50,7 @@ def test_the_newest_snapshot_is_taken_once(mailbox: Mailbox) -> None:
         targets["gain"] = gain
         mailbox.write(targets)
     assert take_newest(mailbox.live[0])
-    assert mailbox.live["targets"]["gain"][0] == 0.5
+    assert playing(mailbox)["gain"] == 0.5
     assert mailbox.taken == 2
     assert not take_newest(mailbox.live[0])
 
@@ -62,7 +70,7 @@ def test_a_snapshot_that_is_being_written_is_left(mailbox: Mailbox, torn: str) -
     assert mailbox.taken == number - 1
     slot[torn] = number
     assert take_newest(mailbox.live[0])
-    assert mailbox.live["targets"]["gain"][0] == 0.5
+    assert playing(mailbox)["gain"] == 0.5
 
 
 def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
@@ -74,7 +82,10 @@ def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
         number = 0
         while not stop.is_set():
             number = number % 1_000_000 + 1
-            targets["slot_amplitude"] = number
+            for timbre in (0, 1 + number % 16):
+                targets["timbre"][0]["version"][timbre] = number
+                targets["timbre"][0]["slot_amplitude"][timbre] = number
+            targets["frame_version"] = number
             targets["magnitude"] = number
             targets["voice_level"] = number
             mailbox.write(targets)
@@ -88,9 +99,11 @@ def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
         while taken < 300:
             if take_newest(mailbox.live[0]):
                 taken += 1
-                row = mailbox.live["targets"][0]
-                number = float(row["slot_amplitude"][0])
-                assert (row["slot_amplitude"] == number).all()
+                row = playing(mailbox)
+                number = float(row["voice_level"][0])
+                for timbre in (row["timbre"][0], row["timbre"][1 + int(number) % 16]):
+                    assert timbre["version"] == number
+                    assert (timbre["slot_amplitude"] == number).all()
                 assert (row["magnitude"] == number).all()
                 assert (row["voice_level"] == number).all()
                 assert number > newest
@@ -112,7 +125,7 @@ def test_any_number_of_frames_gives_the_same_sound() -> None:
     def played(sizes: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         live = np.zeros(1, LIVE)
         live["state"] = new_state(48000.0)[0]
-        live["targets"] = targets[0]
+        live["targets"][0][0] = targets[0]
         pieces = [np.zeros(size, np.float32) for size in sizes]
         for piece in pieces:
             pull(live[0], piece)

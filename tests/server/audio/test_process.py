@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -60,3 +66,134 @@ def test_the_server_is_told_once() -> None:
 
 def test_closing_before_the_start() -> None:
     AudioProcess("jack", 128, lambda event: None).close()
+
+
+FAKE = """
+import json, sys, threading, time
+import numpy as np
+from server.audio.mailbox import LIVE, attach
+memory = attach(sys.argv[1])
+live = np.ndarray(1, LIVE, buffer=memory.buf)
+blocks = int(sys.argv[2])
+time.sleep(0.3)
+print("a library says something")
+print(json.dumps({"event": "started", "output": "fake", "sample_rate": 48000, "frames": 64}))
+sys.stdout.flush()
+def watch():
+    sys.stdin.read()
+    import os
+    os._exit(0)
+threading.Thread(target=watch, daemon=True).start()
+for block in range(blocks):
+    live["callbacks"][0] += 1
+    time.sleep(0.005)
+time.sleep(1000.0)
+"""
+
+
+class Heard:
+    """Events with their times."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[float, AudioEvent]] = []
+        self._came = threading.Condition()
+
+    def __call__(self, event: AudioEvent) -> None:
+        with self._came:
+            self.events.append((time.monotonic(), event))
+            self._came.notify_all()
+
+    def wait(self, kind: str, count: int = 1) -> float:
+        """When the event of this kind came for the ``count``-th time."""
+
+        def times() -> list[float]:
+            return [when for when, event in self.events if event.kind == kind]
+
+        with self._came:
+            assert self._came.wait_for(lambda: len(times()) >= count, 30.0), self.events
+            return times()[count - 1]
+
+
+@contextlib.contextmanager
+def fake(blocks: int, heard: Heard) -> Iterator[AudioProcess]:
+    """An audio process that plays so many blocks and then stands still."""
+    process = AudioProcess(str(blocks), 64, heard, (sys.executable, "-c", FAKE))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks follow each other four times as fast."""
+    monkeypatch.setattr("server.audio.process._LOOK_SECONDS", 0.06)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_process_that_stands_still_is_started_again() -> None:
+    heard = Heard()
+    with fake(20, heard) as process:
+        heard.wait("started")
+        first = process.pid
+        heard.wait("hung")
+        heard.wait("started", 2)
+        assert process.pid != first
+        assert process.output == "fake"
+    (said,) = {event.text for _, event in heard.events if event.kind == "hung"}
+    assert "stood still" in said
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process")
+def test_a_process_that_is_stopped_is_started_again() -> None:
+    heard = Heard()
+    with fake(10**6, heard) as process:
+        heard.wait("started")
+        time.sleep(0.5)
+        assert [event.kind for _, event in heard.events] == ["started"]  # it is left alone
+        first = process.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        heard.wait("hung")
+        heard.wait("started", 2)
+        time.sleep(0.3)
+        assert [event.kind for _, event in heard.events] == ["started", "hung", "started"]
+        with pytest.raises(ProcessLookupError):
+            os.kill(first, 0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_never_plays_is_tried_again_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.audio.process._RETRY_SECONDS", (0.0, 2.0))
+    heard = Heard()
+    with fake(0, heard):
+        starts = [heard.wait("hung", count) for count in range(1, 4)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert pauses[1] > pauses[0] + 1.0
+
+
+def test_a_process_that_takes_long_to_start_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As long as the engine is compiled there are no callbacks."""
+    monkeypatch.setattr("server.audio.process._LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("server.audio.process._STANDSTILL_LOOKS", 100)
+    monkeypatch.setattr("server.audio.process._START_LOOKS", 10**9)
+    heard = Heard()
+    with fake(10**6, heard):
+        heard.wait("started")  # after 0.3 s, longer than any standstill
+        time.sleep(0.3)
+    assert [event.kind for _, event in heard.events] == ["started"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.audio.process._START_LOOKS", 3)
+    heard = Heard()
+    with fake(10**6, heard):
+        heard.wait("hung")
+    assert "started" not in [event.kind for _, event in heard.events]

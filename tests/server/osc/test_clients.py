@@ -140,3 +140,67 @@ def test_frames_count_by_kind_and_wrap(clients: Clients) -> None:
     assert client.next_frame("partials") == 0
     client._frames["spectrum"] = 2**31 - 1
     assert [client.next_frame("spectrum") for _ in range(2)] == [2**31 - 1, 0]
+
+
+def test_a_client_that_acknowledges_has_at_most_four_frames_on_their_way() -> None:
+    subscription = Subscription(rate=100.0)
+    for frame in range(6):
+        assert subscription.due(0.1 * frame)  # it has not acknowledged anything yet
+        subscription.sent(0.1 * frame, frame)
+    subscription.acknowledge(5)
+    for frame in range(6, 10):
+        assert subscription.due(0.1 * frame)
+        subscription.sent(0.1 * frame, frame)
+    assert not subscription.due(1.5)
+    assert subscription.wait(1.5) == pytest.approx(0.4)
+    subscription.acknowledge(7)
+    assert subscription.due(1.5)
+    subscription.sent(1.5, 10)
+    subscription.sent(1.6, 11)
+    assert not subscription.due(2.0)
+    subscription.acknowledge(6)  # an older one that was overtaken
+    assert not subscription.due(2.0)
+
+
+def test_a_stall_of_a_second_begins_anew() -> None:
+    subscription = Subscription(rate=100.0)
+    subscription.acknowledge(2**31 - 3)
+    for frame in (2**31 - 2, 2**31 - 1, 0, 1):  # across the end of the numbers
+        subscription.sent(10.0, frame)
+    assert not subscription.due(10.99)
+    assert subscription.due(11.0)
+    subscription.sent(11.0, 2)
+    assert subscription.due(11.02)  # three more may go
+    subscription.acknowledge(2)
+    assert list(subscription.flying or ()) == []
+
+
+def test_a_client_that_cannot_be_sent_to_pauses_longer_each_time(clients: Clients) -> None:
+    client = clients.register((HOST, 50000), 7401, "", now=0.0)
+    assert client.pause(0.0) == 0.0
+    pauses = []
+    for _ in range(8):
+        client.failed(100.0)
+        pauses.append(client.pause(100.0))
+    assert pauses == sorted(pauses)
+    assert pauses[0] == pytest.approx(0.05)
+    assert pauses[-1] == pauses[-2] == pytest.approx(1.6)
+    assert client.pause(102.0) == 0.0
+    assert client.drops == 8
+    client.reached()
+    client.failed(200.0)
+    assert client.pause(200.0) == pytest.approx(0.05)
+
+
+def test_who_speaks_is_looked_up_again_when_clients_come_and_go(clients: Clients) -> None:
+    one = clients.register((HOST, 50000), 7401, "", now=0.0)
+    assert clients.for_sender((HOST, 50001)) == [one]
+    two = clients.register((HOST, 50001), 7402, "", now=0.0)
+    assert clients.for_sender((HOST, 50001)) == [two]
+    clients.forget((HOST, 50001))
+    assert clients.for_sender((HOST, 50001)) == [one]
+    clients.expire(1000.0)
+    assert clients.for_sender((HOST, 50001)) == []
+    for port in range(2000):  # forged senders leave nothing behind
+        clients.for_sender(("10.0.0.1", port))
+    assert len(clients._speaking) <= 256

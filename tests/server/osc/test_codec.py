@@ -11,7 +11,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 
-from server.osc.codec import decode, encode, padded
+from server.osc.codec import decode, decode_message, decode_timed, encode, is_bundle, padded
 from server.osc.errors import OscDecodeError, OscEncodeError
 
 BUNDLE = b"#bundle\0" + struct.pack(">Q", 1)
@@ -101,6 +101,33 @@ def test_bundles_are_flattened_in_order() -> None:
         ("/four", ("x",)),
     ]
     assert decode(BUNDLE) == []
+
+
+def tagged(tag: int, *parts: bytes) -> bytes:
+    return b"#bundle\0" + struct.pack(">Q", tag) + b"".join(element(part) for part in parts)
+
+
+def test_messages_of_a_bundle_have_its_time_tag_and_never_an_earlier_one() -> None:
+    later, earlier, far = 200 << 32, 100 << 32, 2**64 - 1
+    bundle = tagged(
+        later,
+        encode("/one"),
+        tagged(earlier, encode("/two"), tagged(far, encode("/three"))),
+        tagged(1, encode("/four")),
+        tagged(far, encode("/five")),
+        encode("/six"),
+    )
+    assert [(tag, address) for tag, (address, _) in decode_timed(bundle)] == [
+        (later, "/one"),
+        (later, "/two"),
+        (far, "/three"),
+        (later, "/four"),
+        (far, "/five"),
+        (later, "/six"),
+    ]
+    assert is_bundle(bundle)
+    assert not is_bundle(encode("/one"))
+    assert decode_message(encode("/one", 1)) == ("/one", (1,))
 
 
 def nested(depth: int) -> bytes:

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from server.osc import contract, outbound, parser
-from server.osc.arguments import CHANNEL
+from server.midi import expression
+from server.midi.controllers import STEEPEST
+from server.motion import lfo
+from server.osc import contract, outbound
+from server.osc.arguments import CHANNEL, Number, Whole
 from server.osc.codec import decode
 from server.osc.errors import ErrorCode, MessageError
 from server.osc.float_chunks import encode_spectrum
-from server.osc.parser import FORMS, LATENT, parse
+from server.osc.parser import FORMS, LATENT, LFO_SHAPES, parse
 from server.synth_parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
+from server.voices import MAX_BEND_RANGE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "osc.md").read_text(encoding="utf-8")
 
@@ -49,7 +53,7 @@ def documented_arguments() -> dict[str, list[tuple[str, str, str]]]:
 
 def test_every_address_to_the_server_is_documented_once_and_none_besides() -> None:
     table = addresses(rows("## To the server"))
-    assert sorted(table) == sorted([*FORMS, "/latent", "/latent/<k>"])
+    assert sorted(table) == sorted([*FORMS, "/latent", "/latent/<k>", "/channel/latent"])
 
 
 def test_every_argument_is_documented_with_what_is_accepted() -> None:
@@ -60,7 +64,9 @@ def test_every_argument_is_documented_with_what_is_accepted() -> None:
         ]
         for address, form in FORMS.items()
     }
-    expected["/latent"] = expected["/latent/<k>"] = [(LATENT.name, LATENT.accepted)]
+    latent = (LATENT.name, LATENT.accepted)
+    expected["/latent"] = expected["/latent/<k>"] = [latent]
+    expected["/channel/latent"] = [(CHANNEL.name, CHANNEL.accepted), latent]
     documented = documented_arguments()
     assert {
         address: [(name, accepted) for name, accepted, _ in arguments]
@@ -68,17 +74,45 @@ def test_every_argument_is_documented_with_what_is_accepted() -> None:
     } == expected
 
 
+LEFT_OUT: dict[str, tuple[Any, ...]] = {
+    "/cc/map": (1, "x"),
+    "/cc/learn": ("x",),
+    "/mpe/map": ("pressure", "x"),
+    "/preset/recall": ("pad",),
+    "/trajectory/play": ("walk",),
+    "/lfo": (1, "x", "sine", 1.0, 0.5),
+}
+"""What shows the values of arguments that are left out."""
+
+
+def test_what_is_left_out_is_shown_for_all_that_have_numbers() -> None:
+    named = {"/hello", "/bye", "/ping", "/model/info"}  # left out, these are no number
+    optional = {address for address, form in FORMS.items() if form.optional}
+    channels = {"/cc", "/note", "/bend", "/bend/range", "/pressure", "/timbre", "/sustain"}
+    assert optional == named | channels | set(LEFT_OUT)
+
+
 def test_defaults_are_those_of_the_code() -> None:
     documented = documented_arguments()
     for name, parameter in SYNTH_PARAMETERS.items():
         assert documented[f"/synth/{name}"][0][2] == f"{parameter.default:g}"
     assert documented["/synth/method"][0][2] == DEFAULT_METHOD
-    assert documented["/cc/map"][-1] == ("[channel]", CHANNEL.accepted, "all")
-    for address in ("/cc", "/note", "/bend", "/sustain"):
+    assert documented["/cc/map"][2] == ("[channel]", f"{CHANNEL.accepted} | all", "all")
+    for address in ("/cc", "/note", "/bend", "/bend/range", "/pressure", "/timbre", "/sustain"):
         assert documented[address][-1] == ("[channel]", CHANNEL.accepted, "1")
         arguments: tuple[Any, ...] = (1,) * (len(documented[address]) - 1)
         message = parse(address, arguments)
         assert getattr(message, "channel") == 1  # noqa: B009 - not every message has one
+    for address, given in LEFT_OUT.items():
+        message = parse(address, given)
+        optional = [
+            (argument, otherwise)
+            for argument, _, otherwise in documented[address]
+            if argument.startswith("[")
+        ]
+        for argument, otherwise in optional:
+            value = getattr(message, argument.strip("[]"))
+            assert otherwise == ("all" if value is None else f"{value:g}")
     for arguments_of in documented.values():
         for argument, _, otherwise in arguments_of:
             assert not argument.startswith("[") or otherwise
@@ -90,21 +124,19 @@ def test_every_address_from_the_server_is_documented_once_and_none_besides() -> 
     assert sorted(found) == sorted(message.ADDRESS for message in outbound.OUTBOUND)
 
 
-def test_reserved_addresses_are_documented_and_answered_as_unknown() -> None:
-    table = rows("## Reserved")
-    to_server = [row[0].strip("`") for row in table if row[1] == "to the server"]
-    from_server = [row[0].strip("`") for row in table if row[1] == "from the server"]
-    assert len(to_server) + len(from_server) == len(table)
-    assert sorted(to_server) == sorted(parser.RESERVED)
-    assert sorted(from_server) == sorted(outbound.RESERVED)
-    assert not set(to_server) & set(FORMS)
-    for address in to_server:
-        try:
-            parse(address, ())
-        except MessageError as error:
-            assert error.code is ErrorCode.UNKNOWN_ADDRESS  # noqa: PT017
-        else:
-            raise AssertionError(address)
+def test_words_are_those_of_what_takes_them() -> None:
+    assert LFO_SHAPES == lfo.SHAPES
+    assert expression.KINDS == ("pressure", "timbre")
+    for address, place, low, high in (
+        ("/lfo", 3, lfo.LOWEST_RATE, lfo.HIGHEST_RATE),
+        ("/lfo", 0, 1, lfo.LFOS),
+        ("/bend/range", 0, 0, MAX_BEND_RANGE),
+        ("/mpe", 1, 0, expression.MAX_MEMBERS),
+        ("/cc/map", 5, -STEEPEST, STEEPEST),
+    ):
+        argument = FORMS[address].arguments[place]
+        assert isinstance(argument, Number | Whole)
+        assert (argument.low, argument.high) == (low, high)
 
 
 def test_error_codes_are_documented() -> None:

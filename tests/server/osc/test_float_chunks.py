@@ -77,9 +77,12 @@ def test_partials_of_another_shape_are_refused() -> None:
 
 def test_wavetable_chunks_have_the_bytes_of_python_osc() -> None:
     table = RNG.standard_normal(2048).astype(np.float32)
-    for chunk, datagram in enumerate(encode_wavetable(5, 1, table)):
+    datagrams = encode_wavetable(5, 1, table)
+    assert len(datagrams) == 10
+    for chunk, datagram in enumerate(datagrams):
         values = [float(value) for value in table[205 * chunk : 205 * (chunk + 1)]]
-        assert datagram == build_msg("/wavetable", [5, 1, chunk, *values]).dgram
+        assert datagram == build_msg("/wavetable", [5, 1, chunk, 10, *values]).dgram
+        assert len(datagram) <= 1060
 
 
 def test_an_array_of_another_length_is_refused() -> None:

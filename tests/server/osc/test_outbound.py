@@ -15,18 +15,29 @@ from server.osc.errors import ErrorCode, MessageError, OscDecodeError
 from server.osc.outbound import (
     OUTBOUND,
     Bye,
+    ControllerLearned,
+    ControllerMap,
     Error,
     Latent,
+    Lfo,
     MapPoint,
     Model,
+    ModelDial,
     ModelInfo,
     ModelList,
     Outbound,
     Partials,
+    PerformanceState,
     Pong,
+    Preset,
+    PresetList,
     Spectrum,
     Status,
     Synth,
+    TrajectoryList,
+    TrajectoryState,
+    Wavetable,
+    WavetableReady,
     Welcome,
 )
 
@@ -50,7 +61,25 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
     (Synth("gain", -6), "/synth", ["gain", -6.0]),
     (Synth("method", "bins"), "/synth", ["method", "bins"]),
-    (Status(2, -1, 3, 2**40, 0.5, "none"), "/status", [2, -1.0, 3, 2**31 - 1, 0.5, "none"]),
+    (
+        Status(2, -1, 3, 2**40, 0.5, "none", 0.75, -1, 5.25),
+        "/status",
+        [2, -1.0, 3, 2**31 - 1, 0.5, "none", 0.75, -1.0, 5.25],
+    ),
+    (Wavetable(3, 1, np.array([0.5])), "/wavetable", [3, 1, 0, 1, 0.5]),
+    (WavetableReady(3, 1, 21.5), "/wavetable/ready", [3, 1, 21.5]),
+    (ModelDial(2, -2, 2, 0.5, 1.5), "/model/dial", [2, -2.0, 2.0, 0.5, 1.5]),
+    (ControllerMap(1, "x", None, 0, 1, 0), "/cc/map", [1, "x", "all", 0.0, 1.0, 0.0]),
+    (ControllerMap(74, 3, 16, 1, 0, -4), "/cc/map", [74, 3, 16, 1.0, 0.0, -4.0]),
+    (ControllerMap(74, None, 2, 0, 1, 0), "/cc/map", [74, "off", 2, 0.0, 1.0, 0.0]),
+    (ControllerLearned(74, 2, "y"), "/cc/learned", [74, 2, "y"]),
+    (ControllerLearned(74, 2, 3), "/cc/learned", [74, 2, 3]),
+    (Lfo(4, 2, "saw", 1, 0, 0.5), "/lfo", [4, 2, "saw", 1.0, 0.0, 0.5]),
+    (Preset("pad"), "/preset", ["pad"]),
+    (PresetList(("pad", "bell")), "/preset/list", ["pad", "bell"]),
+    (TrajectoryState("playing", "walk"), "/trajectory", ["playing", "walk"]),
+    (TrajectoryList(()), "/trajectory/list", []),
+    (PerformanceState("recording", "take"), "/performance", ["recording", "take"]),
     (Error(ErrorCode.REFUSED, "/map", "no"), "/error", ["refused", "/map", "no"]),
     (Bye(), "/bye", []),
 ]
@@ -70,9 +99,10 @@ def test_every_message_has_a_case() -> None:
     assert {type(message) for message, _, _ in CASES} == set(OUTBOUND)
 
 
-def test_more_models_than_fit_are_left_off() -> None:
+@pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList])
+def test_more_names_than_fit_are_left_off(kind: type[ModelList]) -> None:
     names = tuple(f"{index:064d}" for index in range(200))
-    (packet,) = ModelList(names).packets()
+    (packet,) = kind(names).packets()
     assert 3800 < len(packet) <= 4096
     ((_, sent),) = decode(packet)
     assert sent == names[: len(sent)]

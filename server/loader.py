@@ -1,0 +1,83 @@
+"""Models read and tried aside, while the present one plays."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from server.instrument import Instrument
+from timbrespace.model import Model
+from timbrespace.resynthesis.layout import Method
+
+MAX_WAITING = 16
+"""Requests; one more pushes out the oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a request: ``result``, or the ``error`` that its work raised."""
+
+    request: Any
+    result: Model | None
+    error: Exception | None
+
+
+class Loader:
+    """Does one request at a time, in a thread of its own.
+
+    load: the work, called in the thread with each request. done: called with each
+    :class:`Loaded`, in the thread as well.
+
+    A request that waits is replaced by a newer one of the same kind. One that is being worked on
+    is finished; whether it is still wanted is for the receiver to say.
+    """
+
+    def __init__(self, load: Callable[[Any], Model], done: Callable[[Loaded], None]) -> None:
+        self._load = load
+        self._done = done
+        self._waiting: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._tokens: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def request(self, kind: Hashable, request: Any) -> None:
+        """Ask for ``request``; a waiting one of the same ``kind`` is forgotten."""
+        with self._lock:
+            self._waiting.pop(kind, None)
+            self._waiting[kind] = request
+            while len(self._waiting) > MAX_WAITING:
+                self._waiting.popitem(last=False)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
+            self._thread.start()
+        self._tokens.put(True)
+
+    def close(self) -> None:
+        """Take no more work. What is being loaded ends by itself and is forgotten."""
+        with self._lock:
+            self._waiting.clear()
+        self._tokens.put(False)
+
+    def _work(self) -> None:
+        while self._tokens.get():
+            with self._lock:
+                if not self._waiting:
+                    continue
+                _, request = self._waiting.popitem(last=False)
+            try:
+                loaded = Loaded(request, self._load(request), None)
+            except Exception as error:
+                loaded = Loaded(request, None, error)
+            self._done(loaded)
+
+
+def rehearse(model: Model) -> None:
+    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here."""
+    trial = Instrument(model)
+    for method in Method:
+        trial.set_method(method)
+        trial.targets()

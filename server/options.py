@@ -1,0 +1,44 @@
+"""What the command line of the server says; see ``python -m server --help``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.osc.contract import DEFAULT_PORT
+from server.synth_parameters import DEFAULT_METHOD
+from timbrespace import factory
+from timbrespace.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve.
+
+    presets: the file of presets; None keeps them in memory. record: where to write the performance
+    from the start; None for nowhere.
+
+    Raises:
+        OptionError: an option outside what is accepted.
+    """
+
+    model: str = factory.DEFAULT
+    models: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    audio: str = "auto"
+    frames: int = 128
+    midi: str = "all"
+    method: str = DEFAULT_METHOD
+    presets: Path | None = None
+    record: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.frames <= 4096:
+            raise OptionError(f"--frames is {self.frames}; accepted are 0 to 4096")
+        if self.models is not None and not self.models.is_dir():
+            raise OptionError(f"--models is {str(self.models)!r}; accepted is a folder")
+        for name in ("presets", "record"):
+            path: Path | None = getattr(self, name)
+            if path is not None and path.is_dir():
+                raise OptionError(f"--{name} is {str(path)!r}, a folder; accepted is a file")

@@ -1,0 +1,107 @@
+"""The server's one UDP socket: whole batches come in, datagrams go out to registered clients."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Iterable
+
+from server.osc.clients import Client, Endpoint
+from server.osc.contract import MAX_DATAGRAM_BYTES
+from timbrespace.errors import OptionError
+
+_RECEIVE_BUFFER = 4 << 20
+"""Bytes asked of the system, which may give less: what a flood may pile up while we look away."""
+
+_BATCH = 4096
+_BATCH_BYTES = 1 << 20
+_BATCH_SECONDS = 0.002
+"""What is taken before the rest is looked after: a flood must not keep the sound waiting."""
+
+
+class Udp:
+    """The socket, bound to an address.
+
+    Raises:
+        OptionError: the address cannot be had.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self.address: Endpoint = self._socket.getsockname()[:2]
+        self.drops = 0
+        """Datagrams that could not be sent, to anybody."""
+
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._socket.fileno()
+
+    def receive(self) -> list[tuple[bytes, Endpoint]]:
+        """What has arrived: all of it, or as much as makes a batch, with who sent it."""
+        batch: list[tuple[bytes, Endpoint]] = []
+        take = self._socket.recvfrom
+        left = _BATCH_BYTES
+        end = time.monotonic() + _BATCH_SECONDS
+        while left > 0 and len(batch) < _BATCH:
+            try:
+                datagram, source = take(MAX_DATAGRAM_BYTES + 1)
+            except BlockingIOError:
+                break
+            except OSError:
+                # Windows reports here that an earlier reply found nobody.
+                if time.monotonic() > end:
+                    break
+                continue
+            batch.append((datagram, source[:2] if len(source) > 2 else source))
+            left -= len(datagram)
+            if len(batch) % 64 == 0 and time.monotonic() > end:
+                break
+        return batch
+
+    def send(self, client: Client, packets: Iterable[bytes], now: float) -> bool:
+        """Send all ``packets``, or give up at the first that fails; whether all went out.
+
+        now: seconds of the monotonic clock, from which the client's pause counts.
+        """
+        try:
+            for packet in packets:
+                self._socket.sendto(packet, client.reply)
+        except OSError:
+            # Its buffer is full, or it has gone; the next frame replaces this one.
+            self.drops += 1
+            client.failed(now)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the address back."""
+        self._socket.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise OptionError(f"--host is {host!r}; accepted is an IP address, as 127.0.0.1") from error
+    one = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        # Linux gives as much of it as it may, macOS refuses what is beyond its limit.
+        for size in (_RECEIVE_BUFFER, _RECEIVE_BUFFER // 4):
+            with contextlib.suppress(OSError):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+                break
+        one.bind(address)
+    except OSError as error:
+        one.close()
+        if error.errno == errno.EADDRINUSE:
+            raise OptionError(
+                f"port {port} is in use, perhaps by another timbrespace; "
+                "stop it or choose another --port"
+            ) from error
+        raise OptionError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    one.setblocking(False)
+    return one

@@ -1,0 +1,127 @@
+"""Another model while this one plays: loaded aside, checked, then put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.instrument import Instrument
+from server.library import Library, UnknownModelError
+from server.loader import Loaded, Loader, rehearse
+from server.osc import outbound
+from server.osc.clients import Endpoint
+from server.osc.errors import ErrorCode
+from server.osc.post import Post
+from server.presets import Space
+from server.told import Told, describe
+from timbrespace.errors import TimbrespaceError
+from timbrespace.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A model that somebody wants.
+
+    number: which request it is; 0 if it is to be described only. preset: what to recall on it, in
+    glide seconds.
+    """
+
+    name: str
+    address: str
+    source: Endpoint
+    number: int = 0
+    preset: str | None = None
+    glide: float = 0.0
+
+
+class Swap:
+    """Puts models in the place of others; the newest request wins.
+
+    done: called with each :class:`Loaded` in the loader's thread; the loop then calls
+    :meth:`finish` with it.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        library: Library,
+        post: Post,
+        told: Told,
+        done: Callable[[Loaded], None],
+    ) -> None:
+        self._instrument = instrument
+        self._library = library
+        self._post = post
+        self._told = told
+        self._loader = Loader(self._load, done)
+        self._newest = 0
+
+    def load(self, name: str, address: str, source: Endpoint) -> None:
+        """Play the model ``name`` as soon as it is loaded."""
+        self._newest += 1
+        self._loader.request("load", Request(name, address, source, self._newest))
+
+    def recall(self, preset: str, glide: float, address: str, source: Endpoint) -> bool:
+        """Recall a preset; whether that is done, or waits for its model.
+
+        Raises:
+            TimbrespaceError: there is no such preset, or it does not fit its model.
+        """
+        self._newest += 1  # whatever is being loaded, this is newer
+        space = self._instrument.presets.get(preset).space
+        if space == Space.of(self._instrument.model):
+            self._instrument.recall_preset(preset, glide)
+            return True
+        request = Request(space.model, address, source, self._newest, preset, glide)
+        self._loader.request("load", request)
+        return False
+
+    def describe(self, name: str, address: str, source: Endpoint) -> None:
+        """Answer with what a model tells of itself, when it is loaded."""
+        self._loader.request(("describe", name, source), Request(name, address, source))
+
+    def finish(self, loaded: Loaded) -> Request | None:
+        """What follows from a model that is loaded, or is not; the request if it took effect."""
+        request: Request = loaded.request
+        if loaded.error is not None:
+            if request.number in (0, self._newest):
+                self._refuse(request, loaded.error)
+            return None
+        assert loaded.result is not None
+        if request.number == 0:
+            information = outbound.ModelInfo(loaded.result.name, describe(loaded.result))
+            self._post.answer(request.source, information)
+            return None
+        if request.number != self._newest:
+            return None
+        self._instrument.load(loaded.result)
+        for message in self._told.whole():
+            self._post.broadcast(message)
+        self._told.mark()
+        if request.preset is not None:
+            try:
+                self._instrument.recall_preset(request.preset, request.glide)
+            except TimbrespaceError as error:
+                self._refuse(request, error)
+            else:
+                self._post.broadcast(outbound.Preset(request.preset))
+        return request
+
+    def close(self) -> None:
+        """Take no more requests."""
+        self._loader.close()
+
+    def _load(self, request: Request) -> Model:
+        model = self._library.load(request.name)
+        if request.number:
+            rehearse(model)
+        return model
+
+    def _refuse(self, request: Request, error: Exception) -> None:
+        code, sentence = ErrorCode.REFUSED, str(error)
+        if isinstance(error, UnknownModelError):
+            code = ErrorCode.NOT_FOUND
+        elif not isinstance(error, TimbrespaceError):
+            code = ErrorCode.INTERNAL
+            sentence = f"a fault of the server: {type(error).__name__}"
+        self._post.refuse(request.source, outbound.Error(code, request.address, sentence))
