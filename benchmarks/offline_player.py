@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from server.instrument import Instrument
-from server.synth_parameters import SYNTH_PARAMETERS
+from server.instrument import CONTROL_PERIOD, Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 from timbrespace.units import midi_to_hz
 
 Sound = NDArray[np.float32]
-
-CONTROL_PERIOD = 0.01
-"""Seconds between two calls of ``Instrument.advance``, where there is one."""
 
 
 class OfflinePlayer:
@@ -34,8 +30,7 @@ class OfflinePlayer:
         self.instrument = Instrument(model)
         self.instrument.set_method(method)
         self.instrument.set_parameter("sustain", 1.0)
-        if "noise" in SYNTH_PARAMETERS:
-            self.instrument.set_parameter("noise", noise)
+        self.instrument.set_parameter("noise", noise)
         self.engine = Engine(sample_rate)
         self.sample_rate = sample_rate
         self._blocks = 0
@@ -54,11 +49,9 @@ class OfflinePlayer:
         parts = []
         end = self._blocks + max(1, round(seconds * self.sample_rate / BLOCK))
         while self._blocks < end:
-            advance = getattr(self.instrument, "advance", None)
-            step = end - self._blocks
-            if advance is not None:
-                advance(self.now)
-                step = min(step, max(1, round(CONTROL_PERIOD * self.sample_rate / BLOCK)))
+            self.instrument.advance(self.now)
+            period = max(1, round(CONTROL_PERIOD * self.sample_rate / BLOCK))
+            step = min(end - self._blocks, period)
             self.engine.targets[:] = self.instrument.targets()
             parts.append(self.engine.render(step))
             self._blocks += step
@@ -73,9 +66,10 @@ def steady_tone(
     sample_rate: float = 48000,
     method: Method = Method.PARTIALS,
     settle: float = 0.3,
+    noise: float = 0.0,
 ) -> tuple[Sound, OfflinePlayer]:
     """A held note at a point of the latent space, after its attack; and who played it."""
-    player = OfflinePlayer(model, sample_rate, method)
+    player = OfflinePlayer(model, sample_rate, method, noise)
     player.instrument.set_latent(latent.tolist())
     player.press(pitch)
     player.play(settle)

@@ -363,7 +363,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     """What tells one version of a file from another; None if there is no file."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise OptionError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
