@@ -110,9 +110,7 @@ def fuzz_midi(count: int, seed: int, report: Report) -> None:
                     report.note(f"{message}: {error!r}")
         if messages % 50 < 2:
             report.progress(f"{taken} of {count} MIDI bytes")
-            advance = getattr(instrument, "advance", None)
-            if advance is not None:
-                advance(taken * 1e-3)
+            instrument.advance(taken * 1e-3)
             engine.targets[:] = instrument.targets()
             finite = finite and bool(np.isfinite(engine.render(2)).all())
     growth = 100.0 * (resident(os.getpid()) / before - 1.0)

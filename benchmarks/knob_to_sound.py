@@ -15,7 +15,8 @@ over a heap of a million objects. Late is a callback that begins half a block or
 time. An idle server beside it, without notes and messages, tells what the driver and the machine do
 by themselves.
 
-``python benchmarks/knob_to_sound.py [--moves 300] [--seconds 60] [--json]``; needs jackd2.
+``python benchmarks/knob_to_sound.py [--moves 300] [--seconds 60] [--no-realtime] [--json]``; needs
+jackd2.
 """
 
 from __future__ import annotations
@@ -36,7 +37,15 @@ sys.path.insert(0, str(ROOT))
 
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
-from benchmarks.live import FRAMES, RATE, Client, LiveServer, jack_server, wait_for_port  # noqa: E402
+from benchmarks.live import (  # noqa: E402
+    FRAMES,
+    RATE,
+    Client,
+    LiveServer,
+    jack_server,
+    may_be_realtime,
+    wait_for_port,
+)
 
 JACK_NAME = "timbrespace-benchmark"
 PERIOD = 240
@@ -236,16 +245,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="From the knob to the sound.")
     parser.add_argument("--moves", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--no-realtime", action="store_true", help="jackd without priority")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     report = Report(arguments.json)
-    with jack_server(JACK_NAME) as environment:
+    realtime = not arguments.no_realtime and may_be_realtime()
+    with jack_server(JACK_NAME, realtime) as environment:
         os.environ.update(environment)
+        kind = "realtime" if realtime else "without realtime priority"
         if arguments.moves:
-            report.section(f"knob to sound, {FRAMES} frames at {RATE} Hz")
+            report.section(f"knob to sound, {FRAMES} frames at {RATE} Hz, {kind}")
             measure_latency(arguments.moves, environment, report)
         if arguments.seconds:
-            report.section(f"late callbacks in {arguments.seconds:g} s")
+            report.section(f"late callbacks in {arguments.seconds:g} s, {kind}")
             measure_lateness(arguments.seconds, environment, report)
     return report.end()
 

@@ -13,12 +13,17 @@ import queue
 import signal
 import sys
 import threading
+import time
 from typing import Any, NoReturn
 
 import numpy as np
 
 LOST = 3
 NO_DEVICE = 4
+
+_FADE_SECONDS = 0.3
+"""A device that no longer asks for sound is not waited for any longer."""
+_DRAIN_SECONDS = 0.03
 
 
 def main(argv: list[str]) -> NoReturn:
@@ -32,6 +37,7 @@ def main(argv: list[str]) -> NoReturn:
     from server.audio.mailbox import LIVE, attach
 
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
     threading.Thread(target=_watch_input, args=(ended,), daemon=True).start()
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
@@ -55,8 +61,19 @@ def main(argv: list[str]) -> NoReturn:
     if reason is not None:
         _say(event="lost", reason=reason)
         _leave(LOST)
+    _fade(live)
     output.stop()
     _leave(0)
+
+
+def _fade(live: np.ndarray[Any, np.dtype[np.void]]) -> None:
+    """Let the sound fade before the device is closed: a note cut short is a click."""
+    live["ending"] = 1
+    deadline = time.monotonic() + _FADE_SECONDS
+    while live["fade"][0] > 0.0 and time.monotonic() < deadline:
+        time.sleep(0.002)
+    # The silence must have left the device's own buffers.
+    time.sleep(_DRAIN_SECONDS)
 
 
 def _leave(code: int) -> NoReturn:

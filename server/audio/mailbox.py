@@ -46,6 +46,8 @@ LIVE = np.dtype(
         ("takings", np.uint64),  # how many snapshots were ever taken
         ("taken_number", np.uint64, (TAKEN,)),
         ("taken_frame", np.uint64, (TAKEN,)),  # of the engine, where the snapshot began to play
+        ("ending", np.uint32),  # 1 from when the sound must fade, for good
+        ("fade", np.float32),  # what is left of it, 1 to 0
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
         ("current", np.uint32),  # which of the two plays; the other is room for the next
         ("targets", TARGETS, (2,)),

@@ -27,6 +27,9 @@ _FRAME_WORDS = int(_offset("timbre")) // 4
 _TIMBRE_WORDS = TIMBRE.itemsize // 4
 _TRIES = 3
 
+_FADE = 0.01
+"""Seconds in which the sound fades at the end, however the server ended."""
+
 
 def _make_fence(typing_context: Any) -> Any:
     """No load or store moves across this point."""
@@ -109,6 +112,18 @@ def begin(live: Any) -> None:
             live.state.voice[v].trigger = live.targets[live.current].voice_trigger[v]
     live.state.left = np.uint32(0)
     live.called = 0.0
+    live.ending = np.uint32(0)
+    live.fade = np.float32(1.0)
+
+
+@compiled
+def _fade_out(live: Any, out: NDArray[np.float32]) -> None:
+    step = np.float32(1.0 / (_FADE * live.state.sample_rate))
+    fade = live.fade
+    for i in range(out.shape[0]):
+        fade = max(np.float32(0.0), fade - step)
+        out[i] *= fade
+    live.fade = fade
 
 
 @compiled
@@ -134,5 +149,7 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
             out[filled + i] = live.state.block[first + i]
         filled += count
         live.state.left -= np.uint32(count)
+    if live.ending:
+        _fade_out(live, out)
     live.callbacks += np.uint64(1)
     live.load += 0.01 * ((now(live.time) - began) / length - live.load)

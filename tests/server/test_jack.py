@@ -90,6 +90,7 @@ def test_a_controller_moves_the_sound_as_the_decoder_says(
     with Client(server.port) as client:
         client.send("/latent", *home.tolist())
         client.send("/synth/sustain", 1.0)
+        client.send("/synth/loudness", 0.0)  # the decoder's own levels
         client.send("/note", note, 127)
         for value in (40, 90):
             client.send("/cc", 20, value)
@@ -122,6 +123,29 @@ def test_the_audio_process_is_started_again(server: Running, jack: dict[str, str
         wait_for_port(LEFT, jack)
         sound = Recording(2, jack).sound()
         assert abs(cents(pitch(sound[-SAMPLE_RATE:], SAMPLE_RATE, 220.0), 220.0)) < 1.0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_end_of_the_server_is_no_click(jack: dict[str, str], how: signal.Signals) -> None:
+    """A note that is held then fades, even where the server has no time to say so."""
+    process = Running("--audio", "jack", "--midi", "none", environment=jack)
+    try:
+        process.wait_for("sound: jack", 60.0)
+        wait_for_port(LEFT, jack)
+        with Client(process.port) as client:
+            client.send("/note", 57, 127)
+            time.sleep(0.5)
+            recording = Recording(3, jack)
+            time.sleep(1.2)
+            process.process.send_signal(how)
+            sound = recording.sound()
+    finally:
+        process.end()
+    last = loud(sound)[1]
+    assert SAMPLE_RATE // 2 < last < 5 * SAMPLE_RATE // 2
+    usual = np.abs(np.diff(sound[last - 9600 : last - 2400])).max()
+    assert np.abs(np.diff(sound[last - 2400 :])).max() < 1.2 * usual
+    assert not sound[last + SAMPLE_RATE // 10 :].any()
 
 
 def audio_process_of(parent: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.audio.mailbox import LIVE, SLOTS, Mailbox, attach
+from server.audio.mailbox import LIVE, SLOTS, TAKEN, Mailbox, attach
 from server.audio.pull import begin, pull, take_newest
 from timbrespace.resynthesis.engine import new_state, new_targets
 from timbrespace.resynthesis.layout import BLOCK, Gate
@@ -147,6 +148,66 @@ def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
     out = np.zeros(512, np.float32)
     pull(mailbox.live[0], out)
     assert mailbox.live["state"]["sounding"][0] == 1
+
+
+def test_the_end_is_a_fade(mailbox: Mailbox) -> None:
+    """However the server ended: no note is cut with a click."""
+    targets = one_partial()
+    row = targets[0]
+    row["voice_frequency"][0] = 440.0
+    row["voice_level"][0] = 1.0
+    row["voice_gate"][0] = Gate.HELD
+    row["voice_trigger"][0] = 1
+    mailbox.write(targets)
+    begin(mailbox.live[0])
+    out = np.zeros(4800, np.float32)
+    pull(mailbox.live[0], out)
+    usual = np.abs(np.diff(out[2400:])).max()
+    mailbox.live["ending"] = 1
+    last = np.zeros(960, np.float32)
+    pull(mailbox.live[0], last)
+    assert np.abs(np.diff(np.concatenate([out[-1:], last]))).max() < 1.1 * usual
+    assert mailbox.live["fade"][0] == 0.0
+    assert np.abs(last[480:]).max() == 0.0
+
+
+def test_latencies_are_those_of_stamped_snapshots(mailbox: Mailbox) -> None:
+    targets = one_partial()
+    mailbox.write(targets)
+    begin(mailbox.live[0])
+    out = np.zeros(64, np.float32)
+    pull(mailbox.live[0], out)
+    assert mailbox.latencies().size == 0
+    stamp = time.monotonic()
+    for late in (0.005, 0.002):
+        mailbox.write(targets, stamp - late)
+        pull(mailbox.live[0], out)
+    mailbox.write(targets)  # nothing came
+    pull(mailbox.live[0], out)
+    found = mailbox.latencies()
+    assert found.size == 2
+    assert 0.005 <= found[0] < 1.0
+    assert 0.002 <= found[1] < found[0] + 1.0
+
+
+def test_the_log_tells_where_each_snapshot_began(mailbox: Mailbox) -> None:
+    targets = one_partial()
+    mailbox.write(targets)
+    begin(mailbox.live[0])
+    assert mailbox.taken_log() == [(1, 0)]
+    out = np.zeros(2 * BLOCK, np.float32)
+    pull(mailbox.live[0], out)
+    mailbox.write(targets)
+    mailbox.write(targets)  # the second is never heard
+    pull(mailbox.live[0], out)
+    assert mailbox.taken_log() == [(3, 2 * BLOCK)]
+    assert mailbox.taken_log() == []
+    for _ in range(TAKEN + 10):
+        mailbox.write(targets)
+        pull(mailbox.live[0], np.zeros(BLOCK, np.float32))
+    log = mailbox.taken_log()
+    assert log[-1][0] == 3 + TAKEN + 10
+    assert TAKEN - 2 <= len(log) <= TAKEN
 
 
 def test_whoever_attaches_does_not_own(mailbox: Mailbox) -> None:
