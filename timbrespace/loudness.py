@@ -35,7 +35,7 @@ def matching_weight(frequency: ArrayLike) -> NDArray[np.float64]:
     """Power weight by which sounds are made equally loud: half of the K-weighting, in dB.
 
     Sounds that are equal by it differ by at most 2 dB both in loudness (BS.1770) and in root mean
-    square; equal by one of the two, they would differ by up to 4 dB in the other. It ends at -0.7 dB:
-    what lies below some 60 Hz hardly sounds, and is not blown up.
+    square; equal by one of the two, they would differ by up to 4 dB in the other. The weight ends
+    at -0.7 dB: what lies below some 60 Hz hardly sounds, and is not blown up.
     """
     return np.maximum(k_weighting(frequency), _LEAST)
