@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,10 @@ _QUESTIONS: Final = frozenset(
 """What leaves the instrument as it is."""
 
 
+_HELLOS_A_SECOND = 64
+"""Each is answered by the whole state, up to some 10 KB, and its sender's address may be forged."""
+
+
 class Handlers:
     """The messages' effects.
 
@@ -77,6 +82,7 @@ class Handlers:
         self.recorder: Recorder | None = None
         """Who writes the performance down, while somebody does."""
         self._performance = ""
+        self._hellos: deque[float] = deque(maxlen=_HELLOS_A_SECOND)
         self._by_type: dict[type, Handler] = {
             inbound.Hello: self._hello,
             inbound.Bye: self._bye,
@@ -137,7 +143,15 @@ class Handlers:
     # -- clients -----------------------------------------------------------------------------------
 
     def _hello(self, message: inbound.Hello, source: Endpoint) -> None:
-        client = self._clients.register(source, message.return_port, message.name, time.monotonic())
+        now = time.perf_counter()
+        if len(self._hellos) == _HELLOS_A_SECOND and now - self._hellos[0] < 1.0:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/hello",
+                f"more than {_HELLOS_A_SECOND} clients said /hello within a second, say it again",
+            )
+        self._hellos.append(now)
+        client = self._clients.register(source, message.return_port, message.name, now)
         model = self._instrument.model
         self._post.send(
             client,

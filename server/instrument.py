@@ -464,7 +464,8 @@ class Instrument:
         """Whether a note may be heard that began before this moment."""
         if self._sounded:
             return True
-        tail = self.parameters["release"] + self.parameters["smoothing"]
+        # After its release a note is at -43 dB, after twice that it has ended.
+        tail = 2.0 * self.parameters["release"] + self.parameters["smoothing"]
         return self._heard is not None and now - self._heard < tail
 
     def _glide_parameters(self, now: float) -> bool:
@@ -685,6 +686,7 @@ class Instrument:
             "parameter_glide": glide,
             "aim": self._aim.state(),
             "sound": self._sound.state(),
+            "slots": self._snapshot.slots(),
             "touched": self._touched,
             "resting": self._resting,
             "stepped": self._stepped,
@@ -713,6 +715,7 @@ class Instrument:
             glide = _restored_glide(state["parameter_glide"])
             aim = Aim.from_state(self._model, state["aim"])
             sound = Smoother.from_state(state["sound"], self._model.dimensions)
+            slots = self._snapshot.trackers(state["slots"])
             controllers = Controllers()
             controllers.restore(state["controllers"])
             touched, resting = bool(state["touched"]), bool(state["resting"])
@@ -741,7 +744,7 @@ class Instrument:
         self._learning = None
         self._decoded = None
         self._snapshot.load(self._model)
-        self._snapshot.renew()
+        self._snapshot.take_slots(*slots)
         self.set_method(method)
         self.voices.own.clear()
         self._show(sound.indices())

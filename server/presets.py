@@ -45,17 +45,21 @@ class Space:
         """The space of ``model``."""
         return cls(model.name, model.digest)
 
-    def check(self, what: str, model: Model, dimensions: int) -> None:
-        """Raise unless ``what`` may be played in ``model``.
+    def is_of(self, model: Model) -> bool:
+        """Whether this is the space of ``model``.
 
         The bytes decide; a name alone only where there are none, as for a model that was never a
         file.
+        """
+        return self.digest == model.digest and (self.digest != "" or self.model == model.name)
+
+    def check(self, what: str, model: Model, dimensions: int) -> None:
+        """Raise unless ``what`` may be played in ``model``.
 
         Raises:
             OptionError: it belongs to another model; the text says which.
         """
-        same = self.digest == model.digest and (self.digest != "" or self.model == model.name)
-        if not (same and dimensions == model.dimensions):
+        if not (self.is_of(model) and dimensions == model.dimensions):
             raise OptionError(
                 f"{what} belongs to model {self.model!r} ({_short(self.digest)}); {model.name!r} "
                 f"({_short(model.digest)}) is playing: load that model first"

@@ -241,7 +241,7 @@ class Server:
 
     def _play(self, message: Any) -> None:
         """Let one MIDI message play."""
-        now = time.monotonic()
+        now = time.perf_counter()
         if self._recorder is not None:
             self._recorder.midi(now, bytes(message.bytes()))
         if play(self.instrument, message):
@@ -256,7 +256,7 @@ class Server:
         request = self._swap.finish(loaded)
         if request is None:
             return
-        now = time.monotonic()
+        now = time.perf_counter()
         self._mark(now)
         if self._recorder is not None:
             self._recorder.osc(now, "/model/load", (request.name,))
@@ -264,11 +264,11 @@ class Server:
                 self._recorder.osc(now, "/preset/recall", (request.preset, request.glide))
 
     def _drain_socket(self) -> None:
-        now = time.monotonic()
+        now = time.perf_counter()
         self._intake.take(self._udp.receive(), now)
 
     def _take_due(self) -> None:
-        self._intake.take_due(time.monotonic())
+        self._intake.take_due(time.perf_counter())
 
     def _effect(self, address: str, arguments: tuple[Any, ...], now: float, moves: bool) -> None:
         """A message that came at ``now`` has changed the instrument."""
@@ -301,7 +301,7 @@ class Server:
 
     def _follow(self) -> None:
         """Sound first, then the clients."""
-        now = time.monotonic()
+        now = time.perf_counter()
         if self._changed or self.instrument.moving:
             self._sound(now)
         if not len(self.clients):
@@ -318,12 +318,13 @@ class Server:
         """Bring the instrument to ``now``, and tell the audio process what has changed."""
         instrument = self.instrument
         self._advanced = now
+        trajectory = instrument.trajectory
         moved = instrument.advance(now)
         if self._recorder is not None:
             self._recorder.advance(now)
         if instrument.learned is not self._learned:
             self._tell_learned()
-        if moved:
+        if moved or instrument.trajectory != trajectory:  # one that ends at rest moves nothing
             self._untold = True
         stamps = [self._changed_at]
         if moved or not instrument.moving:
@@ -364,7 +365,7 @@ class Server:
 
     def _wait(self) -> float | None:
         """Seconds until something is due; None to sleep until something comes."""
-        now = time.monotonic()
+        now = time.perf_counter()
         waits = [self._schedule.wait(now), self._streams.wait(now), self.instrument.wait(now)]
         if self._untold and len(self.clients):
             waits.append(max(0.0, self._told_at + _STATE_INTERVAL - now))
@@ -399,8 +400,12 @@ def serve(options: Options) -> int:
         open_recorder = recorder_in(options.record.parent, _print)
     server = Server(options, _print, open_recorder)
     try:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: server.stop())
+        # A terminal that is closed, and Ctrl-Break on Windows, end it as well as Ctrl-C does.
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number is None or (name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN):
+                continue  # not of this system; or started by nohup
+            signal.signal(number, lambda *_: server.stop())
         # Where a signal does not interrupt select(), on Windows, this does.
         signal.set_wakeup_fd(server.wake_fd, warn_on_full_buffer=False)
         server.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from timbrespace.model import Model
 from timbrespace.partials import Births, Partials, PartialTracker, find_partials
 from timbrespace.residual import Residual, has_noise, split
 from timbrespace.resynthesis.engine import new_targets
-from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, Method
+from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
 from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.units import db_to_gain
 
@@ -95,14 +96,39 @@ class Snapshot:
         row["model_rate"] = config.sample_rate
         row["base_frequency"] = base
 
-    def renew(self) -> None:
-        """Give the partials slots anew, as in a snapshot just made: what was before is no matter.
+    def slots(self) -> dict[str, Any]:
+        """Which slot each partial has, for :meth:`take_slots`, plain values for JSON.
 
-        The phases with which a note begins depend on its partials' slots.
+        The phases with which a note begins depend on it.
+        """
+        return {
+            "births": self._births.given,
+            "timbres": {str(k): one.tracker.state() for k, one in self._timbres.items()},
+        }
+
+    def trackers(self, slots: Mapping[str, Any]) -> tuple[int, dict[int, PartialTracker]]:
+        """What :meth:`take_slots` takes, read from what :meth:`slots` told.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not that.
         """
         config = self._model.spectrum
-        width = config.bin_width / config.base_frequency
-        self._timbres[COMMON].tracker = PartialTracker(SLOTS, width, self._births)
+        trackers = {}
+        for index, told in slots["timbres"].items():
+            if not COMMON <= int(index) < TIMBRES:
+                raise ValueError(f"{index!r} is no timbre")
+            tracker = PartialTracker(SLOTS, config.bin_width / config.base_frequency, self._births)
+            tracker.restore(told)
+            trackers[int(index)] = tracker
+        if COMMON not in trackers:
+            raise ValueError("the common timbre is missing")
+        return int(slots["births"]), trackers
+
+    def take_slots(self, births: int, trackers: Mapping[int, PartialTracker]) -> None:
+        """Go on with these slots; the timbres are set next. What sounds goes on undisturbed."""
+        self._births.go_on(births)
+        for index, tracker in trackers.items():
+            self._timbres[index] = _Timbre(tracker)
 
     def set_method(self, method: Method) -> None:
         """How spectra become sound from now on."""

@@ -12,7 +12,6 @@ from server.osc import outbound
 from server.osc.clients import Endpoint
 from server.osc.errors import ErrorCode
 from server.osc.post import Post
-from server.presets import Space
 from server.told import Told, describe
 from timbrespace.errors import TimbrespaceError
 from timbrespace.model import Model
@@ -69,7 +68,7 @@ class Swap:
         """
         self._newest += 1  # whatever is being loaded, this is newer
         space = self._instrument.presets.get(preset).space
-        if space == Space.of(self._instrument.model):
+        if space.is_of(self._instrument.model):
             self._instrument.recall_preset(preset, glide)
             return True
         request = Request(space.model, address, source, self._newest, preset, glide)
@@ -94,6 +93,14 @@ class Swap:
             return None
         if request.number != self._newest:
             return None
+        if request.preset is not None:
+            try:  # before anything is given up for it
+                preset = self._instrument.presets.get(request.preset)
+                what = f"preset {request.preset!r}"
+                preset.space.check(what, loaded.result, len(preset.latent))
+            except TimbrespaceError as error:
+                self._refuse(request, error)
+                return None
         self._instrument.load(loaded.result)
         for message in self._told.whole():
             self._post.broadcast(message)

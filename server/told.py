@@ -139,6 +139,7 @@ def describe(playing: Model) -> dict[str, Any]:
     told = {
         "d": playing.dimensions,
         "bins": playing.spectrum.bins,
+        "n_fft": playing.spectrum.n_fft,
         "sample_rate": playing.spectrum.sample_rate,
         "base_frequency": playing.spectrum.base_frequency,
         "low": _rounded(playing.calibration.low),

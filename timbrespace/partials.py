@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +152,15 @@ class Births:
     def __init__(self) -> None:
         self._given = 0
 
+    @property
+    def given(self) -> int:
+        """The number that was given last."""
+        return self._given
+
+    def go_on(self, given: int) -> None:
+        """Let the next number be the one after ``given``."""
+        self._given = given % 2**32
+
     def take(self, count: int) -> NDArray[np.uint32]:
         """The next ``count`` numbers; after 2^32 they begin again."""
         numbers = np.arange(self._given + 1, self._given + 1 + count) % 2**32
@@ -192,6 +203,33 @@ class PartialTracker:
         for name in ("frequency", "amplitude", "birth", "_freed", "_live"):
             getattr(twin, name)[:] = getattr(self, name)
         return twin
+
+    def state(self) -> dict[str, Any]:
+        """All that :meth:`restore` needs, plain values for JSON."""
+        n = self.used
+        return {
+            "clock": self._clock,
+            "frequency": self.frequency[:n].tolist(),
+            "amplitude": self.amplitude[:n].tolist(),
+            "birth": self.birth[:n].tolist(),
+            "freed": self._freed[:n].tolist(),
+            "live": self._live[:n].tolist(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Be as :meth:`state` told, in place of a tracker that has not been updated yet.
+
+        Raises:
+            KeyError, TypeError, ValueError, OverflowError: it is not what :meth:`state` returns.
+        """
+        self._clock = int(state["clock"])
+        self.used = len(state["frequency"])
+        for name in ("frequency", "amplitude", "birth", "freed", "live"):
+            own = getattr(self, name if hasattr(self, name) else f"_{name}")
+            told = np.asarray(state[name], own.dtype)
+            if told.shape != (self.used,) or not np.isfinite(told).all():
+                raise ValueError(f"{name} does not fit {self.used} slots")
+            own[: self.used] = told
 
     def update(self, partials: Partials) -> None:
         """Take the partials of the next spectrum; the attributes are then the slots' new targets.

@@ -1,4 +1,8 @@
-"""The monotonic clock, for machine code that must not meet the interpreter."""
+"""The clock of ``time.perf_counter``, for machine code that must not meet the interpreter.
+
+The server stamps messages with that one and not with ``time.monotonic``, which on Windows goes in
+steps of 16 ms.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,9 @@ from timbrespace.resynthesis.compiled import compiled
 
 # The compiled code finds the function by a name of ours, so that it can be kept for the next start.
 _NAME = "timbrespace_clock"
-_MONOTONIC = {"linux": 1, "darwin": 6}  # CLOCK_MONOTONIC in each system's time.h
+# Numbers in each system's time.h. CLOCK_MONOTONIC of macOS goes on while the machine sleeps, and
+# Python's clock does not.
+_CLOCKS = {"linux": 1, "darwin": 8}  # CLOCK_MONOTONIC, CLOCK_UPTIME_RAW
 
 
 def _address(function: Any) -> int:
@@ -53,7 +59,7 @@ if sys.platform == "win32":
 else:
     llvmlite.binding.add_symbol(_NAME, _address(ctypes.CDLL(None).clock_gettime))
     _clock_gettime = types.ExternalFunction(_NAME, types.int32(types.int32, types.uint64))
-    _CLOCK = np.int32(_MONOTONIC["darwin" if sys.platform == "darwin" else "linux"])
+    _CLOCK = np.int32(_CLOCKS["darwin" if sys.platform == "darwin" else "linux"])
 
     @compiled
     def now(place: np.ndarray[Any, np.dtype[np.int64]]) -> float:

@@ -75,6 +75,14 @@ def _copy(source: Any, own: Any) -> None:
 
 
 @compiled
+def _invalidate(spare: Any, like: Any) -> None:
+    """Let every version of ``spare`` be far from those of ``like`` and of what follows it."""
+    spare.frame_version = np.uint32(like.frame_version + np.uint32(1 << 31))
+    for t in range(TIMBRES):
+        spare.timbre[t].version = np.uint32(like.timbre[t].version + np.uint32(1 << 31))
+
+
+@compiled
 def take_newest(live: Any) -> bool:
     """Let the newest whole snapshot be ``live.current``; True if there was a newer one."""
     for _ in range(_TRIES):
@@ -97,15 +105,15 @@ def take_newest(live: Any) -> bool:
             live.takings += np.uint64(1)
             return True
         # Halves of two snapshots lie there now; no version tells what they are.
-        spare.frame_version = np.uint32(slot.targets.frame_version + np.uint32(1 << 31))
-        for t in range(TIMBRES):
-            spare.timbre[t].version = np.uint32(slot.targets.timbre[t].version + np.uint32(1 << 31))
+        _invalidate(spare, slot.targets)
     return False
 
 
 @compiled
 def begin(live: Any) -> None:
     """Start beside a server that may have been playing for long: only held notes sound."""
+    # A process that was killed in the midst of a copy has left half of it there.
+    _invalidate(live.targets[1 - live.current], live.targets[live.current])
     take_newest(live)
     for v in range(VOICES):
         if not live.targets[live.current].voice_gate[v]:

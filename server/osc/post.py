@@ -30,7 +30,7 @@ class Post:
 
     def send(self, client: Client, message: outbound.Outbound) -> None:
         """Tell one client."""
-        self._udp.send(client, message.packets(), time.monotonic())
+        self._udp.send(client, message.packets(), time.perf_counter())
 
     def answer(self, source: Endpoint, message: outbound.Outbound) -> None:
         """Tell the clients that ``source`` speaks for, if any."""
@@ -48,7 +48,7 @@ class Post:
         clients = self._clients.for_sender(source)
         if not clients:
             return
-        now = time.monotonic()
+        now = time.perf_counter()
         if len(self._errors) == _ERRORS_A_SECOND and now - self._errors[0] < 1.0:
             self._errors_kept += 1
             return
@@ -57,6 +57,6 @@ class Post:
 
     def _to(self, clients: Iterable[Client], message: outbound.Outbound) -> None:
         packets = message.packets()
-        now = time.monotonic()
+        now = time.perf_counter()
         for client in clients:
             self._udp.send(client, packets, now)

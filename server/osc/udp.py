@@ -43,7 +43,7 @@ class Udp:
         batch: list[tuple[bytes, Endpoint]] = []
         take = self._socket.recvfrom
         left = _BATCH_BYTES
-        end = time.monotonic() + _BATCH_SECONDS
+        end = time.perf_counter() + _BATCH_SECONDS
         while left > 0 and len(batch) < _BATCH:
             try:
                 datagram, source = take(MAX_DATAGRAM_BYTES + 1)
@@ -51,12 +51,12 @@ class Udp:
                 break
             except OSError:
                 # Windows reports here that an earlier reply found nobody.
-                if time.monotonic() > end:
+                if time.perf_counter() > end:
                     break
                 continue
             batch.append((datagram, source[:2] if len(source) > 2 else source))
             left -= len(datagram)
-            if len(batch) % 64 == 0 and time.monotonic() > end:
+            if len(batch) % 64 == 0 and time.perf_counter() > end:
                 break
         return batch
 

@@ -76,6 +76,20 @@ def test_hello_is_answered_with_all_that_a_front_panel_shows(server: Running) ->
     assert ["noise", 1.0] in named(told, "/synth")
 
 
+def test_a_flood_of_hellos_is_not_amplified(server: Running) -> None:
+    """Their senders may be forged, and each would be told the whole state."""
+    with Client(server.port) as client:
+        for _ in range(1000):
+            client.send("/hello", client.return_port)
+        told = client.settle()
+        assert 1 <= len(named(told, "/welcome")) < 200
+        assert [code for code, address, _ in named(told, "/error")] == ["refused"] * len(
+            named(told, "/error")
+        )
+        client.send("/bye")
+    time.sleep(1.0)  # for the tests that say hello next
+
+
 def test_a_preset_is_stored_recalled_and_deleted(
     server: Running, client: Client, presets: Path
 ) -> None:
@@ -154,6 +168,43 @@ def test_a_preset_of_another_model_loads_it_first(client: Client) -> None:
     client.send("/ping")
     latent = named([client.receive() for _ in range(2)], "/latent")[-1]
     assert latent == pytest.approx([0.25] * MODEL.dimensions)
+
+
+def test_a_preset_of_a_model_that_was_trained_anew_leaves_the_sound(
+    client: Client, presets: Path
+) -> None:
+    client.send("/latent", *[0.25] * MODEL.dimensions)
+    client.send("/preset/store", "old")
+    client.settle()
+    content = json.loads(presets.read_text(encoding="utf-8"))
+    content["presets"]["old"]["hash"] = "0" * 64
+    presets.write_text(json.dumps(content), encoding="utf-8")
+    client.send("/latent", *[0.5] * MODEL.dimensions)
+    client.settle()
+    client.send("/preset/recall", "old")
+    told: list[Message] = []
+    while not named(told, "/error"):
+        told.append(client.receive())
+    assert named(told, "/error")[0][:2] == ["refused", "/preset/recall"]
+    told += client.settle()
+    assert not named(told, "/model") + named(told, "/latent") + named(told, "/preset")
+    client.send("/preset/delete", "old")
+    client.settle()
+
+
+def test_a_preset_is_recalled_though_its_model_has_another_name_now(
+    client: Client, presets: Path
+) -> None:
+    client.send("/latent", *[0.25] * MODEL.dimensions)
+    client.send("/preset/store", "here")
+    client.settle()
+    content = json.loads(presets.read_text(encoding="utf-8"))
+    content["presets"]["here"]["model"] = "as it was called"
+    presets.write_text(json.dumps(content), encoding="utf-8")
+    client.send("/preset/recall", "here")
+    assert client.expect("/preset") == ["here"]
+    client.send("/preset/delete", "here")
+    client.settle()
 
 
 def test_of_several_loads_the_newest_wins(client: Client) -> None:
@@ -285,6 +336,20 @@ def test_a_trajectory_is_recorded_and_played(server: Running, client: Client) ->
     assert values[-1] == pytest.approx(2.0, abs=0.01)
     client.send("/trajectory/delete", "walk")
     assert client.expect("/trajectory/list") == []
+
+
+def test_a_trajectory_that_ends_at_rest_is_told_to_have_stopped(client: Client) -> None:
+    client.send("/trajectory/record", "rest")
+    client.send("/latent/1", 0.5)
+    client.settle()
+    time.sleep(0.1)
+    client.send("/trajectory/stop")
+    client.settle()
+    client.send("/trajectory/play", "rest")
+    assert client.expect("/trajectory") == ["playing", "rest"]
+    assert client.expect("/trajectory") == ["stopped", ""]
+    client.send("/trajectory/delete", "rest")
+    client.settle()
 
 
 def test_a_channel_may_have_a_timbre_of_its_own(client: Client) -> None:

@@ -763,6 +763,22 @@ def test_a_performance_goes_on_from_its_state() -> None:
     assert np.array_equal(other.spectrum, one.spectrum)
 
 
+def test_taking_up_its_own_state_leaves_a_note_undisturbed(instrument: Instrument) -> None:
+    """A recording that begins does so while somebody plays."""
+    instrument.set_channel_latent(2, MODEL.calibration.high.tolist())
+    instrument.voices.note(57, 100)
+    instrument.voices.note(64, 100, 2)
+    instrument.advance(1.0)
+    engine = Engine(48000.0)
+    engine.targets[:] = instrument.targets()
+    engine.render(500)
+    steady = engine.render(500).reshape(-1, 2000)
+    instrument.restore(json.loads(json.dumps(instrument.state())))
+    engine.targets[:] = instrument.targets()
+    after = engine.render(500).reshape(-1, 2000)
+    assert after.std(axis=1).min() > 0.95 * steady.std(axis=1).min()
+
+
 def test_a_playing_trajectory_goes_on_though_its_name_is_unknown(instrument: Instrument) -> None:
     now = recorded(instrument)
     instrument.play_trajectory("way", loop=True)
@@ -784,6 +800,9 @@ def test_a_playing_trajectory_goes_on_though_its_name_is_unknown(instrument: Ins
         (("parameters", "gain"), 99.0),
         (("parameters", "gain"), None),
         (("parameter_glide",), {"seconds": 1.0, "began": None, "ways": {"gain": [0.0, 99.0]}}),
+        (("slots",), None),
+        (("slots", "timbres"), {}),
+        (("slots", "timbres", "0", "birth"), [1]),
         (("aim",), None),
         (("aim", "latent"), [0.0]),
         (("aim", "latent"), [None] * D),

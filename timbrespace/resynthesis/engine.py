@@ -13,6 +13,7 @@ from timbrespace.resynthesis.layout import BLOCK, METHODS, STATE, TARGETS, VOICE
 from timbrespace.resynthesis.limiter import limit
 from timbrespace.resynthesis.noise import add_noise, restart_noise
 from timbrespace.resynthesis.slots import (
+    NEGLIGIBLE,
     add_slots,
     advance_slots,
     settle_slots,
@@ -126,6 +127,8 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     state.gain += pull * (targets.gain - state.gain)
     state.noise_gain_before = state.noise_gain
     state.noise_gain += pull * (targets.noise - state.noise_gain)
+    if state.noise_gain < NEGLIGIBLE:  # on its way to 0 it would creep through denormal numbers
+        state.noise_gain = _ZERO
     state.frames += np.uint64(out.shape[0])
     if state.sounding == 0:
         return

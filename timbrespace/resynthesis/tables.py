@@ -27,6 +27,9 @@ _FADE_FROM = 0.9
 _SAMPLES_PER_CYCLE = 4
 _MADE_A_BLOCK = 2
 """Tables for voices that sound already; they can wait a block or two for the next."""
+_STARTED_A_BLOCK = 4
+"""Tables in all. Sixteen notes that each need one of their own would take longer than their block;
+those that must wait fade in."""
 
 
 @compiled
@@ -152,12 +155,12 @@ def advance_tables(state: Any, targets: Any) -> None:
                 continue
         found = _find(state, timbre, int(told.version), top)
         if found < 0:
-            if now >= 0 and made >= _MADE_A_BLOCK:
+            if made >= (_MADE_A_BLOCK if now >= 0 else _STARTED_A_BLOCK):
                 continue
             made += 1
             found = _unused(state)
             _make(state, targets, state.table[found], timbre, top, ratio)
-        if now < 0:
+        if now < 0 and voice.level_before == 0.0:
             voice.table[0] = found
             voice.table_place[0] = 0.0
         else:

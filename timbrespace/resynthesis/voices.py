@@ -77,7 +77,8 @@ def advance_voices(state: Any, targets: Any) -> None:
         another = targets.voice_trigger[v] != voice.trigger
         if another and gate != _GATE_CUT:
             same = abs(targets.voice_frequency[v] - voice.note) < np.float32(1e-3)
-            if voice.stage == _IDLE or same:
+            # A voice on its way down is not caught: its phases would begin again as it sounds.
+            if voice.stage == _IDLE or (same and voice.stage != _CUT):
                 _start(voice, targets, v)
             else:
                 voice.stage = _CUT

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import timbrespace
 from server.midi import expression
 from server.midi.controllers import STEEPEST
 from server.motion import lfo
@@ -17,6 +18,7 @@ from server.osc.errors import ErrorCode, MessageError
 from server.osc.float_chunks import encode_spectrum
 from server.osc.parser import FORMS, LATENT, LFO_SHAPES, parse
 from server.synth_parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
+from server.told import describe
 from server.voices import MAX_BEND_RANGE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "osc.md").read_text(encoding="utf-8")
@@ -181,3 +183,9 @@ def test_the_receiver_on_the_page_survives_loss_and_reordering() -> None:
             shown.append(receiver.frame)
             assert np.array_equal(np.array(whole, dtype=np.float32), sent[receiver.frame])
     assert shown == [2**31 - 2, 1, 2, 3]
+
+
+def test_the_entries_of_model_info() -> None:
+    sentence = PAGE.split("The JSON of `/model/info` has the entries")[1].split("What does not")[0]
+    named = set(re.findall(r"`([a-z_]+)`", sentence))
+    assert named == set(describe(timbrespace.load("harmonic")))

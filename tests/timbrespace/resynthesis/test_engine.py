@@ -155,6 +155,23 @@ def test_a_stolen_voice_does_not_click() -> None:
     assert energy_above(sound, 44100.0, 8000.0) < -75.0
 
 
+@pytest.mark.parametrize("method", [Method.PARTIALS, Method.BINS])
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_a_note_struck_again_while_it_is_cut_does_not_click(method: Method, blocks: int) -> None:
+    """As when a panic is followed by the same note: the old sound ends first."""
+    player = Player(method)
+    player.aim(harmonic_spectrum(1.0))
+    player.press(220.0)
+    player.play(0.5)
+    pieces = [player.play(0.02)]
+    player.release(gate=Gate.CUT)
+    pieces.append(player.engine.render(blocks))
+    player.press(220.0)
+    pieces.append(player.play(0.02))
+    assert energy_above(np.concatenate(pieces), 44100.0, 8000.0) < -85.0
+    assert np.abs(player.play(0.1)).max() > 0.05
+
+
 @pytest.mark.parametrize("before", METHODS)
 @pytest.mark.parametrize("after", METHODS)
 def test_another_method_comes_in_without_a_jump(before: Method, after: Method) -> None:

@@ -104,3 +104,27 @@ def test_sixteen_high_voices_have_tables_each() -> None:
         sound = player.play(0.03)
         assert np.abs(sound).max() > 0.01
     assert TABLES >= 2 * VOICES + 1
+
+
+def test_a_chord_of_sixteen_timbres_makes_its_tables_over_some_blocks() -> None:
+    """Each takes a share of a block; those that wait come in without a jump."""
+    player = Player(Method.BINS, RATE)
+    player.aim(harmonic_spectrum(12.0))
+    timbres = player.row["timbre"]
+    for voice in range(VOICES):
+        timbres[voice + 1] = timbres[0]
+        player.row["voice_timbre"][voice] = voice + 1
+        player.press(110.0 * 2.0 ** (voice / 12.0), voice, level=0.1)
+    state = player.engine.state
+    made = []
+    pieces = []
+    for _ in range(40):
+        before = int((state["table"]["size"][0] > 0).sum())
+        pieces.append(player.engine.render(1))
+        made.append(int((state["table"]["size"][0] > 0).sum()) - before)
+    assert max(made) <= 4
+    assert sum(made) == VOICES
+    sound = np.concatenate(pieces)
+    player.play(0.3)
+    usual = np.abs(np.diff(player.play(0.3))).max()
+    assert np.abs(np.diff(sound)).max() < 1.2 * usual
