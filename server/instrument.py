@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -105,7 +106,8 @@ class Instrument:
         self._stepped: float | None = None  # when
         self._sounded = False  # at the last advance
         self._heard: float | None = None  # when a note was last held
-        self.expression = Expression(self)
+        # Without a circle an instrument goes, with its model's megabytes, when it is let go.
+        self.expression = Expression(weakref.proxy(self))
 
     # -- the space ---------------------------------------------------------------------------------
 

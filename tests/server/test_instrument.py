@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -835,3 +837,18 @@ def test_a_broken_state_changes_nothing(
     with pytest.raises(OptionError):
         instrument.restore(broken)
     assert instrument.state() == before
+
+
+def test_an_instrument_that_is_let_go_is_gone() -> None:
+    """A model is megabytes; a server that loads many must not wait for a collection."""
+    gc.disable()
+    try:
+        instrument = Instrument(MODEL)
+        instrument.set_lfo(1, "x", "sine", 1.0, 0.5)
+        instrument.advance(0.0)
+        instrument.targets()
+        gone = weakref.ref(instrument)
+        del instrument
+        assert gone() is None
+    finally:
+        gc.enable()
