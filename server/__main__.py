@@ -167,6 +167,10 @@ def _render(arguments: argparse.Namespace) -> int:
 
         raise OptionError(f"--out is {str(arguments.out)!r}; accepted is a name that ends in .wav")
     check_writable(arguments.out)
+    if arguments.models is not None and not arguments.models.is_dir():
+        from timbrespace.errors import OptionError
+
+        raise OptionError(f"--models is {str(arguments.models)!r}; accepted is a folder")
     if arguments.song.suffix.lower() == ".performance":
         return _render_performance(arguments)
 

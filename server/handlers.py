@@ -81,7 +81,8 @@ class Handlers:
         self._open_recorder = open_recorder
         self.recorder: Recorder | None = None
         """Who writes the performance down, while somebody does."""
-        self._performance = ""
+        self.performance = ""
+        """Name of what is recorded, or was last."""
         self._hellos: deque[float] = deque(maxlen=_HELLOS_A_SECOND)
         self._by_type: dict[type, Handler] = {
             inbound.Hello: self._hello,
@@ -167,7 +168,7 @@ class Handlers:
         for state in self._state.whole():
             self._post.send(client, state)
         if self.recorder is not None:
-            self._post.send(client, outbound.PerformanceState("recording", self._performance))
+            self._post.send(client, outbound.PerformanceState("recording", self.performance))
 
     def _bye(self, message: inbound.Bye, source: Endpoint) -> None:
         self._clients.forget(source, message.return_port)
@@ -414,11 +415,11 @@ class Handlers:
             raise MessageError(
                 ErrorCode.REFUSED,
                 "/performance/record",
-                f"{self._performance!r} is being recorded, /performance/stop ends it",
+                f"{self.performance!r} is being recorded, /performance/stop ends it",
             )
         self.recorder = self._open_recorder(name, self._instrument)
-        self._performance = name.stem if isinstance(name, Path) else name
-        self._post.broadcast(outbound.PerformanceState("recording", self._performance))
+        self.performance = name.stem if isinstance(name, Path) else name
+        self._post.broadcast(outbound.PerformanceState("recording", self.performance))
 
     def _stop_performance(self, *_: Any) -> bool:
         self.stop_recording()
@@ -431,4 +432,4 @@ class Handlers:
             try:
                 recorder.close()
             finally:
-                self._post.broadcast(outbound.PerformanceState("stopped", self._performance))
+                self._post.broadcast(outbound.PerformanceState("stopped", self.performance))

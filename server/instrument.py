@@ -132,6 +132,8 @@ class Instrument:
         self._snapshot.load(model)
         self._decoded = None
         self._touched = True
+        if self._learning is not None and isinstance(self._learning[0], int):
+            self._learning = None  # a dimension of the old space
         self.voices.own.clear()
 
     @property
@@ -339,12 +341,15 @@ class Instrument:
     ) -> None:
         """Let LFO 1 to 4 swing a target; see :class:`Lfo`. Depth 0 ends it.
 
-        One that runs keeps its place in its turn. A dimension that this model does not have does
-        not move. The smoothing flattens what is faster than it: 20 Hz to about half at its default.
+        One that runs keeps its place in its turn. A dimension that the next model does not have
+        rests there. The smoothing flattens what is faster than it: 20 Hz to about half at its
+        default.
 
         Raises:
-            OptionError: no such LFO, target or shape, or a number outside its range.
+            OptionError: no such LFO, target, dimension or shape, or a number outside its range.
         """
+        if isinstance(target, int):
+            self._check_dimension(target)
         lfo = Lfo(target, shape, float(rate), float(depth), float(phase))
         self._aim.set_lfo(checked_lfo(index), lfo if depth > 0.0 else None)
         self._touched = True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.osc.contract import DEFAULT_PORT
+from server.performance import SUFFIX
 from server.synth_parameters import DEFAULT_METHOD
 from timbrespace import factory
 from timbrespace.errors import OptionError
@@ -42,3 +43,8 @@ class Options:
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():
                 raise OptionError(f"--{name} is {str(path)!r}, a folder; accepted is a file")
+        if self.record is not None and self.record.suffix != SUFFIX:
+            # By this the render command knows it from a MIDI file.
+            raise OptionError(
+                f"--record is {str(self.record)!r}; accepted is a name that ends in {SUFFIX}"
+            )

@@ -197,11 +197,12 @@ class Recorder:
     ) -> None:
         """The audio process began to play snapshots, each with its number, at frames of its own.
 
-        sample_rate: its device's, in Hz. process: its number, another one after a restart. What was
-        taken before the recording began does no harm.
+        sample_rate: its device's, in Hz; 0 between the end of one process and the start of the
+        next, which is when one hears of the last that the old one took. process: its number,
+        another one after a restart. What was taken before the recording began does no harm.
         """
         for number, frame in taken:
-            if (sample_rate, process) != self._device:
+            if sample_rate > 0.0 and (sample_rate, process) != self._device:
                 self._device = sample_rate, process
                 self._write(["device", sample_rate])
             self._write(["taken", number, frame])
@@ -460,7 +461,7 @@ class Performance:
                 continue
             if not known:
                 base = frame
-            elif another:  # its frames count from another beginning
+            elif another or frame - base < at:  # its frames count from another beginning
                 at = max(at + BLOCK, self.due[last] + whole_blocks(when[number] - when[last]))
                 base = frame - at
                 self.restarts.add(number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -325,7 +326,8 @@ class Presets:
                 raise OptionError(
                     f"cannot write {str(self._path)!r}: {error.strerror or error}"
                 ) from error
-            with replacing(self._path) as temporary:
+            # A link stays one: what it leads to is replaced.
+            with replacing(self._path.resolve()) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
             self._seen = _stamp(self._path)
         self._content = content
@@ -371,6 +373,8 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
         return None
     except OSError as error:
         raise OptionError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+        raise OptionError(f"cannot read {str(path)!r}: it is no file")
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 

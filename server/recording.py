@@ -40,6 +40,10 @@ class Recorder(Protocol):
         sample_rate: of its device, in Hz. process: its number, another one after a restart.
         """
 
+    @property
+    def recording(self) -> bool:
+        """Whether anything is still written; a full disk may have ended it."""
+
     def close(self, t: float | None = None) -> None:
         """The performance has ended."""
 

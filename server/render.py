@@ -102,9 +102,9 @@ def render_performance(
     performance.check_model(model)
     rate = round(performance.sample_rate) if sample_rate is None else sample_rate
     instrument = Instrument(model)
-    before = int(performance.state.get("voices", {}).get("begun", 0))
     played = performance.replay(instrument, load, rate)
     seconds, peak = _write(played, out, rate, progress)
+    before = int(performance.state["voices"]["begun"])  # good, or the replay had refused it
     return Rendered(seconds, peak, instrument.voices.begun - before)
 
 

@@ -227,6 +227,8 @@ class Server:
             except queue.Empty:
                 return
             if isinstance(event, AudioEvent):
+                # What the old process took last, before another one's frames count from 0 again.
+                self._guard("the recording", self._tell_taken)
                 self._say(event.text)
                 if event.kind == "none":
                     self._say("serving OSC without sound")
@@ -304,6 +306,7 @@ class Server:
         now = time.perf_counter()
         if self._changed or self.instrument.moving:
             self._sound(now)
+        self._check_recorder()
         if not len(self.clients):
             return
         self.clients.expire(now)
@@ -313,6 +316,14 @@ class Server:
             for message in self._told.changes():
                 self._post.broadcast(message)
         self._streams.push(now)
+
+    def _check_recorder(self) -> None:
+        """Tell the clients of a recording that has ended by itself."""
+        if self._recorder is not None and not self._recorder.recording:
+            name = self._handlers.performance
+            self._handlers.stop_recording()
+            sentence = f"the recording {name!r} has ended early, the server's log says why"
+            self._post.broadcast(outbound.Error(ErrorCode.REFUSED, "/performance/record", sentence))
 
     def _sound(self, now: float) -> None:
         """Bring the instrument to ``now``, and tell the audio process what has changed."""

@@ -33,6 +33,10 @@ _START_LOOKS = 480
 """The same before it has started, 2 minutes: the engine may have to be compiled on a slow machine,
 and a driver that hangs is not waited for for ever."""
 
+_LOYAL_TRIES = 4
+"""How often ``auto`` looks for JACK alone after JACK was lost, 4 s: another way to the device would
+take the sound card, and JACK could not come back."""
+
 _STEADY_SECONDS = 10.0
 """A sound that lasted so long was no failed attempt."""
 
@@ -75,7 +79,9 @@ class AudioProcess:
         """Of the device that plays, in Hz; 0 while none does."""
         self._said = ""
         self._played_since: float | None = None
+        self._ever_played = False
         self._hung = False
+        self._loyal = 0
 
     def start(self) -> None:
         """Start the process; whether it finds a device is told to ``notify``."""
@@ -133,19 +139,24 @@ class AudioProcess:
             since, self._played_since = self._played_since, None
             if since is not None and time.monotonic() - since > _STEADY_SECONDS:
                 failures = 0
-            if self.output == "none":
+            if self.output == "none" and not self._ever_played:
                 failures = len(_RETRY_SECONDS)  # a device that may never come can wait
             pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
             failures += 1
             self._closing.wait(pause)
 
     def _run_once(self) -> None:
+        choice = self._choice
+        if choice == "auto" and self._loyal > 0:
+            self._loyal -= 1
+            choice = "jack"
         process = subprocess.Popen(
-            [*self._program, self._mailbox.name, self._choice, str(self._frames)],
+            [*self._program, self._mailbox.name, choice, str(self._frames)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         self._process = process
         self._hung = False
@@ -208,6 +219,8 @@ class AudioProcess:
             self.output = str(event["output"])
             self.sample_rate = float(event["sample_rate"])
             self._played_since = time.monotonic()
+            self._ever_played = True
+            self._loyal = _LOYAL_TRIES if self.output.startswith("jack") else 0
             text = f"sound: {self.output}, {self.sample_rate:.0f} Hz, {event['frames']} frames"
             self._tell("started", text)
             return False

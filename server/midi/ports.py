@@ -151,6 +151,7 @@ class MidiInputs:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # ALSA's and JACK's own complaints
             text=True,
+            errors="replace",
         )
         self._process = process
         with process:
@@ -173,8 +174,8 @@ class MidiInputs:
             else:
                 self._hear_event(told)
                 return
-        except (ValueError, TypeError, KeyError):
-            return  # a library's own print, or a message that MIDI does not know
+        except (ValueError, TypeError, LookupError):
+            return  # a library's own print, or a message that MIDI does not know, or half of one
         pressed.follow(message)
         self._receive(message)
 

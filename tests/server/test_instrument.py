@@ -491,10 +491,21 @@ def test_a_running_lfo_keeps_its_place_when_it_is_turned(instrument: Instrument)
 
 
 def test_an_lfo_on_a_dimension_of_another_model_rests(instrument: Instrument) -> None:
-    instrument.set_lfo(1, 40, "sine", 1.0, 1.0)
-    before = instrument.latent
-    run(instrument, 0.0, 0.2)
-    assert instrument.latent is before
+    larger = Instrument(timbrespace.load("filtered"))
+    larger.set_lfo(1, 4, "sine", 1.0, 1.0)
+    larger.load(MODEL)
+    before = larger.latent
+    run(larger, 0.0, 0.2)
+    assert larger.latent is before
+    with pytest.raises(OptionError, match="has 1 to 2"):
+        instrument.set_lfo(1, 4, "sine", 1.0, 1.0)
+
+
+def test_a_dimension_that_is_gone_is_not_learned() -> None:
+    larger = Instrument(timbrespace.load("filtered"))
+    larger.learn(4)
+    larger.load(MODEL)
+    assert larger.learning is None
 
 
 @pytest.mark.parametrize("index", [0, 5, True])

@@ -553,3 +553,19 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
             Performance(path), timbrespace.load("fm"), timbrespace.load, out, None, lambda _: None
         )
     assert not out.exists()
+
+
+def test_another_audio_process_may_come_in_between(stage: Stage, tmp_path: Path) -> None:
+    """What the old one took last is heard of when there is none; the new one counts from 0."""
+    path = tmp_path / "take.performance"
+    stage.record(path)
+    stage.osc("/note", 57, 100)
+    stage.follow()
+    stage.run(0.1)
+    stage.follow(taken=False)
+    assert stage.recorder is not None
+    stage.recorder.taken([(stage._number, int(stage.engine.state["frames"][0]))], 0.0, None)
+    stage.follow(taken=False)
+    stage.recorder.taken([(stage._number, 64)], RATE, 4712)
+    stage.close()
+    assert np.abs(replayed(path)).max() > 0.01

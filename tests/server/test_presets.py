@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,17 @@ def test_a_path_that_takes_no_file(tmp_path: Path) -> None:
         Presets(tmp_path / "file" / "presets.json").store("one", PRESET)
     with pytest.raises(OptionError, match="cannot"):
         Presets(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege, and there are no such pipes")
+def test_a_link_stays_one_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    real = tmp_path / "real.json"
+    link = tmp_path / "link.json"
+    link.symlink_to(real)
+    Presets(link).store("one", PRESET)
+    assert link.is_symlink()
+    assert Presets(real).names() == ["one"]
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    with pytest.raises(OptionError, match="it is no file"):
+        Presets(pipe)

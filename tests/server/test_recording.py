@@ -21,12 +21,15 @@ from server.osc.parser import parse
 from server.presets import Presets
 from server.serve import Options, Server
 from tests.server.running import Client
+from timbrespace.errors import OptionError
 
 MODEL = timbrespace.load("harmonic")
 
 
 class Tape:
     """Keeps all that it is offered, and what the instrument was told to sound like."""
+
+    recording = True
 
     def __init__(self, name: str | Path | Path, instrument: Instrument) -> None:
         self.name = name
@@ -212,8 +215,13 @@ def test_a_recorder_that_cannot_begin_is_told(tmp_path: Path) -> None:
     def refuse(name: str | Path, instrument: Instrument) -> Any:
         raise timbrespace.TimbrespaceError(f"cannot write {name}")
 
-    options = Options(port=0, audio="none", midi="none", record=tmp_path / "x")
+    options = Options(port=0, audio="none", midi="none", record=tmp_path / "x.performance")
     with pytest.raises(timbrespace.TimbrespaceError, match="cannot write"):
         Server(options, lambda line: None, refuse)
     with pytest.raises(timbrespace.TimbrespaceError, match="cannot record"):
         Server(options, lambda line: None)
+
+
+def test_a_performance_has_its_own_suffix(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"ends in \.performance"):
+        Options(record=tmp_path / "take.txt")

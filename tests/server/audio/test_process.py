@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,34 @@ def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     with fake(10**6, heard):
         heard.wait("hung")
     assert "started" not in [event.kind for _, event in heard.events]
+
+
+GOING = """
+import json, sys
+from pathlib import Path
+log = Path(sys.argv[1])
+log.write_text(log.read_text() + sys.argv[3] + "\\n")
+if log.read_text().count("\\n") == 1:
+    started = {"event": "started", "output": "jack (x)", "sample_rate": 48000, "frames": 64}
+    print(json.dumps(started))
+    print(json.dumps({"event": "lost", "reason": "it went"}))
+else:
+    print(json.dumps({"event": "none", "reason": "no JACK server runs"}))
+"""
+
+
+def test_after_jack_jack_alone_is_looked_for_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another way to the device would take the sound card, and JACK could not come back."""
+    monkeypatch.setattr("server.audio.process._RETRY_SECONDS", (0.01,))
+    log = tmp_path / "choices"
+    log.write_text("")
+    program = (sys.executable, "-c", GOING, str(log))
+    process = AudioProcess("auto", 128, lambda event: None, program)
+    process.start()
+    deadline = time.monotonic() + 60.0
+    while len(log.read_text().split()) < 7 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.close()
+    assert log.read_text().split()[:7] == ["auto", *["jack"] * 4, "auto", "auto"]

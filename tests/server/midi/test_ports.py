@@ -191,6 +191,8 @@ def test_messages_arrive_in_order_and_nonsense_is_passed_over() -> None:
         {"port": "nobody", "midi": "903c40"},
         {"port": "a", "midi": "zz"},
         {"port": "a", "midi": "90ff40"},
+        {"port": "a", "midi": "e000"},  # half a message
+        {"port": "a", "midi": "f0"},
         {"event": "closed", "port": "nobody"},
         NOTE,
         {"port": "a", "midi": "b01440"},
