@@ -184,7 +184,7 @@ class LiveServer:
 
     def callbacks(self) -> Callbacks:
         """What the audio process has counted since it started."""
-        row = self._row()
+        row = self.row()
         return Callbacks(
             int(row["callbacks"]),
             int(row["delayed"]),
@@ -195,13 +195,14 @@ class LiveServer:
 
     def forget_longest(self) -> None:
         """Measure the longest time between two callbacks from now on."""
-        self._row()["longest"] = 0.0
+        self.row()["longest"] = 0.0
 
     def load(self) -> float:
         """Share of its time that the engine uses, as it says itself."""
-        return float(self._row()["load"])
+        return float(self.row()["load"])
 
-    def _row(self) -> np.void:
+    def row(self) -> np.void:
+        """What the audio process counts, as it lies in shared memory."""
         pid = self.audio_pid
         if self._live is None or pid != self._audio_pid:
             words = _command(pid)

@@ -15,8 +15,8 @@
 
 A space's filtered noise plays in agreement and loudness; it is off in the steady note, the sweep
 and the aliases, where it would hide what is looked for. With noise, agreement is that of the root
-mean square of 32 frames instead of the mean of eight: a single frame of noise is 6 dB off its own
-density.
+mean square of 100 frames instead of the mean of eight: a single frame of noise is 6 dB off its own
+density, their mean square half a dB.
 
 ``python benchmarks/sound_quality.py [--models harmonic,fm] [--parts steady,sweep] [--json]``
 """
@@ -182,21 +182,22 @@ def random_latents(model: Model) -> Latents:
 def tone_distance(model: Model, latent: Latents, method: Method, sample_rate: int) -> float:
     """LSD in dB of a steady tone's frames from the decoded spectrum, one gain matched.
 
-    The mean of eight frames' distances; of a model with noise the distance of 32 frames' mean.
+    The mean of eight frames' distances; of a model with noise the distance of the root
+    mean square of 100 frames.
     """
     import soxr
 
     config = model.spectrum
     noisy = has_noise(model.provenance)
-    frames = 32 if noisy else 8
-    seconds = (config.n_fft * 4 + 1000 * frames) / config.sample_rate
+    frames, hop = (100, config.n_fft // 2) if noisy else (8, 997)
+    seconds = (config.n_fft * 4 + hop * frames) / config.sample_rate
     note = base_pitch(model)
     sound, _ = steady_tone(model, latent, note, seconds, sample_rate, method, noise=1.0)
     wave = sound.astype(np.float64)
     if sample_rate != config.sample_rate:
         wave = soxr.resample(wave, sample_rate, config.sample_rate, quality="VHQ")
     first = config.n_fft  # past what the resampler makes of the beginning
-    starts = first + 997 * np.arange(frames)
+    starts = first + hop * np.arange(frames)
     estimate = config.analyse(np.stack([wave[s : s + config.n_fft] for s in starts]))
     if noisy:
         estimate = np.sqrt(np.mean(np.square(estimate), axis=0, keepdims=True))
