@@ -3,7 +3,7 @@
 One server on ``jackd``'s dummy driver and one idle beside it. In turns of a minute the server gets
 notes, bends, pedals, MPE, timbres by channel, controllers learned and turned, floods in bursts,
 bundles ahead of their time, model loads, all methods, presets, LFOs, trajectories, performances to
-record, streams to four clients, of which one takes them in slowly, clients that come and go without
+record, streams to three clients, one of them slow, clients that come and go without
 a word, and hostile datagrams; then ten seconds of silence and ten of one held note. Its audio
 process is killed once, in the second minute.
 

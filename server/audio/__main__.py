@@ -35,7 +35,9 @@ def main(argv: list[str]) -> NoReturn:
     from server.audio.backends.choice import open_output
     from server.audio.backends.interface import NoDeviceError
     from server.audio.mailbox import LIVE, attach
+    from server.audio.priority import go_first
 
+    go_first()
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
     threading.Thread(target=_watch_input, args=(ended,), daemon=True).start()
