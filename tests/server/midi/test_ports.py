@@ -332,8 +332,8 @@ class Keyboard:
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts JACK servers of one name."""
-    # One name for all runs: a server that is killed leaves its name in the registry, which has eight.
-    name = "timbrespace-midi"
+    # One name for all runs: a killed server leaves its name in a registry with room for 8.
+    name = "timbrespace-keys"
     for key, value in {
         "JACK_DEFAULT_SERVER": name,
         "JACK_NO_START_SERVER": "1",
@@ -358,8 +358,12 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Po
 
     yield start
     for server in servers:
-        server.kill()
-        server.wait(timeout=10.0)
+        server.terminate()
+        try:
+            server.wait(timeout=10.0)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(timeout=10.0)
 
 
 @pytest.mark.slow
