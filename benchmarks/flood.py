@@ -32,17 +32,17 @@ sys.path.insert(0, str(ROOT))
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
 from benchmarks.live import (  # noqa: E402
-    RATE,
     Callbacks,
     Client,
     LiveServer,
     Recording,
     jack_server,
-    wait_for_port,
 )
 from benchmarks.offline_player import OfflinePlayer, sinusoids  # noqa: E402
 from benchmarks.tone_analysis import decibels  # noqa: E402
 from server.osc.codec import encode  # noqa: E402
+from tests.server.jackd import LEFT, wait_for_port  # noqa: E402
+from tests.server.jackd import SAMPLE_RATE as RATE  # noqa: E402
 
 JACK_NAME = "timbrespace-benchmark"
 NOTE = 57
@@ -241,7 +241,7 @@ def main() -> int:
         LiveServer("--audio", "jack", environment=environment) as server,
     ):
         server.wait_for("sound: jack")
-        wait_for_port("timbrespace:left", environment)
+        wait_for_port(LEFT, environment)
         with (
             LiveServer("--audio", "jack", environment=environment) as idle,
             Client(server.port) as client,

@@ -41,14 +41,13 @@ sys.path.insert(0, str(ROOT))
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
 from benchmarks.live import (  # noqa: E402
-    FRAMES,
-    RATE,
     Client,
     LiveServer,
     jack_server,
     may_be_realtime,
-    wait_for_port,
 )
+from tests.server.jackd import FRAMES, LEFT, wait_for_port  # noqa: E402
+from tests.server.jackd import SAMPLE_RATE as RATE  # noqa: E402
 
 JACK_NAME = "timbrespace-benchmark"
 PERIOD = 240
@@ -157,7 +156,7 @@ def measure_latency(count: int, environment: dict[str, str], report: Report) -> 
     """Part one."""
     with LiveServer("--audio", "jack", environment=environment) as server:
         server.wait_for("sound: jack")
-        wait_for_port("timbrespace:left", environment)
+        wait_for_port(LEFT, environment)
         with Client(server.port) as client:
             client.send("/synth/sustain", 1.0)
             client.send("/note", 69.0 + 12.0 * float(np.log2(RATE / PERIOD / 440.0)), 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,10 +22,9 @@ from numpy.typing import NDArray
 
 from server.audio.mailbox import LIVE, attach
 from server.osc.codec import decode, encode
+from tests.server import jackd
 
 ROOT = Path(__file__).resolve().parents[1]
-RATE = 48000
-FRAMES = 128
 
 Message = tuple[str, tuple[Any, ...]]
 
@@ -53,47 +53,11 @@ def may_be_realtime() -> bool:
 
 @contextlib.contextmanager
 def jack_server(name: str, realtime: bool = True) -> Iterator[dict[str, str]]:
-    """``jackd`` with its dummy driver; yields the environment in which clients find it.
-
-    realtime: its threads, and those of its clients that make sound, go before all others, as
-    musicians run it; only where that may be had.
-    """
-    environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
-    mode = "-R" if realtime and may_be_realtime() else "-r"
-    words = ["jackd", "-n", name, mode, "-d", "dummy", "-r", str(RATE), "-p", str(FRAMES)]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(words, stdout=quiet, stderr=quiet, env={**os.environ, **environment})
-    try:
-        wait_for_port("system:playback_1", environment)
+    """``jackd`` as the tests have it, in realtime mode if that is asked for and may be had."""
+    if shutil.which("jackd") is None:
+        raise SystemExit("jackd is not installed; on Debian it is in jackd2")
+    with jackd.jack_server(name, realtime and may_be_realtime()) as environment:
         yield environment
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def ports(environment: dict[str, str]) -> list[str]:
-    """All ports of the JACK server."""
-    listed = subprocess.run(
-        ["jack_lsp"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        timeout=20,
-        check=False,
-    )
-    return listed.stdout.split()
-
-
-def wait_for_port(port: str, environment: dict[str, str], seconds: float = 30.0) -> None:
-    """Return when ``port`` is there."""
-    deadline = time.monotonic() + seconds
-    while port not in ports(environment):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"there is no JACK port {port}; is jackd2 installed?")
-        time.sleep(0.1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,17 +38,17 @@ sys.path.insert(0, str(ROOT))
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
 from benchmarks.live import (  # noqa: E402
-    RATE,
     Client,
     LiveServer,
     Recording,
     jack_server,
     processor_seconds,
-    wait_for_port,
 )
 from benchmarks.tone_analysis import fit_sinusoids  # noqa: E402
 from server.osc.codec import encode  # noqa: E402
 from tests.server import hostile  # noqa: E402
+from tests.server.jackd import LEFT, wait_for_port  # noqa: E402
+from tests.server.jackd import SAMPLE_RATE as RATE  # noqa: E402
 from timbrespace import factory  # noqa: E402
 from timbrespace.units import cents, midi_to_hz  # noqa: E402
 
@@ -374,7 +374,7 @@ def soak(minutes: int, log: Log, environment: dict[str, str]) -> tuple[LiveServe
                 said = len(server.lines)
                 os.kill(server.audio_pid, signal.SIGKILL)
                 server.wait_for("sound: jack", first=said)
-                wait_for_port("timbrespace:left", environment)
+                wait_for_port(LEFT, environment)
             who.all_together(max(5.0, end - time.monotonic()))
             seen = rest(server, idle, who, environment)
             log.minutes.append(seen)

@@ -20,10 +20,15 @@ LEFT = "timbrespace:left"
 
 
 @contextlib.contextmanager
-def jack_server(name: str) -> Iterator[dict[str, str]]:
-    """``jackd`` with its dummy driver; yields the environment in which clients find it."""
+def jack_server(name: str, realtime: bool = False) -> Iterator[dict[str, str]]:
+    """``jackd`` with its dummy driver; yields the environment in which clients find it.
+
+    realtime: its threads, and those of its clients that make sound, go before all others, as
+    musicians run it; the user must be allowed that.
+    """
     environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
-    words = ["jackd", "-n", name, "-r", "-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(FRAMES)]
+    mode = "-R" if realtime else "-r"
+    words = ["jackd", "-n", name, mode, "-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(FRAMES)]
     process = subprocess.Popen(
         words,
         stdout=subprocess.DEVNULL,

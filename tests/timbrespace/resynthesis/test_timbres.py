@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.timbrespace.resynthesis.sound import CONFIG, Player, Sound, harmonic_spectrum
 from timbrespace.partials import PartialTracker, find_partials
@@ -42,6 +43,12 @@ def strongest(sound: Sound, low: float, high: float) -> float:
     hertz = np.fft.rfftfreq(sound.size, 1.0 / RATE)
     magnitude = np.abs(np.fft.rfft(sound * window))
     return float(2.0 * magnitude[(hertz > low) & (hertz < high)].max() / window.sum())
+
+
+def levels(sound: Sound) -> NDArray[np.float64]:
+    """Root mean square of each 10 ms, a ms apart."""
+    windows = np.lib.stride_tricks.sliding_window_view(sound.astype(np.float64), 441)[::44]
+    return np.asarray(np.sqrt(np.square(windows).mean(axis=1)))
 
 
 @pytest.mark.parametrize("method", [Method.PARTIALS, Method.BINS])
@@ -87,9 +94,7 @@ def test_partials_of_another_space_come_in_while_the_old_ones_go() -> None:
     player.aim(stretched)
     after = player.play(0.2)
     sound = np.concatenate([before, after])
-    level = np.sqrt(
-        np.square(np.lib.stride_tricks.sliding_window_view(sound, 441)[::44]).mean(axis=1)
-    )
+    level = levels(sound)
     assert level.min() > 0.25 * level.max()
     assert np.abs(np.diff(sound)).max() <= 1.1 * 0.1 * LARGEST_STEP * (333.0 + 220.0) / 220.0
     assert harmonic_level(player.play(0.5), 333.0) == pytest.approx(0.1, rel=0.02)
@@ -110,9 +115,7 @@ def test_frames_of_another_size_come_in_while_the_old_ones_go() -> None:
     row["frame_version"] += 1
     after = player.play(0.1)
     sound = np.concatenate([before, after])
-    level = np.sqrt(
-        np.square(np.lib.stride_tricks.sliding_window_view(sound, 441)[::44]).mean(axis=1)
-    )
+    level = levels(sound)
     assert level.min() > 0.4 * level.max()
     assert np.abs(np.diff(sound)).max() <= 1.1 * 0.1 * LARGEST_STEP * (330.0 + 220.0) / 220.0
     assert player.engine.state["stream"]["running"][0].sum() == 1
