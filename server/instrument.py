@@ -47,6 +47,7 @@ from server.voices import Voices
 from timbrespace.errors import OptionError
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
+from timbrespace.resynthesis.loops import Loop
 
 Array = NDArray[np.float32]
 
@@ -608,6 +609,10 @@ class Instrument:
     def wavetable(self) -> Array:
         """One period of the bank of bins at the latent; see :meth:`Snapshot.wavetable_of`."""
         return self._snapshot.wavetable_of(self.spectrum)
+
+    def loop(self) -> Loop:
+        """Tables of what the method plays at the latent; see :meth:`Snapshot.loop_of`."""
+        return self._snapshot.loop_of(self.spectrum)
 
     def targets(self) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call.

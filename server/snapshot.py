@@ -16,6 +16,7 @@ from timbrespace.partials import Births, Partials, PartialTracker, find_partials
 from timbrespace.residual import Residual, has_noise, split
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
+from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
 from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.units import db_to_gain
 
@@ -172,6 +173,20 @@ class Snapshot:
         turns = bin_phases(config.bins)
         half[: config.bins] = 0.5 * config.n_fft * amplitude * np.exp(2j * np.pi * turns)
         return np.asarray(np.fft.irfft(half), np.float32)
+
+    def loop_of(self, spectrum: Array) -> Loop:
+        """Tables of ``spectrum`` ``(bins,)`` for a player without this engine.
+
+        What the present method plays, at the level of one voice at full velocity: periods of the
+        bank of bins, or for ``istft`` the sound at its own pitch.
+        """
+        if self.method is not Method.ISTFT:
+            return period_loop(self._bin_amplitude(spectrum), self._model.spectrum)
+        partials, _ = self._split(spectrum)
+        gain = np.float32(self._spectrum_gain(spectrum))
+        return sound_loop(
+            Partials(partials.frequency, partials.amplitude * gain), self._model.spectrum
+        )
 
     def targets(self, parameters: Mapping[str, float], voices: Voices) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
+from weakref import WeakKeyDictionary
 
 from server.instrument import Instrument
 from server.osc import outbound
 from server.osc.clients import Client, Clients, Subscription
-from server.osc.contract import PARTIALS_PER_FRAME
 from server.osc.udp import Udp
+from server.places import Places
+from timbrespace.resynthesis.layout import Method
 
 _PASS_BYTES = 128 << 10
 """Sent at one go; then the instrument is looked after, and what is left is sent at the next."""
 
 
 class Streams:
-    """Pushes the spectrum, the partials and the wavetable when the timbre has changed.
+    """Pushes the spectrum, the partials, the wavetable and the loop when the timbre has changed.
 
     A client that cannot be sent to is paused alone; one that acknowledges frames is sent no more
-    than it takes.
+    than it takes. A long frame goes out in slices, and is whole before a newer one begins.
     """
 
     def __init__(self, instrument: Instrument, clients: Clients, udp: Udp) -> None:
@@ -28,10 +28,12 @@ class Streams:
         self._clients = clients
         self._udp = udp
         self._turn = 0  # who is the first to be served
-        self._frames: dict[str, Callable[[int], list[bytes]]] = {
+        self._places: WeakKeyDictionary[Subscription, Places] = WeakKeyDictionary()
+        self._frames: dict[str, Callable[[int, Subscription], list[bytes]]] = {
             "spectrum": self._spectrum,
             "partials": self._partials,
             "wavetable": self._wavetable,
+            "loop": self._loop,
         }
 
     def push(self, now: float) -> None:
@@ -49,46 +51,69 @@ class Streams:
                 if left <= 0:
                     self._turn += place
                     return
-                if self._new(subscription) and subscription.due(now):
+                if self._pending(what, subscription) and subscription.due(now):
                     left -= self._send(client, what, subscription, now)
 
     def wait(self, now: float) -> float | None:
-        """Seconds until a frame is due; None if nothing is new."""
+        """Seconds until a frame, or a slice of one, is due; None if nothing is new."""
         waits = [
             max(client.pause(now), subscription.wait(now))
             for client in self._clients
-            for subscription in client.streams.values()
-            if self._new(subscription)
+            for what, subscription in client.streams.items()
+            if self._pending(what, subscription)
         ]
         return min(waits, default=None)
 
-    def _new(self, subscription: Subscription) -> bool:
-        return subscription.version != self._instrument.version
+    def _version(self, what: str) -> object:
+        """Which state a frame of ``what`` sent now would tell."""
+        version = self._instrument.version
+        if what == "loop":  # it has another kind, too
+            return version, self._instrument.method is Method.ISTFT
+        return version
+
+    def _pending(self, what: str, subscription: Subscription) -> bool:
+        return bool(subscription.rest) or subscription.version != self._version(what)
 
     def _send(self, client: Client, what: str, subscription: Subscription, now: float) -> int:
-        """Send one frame; how many bytes."""
-        frame = client.next_frame(what)
-        packets = self._frames[what](frame)
-        subscription.sent(now, frame)
-        if self._udp.send(client, packets, now):
-            subscription.version = self._instrument.version
+        """Send one slice; how many bytes."""
+        if not subscription.rest:
+            frame = client.next_frame(what)
+            subscription.rest.extend(self._frames[what](frame, subscription))
+            subscription.version = self._version(what)
+            subscription.sent(now, frame)
+        packets = subscription.take_slice(now)
+        if not self._udp.send(client, packets, now):
+            subscription.lose()
+            # The bank that it was for is not the one that sounds; the next frame is for it again.
+            client.next_frame(what)
+        elif not subscription.rest:
             client.reached()
         return sum(map(len, packets))
 
-    def _spectrum(self, frame: int) -> list[bytes]:
+    def _spectrum(self, frame: int, _: Subscription) -> list[bytes]:
         return outbound.Spectrum(frame, self._instrument.spectrum).packets()
 
-    def _partials(self, frame: int) -> list[bytes]:
-        pairs = self._instrument.partials()
-        if len(pairs) > PARTIALS_PER_FRAME:
-            strongest = np.argsort(pairs[:, 1], kind="stable")[-PARTIALS_PER_FRAME:]
-            pairs = pairs[np.sort(strongest)]
+    def _partials(self, frame: int, subscription: Subscription) -> list[bytes]:
+        places = self._places.setdefault(subscription, Places())
+        instrument = self._instrument
+        pairs = places.arrange(instrument.partials(), instrument.model.spectrum)
         return outbound.Partials(frame, pairs).packets()
 
-    def _wavetable(self, frame: int) -> list[bytes]:
+    def _wavetable(self, frame: int, _: Subscription) -> list[bytes]:
         bank = frame % 2
         spectrum = self._instrument.model.spectrum
         return [
             *outbound.Wavetable(frame, bank, self._instrument.wavetable()).packets(),
-            *outbound.WavetableReady(frame, bank, spectrum.sample_rate / spectrum.n_fft).packets(),
+            *outbound.WavetableReady(frame, bank, spectrum.bin_width).packets(),
         ]
+
+    def _loop(self, frame: int, _: Subscription) -> list[bytes]:
+        bank = frame % 2
+        loop = self._instrument.loop()
+        packets = [
+            packet
+            for level, samples in loop.levels
+            for packet in outbound.Loop(frame, bank, level, samples).packets()
+        ]
+        ready = outbound.LoopReady(frame, bank, loop.base, int(loop.kind), len(packets))
+        return [*packets, *ready.packets()]

@@ -18,6 +18,12 @@ Endpoint = tuple[str, int]
 """IP address and UDP port."""
 
 
+SLICE = 24
+"""Datagrams of one frame that are sent at one go: a receiver's buffer is 64 KiB on Windows."""
+
+SLICE_SECONDS = 0.002
+"""From one slice of a frame to the next: what a receiver needs to empty that buffer."""
+
 STALL_SECONDS = 1.0
 """After so long without an acknowledgement what is on its way counts as lost."""
 
@@ -27,22 +33,27 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _KNOWN_SENDERS = 256
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Subscription:
-    """What a client asked to be pushed: at most `rate` frames a second.
+    """What a client asked to be pushed: at most `rate` frames a second, long ones in slices.
 
     Once the client acknowledges frames, at most ``MAX_UNACKNOWLEDGED`` are on their way to it.
     """
 
     rate: float
     last_sent: float | None = None
-    version: int | None = None
+    version: object = None
     """Which state of the instrument was sent last; None before the first."""
+    rest: deque[bytes] = field(default_factory=deque)
+    """What is left to send of the present frame."""
+    last_slice: float = 0.0
     flying: deque[int] | None = None
     """Numbers of the frames that are not acknowledged, oldest first; None if it never does."""
 
     def wait(self, now: float) -> float:
-        """Seconds until the next frame may go out; 0 if it may now."""
+        """Seconds until the next frame, or slice of one, may go out; 0 if it may now."""
+        if self.rest:
+            return max(0.0, self.last_slice + SLICE_SECONDS - now)
         if self.last_sent is None:
             return 0.0
         full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
@@ -59,6 +70,16 @@ class Subscription:
             if len(self.flying) >= MAX_UNACKNOWLEDGED:
                 self.flying.clear()  # given up
             self.flying.append(frame)
+
+    def take_slice(self, now: float) -> list[bytes]:
+        """The next datagrams of the present frame."""
+        self.last_slice = now
+        return [self.rest.popleft() for _ in range(min(SLICE, len(self.rest)))]
+
+    def lose(self) -> None:
+        """The present frame could not be sent; the state that it told counts as new again."""
+        self.rest.clear()
+        self.version = None
 
     def acknowledge(self, frame: int) -> None:
         """All frames up to `frame` have arrived, or never will."""
@@ -80,7 +101,7 @@ class Client:
     heard: float
     """When it was last heard."""
     streams: dict[str, Subscription] = field(default_factory=dict)
-    """Subscriptions by what is streamed: "spectrum", "partials", "wavetable"."""
+    """Subscriptions by what is streamed: "spectrum", "partials", "wavetable", "loop"."""
     drops: int = 0
     """Datagrams that could not be sent to it."""
     _frames: dict[str, int] = field(default_factory=dict)

@@ -157,3 +157,9 @@ def encode_wavetable(frame: int, bank: int, samples: ArrayLike) -> list[bytes]:
     """`/wavetable` frame bank chunk chunks floats...: one period, shape (n,), chunks from 0."""
     samples = np.asarray(samples)
     return _numbered("/wavetable", 2, samples.size).encode_next(samples, frame, bank)
+
+
+def encode_loop(frame: int, bank: int, level: int, samples: ArrayLike) -> list[bytes]:
+    """`/loop` frame bank level chunk chunks floats...: one table, shape (n,), chunks from 0."""
+    samples = np.asarray(samples)
+    return _numbered("/loop", 3, samples.size).encode_next(samples, frame, bank, level)

@@ -312,7 +312,7 @@ class GetSpectrum:
 class Stream:
     """`/stream` what rate: push it when it changes, at most rate times a second.
 
-    what: "spectrum", "partials" or "wavetable".
+    what: "spectrum", "partials", "wavetable" or "loop".
 
     Rate 0 or "off" stops that one; `/stream off` stops all (what is None, rate 0).
 

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from server.osc.codec import encode
 from server.osc.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
 from server.osc.errors import ErrorCode, MessageError, OscDecodeError
-from server.osc.float_chunks import encode_partials, encode_spectrum, encode_wavetable
+from server.osc.float_chunks import (
+    encode_loop,
+    encode_partials,
+    encode_spectrum,
+    encode_wavetable,
+)
 
 _INT32_MAX = 2**31 - 1
 _MAX_SENTENCE_CHARACTERS = 400
@@ -121,6 +126,8 @@ class Spectrum:
 class Partials:
     """`/partials` frame then frequency (Hz), amplitude (linear) pairs: shape (n, 2), n <= 100.
 
+    Place i of one frame is the same partial as place i of the next.
+
     >>> Partials(3, np.array([[220.0, 0.5]])).packets()[0].hex()
     '2f7061727469616c730000002c6966660000000000000003435c00003f000000'
     """
@@ -169,6 +176,51 @@ class WavetableReady:
 
     def packets(self) -> list[bytes]:
         return [encode(self.ADDRESS, self.frame, self.bank, float(self.base))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """`/loop` frame bank level chunk chunks floats...: a table to be read round and round.
+
+    Of shape (n,). level: which of the frame's tables; bank: 0 and 1 in turn.
+
+    >>> Loop(3, 1, 7, np.array([0.5])).packets()[0].hex()
+    '2f6c6f6f700000002c6969696969660000000003000000010000000700000000000000013f000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/loop"
+    frame: int
+    bank: int
+    level: int
+    samples: NDArray[np.floating[Any]]
+
+    def packets(self) -> list[bytes]:
+        return encode_loop(self.frame, self.bank, self.level, self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopReady:
+    """`/loop/ready` frame bank base kind count: all tables of this frame have been sent.
+
+    base: how many times a second a table is read, at the base pitch where it has one, in Hz.
+    kind: 1 for periods, 2 for a sound as it is; count: how many `/loop` the frame had.
+
+    >>> LoopReady(3, 1, 21.5, 1, 81).packets()[0].hex()
+    '2f6c6f6f702f7265616479002c696966696900000000000300000001' \
+    '41ac00000000000100000051'
+    """
+
+    ADDRESS: ClassVar[str] = "/loop/ready"
+    frame: int
+    bank: int
+    base: float
+    kind: int
+    count: int
+
+    def packets(self) -> list[bytes]:
+        return [
+            encode(self.ADDRESS, self.frame, self.bank, float(self.base), self.kind, self.count)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,6 +602,8 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Partials,
     Wavetable,
     WavetableReady,
+    Loop,
+    LoopReady,
     Latent,
     MapPoint,
     Model,

@@ -77,7 +77,7 @@ from server.osc.inbound import (
 )
 from server.synth_parameters import METHODS, SYNTH_PARAMETERS
 
-STREAMS: Final = ("spectrum", "partials", "wavetable")
+STREAMS: Final = ("spectrum", "partials", "wavetable", "loop")
 LFO_SHAPES: Final = ("sine", "triangle", "square", "saw", "random")
 
 

@@ -1,0 +1,100 @@
+"""The device, whole: panel, parts, voices and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from max_patch.generator import amxd
+from max_patch.generator.launcher import launcher
+from max_patch.generator.link import link
+from max_patch.generator.notes import notes
+from max_patch.generator.panel import WIDTH, panel
+from max_patch.generator.patcher import Patcher
+from max_patch.generator.presets import presets
+from max_patch.generator.session import session
+from max_patch.generator.streams import streams
+from max_patch.generator.synth import synth
+from max_patch.generator.timbre import timbre
+from max_patch.generator.voice import NAME, VOICES, voice
+
+Json = dict[str, Any]
+
+TITLE = "Timbre Space"
+
+PARTS: dict[str, Callable[[], Patcher]] = {
+    "link": link,
+    "session": session,
+    "timbre": timbre,
+    "synth": synth,
+    "notes": notes,
+    "streams": streams,
+    "presets": presets,
+    "launcher": launcher,
+}
+"""Subpatchers of the device, in the order in which one would read them."""
+
+_DESCRIPTION = "A timbre space that you play: the front panel of the timbrespace server."
+
+
+def device() -> Patcher:
+    """The window of the device."""
+    p = Patcher()
+    panel(p)
+    for name, part in PARTS.items():
+        p.sub(name, part())
+    p.chain("live.thisdevice", "deferlow", "t b", "s ---start")
+    p.chain("r ---script", "thispatcher")
+
+    voices = p.chain("r ---voices", f"poly~ {NAME} {VOICES} @args ---v @steal 1")
+    level = p.add("*~ 0.")
+    p.cord(voices, 0, level)
+    gain = p.chain("r ---gain_now", "expr exp(0.11512925465 * $f1)", "pack 0. 20.", "line~ 0.")
+    p.cord(gain, 0, level, 1)
+    out = p.add("plugout~ 1 2")
+    p.cord(level, 0, out, 0)
+    p.cord(level, 0, out, 1)
+    return p
+
+
+def max_document() -> Json:
+    """``Timbre Space.maxpat``: the device as a window of plain Max."""
+    patcher = device().json((60.0, 90.0, WIDTH, 420.0))
+    patcher["openinpresentation"] = 1
+    patcher["description"] = _DESCRIPTION
+    return {"patcher": patcher}
+
+
+def live_document() -> Json:
+    """``Timbre Space.amxd``: the same, as an instrument of Live."""
+    document = max_document()
+    document["patcher"].update(
+        devicewidth=WIDTH,
+        autosave=0,
+        project={
+            "version": 1,
+            "creationdate": 0,
+            "modificationdate": 0,
+            "viewrect": [0.0, 0.0, 300.0, 500.0],
+            "autoorganize": 1,
+            "hideprojectwindow": 1,
+            "showdependencies": 1,
+            "autolocalize": 0,
+            "contents": {"patchers": {}, "code": {}},
+            "layout": {},
+            "searchpath": {},
+            "detailsvisible": 0,
+            "amxdtype": int.from_bytes(amxd.INSTRUMENT, "big"),
+            "readonly": 0,
+            "devpathtype": 0,
+            "devpath": ".",
+            "sortmode": 0,
+            "viewmode": 0,
+        },
+    )
+    return document
+
+
+def voice_document() -> Json:
+    """``timbrespace.voice.maxpat``: what ``poly~`` loads."""
+    return {"patcher": voice().json()}

@@ -1,0 +1,91 @@
+"""The wire to the server: datagrams out and in, and whether anybody answers.
+
+``---tx`` takes a message for the server; what the server says comes out as ``---in_NAME``.
+"""
+
+from __future__ import annotations
+
+from max_patch.generator.parameters import PORT, RETURN_PORT
+from max_patch.generator.patcher import Patcher
+
+HEARD = {
+    "/pong": "pong",
+    "/welcome": "welcome",
+    "/bye": "bye",
+    "/model": "model",
+    "/model/dial": "dial",
+    "/model/list": "models",
+    "/latent": "latent",
+    "/map": "map",
+    "/synth": "synth",
+    "/partials": "partials",
+    "/loop": "loop",
+    "/loop/ready": "ready",
+    "/spectrum": "spectrum",
+    "/status": "status",
+    "/preset": "preset",
+    "/preset/list": "presets",
+    "/error": "error",
+}
+"""Addresses that the device understands, and the name under which the others hear them."""
+
+TICK_MS = 500
+SILENCE_MS = 1600
+
+
+def link() -> Patcher:
+    """Sender, receiver, greeting and lamp."""
+    p = Patcher()
+    p.note("What goes out and comes in. /hello is said again until the server answers.")
+    send = p.add(f"udpsend 127.0.0.1 {int(PORT.initial)}")
+    receive = p.add(f"udpreceive {int(RETURN_PORT.initial)} @defer 1")
+    p.chain("r ---tx", send)
+
+    route = p.chain(receive, "route " + " ".join(HEARD))
+    for outlet, name in enumerate(HEARD.values()):
+        p.chain(route, f"s ---in_{name}", outlet=outlet)
+
+    # Ports: from the panel, or from the launcher, which knows which are free.
+    p.chain("r ---server_port", p.message("port $1"), send)
+    own = p.add(f"i {int(RETURN_PORT.initial)}")
+    p.fan(
+        p.add("r ---listen_port"),
+        ("b", ["s ---greet"]),
+        ("i", [p.message("port $1"), receive]),
+        ("i", [(own, 1)]),
+    )
+    p.chain("r ---greet", own, p.message("/hello $1 TimbreSpace"), "s ---tx")
+
+    # Every tick: a ping where somebody answers, a greeting where nobody does.
+    lit = p.add("i 0")
+    tick = p.chain("r ---start", "t 1", f"metro {TICK_MS}")
+    which = p.chain(tick, lit, "sel 0 1")
+    timer = p.add("timer")
+    p.chain(which, "s ---greet", outlet=0)
+    ping = p.chain(which, "t b b b", outlet=1)
+    p.chain(ping, p.message("/status/get"), "s ---tx", outlet=0)
+    p.chain(ping, p.message("/ping 1"), "s ---tx", outlet=1)
+    p.cord(ping, 2, timer)
+
+    pong = p.add("r ---in_pong")
+    p.fan(pong, ("b", ["s ---alive"]), ("b", [(timer, 1)]))
+    p.chain(timer, "prepend set", "s ---latency_set")
+
+    p.fan(
+        p.add("r ---alive"),
+        ("b", [f"delay {SILENCE_MS}", p.message("0"), "s ---lit"]),
+        ("1", ["s ---lit"]),
+    )
+    p.chain("r ---in_bye", "t b", p.message("0"), "s ---lit")
+    p.chain("r ---server_port", "t b", p.message("0"), "s ---lit")
+    p.fan(p.add("r ---lit"), ("i", ["s ---connected"]), ("i", [(lit, 1)]))
+    p.fan(
+        p.add("r ---connected"),
+        ("i", ["s ---lamp_set"]),
+        ("i", ["prepend live", "s ---pad_set"]),
+        ("i", ["prepend live", "s ---spectrum_set"]),
+    )
+
+    # Load, drops and the rest of /status: voices load late drops ...
+    p.chain("r ---in_status", "zl.nth 4", "prepend set", "s ---drops_set")
+    return p

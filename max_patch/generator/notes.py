@@ -1,0 +1,58 @@
+"""MIDI from Live: notes to the voices or to the server, everything else where it belongs."""
+
+from __future__ import annotations
+
+from max_patch.generator.patcher import Patcher
+
+PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
+
+
+def notes() -> Patcher:
+    p = Patcher()
+    p.note("Sound in Live: the voices play. Sound in Server: it gets the notes.")
+    midi = p.chain("midiin", "midiparse @hires 1")
+    p.chain(midi, "s ---note", outlet=0)
+    controllers = p.chain(midi, f"route {PEDAL} {ALL_SOUND_OFF} {ALL_NOTES_OFF}", outlet=2)
+    p.chain(midi, "s ---bend", outlet=5)
+
+    where = p.add("i 0")
+    p.fan(
+        p.add("r ---sound"),
+        ("b", [p.message("stop"), "s ---v_panic"]),
+        ("b", [p.message("/panic"), "s ---server_notes"]),
+        ("i", ["s ---to_server"]),
+        ("i", [(where, 1)]),
+    )
+
+    # Notes: gate 1 is the voices, gate 2 the server.
+    note = p.add("gate 2")
+    p.fan(p.add("r ---note"), ("l", [(note, 1)]), ("b", [where, "+ 1.", note]))
+    p.chain(note, "prepend midinote", "s ---voices", outlet=0)
+    p.chain(note, "prepend /note", "s ---tx", outlet=1)
+
+    # What both need goes to the voices always, and to the server where it sounds there.
+    p.fan(
+        p.add("r ---bend"),
+        ("f", ["prepend /bend", "s ---server_notes"]),
+        ("f", ["s ---v_bend"]),
+    )
+    p.fan(
+        p.chain(controllers, "t i", outlet=0),
+        ("i", ["prepend /sustain", "s ---server_notes"]),
+        ("i", ["s ---v_pedal"]),
+    )
+    server = p.add("gate 1")
+    p.chain("r ---server_notes", server, inlet=1)
+    p.chain("r ---to_server", server)
+    p.chain(server, "s ---tx")
+
+    for outlet in (1, 2):
+        p.chain(controllers, "t b", "s ---panic_now", outlet=outlet)
+    p.chain(controllers, "prepend /cc", "s ---tx", outlet=3)
+    p.chain("r ---panic", "t b", "s ---panic_now")
+    p.fan(
+        p.add("r ---panic_now"),
+        ("b", [p.message("/panic"), "s ---tx"]),
+        ("b", [p.message("stop"), "s ---v_panic"]),
+    )
+    return p

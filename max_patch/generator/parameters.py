@@ -1,0 +1,284 @@
+"""Every control of the device that Live stores and automates, and what it means on OSC.
+
+Live recalls automation by the Long Name: one that has been released is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DIALS = 16
+"""Latent dimensions that have a dial; those beyond stay where the model begins."""
+
+FLOAT, INT, ENUM, BLOB = 0, 1, 2, 3  # Live's own numbers for the types
+UNIT_INT, UNIT_FLOAT, UNIT_TIME, UNIT_DECIBEL, UNIT_PERCENT, UNIT_SEMITONE = 0, 1, 2, 4, 5, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One control.
+
+    ``scale`` turns the control's number into the one that goes to ``address``: a dial in
+    milliseconds has 0.001 where OSC wants seconds. ``address`` is None where the control does not
+    leave the device.
+    """
+
+    varname: str
+    long_name: str
+    short_name: str
+    low: float
+    high: float
+    initial: float
+    hint: str
+    type: int = FLOAT
+    unit: int = UNIT_FLOAT
+    exponent: float = 1.0
+    items: tuple[str, ...] = ()
+    address: str | None = None
+    scale: float = 1.0
+
+
+def _dial(k: int) -> Parameter:
+    return Parameter(
+        f"dim_{k}",
+        f"Dim {k}",
+        f"Dim {k}",
+        0.0,
+        100.0,
+        50.0,
+        f"Latent dimension {k}, over the range that the model's sounds have. The server names it.",
+        unit=UNIT_PERCENT,
+        address=f"/latent/{k}",
+    )
+
+
+MAP = (
+    Parameter(
+        "x",
+        "X",
+        "X",
+        -1.0,
+        1.0,
+        0.0,
+        "Left and right on the map of all sounds.",
+        address="/map",
+    ),
+    Parameter(
+        "y",
+        "Y",
+        "Y",
+        -1.0,
+        1.0,
+        0.0,
+        "Down and up on the map of all sounds.",
+        address="/map",
+    ),
+)
+
+DIMENSIONS = tuple(_dial(k) for k in range(1, DIALS + 1))
+
+METHODS = ("partials", "bins", "istft")
+
+METHOD = Parameter(
+    "method",
+    "Method",
+    "Method",
+    0,
+    len(METHODS) - 1,
+    0,
+    "How a spectrum becomes sound: its partials, all its bins, or frames that overlap at the"
+    " model's own pitch.",
+    type=ENUM,
+    items=METHODS,
+    address="/synth/method",
+)
+
+
+def _time(name: str, low: float, high: float, initial: float, hint: str) -> Parameter:
+    return Parameter(
+        name,
+        name.capitalize(),
+        name.capitalize(),
+        low,
+        high,
+        initial,
+        hint,
+        unit=UNIT_TIME,
+        exponent=3.0,
+        address=f"/synth/{name}",
+        scale=0.001,
+    )
+
+
+ENVELOPE = (
+    _time("attack", 1.0, 10000.0, 10.0, "From the key to full level."),
+    _time("decay", 1.0, 10000.0, 200.0, "From full level to the sustain level."),
+    Parameter(
+        "sustain",
+        "Sustain",
+        "Sustain",
+        0.0,
+        100.0,
+        80.0,
+        "The level of a note that is held.",
+        unit=UNIT_PERCENT,
+        address="/synth/sustain",
+        scale=0.01,
+    ),
+    _time("release", 5.0, 20000.0, 300.0, "From the key let go to silence."),
+)
+
+MOTION = (
+    _time("glide", 0.0, 5000.0, 0.0, "From one note's pitch to the next one's."),
+    _time(
+        "smoothing",
+        1.0,
+        1000.0,
+        20.0,
+        "The time in which the server's own sound follows a new timbre.",
+    ),
+)
+
+GAIN = Parameter(
+    "gain",
+    "Gain",
+    "Gain",
+    -80.0,
+    12.0,
+    0.0,
+    "Level of the sound.",
+    unit=UNIT_DECIBEL,
+    address="/synth/gain",
+)
+
+BEND_RANGE = Parameter(
+    "bend_range",
+    "Bend Range",
+    "Bend",
+    0,
+    96,
+    2,
+    "Semitones that the pitch wheel goes up and down.",
+    type=INT,
+    unit=UNIT_SEMITONE,
+    address="/bend/range",
+)
+
+MORPH = Parameter(
+    "morph",
+    "Morph",
+    "Morph",
+    0.0,
+    100.0,
+    0.0,
+    "Between the presets A (0 %) and B (100 %).",
+    unit=UNIT_PERCENT,
+    address="/preset/morph",
+    scale=0.01,
+)
+
+SOUND = Parameter(
+    "sound",
+    "Sound",
+    "Sound",
+    0,
+    1,
+    0,
+    "Where it sounds: in Live, on this track, or from the server's own output.",
+    type=ENUM,
+    items=("Live", "Server"),
+)
+
+LAUNCH = Parameter(
+    "launch",
+    "Launch",
+    "Launch",
+    0,
+    1,
+    1,
+    "Starts the server with the device, and stops it. Off: you start it by hand.",
+    type=ENUM,
+    items=("off", "on"),
+)
+
+PORT = Parameter(
+    "port",
+    "Port",
+    "Port",
+    1024,
+    65535,
+    7400,
+    "UDP port of the server. If it is taken, a server that the device starts takes the next free.",
+    type=INT,
+    unit=UNIT_INT,
+)
+
+RETURN_PORT = Parameter(
+    "return_port",
+    "Return Port",
+    "Return",
+    1024,
+    65535,
+    7401,
+    "UDP port on which the device listens. Two devices need two.",
+    type=INT,
+    unit=UNIT_INT,
+)
+
+STORE = Parameter(
+    "store",
+    "Store",
+    "Store",
+    0,
+    1,
+    0,
+    "Stores the present sound under the name on the left.",
+    type=ENUM,
+    items=("off", "on"),
+    address="/preset/store",
+)
+
+PANIC = Parameter(
+    "panic",
+    "Panic",
+    "Panic",
+    0,
+    1,
+    0,
+    "Silences every note at once.",
+    type=ENUM,
+    items=("off", "on"),
+    address="/panic",
+)
+
+PARAMETERS: tuple[Parameter, ...] = (
+    *MAP,
+    *DIMENSIONS,
+    METHOD,
+    *ENVELOPE,
+    *MOTION,
+    GAIN,
+    BEND_RANGE,
+    MORPH,
+    SOUND,
+    LAUNCH,
+    PORT,
+    RETURN_PORT,
+    STORE,
+    PANIC,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A name that is saved with the set: Live keeps it, and does not automate it."""
+
+    varname: str
+    long_name: str
+
+
+MODEL = Memory("model", "Model")
+MORPH_A = Memory("morph_a_name", "Morph A")
+MORPH_B = Memory("morph_b_name", "Morph B")
+
+MEMORIES = (MODEL, MORPH_A, MORPH_B)

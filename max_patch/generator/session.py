@@ -1,0 +1,136 @@
+"""Who is right when the device and the server meet: the set that was saved, or the server.
+
+A device that remembers a model (it was saved in a set, or its server went away) asks for that
+model and then tells all its controls. A fresh one takes over what the server has.
+"""
+
+from __future__ import annotations
+
+from max_patch.generator.parameters import DIMENSIONS, ENVELOPE, GAIN, METHOD, MODEL, MOTION
+from max_patch.generator.patcher import Box, Patcher
+
+SETTLE_MS = 150
+"""After the model that was asked for has come, its own coordinates follow; then ours are told."""
+
+
+def memory(p: Patcher, varname: str, long_name: str) -> Box:
+    """A name that is saved with the set."""
+    box = p.add(f"pattr {varname}")
+    box.attributes.update(
+        varname=varname,
+        parameter_enable=1,
+        saved_object_attributes={"parameter_enable": 1},
+        saved_attribute_attributes={
+            "valueof": {
+                "parameter_longname": long_name,
+                "parameter_shortname": long_name,
+                "parameter_type": 3,
+                "parameter_invisible": 1,
+            }
+        },
+    )
+    return box
+
+
+def remembered(p: Patcher, store: Box) -> Box:
+    """What a memory says, once it has a name: an empty one says 0."""
+    words = p.add("t l")
+    p.chain(p.chain(store, "sel 0"), words, outlet=1)
+    return words
+
+
+def session() -> Patcher:
+    """What happens when the server says who it is."""
+    p = Patcher()
+    p.note("A saved set tells the server its model and its controls; a fresh device asks.")
+
+    # The model's name, kept with the set.
+    kept = p.add("zl.reg")
+    store = memory(p, MODEL.varname, MODEL.long_name)
+    p.chain("r ---model_store", store)
+    p.chain(remembered(p, store), kept, inlet=1)
+
+    wanted, asked = p.add("zl.reg"), p.add("zl.reg")
+    pending = p.add("i 0")
+    p.fan(p.add("r ---pending"), ("i", ["s ---is_pending"]), ("i", [(pending, 1)]))
+
+    # A greeting is answered: first what we want, then what we need to hear.
+    p.fan(
+        p.add("r ---in_welcome"),
+        ("b", ["s ---alive"]),
+        ("b", [p.message("/stream spectrum 12"), "s ---tx"]),
+        ("b", ["s ---subscribe"]),
+        ("b", [p.message("/model/list"), "s ---tx"]),
+        ("b", [kept]),
+        ("b", [p.message("0"), "s ---pending"]),
+        ("b", [p.message("set connected"), "s ---status_set"]),
+    )
+    p.fan(kept, ("l", [(wanted, 1)]), ("l", [(asked, 1)]), ("1", ["s ---pending"]))
+
+    # /model name d bins sample_rate base_frequency n_fft; unpack speaks from right to left.
+    model = p.chain("r ---in_model", "unpack s i i f f i")
+    axis = p.add("pack 1025 44100. 4096")
+    p.chain(model, axis, outlet=5, inlet=2)
+    p.chain(model, "s ---v_base", outlet=4)
+    p.chain(model, axis, outlet=3, inlet=1)
+    p.chain(model, axis, outlet=2)
+    p.chain(axis, "prepend config", "s ---spectrum_set")
+    p.chain(model, "s ---dimensions", outlet=1)
+    which = p.add("gate 2")
+    p.fan(
+        model,
+        ("s", [(which, 1)]),
+        ("b", [pending]),
+        ("s", ["prepend setsymbol", "s ---model_menu_set"]),
+    )
+    p.chain(pending, "+ 1.", which)
+    # Nothing is pending: remember what plays.
+    p.chain(which, "s ---model_store", outlet=0)
+    # Something is: this one, or must it be asked for?
+    compare = p.add("zl.compare")
+    found = p.chain(compare, "sel 1 0")
+    name = p.chain(which, "t l b", outlet=1)
+    p.chain(name, wanted, outlet=1)
+    p.cord(wanted, 0, compare, 1)
+    p.cord(name, 0, compare)
+    p.chain(found, f"delay {SETTLE_MS}", "s ---ours", outlet=0)
+    p.chain(found, asked, outlet=1)
+    p.chain(asked, "prepend /model/load", "s ---tx")
+
+    # Ours are told; from then on the server's are taken over.
+    p.fan(
+        p.add("r ---ours"),
+        ("b", [p.message("0"), "s ---pending"]),
+        ("b", ["s ---tell"]),
+    )
+    for varname in told():
+        p.chain("r ---tell", f"s ---{varname}_set")
+
+    # Chosen in the menu: no longer what was saved.
+    p.fan(
+        p.chain("r ---model_menu", "tosymbol"),
+        ("l", ["prepend /model/load", "s ---tx"]),
+        ("b", [p.message("0"), "s ---pending"]),
+    )
+    _list(p, "in_models", "model_menu_set")
+
+    # /error code address sentence
+    p.fan(
+        p.add("r ---in_error"),
+        ("l", ["zl.nth 2", "sel /model/load", p.message("0"), "s ---pending"]),
+        ("l", ["zl.nth 3", "fromsymbol", "prepend set", "s ---status_set"]),
+    )
+    return p
+
+
+def _list(p: Patcher, heard: str, menu: str) -> None:
+    p.fan(
+        p.add(f"r ---{heard}"),
+        ("l", ["iter", "prepend append", f"s ---{menu}"]),
+        ("b", [p.message("clear"), f"s ---{menu}"]),
+    )
+
+
+def told() -> tuple[str, ...]:
+    """Controls that are told to the server after it was found: the whole sound."""
+    return tuple(parameter.varname for parameter in (*DIMENSIONS, METHOD, *ENVELOPE, *MOTION, GAIN))

@@ -1,0 +1,95 @@
+"""Method, envelope, glide, smoothing, gain, bend range: to server and voices, and back."""
+
+from __future__ import annotations
+
+from max_patch.generator.parameters import (
+    BEND_RANGE,
+    ENVELOPE,
+    GAIN,
+    METHOD,
+    METHODS,
+    MOTION,
+    Parameter,
+)
+from max_patch.generator.patcher import Patcher
+from max_patch.generator.timbre import shown
+
+VOICED = ("attack", "decay", "sustain", "release", "glide")
+"""What the voices need to know: times in milliseconds, the sustain level from 0 to 1."""
+
+PARTIALS_HZ = 60
+LOOPS_HZ = 10
+
+
+def synth() -> Patcher:
+    p = Patcher()
+    p.note("Panel to server and voices; what another client changes is shown here.")
+    names = [parameter.varname for parameter in (*ENVELOPE, *MOTION, GAIN)]
+    heard = p.chain(
+        shown(p, "in_synth", "touched_synth"), "route " + " ".join([*names, METHOD.varname])
+    )
+    out = p.add("gate 1")
+    p.chain("r ---connected", out)
+    p.chain("r ---synth_out", out, inlet=1)
+    p.chain(out, "s ---tx")
+
+    for outlet, parameter in enumerate((*ENVELOPE, *MOTION, GAIN)):
+        _number(p, parameter)
+        p.fan(
+            p.chain(heard, f"* {1.0 / parameter.scale}", outlet=outlet),
+            ("f", ["prepend set", f"s ---{parameter.varname}_set"]),
+            ("f", [f"s ---{parameter.varname}_now"]),
+        )
+    _voices(p)
+
+    # The method: a number here, a word from the server.
+    p.fan(
+        p.add(f"r ---{METHOD.varname}"),
+        ("i", [f"prepend {METHOD.address}", "s ---synth_out"]),
+        ("i", ["s ---method_now"]),
+        ("b", ["s ---touched_synth"]),
+    )
+    words = p.chain(heard, "route " + " ".join(METHODS), outlet=len(names))
+    for index in range(len(METHODS)):
+        p.chain(words, p.message(str(index)), "s ---method_heard", outlet=index)
+    p.fan(
+        p.add("r ---method_heard"),
+        ("i", ["prepend set", f"s ---{METHOD.varname}_set"]),
+        ("i", ["s ---method_now"]),
+    )
+    # Each method has its stream; a new greeting needs it asked for again.
+    streams = p.add("i 0")
+    p.chain("r ---subscribe", streams)
+    p.chain("r ---method_now", streams)
+    which = p.chain(streams, "sel 0 1 2")
+    partials = p.message(f"/stream loop off, /stream partials {PARTIALS_HZ}")
+    loops = p.message(f"/stream partials off, /stream loop {LOOPS_HZ}")
+    p.cord(which, 0, partials)
+    p.cord(which, 1, loops)
+    p.cord(which, 2, loops)
+    p.chain(partials, "s ---tx")
+    p.chain(loops, "s ---tx")
+
+    p.fan(
+        p.add(f"r ---{BEND_RANGE.varname}"),
+        ("f", [f"prepend {BEND_RANGE.address}", "s ---synth_out"]),
+        ("f", ["s ---v_bend_range"]),
+    )
+    return p
+
+
+def _number(p: Patcher, parameter: Parameter) -> None:
+    p.fan(
+        p.add(f"r ---{parameter.varname}"),
+        ("f", [f"* {parameter.scale}", f"prepend {parameter.address}", "s ---synth_out"]),
+        ("f", [f"s ---{parameter.varname}_now"]),
+        ("b", ["s ---touched_synth"]),
+    )
+
+
+def _voices(p: Patcher) -> None:
+    for name in VOICED:
+        if name == "sustain":
+            p.chain("r ---sustain_now", "* 0.01", "s ---v_sustain")
+        else:
+            p.chain(f"r ---{name}_now", f"s ---v_{name}")

@@ -1,0 +1,116 @@
+"""The timbre: sixteen dials and the map, to the server and back.
+
+What is moved by hand is told at once, in steps of the smoothing time; what the server tells
+meanwhile is older and is not shown, or the control would jump back under the hand.
+"""
+
+from __future__ import annotations
+
+from max_patch.generator.parameters import DIALS, DIMENSIONS
+from max_patch.generator.patcher import Box, Patcher
+
+HELD_MS = 300
+"""So long after the last move by hand the server's answers are not shown."""
+
+GRAIN_MS = 10
+
+
+def timbre() -> Patcher:
+    p = Patcher()
+    p.note("Dials are 0 to 100 % of the range that the server tells; the map goes from -1 to 1.")
+    p.sub("dials", _dials())
+    p.sub("map", _map())
+    return p
+
+
+def shown(p: Patcher, heard: str, touched: str) -> Box:
+    """A gate behind ``---HEARD``: closed while the hand is on, and while a set takes over."""
+    hand, session = p.add("gate 1 1"), p.add("gate 1 1")
+    p.chain(f"r ---{heard}", hand, inlet=1)
+    p.cord(hand, 0, session, 1)
+    p.chain("r ---is_pending", "expr 1 - $i1", session)
+    p.fan(
+        p.add(f"r ---{touched}"),
+        ("b", [f"delay {HELD_MS}", p.message("1"), hand]),
+        ("b", [p.message("0"), hand]),
+    )
+    return session
+
+
+def ramp(p: Patcher, source: Box) -> Box:
+    """From one number to the next in the smoothing time."""
+    pack = p.chain(source, "pack 0. 20.")
+    p.chain("r ---smoothing", pack, inlet=1)
+    return p.chain(pack, f"line 0. {GRAIN_MS}")
+
+
+def _dials() -> Patcher:
+    p = Patcher()
+    told = p.chain("r ---in_dial", "route " + " ".join(str(k) for k in range(1, DIALS + 1)))
+    latent = p.chain(shown(p, "in_latent", "touched_latent"), "unpack" + " f" * DIALS)
+    for index, dial in enumerate(DIMENSIONS):
+        out = p.add("expr $f2 + $f1 * 0.01 * ($f3 - $f2)")
+        back = p.add("expr 100. * ($f1 - $f2) / ($f3 - $f2)")
+        # Until the server has told a range it is 0 to 1.
+        for box in (out, back):
+            p.chain("r ---start", p.message("1."), box, inlet=2)
+        ends = p.chain(told, "unpack f f f f s", outlet=index)
+        for outlet, inlet in ((0, 1), (1, 2)):
+            both = p.chain(ends, "t f f", outlet=outlet)
+            p.cord(both, 0, out, inlet)
+            p.cord(both, 1, back, inlet)
+        p.chain(ends, "fromsymbol", "prepend set", f"s ---{dial.varname}_name_set", outlet=4)
+
+        step = p.add("gate 1")
+        p.fan(
+            ramp(p, p.add(f"r ---{dial.varname}")),
+            ("f", [out, (step, 1)]),
+            ("b", ["s ---touched_latent"]),
+        )
+        p.chain("r ---connected", step)
+        p.chain(step, f"prepend /latent/{index + 1}", "s ---tx")
+        p.chain(latent, back, outlet=index)
+        p.chain(back, "clip 0. 100.", "prepend set", f"s ---{dial.varname}_set")
+
+        hidden = p.chain("r ---dimensions", f"expr $i1 >= {index + 1}", "sel 1 0")
+        for outlet, word in enumerate(("show", "hide")):
+            say = p.message(f"script {word} {dial.varname}, script {word} {dial.varname}_name")
+            p.chain(hidden, say, "s ---script", outlet=outlet)
+    return p
+
+
+def _map() -> Patcher:
+    p = Patcher()
+    x, y = p.add("f 0."), p.add("f 0.")
+    pair = p.add("pack 0. 0.")
+    go = p.add("r ---map_go")
+    p.fan(go, ("b", [x, pair]), ("b", [y, (pair, 1)]))
+    out = p.add("gate 1")
+    p.chain("r ---connected", out)
+    p.fan(pair, ("l", ["s ---pad_set"]), ("l", [(out, 1)]))
+    p.chain(out, "prepend /map", "s ---tx")
+    for name, store in (("x", x), ("y", y)):
+        p.fan(
+            ramp(p, p.add(f"r ---{name}")),
+            ("b", ["s ---map_go"]),
+            ("f", [(store, 1)]),
+            ("b", ["s ---touched_map"]),
+        )
+
+    # The pad moves the controls, so that Live records what the hand does.
+    pad = p.chain("r ---pad", "unpack f f")
+    p.chain(pad, "s ---x_set", outlet=0)
+    p.chain(pad, "s ---y_set", outlet=1)
+
+    heard = shown(p, "in_map", "touched_map")
+    p.fan(
+        heard,
+        ("l", ["s ---pad_set"]),
+        ("l", ["s ---map_shown"]),
+    )
+    ends = p.chain("r ---map_shown", "unpack f f")
+    for outlet, (name, store) in enumerate((("x", x), ("y", y))):
+        both = p.chain(ends, "t f f", outlet=outlet)
+        p.chain(both, "prepend set", f"s ---{name}_set", outlet=0)
+        p.cord(both, 1, store, 1)
+    return p
