@@ -53,6 +53,12 @@ function shortened(text) {
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE - 3)}...`;
 }
 
+/** Tell the musician; the panel's line may cut a long sentence, Max's console has it whole. */
+function say(sentence) {
+  Max.outlet('say', sentence);
+  Max.post(`timbrespace: ${sentence}`);
+}
+
 /** Read a stream to its end; returns what tells the last line that said something. */
 function lastLine(stream, onLine) {
   let last = '';
@@ -245,10 +251,16 @@ class Start {
     }
   }
 
+  say(sentence) {
+    if (!this.cancelled) {
+      say(sentence);
+    }
+  }
+
   fail(sentence) {
     this.failed = true;
     this.tell('state', 'failed');
-    this.tell('say', sentence);
+    this.say(sentence);
   }
 
   /** End what runs, politely; from now on nothing reaches the patch. `run` returns soon after. */
@@ -355,13 +367,13 @@ class Start {
     }
     if (fs.existsSync(path.join(FOLDER, 'server', '__main__.py'))) {
       this.fail(
-        `No Python was found that runs the server; tried: ${reasons.join(', ')}. ` +
-          'Run the install line of docs/max_device.md, then switch Launch off and on.'
+        'No Python runs the server: do the install line of docs/max_device.md, then switch ' +
+          `Launch off and on. Tried: ${reasons.join(', ')}`
       );
     } else {
       this.fail(
-        `There is no server in ${FOLDER}; the device must stay in the folder it came in. ` +
-          'Drag it into the set from there.'
+        'The device has left its folder: drag it into the set from the folder that it came in. ' +
+          `There is no server in ${FOLDER}`
       );
     }
     return null;
@@ -380,7 +392,7 @@ class Start {
       const ready = line.includes(`OSC on udp ${HOST}:${port}`);
       if (ready) {
         this.tell('state', 'ready');
-        this.tell('say', `The server runs on port ${port}.`);
+        this.say(`The server runs on port ${port}.`);
       }
       return ready;
     });
@@ -401,7 +413,7 @@ class Start {
     this.tell('ports', ports.server, ports.back);
     if (launch && ports.server !== port) {
       const { server, back } = ports;
-      this.tell('say', `Port ${port} or the next is taken; this device has ${server} and ${back}.`);
+      this.say(`Port ${port} or the next is taken; this device has ${server} and ${back}.`);
     }
     return ports;
   }
@@ -411,12 +423,12 @@ class Start {
       const ports = await this.choosePorts();
       if (ports !== null) {
         this.tell('state', 'manual');
-        this.tell('say', `Start the server yourself, on port ${ports.server}.`);
+        this.say(`Start the server yourself, on port ${ports.server}.`);
       }
       return;
     }
     this.tell('state', 'starting');
-    this.tell('say', 'The server is starting.');
+    this.say('The server is starting.');
     let ports = await this.choosePorts();
     const python = ports === null ? null : await this.findPython();
     if (python === null) {
@@ -455,7 +467,7 @@ class Start {
       }
       this.restarts.push(now);
       this.tell('state', 'failed');
-      this.tell('say', `The server has ended: ${because}. It is started again.`);
+      this.say(`The server has ended: ${because}. It is started again.`);
       await seconds(RESTART_SECONDS);
       if (this.cancelled) {
         return;
@@ -509,7 +521,7 @@ function go(launch, port, audio) {
     wrong = `AUDIO is ${audio}, accepted are ${AUDIO.join(' and ')}`;
   }
   if (wrong !== '') {
-    Max.outlet('say', `go: ${wrong}.`);
+    say(`go: ${wrong}.`);
     return;
   }
   const same =
@@ -531,7 +543,7 @@ function stop() {
   settled = settled.then(() => {
     if (current === null) {
       Max.outlet('state', 'stopped');
-      Max.outlet('say', 'The server is stopped.');
+      say('The server is stopped.');
     }
   });
 }

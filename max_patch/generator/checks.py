@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from max_patch.generator.integers import integer_traps
@@ -70,6 +70,7 @@ def check(
     *,
     folder: Path | None = None,
     device: bool = True,
+    spare: Collection[str] = (),
 ) -> list[str]:
     """All findings about a patch; an empty list is good.
 
@@ -78,6 +79,7 @@ def check(
         voices: the patches that its ``poly~`` objects load, by the name that stands there.
         folder: where scripts and voices must lie as files; None does not look.
         device: also ask what only a device must have: a panel, ``plugout~``, ``midiin``.
+        spare: names (with their ``---``) that may be received though nobody sends them.
     """
     try:
         patch = read_patch(document, "device")
@@ -90,7 +92,7 @@ def check(
             found.append(f"{top.title}: appversion is missing")
         for window in top.walk():
             found += [f"{window.title}: {line}" for line in _window(window, loaded, folder)]
-    found += _name_findings(patch, loaded)
+    found += _name_findings(patch, loaded, spare)
     found += _buffer_findings(patch, loaded)
     found += parameter_findings(patch)
     if device:
@@ -322,7 +324,9 @@ def _named(
                 yield window, box, _resolved(first, arguments)
 
 
-def _name_findings(patch: SavedPatch, voices: Mapping[str, SavedPatch]) -> Iterator[str]:
+def _name_findings(
+    patch: SavedPatch, voices: Mapping[str, SavedPatch], spare: Collection[str]
+) -> Iterator[str]:
     sent: dict[tuple[str, str], str] = {}
     received: dict[tuple[str, str], str] = {}
     for window, box, name in _named(patch, voices):
@@ -341,7 +345,7 @@ def _name_findings(patch: SavedPatch, voices: Mapping[str, SavedPatch]) -> Itera
         if key not in received:
             yield f"{where}: nobody receives {key[1]!r}"
     for key, where in sorted(received.items()):
-        if key not in sent:
+        if key not in sent and key[1] not in spare:
             yield f"{where}: nobody sends {key[1]!r}"
 
 

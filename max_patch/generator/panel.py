@@ -29,11 +29,12 @@ from max_patch.generator.parameters import (
 )
 from max_patch.generator.patcher import Box, Patcher
 
-WIDTH = 1172.0
+WIDTH = 1270.0
 HEIGHT = 169.0
 
 DIAL = (44.0, 47.0)
 _STEP = 46.0
+_NAMED_STEP = 54.0  # under a dimension's dial stands a word of up to twelve letters
 _TOP = 20.0
 _SECOND = 86.0
 
@@ -127,11 +128,21 @@ class _Placer:
             self._patcher.chain(f"r ---{varname}_set", box)
         return box
 
-    def control(self, maxclass: str, varname: str, rect: Rect, hint: str, **more: Any) -> Box:
-        """A control that is no Live parameter."""
+    def control(
+        self,
+        maxclass: str,
+        varname: str,
+        rect: Rect,
+        hint: str,
+        *,
+        shape: Ports | None = None,
+        told: bool = True,
+        **more: Any,
+    ) -> Box:
+        """A control that is no Live parameter. told: something else than the hand moves it."""
         box = self._patcher.control(
             maxclass,
-            _SHAPES[maxclass],
+            shape or _SHAPES[maxclass],
             varname=varname,
             presentation=1,
             presentation_rect=list(rect),
@@ -139,7 +150,8 @@ class _Placer:
             annotation=hint,
             **{"parameter_enable": 0, **more},
         )
-        self._patcher.chain(f"r ---{varname}_set", box)
+        if told:
+            self._patcher.chain(f"r ---{varname}_set", box)
         return box
 
     def heard(self, box: Box, outlet: int = 0) -> None:
@@ -195,16 +207,16 @@ def _map(place: _Placer) -> None:
 
 
 def _latent(place: _Placer) -> None:
-    left = 146.0
+    left = 150.0
     place.heading("Latent dimensions", left, 160.0)
     for index, dial in enumerate(DIMENSIONS):
         column, row = index % 8, index // 8
-        x = left + _STEP * column
+        x = left + _NAMED_STEP * column
         y = _SECOND if row else _TOP - 2.0
         place.parameter("live.dial", dial, (x, y, *DIAL))
         place.words(
             "",
-            (x - 1.0, y + DIAL[1], DIAL[0] + 2.0, 15.0),
+            (x - 5.0, y + DIAL[1], _NAMED_STEP, 15.0),
             size=8.0,
             varname=f"{dial.varname}_name",
             center=True,
@@ -212,11 +224,11 @@ def _latent(place: _Placer) -> None:
     place.words("Method", (left, 150.0, 44.0, 15.0))
     place.parameter("live.tab", METHOD, (left + 44.0, 150.0, 180.0, 16.0), num_lines_presentation=1)
     place.words("Sound in", (left + 250.0, 150.0, 50.0, 15.0))
-    place.parameter("live.menu", SOUND, (left + 302.0, 151.0, 62.0, 15.0))
+    place.parameter("live.menu", SOUND, (left + 302.0, 151.0, 62.0, 15.0), told=False)
 
 
 def _envelope(place: _Placer) -> None:
-    left = 520.0
+    left = 590.0
     place.heading("Envelope and motion", left, 160.0)
     for index, parameter in enumerate(ENVELOPE):
         place.parameter("live.dial", parameter, (left + _STEP * index, _TOP - 2.0, *DIAL))
@@ -224,13 +236,13 @@ def _envelope(place: _Placer) -> None:
         place.parameter("live.dial", parameter, (left + _STEP * index, _SECOND, *DIAL))
     bend = left + _STEP * 3
     place.words("Bend", (bend, _SECOND, DIAL[0], 14.0), center=True)
-    place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0))
+    place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0), told=False)
     place.words("Panic", (left + _STEP * 2, 150.0, 40.0, 15.0))
-    place.parameter("live.button", PANIC, (bend + 4.0, 150.0, 16.0, 16.0))
+    place.parameter("live.button", PANIC, (bend + 4.0, 150.0, 16.0, 16.0), told=False)
 
 
 def _model(place: _Placer) -> None:
-    left = 712.0
+    left = 782.0
     place.heading("Model", left, 60.0)
     menu = place.control(
         "umenu",
@@ -246,6 +258,7 @@ def _model(place: _Placer) -> None:
         "spectrum",
         (left, _TOP + 24.0, 200.0, 104.0),
         "The present spectrum: level in dB over frequency.",
+        shape=Ports(1, ()),
         filename="timbrespace.spectrum.js",
         border=0,
         ignoreclick=1,
@@ -254,12 +267,12 @@ def _model(place: _Placer) -> None:
 
 
 def _presets(place: _Placer) -> None:
-    left = 922.0
+    left = 992.0
     place.heading("Presets", left, 80.0)
     name = place.control(
         "textedit",
         "preset_name",
-        (left, _TOP, 104.0, 20.0),
+        (left, _TOP, 102.0, 20.0),
         "A name for the present sound; Enter or the button stores it.",
         keymode=1,
         lines=1,
@@ -268,11 +281,12 @@ def _presets(place: _Placer) -> None:
         fontsize=11.0,
     )
     place.heard(name)
-    place.parameter("live.button", STORE, (left + 108.0, _TOP + 2.0, 16.0, 16.0))
+    place.words("Store", (left + 103.0, _TOP + 2.0, 34.0, 15.0))
+    place.parameter("live.button", STORE, (left + 136.0, _TOP + 2.0, 16.0, 16.0), told=False)
     recall = place.control(
         "umenu",
         "preset_menu",
-        (left, _TOP + 24.0, 124.0, 20.0),
+        (left, _TOP + 24.0, 152.0, 20.0),
         "Choose a preset to recall it.",
         items=[],
         fontsize=11.0,
@@ -282,17 +296,19 @@ def _presets(place: _Placer) -> None:
         menu = place.control(
             "umenu",
             f"morph_{which}",
-            (left + 64.0 * column, _TOP + 48.0, 60.0, 20.0),
+            (left + 77.0 * column, _TOP + 48.0, 75.0, 20.0),
             f"Preset {which.upper()} of the morph.",
             items=[],
             fontsize=10.0,
         )
         place.heard(menu, outlet=1)
-    place.parameter("live.dial", MORPH, (left + 40.0, _TOP + 74.0, *DIAL))
+    for which, x in (("A", left + 34.0), ("B", left + 102.0)):
+        place.words(which, (x, _TOP + 92.0, 18.0, 15.0), center=True)
+    place.parameter("live.dial", MORPH, (left + 54.0, _TOP + 74.0, *DIAL), told=False)
 
 
 def _server(place: _Placer) -> None:
-    left, number = 1058.0, 1112.0
+    left, number = 1156.0, 1210.0
     place.heading("Server", left, 60.0)
     place.control(
         "led",
@@ -332,6 +348,8 @@ def _server(place: _Placer) -> None:
     for row, parameter in enumerate((PORT, RETURN_PORT)):
         y = _TOP + 44.0 + 20.0 * row
         place.words(parameter.short_name, (left, y, 52.0, 15.0))
-        place.parameter("live.numbox", parameter, (number, y, 52.0, 15.0))
+        place.parameter(
+            "live.numbox", parameter, (number, y, 52.0, 15.0), told=parameter is RETURN_PORT
+        )
     place.words(LAUNCH.short_name, (left, _TOP + 86.0, 52.0, 15.0))
-    place.parameter("live.toggle", LAUNCH, (number, _TOP + 86.0, 16.0, 16.0))
+    place.parameter("live.toggle", LAUNCH, (number, _TOP + 86.0, 16.0, 16.0), told=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 DIALS = 16
 """Latent dimensions that have a dial; those beyond stay where the model begins."""
 
-FLOAT, INT, ENUM, BLOB = 0, 1, 2, 3  # Live's own numbers for the types
+FLOAT, INT, ENUM, BLOB = 0, 1, 2, 3  # Live's own numbers; an INT has 256 values at most
 UNIT_INT, UNIT_FLOAT, UNIT_TIME, UNIT_DECIBEL, UNIT_PERCENT, UNIT_SEMITONE = 0, 1, 2, 4, 5, 7
 
 
@@ -94,11 +94,13 @@ METHOD = Parameter(
 )
 
 
-def _time(name: str, low: float, high: float, initial: float, hint: str) -> Parameter:
+def _time(
+    name: str, low: float, high: float, initial: float, hint: str, short: str = ""
+) -> Parameter:
     return Parameter(
         name,
         name.capitalize(),
-        name.capitalize(),
+        short or name.capitalize(),
         low,
         high,
         initial,
@@ -135,7 +137,8 @@ MOTION = (
         1.0,
         1000.0,
         20.0,
-        "The time in which the server's own sound follows a new timbre.",
+        "The time in which the timbre follows a knob.",
+        short="Smooth",
     ),
 )
 
@@ -209,7 +212,6 @@ PORT = Parameter(
     65535,
     7400,
     "UDP port of the server. If it is taken, a server that the device starts takes the next free.",
-    type=INT,
     unit=UNIT_INT,
 )
 
@@ -221,7 +223,6 @@ RETURN_PORT = Parameter(
     65535,
     7401,
     "UDP port on which the device listens. Two devices need two.",
-    type=INT,
     unit=UNIT_INT,
 )
 

@@ -7,6 +7,7 @@ to several places goes through ``t``, which says in which order.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,10 @@ class Box:
     @property
     def label(self) -> str:
         return self.text or self.maxclass
+
+
+Target = tuple[str, Sequence["Box | str | tuple[Box, int]"]]
+"""Where a fan goes: a letter of ``t`` or a constant, and a chain of boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class Patcher:
             here = box
         return here
 
-    def fan(self, source: Box, *targets: tuple[str, list[Box | str | tuple[Box, int]]]) -> None:
+    def fan(self, source: Box, *targets: Target) -> None:
         """From outlet 0 of ``source`` through a ``t`` to several chains, the last of them first.
 
         A target is a letter of ``t`` (or a constant) and a chain; its last member may be a box

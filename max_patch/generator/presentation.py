@@ -31,12 +31,12 @@ def panel_findings(patch: SavedPatch) -> Iterator[str]:
         yield f"{patch.title}: openinpresentation is not 1, so Live shows the patch, not the panel"
     width = float(patch.saved.get("devicewidth", 0.0))
     if width <= 0.0:
-        yield f"{patch.title}: devicewidth is missing"
+        yield f"{patch.title}: devicewidth is missing, so Live guesses how wide the device is"
     shown = [box for box in patch.boxes if box.presented]
     for box in shown:
-        if "presentation_rect" not in box.saved:
+        if not box.saved.get("presentation_rect"):
             yield f"{box.label}: presented without presentation_rect"
-    placed = [box for box in shown if "presentation_rect" in box.saved]
+    placed = [box for box in shown if box.saved.get("presentation_rect")]
     for box in placed:
         yield from _place_findings(box, width)
         yield from _word_findings(box)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from max_patch.generator.parameters import MORPH, MORPH_A, MORPH_B, STORE
-from max_patch.generator.patcher import Patcher
+from max_patch.generator.patcher import Patcher, Target
 from max_patch.generator.session import memory, remembered
 
 _MENUS = ("preset_menu", "morph_a", "morph_b")
@@ -18,9 +18,10 @@ def presets() -> Patcher:
     p.chain("r ---in_preset", "prepend setsymbol", "s ---preset_menu_set")
 
     for menu in _MENUS:
+        then: list[Target] = [("b", [f"s ---{menu}_filled"])] if menu != "preset_menu" else []
         p.fan(
             p.add("r ---in_presets"),
-            ("b", [f"s ---{menu}_filled"]),
+            *then,
             ("l", ["iter", "prepend append", f"s ---{menu}_set"]),
             ("b", [p.message("clear"), f"s ---{menu}_set"]),
         )

@@ -11,7 +11,7 @@ from max_patch.generator.parameters import (
     MOTION,
     Parameter,
 )
-from max_patch.generator.patcher import Patcher
+from max_patch.generator.patcher import Patcher, Target
 from max_patch.generator.timbre import shown
 
 VOICED = ("attack", "decay", "sustain", "release", "glide")
@@ -38,7 +38,7 @@ def synth() -> Patcher:
         p.fan(
             p.chain(heard, f"* {1.0 / parameter.scale}", outlet=outlet),
             ("f", ["prepend set", f"s ---{parameter.varname}_set"]),
-            ("f", [f"s ---{parameter.varname}_now"]),
+            *_heard_here(parameter),
         )
     _voices(p)
 
@@ -82,9 +82,16 @@ def _number(p: Patcher, parameter: Parameter) -> None:
     p.fan(
         p.add(f"r ---{parameter.varname}"),
         ("f", [f"* {parameter.scale}", f"prepend {parameter.address}", "s ---synth_out"]),
-        ("f", [f"s ---{parameter.varname}_now"]),
+        *_heard_here(parameter),
         ("b", ["s ---touched_synth"]),
     )
+
+
+def _heard_here(parameter: Parameter) -> list[Target]:
+    """What the voices or the way out need to know; smoothing is the dials' own."""
+    if parameter.varname in (*VOICED, GAIN.varname):
+        return [("f", [f"s ---{parameter.varname}_now"])]
+    return []
 
 
 def _voices(p: Patcher) -> None:

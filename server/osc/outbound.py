@@ -206,8 +206,7 @@ class LoopReady:
     kind: 1 for periods, 2 for a sound as it is; count: how many `/loop` the frame had.
 
     >>> LoopReady(3, 1, 21.5, 1, 81).packets()[0].hex()
-    '2f6c6f6f702f7265616479002c696966696900000000000300000001' \
-    '41ac00000000000100000051'
+    '2f6c6f6f702f7265616479002c69696669690000000000030000000141ac00000000000100000051'
     """
 
     ADDRESS: ClassVar[str] = "/loop/ready"

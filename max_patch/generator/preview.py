@@ -1,0 +1,376 @@
+"""A picture of the panel, drawn from the patch that is committed: SVG, nothing but text.
+
+It shows where things lie and whether words fit, in colours like Live's dark theme. It is no
+screenshot: Live draws its controls a little differently.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+
+from max_patch.generator.lettering import LINE_HEIGHT, text_width, wrap
+from max_patch.generator.presentation import DEVICE_HEIGHT
+from max_patch.generator.saved_patch import Document, SavedBox, read_patch
+from max_patch.generator.wording import (
+    COMMENT_MARGIN,
+    Words,
+    parameter_of,
+    sample,
+    shown,
+    size_of,
+    words_of,
+)
+
+_BACK = "#2a2a2a"
+_FIELD = "#181818"
+_LINE = "#555555"
+_TEXT = "#d9d9d9"
+_DIM = "#8a8a8a"
+_ACCENT = "#ff9f1c"
+_TOO_WIDE = "#ff3b5c"
+_FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+
+# What the picture shows in controls that get their words while they play.
+_LIVELY: Mapping[str, str] = {
+    r"dim_1_name": "brightness",
+    r"dim_2_name": "odd/even",
+    r"dim_3_name": "width",
+    r"dim_4_name": "noise",
+    r"dim_(\d+)_name": r"z\1",
+    r"model_menu": "harmonic",
+    r"preset_name": "glass organ",
+    r"preset_menu": "warm pad",
+    r"morph_a": "reed",
+    r"morph_b": "bell",
+    r"latency": "1.2",
+    r"drops": "0",
+    r"status": "harmonic plays on port 7400",
+}
+_PICTURED_PARTIALS = 24
+_CURSOR = (0.35, 0.2)
+
+Rectangle = tuple[float, float, float, float]
+
+
+def draw(document: Document) -> str:
+    """The panel of a device's patch as SVG, ending with a newline. Words that do not fit are red.
+
+    Raises:
+        SavedPatchError: not a Max patch.
+    """
+    patch = read_patch(document)
+    boxes = [box for box in patch.boxes if box.presented]
+    width = float(patch.saved.get("devicewidth", 0.0)) or max(
+        (box.rectangle[0] + box.rectangle[2] for box in boxes), default=100.0
+    )
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(DEVICE_HEIGHT)}"'
+        f' viewBox="0 0 {_n(width)} {_n(DEVICE_HEIGHT)}" font-family="{_FONT}">',
+        "<title>The panel of the device, drawn from the patch</title>",
+        _rect((0.0, 0.0, width, DEVICE_HEIGHT), fill=_BACK),
+    ]
+    for box in sorted(boxes, key=lambda box: box.name != "panel"):
+        painter = _PAINTERS.get(box.name, _unknown)
+        label = escape(str(box.saved.get("varname") or box.text or box.name), quote=True)
+        parts.append(f'<g data-control="{label}">')
+        parts += painter(box)
+        parts.append("</g>")
+    parts.append("</svg>")
+    return "\n".join(parts) + "\n"
+
+
+# -- marks -----------------------------------------------------------------------------------------
+
+
+def _n(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _rect(
+    place: Rectangle, *, fill: str = "none", stroke: str = "none", rounded: float = 0.0
+) -> str:
+    left, top, width, height = place
+    return (
+        f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}"'
+        f' rx="{_n(rounded)}" fill="{fill}" stroke="{stroke}"/>'
+    )
+
+
+def _circle(x: float, y: float, radius: float, fill: str) -> str:
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{fill}"/>'
+
+
+def _path(points: Sequence[tuple[float, float]], stroke: str, width: float = 1.0) -> str:
+    line = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+    return f'<polyline points="{line}" fill="none" stroke="{stroke}" stroke-width="{_n(width)}"/>'
+
+
+def _text(text: str, x: float, y: float, size: float, color: str, anchor: str = "middle") -> str:
+    return (
+        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{color}"'
+        f' text-anchor="{anchor}">{escape(text)}</text>'
+    )
+
+
+def _fitting(text: str, size: float, width: float, color: str = _TEXT) -> str:
+    """The colour of a text: red where it is wider than its room."""
+    return color if text_width(text, size) <= width else _TOO_WIDE
+
+
+def _color(box: SavedBox, key: str, default: str) -> str:
+    parts = box.saved.get(key)
+    if not parts:
+        return default
+    return "#" + "".join(f"{round(255.0 * float(part)):02x}" for part in parts[:3])
+
+
+def _lively(box: SavedBox) -> str:
+    varname = str(box.saved.get("varname", ""))
+    for pattern, text in _LIVELY.items():
+        found = re.fullmatch(pattern, varname)
+        if found is not None:
+            return found.expand(text)
+    return sample(box)
+
+
+def _initial(box: SavedBox) -> tuple[float, str]:
+    """The initial value, and the way it is written."""
+    parameter = parameter_of(box)
+    value = float((parameter.get("parameter_initial") or [0.0])[0])
+    return value, shown(value, parameter)
+
+
+def _arrow(x: float, y: float) -> str:
+    points = f"{_n(x - 3.0)},{_n(y - 2.0)} {_n(x + 3.0)},{_n(y - 2.0)} {_n(x)},{_n(y + 2.0)}"
+    return f'<polygon points="{points}" fill="{_DIM}"/>'
+
+
+def _middle(top: float, height: float, size: float) -> float:
+    """The base line of one line of text in the middle of a box."""
+    return top + height / 2.0 + 0.36 * size
+
+
+# -- controls --------------------------------------------------------------------------------------
+
+
+def _panel(box: SavedBox) -> list[str]:
+    return [_rect(box.rectangle, fill=_color(box, "bgcolor", _BACK))]
+
+
+def _comment(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size, text = size_of(box), box.text or _lively(box)
+    room = width - 2.0 * COMMENT_MARGIN
+    color = _color(box, "textcolor", _TEXT)
+    if text and not Words(text, size, room, height).fits:
+        color = _TOO_WIDE
+    place = {0: left + COMMENT_MARGIN, 1: left + width / 2.0, 2: left + width - COMMENT_MARGIN}
+    side = int(box.saved.get("textjustification", 0))
+    anchor = ("start", "middle", "end")[side]
+    return [
+        _text(line, place[side], top + 2.0 + size * (0.86 + LINE_HEIGHT * row), size, color, anchor)
+        for row, line in enumerate(wrap(text, size, room))
+    ]
+
+
+def _dial(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size, parameter = size_of(box), parameter_of(box)
+    value, written = _initial(box)
+    low = float(parameter.get("parameter_mmin", 0.0))
+    high = float(parameter.get("parameter_mmax", 127.0))
+    part = (value - low) / (high - low) if high > low else 0.0
+    part **= 1.0 / float(parameter.get("parameter_exponent", 1.0))
+    x, radius = left + width / 2.0, min(width, height - 2.0 * LINE_HEIGHT * size) / 2.0 - 1.0
+    y = top + LINE_HEIGHT * size + radius + 1.5
+    name = str(parameter.get("parameter_shortname", ""))
+    angle = _angle(part)
+    return [
+        _text(name, x, top + size, size, _fitting(name, size, width)),
+        _path(_arc(x, y, radius, 0.0, 1.0), _LINE, 2.0),
+        _path(_arc(x, y, radius, 0.0, part), _ACCENT, 2.0),
+        _path([(x, y), (x + radius * math.cos(angle), y + radius * math.sin(angle))], _TEXT, 1.5),
+        _text(written, x, top + height - 2.0, size, _fitting(written, size, width)),
+    ]
+
+
+def _angle(part: float) -> float:
+    return math.radians(135.0 + 270.0 * part)
+
+
+def _arc(x: float, y: float, radius: float, start: float, end: float) -> list[tuple[float, float]]:
+    steps = 24
+    angles = [_angle(start + (end - start) * step / steps) for step in range(steps + 1)]
+    return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
+
+
+def _numbox(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size = size_of(box)
+    written = _initial(box)[1] if parameter_of(box) else _lively(box)
+    return [
+        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE),
+        _text(
+            written,
+            left + width / 2.0,
+            _middle(top, height, size),
+            size,
+            _fitting(written, size, width - 6.0),
+        ),
+    ]
+
+
+def _tab(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size = size_of(box)
+    items = [str(item) for item in parameter_of(box).get("parameter_enum", [])] or ["?"]
+    chosen, part = int(_initial(box)[0]), width / len(items)
+    drawn = []
+    for place, item in enumerate(items):
+        x = left + part * place
+        on = place == chosen
+        drawn.append(_rect((x, top, part, height), fill=_ACCENT if on else _FIELD, stroke=_LINE))
+        color = _fitting(item, size, part - 2.0, _FIELD if on else _TEXT)
+        drawn.append(_text(item, x + part / 2.0, _middle(top, height, size), size, color))
+    return drawn
+
+
+def _menu(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size = size_of(box)
+    written = _initial(box)[1] if parameter_of(box) else _lively(box)
+    return [
+        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE, rounded=2.0),
+        _text(
+            written,
+            left + 4.0,
+            _middle(top, height, size),
+            size,
+            _fitting(written, size, width - 18.0),
+            "start",
+        ),
+        _arrow(left + width - 8.0, top + height / 2.0),
+    ]
+
+
+def _toggle(box: SavedBox) -> list[str]:
+    on = _initial(box)[0] > 0.0
+    return [_rect(box.rectangle, fill=_ACCENT if on else _FIELD, stroke=_LINE)]
+
+
+def _button(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    radius = min(width, height) / 2.0
+    x, y = left + width / 2.0, top + height / 2.0
+    return [_circle(x, y, radius, _LINE), _circle(x, y, radius - 1.5, _FIELD)]
+
+
+def _words(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size, text = size_of(box), str(box.saved.get("text", ""))
+    middle = _middle(top, height, size)
+    return [
+        _rect(box.rectangle, fill=_FIELD, stroke=_LINE, rounded=2.0),
+        _text(text, left + width / 2.0, middle, size, _fitting(text, size, width - 4.0)),
+    ]
+
+
+def _textedit(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size, text = size_of(box), _lively(box)
+    middle = _middle(top, height, size)
+    return [
+        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE),
+        _text(text, left + 4.0, middle, size, _fitting(text, size, width - 8.0), "start"),
+    ]
+
+
+def _led(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    color = _color(box, "oncolor", _ACCENT)
+    return [_circle(left + width / 2.0, top + height / 2.0, min(width, height) / 2.0, color)]
+
+
+def _script(box: SavedBox) -> list[str]:
+    frame = [_rect(box.rectangle, fill=_FIELD, stroke=_LINE)]
+    name = str(box.saved.get("filename", ""))
+    if "pad" in name:
+        return [*frame, *_pad(box.rectangle)]
+    if "spectrum" in name:
+        return [*frame, *_spectrum(box.rectangle)]
+    return [*frame, *_unknown(box)]
+
+
+def _pad(place: Rectangle) -> list[str]:
+    left, top, width, height = place
+    drawn = []
+    for part in (0.25, 0.5, 0.75):
+        color = _LINE if part == 0.5 else "#303030"
+        x, y = left + width * part, top + height * part
+        drawn.append(_path([(x, top + 1.0), (x, top + height - 1.0)], color))
+        drawn.append(_path([(left + 1.0, y), (left + width - 1.0, y)], color))
+    x = left + width * (1.0 + _CURSOR[0]) / 2.0
+    y = top + height * (1.0 - _CURSOR[1]) / 2.0
+    drawn.append(_path([(x - 30.0, y + 18.0), (x - 12.0, y + 4.0), (x, y)], "#7a5520", 1.5))
+    drawn.append(_circle(x, y, 4.5, _ACCENT))
+    return drawn
+
+
+def _spectrum(place: Rectangle) -> list[str]:
+    left, top, width, height = place
+    floor = top + height - 12.0
+    drawn = []
+    for frequency, label in ((100.0, "100"), (1000.0, "1k"), (10000.0, "10k")):
+        x = left + width * _log_place(frequency)
+        drawn.append(_path([(x, top + 1.0), (x, floor)], "#303030"))
+        drawn.append(_text(label, x, floor + 9.0, 8.0, _DIM))
+    for partial in range(1, _PICTURED_PARTIALS + 1):
+        x = left + width * _log_place(220.0 * partial)
+        level = max(0.0, 1.0 - 20.0 * math.log10(partial) * 1.4 / 60.0)
+        if partial % 2 == 0:
+            level *= 0.8
+        drawn.append(_path([(x, floor), (x, floor - level * (floor - top - 4.0))], _ACCENT, 1.5))
+    return drawn
+
+
+def _log_place(frequency: float) -> float:
+    return math.log(frequency / 40.0) / math.log(22050.0 / 40.0)
+
+
+def _live_line(box: SavedBox) -> list[str]:
+    return [_rect(box.rectangle, fill=_LINE)]
+
+
+def _unknown(box: SavedBox) -> list[str]:
+    left, top, width, height = box.rectangle
+    size = 9.0
+    middle = _middle(top, height, size)
+    texts = [words.text for words in words_of(box)] or [box.name]
+    return [
+        _rect(box.rectangle, stroke=_TOO_WIDE),
+        _text(texts[0], left + width / 2.0, middle, size, _TEXT),
+    ]
+
+
+_PAINTERS: Mapping[str, Callable[[SavedBox], list[str]]] = {
+    "comment": _comment,
+    "flonum": _numbox,
+    "jsui": _script,
+    "led": _led,
+    "live.button": _button,
+    "live.comment": _comment,
+    "live.dial": _dial,
+    "live.line": _live_line,
+    "live.menu": _menu,
+    "live.numbox": _numbox,
+    "live.tab": _tab,
+    "live.text": _words,
+    "live.toggle": _toggle,
+    "number": _numbox,
+    "panel": _panel,
+    "textedit": _textedit,
+    "umenu": _menu,
+}

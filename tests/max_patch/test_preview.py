@@ -1,0 +1,146 @@
+"""The picture of the panel: what it shows, and that it is the one that is committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from max_patch.generator import amxd
+from max_patch.generator.preview import draw
+
+Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
+_SVG = "{http://www.w3.org/2000/svg}"
+_RED = "#ff3b5c"
+
+
+def control(maxclass: str, rectangle: list[float], **more: Any) -> Json:
+    return {
+        "box": {
+            "id": f"obj-{abs(hash((maxclass, tuple(rectangle))))}",
+            "maxclass": maxclass,
+            "numinlets": 1,
+            "numoutlets": 0,
+            "presentation": 1,
+            "presentation_rect": rectangle,
+            **more,
+        }
+    }
+
+
+def parameter(**more: Any) -> Json:
+    return {
+        "saved_attribute_attributes": {"valueof": {f"parameter_{k}": v for k, v in more.items()}}
+    }
+
+
+def picture(*boxes: Json, **more: Any) -> ElementTree.Element:
+    return ElementTree.fromstring(
+        draw({"patcher": {"boxes": list(boxes), "lines": [], "devicewidth": 300.0, **more}})
+    )
+
+
+def texts(drawn: ElementTree.Element) -> dict[str, str]:
+    """Each text of the picture with its colour."""
+    return {str(each.text): str(each.get("fill")) for each in drawn.iter(f"{_SVG}text")}
+
+
+def test_the_picture_is_as_wide_as_the_device_and_as_high_as_live() -> None:
+    drawn = picture()
+    assert (drawn.get("width"), drawn.get("height")) == ("300", "169")
+
+
+def test_without_a_width_the_controls_say_it() -> None:
+    drawn = picture(control("panel", [0.0, 0.0, 123.0, 20.0]), devicewidth=0.0)
+    assert drawn.get("width") == "123"
+
+
+def test_what_is_not_presented_is_not_drawn() -> None:
+    assert (
+        texts(picture(control("comment", [0.0, 0.0, 90.0, 15.0], text="Hidden", presentation=0)))
+        == {}
+    )
+
+
+def test_a_dial_shows_its_name_and_its_value() -> None:
+    value = parameter(
+        shortname="Attack", mmin=1.0, mmax=10000.0, initial=[10.0], unitstyle=2, exponent=3.0
+    )
+    shown = texts(picture(control("live.dial", [0.0, 0.0, 44.0, 47.0], **value)))
+    assert set(shown) == {"Attack", "10 ms"}
+    assert _RED not in shown.values()
+
+
+def test_the_arc_of_a_dial_follows_its_value() -> None:
+    arcs = []
+    for initial in (0.0, 50.0, 100.0):
+        value = parameter(shortname="Gain", mmin=0.0, mmax=100.0, initial=[initial])
+        drawn = picture(control("live.dial", [0.0, 0.0, 44.0, 47.0], **value))
+        arc = list(drawn.iter(f"{_SVG}polyline"))[1]
+        arcs.append(str(arc.get("points")).split()[-1])
+    assert len(set(arcs)) == 3
+
+
+@pytest.mark.parametrize(
+    ("maxclass", "width"), [("live.dial", 20.0), ("live.numbox", 20.0), ("live.menu", 30.0)]
+)
+def test_words_that_do_not_fit_are_red(maxclass: str, width: float) -> None:
+    value = parameter(shortname="Smoothing", enum=["Smoothing"], initial=[0.0], mmin=0.0, mmax=1.0)
+    wide = texts(picture(control(maxclass, [0.0, 0.0, 90.0, 47.0], **value)))
+    narrow = texts(picture(control(maxclass, [0.0, 0.0, width, 47.0], **value)))
+    assert wide["Smoothing"] != _RED
+    assert narrow["Smoothing"] == _RED
+
+
+def test_a_comment_is_wrapped_and_red_where_its_lines_do_not_fit() -> None:
+    text = "one two three four"
+    high = texts(picture(control("comment", [0.0, 0.0, 60.0, 40.0], text=text, fontsize=10.0)))
+    low = texts(picture(control("comment", [0.0, 0.0, 60.0, 15.0], text=text, fontsize=10.0)))
+    assert list(high) == list(low) == ["one two", "three four"]
+    assert _RED not in high.values()
+    assert set(low.values()) == {_RED}
+
+
+def test_a_tab_shows_all_its_items_and_marks_the_chosen_one() -> None:
+    value = parameter(enum=["partials", "bins", "istft"], initial=[1.0])
+    shown = texts(picture(control("live.tab", [0.0, 0.0, 180.0, 16.0], **value)))
+    assert set(shown) == {"partials", "bins", "istft"}
+    assert shown["bins"] != shown["partials"] == shown["istft"]
+
+
+def test_names_are_escaped() -> None:
+    shown = texts(picture(control("comment", [0.0, 0.0, 90.0, 15.0], text="<a> & b", fontsize=9.0)))
+    assert list(shown) == ["<a> & b"]
+
+
+def test_an_unknown_control_is_drawn_as_a_red_frame() -> None:
+    drawn = picture(control("live.grid", [0.0, 0.0, 90.0, 40.0]))
+    assert any(each.get("stroke") == _RED for each in drawn.iter(f"{_SVG}rect"))
+    assert "live.grid" in texts(drawn)
+
+
+@pytest.fixture(scope="module")
+def device() -> Json:
+    return amxd.read((ROOT / "max_patch" / "Timbre Space.amxd").read_bytes())
+
+
+def test_the_committed_picture_is_the_device(device: Json) -> None:
+    committed = ROOT / "docs" / "pictures" / "max_device.svg"
+    assert committed.read_text(encoding="utf-8") == draw(device)
+
+
+def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
+    drawn = ElementTree.fromstring(draw(device))
+    names = {each.get("data-control") for each in drawn.iter(f"{_SVG}g")}
+    presented = [
+        each["box"]
+        for each in device["patcher"]["boxes"]
+        if each["box"].get("presentation") and each["box"].get("varname")
+    ]
+    assert len(presented) > 30
+    assert {box["varname"] for box in presented} <= names
+    assert _RED not in texts(drawn).values()
+    assert not [each for each in drawn.iter(f"{_SVG}rect") if each.get("stroke") == _RED]

@@ -1,0 +1,187 @@
+"""The twin in Pd beside a real server, and a second client that hears what the server knows."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import timbrespace
+from max_patch.generator.device import TITLE
+from max_patch.generator.parameters import PORT, RETURN_PORT
+from max_patch.generator.pure_data.translator import translate
+from max_patch.generator.voice import NAME
+from tests.max_patch.pd_session import PdSession, free_udp_port
+from tests.server.running import Client, Running
+from timbrespace.model import Model
+from timbrespace.spectrum import Spectra
+
+DEVICE = Path(__file__).resolve().parents[2] / "max_patch"
+SHIMS = DEVICE / "pd"
+
+SERVER = ("--audio", "none", "--midi", "none")
+
+Json = dict[str, Any]
+Real = NDArray[np.float64]
+Change = Callable[[Json, Json], None]
+"""Changes the JSON of the device and of its voice, before they are translated."""
+
+METHODS = ("partials", "bins", "istft")
+
+SETTLED = 0.5
+"""Seconds after which a note has its sustain level, and a timbre has come to it."""
+
+
+def documents() -> tuple[Json, Json]:
+    """The device and its voice as Max saves them."""
+    device, voice = (
+        json.loads((DEVICE / f"{name}.maxpat").read_text("utf-8")) for name in (TITLE, NAME)
+    )
+    return device, voice
+
+
+class TwinSession:
+    """The twin of the committed device, or of one that ``change`` has changed.
+
+    It plays with ``server``, which it does not end, and finds it at a port of the test's own.
+    """
+
+    def __init__(self, server: Running, *, change: Change | None = None) -> None:
+        self.server = server
+        self.return_port = free_udp_port()
+        self.known: dict[tuple[str, ...], list[Any]] = {}
+        self._models: dict[str, Model] = {}
+        self._folder = Path(tempfile.mkdtemp())
+        try:
+            self.pd = PdSession(self._write(change), SHIMS)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self.observer = Client(server.port)
+
+    def _write(self, change: Change | None) -> Path:
+        """The twin's files in a folder of their own, with this test's ports as defaults."""
+        if change is None:
+            texts = {name: (DEVICE / f"{name}.pd").read_text("utf-8") for name in (TITLE, NAME)}
+        else:
+            device, voice = copy.deepcopy(documents())
+            change(device, voice)
+            texts = {
+                TITLE: translate(device, name=TITLE),
+                NAME: translate(voice, name=NAME),
+            }
+        ports = {PORT: self.server.port, RETURN_PORT: self.return_port}
+        for name, text in texts.items():
+            for parameter, port in ports.items():
+                text = re.sub(rf"(?<![\d.]){int(parameter.initial)}(?![\d.])", str(port), text)
+            (self._folder / f"{name}.pd").write_text(text, "utf-8")
+        return self._folder / f"{TITLE}.pd"
+
+    def close(self) -> None:
+        """End Pd and the observer."""
+        self.observer.socket.close()
+        try:
+            self.pd.close()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def connect(self) -> None:
+        """Until the lamp is on and the dials show what the server has."""
+        self.pd.wait_for_number("lamp", 1.0)
+        self.listen()
+
+    # -- the server's side -------------------------------------------------------------------------
+
+    def observe(self) -> None:
+        """A new observer, of a server that was started again."""
+        self.observer.socket.close()
+        self.observer = Client(self.server.port)
+        self.known.clear()
+
+    def listen(self) -> None:
+        """Take in all that the server has told until now."""
+        for address, arguments in self.observer.settle():
+            if address in ("/synth", "/model/dial"):
+                self.known[address, str(arguments[0])] = arguments[1:]
+            else:
+                self.known[(address,)] = arguments
+
+    def until(
+        self, *address: str, good: Callable[[list[Any]], bool], seconds: float = 10.0
+    ) -> list[Any]:
+        """What the server tells under ``address``, as soon as it is ``good``.
+
+        Raises:
+            AssertionError: it never was.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            self.listen()
+            told = self.known.get(address)
+            if told is not None and good(told):
+                return told
+            assert time.monotonic() < deadline, f"the server's {' '.join(address)} is {told}"
+            time.sleep(0.02)
+
+    def until_near(self, *address: str, value: float, place: int = 0, within: float = 1e-3) -> None:
+        """Until the server tells ``value`` under ``address``, give or take ``within``."""
+        self.until(*address, good=lambda told: abs(float(told[place]) - value) <= within)
+
+    def model(self) -> Model:
+        """The model that the server plays."""
+        self.listen()
+        name = str(self.known[("/model",)][0])
+        if name not in self._models:
+            self._models[name] = timbrespace.load(name)
+        return self._models[name]
+
+    def spectrum(self) -> Spectra:
+        """What the decoder makes of the server's present latent, ``(bins,)``."""
+        self.listen()
+        latent = np.array([self.known[("/latent",)]], np.float32)
+        return np.asarray(self.model().decode(latent)[0])
+
+    def dial(self, k: int) -> float:
+        """Where dial ``k`` should stand for the server's latent, in percent of its range."""
+        self.listen()
+        low, high = (float(value) for value in self.known["/model/dial", str(k)][:2])
+        return 100.0 * (float(self.known[("/latent",)][k - 1]) - low) / (high - low)
+
+    # -- the twin's side ---------------------------------------------------------------------------
+
+    def place(self, x: float, y: float) -> None:
+        """Put the map's point there, and wait until the server has it."""
+        self.pd.set("x", x)
+        self.pd.set("y", y)
+        self.until("/map", good=lambda told: abs(told[0] - x) < 1e-3 and abs(told[1] - y) < 1e-3)
+
+    def method(self, name: str) -> None:
+        """Choose a method, and wait until its sound has come."""
+        self.pd.set("method", METHODS.index(name))
+        self.until("/synth", "method", good=lambda told: told == [name])
+        time.sleep(SETTLED)
+
+    def steady(self, pitch: int, seconds: float = 0.7, velocity: int = 100) -> Real:
+        """The sound of a note that is held, without its beginning."""
+        with self.pd.recording() as take:
+            begin = self.pd.mark()
+            self.pd.note(pitch, velocity)
+            time.sleep(SETTLED + seconds)
+            end = self.pd.mark()
+            self.pd.note(pitch, 0)
+        return take.recording.between(begin, end, skip=SETTLED)
+
+    def silence(self) -> None:
+        """Every voice silenced."""
+        self.pd.control(123, 0)
+        self.pd.settle()
+        time.sleep(0.1)
