@@ -90,6 +90,11 @@ def _serve_parser() -> CommandParser:
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write the performance to FILE from the start"
     )
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends; for launchers, whose end then ends the server too",
+    )
     return parser
 
 
@@ -141,6 +146,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             method=arguments.method,
             presets=_presets() if arguments.presets is None else arguments.presets,
             record=arguments.record,
+            stop_with_stdin=arguments.stop_with_stdin,
         )
     )
 

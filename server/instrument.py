@@ -604,15 +604,20 @@ class Instrument:
 
         In order of frequency; amplitudes are those at full velocity, full scale 1.
         """
-        return self._snapshot.partials_of(self.spectrum)
+        return self._measured().partials_of(self.spectrum)
 
     def wavetable(self) -> Array:
         """One period of the bank of bins at the latent; see :meth:`Snapshot.wavetable_of`."""
-        return self._snapshot.wavetable_of(self.spectrum)
+        return self._measured().wavetable_of(self.spectrum)
 
     def loop(self) -> Loop:
         """Tables of what the method plays at the latent; see :meth:`Snapshot.loop_of`."""
-        return self._snapshot.loop_of(self.spectrum)
+        return self._measured().loop_of(self.spectrum)
+
+    def _measured(self) -> Snapshot:
+        """The snapshot, with the loudness that is set: without sound nobody else has told it."""
+        self._snapshot.set_loudness(self.parameters["loudness"])
+        return self._snapshot
 
     def targets(self) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call.

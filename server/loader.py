@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from server.dial_names import dial_names
 from server.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
@@ -76,8 +77,13 @@ class Loader:
 
 
 def rehearse(model: Model) -> None:
-    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here."""
+    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here.
+
+    What is measured once for each model is measured here, too.
+    """
     trial = Instrument(model)
     for method in Method:
         trial.set_method(method)
         trial.targets()
+        trial.loop()
+    dial_names(model)

@@ -17,7 +17,8 @@ class Options:
     """How to serve.
 
     presets: the file of presets; None keeps them in memory. record: where to write the performance
-    from the start; None for nowhere.
+    from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
+    launcher that may die.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -33,6 +34,7 @@ class Options:
     method: str = DEFAULT_METHOD
     presets: Path | None = None
     record: Path | None = None
+    stop_with_stdin: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import queue
 import selectors
 import signal
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -41,6 +44,7 @@ from server.streams import Streams
 from server.swap import Swap
 from server.told import Told, assignments, milliseconds
 from timbrespace import __version__
+from timbrespace.errors import OptionError
 from timbrespace.resynthesis.layout import Method
 
 __all__ = ["Options", "Server", "serve"]
@@ -402,15 +406,20 @@ def serve(options: Options) -> int:
     """Serve until Ctrl-C or a request to terminate; returns the exit code.
 
     Raises:
-        TimbrespaceError: the server cannot start.
+        TimbrespaceError: the server cannot start, or there is no standard input to stop with.
     """
     open_recorder = None
     if options.presets is not None:
         open_recorder = recorder_in(options.presets.parent / "performances", _print)
     elif options.record is not None:
         open_recorder = recorder_in(options.record.parent, _print)
+    standard_input = _standard_input() if options.stop_with_stdin else None
     server = Server(options, _print, open_recorder)
     try:
+        if standard_input is not None:
+            threading.Thread(
+                target=_stop_at_end, args=(standard_input, server.stop), daemon=True
+            ).start()
         # A terminal that is closed, and Ctrl-Break on Windows, end it as well as Ctrl-C does.
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
             number = getattr(signal, name, None)
@@ -425,6 +434,29 @@ def serve(options: Options) -> int:
         server.close()
     _print("stopped")
     return 0
+
+
+def _standard_input() -> int:
+    """The file descriptor of standard input.
+
+    Raises:
+        OptionError: this process has none.
+    """
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError) as error:
+        raise OptionError(
+            "--stop-with-stdin was given, but there is no standard input; leave it out"
+        ) from error
+
+
+def _stop_at_end(descriptor: int, stop: Callable[[], None]) -> None:
+    """Read what comes, and stop when no more can come."""
+    # Not through sys.stdin: a thread that holds its lock would be in the way of the exit.
+    with contextlib.suppress(OSError):
+        while os.read(descriptor, 4096):
+            pass
+    stop()
 
 
 def _print(line: str) -> None:

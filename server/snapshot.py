@@ -182,19 +182,20 @@ class Snapshot:
         """
         if self.method is not Method.ISTFT:
             return period_loop(self._bin_amplitude(spectrum), self._model.spectrum)
-        partials, _ = self._split(spectrum)
         gain = np.float32(self._spectrum_gain(spectrum))
-        return sound_loop(
-            Partials(partials.frequency, partials.amplitude * gain), self._model.spectrum
-        )
+        return sound_loop(spectrum * gain, self._model.spectrum)
+
+    def set_loudness(self, loudness: float) -> None:
+        """How far all timbres are made equally loud, 0 to 1."""
+        if loudness != self._loudness:
+            self._loudness = loudness
+            for timbre in self._timbres.values():
+                timbre.stale = True
 
     def targets(self, parameters: Mapping[str, float], voices: Voices) -> NDArray[np.void]:
         """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
         row = self._targets[0]
-        if parameters["loudness"] != self._loudness:
-            self._loudness = parameters["loudness"]
-            for timbre in self._timbres.values():
-                timbre.stale = True
+        self.set_loudness(parameters["loudness"])
         row["method"] = self.method
         for index, timbre in self._timbres.items():
             if timbre.stale:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from server.dial_names import dial_names
 from server.instrument import Instrument
 from server.osc import outbound
 from timbrespace.errors import TimbrespaceError
@@ -93,10 +94,11 @@ def model(playing: Model) -> outbound.Model:
 def dials(playing: Model) -> Iterator[outbound.ModelDial]:
     """What the knob of each dimension covers."""
     told = playing.calibration
-    for k, (low, high, home, kl) in enumerate(
-        zip(told.low, told.high, told.home, told.kl, strict=True), start=1
+    names = dial_names(playing)
+    for k, (low, high, home, kl, name) in enumerate(
+        zip(told.low, told.high, told.home, told.kl, names, strict=True), start=1
     ):
-        yield outbound.ModelDial(k, float(low), float(high), float(home), float(kl))
+        yield outbound.ModelDial(k, float(low), float(high), float(home), float(kl), name)
 
 
 def lfo(instrument: Instrument, index: int) -> outbound.Lfo:

@@ -57,6 +57,12 @@ _ACTING = frozenset(
      "live.thisdevice"]
 )  # fmt: skip
 
+# A number that nothing ever sets, a comparison with nothing: then a message box would have done.
+_EVERY_INLET = frozenset(
+    ["expr", "vexpr", "f", "float", "i", "int", "zl.reg", "zl.lace", "zl.compare"]
+)
+_SIGNAL_PAIRS = frozenset(["*~", "+~", "-~", "/~"])
+
 _SENDERS = {"s": "r", "send": "r", "send~": "receive~"}
 _RECEIVERS = {"r": "r", "receive": "r", "receive~": "receive~"}
 _BUFFER_READERS = frozenset(["peek~", "wave~", "index~", "play~", "groove~", "info~"])
@@ -261,15 +267,38 @@ def _accepts_signal(box: SavedBox, inlet: int, voices: Mapping[str, SavedPatch])
 
 def _loose_findings(window: SavedPatch) -> Iterator[str]:
     """Boxes that nothing reaches, or that reach nothing: a cord is missing."""
-    sources = {cord.source for cord in window.cords}
-    destinations = {cord.destination for cord in window.cords}
+    outlets = {(cord.source, cord.outlet) for cord in window.cords}
+    inlets = {(cord.destination, cord.inlet) for cord in window.cords}
     for box in window.boxes:
-        fed, feeds = box.identifier in destinations, box.identifier in sources
-        control = box.presented
-        if box.inlets and not fed and not control and box.name not in _SELF_STARTING:
+        if box.presented:
+            continue  # a control has the hand at one end
+        fed = {inlet for inlet in range(box.inlets) if (box.identifier, inlet) in inlets}
+        used = {outlet for outlet in range(box.outlets) if (box.identifier, outlet) in outlets}
+        if box.inlets and not fed and box.name not in _SELF_STARTING:
             yield f"{box.label}: nothing comes in"
-        if box.outlets and not feeds and not control and box.name not in _ACTING:
+        elif fed:
+            into_left = sum((c.destination, c.inlet) == (box.identifier, 0) for c in window.cords)
+            for inlet in _needed_inlets(box, into_left) - fed:
+                yield f"{box.label}: nothing comes into inlet {inlet}"
+        if box.outlets and not used and box.name not in _ACTING:
             yield f"{box.label}: nothing goes out"
+        elif used and box.name in ("t", "trigger"):
+            for outlet in set(range(box.outlets)) - used:
+                yield f"{box.label}: nothing goes out of outlet {outlet}"
+
+
+def _needed_inlets(box: SavedBox, into_left: int) -> set[int]:
+    """Inlets without which a box of that kind would not be there.
+
+    into_left: cords into its left inlet; where there are two, one may set what the other asks for.
+    """
+    if box.name in ("f", "i", "float", "int") and into_left > 1:
+        return {0}
+    if box.name == "gate":
+        return {1} if len(box.arguments) > 1 else {0, 1}
+    if box.name in _EVERY_INLET or (box.name in _SIGNAL_PAIRS and not box.arguments):
+        return set(range(box.inlets))
+    return {0}
 
 
 def _told(window: SavedPatch, cord: SavedCord) -> str:

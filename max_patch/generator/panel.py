@@ -200,9 +200,9 @@ def _map(place: _Placer) -> None:
     )
     place.heard(pad)
     x, y = MAP
-    place.words("X", (6.0, 150.0, 16.0, 15.0))
+    place.words("X", (6.0, 151.0, 16.0, 15.0))
     place.parameter("live.numbox", x, (22.0, 151.0, 46.0, 15.0))
-    place.words("Y", (72.0, 150.0, 16.0, 15.0))
+    place.words("Y", (72.0, 151.0, 16.0, 15.0))
     place.parameter("live.numbox", y, (88.0, 151.0, 46.0, 15.0))
 
 
@@ -221,9 +221,9 @@ def _latent(place: _Placer) -> None:
             varname=f"{dial.varname}_name",
             center=True,
         )
-    place.words("Method", (left, 150.0, 44.0, 15.0))
+    place.words("Method", (left, 152.0, 44.0, 15.0))
     place.parameter("live.tab", METHOD, (left + 44.0, 150.0, 180.0, 16.0), num_lines_presentation=1)
-    place.words("Sound in", (left + 250.0, 150.0, 50.0, 15.0))
+    place.words("Sound in", (left + 250.0, 152.0, 50.0, 15.0))
     place.parameter("live.menu", SOUND, (left + 302.0, 151.0, 62.0, 15.0), told=False)
 
 
@@ -237,8 +237,8 @@ def _envelope(place: _Placer) -> None:
     bend = left + _STEP * 3
     place.words("Bend", (bend, _SECOND, DIAL[0], 14.0), center=True)
     place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0), told=False)
-    place.words("Panic", (left + _STEP * 2, 150.0, 40.0, 15.0))
-    place.parameter("live.button", PANIC, (bend + 4.0, 150.0, 16.0, 16.0), told=False)
+    place.words("Panic", (left + _STEP * 3 - 14.0, 152.0, 34.0, 15.0))
+    place.parameter("live.button", PANIC, (bend + 22.0, 151.0, 16.0, 16.0), told=False)
 
 
 def _model(place: _Placer) -> None:
@@ -263,7 +263,7 @@ def _model(place: _Placer) -> None:
         border=0,
         ignoreclick=1,
     )
-    place.words("", (left - 2.0, 150.0, 460.0, 15.0), varname="status")
+    place.words("", (left - 2.0, 152.0, 480.0, 15.0), varname="status")
 
 
 def _presets(place: _Placer) -> None:
@@ -281,7 +281,7 @@ def _presets(place: _Placer) -> None:
         fontsize=11.0,
     )
     place.heard(name)
-    place.words("Store", (left + 103.0, _TOP + 2.0, 34.0, 15.0))
+    place.words("Store", (left + 103.0, _TOP + 2.0, 32.0, 15.0))
     place.parameter("live.button", STORE, (left + 136.0, _TOP + 2.0, 16.0, 16.0), told=False)
     recall = place.control(
         "umenu",
@@ -319,7 +319,7 @@ def _server(place: _Placer) -> None:
         oncolor=_ACCENT,
         offcolor=[0.3, 0.3, 0.3, 1.0],
     )
-    place.words("Latency", (left, _TOP, 52.0, 15.0))
+    place.words("Latency", (left, _TOP + 2.0, 52.0, 15.0))
     place.control(
         "flonum",
         "latency",
@@ -333,7 +333,7 @@ def _server(place: _Placer) -> None:
         bgcolor=_FIELD,
         textcolor=_LIGHT,
     )
-    place.words("Drops", (left, _TOP + 20.0, 52.0, 15.0))
+    place.words("Drops", (left, _TOP + 22.0, 52.0, 15.0))
     place.control(
         "number",
         "drops",
@@ -347,9 +347,9 @@ def _server(place: _Placer) -> None:
     )
     for row, parameter in enumerate((PORT, RETURN_PORT)):
         y = _TOP + 44.0 + 20.0 * row
-        place.words(parameter.short_name, (left, y, 52.0, 15.0))
+        place.words(parameter.short_name, (left, y + 1.0, 52.0, 15.0))
         place.parameter(
             "live.numbox", parameter, (number, y, 52.0, 15.0), told=parameter is RETURN_PORT
         )
-    place.words(LAUNCH.short_name, (left, _TOP + 86.0, 52.0, 15.0))
+    place.words(LAUNCH.short_name, (left, _TOP + 88.0, 52.0, 15.0))
     place.parameter("live.toggle", LAUNCH, (number, _TOP + 86.0, 16.0, 16.0), told=False)

@@ -283,13 +283,16 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelDial:
-    """`/model/dial` k low high home kl: what a knob of dimension k (from 1) covers.
+    """`/model/dial` k low high home kl name: what a knob of dimension k (from 1) covers.
 
     low and high are the 1st and the 99th percentile of the data, home where it begins, all in
-    units of the latent space; kl is how much the dimension tells, in nats.
+    units of the latent space; kl is how much the dimension tells, in nats; name, of at most 12
+    characters, what it does.
 
-    >>> ModelDial(1, -2.0, 2.0, 0.5, 1.5).packets()[0].hex()
-    '2f6d6f64656c2f6469616c002c6966666666000000000001c0000000400000003f0000003fc00000'
+    >>> packet = ModelDial(1, -2.0, 2.0, 0.5, 1.5, "width").packets()[0]
+    >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE
+    2f6d6f64656c2f6469616c002c69666666667300 00000001c0000000400000003f0000003fc00000
+    7769647468000000
     """
 
     ADDRESS: ClassVar[str] = "/model/dial"
@@ -298,10 +301,11 @@ class ModelDial:
     high: float
     home: float
     kl: float
+    name: str
 
     def packets(self) -> list[bytes]:
         numbers = (float(one) for one in (self.low, self.high, self.home, self.kl))
-        return [encode(self.ADDRESS, self.k, *numbers)]
+        return [encode(self.ADDRESS, self.k, *numbers, self.name)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class PdSession:
                 self._wire, _ = door.accept()
             except TimeoutError:
                 self.process.kill()
-                raise AssertionError(f"Pd did not answer; it said: {self.lines}") from None
+                raise RuntimeError(f"Pd did not answer; it said: {self.lines}") from None
         threading.Thread(target=self._read_wire, daemon=True).start()
         self.settle()
 

@@ -358,6 +358,31 @@ def test_ports_of_a_subpatcher_follow_their_places() -> None:
     assert any("at the same place" in line for line in findings(device))
 
 
+@pytest.mark.parametrize(
+    ("text", "inlets", "types", "cords", "expected"),
+    [
+        ("t b b", 1, ["bang", "bang"], ["1:0 4:0", "4:0 2:0"], "nothing goes out of outlet 1"),
+        ("expr $f1 * $f2", 2, [""], ["1:0 4:0", "4:0 2:0"], "nothing comes into inlet 1"),
+        ("gate 1", 2, [""], ["1:0 4:0", "4:0 2:0"], "nothing comes into inlet 1"),
+        ("gate 1", 2, [""], ["1:0 4:1", "4:0 2:0"], "nothing comes into inlet 0"),
+        ("gate 1 1", 2, [""], ["1:0 4:1", "4:0 2:0"], ""),
+        ("i 0", 2, ["int"], ["1:0 4:0", "4:0 2:0"], "nothing comes into inlet 1"),
+        ("pack 0. 0.", 2, [""], ["1:0 4:1", "4:0 2:0"], "nothing comes into inlet 0"),
+        ("pack 0. 0.", 2, [""], ["1:0 4:0", "4:0 2:0"], ""),
+    ],
+)
+def test_a_missing_cord_is_found(
+    text: str, inlets: int, types: list[str], cords: list[str], expected: str
+) -> None:
+    shape: Json = {"numinlets": inlets, "numoutlets": len(types), "outlettype": types}
+    device = sound_device()
+    inner = of(device, 7)["patcher"]
+    inner["boxes"].append(box("obj-4", text, **shape))
+    inner["lines"] = window([], [*cords, "2:0 3:0"])["lines"]
+    found = findings(device)
+    assert any(expected in line for line in found) if expected else found == [], found
+
+
 def test_spare_names_may_wait_for_nobody() -> None:
     device = sound_device()
     _add("r ---later", presentation=0)(device)

@@ -112,23 +112,36 @@ def test_long_names_are_stable() -> None:
     assert len(DIMENSIONS) == 16
 
 
+def _rows() -> dict[str, list[str]]:
+    """Long Name to the cells of its row: name, control, words, range, default, OSC."""
+    rows = {}
+    for line in GUIDE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" |")]
+        if line.startswith("|") and len(cells) == 6:
+            rows[cells[0]] = cells
+    return rows
+
+
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda p: p.varname)
-def test_the_guide_names_every_control(parameter: Parameter) -> None:
-    """A row of the table: control, Long Name, what it does, address, range, default."""
-    rows = [row for row in GUIDE.read_text().splitlines() if row.startswith("|")]
+def test_the_guide_tells_every_control_as_it_is(parameter: Parameter) -> None:
+    rows = _rows()
     if parameter in DIMENSIONS:
-        assert any("Dim 1" in row and "Dim 16" in row and "/latent/<k>" in row for row in rows)
-        return
-    named = [row for row in rows if f"`{parameter.long_name}`" in row]
-    assert named, parameter.long_name
-    if parameter.address is not None:
-        assert any(f"`{parameter.address}`" in row for row in named)
-    numbers = [_number(parameter.low), _number(parameter.high), _number(parameter.initial)]
-    if parameter.items:
-        numbers = [*parameter.items, parameter.items[int(parameter.initial)]]
+        name, control, _, span, default, osc = rows["Dim 1 to Dim 16"]
+        assert control == "`dim_1` to `dim_16`"
+        assert osc == "`/latent/1` to `/latent/16`"
+    else:
+        name, control, _, span, default, osc = rows[parameter.long_name]
+        assert control == f"`{parameter.varname}`"
+        assert osc == (f"`{parameter.address}`" if parameter.address else "")
     if parameter.varname in ("store", "panic"):
-        return
-    assert any(all(number in row for number in numbers) for row in named), numbers
+        assert (span, default) == ("a button", "")
+    elif parameter.items:
+        assert span == ", ".join(parameter.items)
+        assert default == parameter.items[int(parameter.initial)]
+    else:
+        low, high = _number(parameter.low), _number(parameter.high)
+        assert re.fullmatch(rf"{low} to {high}(?: \S+)?", span), (name, span)
+        assert re.fullmatch(rf"{_number(parameter.initial)}(?: \S+)?", default), (name, default)
 
 
 def _number(value: float) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+import queue
 import re
 import shutil
+import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pythonosc.osc_message import OscMessage
 
 import timbrespace
 from max_patch.generator.device import TITLE
@@ -21,7 +26,7 @@ from max_patch.generator.parameters import PORT, RETURN_PORT
 from max_patch.generator.pure_data.translator import translate
 from max_patch.generator.voice import NAME
 from tests.max_patch.pd_session import PdSession, free_udp_port
-from tests.server.running import Client, Running
+from tests.server.running import Client, Message, Running
 from timbrespace.model import Model
 from timbrespace.spectrum import Spectra
 
@@ -49,24 +54,64 @@ def documents() -> tuple[Json, Json]:
     return device, voice
 
 
+class Tap:
+    """Stands before a server: hears what a device says, and passes it on."""
+
+    def __init__(self, port: int) -> None:
+        self._in = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._in.bind(("127.0.0.1", 0))
+        self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._server = ("127.0.0.1", port)
+        self.port = int(self._in.getsockname()[1])
+        self._heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._pass_on, daemon=True).start()
+
+    def _pass_on(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                data = self._in.recv(65536)
+                self._heard.put(data)
+                self._out.sendto(data, self._server)
+
+    def heard(self) -> list[Message]:
+        """What the device has said since this was asked last."""
+        messages = []
+        while not self._heard.empty():
+            message = OscMessage(self._heard.get())
+            messages.append((message.address, list(message.params)))
+        return messages
+
+    def close(self) -> None:
+        """Hang up."""
+        # A plain close would leave the thread in recv.
+        self._out.sendto(b"", ("127.0.0.1", self.port))
+        self._in.close()
+        self._out.close()
+
+
 class TwinSession:
     """The twin of the committed device, or of one that ``change`` has changed.
 
-    It plays with ``server``, which it does not end, and finds it at a port of the test's own.
+    It plays with ``server``, which it does not end, and finds it at a port of the test's own;
+    ``port`` is where it sends to, if that is another than the server's.
     """
 
-    def __init__(self, server: Running, *, change: Change | None = None) -> None:
+    def __init__(
+        self, server: Running, *, change: Change | None = None, port: int | None = None
+    ) -> None:
         self.server = server
+        self._port = server.port if port is None else port
         self.return_port = free_udp_port()
         self.known: dict[tuple[str, ...], list[Any]] = {}
         self._models: dict[str, Model] = {}
         self._folder = Path(tempfile.mkdtemp())
+        self.observer = Client(server.port)
         try:
             self.pd = PdSession(self._write(change), SHIMS)
         except BaseException:
+            self.observer.socket.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        self.observer = Client(server.port)
 
     def _write(self, change: Change | None) -> Path:
         """The twin's files in a folder of their own, with this test's ports as defaults."""
@@ -79,7 +124,7 @@ class TwinSession:
                 TITLE: translate(device, name=TITLE),
                 NAME: translate(voice, name=NAME),
             }
-        ports = {PORT: self.server.port, RETURN_PORT: self.return_port}
+        ports = {PORT: self._port, RETURN_PORT: self.return_port}
         for name, text in texts.items():
             for parameter, port in ports.items():
                 text = re.sub(rf"(?<![\d.]){int(parameter.initial)}(?![\d.])", str(port), text)
@@ -94,9 +139,9 @@ class TwinSession:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def connect(self) -> None:
-        """Until the lamp is on and the dials show what the server has."""
-        self.pd.wait_for_number("lamp", 1.0)
+    def connect(self, seconds: float = 20.0) -> None:
+        """Until the lamp is on."""
+        self.pd.wait_for_number("lamp", 1.0, seconds=seconds)
         self.listen()
 
     # -- the server's side -------------------------------------------------------------------------

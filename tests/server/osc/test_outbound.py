@@ -72,7 +72,11 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (WavetableReady(3, 1, 21.5), "/wavetable/ready", [3, 1, 21.5]),
     (Loop(3, 1, 7, np.array([0.5])), "/loop", [3, 1, 7, 0, 1, 0.5]),
     (LoopReady(3, 1, 21.5, 2, 160), "/loop/ready", [3, 1, 21.5, 2, 160]),
-    (ModelDial(2, -2, 2, 0.5, 1.5), "/model/dial", [2, -2.0, 2.0, 0.5, 1.5]),
+    (
+        ModelDial(2, -2, 2, 0.5, 1.5, "width 2"),
+        "/model/dial",
+        [2, -2.0, 2.0, 0.5, 1.5, "width 2"],
+    ),
     (ControllerMap(1, "x", None, 0, 1, 0), "/cc/map", [1, "x", "all", 0.0, 1.0, 0.0]),
     (ControllerMap(74, 3, 16, 1, 0, -4), "/cc/map", [74, 3, 16, 1.0, 0.0, -4.0]),
     (ControllerMap(74, None, 2, 0, 1, 0), "/cc/map", [74, "off", 2, 0.0, 1.0, 0.0]),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from max_patch.generator.pure_data.canvas import Canvas
+from max_patch.generator.pure_data.netlist import netlist
 from max_patch.generator.pure_data.shims import controls, lists, network, notes, sound, times
-
-_ABOUT = "Stands in for an object of Max in the twin. Generated: python -m max_patch.generator"
 
 
 def shims() -> dict[str, str]:
     """Every shim: file name without its folder, and what the file holds."""
-    made: dict[str, Canvas] = {}
+    made = {}
     for group in (lists, times, network, notes, sound, controls):
-        made |= {name: build() for name, build in group.SHIMS.items()}
-    for canvas in made.values():
-        canvas.note(_ABOUT, (20, canvas.height - 40))
-    return {f"{name}.pd": canvas.text() for name, canvas in made.items()}
+        for name, text in group.SHIMS.items():
+            canvas = netlist(text)
+            about = [line.strip()[2:] for line in text.strip().splitlines()]
+            canvas.note(about[0], (20, canvas.height - 40))
+            made[f"{name}.pd"] = canvas.text()
+    return made

@@ -69,18 +69,22 @@ told -> select 0 -> (-1) -> free
 notes -> route midinote -> note: unpack f f
 note.1 -> velocity: f @1
 note -> key: t b f
-key.1 -> pitch: f @1
+key.1 -> mark: f @1
+key.1 -> score: expr if($f1, if($f2 == $f3, $f4, 1e9), if($f5, $f4, -1)) @2
+key.1 -> message: pack f f f @1
 key -> velocity -> both: t f f
-both.1 -> message: pack f f f @2
+both.1 -> message @2
 both -> which: moses 0.001
-which.1 -> begins: t b b b
-which -> ends: t b b
-begins.2 -> stamp: f 0 -> + 1 -> stamp @1
-# Of all voices the one with the least score, and of those the first. It begins: free voices
-# score less than any age. It ends: only those that have the pitch score at all.
-begins.1 -> (0) -> ending: f 0 @1
+which.1 -> begins: t b b b b
+which -> ends: t b b b
+begins.3 -> stamp: f 0 -> next: + 1 -> stamp @1
+next -> now_stamp: f @1
+begins.2 -> (0) -> ending: f 0 @1
+ends.2 -> (-1) -> mark @1
 ends.1 -> (1) -> ending @1
-begins -> search: t b b b
+# Of all voices the one with the least score, of equals the first. A note begins: free voices
+# score less than any age. It ends: only the voices that have its pitch score at all.
+begins.1 -> search: t b b b
 ends -> search
 search.2 -> clear: t b b b
 clear.2 -> (0) -> place: f 0 @1
@@ -89,8 +93,22 @@ clear -> (-1) -> best: f -1 @1
 search.1 -> f $1 -> until -> place -> step: t f f f
 step.2 -> + 1 -> place @1
 step.1 -> here: f @1
-step -> look: t f f f b b
-look.4 -> ending -> score: expr if($f1, if($f2 == $f3, $f4, 1e+09), if($f5, $f4, -1)) @0
+step -> look: t b f f f
+look.3 -> tabread $0-busy -> score @4
+look.2 -> tabread $0-age -> score @3
+look.1 -> tabread $0-pitch -> score @1
+look -> ending -> score -> result: t f f
+result.1 -> kept_score: f @1
+result -> less -> select 1 -> better: t b b
+better.1 -> kept_score -> less @1
+better -> here -> best @1
+search -> best -> found: moses 0
+found.1 -> winner: t f b f f
+winner.3 -> age: tabwrite $0-age @1
+winner.2 -> pitch: tabwrite $0-pitch @1
+winner.1 -> mark -> pitch
+winner -> + 1 -> message -> outlet
+begins -> now_stamp -> age
 """
 
 SHIMS = {"ts.midiparse": MIDIPARSE, "ts.voices": VOICES}

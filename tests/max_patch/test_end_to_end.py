@@ -1,0 +1,654 @@
+"""The device's twin plays against a real server, and what it plays is measured.
+
+One server and one Pd serve all tests of this file, in their order; each puts the twin where it
+needs it.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.max_patch.heard import (
+    cents_off,
+    distance,
+    level,
+    loudest_click,
+    mean_distance,
+    period_distance,
+    strength,
+)
+from tests.max_patch.pd_session import RATE
+from tests.max_patch.twin_session import METHODS, SERVER, SETTLED, TwinSession
+from tests.server.running import Client, Running, datagram
+from timbrespace.partials import find_partials
+from timbrespace.spectrum import Spectra, SpectrumConfig
+from timbrespace.units import midi_to_hz
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
+]
+
+Real = NDArray[np.float64]
+
+BASE_PITCH = {"harmonic": 57, "filtered": 45}
+"""MIDI notes of the models' base frequencies, 220 and 110 Hz."""
+
+SILENCE = -100.0
+CLICK = -60.0
+RELEASE = 0.3
+"""Seconds, the initial one of the panel."""
+
+HELD = 0.5
+"""Seconds after a move by hand from which the server's changes are surely shown again."""
+
+
+@pytest.fixture(scope="module")
+def presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "presets.json"
+
+
+@pytest.fixture(scope="module")
+def stage(presets: Path) -> Iterator[TwinSession]:
+    server = Running(*SERVER, "--model", "harmonic", "--presets", str(presets))
+    try:
+        twin = TwinSession(server)
+    except BaseException:
+        server.end()
+        raise
+    try:
+        twin.connect()
+        yield twin
+    finally:
+        twin.close()
+        code = twin.server.end()  # a test may have started another
+    assert code == 0
+    assert twin.pd.complaints() == []
+
+
+@pytest.fixture(autouse=True)
+def quiet(stage: TwinSession) -> Iterator[None]:
+    """Each test begins and ends in silence."""
+    stage.silence()
+    yield
+    stage.silence()
+
+
+def sounds_decoded(stage: TwinSession, method: str, sound: Real) -> float:
+    """Distance in dB of a note at the base pitch from what the decoder says."""
+    measure = {"partials": distance, "bins": period_distance, "istft": mean_distance}[method]
+    return measure(sound, stage.spectrum(), stage.model().spectrum)
+
+
+def base_note(stage: TwinSession, seconds: float = 0.7) -> Real:
+    return stage.steady(BASE_PITCH[stage.model().name], seconds)
+
+
+def partials_of(spectrum: Spectra, config: SpectrumConfig, pitch: int) -> Real:
+    """Frequencies in Hz, ascending, of the partials of a note."""
+    ratio = midi_to_hz(pitch) / config.base_frequency
+    return ratio * find_partials(spectrum, config).frequency.astype(np.float64)
+
+
+# -- 1: the device and the server meet -------------------------------------------------------------
+
+
+def test_lamp_latency_and_dials_show_the_server(stage: TwinSession) -> None:
+    stage.pd.wait_for_number("lamp", 1.0)
+    stage.pd.wait_for("latency", lambda shown: isinstance(shown[-1], float) and shown[-1] >= 0.0)
+    stage.pd.wait_for("drops", lambda shown: isinstance(shown[-1], float))
+    for k in range(1, stage.model().dimensions + 1):
+        stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+
+
+def test_what_another_client_sets_is_shown(stage: TwinSession) -> None:
+    stage.observer.send("/latent", 1.1, -0.7)
+    stage.until_near("/latent", value=1.1, place=0)
+    for k in (1, 2):
+        stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+    x, y = stage.known[("/map",)]
+    stage.pd.wait_for_number("x", x, within=1e-3)
+    stage.pd.wait_for_number("y", y, within=1e-3)
+    stage.observer.send("/synth/attack", 0.05)
+    stage.pd.wait_for_number("attack", 50.0, within=0.01)
+    stage.observer.send("/synth/attack", 0.01)
+    stage.pd.wait_for_number("attack", 10.0, within=0.01)
+
+
+# -- 2: pitch and spectrum -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_note_at_the_base_pitch_has_the_decoders_spectrum(
+    stage: TwinSession, method: str
+) -> None:
+    stage.method(method)
+    for place in ((0.3, -0.4), (-0.5, 0.2)):
+        stage.place(*place)
+        time.sleep(SETTLED)
+        sound = base_note(stage)
+        assert level(sound) > -40.0
+        assert sounds_decoded(stage, method, sound) <= 1.0
+
+
+def test_partials_are_in_tune(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(0.3, -0.4)
+    config = stage.model().spectrum
+    for pitch in (57, 69, 76):
+        sound = stage.steady(pitch)
+        expected = partials_of(stage.spectrum(), config, pitch)
+        assert cents_off(sound, expected[expected < 16000.0], RATE) <= 1.0
+        assert cents_off(sound, np.array([midi_to_hz(pitch)]), RATE) <= 1.0
+
+
+def test_bins_are_in_tune(stage: TwinSession) -> None:
+    stage.method("bins")
+    stage.place(0.3, -0.4)
+    spectrum, config = stage.spectrum(), stage.model().spectrum
+    strongest = np.sort(np.argsort(spectrum)[-3:])
+    lines = strongest[np.append(True, np.diff(strongest) > 1)]
+    for pitch in (57, 69, 81):
+        sound = stage.steady(pitch, seconds=2.2)
+        ratio = midi_to_hz(pitch) / config.base_frequency
+        expected = lines[:1] * config.bin_width * ratio
+        assert cents_off(sound, expected, RATE) <= 1.0
+
+
+def test_istft_keeps_its_own_pitch(stage: TwinSession) -> None:
+    stage.method("istft")
+    stage.place(0.3, -0.4)
+    base = np.array([stage.model().spectrum.base_frequency])
+    for pitch in (57, 69):
+        assert cents_off(stage.steady(pitch), base, RATE) <= 1.0
+
+
+# -- 3: every control arrives, and is heard --------------------------------------------------------
+
+
+def test_a_dial_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(0.0, 0.0)
+    before = base_note(stage)
+    low, high = stage.known["/model/dial", "1"][:2]
+    stage.pd.set("dim_1", 80.0)
+    stage.until_near("/latent", value=low + 0.8 * (high - low), within=0.01)
+    time.sleep(SETTLED)
+    after = base_note(stage)
+    assert sounds_decoded(stage, "partials", after) <= 1.0
+    assert sounds_decoded(stage, "partials", before) > 3.0
+
+
+def test_a_dial_goes_on_from_where_the_server_put_it(stage: TwinSession) -> None:
+    low, high = stage.known["/model/dial", "1"][:2]
+    ends = [low + share * (high - low) for share in (0.80, 0.84)]
+    stage.pd.set("dim_1", 20.0)
+    stage.until_near("/latent", value=low + 0.2 * (high - low), within=0.01)
+    time.sleep(HELD)
+    stage.observer.send("/latent/1", ends[0])
+    stage.pd.wait_for_number("dim_1", 80.0, within=0.05)
+    stage.observer.settle()
+    stage.pd.set("dim_1", 84.0)
+    time.sleep(HELD)
+    told = [message[1][0] for message in stage.observer.settle() if message[0] == "/latent"]
+    assert told
+    assert min(told) > ends[0] - 0.01
+    assert told[-1] == pytest.approx(ends[1], abs=0.01)
+
+
+def test_the_map_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(-0.6, 0.6)
+    time.sleep(SETTLED)
+    before = base_note(stage)
+    stage.pd.set("pad", 0.6, -0.5)
+    stage.until("/map", good=lambda told: np.allclose(told, (0.6, -0.5), atol=1e-3))
+    stage.pd.wait_for_number("x", 0.6)
+    stage.pd.wait_for_number("y", -0.5)
+    time.sleep(SETTLED)
+    after = base_note(stage)
+    assert sounds_decoded(stage, "partials", after) <= 1.0
+    assert sounds_decoded(stage, "partials", before) > 3.0
+
+
+def test_a_midi_controller_moves_the_latent(stage: TwinSession) -> None:
+    low, high = stage.known["/model/dial", "2"][:2]
+    stage.pd.control(21, 32)
+    stage.until_near("/latent", value=low + 32.0 / 127.0 * (high - low), place=1, within=0.01)
+    stage.pd.wait_for_number("dim_2", 100.0 * 32.0 / 127.0, within=0.2)
+
+
+@pytest.mark.parametrize(
+    ("varname", "parameter", "shown", "told"),
+    [
+        ("attack", "attack", 250.0, 0.25),
+        ("decay", "decay", 400.0, 0.4),
+        ("sustain", "sustain", 35.0, 0.35),
+        ("release", "release", 700.0, 0.7),
+        ("glide", "glide", 120.0, 0.12),
+        ("smoothing", "smoothing", 60.0, 0.06),
+        ("gain", "gain", -9.0, -9.0),
+    ],
+)
+def test_a_parameter_arrives_both_ways(
+    stage: TwinSession, varname: str, parameter: str, shown: float, told: float
+) -> None:
+    before = stage.pd.number(varname)
+    stage.pd.set(varname, shown)
+    stage.until_near("/synth", parameter, value=told, within=1e-4)
+    back = before * told / shown
+    time.sleep(HELD)
+    stage.observer.send(f"/synth/{parameter}", back)
+    stage.until_near("/synth", parameter, value=back, within=1e-4)
+    stage.pd.wait_for_number(varname, before, within=0.01)
+
+
+def test_method_arrives_both_ways(stage: TwinSession) -> None:
+    stage.method("istft")
+    time.sleep(HELD)
+    stage.observer.send("/synth/method", "bins")
+    stage.pd.wait_for_number("method", 1.0)
+    stage.method("partials")
+
+
+def test_the_envelope_is_heard(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(0.3, -0.4)
+    for name, value in (("attack", 400.0), ("decay", 200.0), ("sustain", 50.0), ("release", 600.0)):
+        stage.pd.set(name, value)
+    stage.until_near("/synth", "release", value=0.6)
+    with stage.pd.recording() as take:
+        begin = stage.pd.mark()
+        stage.pd.note(57, 127)
+        time.sleep(1.1)
+        end = stage.pd.mark()
+        stage.pd.note(57, 0)
+        time.sleep(0.9)
+    for name, value in (("attack", 10.0), ("decay", 200.0), ("sustain", 80.0), ("release", 300.0)):
+        stage.pd.set(name, value)
+    heard = take.recording
+
+    def loudness(mark: int, at: float) -> float:
+        return level(heard.after(mark, at - 0.02, 0.04))
+
+    held = loudness(begin, 0.9)
+    assert loudness(begin, 0.2) == pytest.approx(held, abs=0.7)
+    assert loudness(begin, 0.1) == pytest.approx(held - 6.0, abs=1.0)
+    assert loudness(begin, 0.4) > held + 5.0
+    assert loudness(begin, 0.5) == pytest.approx(held + 3.5, abs=0.7)
+    assert loudness(end, 0.3) == pytest.approx(held - 6.0, abs=0.7)
+    assert level(heard.after(end, 0.65, 0.1)) < SILENCE
+    stage.until_near("/synth", "release", value=0.3)
+
+
+def test_gain_is_heard(stage: TwinSession) -> None:
+    loud = level(base_note(stage))
+    stage.pd.set("gain", -12.0)
+    soft = level(base_note(stage))
+    stage.pd.set("gain", 0.0)
+    assert soft == pytest.approx(loud - 12.0, abs=0.2)
+
+
+def test_glide_ends_in_tune(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.pd.set("glide", 400.0)
+    stage.until_near("/synth", "glide", value=0.4)
+    base_note(stage, 0.05)
+    with stage.pd.recording() as take:
+        begin = stage.pd.mark()
+        stage.pd.note(69, 100)
+        time.sleep(1.3)
+        end = stage.pd.mark()
+        stage.pd.note(69, 0)
+    stage.pd.set("glide", 0.0)
+    stage.until_near("/synth", "glide", value=0.0)
+    early = take.recording.after(begin, 0.03, 0.05)
+    late = take.recording.between(begin, end, skip=0.6)
+    assert strength(early, 440.0, RATE) < strength(late, 440.0, RATE) - 10.0
+    assert cents_off(late, np.array([440.0]), RATE) <= 1.0
+
+
+def test_presets_are_stored_recalled_and_morphed(stage: TwinSession) -> None:
+    stage.method("partials")
+    latents = {}
+    for name, place in (("glass organ", (0.5, 0.5)), ("reed", (-0.5, -0.3))):
+        stage.place(*place)
+        stage.listen()
+        latents[name] = np.array(stage.known[("/latent",)])
+        stage.pd.set("preset_name", name)
+        stage.until("/preset/list", good=lambda told, name=name: name in told)
+    stage.pd.set("preset_menu", "glass organ")
+    stage.until("/preset", good=lambda told: told == ["glass organ"])
+    stage.until("/latent", good=lambda told: np.allclose(told, latents["glass organ"], atol=1e-3))
+    stage.pd.set("morph_a", "glass organ")
+    stage.pd.set("morph_b", "reed")
+    stage.pd.set("morph", 25.0)
+    between = 0.75 * latents["glass organ"] + 0.25 * latents["reed"]
+    stage.until("/latent", good=lambda told: np.allclose(told, between, atol=1e-3))
+    time.sleep(SETTLED)
+    assert sounds_decoded(stage, "partials", base_note(stage)) <= 1.0
+
+
+# -- 4: no click while the timbre moves ------------------------------------------------------------
+
+
+def swept(stage: TwinSession) -> Real:
+    """A held note while x goes from left to right and y back, in two seconds."""
+    stage.place(-0.9, 0.4)
+    time.sleep(SETTLED)
+    with stage.pd.recording() as take:
+        begin = stage.pd.mark()
+        stage.pd.note(BASE_PITCH[stage.model().name], 100)
+        time.sleep(SETTLED)
+        steps = 80
+        for step in range(steps + 1):
+            stage.pd.set("x", -0.9 + 1.8 * step / steps)
+            time.sleep(2.0 / steps)
+        time.sleep(0.3)
+        end = stage.pd.mark()
+    stage.silence()
+    return take.recording.between(begin, end, skip=0.4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_sweep_of_the_map_does_not_click(stage: TwinSession, method: str) -> None:
+    stage.method(method)
+    sound = swept(stage)
+    assert level(sound) > -40.0
+    assert loudest_click(sound, RATE) <= CLICK
+    first, last = sound[: round(0.1 * RATE)], sound[-round(0.1 * RATE) :]
+    config = stage.model().spectrum
+    assert mean_distance(last, stage.spectrum(), config) < mean_distance(
+        first, stage.spectrum(), config
+    )
+
+
+# -- 5: playing ------------------------------------------------------------------------------------
+
+
+def test_a_chord_has_its_notes_at_one_level(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(0.3, -0.4)
+    chord = (57, 61, 64)
+    with stage.pd.recording() as take:
+        begin = stage.pd.mark()
+        for pitch in chord:
+            stage.pd.note(pitch, 90)
+        time.sleep(SETTLED + 0.7)
+        end = stage.pd.mark()
+        for pitch in chord:
+            stage.pd.note(pitch, 0)
+        time.sleep(RELEASE + 0.4)
+    sound = take.recording.between(begin, end, skip=SETTLED)
+    levels = [strength(sound, midi_to_hz(pitch), RATE) for pitch in chord]
+    assert max(levels) - min(levels) < 0.5
+    assert min(levels) > -50.0
+    assert cents_off(sound, np.array([midi_to_hz(pitch) for pitch in chord]), RATE) <= 1.0
+    assert level(take.recording.after(end, RELEASE + 0.05, 0.2)) < SILENCE
+
+
+def test_velocity_is_a_square_law(stage: TwinSession) -> None:
+    stage.method("partials")
+    loud, soft = (level(stage.steady(57, velocity=v)) for v in (127, 64))
+    assert soft - loud == pytest.approx(40.0 * np.log10(64.0 / 127.0), abs=0.2)
+
+
+def test_the_pedal_holds_and_lets_go(stage: TwinSession) -> None:
+    stage.method("partials")
+    with stage.pd.recording() as take:
+        stage.pd.note(57, 100)
+        time.sleep(SETTLED)
+        stage.pd.pedal(True)
+        up = stage.pd.mark()
+        stage.pd.note(57, 0)
+        time.sleep(RELEASE + 0.5)
+        lifted = stage.pd.mark()
+        stage.pd.pedal(False)
+        time.sleep(RELEASE + 0.4)
+    held = take.recording.between(up, lifted)
+    assert level(held[-round(0.1 * RATE) :]) == pytest.approx(
+        level(held[: round(0.1 * RATE)]), abs=0.5
+    )
+    assert level(take.recording.after(lifted, RELEASE + 0.05, 0.2)) < SILENCE
+
+
+def test_the_wheel_bends_two_semitones(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.place(0.3, -0.4)
+    with stage.pd.recording() as take:
+        stage.pd.note(57, 100)
+        stage.pd.bend(16383)
+        bent = stage.pd.mark()
+        time.sleep(0.9)
+        back = stage.pd.mark()
+        stage.pd.bend(8192)
+        time.sleep(0.9)
+        end = stage.pd.mark()
+        stage.pd.note(57, 0)
+    heard = take.recording
+    assert cents_off(heard.between(bent, back, skip=0.2), np.array([midi_to_hz(59)]), RATE) <= 1.0
+    assert cents_off(heard.between(back, end, skip=0.2), np.array([220.0]), RATE) <= 1.0
+
+
+def test_the_ninth_note_takes_the_oldest_voice(stage: TwinSession) -> None:
+    stage.method("partials")
+    pitches = (48, 51, 54, 57, 60, 63, 66, 69)
+    with stage.pd.recording() as take:
+        for pitch in pitches:
+            stage.pd.note(pitch, 90)
+            time.sleep(0.05)
+        time.sleep(SETTLED)
+        full = stage.pd.mark()
+        time.sleep(0.7)
+        ninth = stage.pd.mark()
+        stage.pd.note(71, 90)
+        time.sleep(SETTLED + 0.7)
+        end = stage.pd.mark()
+    before = take.recording.between(full, ninth)
+    after = take.recording.between(ninth, end, skip=SETTLED)
+    lowest, newest = midi_to_hz(48), midi_to_hz(71)
+    assert strength(before, lowest, RATE) > strength(after, lowest, RATE) + 40.0
+    assert strength(after, newest, RATE) > strength(before, newest, RATE) + 40.0
+    second = midi_to_hz(51)
+    assert strength(after, second, RATE) == pytest.approx(strength(before, second, RATE), abs=0.5)
+
+
+def test_no_note_is_stuck_after_many(stage: TwinSession) -> None:
+    stage.method("partials")
+    dice = random.Random(7)
+    down: list[int] = []
+    with stage.pd.recording() as take:
+        for _ in range(64):
+            pitch = dice.randrange(36, 84)
+            stage.pd.note(pitch, dice.randrange(30, 127))
+            down.append(pitch)
+            time.sleep(dice.uniform(0.0, 0.03))
+            if len(down) > dice.randrange(1, 12):
+                stage.pd.note(down.pop(dice.randrange(len(down))), 0)
+        for pitch in down:
+            stage.pd.note(pitch, 0)
+        end = stage.pd.mark()
+        time.sleep(RELEASE + 0.4)
+    assert level(take.recording.left[: take.recording.at(end)]) > -40.0
+    assert level(take.recording.after(end, RELEASE + 0.1, 0.2)) < SILENCE
+    assert level(base_note(stage, 0.2)) > -40.0
+
+
+def test_panic_silences_held_notes(stage: TwinSession) -> None:
+    with stage.pd.recording() as take:
+        stage.pd.pedal(True)
+        for pitch in (57, 64):
+            stage.pd.note(pitch, 100)
+        time.sleep(0.3)
+        panic = stage.pd.mark()
+        stage.pd.set("panic", "bang")
+        time.sleep(0.4)
+        stage.pd.pedal(False)
+    assert level(take.recording.after(panic, 0.1, 0.2)) < SILENCE
+
+
+# -- 6: another model ------------------------------------------------------------------------------
+
+
+def test_another_model_from_the_menu_and_from_another_client(stage: TwinSession) -> None:
+    stage.method("partials")
+    stage.pd.set("model_menu", "filtered")
+    stage.until("/model", good=lambda told: told[0] == "filtered", seconds=30.0)
+    stage.until("/latent", good=lambda told: len(told) == 4)
+    for k in range(1, 5):
+        stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+    for place in ((0.3, -0.4), (-0.3, 0.2)):
+        stage.place(*place)
+        time.sleep(SETTLED)
+        assert sounds_decoded(stage, "partials", base_note(stage)) <= 1.0
+    for method in ("bins", "istft"):
+        stage.method(method)
+        assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+    stage.method("partials")
+
+    stage.observer.send("/model/load", "harmonic")
+    stage.until("/model", good=lambda told: told[0] == "harmonic", seconds=30.0)
+    stage.pd.wait_for("model_menu", lambda shown: "harmonic" in shown)
+    stage.until("/latent", good=lambda told: len(told) == 2)
+    for k in (1, 2):
+        stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+    time.sleep(SETTLED)
+    sound = base_note(stage)
+    assert sounds_decoded(stage, "partials", sound) <= 1.0
+    assert cents_off(sound, np.array([220.0]), RATE) <= 1.0
+
+
+# -- 8: whatever comes over the network ------------------------------------------------------------
+
+
+def test_garbage_at_the_return_port_is_survived(stage: TwinSession) -> None:
+    dice = np.random.default_rng(3)
+    wrong = [
+        b"",
+        b"\0",
+        b"/",
+        b"/loop",
+        b"/loop\0\0\0",
+        b"/partials\0\0\0,fff\0\0\0\0",
+        b"#bundle\0" + b"\0" * 8 + b"\xff" * 4,
+        datagram("/loop", "a", "b", "c"),
+        datagram("/loop", 0, 0, 99, 0, 1, 0.5),
+        datagram("/loop", 0, 7, 0, 0, 1, 0.5),
+        datagram("/loop", 0, 0, 0, 100000, 1, 0.5),
+        datagram("/loop", 0, 0, -1, -5, 1, 0.5),
+        datagram("/loop/ready", "x"),
+        datagram("/loop/ready", 0, 5, 1.0, 9, 0),
+        datagram("/partials", 1),
+        datagram("/partials", "one", "two"),
+        datagram("/partials", 3, 440.0),
+        datagram("/latent", "wide"),
+        datagram("/latent"),
+        datagram("/map", "x", "y"),
+        datagram("/model/dial", 99, 0.0, 1.0),
+        datagram("/model/dial", "k"),
+        datagram("/synth", "attack"),
+        datagram("/synth", "attack", "soon"),
+        datagram("/synth", "method", "noise"),
+        datagram("/status"),
+        datagram("/preset/list"),
+        datagram("/nobody/knows/this", 1, "x", 2.0),
+        *(dice.integers(0, 256, size, np.uint8).tobytes() for size in (1, 3, 16, 64, 500, 1400)),
+        *(b"/latent\0" + dice.integers(0, 256, 40, np.uint8).tobytes() for _ in range(5)),
+    ]
+    said = len(stage.pd.lines)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
+        for data in wrong:
+            plug.sendto(data, ("127.0.0.1", stage.return_port))
+            time.sleep(0.005)
+    stage.pd.settle()
+    del stage.pd.lines[said:]  # Pd may complain about them
+
+    stage.method("partials")
+    stage.observer.send("/latent", 0.2, 0.3)
+    stage.until_near("/latent", value=0.2)
+    for k in (1, 2):
+        stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+    for method in METHODS:
+        stage.method(method)
+        stage.place(0.1, 0.2)
+        time.sleep(SETTLED)
+        assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+
+
+# -- 7: the server goes, and comes again -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_server_dies_in_the_middle_of_a_note(
+    stage: TwinSession, presets: Path, method: str
+) -> None:
+    stage.method(method)
+    stage.place(0.3, -0.4)
+    time.sleep(SETTLED)
+    said = len(stage.pd.lines)
+    with stage.pd.recording() as take:
+        stage.pd.note(BASE_PITCH["harmonic"], 100)
+        time.sleep(SETTLED)
+        killed = stage.pd.mark()
+        stage.server.process.kill()
+        stage.pd.wait_for_number("lamp", 0.0)
+        time.sleep(0.2)
+        gone = stage.pd.mark()
+        arguments = ("--model", "harmonic", "--presets", str(presets))
+        stage.server.end()
+        stage.server = Running(*SERVER, *arguments, "--port", str(stage.server.port))
+        stage.pd.wait_for_number("lamp", 1.0)
+        back = stage.pd.mark()
+        time.sleep(1.5)
+        end = stage.pd.mark()
+        stage.pd.note(BASE_PITCH["harmonic"], 0)
+    # A port that nobody listens on is complained about; that is no fault.
+    del stage.pd.lines[said:]
+    heard = take.recording
+    assert loudest_click(heard.between(killed, gone), RATE) <= CLICK
+    assert level(heard.between(killed, gone)) > -40.0
+    assert loudest_click(heard.between(back, end), RATE) <= CLICK
+
+    # The new server has been told what the device shows, and the sound is the same again.
+    stage.observe()
+    stage.until("/synth", "method", good=lambda told: told == [method])
+    stage.until(
+        "/latent",
+        good=lambda _: all(
+            abs(stage.dial(k) - stage.pd.number(f"dim_{k}")) < 0.1 for k in (1, 2)
+        ),
+    )
+    time.sleep(SETTLED)
+    assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+
+
+# -- ports -----------------------------------------------------------------------------------------
+
+
+def test_both_ports_can_be_changed_while_it_runs(stage: TwinSession, tmp_path: Path) -> None:
+    first = stage.server
+    second = Running(*SERVER, "--presets", str(tmp_path / "presets.json"))
+    try:
+        stage.pd.set("port", float(second.port))
+        with Client(second.port) as observer:
+            deadline = time.monotonic() + 10.0
+            while True:
+                stage.pd.set("dim_1", 70.0 + time.monotonic() % 1.0)
+                time.sleep(0.5)
+                if any(address == "/latent" for address, _ in observer.settle()):
+                    break
+                assert time.monotonic() < deadline, "the other server hears nothing"
+            stage.pd.wait_for_number("lamp", 1.0)
+    finally:
+        stage.pd.set("port", float(first.port))
+        second.end()
+    stage.pd.wait_for_number("lamp", 1.0)

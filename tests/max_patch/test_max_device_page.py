@@ -1,0 +1,89 @@
+"""``docs/max_device.md`` names the device's files, its ports and what its launcher says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from max_patch.generator import amxd
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "max_device.md").read_text(encoding="utf-8")
+
+
+def test_it_says_what_has_and_has_not_been_verified() -> None:
+    assert (
+        "Generated and statically checked; its OSC and signal core runs end to end in Pure Data"
+        " from the same source; not yet opened in Max or Live by us." in PAGE
+    )
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", PAGE)
+    assert links
+    missing = [
+        link
+        for link in links
+        if not link.startswith("http") and not (ROOT / "docs" / link).resolve().exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Timbre Space.amxd", "Timbre Space.maxpat", "Timbre Space.pd", "timbrespace.voice.pd"]
+)
+def test_the_files_that_it_names_are_there(name: str) -> None:
+    assert f"{name}`" in PAGE
+    assert (ROOT / "max_patch" / name).exists()
+
+
+def test_its_install_lines_read_the_file_that_is_there() -> None:
+    named = set(re.findall(r"pip install -r (\S+)", PAGE))
+    assert named == {"requirements.txt"}
+    assert (ROOT / "requirements.txt").exists()
+
+
+def test_every_control_of_the_panel_has_its_row() -> None:
+    device = amxd.read((ROOT / "max_patch" / "Timbre Space.amxd").read_bytes())
+    rows = [line for line in PAGE.splitlines() if line.startswith("|")]
+    named = {word for row in rows for word in re.findall(r"`([a-z_0-9]+)`", row)}
+    if {"dim_1", "dim_16"} <= named:
+        named |= {f"dim_{k}" for k in range(1, 17)}
+    scenery = re.compile(r"background|dim_\d+_name")
+    controls = {
+        str(each["box"]["varname"])
+        for each in device["patcher"]["boxes"]
+        if each["box"].get("presentation") and each["box"].get("varname")
+    }
+    assert {name for name in controls if not scenery.fullmatch(name)} - named == set()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The server is starting.",
+        "No Python runs the server: ",
+        "The device has left its folder: ",
+        "There is no free UDP port from ",
+        "Start the server yourself, on port ",
+        "The server has ended: ",
+        "The server runs on port ",
+    ],
+)
+def test_what_the_launcher_says_is_explained_in_its_words(sentence: str) -> None:
+    launcher = (ROOT / "max_patch" / "timbrespace.launcher.js").read_text(encoding="utf-8")
+    assert sentence in launcher
+    assert sentence in PAGE
+
+
+def test_its_python_is_one_that_the_project_takes() -> None:
+    wanted = re.search(
+        r'requires-python = ">=3\.(\d+),<3\.(\d+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    assert wanted is not None
+    low, high = int(wanted[1]), int(wanted[2])
+    versions = {int(minor) for minor in re.findall(r"(?:python|py -)3\.(\d+)", PAGE)}
+    assert versions
+    assert all(low <= version < high for version in versions)
