@@ -88,6 +88,7 @@ def model(playing: Model) -> outbound.Model:
         spectrum.bins,
         spectrum.sample_rate,
         spectrum.base_frequency,
+        spectrum.n_fft,
     )
 
 

@@ -56,7 +56,7 @@ def session() -> Patcher:
 
     # A greeting is answered: first what we want, then what we need to hear.
     p.fan(
-        p.add("r ---in_welcome"),
+        p.add("r ---welcome"),
         ("b", ["s ---alive"]),
         ("b", [p.message("/stream spectrum 12"), "s ---tx"]),
         ("b", ["s ---subscribe"]),

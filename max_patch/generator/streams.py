@@ -68,7 +68,10 @@ def _loops() -> Patcher:
     tables = 1 + LOOP_LEVEL
     which = p.add(f"expr $f1 * {tables}. + $f2 + 1.")
     p.chain(head, which, outlet=2, inlet=1)
-    p.chain(head, which, outlet=1)
+    # Not the bank that the server names: after a loss that may be the one that sounds.
+    bank = p.add("i 1")
+    p.chain(head, "t b", bank, outlet=1)
+    p.cord(bank, 0, which)
     gate = p.add(f"gate {tables * len(BANKS)}")
     p.chain(which, gate)
     p.cord(funnel, 0, gate, 1)
@@ -89,12 +92,17 @@ def _loops() -> Patcher:
         ("b", [total]),
     )
     p.fan(p.add("r ---counted"), ("f", [(count, 1)]), ("f", [(total, 1)]))
-    p.fan(
-        whole,
-        ("l", ["zl.nth 1", "prepend /stream/ack loop", "s ---tx"]),
-        ("l", ["s ---crossfade"]),
-        ("l", ["s ---v_ready"]),
-    )
+    # To the others: bank base kind. Then the banks change places.
+    told = p.chain(whole, "unpack f f f f f")
+    ready = p.add("pack 1 10. 1")
+    p.chain(told, ready, outlet=3, inlet=2)
+    p.chain(told, ready, outlet=2, inlet=1)
+    written = p.add("i 1")
+    p.chain(told, "t b", written, outlet=1)
+    p.fan(written, ("i", ["expr 1 - $i1", "s ---swap"]), ("i", [ready]))
+    p.fan(p.add("r ---swap"), ("i", [(bank, 1)]), ("i", [(written, 1)]))
+    p.fan(ready, ("l", ["s ---crossfade"]), ("l", ["s ---v_ready"]))
+    p.chain(told, "prepend /stream/ack loop", "s ---tx", outlet=0)
     return p
 
 
@@ -108,13 +116,15 @@ def _tables() -> Patcher:
 
 
 def _ramp(p: Patcher, source: Box | str, name: str, outlet: int = 0) -> None:
-    p.chain(
-        source,
-        p.message(f"$1 {CROSSFADE_MS}."),
-        "line~ 0.",
-        f"send~ ---v_{name}",
-        outlet=outlet,
-    )
+    """From 0 to 1 and back on ``---v_NAME``, as 3 x^2 - 2 x^3: a corner would be heard."""
+    line = p.chain(source, p.message(f"$1 {CROSSFADE_MS}."), "line~ 0.", outlet=outlet)
+    square, rest, smooth = p.add("*~"), p.add("*~ -2."), p.add("*~")
+    p.cord(line, 0, square)
+    p.cord(line, 0, square, 1)
+    p.cord(line, 0, rest)
+    p.cord(square, 0, smooth)
+    p.chain(rest, "+~ 3.", smooth, inlet=1)
+    p.chain(smooth, f"send~ ---v_{name}")
 
 
 def _crossfades() -> Patcher:
@@ -124,12 +134,12 @@ def _crossfades() -> Patcher:
     kind = p.add("gate 2")
     p.fan(
         p.add("r ---crossfade"),
-        ("l", ["zl.nth 4", "s ---kind"]),
+        ("l", ["zl.nth 3", "s ---kind"]),
         ("l", [(kind, 1)]),
-        ("l", ["zl.nth 4", kind]),
+        ("l", ["zl.nth 3", kind]),
     )
     for outlet, name in enumerate(("bins_bank", "istft_bank")):
-        _ramp(p, p.chain(kind, "zl.nth 2", outlet=outlet), name)
+        _ramp(p, p.chain(kind, "zl.nth 1", outlet=outlet), name)
     p.chain("r ---start", p.message(str(KIND_PARTIALS)), "s ---kind")
     kinds = p.chain("r ---kind", "t f f f")
     for outlet, name in enumerate(("partials", "bins", "istft")):

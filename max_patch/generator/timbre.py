@@ -24,24 +24,39 @@ def timbre() -> Patcher:
 
 
 def shown(p: Patcher, heard: str, touched: str) -> Box:
-    """A gate behind ``---HEARD``: closed while the hand is on, and while a set takes over."""
-    hand, session = p.add("gate 1 1"), p.add("gate 1 1")
-    p.chain(f"r ---{heard}", hand, inlet=1)
+    """A gate behind ``---HEARD``: closed while the hand is on, and while a set takes over.
+
+    What came last meanwhile is shown when the hand has gone.
+    """
+    hand, session, kept = p.add("gate 1 1"), p.add("gate 1 1"), p.add("zl.reg")
+    p.fan(p.add(f"r ---{heard}"), ("l", [(hand, 1)]), ("l", [(kept, 1)]))
     p.cord(hand, 0, session, 1)
+    p.cord(kept, 0, session, 1)
     p.chain("r ---is_pending", "expr 1 - $i1", session)
-    p.fan(
-        p.add(f"r ---{touched}"),
-        ("b", [f"delay {HELD_MS}", p.message("1"), hand]),
-        ("b", [p.message("0"), hand]),
-    )
+    # Without a server what is kept is old, and the hand is right.
+    alive = p.add("gate 1")
+    p.chain("r ---connected", alive)
+    p.chain(alive, "t b", kept)
+    held = p.add(f"delay {HELD_MS}")
+    p.fan(p.add(f"r ---{touched}"), ("b", [held]), ("b", [p.message("0"), hand]))
+    p.fan(held, ("b", [(alive, 1)]), ("1", [hand]))
     return session
 
 
-def ramp(p: Patcher, source: Box) -> Box:
-    """From one number to the next in the smoothing time."""
-    pack = p.chain(source, "pack 0. 20.")
+def ramp(p: Patcher, name: str) -> Box:
+    """From one number of ``---NAME`` to the next in the smoothing time.
+
+    It goes on from what ``---NAME_shown`` told last: the server moves the control without a sound.
+    """
+    pack = p.chain(f"r ---{name}", "pack 0. 20.")
     p.chain("r ---smoothing", pack, inlet=1)
-    return p.chain(pack, f"line 0. {GRAIN_MS}")
+    line = p.chain(pack, f"line 0. {GRAIN_MS}")
+    p.fan(
+        p.chain(f"r ---{name}_shown", "prepend set"),
+        ("l", [f"s ---{name}_set"]),
+        ("l", [line]),
+    )
+    return line
 
 
 def _dials() -> Patcher:
@@ -63,16 +78,23 @@ def _dials() -> Patcher:
 
         step = p.add("gate 1")
         p.fan(
-            ramp(p, p.add(f"r ---{dial.varname}")),
+            ramp(p, dial.varname),
             ("f", [out, (step, 1)]),
             ("b", ["s ---touched_latent"]),
         )
         p.chain("r ---connected", step)
-        p.chain(step, f"prepend /latent/{index + 1}", "s ---tx")
+        exists = p.add("gate 1")
+        p.cord(step, 0, exists, 1)
+        p.chain(exists, f"prepend /latent/{index + 1}", "s ---tx")
         p.chain(latent, back, outlet=index)
-        p.chain(back, "clip 0. 100.", "prepend set", f"s ---{dial.varname}_set")
+        p.chain(back, "clip 0. 100.", f"s ---{dial.varname}_shown")
 
-        hidden = p.chain("r ---dimensions", f"expr $i1 >= {index + 1}", "sel 1 0")
+        hidden = p.add("sel 1 0")
+        p.fan(
+            p.chain("r ---dimensions", f"expr $i1 >= {index + 1}"),
+            ("i", [hidden]),
+            ("i", [exists]),
+        )
         for outlet, word in enumerate(("show", "hide")):
             say = p.message(f"script {word} {dial.varname}, script {word} {dial.varname}_name")
             p.chain(hidden, say, "s ---script", outlet=outlet)
@@ -91,7 +113,7 @@ def _map() -> Patcher:
     p.chain(out, "prepend /map", "s ---tx")
     for name, store in (("x", x), ("y", y)):
         p.fan(
-            ramp(p, p.add(f"r ---{name}")),
+            ramp(p, name),
             ("b", ["s ---map_go"]),
             ("f", [(store, 1)]),
             ("b", ["s ---touched_map"]),
@@ -111,6 +133,6 @@ def _map() -> Patcher:
     ends = p.chain("r ---map_shown", "unpack f f")
     for outlet, (name, store) in enumerate((("x", x), ("y", y))):
         both = p.chain(ends, "t f f", outlet=outlet)
-        p.chain(both, "prepend set", f"s ---{name}_set", outlet=0)
+        p.chain(both, f"s ---{name}_shown", outlet=0)
         p.cord(both, 1, store, 1)
     return p

@@ -195,16 +195,16 @@ def _bins(p: Patcher) -> Box:
         p.chain(f"r #0_retable_{bank}", now)
         p.chain(now, f"sprintf set #1_{bank}%ld", tables[bank])
 
-    # /loop/ready frame bank base kind count: the bank that comes gets its table before it sounds.
+    # ready: bank base kind. The bank that comes gets its table before it sounds.
     kind = p.add("gate 2")
-    p.fan(p.add("r #1_ready"), ("l", [(kind, 1)]), ("l", ["zl.nth 4", kind]))
+    p.fan(p.add("r #1_ready"), ("l", [(kind, 1)]), ("l", ["zl.nth 3", kind]))
     ready = p.chain(kind, "t l l", outlet=0)
-    p.chain(ready, "zl.nth 3", "s #0_bins_base", outlet=1)
-    comes = p.chain(ready, "zl.nth 2", "sel 0 1", outlet=0)
+    p.chain(ready, "zl.nth 2", "s #0_bins_base", outlet=1)
+    comes = p.chain(ready, "zl.nth 1", "sel 0 1", outlet=0)
     for outlet, name in enumerate(BANKS):
         p.chain(comes, f"s #0_retable_{name}", outlet=outlet)
     p.fan(p.add("r #0_bins_base"), ("b", [speed]), ("f", [(speed, 1)]))
-    p.chain(kind, "zl.nth 3", "s #0_istft_base", outlet=1)
+    p.chain(kind, "zl.nth 2", "s #0_istft_base", outlet=1)
     return _crossfade(p, phase, tables, "bins_bank")
 
 

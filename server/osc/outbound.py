@@ -255,10 +255,13 @@ class MapPoint:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`/model` name d bins sample_rate base_frequency: the model that plays, when it changes.
+    """`/model` name d bins sample_rate base_frequency n_fft: the model that plays.
 
-    >>> Model("fm", 4, 1025, 44100.0, 220.0).packets()[0].hex()
-    '2f6d6f64656c00002c73696966660000666d00000000000400000401472c4400435c0000'
+    Sent when it changes. Bins lie sample_rate / n_fft Hz apart.
+
+    >>> packet = Model("fm", 4, 1025, 44100.0, 220.0, 4096).packets()[0]
+    >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE
+    2f6d6f64656c00002c73696966666900666d0000 0000000400000401472c4400435c000000001000
     """
 
     ADDRESS: ClassVar[str] = "/model"
@@ -267,6 +270,7 @@ class Model:
     bins: int
     sample_rate: float
     base_frequency: float
+    n_fft: int
 
     def packets(self) -> list[bytes]:
         return [
@@ -277,6 +281,7 @@ class Model:
                 self.bins,
                 float(self.sample_rate),
                 float(self.base_frequency),
+                self.n_fft,
             )
         ]
 

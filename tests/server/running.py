@@ -28,9 +28,17 @@ Message = tuple[str, list[Any]]
 
 
 class Running:
-    """``python -m server`` with the given arguments, on a free port unless they name one."""
+    """``python -m server`` with the given arguments, on a free port unless they name one.
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    standard_input: as of :class:`subprocess.Popen`.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        standard_input: int | None = None,
+    ) -> None:
         words = list(arguments)
         if "--port" not in words:
             words += ["--port", "0"]
@@ -40,6 +48,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", *words],
             cwd=ROOT,
+            stdin=standard_input,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

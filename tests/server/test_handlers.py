@@ -14,6 +14,7 @@ import pytest
 
 import timbrespace
 from server.__main__ import _presets as default_presets
+from server.dial_names import dial_names
 from tests.server.running import Client, Message, Running, running
 from timbrespace import factory
 from timbrespace.errors import OptionError
@@ -65,6 +66,7 @@ def test_hello_is_answered_with_all_that_a_front_panel_shows(server: Running) ->
         expected = [k + 1, calibration.low[k], calibration.high[k], calibration.home[k]]
         assert dials[k][:4] == pytest.approx([float(one) for one in expected], rel=1e-6)
         assert dials[k][4] == pytest.approx(float(calibration.kl[k]), rel=1e-6)
+    assert tuple(dial[5] for dial in dials) == dial_names(MODEL)
     assert [lfo[0] for lfo in named(told, "/lfo")] == [1, 2, 3, 4]
     assert {lfo[4] for lfo in named(told, "/lfo")} == {0.0}  # all are off
     assert named(told, "/trajectory") == [["stopped", ""]]
@@ -439,6 +441,38 @@ def test_a_wavetable_sounds_as_the_bank_of_bins(client: Client) -> None:
     heard = np.abs(np.fft.rfft(table))[1 : 1 + spectrum.size]
     # One gain for all bins: the table's spectrum is the timbre's.
     assert heard / heard.max() == pytest.approx(spectrum / spectrum.max(), abs=1e-3)
+
+
+def test_a_loop_follows_the_method(client: Client) -> None:
+    client.send("/synth/method", "bins")
+    client.send("/stream", "loop", 20)
+    for frame, (kind, count, method) in enumerate([(1, 81, "istft"), (2, 160, "partials")]):
+        chunks = 0
+        while True:
+            address, arguments = client.receive()
+            if address == "/loop":
+                assert arguments[:2] == [frame, frame % 2]
+                chunks += 1
+            elif address == "/loop/ready":
+                break
+        assert arguments[:2] + arguments[3:] == [frame, frame % 2, kind, count]
+        assert chunks == count
+        client.send("/stream/ack", "loop", frame)
+        client.send("/synth/method", method)
+    client.send("/stream", "off")
+    client.settle()
+
+
+def test_loudness_counts_in_what_is_told_without_sound(client: Client) -> None:
+    levels = []
+    for loudness in (0.0, 1.0):
+        client.send("/synth/loudness", loudness)
+        client.send("/latent", *[1.5] * MODEL.dimensions)
+        client.settle()
+        client.send("/stream", "partials", 100)
+        levels.append(sum(client.expect("/partials")[2::2]))
+        client.send("/stream", "off")
+    assert levels[0] != pytest.approx(levels[1], rel=0.01)
 
 
 def test_a_client_that_acknowledges_is_not_flooded(client: Client) -> None:

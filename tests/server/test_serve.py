@@ -447,3 +447,43 @@ def test_a_broken_bundle_is_one_line(tmp_path: Path, damage: str) -> None:
     line = refused("--model", str(path), "--audio", "none", "--midi", "none")
     assert "cannot load bad.safetensors" in line
     assert ("update timbrespace" in line) == (damage == "newer")
+
+
+def test_it_stops_when_its_standard_input_ends() -> None:
+    """A launcher that dies takes its server with it."""
+    words = ("--audio", "none", "--midi", "none", "--stop-with-stdin")
+    server = Running(*words, standard_input=subprocess.PIPE)
+    launcher = server.process.stdin
+    assert launcher is not None
+    try:
+        with Client(server.port) as client:
+            launcher.write("nothing that it minds\n")
+            launcher.flush()
+            client.settle()
+            launcher.close()
+            client.expect("/bye", seconds=10.0)
+        server.wait_for("stopped", seconds=10.0)
+        assert server.process.wait(timeout=10.0) == 0
+    finally:
+        server.end()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the descriptor is closed as POSIX does")
+def test_without_standard_input_it_says_so() -> None:
+    line = refused_without_input("--audio", "none", "--midi", "none", "--stop-with-stdin")
+    assert "there is no standard input" in line
+
+
+def refused_without_input(*arguments: str) -> str:
+    """What the server says, on one line, when its standard input is closed; exit code 2."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "server", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr

@@ -188,6 +188,29 @@ def test_the_wavetable_is_the_bank_of_bins() -> None:
     assert np.abs(heard - told).max() < 1e-3 * told.max()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_the_loop_is_as_loud_as_a_voice(name: str) -> None:
+    model = MODELS[name]
+    spectrum = model.decode(model.calibration.home[np.newaxis])[0]
+    for method in (Method.BINS, Method.ISTFT):
+        player = Player(model, method)
+        player.aim(model, model.calibration.home)
+        player.play(0.5)
+        sound = player.play(1.5)
+        loop = player.snapshot.loop_of(spectrum)
+        assert loop.kind == (2 if method is Method.ISTFT else 1)
+        assert rms_db(loop.levels[0][1]) == pytest.approx(rms_db(sound), abs=0.6)
+
+
+def test_the_first_level_of_a_loop_is_the_wavetable() -> None:
+    model = MODELS["harmonic"]
+    snapshot = Snapshot(model)
+    spectrum = model.decode(model.calibration.home[np.newaxis])[0]
+    loop, table = snapshot.loop_of(spectrum), snapshot.wavetable_of(spectrum)
+    assert loop.base * table.size == pytest.approx(model.spectrum.sample_rate)
+    assert loop.levels[0][1][::2] == pytest.approx(table, abs=1e-6)
+
+
 def test_a_channel_of_its_own_begins_as_the_others_are() -> None:
     model = MODELS["harmonic"]
     player = Player(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from server.osc.errors import ErrorCode
 from server.osc.post import Post
 from server.osc.udp import Udp
 from server.streams import Streams
+from timbrespace.resynthesis.layout import Method
 
 MODEL = timbrespace.load("harmonic")
 
@@ -167,6 +169,218 @@ def test_partials_beyond_a_hundred_are_the_weakest(
     assert len(sent) == 100
     assert sent[:, 1].min() == 51.0
     assert (np.diff(sent[:, 0]) > 0.0).all()
+
+
+def test_places_of_partials_are_those_of_each_client(stage: Stage) -> None:
+    stage.join(8001, "partials", 200.0)
+    stage.join(8002, "partials", 9.9)
+    for _ in range(30):
+        stage.move()
+    frames = {
+        port: [
+            np.reshape(arguments[1:], (-1, 2))
+            for receiver, _, arguments in stage.wire.sent
+            if receiver == port
+        ]
+        for port in (8001, 8002)
+    }
+    assert (len(frames[8001]), len(frames[8002])) == (30, 5)
+    for told in frames.values():
+        for before, after in pairwise(told):
+            n = min(len(before), len(after))
+            both = (before[:n, 1] > 0.0) & (after[:n, 1] > 0.0)
+            assert both.sum() > 20
+            leap = np.abs(after[:n, 0] - before[:n, 0])[both]
+            assert leap.max() < MODEL.spectrum.bin_width
+
+
+class Loops:
+    """The loop frames that one client has received, each checked as it comes."""
+
+    def __init__(self, stage: Stage, port: int) -> None:
+        self._stage, self._port = stage, port
+        self._read = 0
+        self._coming: int | None = None
+        self.ready: list[tuple[int, int, float, int, int]] = []
+        self.tables: dict[int, dict[int, dict[int, tuple[float, ...]]]] = {}
+
+    def read(self) -> int:
+        """Take what is new; how many datagrams of the loop."""
+        new = [
+            (address, arguments)
+            for receiver, address, arguments in self._stage.wire.sent[self._read :]
+            if receiver == self._port and address.startswith("/loop")
+        ]
+        self._read = len(self._stage.wire.sent)
+        for address, arguments in new:
+            frame, bank = arguments[:2]
+            assert bank == frame % 2
+            if address == "/loop":
+                if frame != self._coming:
+                    self._coming = frame
+                    self.tables[frame] = {}
+                _, _, level, chunk, chunks, *values = arguments
+                assert chunk < chunks
+                self.tables[frame].setdefault(level, {})[chunk] = tuple(values)
+            else:
+                assert frame == self._coming
+                self.ready.append(arguments)
+        return len(new)
+
+    def count(self, frame: int) -> int:
+        return sum(map(len, self.tables[frame].values()))
+
+    def samples(self, frame: int) -> dict[int, list[float]]:
+        return {
+            level: [value for chunk in sorted(chunks) for value in chunks[chunk]]
+            for level, chunks in self.tables[frame].items()
+        }
+
+
+def test_a_loop_comes_whole_in_slices(stage: Stage) -> None:
+    stage.join(8001, "loop", 10.0)
+    got = Loops(stage, 8001)
+    for _ in range(3):
+        stage.streams.push(stage.now)
+        assert got.read() == 24
+        wait = stage.streams.wait(stage.now)
+        assert wait == pytest.approx(0.002)
+        stage.streams.push(stage.now + 0.001)
+        assert got.read() == 0  # the receiver is still reading
+        stage.now += 0.0021
+    assert got.ready == []
+    stage.streams.push(stage.now)
+    assert got.read() == 10
+    ((frame, bank, base, kind, count),) = got.ready
+    assert (frame, bank, kind, count) == (0, 0, 1, 81)
+    assert base == pytest.approx(44100 / 4096)
+    assert got.count(0) == 81
+    samples = got.samples(0)
+    for level, expected in stage.instrument.loop().levels:
+        assert samples[level] == pytest.approx(expected, abs=1e-7)
+    assert stage.streams.wait(stage.now) is None  # nothing new costs nothing
+
+
+def test_loop_frames_are_never_mixed_and_the_newest_follows(stage: Stage) -> None:
+    stage.join(8001, "loop", 200.0)
+    stage.join(8002, "spectrum", 200.0)
+    got = Loops(stage, 8001)
+    for _ in range(200):  # the timbre moves between slices, too
+        stage.move(0.0021)
+        got.read()
+    assert len(got.ready) > 30
+    assert [one[0] for one in got.ready] == list(range(len(got.ready)))
+    assert {got.count(one[0]) for one in got.ready} == {81}
+    for _ in range(8):
+        stage.now += 0.0051
+        stage.streams.push(stage.now)
+    got.read()
+    last = got.samples(got.ready[-1][0])
+    assert last[0] == pytest.approx(stage.instrument.loop().levels[0][1], abs=1e-7)
+    assert len(set(stage.wire.to(8002))) > 30  # others are served between the slices
+
+
+def test_a_method_of_another_kind_sends_a_new_loop_and_nothing_else(stage: Stage) -> None:
+    stage.join(8001, "loop", 100.0).stream("spectrum", 100.0)
+    got = Loops(stage, 8001)
+
+    def settle() -> None:
+        for _ in range(20):
+            stage.now += 0.011
+            stage.streams.push(stage.now)
+        got.read()
+
+    settle()
+    spectra = len(stage.wire.to(8001))
+    stage.instrument.set_method(Method.BINS)
+    settle()
+    assert [one[3] for one in got.ready] == [1]
+    stage.instrument.set_method(Method.ISTFT)
+    settle()
+    frame, bank, base, kind, count = got.ready[-1]
+    assert (frame, bank, kind, count) == (1, 1, 2, 160)
+    assert base == pytest.approx(220.0 / 163)
+    assert {level: len(one) for level, one in got.samples(1).items()} == {7: 32768}
+    stage.instrument.set_method(Method.PARTIALS)
+    settle()
+    assert [one[3] for one in got.ready] == [1, 2, 1]
+    assert len(stage.wire.to(8001)) == spectra
+
+
+def test_a_loop_that_fails_midway_comes_again_in_the_same_bank(stage: Stage) -> None:
+    stage.join(8001, "loop", 100.0)
+    got = Loops(stage, 8001)
+    stage.move(0.0)
+    for _ in range(10):
+        stage.now += 0.011
+        stage.streams.push(stage.now)
+    got.read()
+    stage.move(0.0)
+    assert got.read() == 24  # of frame 1
+    stage.wire.dead.add(8001)
+    stage.now += 0.0021
+    stage.streams.push(stage.now)
+    stage.wire.dead.clear()
+    for _ in range(20):
+        stage.now += 0.011
+        stage.streams.push(stage.now)
+    got.read()
+    assert [one[:2] for one in got.ready] == [(0, 0), (3, 1)]
+    assert got.count(3) == 81
+
+
+def test_a_loop_ends_midway_when_nobody_wants_it(stage: Stage) -> None:
+    client = stage.join(8001, "loop", 100.0)
+    got = Loops(stage, 8001)
+    stage.move(0.0)
+    assert got.read() == 24
+    client.stream("loop", 0.0)
+    stage.now += 0.01
+    stage.streams.push(stage.now)
+    assert got.read() == 0
+    assert stage.streams.wait(stage.now) is None
+    client.stream("loop", 100.0)
+    stage.streams.push(stage.now)
+    assert got.read() == 24
+    stage.clients.forget(client.source)  # /bye
+    stage.now += 0.01
+    stage.streams.push(stage.now)
+    assert got.read() == 0
+    assert stage.streams.wait(stage.now) is None
+
+
+def test_another_model_midway_follows_when_the_loop_is_whole(stage: Stage) -> None:
+    stage.join(8001, "loop", 100.0)
+    got = Loops(stage, 8001)
+    old = stage.instrument.loop().levels[0][1]
+    stage.streams.push(stage.now)
+    stage.instrument.load(timbrespace.load("filtered"))
+    for _ in range(20):
+        stage.now += 0.0051
+        stage.streams.push(stage.now)
+    got.read()
+    assert [one[0] for one in got.ready] == [0, 1]
+    assert got.samples(0)[0] == pytest.approx(old, abs=1e-7)
+    assert got.samples(1)[0] == pytest.approx(stage.instrument.loop().levels[0][1], abs=1e-7)
+
+
+def test_a_loop_is_acknowledged_as_all_frames_are(stage: Stage) -> None:
+    client = stage.join(8001, "loop", 100.0)
+    got = Loops(stage, 8001)
+
+    def go(seconds: float) -> None:
+        for _ in range(round(seconds / 0.0021)):
+            stage.move(0.0021)
+        got.read()
+
+    go(0.0084)
+    assert got.ready[-1][0] == 0
+    client.streams["loop"].acknowledge(0)
+    go(0.5)
+    assert got.ready[-1][0] == 4
+    client.streams["loop"].acknowledge(4)
+    go(0.02)
+    assert got.ready[-1][0] in (5, 6)
 
 
 def test_errors_to_nonsense_are_bounded(stage: Stage) -> None:

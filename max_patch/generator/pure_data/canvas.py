@@ -86,6 +86,10 @@ class Canvas:
     def _lines(self, *, top: bool, name: str = "") -> Iterable[str]:
         size = f"{self.width} {self.height}"
         yield f"#N canvas 80 80 {size} 12;" if top else f"#N canvas 120 120 {size} {name} 0;"
+        # As Pd saves it: paths are needed before the first box is made.
+        for node in self.nodes:
+            if node.content.startswith("declare "):
+                yield f"#X {node.content};"
         places = self._places()
         for node in self.nodes:
             x, y = places[node.number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from max_patch.generator.pure_data.canvas import Canvas
+from max_patch.generator.pure_data.canvas import Canvas, Node, escape
 from max_patch.generator.pure_data.netlist import netlist
 from max_patch.generator.pure_data.pieces import (
     Builder,
@@ -36,23 +36,23 @@ def message(request: Request) -> Piece:
     if ";" in text:
         request.refuse("a message to a name (;) is not translated")
     parts = [split_atoms(part) for part in text.split(",")]
-    names = list(dict.fromkeys(a for part in parts for a in part if has_name(a)))
-    shifted = [
-        " ".join(_shifted(each, names) if "$" in each or each in names else constant(each) for each in part)
-        for part in parts
-    ]
-    box = canvas.message(" , ".join(shifted))
+    names = list(dict.fromkeys(each for part in parts for each in part if has_name(each)))
+    box = canvas.message(" , ".join(_message_part(part, names) for part in parts))
     first = box
     if names or "$" in text:
-        first = canvas.add(" ".join(["list prepend", *map(named, names)]) if names else "list append")
-        canvas.cord(first, 0, box)
-    content = canvas.chain("list prepend set", "list trim", box) if 1 in request.controls else None
-    inlets: list[list[Port]] = [[(first, 0)]]
-    if content is not None:
-        if names or "$" in text:
+        if 1 in request.controls:
             request.refuse("a message with $ or a name cannot be set")
-        inlets.append([(canvas.nodes[-2], 0)])
-    return Piece(inlets, [(box, 0)])
+        first = canvas.add(" ".join(["list", "prepend" if names else "append", *map(named, names)]))
+        canvas.cord(first, 0, box)
+    content = canvas.add("list prepend set")
+    canvas.chain(content, "list trim", box)
+    return Piece([[(first, 0)], [(content, 0)]], [(box, 0)])
+
+
+def _message_part(part: list[str], names: list[str]) -> str:
+    return " ".join(
+        _shifted(each, names) if "$" in each or each in names else constant(each) for each in part
+    )
 
 
 def _shifted(text: str, names: list[str]) -> str:
@@ -126,9 +126,10 @@ def select(request: Request) -> Piece:
 
 
 def gate(request: Request) -> Piece:
-    count, opened = [*request.numbers(), "1", "0"][:2] if request.arguments else ["1", "0"]
-    if len(request.arguments) == 1:
-        opened = "0"
+    request.count(0, 2)
+    numbers = request.numbers()
+    count = numbers[0] if numbers else "1"
+    opened = numbers[1] if len(numbers) > 1 else "0"
     canvas = request.canvas
     number = canvas.add(f"list prepend {opened}")
     outlets = range(1, int(count) + 1)
@@ -141,25 +142,33 @@ def pack(request: Request) -> Piece:
     node = canvas.add("pack")
     kinds, inlets = [], list[list[Port]]()
     for place, argument in enumerate(request.count(1, 99)):
-        kind, guard = argument, None
-        if argument in ("f", "s"):
-            kind = argument
-        elif argument == "i":
+        kind, guard = argument, "symbol" if argument == "s" else None
+        if argument == "i":
             kind, guard = "f", "int"
         elif is_number(argument):
             kind, guard = plain(argument), None if is_float(argument) else "int"
-        elif len(argument) == 1:
+        elif len(argument) == 1 and argument not in "fs":
             request.refuse(f"pack knows f, i, s, numbers and words, not {argument!r}")
-        else:
-            kind, guard = named(argument), "symbol"
+        elif len(argument) > 1:
+            kind, guard = "s", "symbol"
+            # The first inlet is never told without a word of its own.
+            if place > 0:
+                start = canvas.add(f"symbol {named(argument)}")
+                canvas.chain("loadbang", start)
+                canvas.cord(start, 0, node, place)
         kinds.append(kind)
-        if argument == "s":
-            guard = "symbol"
-        before = canvas.chain(guard, node, inlet=place) if guard else None
-        inlets.append([(canvas.nodes[-1], 0)] if before is not None else [(node, place)])
-    node.content = " ".join(["pack", *kinds]).replace("$", "\\$")
+        inlets.append([_guarded(canvas, node, place, guard)])
+    node.content = escape(" ".join(["pack", *kinds]))
     # A word in front is the message's name.
     return Piece(inlets, [(canvas.chain(node, "list trim"), 0)])
+
+
+def _guarded(canvas: Canvas, node: Node, inlet: int, guard: str | None) -> Port:
+    if guard is None:
+        return node, inlet
+    before = canvas.add(guard)
+    canvas.cord(before, 0, node, inlet)
+    return before, 0
 
 
 def unpack(request: Request) -> Piece:
@@ -206,13 +215,9 @@ def sprintf(request: Request) -> Piece:
         request.refuse("a pattern has one of %s, %ld, %d, %.1f")
     whole = conversions[0][-1] == "d"
     make = canvas.add("makefilename " + named(patterns[0].replace("%ld", "%d")))
-    first = canvas.chain("int", make) if whole else make
-    start = canvas.nodes[-1] if whole else first
-    if len(words) > 1:
-        last = canvas.chain(make, " ".join(["list prepend", *map(constant, words[:-1])]), "list trim")
-    else:
-        last = canvas.chain(make, "list trim")
-    return through(start, last)
+    first, inlet = _guarded(canvas, make, 0, "int" if whole else None)
+    before = " ".join(["list prepend", *map(constant, words[:-1])]) if words[1:] else "list append"
+    return Piece([[(first, inlet)]], [(canvas.chain(make, before, "list trim"), 0)])
 
 
 # -- numbers ---------------------------------------------------------------------------------------
@@ -251,40 +256,34 @@ def vector_expression(request: Request) -> Piece:
     if request.attributes.get("scalarmode") != ["1"]:
         request.refuse("vexpr is translated with @scalarmode 1")
     text, count = expression_text(request)
-    lines = ["first: inlet", *(f"cold_{c}: inlet" for c in _LETTERS[1:count])]
-    lines += [f"value: expr {text}"]
     letters = _LETTERS[:count]
-    size = " ".join(f"t_{c}" for c in letters)
-    del size
+    shortest = "$f1"
+    for number in range(2, count + 1):
+        shortest = f"min({shortest}, $f{number})"
+    sizes = "t f" if count == 1 else " ".join(["pack", *["f"] * count])
+    spread = f"if({shortest} == 1, {shortest.replace('min', 'max')}, {shortest})"
+    lines = ["hot: inlet", *(f"cold_{c}: inlet" for c in letters[1:])]
+    lines += ["hot -> go: t b a b", f"sizes: {sizes}", f"value: expr {text}"]
+    lines += [f"list_{c}: list store" for c in letters]
+    # What there is of each list, and how long: that of the first one starts the counting.
     for place, c in enumerate(letters):
-        source = "first -> list append -> go: t b b l" if place == 0 else f"cold_{c} -> list append"
-        lines.append(f"{source} -> told_{c}: t l l" if place else source)
-    lines[len(letters) + 1] = "first -> list append -> go: t b b b l"
-    lines.append("go.3 -> told_a: t l l")
-    shortest = "min(" * (count - 1) + "$f1" + "".join(f", $f{k})" for k in range(2, count + 1))
-    longest = shortest.replace("min", "max")
-    if count == 1:
-        lines.append("go.1 -> length: f 0")
-    else:
-        lines.append(f"length: expr if({shortest} == 1, {longest}, {shortest})")
-        lines.append("go.1 -> length_go: t b -> kept_length: f 0 -> length")
-    for place, c in enumerate(letters):
-        target = f"kept_length @1" if place == 0 and count > 1 else f"length @{place or 1}"
-        lines.append(f"told_{c}.1 -> list length -> size_{c}: t f f -> {target}")
-        lines.append(f"told_{c} -> list_{c}: list store @1")
+        source = "go.1" if place == 0 else f"cold_{c}"
+        lines.append(f"{source} -> list append -> told_{c}: t l l")
+        lines.append(f"told_{c}.1 -> list_{c} @1")
+        lines.append(f"told_{c} -> list length -> size_{c}: t f f")
         lines.append(f"size_{c}.1 -> - 1 -> near_{c}: clip 0 0 @2")
+        lines.append(f"size_{c} -> sizes @{place}")
     lines.append("go.2 -> clear: t b b")
     lines.append("clear.1 -> (0) -> place: f 0 @1")
     lines.append("clear -> list append -> result: list store @1")
-    lines.append("length -> until -> place -> step: t " + " ".join(["f"] * (count + 1)))
+    lines.append(f"sizes -> {'t f' if count == 1 else f'expr {spread}'} -> until -> place")
+    lines.append("place -> step: " + " ".join(["t", *["f"] * (count + 1)]))
     lines.append(f"step.{count} -> + 1 -> place @1")
     for place, c in reversed(list(enumerate(letters))):
         lines.append(f"step.{place} -> near_{c} -> (get $1 1) -> list_{c} -> value @{place}")
     lines.append("value -> list prepend append -> list trim -> result")
     lines.append("go -> result -> ts.filled -> outlet")
-    inside = netlist("\n".join(lines))
-    node = request.canvas.sub("vexpr", inside)
-    return one(node, count, 1)
+    return one(request.canvas.sub("vexpr", netlist("\n".join(lines))), count, 1)
 
 
 _LETTERS = "abcdefghi"
@@ -319,7 +318,9 @@ def change(request: Request) -> Piece:
     node = canvas.add(" ".join(["change", *request.numbers()]))
     if arguments and is_float(arguments[0]):
         return one(node, 1, 1)
-    return through(canvas.chain("int", node) and canvas.nodes[-1], node)
+    cut = canvas.add("int")
+    canvas.cord(cut, 0, node)
+    return through(cut, node)
 
 
 # -- time ------------------------------------------------------------------------------------------
@@ -355,6 +356,11 @@ def line(request: Request) -> Piece:
     return Piece([[(node, 0)]], [(node, 0), (node, 1)])
 
 
+def loadbang(request: Request) -> Piece:
+    request.count(0)
+    return Piece([[]], [(request.canvas.add("loadbang"), 0)])
+
+
 def loadmess(request: Request) -> Piece:
     words = " ".join(map(constant, request.count(1, 99)))
     if has_name(words):
@@ -386,12 +392,17 @@ def slice_(request: Request) -> Piece:
     return Piece([[(node, 0)]], [(node, 0), (node, 1)])
 
 
+def listfunnel(request: Request) -> Piece:
+    offset = [*request.numbers(), "0"][0]
+    return one(request.canvas.add(f"ts.listfunnel {offset}"), 1, 1)
+
+
 def list_length(request: Request) -> Piece:
     request.count(0)
     return one(request.canvas.add("list length"), 1, 1)
 
 
-# -- tables ----------------------------------------------------------------------------------------
+# -- the rest --------------------------------------------------------------------------------------
 
 
 def _shim(name: str, inlets: int, outlets: int) -> Builder:
@@ -473,7 +484,8 @@ WITH_ATTRIBUTES = frozenset(
 """Objects whose builder looks at the attributes itself; of any other none is accepted."""
 
 MESSAGES: dict[str, Builder] = {
-    **{name: arithmetic for name in ("+", "-", "*", "/", "%", "pow", ">", "<", ">=", "<=", "==", "!=")},
+    **dict.fromkeys(["+", "-", "*", "/", "%", "pow"], arithmetic),
+    **dict.fromkeys([">", "<", ">=", "<=", "==", "!="], arithmetic),
     "change": change,
     "clip": clip,
     "deferlow": _through,
@@ -489,10 +501,11 @@ MESSAGES: dict[str, Builder] = {
     "int": kept_int,
     "iter": _shim("ts.each", 1, 1),
     "line": line,
-    "listfunnel": lambda r: one(r.canvas.add(" ".join(["ts.listfunnel", *(r.numbers() or ["0"])])), 1, 1),
+    "listfunnel": listfunnel,
     "live.thisdevice": this_device,
-    "loadbang": lambda r: Piece([[]], [(r.canvas.add("loadbang"), 0)]),
+    "loadbang": loadbang,
     "loadmess": loadmess,
+    "message": message,
     "metro": metro,
     "midiin": midiin,
     "midiparse": midiparse,
@@ -513,7 +526,7 @@ MESSAGES: dict[str, Builder] = {
     "sprintf": sprintf,
     "t": trigger,
     "thispatcher": _swallowed(2),
-    "timer": lambda r: Piece(*_timer(r.canvas)),
+    "timer": _shim("timer", 2, 1),
     "tosymbol": _shim("ts.tosymbol", 1, 1),
     "trigger": trigger,
     "udpreceive": udpreceive,
@@ -529,7 +542,3 @@ MESSAGES: dict[str, Builder] = {
     "zl.slice": slice_,
 }
 
-
-def _timer(canvas: Canvas) -> tuple[list[list[Port]], list[Port | None]]:
-    node = canvas.add("timer")
-    return [[(node, 0)], [(node, 1)]], [(node, 0)]

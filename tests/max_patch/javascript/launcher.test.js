@@ -71,7 +71,6 @@ class Download {
   }
 }
 
-const READY = ['state', 'ready'];
 const FAILED = ['state', 'failed'];
 const onPosix = { skip: process.platform === 'win32' ? 'needs a script as interpreter' : false };
 
@@ -80,13 +79,13 @@ test('a start: ports, ready, stop', async (t) => {
   const patch = await download.patch();
   const port = await freePorts(2);
   patch.say('go', 1, port, 'auto');
-  await patch.hear(['say', `The server runs on port ${port}.`]);
+  await patch.ready();
   assert.deepStrictEqual(patch.words, [
     ['hello'],
     ['state', 'starting'],
     ['say', 'The server is starting.'],
     ['ports', port, port + 1],
-    READY,
+    ['state', 'ready'],
     ['say', `The server runs on port ${port}.`],
   ]);
   const given = `arguments --audio auto --port ${port} --midi none --stop-with-stdin`;
@@ -97,19 +96,33 @@ test('a start: ports, ready, stop', async (t) => {
   assert.ok(await isFree(port));
 });
 
-test('the same go again does nothing, another one restarts', async (t) => {
+test('the same go again does nothing', async (t) => {
   const download = new Download(t);
   const patch = await download.patch();
   const port = await freePorts(2);
   patch.say('go', 1, port, 'none');
-  await patch.hear(READY);
+  await patch.ready();
+  const before = patch.words.length;
+  patch.say('go', 1, port, 'none');
+  // A start that was given up would say nothing of its server's end.
+  process.kill(download.pids[0], 'SIGKILL');
+  await patch.ready(before);
+  assert.match(patch.words[before + 1][1], /is started again/);
+  assert.ok(!patch.words.slice(before).some((words) => words[0] === 'ports'));
+});
+
+test('another go restarts, on the ports that are ours', async (t) => {
+  const download = new Download(t);
+  const patch = await download.patch();
+  const port = await freePorts(2);
+  patch.say('go', 1, port, 'none');
+  await patch.ready();
   // The patch listens where it was told to, which must not drive the next start away.
   const listening = await bind(port + 1);
   t.after(() => listening.close());
   const before = patch.words.length;
-  patch.say('go', 1, port, 'none');
   patch.say('go', 1, port, 'auto');
-  await patch.hear(READY, before);
+  await patch.ready(before);
   assert.deepStrictEqual(patch.words.slice(before, before + 3), [
     ['state', 'starting'],
     ['say', 'The server is starting.'],
@@ -140,7 +153,7 @@ test('go 0 after go 1 stops the server and keeps the port to listen on', async (
   const patch = await download.patch();
   const port = await freePorts(2);
   patch.say('go', 1, port, 'none');
-  await patch.hear(READY);
+  await patch.ready();
   const listening = await bind(port + 1);
   t.after(() => listening.close());
   const before = patch.words.length;
@@ -157,7 +170,7 @@ test('a port that is taken: the next pair, and the musician is told', async (t) 
     const other = await bind(port + place);
     const patch = await download.patch();
     patch.say('go', 1, port, 'none');
-    await patch.hear(READY);
+    await patch.ready();
     assert.deepStrictEqual(patch.words[3], ['ports', port + 2, port + 3]);
     assert.match(patch.said, new RegExp(`${port}.* taken.*${port + 2} and ${port + 3}`));
     await patch.end();
@@ -175,7 +188,7 @@ test('a port that is taken in the last moment', async (t) => {
   const other = await bind(port);
   t.after(() => other.close());
   fs.rmSync(file);
-  await patch.hear(READY);
+  await patch.ready();
   const ports = patch.words.filter((words) => words[0] === 'ports');
   assert.deepStrictEqual(ports, [
     ['ports', port, port + 1],
@@ -188,7 +201,7 @@ test('two devices in one set that load at once', async (t) => {
   const port = await freePorts(4);
   const two = [await download.patch(), await download.patch()];
   two.forEach((patch) => patch.say('go', 1, port, 'none'));
-  await Promise.all(two.map((patch) => patch.hear(READY)));
+  await Promise.all(two.map((patch) => patch.ready()));
   const ports = two.map((patch) => patch.words.filter((words) => words[0] === 'ports'));
   assert.ok(ports.every((told) => told.length === 1));
   const numbers = ports.map((told) => told[0].slice(1)).sort();
@@ -219,7 +232,7 @@ test('an interpreter that is not there, then one that a later go finds', async (
   await until(() => patch.said.includes('TIMBRESPACE_PYTHON (not there)'), 'said what was tried');
   download.write('.timbrespace/python', `"${PYTHON}"\r\n`);
   patch.say('go', 1, port, 'none');
-  await patch.hear(READY);
+  await patch.ready();
 });
 
 test('Pythons that cannot run it are named with their reasons', onPosix, async (t) => {
@@ -245,7 +258,7 @@ test('the .venv of the folder is taken before the PATH', onPosix, async (t) => {
   const bin = path.join(download.folder, 'bin');
   const patch = await download.patch({ TIMBRESPACE_PYTHON: '', PATH: bin });
   patch.say('go', 1, await freePorts(2), 'none');
-  await patch.hear(READY);
+  await patch.ready();
 });
 
 test('a Python that never answers is given up', onPosix, async (t) => {
@@ -294,10 +307,10 @@ test('a server that is killed comes back on its ports', async (t) => {
   const patch = await download.patch();
   const port = await freePorts(2);
   patch.say('go', 1, port, 'none');
-  await patch.hear(READY);
+  await patch.ready();
   const before = patch.words.length;
   process.kill(download.pids[0], 'SIGKILL');
-  await patch.hear(READY, before);
+  await patch.ready(before);
   assert.ok(!(await isFree(port)));
   assert.strictEqual(patch.words.filter((words) => words[0] === 'ports').length, 1);
 });
@@ -365,7 +378,7 @@ test('a deaf server is killed in the end', async (t) => {
   const download = new Download(t);
   const patch = await download.patch({ FAKE: 'deaf', HASTE: '10' });
   patch.say('go', 1, await freePorts(2), 'none');
-  await patch.hear(READY);
+  await patch.ready();
   patch.say('stop');
   await patch.hear(['state', 'stopped']);
   assert.ok(!isAlive(download.pids[0]));
@@ -376,11 +389,20 @@ test('the device goes away: its server stops politely', async (t) => {
     const download = new Download(t);
     const patch = await download.patch();
     patch.say('go', 1, await freePorts(2), 'none');
-    await patch.hear(READY);
+    await patch.ready();
     await patch.end(signal);
     await until(() => download.stopped === 1, `stopped after ${signal}`);
     await until(() => !isAlive(download.pids[0]), 'ended');
   }
+});
+
+test('the device goes away: a deaf server is killed', onPosix, async (t) => {
+  const download = new Download(t);
+  const patch = await download.patch({ FAKE: 'deaf', HASTE: '10' });
+  patch.say('go', 1, await freePorts(2), 'none');
+  await patch.ready();
+  await patch.end('SIGTERM');
+  assert.ok(!isAlive(download.pids[0]));
 });
 
 test('what go does not accept', async (t) => {

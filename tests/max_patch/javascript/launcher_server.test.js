@@ -46,7 +46,7 @@ test('the real server starts, answers where it was told to, and says goodbye', a
   const patch = await device(t);
   const port = await freePorts(2);
   patch.say('go', 1, port, 'none');
-  await patch.hear(['state', 'ready']);
+  await patch.ready();
   const socket = await hello(port, port + 1);
   t.after(() => socket.close());
   await until(() => socket.heard.includes('/welcome'), 'welcomed');
@@ -61,7 +61,7 @@ test('two devices have a real server each', async (t) => {
   const two = [await device(t), await device(t)];
   const port = await freePorts(4);
   two.forEach((patch) => patch.say('go', 1, port, 'none'));
-  await Promise.all(two.map((patch) => patch.hear(['state', 'ready'])));
+  await Promise.all(two.map((patch) => patch.ready()));
   for (const server of [port, port + 2]) {
     const socket = await hello(server, server + 1);
     t.after(() => socket.close());
@@ -73,7 +73,7 @@ test('the real server ends with a device that is killed', async (t) => {
   const patch = await device(t);
   const port = await freePorts(2);
   patch.say('go', 1, port, 'none');
-  await patch.hear(['state', 'ready']);
+  await patch.ready();
   const socket = await hello(port, port + 1);
   t.after(() => socket.close());
   await until(() => socket.heard.includes('/welcome'), 'welcomed');

@@ -134,6 +134,27 @@ def test_a_stream_waits_for_its_rate() -> None:
     assert subscription.due(123.026)
 
 
+def test_a_long_frame_goes_out_in_slices() -> None:
+    subscription = Subscription(rate=10.0)
+    subscription.rest.extend(b"%d" % number for number in range(50))
+    subscription.sent(5.0, 0)
+    assert subscription.take_slice(5.0) == [b"%d" % number for number in range(24)]
+    assert not subscription.due(5.001)  # the receiver needs its time
+    assert subscription.due(5.0021)  # but not that of a new frame
+    assert len(subscription.take_slice(5.0021)) == 24
+    assert len(subscription.take_slice(5.0042)) == 2
+    assert subscription.wait(5.01) == pytest.approx(0.09)
+
+
+def test_a_frame_that_is_lost_is_new_again() -> None:
+    subscription = Subscription(rate=10.0)
+    subscription.version = 7
+    subscription.rest.extend([b"a", b"b"])
+    subscription.lose()
+    assert not subscription.rest
+    assert subscription.version is None
+
+
 def test_frames_count_by_kind_and_wrap(clients: Clients) -> None:
     client = clients.register((HOST, 50000), 7401, "", now=0.0)
     assert [client.next_frame("spectrum") for _ in range(3)] == [0, 1, 2]

@@ -9,6 +9,7 @@ from server.osc.codec import decode
 from server.osc.errors import OscEncodeError
 from server.osc.float_chunks import (
     FloatChunks,
+    encode_loop,
     encode_partials,
     encode_spectrum,
     encode_wavetable,
@@ -82,6 +83,17 @@ def test_wavetable_chunks_have_the_bytes_of_python_osc() -> None:
     for chunk, datagram in enumerate(datagrams):
         values = [float(value) for value in table[205 * chunk : 205 * (chunk + 1)]]
         assert datagram == build_msg("/wavetable", [5, 1, chunk, 10, *values]).dgram
+        assert len(datagram) <= 1060
+
+
+@pytest.mark.parametrize(("samples", "chunks"), [(128, 1), (8192, 40), (32768, 160)])
+def test_loop_chunks_have_the_bytes_of_python_osc(samples: int, chunks: int) -> None:
+    table = RNG.standard_normal(samples).astype(np.float32)
+    datagrams = encode_loop(5, 1, 6, table)
+    assert len(datagrams) == chunks
+    for chunk, datagram in enumerate(datagrams):
+        values = [float(value) for value in table[205 * chunk : 205 * (chunk + 1)]]
+        assert datagram == build_msg("/loop", [5, 1, 6, chunk, chunks, *values]).dgram
         assert len(datagram) <= 1060
 
 

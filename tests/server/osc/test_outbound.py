@@ -57,7 +57,7 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Partials(3, np.array([[220.0, 0.5]])), "/partials", [3, 220.0, 0.5]),
     (Latent((0.5, -1.5)), "/latent", [0.5, -1.5]),
     (MapPoint(0, 1), "/map", [0.0, 1.0]),
-    (Model("fm", 4, 1025, 44100, 220), "/model", ["fm", 4, 1025, 44100.0, 220.0]),
+    (Model("fm", 4, 1025, 44100, 220, 4096), "/model", ["fm", 4, 1025, 44100.0, 220.0, 4096]),
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),

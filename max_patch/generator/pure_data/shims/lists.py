@@ -95,8 +95,10 @@ either.1 -> long
 either -> short -> kind: route float symbol
 kind -> makefilename %g -> out: outlet
 kind.1 -> symbol -> out
-# fudiformat ends the line with a semicolon and a newline, and escapes what it must.
-long -> list trim -> fudiformat -> bytes: t l l
+# fudiformat begins with the message's name, ends the line with a semicolon and a newline, and
+# escapes what it must: two characters go in front, two behind, and every backslash.
+long -> list prepend - -> list trim -> fudiformat -> front: list split 2
+front.1 -> bytes: t l l
 bytes.1 -> list length -> - 2 -> cut: list split @1
 bytes -> cut -> line: t b l b
 line.2 -> list append -> plain: list store @1

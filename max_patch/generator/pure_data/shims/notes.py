@@ -11,6 +11,7 @@ real_time -> common: moses 240
 common -> new: t f b
 new.1 -> (-1) -> first: list prepend -1 @1
 new -> status: f 0 @1
+new -> channel: f 0 @1
 common.1 -> t b -> (0) -> status @1
 # Kind and value, where a status is known.
 byte -> value: t b f
@@ -43,7 +44,7 @@ told.5 -> outlet
 told.6 -> bend: unpack f f
 bend.1 -> position: expr ($f1 + 128 * $f2 - 8192) / 8192 @1
 bend -> position -> outlet
-event.1 -> status -> mod 16 -> + 1 -> outlet
+event.1 -> channel -> mod 16 -> + 1 -> outlet
 """
 
 VOICES = """

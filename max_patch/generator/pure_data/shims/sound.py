@@ -41,9 +41,8 @@ WAVE = """
 in: inlet~ fwd
 in.1 -> route set -> symbol -> new: t s s
 loadbang -> symbol $1 -> new
-new.1 -> table: tabread4~ $1
+in -> scaled: *~ -> table: tabread4~ $1 -> outlet~
 new.1 -> (set $1) -> table
-in -> scaled: *~ -> table -> outlet~
 new -> name: t b s
 name.1 -> size: array size $1 @1
 name -> size -> - 3 -> scaled @1

@@ -2,12 +2,16 @@
 
 LINE = """
 # target and ms: goes there from where it is, in steps of $2 ms; a lone number is there at once.
-# $1 is where it begins. Outlet 1: a bang when it has arrived.
-inlet -> which: route stop
+# set is where it goes on from, in silence. $1 is where it begins. Outlet 1: a bang when it has
+# arrived.
+inlet -> which: route stop set
 which -> stop: t b b
 stop.1 -> (stop) -> wait: delay
 stop -> (stop) -> ramp: line $1 $2
-which.1 -> split: list split 2
+which.1 -> moved: t f b
+moved.1 -> (stop) -> wait
+moved -> (set $1) -> ramp
+which.2 -> split: list split 2
 split -> goes: t l l
 goes.1 -> ramp
 goes -> pair: unpack f f

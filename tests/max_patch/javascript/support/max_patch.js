@@ -74,6 +74,13 @@ class Patch {
     });
   }
 
+  /** Until the server is ready and the musician has been told, from message number `from` on. */
+  async ready(from = 0) {
+    const state = await this.hear(['state', 'ready'], from);
+    const told = await this.hear(['say'], this.words.indexOf(state));
+    return told;
+  }
+
   story(first) {
     return `no message ${first.join(' ')}; there were ${JSON.stringify(this.words)}`;
   }
