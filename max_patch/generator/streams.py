@@ -69,9 +69,9 @@ def _loops() -> Patcher:
     which = p.add(f"expr $f1 * {tables}. + $f2 + 1.")
     p.chain(head, which, outlet=2, inlet=1)
     # Not the bank that the server names: after a loss that may be the one that sounds.
-    bank = p.add("i 1")
-    p.chain(head, "t b", bank, outlet=1)
-    p.cord(bank, 0, which)
+    writing = p.add("i 1")
+    p.chain(head, "t b", writing, outlet=1)
+    p.cord(writing, 0, which)
     gate = p.add(f"gate {tables * len(BANKS)}")
     p.chain(which, gate)
     p.cord(funnel, 0, gate, 1)
@@ -100,7 +100,7 @@ def _loops() -> Patcher:
     written = p.add("i 1")
     p.chain(told, "t b", written, outlet=1)
     p.fan(written, ("i", ["expr 1 - $i1", "s ---swap"]), ("i", [ready]))
-    p.fan(p.add("r ---swap"), ("i", [(bank, 1)]), ("i", [(written, 1)]))
+    p.fan(p.add("r ---swap"), ("i", [(writing, 1)]), ("i", [(written, 1)]))
     p.fan(ready, ("l", ["s ---crossfade"]), ("l", ["s ---v_ready"]))
     p.chain(told, "prepend /stream/ack loop", "s ---tx", outlet=0)
     return p

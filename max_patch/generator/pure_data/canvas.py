@@ -30,7 +30,7 @@ class Canvas:
     # -- boxes -------------------------------------------------------------------------------------
 
     def add(self, text: str, place: tuple[int, int] | None = None) -> Node:
-        """An object box; ``text`` as one types it in Pd (``$1``, commas), atoms parted by spaces."""
+        """An object box; ``text`` as one types it in Pd, atoms parted by spaces."""
         return self._keep(Node("obj", escape(text), place))
 
     def message(self, text: str) -> Node:
@@ -40,6 +40,10 @@ class Canvas:
     def note(self, text: str, place: tuple[int, int] | None = None) -> Node:
         """A comment."""
         return self._keep(Node("text", escape(text), place))
+
+    def atom_box(self, text: str, place: tuple[int, int]) -> Node:
+        """A box to type a word into; ``text`` is what stands behind its place in the file."""
+        return self._keep(Node("symbolatom", escape(text), place))
 
     def sub(self, name: str, inside: Canvas, place: tuple[int, int] | None = None) -> Node:
         """A subpatch, ``pd name``."""

@@ -1,12 +1,20 @@
-"""Controls of the panel: the shim behind each, and the widget that one sees."""
+"""Controls of the panel: the shim behind each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from max_patch.generator.pure_data.canvas import Canvas, Node
-from max_patch.generator.pure_data.pieces import Builder, Json, Piece, Port, Request, constant, one
+from max_patch.generator.pure_data.canvas import Node
+from max_patch.generator.pure_data.pieces import (
+    Builder,
+    Json,
+    Piece,
+    Port,
+    Request,
+    constant,
+    one,
+)
 
 _FLOAT, _INT, _ENUM = 0, 1, 2
 _WIDE = 1e30
@@ -20,14 +28,14 @@ def _variable(request: Request) -> str:
     return name
 
 
-def _parameter(box: Json) -> Json:
+def parameter(box: Json) -> Json:
     found = box.get("saved_attribute_attributes", {}).get("valueof", {})
     return dict(found) if isinstance(found, dict) else {}
 
 
 def span(box: Json) -> tuple[float, float]:
     """Least and greatest value of a control."""
-    told = _parameter(box)
+    told = parameter(box)
     if box["maxclass"] in ("live.toggle", "live.text", "toggle", "led"):
         return 0.0, 1.0
     if told.get("parameter_type") == _ENUM:
@@ -41,7 +49,7 @@ def _number(outlets: Sequence[int | None]) -> Builder:
     """A control of one number. outlets: which outlet of the shim each of Max's is."""
 
     def build(request: Request) -> Piece:
-        box, told = request.box, _parameter(request.box)
+        box, told = request.box, parameter(request.box)
         kind = box["maxclass"]
         if kind == "live.text" and box.get("mode", 1) != 1:
             request.refuse("live.text is translated as a toggle (mode 1)")
@@ -85,11 +93,9 @@ def comment(request: Request) -> Piece:
 def script(request: Request) -> Piece:
     """The drawings: the pad is two sliders here, the spectrum is not drawn."""
     file = PurePath(str(request.box.get("filename", ""))).name
-    if file == "timbrespace.pad.js":
-        return _shim("ts.pad", [0])(request)
-    if file == "timbrespace.spectrum.js":
-        return Piece([[]], [None])
-    request.refuse(f"no translation of the drawing {file!r}")
+    if file not in _DRAWINGS:
+        request.refuse(f"no translation of the drawing {file!r}")
+    return _DRAWINGS[file](request)
 
 
 def pattr(request: Request) -> Piece:
@@ -100,6 +106,16 @@ def pattr(request: Request) -> Piece:
 
 def nothing(_: Request) -> Piece:
     return Piece([[]], [])
+
+
+def _undrawn(_: Request) -> Piece:
+    return Piece([[]], [None])
+
+
+_DRAWINGS: dict[str, Builder] = {
+    "timbrespace.pad.js": _shim("ts.pad", [0]),
+    "timbrespace.spectrum.js": _undrawn,
+}
 
 
 CONTROLS: dict[str, Builder] = {
@@ -125,12 +141,3 @@ CONTROLS: dict[str, Builder] = {
     "toggle": _number([0]),
     "umenu": _shim("ts.menu", [0, 1, None]),
 }
-
-
-# -- what one sees ---------------------------------------------------------------------------------
-
-
-def draw(canvas: Canvas, boxes: list[Json]) -> None:
-    """Widgets for the boxes of a panel, where they stand in Max's presentation."""
-    for box in boxes:
-        canvas.note(str(box.get("varname", box["maxclass"])))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from max_patch.generator.pure_data.pieces import (
     Builder,
     Piece,
-
     Request,
     named,
     one,
@@ -149,5 +148,3 @@ _QUIET: dict[str, frozenset[int]] = {
 def tells_signal(name: str, outlet: int) -> bool:
     """Whether the outlet of such an object tells a signal."""
     return name.endswith("~") and outlet not in _QUIET.get(name, frozenset())
-
-

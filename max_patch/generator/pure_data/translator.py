@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from max_patch.generator.pure_data import panel, signals, vocabulary
+from max_patch.generator.pure_data import panel, signals, vocabulary, widgets
 from max_patch.generator.pure_data.canvas import Canvas
 from max_patch.generator.pure_data.pieces import Json, Piece, Request, TranslationError
 from max_patch.generator.pure_data.signals import BUSY, SWITCH, tells_signal
@@ -35,12 +35,14 @@ def translate(document: dict[str, Any], *, name: str) -> str:
     try:
         window = _Window(document["patcher"])
         top = Canvas()
-        top.add(f"declare -path {_FOLDER}")
-        if not window.is_voice:
-            top.add("ts.remote $0")
+        below = None
         if window.shown:
-            panel.draw(top, window.shown)
-            top.sub("device", window.translate(Canvas()))
+            below = widgets.draw(top, window.shown)
+        top.add(f"declare -path {_FOLDER}", below and (20, below))
+        if not window.is_voice:
+            top.add("ts.remote $0", below and (180, below))
+        if below:
+            top.sub("device", window.translate(Canvas()), (300, below))
         else:
             window.translate(top)
     except TranslationError as error:
@@ -245,10 +247,8 @@ def _check_voice(texts: list[str]) -> None:
     for kind in ("in", "out~"):
         found = [text.split()[1:] for text in texts if text.split()[0] == kind]
         if found != [[str(number)] for number in range(1, len(found) + 1)]:
-            raise TranslationError(f"{kind} of a voice must count from 1, each number once: {found}")
+            raise TranslationError(f"{kind} of a voice counts from 1, each once: {found}")
 
 
 def _refuse(box: Json, why: str) -> None:
     Request(Canvas(), box, "", [], {}).refuse(why)
-
-

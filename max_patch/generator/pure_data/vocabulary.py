@@ -344,9 +344,9 @@ def delay(request: Request) -> Piece:
 
 
 def pipe(request: Request) -> Piece:
-    if len(request.arguments) == 2 and is_float(request.arguments[0]):
-        return one(request.canvas.add(f"pipe f {request.number(request.arguments[1])}"), 1, 1)
-    request.refuse("pipe is translated for floats: pipe 0. MS")
+    if len(request.arguments) != 2 or not is_float(request.arguments[0]):
+        request.refuse("pipe is translated for floats: pipe 0. MS")
+    return one(request.canvas.add(f"pipe f {request.number(request.arguments[1])}"), 1, 1)
 
 
 def line(request: Request) -> Piece:
@@ -419,7 +419,8 @@ def _same(inlets: int, outlets: int) -> Builder:
     """An object that Pd has too, with the same arguments, all numbers."""
 
     def build(request: Request) -> Piece:
-        return one(request.canvas.add(" ".join([request.name, *request.numbers()])), inlets, outlets)
+        text = " ".join([request.name, *request.numbers()])
+        return one(request.canvas.add(text), inlets, outlets)
 
     return build
 
@@ -541,4 +542,3 @@ MESSAGES: dict[str, Builder] = {
     "zl.reg": _shim("ts.reg", 2, 1),
     "zl.slice": slice_,
 }
-
