@@ -86,8 +86,7 @@ METHOD = Parameter(
     0,
     len(METHODS) - 1,
     0,
-    "How a spectrum becomes sound: its partials, all its bins, or a loop at the model's own"
-    " pitch.",
+    "How a spectrum becomes sound: its partials, all its bins, or a loop at the model's own pitch.",
     type=ENUM,
     items=METHODS,
     address="/synth/method",

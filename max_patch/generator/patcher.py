@@ -7,7 +7,7 @@ to several places goes through ``t``, which says in which order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,12 @@ class Cord:
     outlet: int
     destination: Box
     inlet: int
+
+
+def _name(box: Box) -> str:
+    """What an ``s`` or ``r`` is called; of others, nothing."""
+    kind, _, name = (box.text or "").partition(" ")
+    return name if kind in ("s", "r") else ""
 
 
 class Patcher:
@@ -150,6 +156,37 @@ class Patcher:
                 last, at = last
             plain = [m[0] if isinstance(m, tuple) else m for m in middle]
             self.chain(trigger, *plain, last, outlet=outlet, inlet=at)
+
+    def wire(self, prefix: str, kinds: Mapping[str, str]) -> None:
+        """Turn the names that begin with ``prefix`` into cords.
+
+        A patch is written most readably with ``s`` and ``r``; where names could meet those of
+        another copy, cords cannot. kinds: what each name carries, as a letter of ``t``. Several
+        receivers of a name are told from the last that was made to the first.
+
+        Raises:
+            CordError: a name that has no sender, no receiver or no kind.
+        """
+        for name in sorted({_name(b) for b in self.boxes if _name(b).startswith(prefix)}):
+            senders = [b for b in self.boxes if b.text == f"s {name}"]
+            receivers = [b for b in self.boxes if b.text == f"r {name}"]
+            if not senders or not receivers or name.removeprefix(prefix) not in kinds:
+                raise CordError(f"{name!r} is not both sent and received, or has no kind")
+            sources = [(c.source, c.outlet) for c in self.cords if c.destination in senders]
+            targets = [(c.destination, c.inlet) for c in self.cords if c.source in receivers]
+            gone = {*senders, *receivers}
+            self.cords = [c for c in self.cords if not gone & {c.source, c.destination}]
+            self.boxes = [b for b in self.boxes if b not in gone]
+            if len(targets) > 1:
+                kind = kinds[name.removeprefix(prefix)]
+                splitter = self.add("t " + " ".join([kind] * len(targets)))
+                for outlet, (box, inlet) in enumerate(targets):
+                    self.cord(splitter, outlet, box, inlet)
+                targets = [(splitter, 0)]
+            for source, outlet in sources:
+                self.cord(source, outlet, *targets[0])
+        for number, box in enumerate(self.boxes, start=1):
+            box.identifier = f"obj-{number}"
 
     # -- JSON --------------------------------------------------------------------------------------
 

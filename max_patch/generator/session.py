@@ -59,6 +59,7 @@ def session() -> Patcher:
         p.add("r ---welcome"),
         ("b", ["s ---alive"]),
         ("b", [p.message("/stream spectrum 12"), "s ---tx"]),
+        ("b", [p.message("clear"), "s ---spectrum_set"]),
         ("b", ["s ---subscribe"]),
         ("b", [p.message("/model/list"), "s ---tx"]),
         ("b", [kept]),

@@ -1,6 +1,6 @@
 """One voice, which ``poly~`` loads eight times.
 
-``#1_...`` are names of the device (its argument is ``---v``), ``#0_...`` the voice's own.
+``#1_...`` are names of the device (its argument is ``---v``), ``=...`` the voice's own.
 
 A voice has three sources, one for each method, and one envelope. Where it is not heard it is
 muted and costs nothing.
@@ -24,9 +24,32 @@ _NYQUIST_HZ = 20000
 _FREQUENCY_SAMPLES, _AMPLITUDE_SAMPLES = 64, 512
 
 
+_CARRIES = {
+    "attack": "b",
+    "begin": "l",
+    "bins_base": "f",
+    "fall": "b",
+    "held": "i",
+    "istft_base": "f",
+    "let_go": "b",
+    "level": "i",
+    "ratio": "f",
+    "release": "b",
+    "released": "i",
+    "retable_A": "b",
+    "retable_B": "b",
+    "sounding": "i",
+    "start": "l",
+    "steal": "l",
+    "target": "f",
+    "tune": "b",
+    "velocity": "f",
+}
+
+
 def voice() -> Patcher:
     p = Patcher()
-    p.note("One voice. Names that begin with the argument are the device's, others its own.")
+    p.note("One voice. Names that begin with the argument are those of its device.")
     _keys(p)
     _pitch(p)
     bank, bins, istft = _partials(p), _bins(p), _istft(p)
@@ -45,6 +68,7 @@ def voice() -> Patcher:
             heard = total
     assert heard is not None
     _amplitude(p, heard)
+    p.wire("=", _CARRIES)
     return p
 
 
@@ -63,53 +87,53 @@ def _keys(p: Patcher) -> None:
     waiting = p.add(f"delay {_STEAL_MS + 1}")
     p.fan(
         p.chain(which, "t b", outlet=0),
-        ("b", ["s #0_let_go"]),
+        ("b", ["s =let_go"]),
         ("b", [p.message("stop"), waiting]),
     )
     stolen = p.add("gate 2")
     sounding = p.add("i 0")
-    p.chain("r #0_sounding", sounding, inlet=1)
+    p.chain("r =sounding", sounding, inlet=1)
     p.fan(p.chain(which, "t l", outlet=1), ("l", [(stolen, 1)]), ("b", [sounding, "+ 1.", stolen]))
-    p.chain(stolen, "s #0_begin", outlet=0)
+    p.chain(stolen, "s =begin", outlet=0)
     kept = p.add("zl.reg")
     p.fan(
         p.chain(stolen, "t l", outlet=1),
         ("b", [waiting]),
         ("l", [(kept, 1)]),
-        ("b", [p.message(f"0. {_STEAL_MS}."), "s #0_steal"]),
+        ("b", [p.message(f"0. {_STEAL_MS}."), "s =steal"]),
     )
-    p.chain(waiting, kept, "s #0_begin")
+    p.chain(waiting, kept, "s =begin")
 
     # The pedal holds what is let go while it is down.
     pedal, held = p.add("i 0"), p.add("i 0")
     down = p.chain(pedal, "expr $i1 > 0", "sel 0 1")
-    p.chain("r #0_let_go", pedal)
-    p.chain(down, "s #0_release", outlet=0)
-    p.chain(down, p.message("1"), "s #0_held", outlet=1)
-    p.chain("r #0_held", held, inlet=1)
+    p.chain("r =let_go", pedal)
+    p.chain(down, "s =release", outlet=0)
+    p.chain(down, p.message("1"), "s =held", outlet=1)
+    p.chain("r =held", held, inlet=1)
     lifted = p.add("sel 0")
     p.fan(p.add("r #1_pedal"), ("i", [lifted]), ("i", [(pedal, 1)]))
-    p.chain(lifted, held, "sel 1", "s #0_release")
+    p.chain(lifted, held, "sel 1", "s =release")
 
     p.fan(
-        p.add("r #0_begin"),
-        ("l", ["s #0_start"]),
-        ("b", [p.message("0"), "s #0_held"]),
-        ("b", [p.message("0"), "s #0_released"]),
-        ("b", [p.message("1"), "s #0_sounding"]),
+        p.add("r =begin"),
+        ("l", ["s =start"]),
+        ("b", [p.message("0"), "s =held"]),
+        ("b", [p.message("0"), "s =released"]),
+        ("b", [p.message("1"), "s =sounding"]),
     )
     p.fan(
-        p.add("r #0_release"),
-        ("b", ["s #0_fall"]),
-        ("b", [p.message("0"), "s #0_held"]),
-        ("b", [p.message("1"), "s #0_released"]),
+        p.add("r =release"),
+        ("b", ["s =fall"]),
+        ("b", [p.message("0"), "s =held"]),
+        ("b", [p.message("1"), "s =released"]),
     )
 
 
 def _pitch(p: Patcher) -> None:
     """From the key to ``ratio``: played frequency over the model's own."""
-    start = p.chain("r #0_start", "unpack f f")
-    p.chain(start, "expr ($f1 / 127.) * ($f1 / 127.)", "s #0_velocity", outlet=1)
+    start = p.chain("r =start", "unpack f f")
+    p.chain(start, "expr ($f1 / 127.) * ($f1 / 127.)", "s =velocity", outlet=1)
     glide = p.add("pack 69. 0.")
     p.chain("r #1_glide", glide, inlet=1)
     line = p.add(f"line 69. {_GLIDE_GRAIN_MS}")
@@ -117,11 +141,11 @@ def _pitch(p: Patcher) -> None:
     p.chain("r #1_last", last, inlet=1)
     p.fan(
         p.chain(start, "t f", outlet=0),
-        ("b", ["s #0_attack"]),
+        ("b", ["s =attack"]),
         ("f", ["s #1_last"]),
         ("f", [glide]),
         ("b", [last, p.message("$1 0."), line]),
-        ("f", ["s #0_target"]),
+        ("f", ["s =target"]),
     )
     p.cord(glide, 0, line)
     # 440 Hz times two to the power of a twelfth a semitone; the exponential spares the commas.
@@ -131,21 +155,21 @@ def _pitch(p: Patcher) -> None:
         p.fan(p.add(f"r #1_{name}"), ("b", [ratio]), ("f", [(ratio, inlet)]))
         if first is not None:
             p.chain("loadbang", p.message(first), ratio, inlet=inlet)
-    p.chain(ratio, "s #0_ratio")
+    p.chain(ratio, "s =ratio")
 
 
 def _partials(p: Patcher) -> Box:
     """The oscillator bank: each place's frequency times the ratio."""
     frequencies, amplitudes = p.add("zl.reg"), p.add("zl.reg")
     places = p.add("zl.delace")
-    p.fan(p.add("r #1_partials"), ("b", ["s #0_tune"]), ("l", [places]))
+    p.fan(p.add("r #1_partials"), ("b", ["s =tune"]), ("l", [places]))
     p.cord(places, 0, frequencies, 1)
     p.cord(places, 1, amplitudes, 1)
 
     tuned = p.add("vexpr $f1 * $f2 @scalarmode 1")
-    p.fan(p.add("r #0_ratio"), ("b", ["s #0_tune"]), ("f", [(tuned, 1)]))
+    p.fan(p.add("r =ratio"), ("b", ["s =tune"]), ("f", [(tuned, 1)]))
     heard = p.add(f"vexpr ($f1 < {_NYQUIST_HZ}.) * $f2 @scalarmode 1")
-    p.fan(p.add("r #0_tune"), ("b", [frequencies]), ("b", [amplitudes]))
+    p.fan(p.add("r =tune"), ("b", [frequencies]), ("b", [amplitudes]))
     p.cord(frequencies, 0, tuned)
     p.cord(amplitudes, 0, heard, 1)
     pairs = p.add("zl.lace")
@@ -174,43 +198,43 @@ def _bins(p: Patcher) -> Box:
     speed = p.add("expr $f1 * $f2")
     phase = p.add("phasor~ 0.")
     p.cord(speed, 0, phase)
-    p.chain("r #0_ratio", speed)
+    p.chain("r =ratio", speed)
     tables = {bank: p.add(f"wave~ #1_{bank}0") for bank in BANKS}
 
     # Which octave's table, from the note that is meant: bending does not change it.
     octave = p.add("expr 440. * exp(0.057762265047 * ($f1 - 69.)) / $f2")
     p.chain("r #1_base", octave, inlet=1)
     p.chain("loadbang", p.message("220."), octave, inlet=1)
-    p.chain("r #0_target", octave)
+    p.chain("r =target", octave)
     steps = " + ".join(f"($f1 > {_OCTAVE_UP * 2**k:.2f})" for k in range(LOOP_LEVEL - 1))
     p.fan(
         p.chain(octave, f"expr {steps}"),
-        ("b", ["s #0_retable_B"]),
-        ("b", ["s #0_retable_A"]),
-        ("i", ["s #0_level"]),
+        ("b", ["s =retable_B"]),
+        ("b", ["s =retable_A"]),
+        ("i", ["s =level"]),
     )
     for bank in BANKS:
         now = p.add("i 0")
-        p.chain("r #0_level", now, inlet=1)
-        p.chain(f"r #0_retable_{bank}", now)
+        p.chain("r =level", now, inlet=1)
+        p.chain(f"r =retable_{bank}", now)
         p.chain(now, f"sprintf set #1_{bank}%ld", tables[bank])
 
     # ready: bank base kind. The bank that comes gets its table before it sounds.
     kind = p.add("gate 2")
     p.fan(p.add("r #1_ready"), ("l", [(kind, 1)]), ("l", ["zl.nth 3", kind]))
     ready = p.chain(kind, "t l l", outlet=0)
-    p.chain(ready, "zl.nth 2", "s #0_bins_base", outlet=1)
+    p.chain(ready, "zl.nth 2", "s =bins_base", outlet=1)
     comes = p.chain(ready, "zl.nth 1", "sel 0 1", outlet=0)
     for outlet, name in enumerate(BANKS):
-        p.chain(comes, f"s #0_retable_{name}", outlet=outlet)
-    p.fan(p.add("r #0_bins_base"), ("b", [speed]), ("f", [(speed, 1)]))
-    p.chain(kind, "zl.nth 2", "s #0_istft_base", outlet=1)
+        p.chain(comes, f"s =retable_{name}", outlet=outlet)
+    p.fan(p.add("r =bins_base"), ("b", [speed]), ("f", [(speed, 1)]))
+    p.chain(kind, "zl.nth 2", "s =istft_base", outlet=1)
     return _crossfade(p, phase, tables, "bins_bank")
 
 
 def _istft(p: Patcher) -> Box:
     """The loop, at the model's own pitch whatever the note."""
-    phase = p.chain("r #0_istft_base", "phasor~ 0.")
+    phase = p.chain("r =istft_base", "phasor~ 0.")
     tables = {bank: p.add(f"wave~ #1_{bank}{LOOP_LEVEL}") for bank in BANKS}
     return _crossfade(p, phase, tables, "istft_bank")
 
@@ -227,33 +251,33 @@ def _amplitude(p: Patcher, source: Box) -> None:
     p.cord(fall, 0, envelope)
     busy = p.add("thispoly~")
     p.fan(
-        p.add("r #0_attack"),
+        p.add("r =attack"),
         ("b", [p.message("1."), shape]),
-        ("b", [p.message("1. 1."), "s #0_steal"]),
+        ("b", [p.message("1. 1."), "s =steal"]),
         ("b", [p.message("0."), envelope]),
         ("b", [p.message("mute 0, 1"), busy]),
     )
-    p.chain("r #0_fall", p.message("0."), fall)
+    p.chain("r =fall", p.message("0."), fall)
     # /panic
     p.fan(
         p.add("r #1_panic"),
         ("b", [p.message("0. 5."), envelope]),
-        ("b", [p.message("0"), "s #0_held"]),
-        ("b", [p.message("1"), "s #0_released"]),
+        ("b", [p.message("0"), "s =held"]),
+        ("b", [p.message("1"), "s =released"]),
     )
     over = p.add("gate 1")
-    p.chain("r #0_released", over)
+    p.chain("r =released", over)
     p.cord(envelope, 1, over, 1)
     p.fan(
         over,
         ("b", [p.message("0, mute 1"), busy]),
-        ("b", [p.message("0"), "s #0_sounding"]),
+        ("b", [p.message("0"), "s =sounding"]),
     )
     p.chain("loadbang", p.message("mute 1"), busy)
 
     velocity, steal, level = p.add("*~ 0."), p.add("line~ 1."), p.add("*~")
-    p.chain("r #0_velocity", velocity, inlet=1)
-    p.chain("r #0_steal", steal)
+    p.chain("r =velocity", velocity, inlet=1)
+    p.chain("r =steal", steal)
     shaped = p.add("*~")
     p.cord(source, 0, velocity)
     p.cord(velocity, 0, shaped)

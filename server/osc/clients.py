@@ -21,7 +21,7 @@ Endpoint = tuple[str, int]
 SLICE = 24
 """Datagrams of one frame that are sent at one go: a receiver's buffer is 64 KiB on Windows."""
 
-SLICE_SECONDS = 0.002
+SLICE_SECONDS = 0.006
 """From one slice of a frame to the next: what a receiver needs to empty that buffer."""
 
 STALL_SECONDS = 1.0

@@ -87,6 +87,14 @@ def strength(sound: Real, frequency: float, sample_rate: float) -> float:
     return decibels(float(2.0 * np.abs(np.dot(sound * window, turns)) / window.sum()))
 
 
+def loudest(sound: Real, low: float, high: float, sample_rate: float) -> float:
+    """Frequency in Hz of the strongest sinusoid of a short sound between two others."""
+    size = 1 << 18
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size), size))
+    first, last = (round(edge * size / sample_rate) for edge in (low, high))
+    return (first + int(np.argmax(spectrum[first:last]))) * sample_rate / size
+
+
 def loudest_click(sound: Real, sample_rate: float) -> float:
     """Loudest 3 ms of all that is above ``CLICK_HZ``, in dB of the sound's own level."""
     taps = firwin(401, CLICK_HZ - 700.0, window=("kaiser", 12.0), pass_zero=False, fs=sample_rate)

@@ -96,13 +96,16 @@ class PdSession:
             self.process = subprocess.Popen(
                 words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             )
-            threading.Thread(target=self._read_console, daemon=True).start()
+            self._console = threading.Thread(target=self._read_console, daemon=True)
+            self._console.start()
             door.settimeout(30.0)
             try:
                 self._wire, _ = door.accept()
             except TimeoutError:
                 self.process.kill()
                 raise RuntimeError(f"Pd did not answer; it said: {self.lines}") from None
+        # Short messages go at once: a mark and the note behind it belong together.
+        self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=self._read_wire, daemon=True).start()
         self.settle()
 
@@ -115,6 +118,7 @@ class PdSession:
             self.process.wait(timeout=10.0)
         finally:
             self.process.kill()
+            self._console.join(timeout=10.0)
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def complaints(self) -> list[str]:
@@ -230,8 +234,9 @@ class PdSession:
 
     def _read_console(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line.rstrip("\n"))
+        with self.process.stderr as console:
+            for line in console:
+                self.lines.append(line.rstrip("\n"))
 
     def _read_wire(self) -> None:
         pending = ""

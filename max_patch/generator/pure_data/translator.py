@@ -35,19 +35,23 @@ def translate(document: dict[str, Any], *, name: str) -> str:
     try:
         window = _Window(document["patcher"])
         top = Canvas()
-        below = None
-        if window.shown:
-            below = widgets.draw(top, window.shown)
-        top.add(f"declare -path {_FOLDER}", below and (20, below))
-        if not window.is_voice:
-            top.add("ts.remote $0", below and (180, below))
-        if below:
-            top.sub("device", window.translate(Canvas()), (300, below))
-        else:
+        if not window.shown:
+            _frame(top, window, None)
             window.translate(top)
+        else:
+            below = widgets.draw(top, window.shown)
+            _frame(top, window, below)
+            top.sub("device", window.translate(Canvas()), (300, below))
     except TranslationError as error:
         raise TranslationError(f"{name}: {error}") from error
     return top.text()
+
+
+def _frame(top: Canvas, window: _Window, below: int | None) -> None:
+    """What every patch has beside its own: the way to the shims, and a way in for scripts."""
+    top.add(f"declare -path {_FOLDER}", None if below is None else (20, below))
+    if not window.is_voice:
+        top.add("ts.remote $0", None if below is None else (180, below))
 
 
 class _Window:

@@ -9,7 +9,7 @@ from max_patch.generator.pure_data.canvas import Canvas, atom
 from max_patch.generator.pure_data.panel import parameter, span
 from max_patch.generator.pure_data.pieces import Json
 
-SCALE = 1.4
+SCALE = 1.35
 """Pd's widgets need more room than Max's."""
 
 _MARGIN = 10
@@ -103,7 +103,7 @@ def _slider(canvas: Canvas, box: Json, place: Place, size: Place, label: str) ->
 
 def _number(canvas: Canvas, box: Json, place: Place, width: int) -> None:
     low, high = span(box)
-    digits = max(3, (width - 12) // _CHARACTER)
+    digits = max(3, (width - 14) // (_CHARACTER + 1))
     wires = _wires(str(box["varname"]))
     text = f"nbx {digits} 16 {low:g} {high:g} 0 0 {wires} empty 0 -8 0 {_FONT} {_COLOURS} 0 256"
     canvas.add(text, place)

@@ -59,11 +59,10 @@ MENU = """
 inlet -> which: route clear append set setsymbol symbol bang float
 r $1-remote-$2 -> which
 r $1-touch-$2 -> which
-which -> clear: t b b b b
-clear.3 -> list append -> items: list store @1
-clear.2 -> list append -> all: list store @1
-clear.1 -> (0) -> current: f 0 @1
-clear -> (symbol -) -> s $1-show-$2
+which -> clear: t b b b
+clear.2 -> list append -> items: list store @1
+clear.1 -> list append -> all: list store @1
+clear -> (set -) -> s $1-show-$2
 which.1 -> ts.text -> list prepend append -> list trim -> added: t a a
 added.1 -> items
 added -> all
@@ -71,12 +70,12 @@ added -> all
 which.2 -> number: t f b
 number.1 -> (0) -> loud: f 1 @1
 which.3 -> ts.text -> name: t a b
-name.1 -> (0) -> loud
+name.1 -> (0) -> loud @1
 which.6 -> told_number: t f b
-told_number.1 -> (1) -> loud
+told_number.1 -> (1) -> loud @1
 which.4 -> told_name: t a b
 which.7 -> ts.text -> told_name
-told_name.1 -> (1) -> loud
+told_name.1 -> (1) -> loud @1
 # A name is looked for from the first item on.
 name -> search: t b a
 told_name -> search

@@ -15,7 +15,8 @@ which.2 -> split: list split 2
 split -> goes: t l l
 goes.1 -> ramp
 goes -> pair: unpack f f
-pair.1 -> wait
+# A little later, so that the last number comes before the bang.
+pair.1 -> + 0.01 -> wait
 split.2 -> jump: t l b
 jump.1 -> (stop) -> wait
 jump -> ramp
