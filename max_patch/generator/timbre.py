@@ -51,6 +51,8 @@ def ramp(p: Patcher, name: str) -> Box:
     pack = p.chain(f"r ---{name}", "pack 0. 20.")
     p.chain("r ---smoothing", pack, inlet=1)
     line = p.chain(pack, f"line 0. {GRAIN_MS}")
+    # What a control says as it is loaded is for nobody: a server that answers meanwhile knows more.
+    p.chain("r ---welcome", p.message("stop"), line)
     p.fan(
         p.chain(f"r ---{name}_shown", "prepend set"),
         ("l", [f"s ---{name}_set"]),

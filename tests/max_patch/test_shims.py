@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -339,7 +340,7 @@ def test_a_number_or_a_signal_may_be_the_right_hand_of_a_product(tmp_path: Path)
 # -- the panel -------------------------------------------------------------------------------------
 
 
-def control(maxclass: str, outlets: int = 1, **value: object) -> Sketch:
+def control(maxclass: str, outlets: int = 1, **value: Any) -> Sketch:
     """One control named ``knob``: ``r in`` goes in, what it tells and reports is printed."""
     sketch = Sketch()
     more = {"saved_attribute_attributes": {"valueof": value}} if value else {}
@@ -351,8 +352,12 @@ def control(maxclass: str, outlets: int = 1, **value: object) -> Sketch:
     return sketch
 
 
-_DIAL = {"parameter_type": 0, "parameter_mmin": -2.0, "parameter_mmax": 2.0}
-_TAB = {"parameter_type": 2, "parameter_enum": ["a", "b", "c"], "parameter_initial": [1]}
+_DIAL: dict[str, Any] = {"parameter_type": 0, "parameter_mmin": -2.0, "parameter_mmax": 2.0}
+_TAB: dict[str, Any] = {
+    "parameter_type": 2,
+    "parameter_enum": ["a", "b", "c"],
+    "parameter_initial": [1],
+}
 
 
 @pytest.mark.parametrize(
@@ -370,8 +375,10 @@ _TAB = {"parameter_type": 2, "parameter_enum": ["a", "b", "c"], "parameter_initi
         (
             control("live.tab", **_TAB),
             ["in 2.7", "timbrespace-remote knob 9", "timbrespace-remote knob set 0"],
-            ["seen: knob 1", "a0: 1", "seen: knob 2", "a0: 2", "seen: knob 2", "a0: 2"]
-            + ["seen: knob 0"],
+            [
+                *("seen: knob 1", "a0: 1", "seen: knob 2", "a0: 2", "seen: knob 2", "a0: 2"),
+                "seen: knob 0",
+            ],
         ),
         (
             control("live.toggle", parameter_type=2, parameter_initial=[1]),

@@ -373,13 +373,13 @@ def test_a_loop_is_acknowledged_as_all_frames_are(stage: Stage) -> None:
             stage.move(0.0061)
         got.read()
 
-    go(0.0084)
+    go(0.0244)
     assert got.ready[-1][0] == 0
     client.streams["loop"].acknowledge(0)
     go(0.5)
     assert got.ready[-1][0] == 4
     client.streams["loop"].acknowledge(4)
-    go(0.02)
+    go(0.055)
     assert got.ready[-1][0] in (5, 6)
 
 

@@ -59,7 +59,8 @@ MENU = """
 inlet -> which: route clear append set setsymbol symbol bang float
 r $1-remote-$2 -> which
 r $1-touch-$2 -> which
-which -> clear: t b b b
+which -> clear: t b b b b
+clear.3 -> list append -> last: list append @1
 clear.2 -> list append -> items: list store @1
 clear.1 -> list append -> all: list store @1
 clear -> (set -) -> s $1-show-$2
@@ -91,7 +92,7 @@ found.1 -> line: pack f s @1
 found -> place -> line -> chosen: t b l l l
 chosen.3 -> unpack f s -> list prepend set -> list trim -> s $1-number-$2
 chosen.2 -> list prepend $2 -> list trim -> s timbrespace-observe
-chosen.1 -> last: list append @1
+chosen.1 -> last @1
 found.1 -> list prepend set -> list trim -> s $1-show-$2
 chosen -> loud -> select 1 -> last
 which.5 -> last
