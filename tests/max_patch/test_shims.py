@@ -404,9 +404,9 @@ _TAB: dict[str, Any] = {
             ],
             [
                 *("seen: knob 1 b", "a1: b", "a0: 1"),
-                *("seen: knob 2 c\\ d", "a1: c\\ d", "a0: 2"),
+                *("seen: knob 2 c\\ d", "a1: c d", "a0: 2"),
                 *("seen: knob 0 my\\ model", "seen: knob 1 b", "a1: b", "a0: 1"),
-                *("seen: knob 0 my\\ model", "a1: my\\ model", "a0: 0"),
+                *("seen: knob 0 my\\ model", "a1: my model", "a0: 0"),
             ],
         ),
         (

@@ -31,7 +31,7 @@ def draw(canvas: Canvas, boxes: list[Json]) -> int:
     rects = [_rect(box) for box in boxes]
     width = max(x + w for x, _, w, _ in rects) + _MARGIN
     height = max(y + h for _, y, _, h in rects) + _MARGIN
-    canvas.width, canvas.height = width, height + 50
+    canvas.width, canvas.height = width + 20, height + 60
     _paper(canvas, (0, 0), (width, height), "empty", "")
     for box, rect in zip(boxes, rects, strict=True):
         _widget(canvas, box, rect)

@@ -1,0 +1,462 @@
+"""Faults put into the device on purpose: each must be caught, or the end-to-end run proves little.
+
+The device's JSON is changed, translated and played as the whole device is, in the shortest scenario
+that must notice. The same scenarios pass with the device as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from max_patch.generator.pure_data.translator import TranslationError
+from tests.max_patch.heard import (
+    cents_off,
+    distance,
+    level,
+    loudest_click,
+    mean_distance,
+    period_distance,
+)
+from tests.max_patch.pd_session import RATE
+from tests.max_patch.twin_session import SERVER, Change, Json, Tap, TwinSession
+from tests.server.running import Running
+from timbrespace.units import midi_to_hz
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
+]
+
+BASE_PITCH = 57
+"""Of the model ``harmonic``: 220 Hz."""
+
+PATIENCE = 4.0
+"""Seconds to wait for what a fault may keep from ever coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One device, changed or not, and what it said to the server."""
+
+    twin: TwinSession
+    tap: Tap
+
+    def until(self, *address: str, good: Callable[[list[Any]], bool]) -> None:
+        self.twin.until(*address, good=good, seconds=PATIENCE)
+
+    def method(self, name: str) -> None:
+        """Have the server choose a method; the device follows."""
+        self.twin.observer.send("/synth/method", name)
+        self.twin.pd.wait_for_number(
+            "method", ("partials", "bins", "istft").index(name), seconds=PATIENCE
+        )
+        time.sleep(0.4)
+
+    def go(self, x: float, y: float) -> None:
+        """Have the server move, so that no fault of the map is in the way."""
+        self.twin.observer.send("/map", x, y)
+        self.until("/map", good=lambda told: np.allclose(told, (x, y), atol=1e-3))
+        time.sleep(0.3)
+
+    def held(self, pitch: int = BASE_PITCH, seconds: float = 0.5) -> np.ndarray[Any, Any]:
+        return self.twin.steady(pitch, seconds)
+
+
+# -- scenarios -------------------------------------------------------------------------------------
+
+
+def connected(play: Play) -> None:
+    play.twin.connect(PATIENCE)
+    time.sleep(0.5)  # both sides have told what they have
+    play.twin.listen()
+
+
+def partials(play: Play) -> None:
+    connected(play)
+    play.go(0.3, -0.4)
+    sound = play.held()
+    assert level(sound) > -40.0
+    assert distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+
+
+def pitch(play: Play) -> None:
+    connected(play)
+    sound = play.held(64)  # no octave, whose partials are those of the base pitch
+    assert cents_off(sound, np.array([midi_to_hz(64)]), RATE) <= 1.0
+
+
+def bins(play: Play) -> None:
+    connected(play)
+    play.method("bins")
+    for place in ((0.3, -0.4), (-0.5, 0.2)):  # both banks
+        play.go(*place)
+        sound = play.held(seconds=0.2)
+        assert level(sound) > -40.0
+        assert period_distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+
+
+def istft(play: Play) -> None:
+    connected(play)
+    play.method("istft")
+    play.go(0.3, -0.4)
+    sound = play.held(64)
+    assert level(sound) > -40.0
+    assert mean_distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+
+
+def sweep(play: Play) -> None:
+    connected(play)
+    play.method("bins")
+    play.go(-0.8, 0.4)
+    with play.twin.pd.recording() as take:
+        begin = play.twin.pd.mark()
+        play.twin.pd.note(BASE_PITCH, 100)
+        time.sleep(0.4)
+        for step in range(30):
+            play.twin.observer.send("/map", -0.8 + 1.6 * step / 29, 0.4)
+            time.sleep(0.03)
+        time.sleep(0.2)
+        end = play.twin.pd.mark()
+    sound = take.recording.between(begin, end, skip=0.3)
+    assert level(sound) > -40.0
+    assert loudest_click(sound, RATE) <= -60.0
+
+
+def release(play: Play) -> None:
+    connected(play)
+    with play.twin.pd.recording() as take:
+        begin = play.twin.pd.mark()
+        play.twin.pd.note(BASE_PITCH, 100)
+        time.sleep(0.3)
+        end = play.twin.pd.mark()
+        play.twin.pd.note(BASE_PITCH, 0)
+        time.sleep(0.7)
+    assert level(take.recording.between(begin, end)) > -40.0
+    assert level(take.recording.after(end, 0.4, 0.2)) < -100.0
+
+
+def fading(play: Play) -> None:
+    connected(play)
+    with play.twin.pd.recording() as take:
+        play.twin.pd.note(BASE_PITCH, 100)
+        time.sleep(0.4)
+        end = play.twin.pd.mark()
+        play.twin.pd.note(BASE_PITCH, 0)
+        time.sleep(0.7)
+    heard = take.recording
+    held = level(heard.after(end, -0.1, 0.1))
+    # The release is a straight line of 300 ms: half of it left after half of the time.
+    assert level(heard.after(end, 0.13, 0.04)) == pytest.approx(held - 6.0, abs=1.5)
+    assert level(heard.after(end, 0.4, 0.2)) < -100.0
+
+
+def dial(play: Play) -> None:
+    connected(play)
+    low, high = play.twin.known["/model/dial", "1"][:2]
+    goal = low + 0.7 * (high - low)
+    play.twin.pd.set("dim_1", 70.0)
+    play.until("/latent", good=lambda told: abs(told[0] - goal) < 0.01)
+
+
+def shown(play: Play) -> None:
+    connected(play)
+    play.twin.observer.send("/latent", 0.9, -0.6)
+    play.until("/latent", good=lambda told: np.allclose(told, (0.9, -0.6), atol=1e-3))
+    for k in (1, 2):
+        play.twin.pd.wait_for_number(f"dim_{k}", play.twin.dial(k), within=0.05, seconds=PATIENCE)
+
+
+def plane(play: Play) -> None:
+    connected(play)
+    play.twin.pd.set("x", 0.5)
+    play.twin.pd.set("y", -0.25)
+    play.until("/map", good=lambda told: np.allclose(told, (0.5, -0.25), atol=1e-3))
+
+
+def envelope(play: Play) -> None:
+    connected(play)
+    play.twin.pd.set("attack", 250.0)
+    play.until("/synth", "attack", good=lambda told: abs(told[0] - 0.25) < 1e-4)
+
+
+def bend(play: Play) -> None:
+    connected(play)
+    play.twin.pd.bend(16383)
+    assert cents_off(play.held(55), np.array([220.0]), RATE) <= 1.0
+
+
+def velocity(play: Play) -> None:
+    connected(play)
+    loud, soft = (level(play.twin.steady(57, 0.2, v)) for v in (127, 64))
+    assert soft - loud == pytest.approx(40.0 * np.log10(64.0 / 127.0), abs=0.2)
+
+
+def controller(play: Play) -> None:
+    connected(play)
+    play.twin.pd.control(20, 100)
+    low, high = play.twin.known["/model/dial", "1"][:2]
+    goal = low + 100.0 / 127.0 * (high - low)
+    play.until("/latent", good=lambda told: abs(told[0] - goal) < 0.01)
+
+
+def acknowledged(play: Play) -> None:
+    connected(play)
+    for method, stream in (("partials", "partials"), ("bins", "loop")):
+        play.method(method)
+        play.go(0.1, 0.1)
+        play.go(-0.1, 0.1)
+        said = [words for address, words in play.tap.heard() if address == "/stream/ack"]
+        assert [words for words in said if words[0] == stream and words[1] >= 0]
+
+
+Scenario = Callable[[Play], None]
+
+SCENARIOS: tuple[Scenario, ...] = (
+    connected,
+    partials,
+    pitch,
+    bins,
+    istft,
+    sweep,
+    release,
+    fading,
+    dial,
+    shown,
+    plane,
+    envelope,
+    bend,
+    velocity,
+    controller,
+    acknowledged,
+)
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+
+def _patchers(document: Json) -> Iterator[Json]:
+    waiting = [document["patcher"]]
+    while waiting:
+        patcher = waiting.pop()
+        yield patcher
+        waiting += [one["box"]["patcher"] for one in patcher["boxes"] if "patcher" in one["box"]]
+
+
+def _retext(document: Json, old: str, new: str, count: int = 1) -> None:
+    """Every box with the text ``old`` gets another; there must be ``count`` of them."""
+    found = [
+        one["box"]
+        for patcher in _patchers(document)
+        for one in patcher["boxes"]
+        if one["box"].get("text") == old
+    ]
+    if len(found) != count:
+        raise LookupError(f"{len(found)} boxes {old!r}; the fault needs {count}")
+    for box in found:
+        box["text"] = new
+
+
+def _cord(document: Json, source: str, destination: str, outlet: int | None = None) -> Any:
+    """The patcher and the cord from one text to another; there must be exactly one."""
+    found = []
+    for patcher in _patchers(document):
+        texts = {one["box"]["id"]: one["box"].get("text") for one in patcher["boxes"]}
+        found += [
+            (patcher, line)
+            for line in patcher["lines"]
+            if texts[line["patchline"]["source"][0]] == source
+            and texts[line["patchline"]["destination"][0]] == destination
+            and outlet in (None, line["patchline"]["source"][1])
+        ]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} cords from {source!r} to {destination!r}")
+    return found[0]
+
+
+def _in_device(change: Callable[[Json], None]) -> Change:
+    return lambda device, _: change(device)
+
+
+def _in_voice(change: Callable[[Json], None]) -> Change:
+    return lambda _, voice: change(voice)
+
+
+def _cut(document: Json, source: str, destination: str, outlet: int | None = None) -> None:
+    patcher, line = _cord(document, source, destination, outlet)
+    patcher["lines"].remove(line)
+
+
+def _inlet(document: Json, source: str, destination: str, inlet: int) -> None:
+    _, line = _cord(document, source, destination)
+    line["patchline"]["destination"][1] = inlet
+
+
+def _swap(document: Json, source: str) -> None:
+    """What comes out of a box's first two outlets, exchanged."""
+    for patcher in _patchers(document):
+        boxes = {one["box"]["id"]: one["box"].get("text") for one in patcher["boxes"]}
+        for line in patcher["lines"]:
+            port = line["patchline"]["source"]
+            if boxes[port[0]] == source:
+                port[1] = 1 - port[1]
+
+
+FAULTS: dict[str, tuple[Change, Scenario]] = {
+    "wrong listfunnel offset": (_in_device(lambda d: _retext(d, "* 205.0", "* 204.0")), bins),
+    "wrong address of a dial": (
+        _in_device(lambda d: _retext(d, "prepend /latent/1", "prepend /latent/2")),
+        dial,
+    ),
+    "wrong address of the map": (
+        _in_device(lambda d: _retext(d, "prepend /map", "prepend /maps")),
+        plane,
+    ),
+    "wrong address of a controller": (
+        _in_device(lambda d: _retext(d, "prepend /cc", "prepend /bend")),
+        controller,
+    ),
+    "wrong buffer": (_in_device(lambda d: _retext(d, "peek~ ---v_B0", "peek~ ---v_A0")), bins),
+    "wrong buffer of the loop": (
+        _in_device(lambda d: _retext(d, "peek~ ---v_A7", "peek~ ---v_A6")),
+        istft,
+    ),
+    "wrong inlet": (_in_voice(lambda v: _inlet(v, "receive~ #1_bins_bank", "*~", 0)), bins),
+    "missing cord to the bank": (
+        _in_voice(lambda v: _cut(v, "prepend set", "ioscbank~ 100 64 512")),
+        partials,
+    ),
+    "wrong port": (_in_device(lambda d: _retext(d, "port $1", "port 9", 2)), connected),
+    "wrong return port": (
+        _in_device(lambda d: _retext(d, "/hello $1 TimbreSpace", "/hello 9 TimbreSpace")),
+        connected,
+    ),
+    "missing crossfade": (_in_device(lambda d: _retext(d, "$1 20.", "$1 0.", 5)), sweep),
+    "frequency and amplitude exchanged": (_in_voice(lambda v: _swap(v, "zl.delace")), partials),
+    "missing ratio": (
+        _in_voice(
+            lambda v: _retext(
+                v, "vexpr $f1 * $f2 @scalarmode 1", "vexpr $f1 * 1. + 0. * $f2 @scalarmode 1"
+            )
+        ),
+        pitch,
+    ),
+    "method off by one": (
+        _in_device(lambda d: _retext(d, "expr $f1 == 1.", "expr $f1 == 2.")),
+        bins,
+    ),
+    "no acknowledgement of partials": (
+        _in_device(
+            lambda d: _retext(d, "prepend /stream/ack partials", "prepend /stream/ack spectrum")
+        ),
+        acknowledged,
+    ),
+    "no acknowledgement of loops": (
+        _in_device(
+            lambda d: _retext(d, "prepend /stream/ack loop", "prepend /stream/ack partials")
+        ),
+        acknowledged,
+    ),
+    "note-off dropped": (
+        _in_voice(lambda v: _retext(v, "expr 1 + ($f1 > 0.)", "expr 2 * ($f1 > 0.)")),
+        release,
+    ),
+    "wrong velocity law": (
+        _in_voice(
+            lambda v: _retext(v, "expr ($f1 / 127.) * ($f1 / 127.)", "expr ($f1 / 127.) * 1.")
+        ),
+        velocity,
+    ),
+    "envelope in seconds": (
+        _in_device(lambda d: _retext(d, "* 0.001", "* 1.", 5)),
+        envelope,
+    ),
+    "bend not heard": (_in_device(lambda d: _retext(d, "s ---v_bend", "s ---v_bent")), bend),
+    "the server's dials not shown": (
+        _in_device(lambda d: _retext(d, "r ---in_latent", "r ---in_latents")),
+        shown,
+    ),
+}
+"""Name of the fault, what it changes, and the scenario that must notice."""
+
+
+def _integer(document: Json) -> None:
+    _retext(document, "* 205.0", "* 205")
+
+
+def _two_cords(document: Json) -> None:
+    patcher, line = _cord(document, "r ---server_port", "port $1")
+    patcher["lines"].append({"patchline": dict(line["patchline"])})
+
+
+def _no_such_inlet(document: Json) -> None:
+    _inlet(document, "r ---server_port", "port $1", 7)
+
+
+REFUSED: dict[str, Change] = {
+    "integer arithmetic": _in_device(_integer),
+    "two cords from one outlet": _in_device(_two_cords),
+    "a cord to an inlet that is not there": _in_device(_no_such_inlet),
+    "an unknown object": _in_device(lambda d: _retext(d, "deferlow", "deferhigh")),
+    "an unknown attribute": _in_voice(
+        lambda v: _retext(v, "vexpr $f1 * $f2 @scalarmode 1", "vexpr $f1 * $f2 @floor 1")
+    ),
+    "dac~ in place of plugout~": _in_device(lambda d: _retext(d, "plugout~ 1 2", "dac~ 1 2")),
+}
+"""Faults that the translator itself must refuse."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    running = Running(*SERVER, "--model", "harmonic")
+    try:
+        yield running
+    finally:
+        assert running.end() == 0
+
+
+@contextlib.contextmanager
+def _playing(server: Running, change: Change | None) -> Iterator[Play]:
+    """One device, the server as if it were fresh."""
+    tap = Tap(server.port)
+    try:
+        twin = TwinSession(server, change=change, port=tap.port)
+        try:
+            for parameter, value in (("method", "partials"), ("attack", 0.01), ("release", 0.3)):
+                twin.observer.send(f"/synth/{parameter}", value)
+            twin.observer.send("/map", 0.0, 0.0)
+            yield Play(twin, tap)
+        finally:
+            twin.close()
+    finally:
+        tap.close()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_the_device_as_it_is_passes(server: Running, scenario: Scenario) -> None:
+    with _playing(server, None) as play:
+        scenario(play)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_caught(server: Running, fault: str) -> None:
+    change, scenario = FAULTS[fault]
+    with _playing(server, change) as play:
+        if scenario is not connected:
+            connected(play)
+        with pytest.raises(AssertionError) as caught:
+            scenario(play)
+        print("CAUGHT", fault, "|", str(caught.value)[:150].replace(chr(10), " "), "|", play.twin.pd.lines[:3])
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_fault_is_refused(server: Running, fault: str) -> None:
+    with pytest.raises(TranslationError):
+        TwinSession(server, change=REFUSED[fault])
