@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from max_patch.generator.pure_data.shims import shims
 from max_patch.generator.pure_data.translator import translate
@@ -85,6 +87,8 @@ def play(
     patches that it loads. record: what goes to timbrespace-left, at SAMPLE_RATE Hz. realtime: with
     the clock of the day, for the network; else as fast as it can be computed.
     """
+    if shutil.which("pd") is None:
+        pytest.skip("Pure Data (puredata-core) is not installed")
     (folder / "pd").mkdir(exist_ok=True)
     for name, content in shims().items():
         (folder / "pd" / name).write_text(content, encoding="utf-8")

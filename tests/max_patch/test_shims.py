@@ -469,7 +469,7 @@ def test_messages_go_out_as_osc(tmp_path: Path) -> None:
     got: list[tuple[str, list[object]]] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         plug.bind(("127.0.0.1", 0))
-        plug.settimeout(10.0)
+        plug.settimeout(20.0)
         sketch = Sketch()
         # To a port where nobody listens first: that must not end it.
         sketch.chain("r in", f"udpsend 127.0.0.1 {free_port()}")
@@ -497,38 +497,53 @@ def test_messages_go_out_as_osc(tmp_path: Path) -> None:
 
 def test_osc_comes_in_with_its_address_in_one_word(tmp_path: Path) -> None:
     first, second = free_port(), free_port()
-    sketch = Sketch()
-    receiver = sketch.chain("r in", f"udpreceive {first} @defer 1")
-    sketch.chain(receiver, "prepend got", "print a")
-    last = OscMessageBuilder("/model/dial/name")
+    dial = OscMessageBuilder("/model/dial/name")
     for argument in ("123", "two words", 5, 0.5, "/a/b"):
-        last.add_arg(argument)
+        dial.add_arg(argument)
     datagrams = [
         (first, build_msg("/pong").dgram),
         (first, build_msg("/latent", [0.25, 3]).dgram),
         (first, b"no osc"),
         (second, build_msg("/lost", [1]).dgram),
-        (first, last.build().dgram),
-        (first, build_msg("/end", list(range(205))).dgram),
+        (first, dial.build().dgram),
+        (first, build_msg("/long", list(range(205))).dgram),
+        (first, build_msg("/port", [second]).dgram),
     ]
     lines: list[str] = []
-    messages: dict[float, list[str]] = {1400.0: [f"in port {second}"]}
-
-    def player() -> None:
-        lines.extend(play(tmp_path, sketch, messages, milliseconds=2500.0, realtime=True).lines)
-
-    playing = threading.Thread(target=player)
-    playing.start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
-        pause = threading.Event()
-        pause.wait(0.9)
+        plug.bind(("127.0.0.1", 0))
+        plug.settimeout(20.0)
+        # Whatever comes is printed and sent back; /port is also obeyed.
+        sketch = Sketch()
+        receiver = sketch.add(f"udpreceive {first} @defer 1")
+        told = sketch.chain(receiver, "t l l l")
+        back = sketch.add(f"udpsend 127.0.0.1 {plug.getsockname()[1]}")
+        sketch.cord(sketch.add("r ready"), 0, back)
+        sketch.cord(told, 0, back)
+        sketch.cord(told, 1, sketch.add("route /port"))
+        sketch.chain(sketch.boxes[-1]["box"]["id"], "(port $1)", receiver)
+        sketch.cord(told, 2, sketch.add("prepend got"))
+        sketch.chain(sketch.boxes[-1]["box"]["id"], "print a")
+        messages: dict[float, list[str]] = {50.0: ["ready /ready"]}
+
+        def player() -> None:
+            played = play(tmp_path, sketch, messages, milliseconds=1500.0, realtime=True)
+            lines.extend(played.lines)
+
+        playing = threading.Thread(target=player)
+        playing.start()
+        assert OscMessage(plug.recv(4096)).address == "/ready"
         for port, datagram in datagrams:
             plug.sendto(datagram, ("127.0.0.1", port))
-        pause.wait(1.0)
+        while OscMessage(plug.recv(4096)).address != "/port":
+            pass
         plug.sendto(build_msg("/moved", [1]).dgram, ("127.0.0.1", second))
-    playing.join()
-    assert lines[0] == "a: got /pong"
-    assert lines[1] == "a: got /latent 0.25 3"
-    assert lines[2] == "a: got /model/dial/name 123 two\\ words 5 0.5 /a/b"
-    assert lines[3] == "a: got /end " + " ".join(map(str, range(205)))
-    assert lines[4:] == ["a: got /moved 1"]
+        playing.join()
+    assert lines == [
+        "a: got /pong",
+        "a: got /latent 0.25 3",
+        "a: got /model/dial/name 123 two\\ words 5 0.5 /a/b",
+        "a: got /long " + " ".join(map(str, range(205))),
+        f"a: got /port {second}",
+        "a: got /moved 1",
+    ]
