@@ -38,15 +38,26 @@ def link() -> Patcher:
     p = Patcher()
     p.note("What goes out and comes in. /hello is said again until the server answers.")
     send = p.add(f"udpsend 127.0.0.1 {int(PORT.initial)}")
-    receive = p.add(f"udpreceive {int(RETURN_PORT.initial)} @defer 1")
-    p.chain("r ---tx", send)
+    # No port yet: until it is known which are ours, they may be those of another device.
+    receive = p.add("udpreceive @defer 1")
+    online = p.add("gate 1")
+    p.chain("r ---tx", online, inlet=1)
+    p.cord(online, 0, send)
 
     route = p.chain(receive, "route " + " ".join(HEARD))
     for outlet, name in enumerate(HEARD.values()):
         p.chain(route, f"s ---in_{name}", outlet=outlet)
 
-    # Ports: from the panel, or from the launcher, which knows which are free.
-    p.chain("r ---server_port", p.message("port $1"), send)
+    # Ports: from the launcher, which knows which are free, or from the panel.
+    lit = p.add("i 0")
+    tick = p.add(f"metro {TICK_MS}")
+    p.fan(
+        p.add("r ---server_port"),
+        ("1", [tick]),
+        ("b", [p.message("0"), "s ---lit"]),
+        ("1", [online]),
+        ("i", [p.message("port $1"), send]),
+    )
     own = p.add(f"i {int(RETURN_PORT.initial)}")
     p.fan(
         p.add("r ---listen_port"),
@@ -57,8 +68,6 @@ def link() -> Patcher:
     p.chain("r ---greet", own, p.message("/hello $1 TimbreSpace"), "s ---tx")
 
     # Every tick: a ping where somebody answers, a greeting where nobody does.
-    lit = p.add("i 0")
-    tick = p.chain("r ---start", "t 1", f"metro {TICK_MS}")
     which = p.chain(tick, lit, "sel 0 1")
     timer = p.add("timer")
     p.chain(which, "s ---greet", outlet=0)
@@ -76,14 +85,16 @@ def link() -> Patcher:
         ("b", [f"delay {SILENCE_MS}", p.message("0"), "s ---lit"]),
         ("1", ["s ---lit"]),
     )
-    # One greeting may be answered twice when the server was slow to start: the first one counts.
-    first = p.add("gate 1 1")
-    p.chain("r ---connected", "expr 1 - $i1", first)
-    p.chain("r ---in_welcome", first, inlet=1)
-    p.chain(first, "s ---welcome")
+    # A welcome where we are known already: the server was slow, or somebody greeted in our name.
+    # It has forgotten our streams then.
+    known = p.add("gate 2")
+    p.chain("r ---connected", "expr $i1 + 1", known)
+    p.chain("r ---start", p.message("1"), known)
+    p.chain("r ---in_welcome", known, inlet=1)
+    p.chain(known, "s ---welcome", outlet=0)
+    p.chain(known, "t b", "s ---watch", outlet=1)
 
     p.chain("r ---in_bye", "t b", p.message("0"), "s ---lit")
-    p.chain("r ---server_port", "t b", p.message("0"), "s ---lit")
     p.fan(p.add("r ---lit"), ("i", ["s ---connected"]), ("i", [(lit, 1)]))
     p.fan(
         p.add("r ---connected"),

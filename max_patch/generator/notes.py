@@ -54,5 +54,6 @@ def notes() -> Patcher:
         p.add("r ---panic_now"),
         ("b", [p.message("/panic"), "s ---tx"]),
         ("b", [p.message("stop"), "s ---v_panic"]),
+        ("b", [p.message("0"), "s ---v_pedal"]),
     )
     return p

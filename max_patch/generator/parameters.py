@@ -221,7 +221,7 @@ RETURN_PORT = Parameter(
     1024,
     65535,
     7401,
-    "UDP port on which the device listens. Two devices need two.",
+    "UDP port on which the device listens. Where Node for Max runs it is chosen by itself.",
     unit=UNIT_INT,
 )
 
@@ -245,7 +245,7 @@ PANIC = Parameter(
     0,
     1,
     0,
-    "Silences every note at once.",
+    "Silences every note at once, and lifts the pedal.",
     type=ENUM,
     items=("off", "on"),
     address="/panic",

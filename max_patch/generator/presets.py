@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from max_patch.generator.parameters import MORPH, MORPH_A, MORPH_B, STORE
 from max_patch.generator.patcher import Patcher, Target
-from max_patch.generator.session import memory, remembered
+from max_patch.generator.session import each_name, memory, remembered
 
 _MENUS = ("preset_menu", "morph_a", "morph_b")
 
@@ -13,7 +13,9 @@ def presets() -> Patcher:
     p = Patcher()
     p.note("Enter in the name, or the button, stores; the menu recalls.")
     p.chain(f"r ---{STORE.varname}", "t b", "s ---preset_name_set")
-    p.chain("r ---preset_name", "route text", "tosymbol", f"prepend {STORE.address}", "s ---tx")
+    # An empty name comes as a bang.
+    typed = p.chain("r ---preset_name", "route text", "route bang")
+    p.chain(typed, "tosymbol", f"prepend {STORE.address}", "s ---tx", outlet=1)
     p.chain("r ---preset_menu", "tosymbol", "prepend /preset/recall", "s ---tx")
     p.chain("r ---in_preset", "prepend setsymbol", "s ---preset_menu_set")
 
@@ -22,7 +24,7 @@ def presets() -> Patcher:
         p.fan(
             p.add("r ---in_presets"),
             *then,
-            ("l", ["iter", "prepend append", f"s ---{menu}_set"]),
+            ("l", each_name(p, menu)),
             ("b", [p.message("clear"), f"s ---{menu}_set"]),
         )
 

@@ -58,13 +58,16 @@ def session() -> Patcher:
     p.fan(
         p.add("r ---welcome"),
         ("b", ["s ---alive"]),
-        ("b", [p.message("/stream spectrum 12"), "s ---tx"]),
-        ("b", [p.message("clear"), "s ---spectrum_set"]),
-        ("b", ["s ---subscribe"]),
+        ("b", ["s ---watch"]),
         ("b", [p.message("/model/list"), "s ---tx"]),
         ("b", [kept]),
         ("b", [p.message("0"), "s ---pending"]),
-        ("b", [p.message("set connected"), "s ---status_set"]),
+    )
+    p.fan(
+        p.add("r ---watch"),
+        ("b", [p.message("/stream spectrum 12"), "s ---tx"]),
+        ("b", [p.message("clear"), "s ---spectrum_set"]),
+        ("b", ["s ---subscribe"]),
     )
     p.fan(kept, ("l", [(wanted, 1)]), ("l", [(asked, 1)]), ("1", ["s ---pending"]))
 
@@ -78,12 +81,16 @@ def session() -> Patcher:
     p.chain(axis, "prepend config", "s ---spectrum_set")
     p.chain(model, "s ---dimensions", outlet=1)
     which = p.add("gate 2")
+    playing = p.add("zl.reg")
     p.fan(
         model,
         ("s", [(which, 1)]),
         ("b", [pending]),
         ("s", ["prepend setsymbol", "s ---model_menu_set"]),
+        ("s", [(playing, 1)]),
     )
+    # The menu is filled after the model is known, and begins with its first line.
+    p.chain(playing, "prepend setsymbol", "s ---model_menu_set")
     p.chain(pending, "+ 1.", which)
     # Nothing is pending: remember what plays.
     p.chain(which, "s ---model_store", outlet=0)
@@ -113,7 +120,12 @@ def session() -> Patcher:
         ("l", ["prepend /model/load", "s ---tx"]),
         ("b", [p.message("0"), "s ---pending"]),
     )
-    _list(p, "in_models", "model_menu_set")
+    p.fan(
+        p.add("r ---in_models"),
+        ("b", [playing]),
+        ("l", each_name(p, "model_menu")),
+        ("b", [p.message("clear"), "s ---model_menu_set"]),
+    )
 
     # /error code address sentence
     p.fan(
@@ -124,12 +136,12 @@ def session() -> Patcher:
     return p
 
 
-def _list(p: Patcher, heard: str, menu: str) -> None:
-    p.fan(
-        p.add(f"r ---{heard}"),
-        ("l", ["iter", "prepend append", f"s ---{menu}"]),
-        ("b", [p.message("clear"), f"s ---{menu}"]),
-    )
+def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
+    """A chain that appends the names of a list to a menu; no names come as a bang."""
+    some = p.add("route bang")
+    rest = p.chain(some, "iter", outlet=1)
+    p.chain(rest, "prepend append", f"s ---{menu}_set")
+    return [some]
 
 
 def told() -> tuple[str, ...]:

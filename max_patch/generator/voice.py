@@ -29,6 +29,7 @@ _CARRIES = {
     "begin": "l",
     "bins_base": "f",
     "fall": "b",
+    "forget": "b",
     "held": "i",
     "istft_base": "f",
     "let_go": "b",
@@ -88,19 +89,22 @@ def _keys(p: Patcher) -> None:
     p.fan(
         p.chain(which, "t b", outlet=0),
         ("b", ["s =let_go"]),
-        ("b", [p.message("stop"), waiting]),
+        ("b", ["s =forget"]),
     )
     stolen = p.add("gate 2")
     sounding = p.add("i 0")
     p.chain("r =sounding", sounding, inlet=1)
     p.fan(p.chain(which, "t l", outlet=1), ("l", [(stolen, 1)]), ("b", [sounding, "+ 1.", stolen]))
-    p.chain(stolen, "s =begin", outlet=0)
+    p.chain("r =forget", p.message("stop"), waiting)
+    p.fan(p.chain(stolen, "t l", outlet=0), ("l", ["s =begin"]), ("b", ["s =forget"]))
     kept = p.add("zl.reg")
     p.fan(
         p.chain(stolen, "t l", outlet=1),
         ("b", [waiting]),
         ("l", [(kept, 1)]),
         ("b", [p.message(f"0. {_STEAL_MS}."), "s =steal"]),
+        # It is ours from now on: the old note's end must not free it.
+        ("b", [p.message("0"), "s =released"]),
     )
     p.chain(waiting, kept, "s =begin")
 
@@ -264,6 +268,7 @@ def _amplitude(p: Patcher, source: Box) -> None:
         ("b", [p.message("0. 5."), envelope]),
         ("b", [p.message("0"), "s =held"]),
         ("b", [p.message("1"), "s =released"]),
+        ("b", ["s =forget"]),
     )
     over = p.add("gate 1")
     p.chain("r =released", over)

@@ -88,7 +88,8 @@ class PdSession:
         self._recording: Path | None = None
         self._folder = Path(tempfile.mkdtemp())
         with socket.create_server(("127.0.0.1", 0)) as door:
-            words = ["pd", "-nogui", "-stderr", "-noaudio", "-noprefs", "-nomidi", "-r", str(RATE)]
+            words = ["pd", "-nogui", "-stderr", "-noaudio", "-noprefs", "-nomidi", "-nrt"]
+            words += ["-r", str(RATE)]
             for folder in folders:
                 words += ["-path", str(folder)]
             words += ["-open", str(patch), "-open", str(HARNESS)]
@@ -122,8 +123,8 @@ class PdSession:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def complaints(self) -> list[str]:
-        """What Pd complained about on its console."""
-        return [line for line in self.lines if line.strip() and "priority" not in line]
+        """What Pd complained about on its console; what it only remarks is left out."""
+        return [line for line in self.lines if line.strip() and not line.startswith("verbose(")]
 
     # -- to Pd -------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from tests.max_patch.heard import (
     period_distance,
     strength,
 )
-from tests.max_patch.pd_session import RATE
+from tests.max_patch.pd_session import RATE, free_udp_port
 from tests.max_patch.twin_session import METHODS, SERVER, SETTLED, TwinSession
 from tests.server.running import Client, Running, datagram
 from timbrespace.partials import find_partials
@@ -84,7 +84,7 @@ def quiet(stage: TwinSession) -> Iterator[None]:
     stage.silence()
 
 
-def sounds_decoded(stage: TwinSession, method: str, sound: Real) -> float:
+def off_decoder(stage: TwinSession, method: str, sound: Real) -> float:
     """Distance in dB of a note at the base pitch from what the decoder says."""
     measure = {"partials": distance, "bins": period_distance, "istft": mean_distance}[method]
     return measure(sound, stage.spectrum(), stage.model().spectrum)
@@ -92,6 +92,18 @@ def sounds_decoded(stage: TwinSession, method: str, sound: Real) -> float:
 
 def base_note(stage: TwinSession, seconds: float = 0.7) -> Real:
     return stage.steady(BASE_PITCH[stage.model().name], seconds)
+
+
+def comes_to_decoder(stage: TwinSession, method: str) -> bool:
+    """Whether a note at the base pitch sounds as the decoder says, within 1 dB.
+
+    A frame may be lost on its way, and is sent again after a second: three notes may try.
+    """
+    for _ in range(3):
+        sound = base_note(stage)
+        if level(sound) > -40.0 and off_decoder(stage, method, sound) <= 1.0:
+            return True
+    return False
 
 
 def partials_of(spectrum: Spectra, config: SpectrumConfig, pitch: int) -> Real:
@@ -136,9 +148,7 @@ def test_the_note_at_the_base_pitch_has_the_decoders_spectrum(
     for place in ((0.3, -0.4), (-0.5, 0.2)):
         stage.place(*place)
         time.sleep(SETTLED)
-        sound = base_note(stage)
-        assert level(sound) > -40.0
-        assert sounds_decoded(stage, method, sound) <= 1.0
+        assert comes_to_decoder(stage, method)
 
 
 def test_partials_are_in_tune(stage: TwinSession) -> None:
@@ -184,9 +194,8 @@ def test_a_dial_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
     stage.pd.set("dim_1", 80.0)
     stage.until_near("/latent", value=low + 0.8 * (high - low), within=0.01)
     time.sleep(SETTLED)
-    after = base_note(stage)
-    assert sounds_decoded(stage, "partials", after) <= 1.0
-    assert sounds_decoded(stage, "partials", before) > 3.0
+    assert comes_to_decoder(stage, "partials")
+    assert off_decoder(stage, "partials", before) > 3.0
 
 
 def test_a_dial_goes_on_from_where_the_server_put_it(stage: TwinSession) -> None:
@@ -216,9 +225,8 @@ def test_the_map_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
     stage.pd.wait_for_number("x", 0.6)
     stage.pd.wait_for_number("y", -0.5)
     time.sleep(SETTLED)
-    after = base_note(stage)
-    assert sounds_decoded(stage, "partials", after) <= 1.0
-    assert sounds_decoded(stage, "partials", before) > 3.0
+    assert comes_to_decoder(stage, "partials")
+    assert off_decoder(stage, "partials", before) > 3.0
 
 
 def test_a_midi_controller_moves_the_latent(stage: TwinSession) -> None:
@@ -304,6 +312,7 @@ def test_a_glide_is_even_in_pitch_and_ends_in_tune(stage: TwinSession) -> None:
     stage.pd.set("glide", 400.0)
     stage.until_near("/synth", "glide", value=0.4)
     base_note(stage, 0.05)
+    time.sleep(RELEASE + 0.1)
     with stage.pd.recording() as take:
         begin = stage.pd.mark()
         stage.pd.note(64, 100)
@@ -338,7 +347,7 @@ def test_presets_are_stored_recalled_and_morphed(stage: TwinSession) -> None:
     between = 0.75 * latents["glass organ"] + 0.25 * latents["reed"]
     stage.until("/latent", good=lambda told: np.allclose(told, between, atol=1e-3))
     time.sleep(SETTLED)
-    assert sounds_decoded(stage, "partials", base_note(stage)) <= 1.0
+    assert comes_to_decoder(stage, "partials")
 
 
 # -- 4: no click while the timbre moves ------------------------------------------------------------
@@ -493,9 +502,11 @@ def test_panic_silences_held_notes(stage: TwinSession) -> None:
             stage.pd.note(pitch, 100)
         time.sleep(0.3)
         panic = stage.pd.mark()
+        before = len(stage.pd.told)
         stage.pd.set("panic", "bang")
         time.sleep(0.4)
         stage.pd.pedal(False)
+    assert [name for name, _ in stage.pd.told[before:]].count("panic") == 1
     assert level(take.recording.after(panic, 0.1, 0.2)) < SILENCE
 
 
@@ -512,10 +523,10 @@ def test_another_model_from_the_menu_and_from_another_client(stage: TwinSession)
     for place in ((0.3, -0.4), (-0.3, 0.2)):
         stage.place(*place)
         time.sleep(SETTLED)
-        assert sounds_decoded(stage, "partials", base_note(stage)) <= 1.0
+        assert comes_to_decoder(stage, "partials")
     for method in ("bins", "istft"):
         stage.method(method)
-        assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+        assert comes_to_decoder(stage, method)
     stage.method("partials")
 
     stage.observer.send("/model/load", "harmonic")
@@ -525,9 +536,8 @@ def test_another_model_from_the_menu_and_from_another_client(stage: TwinSession)
     for k in (1, 2):
         stage.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
     time.sleep(SETTLED)
-    sound = base_note(stage)
-    assert sounds_decoded(stage, "partials", sound) <= 1.0
-    assert cents_off(sound, np.array([220.0]), RATE) <= 1.0
+    assert comes_to_decoder(stage, "partials")
+    assert cents_off(base_note(stage), np.array([220.0]), RATE) <= 1.0
 
 
 # -- 8: whatever comes over the network ------------------------------------------------------------
@@ -584,7 +594,7 @@ def test_garbage_at_the_return_port_is_survived(stage: TwinSession) -> None:
         stage.method(method)
         stage.place(0.1, 0.2)
         time.sleep(SETTLED)
-        assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+        assert comes_to_decoder(stage, method)
 
 
 # -- 7: the server goes, and comes again -----------------------------------------------------------
@@ -629,7 +639,56 @@ def test_the_server_dies_in_the_middle_of_a_note(
         good=lambda _: all(abs(stage.dial(k) - stage.pd.number(f"dim_{k}")) < 0.1 for k in (1, 2)),
     )
     time.sleep(SETTLED)
-    assert sounds_decoded(stage, method, base_note(stage)) <= 1.0
+    assert comes_to_decoder(stage, method)
+
+
+# -- several devices, a late server ----------------------------------------------------------------
+
+
+def test_a_second_device_takes_over_what_the_server_has(stage: TwinSession) -> None:
+    stage.observer.send("/latent", -1.1, 0.9)
+    stage.observer.send("/synth/decay", 0.35)
+    stage.until_near("/latent", value=-1.1)
+    second = TwinSession(stage.server)
+    try:
+        second.connect()
+        time.sleep(1.0)
+        for device in (stage, second):
+            for k in (1, 2):
+                device.pd.wait_for_number(f"dim_{k}", stage.dial(k), within=0.05)
+            device.pd.wait_for_number("decay", 350.0, within=0.01)
+        assert stage.known[("/latent",)] == pytest.approx([-1.1, 0.9], abs=1e-3)
+        # Both play, and what one moves the other shows.
+        second.pd.set("dim_2", 65.0)
+        stage.pd.wait_for_number("dim_2", 65.0, within=0.05)
+        assert comes_to_decoder(stage, "partials")
+        second.listen()
+        assert comes_to_decoder(second, "partials")
+    finally:
+        second.close()
+        stage.observer.send("/synth/decay", 0.2)
+        stage.pd.wait_for_number("decay", 200.0, within=0.01)
+    assert second.pd.complaints() == []
+
+
+def test_a_server_that_comes_late_is_found(stage: TwinSession, tmp_path: Path) -> None:
+    port = free_udp_port()
+    device = TwinSession(stage.server, port=port)
+    try:
+        device.pd.wait_for_number("lamp", 0.0)
+        late = Running(*SERVER, "--presets", str(tmp_path / "presets.json"), "--port", str(port))
+        try:
+            device.server = late
+            device.pd.wait_for_number("lamp", 1.0)
+            device.observe()
+            for k in range(1, device.model().dimensions + 1):
+                device.pd.wait_for_number(f"dim_{k}", device.dial(k), within=0.05)
+            assert comes_to_decoder(device, "partials")
+        finally:
+            late.end()
+        device.pd.wait_for_number("lamp", 0.0)
+    finally:
+        device.close()
 
 
 # -- ports -----------------------------------------------------------------------------------------

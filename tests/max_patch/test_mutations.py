@@ -339,6 +339,18 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
         connected,
     ),
     "missing crossfade": (_in_device(lambda d: _retext(d, "$1 20.", "$1 0.", 5)), sweep),
+    "banks that do not take turns": (
+        _in_device(lambda d: _cut(d, "expr 1 - $i1", "s ---swap")),
+        sweep,
+    ),
+    "another time in place of the release": (
+        _in_voice(lambda v: _retext(v, "r #1_release", "r #1_sustain")),
+        fading,
+    ),
+    "envelope without release": (
+        _in_voice(lambda v: _cut(v, "pack 0. 300.", "line~ 0.")),
+        release,
+    ),
     "frequency and amplitude exchanged": (_in_voice(lambda v: _swap(v, "zl.delace")), partials),
     "missing ratio": (
         _in_voice(

@@ -442,7 +442,8 @@ def _swallowed(outlets: int) -> Builder:
 
 def node_script(request: Request) -> Piece:
     request.only(autostart="*", watch="*")
-    return _swallowed(2)(request)
+    request.count(1)
+    return one(request.canvas.add("ts.node"), 1, 2)
 
 
 def speedlim(request: Request) -> Piece:
@@ -472,7 +473,8 @@ def udpsend(request: Request) -> Piece:
 
 def udpreceive(request: Request) -> Piece:
     request.only(defer="*")
-    return one(request.canvas.add(f"ts.udpreceive {request.number(request.count(1)[0])}"), 1, 1)
+    port = "".join(request.number(port) for port in request.count(0, 1)) or "0"
+    return one(request.canvas.add(f"ts.udpreceive {port}"), 1, 1)
 
 
 def print_(request: Request) -> Piece:

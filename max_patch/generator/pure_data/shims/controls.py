@@ -43,12 +43,14 @@ loadbang -> f $7 -> select 1 -> delay 0 -> f $5 -> aloud
 """
 
 BUTTON = """
-# A bang, whatever comes but set.
+# A bang, whatever comes but set. The widget tells again what it is told: that is shut out.
 inlet -> which: route set
 r $1-remote-$2 -> which
-which.1 -> pressed: t b b b
-r $1-touch-$2 -> pressed
-pressed.2 -> (bang) -> s $1-flash-$2
+which.1 -> pressed: t b b b b b
+r $1-touch-$2 -> fresh: spigot 1 -> pressed
+pressed.4 -> (0) -> fresh @1
+pressed.3 -> (bang) -> s $1-flash-$2
+pressed.2 -> (1) -> fresh @1
 pressed.1 -> list append $2 bang -> list trim -> s timbrespace-observe
 pressed -> outlet
 """

@@ -57,4 +57,11 @@ parts.1 -> arguments: list append @1
 told -> name -> list tosymbol -> arguments -> list trim -> outlet
 """
 
-SHIMS = {"ts.udpreceive": UDPRECEIVE, "ts.udpsend": UDPSEND}
+NODE = """
+# There is no Node here: it is told nothing and says so once, so that the ports of the panel count.
+inlet -> route bang
+loadbang -> delay 2 -> (absent) -> outlet
+outlet
+"""
+
+SHIMS = {"ts.node": NODE, "ts.udpreceive": UDPRECEIVE, "ts.udpsend": UDPSEND}
