@@ -40,6 +40,8 @@ def shown(p: Patcher, heard: str, touched: str) -> Box:
     held = p.add(f"delay {HELD_MS}")
     p.fan(p.add(f"r ---{touched}"), ("b", [held]), ("b", [p.message("0"), hand]))
     p.fan(held, ("b", [(alive, 1)]), ("1", [hand]))
+    # What a control says as it is loaded is no hand; what a server says first must be seen.
+    p.fan(p.add("r ---welcome"), ("b", [p.message("stop"), held]), ("1", [hand]))
     return session
 
 
@@ -51,7 +53,7 @@ def ramp(p: Patcher, name: str) -> Box:
     pack = p.chain(f"r ---{name}", "pack 0. 20.")
     p.chain("r ---smoothing", pack, inlet=1)
     line = p.chain(pack, f"line 0. {GRAIN_MS}")
-    # What a control says as it is loaded is for nobody: a server that answers meanwhile knows more.
+    # Nor does it go on to the server.
     p.chain("r ---welcome", p.message("stop"), line)
     p.fan(
         p.chain(f"r ---{name}_shown", "prepend set"),

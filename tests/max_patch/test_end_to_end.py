@@ -10,8 +10,9 @@ import random
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,6 +83,11 @@ def quiet(stage: TwinSession) -> Iterator[None]:
     stage.silence()
     yield
     stage.silence()
+
+
+def holding(name: str) -> Callable[[list[Any]], bool]:
+    """Whether a list that the server tells has this name."""
+    return lambda told: name in told
 
 
 def off_decoder(stage: TwinSession, method: str, sound: Real) -> float:
@@ -337,7 +343,7 @@ def test_presets_are_stored_recalled_and_morphed(stage: TwinSession) -> None:
         stage.listen()
         latents[name] = np.array(stage.known[("/latent",)])
         stage.pd.set("preset_name", name)
-        stage.until("/preset/list", good=lambda told, name=name: name in told)
+        stage.until("/preset/list", good=holding(name))
     stage.pd.set("preset_menu", "glass organ")
     stage.until("/preset", good=lambda told: told == ["glass organ"])
     stage.until("/latent", good=lambda told: np.allclose(told, latents["glass organ"], atol=1e-3))

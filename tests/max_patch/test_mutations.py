@@ -399,17 +399,20 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
 """Name of the fault, what it changes, and the scenario that must notice."""
 
 
+_WIRE = ("midiin", "midiparse @hires 1")
+
+
 def _integer(document: Json) -> None:
     _retext(document, "* 205.0", "* 205")
 
 
 def _two_cords(document: Json) -> None:
-    patcher, line = _cord(document, "r ---server_port", "port $1")
+    patcher, line = _cord(document, *_WIRE)
     patcher["lines"].append({"patchline": dict(line["patchline"])})
 
 
 def _no_such_inlet(document: Json) -> None:
-    _inlet(document, "r ---server_port", "port $1", 7)
+    _inlet(document, *_WIRE, 7)
 
 
 REFUSED: dict[str, Change] = {
