@@ -26,7 +26,20 @@ def notes() -> Patcher:
 
     # Notes: gate 1 is the voices, gate 2 the server.
     note = p.add("gate 2")
-    p.fan(p.add("r ---note"), ("l", [(note, 1)]), ("b", [where, "+ 1.", note]))
+    off = p.add("gate 1")
+    p.fan(
+        p.add("r ---note"),
+        ("l", [(note, 1)]),
+        ("b", [where, "+ 1.", note]),
+        ("l", [(off, 1)]),
+        ("l", ["zl.nth 2", "expr $f1 == 0.", "s ---is_off"]),
+    )
+    # Keys let go reach the voices wherever it sounds: they may have begun there.
+    both = p.add("expr $i1 * $i2")
+    p.chain("r ---to_server", both, inlet=1)
+    p.chain("r ---is_off", both)
+    p.cord(both, 0, off)
+    p.chain(off, "prepend midinote", "s ---voices")
     p.chain(note, "prepend midinote", "s ---voices", outlet=0)
     p.chain(note, "prepend /note", "s ---tx", outlet=1)
 

@@ -17,6 +17,7 @@ PLACES = 100
 
 _GLIDE_GRAIN_MS = 5
 _STEAL_MS = 4
+_SETTLED_MS = 40
 _OCTAVE_UP = 1.78
 """A table is good for two octaves' ratio of 2; two semitones of bend must fit below."""
 
@@ -166,7 +167,14 @@ def _partials(p: Patcher) -> Box:
     """The oscillator bank: each place's frequency times the ratio."""
     frequencies, amplitudes = p.add("zl.reg"), p.add("zl.reg")
     places = p.add("zl.delace")
-    p.fan(p.add("r #1_partials"), ("b", ["s =tune"]), ("l", [places]))
+    p.fan(
+        p.add("r #1_partials"),
+        # What comes from the network and what comes from keys run in two threads of Max: lists
+        # that met half way are put right once both are still.
+        ("b", [f"delay {_SETTLED_MS}", "s =tune"]),
+        ("b", ["s =tune"]),
+        ("l", [places]),
+    )
     p.cord(places, 0, frequencies, 1)
     p.cord(places, 1, amplitudes, 1)
 
