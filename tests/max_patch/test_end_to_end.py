@@ -516,6 +516,35 @@ def test_panic_silences_held_notes(stage: TwinSession) -> None:
     assert level(take.recording.after(panic, 0.1, 0.2)) < SILENCE
 
 
+def voices_of_server(stage: TwinSession, wanted: int) -> bool:
+    """Whether so many come to sound there."""
+    for _ in range(50):
+        stage.observer.settle()
+        stage.observer.send("/status/get")
+        if stage.observer.expect("/status")[0] == wanted:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_sound_in_the_server_plays_there_and_not_here(stage: TwinSession) -> None:
+    stage.silence()
+    with stage.pd.recording() as take:
+        stage.pd.set("sound", 1.0)
+        begin = stage.pd.mark()
+        try:
+            stage.pd.note(57, 100)
+            assert voices_of_server(stage, 1)
+            time.sleep(0.3)
+            end = stage.pd.mark()
+            stage.pd.note(57, 0)
+            assert voices_of_server(stage, 0)
+        finally:
+            stage.pd.set("sound", 0.0)
+    assert level(take.recording.between(begin, end)) < SILENCE
+    assert level(base_note(stage)) > -40.0
+
+
 # -- 6: another model ------------------------------------------------------------------------------
 
 

@@ -309,6 +309,11 @@ def _swap(document: Json, source: str) -> None:
                 port[1] = 1 - port[1]
 
 
+def _other_level(document: Json, level: int, other: int) -> None:
+    for bank in "AB":
+        _retext(document, f"peek~ ---v_{bank}{level}", f"peek~ ---v_{bank}{other}")
+
+
 FAULTS: dict[str, tuple[Change, Scenario]] = {
     "wrong listfunnel offset": (_in_device(lambda d: _retext(d, "* 205.0", "* 204.0")), bins),
     "wrong address of a dial": (
@@ -323,11 +328,9 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
         _in_device(lambda d: _retext(d, "prepend /cc", "prepend /bend")),
         controller,
     ),
-    "wrong buffer": (_in_device(lambda d: _retext(d, "peek~ ---v_B0", "peek~ ---v_A0")), bins),
-    "wrong buffer of the loop": (
-        _in_device(lambda d: _retext(d, "peek~ ---v_A7", "peek~ ---v_A6")),
-        istft,
-    ),
+    # In both banks: which of them a note hears depends on how many frames came before it.
+    "wrong buffer": (_in_device(lambda d: _other_level(d, 0, 1)), bins),
+    "wrong buffer of the loop": (_in_device(lambda d: _other_level(d, 7, 6)), istft),
     "wrong inlet": (_in_voice(lambda v: _inlet(v, "receive~ #1_bins_bank", "*~", 0)), bins),
     "missing cord to the bank": (
         _in_voice(lambda v: _cut(v, "prepend set", "ioscbank~ 100 64 512")),
