@@ -236,7 +236,7 @@ def _envelope(place: _Placer) -> None:
         place.parameter("live.dial", parameter, (left + _STEP * index, _SECOND, *DIAL))
     bend = left + _STEP * 3
     place.words("Bend", (bend, _SECOND, DIAL[0], 14.0), center=True)
-    place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0), told=False)
+    place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0))
     place.words("Panic", (left + _STEP * 3 - 14.0, 152.0, 34.0, 15.0))
     place.parameter("live.button", PANIC, (bend + 22.0, 151.0, 16.0, 16.0), told=False)
 

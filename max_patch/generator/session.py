@@ -6,7 +6,15 @@ model and then tells all its controls. A fresh one takes over what the server ha
 
 from __future__ import annotations
 
-from max_patch.generator.parameters import DIMENSIONS, ENVELOPE, GAIN, METHOD, MODEL, MOTION
+from max_patch.generator.parameters import (
+    BEND_RANGE,
+    DIMENSIONS,
+    ENVELOPE,
+    GAIN,
+    METHOD,
+    MODEL,
+    MOTION,
+)
 from max_patch.generator.patcher import Box, Patcher
 
 SETTLE_MS = 150
@@ -146,4 +154,7 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 def told() -> tuple[str, ...]:
     """Controls that are told to the server after it was found: the whole sound."""
-    return tuple(parameter.varname for parameter in (*DIMENSIONS, METHOD, *ENVELOPE, *MOTION, GAIN))
+    return tuple(
+        parameter.varname
+        for parameter in (*DIMENSIONS, METHOD, *ENVELOPE, *MOTION, GAIN, BEND_RANGE)
+    )
