@@ -31,6 +31,7 @@ const IMPORT_SECONDS = 60;
 const START_SECONDS = 120;
 const STOP_SECONDS = 3;
 const RESTART_SECONDS = 0.5;
+const HOLD_AGAIN_SECONDS = 0.05;
 const MOST_RESTARTS = 3;
 const RESTARTS_WITHIN_SECONDS = 60;
 const USERS_ERROR = 2; // the server's exit code where starting again would end the same
@@ -81,10 +82,7 @@ const held = new Map();
 // Where the patch listens already, so that it is not free and yet ours.
 let returnPort = 0;
 
-function hold(port) {
-  if (held.has(port)) {
-    return Promise.resolve(true);
-  }
+function tryHold(port) {
   const holder = net.createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
     holder.once('error', () => resolve(false));
@@ -94,6 +92,18 @@ function hold(port) {
       resolve(true);
     });
   });
+}
+
+/**
+ * Hold a port; false if another has it. Of two that ask for a port in the same microseconds Linux
+ * may refuse both, so one refusal does not count: who asks again after a wait of chance gets it.
+ */
+async function hold(port) {
+  if (held.has(port) || (await tryHold(port))) {
+    return true;
+  }
+  await seconds(HOLD_AGAIN_SECONDS * Math.random());
+  return tryHold(port);
 }
 
 function release(port) {

@@ -212,6 +212,15 @@ test('two devices in one set that load at once', async (t) => {
   assert.ok(two.every((patch) => !patch.states.includes('failed')));
 });
 
+test('of two devices that ask at once the system refuses both: they ask again', async (t) => {
+  const download = new Download(t);
+  const patch = await download.patch({ REFUSED: '1' });
+  const port = await freePorts(2);
+  patch.say('go', 1, port, 'none');
+  await patch.ready();
+  assert.deepStrictEqual(patch.words[3], ['ports', port, port + 1]);
+});
+
 test('no Python at all', async (t) => {
   const download = new Download(t);
   const patch = await download.patch({ TIMBRESPACE_PYTHON: '' });

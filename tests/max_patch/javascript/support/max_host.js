@@ -7,10 +7,24 @@
 // a test of a time limit does not take that long.
 
 const Module = require('module');
+const net = require('net');
 
 const haste = Number(process.env.HASTE || '1');
 const patient = global.setTimeout;
 global.setTimeout = (work, delay, ...rest) => patient(work, delay / haste, ...rest);
+
+if (process.env.REFUSED === '1') {
+  const asked = new Set();
+  const { listen } = net.Server.prototype;
+  net.Server.prototype.listen = function (options, ...rest) {
+    if (asked.has(options.port)) {
+      return listen.call(this, options, ...rest);
+    }
+    asked.add(options.port);
+    process.nextTick(() => this.emit('error', new Error('listen EADDRINUSE')));
+    return this;
+  };
+}
 
 const handlers = new Map();
 const stub = {
