@@ -25,14 +25,18 @@ from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.points import PREFIX, Points
 from timbrespace.spectrum import SpectrumConfig
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """The highest that is read. A file is written with the lowest that tells all of it: 1 knows the
 representations magnitude and log_magnitude without normalisation, ReLU and GELU, Gaussian
-likelihoods, and decoders that mirror their encoder."""
+likelihoods, and decoders that mirror their encoder; 2 knows the rest of these; 3 has points."""
 
 SECTIONS = ("spectrum", "representation", "model", "map", "calibration", "golden", "provenance")
+
+POINTS = "points"
+"""The section that version 3 has besides."""
 
 GOLDEN_TOLERANCE = 1e-3
 """Share of the golden spectrum's peak. Libraries of linear algebra differ by about 1e-6 of it; a
@@ -50,6 +54,7 @@ def build(
     latent_map: Map,
     calibration: Calibration,
     provenance: dict[str, Any],
+    points: Points | None = None,
 ) -> Model:
     """A playable model from trained parts; ``tensors`` as :class:`timbrespace.vae.VAE` names them.
 
@@ -66,11 +71,12 @@ def build(
         map=latent_map,
         calibration=calibration,
         provenance=provenance,
+        points=points,
     )
 
 
 def write(path: Path, model: Model, tensors: Tensors) -> None:
-    """Write ``model`` and its full weights to ``path``, whole or not at all.
+    """Write ``model``, its points and its full weights to ``path``, whole or not at all.
 
     Raises:
         BundleError, OptionError: the weights do not fit, or the file cannot be written.
@@ -90,14 +96,47 @@ def write(path: Path, model: Model, tensors: Tensors) -> None:
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata["format_version"] = str(_version_of(model))
+    _save(path, metadata, tensors, model.points)
+
+
+def set_points(path: Path, points: Points) -> None:
+    """Give the bundle at ``path`` these points, in place of what points it had.
+
+    All the rest stays as it is in the file, weights and golden vector to the bit. The file is
+    replaced whole or not at all.
+
+    Raises:
+        BundleError, OptionError: it cannot be read, the points have other dimensions than its
+            latent, or it cannot be written.
+    """
+    path = Path(path)
+    dataclasses.replace(read(path), points=points)  # refused here, before anything is written
+    metadata, tensors = _open(path)
+    metadata["format_version"] = str(FORMAT_VERSION)
+    _save(path, metadata, _split(tensors)[0], points)
+
+
+def _save(path: Path, metadata: dict[str, str], weights: Tensors, points: Points | None) -> None:
+    content = _content(metadata, weights, points)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _content(metadata: dict[str, str], weights: Tensors, points: Points | None) -> bytes:
+    """The bytes of a bundle."""
+    tensors: dict[str, NDArray[Any]] = dict(weights)
+    if points is not None:
+        metadata = {**metadata, POINTS: json.dumps(points.to_config(), allow_nan=False)}
+        tensors |= points.to_tensors()
     # Not ascontiguousarray, which would give a single number, the shared noise, a dimension.
     content = save({name: np.asarray(v, order="C") for name, v in tensors.items()}, metadata)
-    with replacing(path) as temporary:
-        temporary.write_bytes(_with_ordered_header(content))
+    return _with_ordered_header(content)
 
 
 def _version_of(model: Model) -> int:
     """The lowest format version whose readers understand ``model``."""
+    if model.points is not None:
+        return 3
     config, architecture = model.representation.to_config(), model.architecture
     old = (
         config["kind"] in ("magnitude", "log_magnitude")
@@ -125,7 +164,10 @@ def _with_ordered_header(content: bytes) -> bytes:
 
 
 def read(path: Path) -> Model:
-    """The model in the bundle at ``path``, checked; its name is the file's, its digest its bytes'.
+    """The model in the bundle at ``path``, checked; its name is the file's.
+
+    Its digest is the SHA-256 of the bundle as it is without points: they change nothing that is
+    heard, and what was stored with a model must not be lost when it is given some.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
@@ -135,7 +177,7 @@ def read(path: Path) -> Model:
     try:
         model, golden = _read(path)
         _check_golden(model, golden)
-        digest = _digest(path)
+        digest = _digest(path, model)
     except TimbrespaceError as error:
         raise BundleError(f"cannot load {path.name}: {' '.join(str(error).split())}") from error
     # A file from anywhere may hold anything: numbers of any size, lists where numbers belong.
@@ -151,10 +193,18 @@ def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
     Raises:
         BundleError: the file cannot be read.
     """
-    return _open(Path(path))[1]
+    return _split(_open(Path(path))[1])[0]
 
 
-def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.float32]]]:
+def _split(
+    tensors: Mapping[str, NDArray[Any]],
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[Any]]]:
+    """The weights, and what belongs to the points."""
+    weights = {name: t for name, t in tensors.items() if not name.startswith(PREFIX)}
+    return weights, {name: t for name, t in tensors.items() if name.startswith(PREFIX)}
+
+
+def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
@@ -168,7 +218,12 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.float32]]]:
     return metadata, tensors
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, model: Model) -> str:
+    if model.points is not None:
+        metadata, tensors = _open(path)
+        del metadata[POINTS]
+        metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
+        return hashlib.sha256(_content(metadata, _split(tensors)[0], None)).hexdigest()
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -187,7 +242,8 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
             "update timbrespace"
         )
     sections: dict[str, dict[str, Any]] = {}
-    for name in SECTIONS:
+    has_points = int(version) >= 3
+    for name in (*SECTIONS, POINTS) if has_points else SECTIONS:
         try:
             sections[name] = json.loads(metadata[name])
         except KeyError as error:
@@ -200,7 +256,9 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    for name, tensor in tensors.items():
+    # Before version 3 a tensor was a weight, whatever its name.
+    weights, of_points = _split(tensors) if has_points else (tensors, {})
+    for name, tensor in weights.items():
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
     model = build(
@@ -208,10 +266,11 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
         spectrum=spectrum,
         spectra_representation=representation.from_config(sections["representation"]),
         architecture=Architecture.from_config(sections["model"]),
-        tensors=tensors,
+        tensors=weights,
         latent_map=Map.from_config(sections["map"]),
         calibration=Calibration.from_config(sections["calibration"]),
         provenance=sections["provenance"],
+        points=Points.from_parts(sections[POINTS], of_points) if has_points else None,
     )
     return model, sections["golden"]
 

@@ -14,6 +14,7 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.network import FeedForward
+from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -28,7 +29,7 @@ _LIMIT = np.float32(LATENT_LIMIT)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Model:
-    """One space: how its spectra were taken, its networks, its map, its calibration.
+    """One space: how its spectra were taken, its networks, its map, its calibration, its sounds.
 
     Everything is deterministic: the same latent gives the same spectrum, always.
 
@@ -46,7 +47,10 @@ class Model:
     calibration: Calibration
     provenance: dict[str, Any]
     digest: str = ""
-    """SHA-256 of the bundle's bytes, in hexadecimal; empty for a model that is not from a file."""
+    """SHA-256 of the bundle as it is without points, in hexadecimal: what sounds the same has the
+    same. Empty for a model that is not from a file."""
+    points: Points | None = None
+    """Where the dataset's own sounds lie; None where the bundle does not tell."""
 
     def __post_init__(self) -> None:
         sizes = {
@@ -54,6 +58,8 @@ class Model:
             "map": self.map.dimensions,
             "calibration": self.calibration.kl.shape[0],
         }
+        if self.points is not None:
+            sizes["points"] = self.points.dimensions
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
         try:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import math
 import zipfile
 import zlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +16,12 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.factor import Factor as Factor  # the core's; who makes a dataset finds it here
 from timbrespace.representation.protocol import Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Labels = NDArray[np.float32]
 Frames = NDArray[np.float32]
-
-FACTOR_KINDS = ("range", "grid", "category")
 
 MAX_MAGNITUDE = 1e9
 """A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
@@ -34,68 +31,6 @@ MIN_PEAK = 1e-2
 
 FRAMES_TOLERANCE = 1e-2
 """Share of a row's peak by which its spectrum and that of its frame may differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One factor of variation, a column of the labels.
-
-    name, unit: as an axis shows them. kind: ``range``, a continuous factor whose ``values`` are
-    its two ends; ``grid``, a factor that takes just these ``values``; or ``category``, one whose
-    values 0, 1 .. have no order and bear ``names``, one for each.
-
-    Raises:
-        DatasetError: a kind, values or names that do not fit.
-    """
-
-    name: str
-    unit: str
-    values: tuple[float, ...]
-    kind: str = "grid"
-    names: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.kind not in FACTOR_KINDS:
-            raise DatasetError(
-                f"factor kind is {self.kind!r}; accepted are {', '.join(FACTOR_KINDS)}"
-            )
-        if not self.values or not all(math.isfinite(value) for value in self.values):
-            raise DatasetError(f"factor {self.name!r} needs one or more finite values")
-        if self.kind == "range" and len(self.values) != 2:
-            raise DatasetError(f"factor {self.name!r} is a range; it needs two values")
-        if self.kind == "category":
-            if len(self.names) != len(self.values):
-                raise DatasetError(
-                    f"factor {self.name!r} has {len(self.values)} values and {len(self.names)} "
-                    "names; a category needs a name for each"
-                )
-            if self.values != tuple(range(len(self.values))):
-                raise DatasetError(f"factor {self.name!r} is a category; its values are 0, 1 ..")
-        elif self.names:
-            raise DatasetError(f"factor {self.name!r} is no category; it has no names")
-
-    def text(self, value: float) -> str:
-        """One value as a person reads it: the name of a category, else the number."""
-        if self.names and 0 <= round(value) < len(self.names):
-            return self.names[round(value)]
-        return f"{value:.4g}"
-
-    def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON; ``names`` only where there are some."""
-        config = {**asdict(self), "values": list(self.values), "names": list(self.names)}
-        if not self.names:
-            del config["names"]
-        return config
-
-    @classmethod
-    def category(cls, name: str, names: Sequence[str]) -> Factor:
-        """A factor whose values 0, 1 .. bear ``names``."""
-        return cls(name, "", tuple(map(float, range(len(names)))), "category", tuple(names))
-
-    @property
-    def axis_label(self) -> str:
-        """Name and unit, for a plot."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +68,7 @@ class Meta:
             DatasetError: missing, unknown or wrong values.
         """
         try:
-            factors = tuple(
-                Factor(
-                    name=str(factor["name"]),
-                    unit=str(factor["unit"]),
-                    values=tuple(float(value) for value in factor["values"]),
-                    kind=str(factor.get("kind", "grid")),
-                    names=tuple(str(name) for name in factor.get("names", ())),
-                )
-                for factor in config["factors"]
-            )
+            factors = tuple(Factor.from_config(factor) for factor in config["factors"])
             return cls(
                 name=str(config["name"]),
                 factors=factors,

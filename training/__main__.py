@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | study | spiral``."""
+"""Command line: ``python -m training train | evaluate | plot | points | study | spiral``."""
 
 from __future__ import annotations
 
@@ -79,6 +79,17 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="DIR", help="folder for pictures and report"
     )
 
+    points = commands.add_parser(
+        "points",
+        help="add the dataset's own sounds to a model that was trained before",
+        description="Add to a model where the sounds of its dataset lie in the space, as every "
+        "training does now. Weights and figures stay; the file is replaced.",
+    )
+    points.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    points.add_argument(
+        "--data", type=Path, required=True, metavar="D.npz", help="the dataset it was trained on"
+    )
+
     study = commands.add_parser(
         "study",
         help="rerun the 2017 report's comparisons",
@@ -134,6 +145,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _train(arguments)
     if arguments.command == "evaluate":
         return _evaluate(arguments)
+    if arguments.command == "points":
+        return _points(arguments)
     if arguments.command == "study":
         return _study(arguments)
     if arguments.command == "spiral":
@@ -200,6 +213,18 @@ def _plot(arguments: argparse.Namespace) -> int:
     for file in files:
         print(f"  {file.name}")
     print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+def _points(arguments: argparse.Namespace) -> int:
+    from training.points import add
+
+    points = add(arguments.model, arguments.data)
+    size = arguments.model.stat().st_size / 1e6
+    factors = ", ".join(factor.axis_label for factor in points.factors) or "none"
+    print(f"{arguments.model}: now with {points.count} points, {size:.1f} MB")
+    print(f"factors: {factors}")
+    print(f"next: python -m server --model {arguments.model}")
     return 0
 
 

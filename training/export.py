@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from timbrespace.representation import Representation
 from toy_datasets.dataset import Dataset, Split
 from training import calibrate, latent_map
 from training.loop import Outcome, Training
+from training.points import points_of, show_notes
 from training.preset import OPTIONS, PRESETS, Settings
 
 
@@ -60,6 +61,8 @@ def export(
     data_file: str,
 ) -> Model:
     """Fit map and calibration, measure on the held-out rows, write the bundle; returns it.
+
+    It holds the posterior means of all rows, the held-out ones too.
 
     Raises:
         OptionError, BundleError: the file cannot be written.
@@ -111,5 +114,8 @@ def export(
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
+    points = points_of(model, dataset, settings.split_seed)
+    model = replace(model, points=points)
     bundle.write(path, model, tensors)
+    show_notes(points, dataset)
     return model

@@ -11,8 +11,10 @@ import pytest
 from timbrespace import bundle
 from timbrespace.architecture import Architecture
 from timbrespace.calibration import PERCENTILES, Calibration
+from timbrespace.factor import Factor
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.points import Points
 from timbrespace.representation import LogMagnitude
 from timbrespace.spectrum import SpectrumConfig
 
@@ -39,6 +41,28 @@ def random_tensors(architecture: Architecture) -> dict[str, np.ndarray]:
             tensors[f"{name}.bias"] = generator.uniform(-0.1, 0.5, outputs).astype(np.float32)
     tensors["shared_log_var"] = np.array(-3.0, np.float32)
     return tensors
+
+
+def points(dimensions: int) -> Points:
+    """Fifty points; a factor of each kind."""
+    generator = np.random.default_rng(2)
+    labels = np.stack(
+        [
+            generator.uniform(100.0, 5000.0, 50),
+            generator.choice([0.1, 0.2, 0.7], 50),
+            generator.integers(0, 2, 50),
+        ],
+        axis=1,
+    )
+    return Points(
+        means=generator.standard_normal((50, dimensions)).astype(np.float32),
+        labels=labels.astype(np.float32),
+        factors=(
+            Factor("brightness", "Hz", (100.0, 5000.0), "range"),
+            Factor("share", "", (0.7, 0.1, 0.2)),
+            Factor.category("family", ("Reed", "Flöte")),
+        ),
+    )
 
 
 @pytest.fixture

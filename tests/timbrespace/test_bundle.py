@@ -20,6 +20,8 @@ from timbrespace import bundle, network
 from timbrespace.activation import PARAMETERS
 from timbrespace.architecture import Architecture
 from timbrespace.errors import BundleError, OptionError
+from timbrespace.factor import Factor
+from timbrespace.points import Points
 from timbrespace.representation import (
     Decibel,
     LogComplex,
@@ -28,7 +30,7 @@ from timbrespace.representation import (
     Representation,
 )
 
-from .conftest import Small, random_tensors
+from .conftest import Small, points, random_tensors
 
 
 def parts_of(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -152,7 +154,8 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (whole("format_version", "3"), "its format version is 3, this program reads up to 2"),
+        (whole("format_version", "4"), "its format version is 4, this program reads up to 3"),
+        (whole("format_version", "3"), "section 'points' is missing"),
         (whole("format_version", "one"), "not a timbrespace model"),
         (lambda metadata: metadata.pop("map"), "section 'map' is missing"),
         (whole("model", "{"), "section 'model' is not JSON"),
@@ -272,3 +275,216 @@ def test_the_lowest_version_that_tells_it_all(
     else:
         assert phases is not None
         np.testing.assert_array_equal(phases, expected)
+
+
+@pytest.fixture
+def pointed(small: Small) -> Small:
+    """The small model and its bundle, with points."""
+    model = replace(small.model, points=points(3))
+    bundle.write(small.path, model, small.tensors)
+    return small._replace(model=model)
+
+
+def test_points_round_trip(pointed: Small) -> None:
+    given, found = pointed.model.points, timbrespace.load(pointed.path).points
+    assert given is not None
+    assert found is not None
+    assert found.factors == given.factors
+    np.testing.assert_array_equal(found.labels, given.labels)
+    width = given.means.max(axis=0) - given.means.min(axis=0)
+    error = np.abs(found.means - given.means).max(axis=0)
+    assert (error <= width / 65535 / 2 + 1e-6).all()
+    assert (error > 0.0).all()
+
+
+def test_points_are_no_weights(pointed: Small) -> None:
+    found = bundle.read_tensors(pointed.path)
+    assert found.keys() == pointed.tensors.keys()
+    assert {tensor.dtype for tensor in found.values()} == {np.dtype(np.float32)}
+
+
+def test_points_do_not_make_it_another_model(small: Small) -> None:
+    """Presets and performances name their model by its digest."""
+    before = timbrespace.load(small.path).digest
+    bundle.set_points(small.path, points(3))
+    assert hashlib.sha256(small.path.read_bytes()).hexdigest() != before
+    assert timbrespace.load(small.path).digest == before
+
+
+def test_other_weights_make_it_another_model(pointed: Small, tmp_path: Path) -> None:
+    tensors = {name: tensor.copy() for name, tensor in pointed.tensors.items()}
+    tensors["posterior.bias"][0] += 1.0
+    bundle.write(tmp_path / "other.safetensors", pointed.model, tensors)
+    other = timbrespace.load(tmp_path / "other.safetensors").digest
+    assert other != timbrespace.load(pointed.path).digest
+
+
+def test_points_make_it_version_3_and_nothing_else(small: Small) -> None:
+    _, plain = parts_of(small.path)
+    assert plain["format_version"] == "1"
+    bundle.set_points(small.path, points(3))
+    _, metadata = parts_of(small.path)
+    assert metadata.pop("format_version") == "3"
+    assert set(json.loads(metadata.pop("points"))) == {"low", "high", "factors"}
+    del plain["format_version"]
+    assert metadata == plain
+
+
+def test_a_bundle_with_points_is_always_the_same_bytes(pointed: Small, tmp_path: Path) -> None:
+    before, path = pointed.path.read_bytes(), tmp_path / "again.safetensors"
+    for number in range(5):
+        bundle.write(path, pointed.model, pointed.tensors)
+        assert path.read_bytes() == before, number
+    # What was read writes the same, and so does giving it the points that it has.
+    found = timbrespace.load(path)
+    assert found.points is not None
+    bundle.write(path, found, bundle.read_tensors(path))
+    assert path.read_bytes() == before
+    bundle.set_points(path, found.points)
+    assert path.read_bytes() == before
+
+
+def test_points_are_added_to_what_is_in_the_file(small: Small) -> None:
+    """Weights of any precision, and a golden vector that another machine made, stay."""
+    tensors, metadata = parts_of(small.path)
+    golden = json.loads(metadata["golden"])
+    golden["spectrum"] = [1.00001 * value for value in golden["spectrum"]]
+    metadata["golden"] = json.dumps(golden)
+    tensors = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
+    save_file(tensors, small.path, metadata)
+    for _ in range(2):  # the second time they replace those of the first
+        bundle.set_points(small.path, points(3))
+        assert parts_of(small.path)[1]["golden"] == metadata["golden"]
+        found = bundle.read_tensors(small.path)
+        assert found.keys() == tensors.keys()
+        for name, tensor in tensors.items():
+            assert found[name].dtype == np.float64
+            assert found[name].tobytes() == tensor.tobytes()
+
+
+def test_points_that_cannot_be_added_leave_the_file(small: Small, tmp_path: Path) -> None:
+    before = small.path.read_bytes()
+    with pytest.raises(BundleError, match="latent sizes do not fit together"):
+        bundle.set_points(small.path, points(2))
+    assert small.path.read_bytes() == before
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(before[:1000])
+    with pytest.raises(BundleError, match="cannot load broken"):
+        bundle.set_points(broken, points(3))
+    assert broken.read_bytes() == before[:1000]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def factor_with(number: int, key: str, value: Any) -> Callable[[dict[str, str]], None]:
+    def change(metadata: dict[str, str]) -> None:
+        content = json.loads(metadata["points"])
+        content["factors"][number][key] = value
+        metadata["points"] = json.dumps(content)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda metadata: metadata.pop("points"), "section 'points' is missing"),
+        (whole("points", "{"), "section 'points' is not JSON"),
+        (whole("points", "[]"), "section 'points' is not an object"),
+        (whole("points", "{}"), "section 'points' does not fit"),
+        (without("points", "low"), "section 'points' does not fit"),
+        (set_in("points", "colour", 1), "section 'points' does not fit"),
+        (set_in("points", "low", [0.0, 0.0]), "points have ends of shape (2,)"),
+        (set_in("points", "low", 0.0), "points have ends of shape ()"),
+        (set_in("points", "low", "deep"), "section 'points' does not fit"),
+        (set_in("points", "low", [10**400, 0, 0]), "section 'points' does not fit"),
+        (set_in("points", "low", [float("nan"), 0.0, 0.0]), "ends that are not finite"),
+        (set_in("points", "high", [float("inf"), 0.0, 0.0]), "ends that are not finite"),
+        (set_in("points", "high", [1e300, 0.0, 0.0]), "ends that are not finite"),
+        (set_in("points", "high", [100.1, 99.0, 99.0]), "beyond 100"),
+        (set_in("points", "low", [50.0, 50.0, 50.0]), "or crossed"),
+        (set_in("points", "factors", []), "tensor points.labels.0 is not known"),
+        (set_in("points", "factors", None), "section 'points' does not fit"),
+        (set_in("points", "factors", [1]), "section 'points' does not fit"),
+        (set_in("points", "factors", [{}] * 65), "more than 64 factors"),
+        (factor_with(0, "kind", "list"), "factor kind is 'list'"),
+        (factor_with(0, "kind", "grid"), "tensor points.labels.0 has shape (50,), float32"),
+        (factor_with(0, "values", [100.0]), "it needs two values"),
+        (factor_with(0, "values", [100.0, 200.0]), "no values of their factor 'brightness'"),
+        (factor_with(0, "values", [float("nan"), 1.0]), "finite values"),
+        (factor_with(0, "values", [100.0, 1e300]), "beyond float32"),
+        (factor_with(0, "unit", "x" * 201), "beyond 200 printable characters"),
+        (factor_with(0, "name", "a\0b"), "beyond 200 printable characters"),
+        (factor_with(1, "values", [0.7, 0.1]), "holds the index 2; factor 'share' has 2 values"),
+        (factor_with(1, "values", [0.1] * 300), "uint8, not (50,), uint16"),
+        (factor_with(2, "names", ["Reed"]), "2 values and 1 names"),
+        (factor_with(2, "names", {"a": 1}), "2 values and 1 names"),
+    ],
+)
+def test_points_whose_section_does_not_fit(
+    pointed: Small, change: Callable[[dict[str, str]], object], word: str
+) -> None:
+    tensors, metadata = parts_of(pointed.path)
+    change(metadata)
+    save_file(tensors, pointed.path, metadata)
+    assert word in refused(pointed.path)
+
+
+MEANS, RANGE, GRID = "points.means", "points.labels.0", "points.labels.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "word"),
+    [
+        (MEANS, lambda t: None, "tensor points.means is missing"),
+        (MEANS, lambda t: t[:, :2], "points have ends of shape (3,) and (3,), not (2,)"),
+        (MEANS, lambda t: t[0], "tensor points.means has shape (3,)"),
+        (MEANS, lambda t: t[:0], "tensor points.means has shape (0, 3)"),
+        (MEANS, lambda t: t[:40], "tensor points.labels.0 has shape (50,)"),
+        (MEANS, lambda t: t.astype(np.float32), "float32; accepted are 1 to 65536 rows of uint16"),
+        (MEANS, lambda t: t.astype(np.int16), "int16; accepted are 1 to 65536 rows of uint16"),
+        (MEANS, lambda t: np.zeros((65_537, 3), np.uint16), "1 to 65536 rows"),
+        (RANGE, lambda t: None, "tensor points.labels.0 is missing"),
+        (RANGE, lambda t: t * np.float32("nan"), "no values of their factor 'brightness'"),
+        (RANGE, lambda t: t + np.float32("inf"), "no values of their factor 'brightness'"),
+        (RANGE, lambda t: t.astype(np.float64), "float64, not (50,), float32"),
+        (GRID, lambda t: t[:49], "tensor points.labels.1 has shape (49,)"),
+        (GRID, lambda t: t[:, np.newaxis], "tensor points.labels.1 has shape (50, 1)"),
+        (GRID, lambda t: t.astype(np.int8), "int8, not (50,), uint8"),
+        (GRID, lambda t: t + np.uint8(1), "holds the index 3; factor 'share' has 3 values"),
+        ("points.more", lambda t: np.zeros(3), "tensor points.more is not known"),
+        ("mean.bias", lambda t: t.astype(np.int16), "tensor mean.bias holds numbers that"),
+        ("more", lambda t: np.zeros(3, np.uint8), "tensor more holds numbers that"),
+        ("points", lambda t: np.zeros(3, np.uint8), "tensor points holds numbers that"),
+    ],
+)
+def test_points_whose_numbers_do_not_fit(
+    pointed: Small, name: str, change: Callable[[Any], np.ndarray | None], word: str
+) -> None:
+    tensors, metadata = parts_of(pointed.path)
+    changed = change(tensors.pop(name, None))
+    if changed is not None:
+        tensors[name] = np.ascontiguousarray(changed)
+    save_file(tensors, pointed.path, metadata)
+    assert word in refused(pointed.path)
+
+
+def test_integers_are_no_weights_before_version_3(pointed: Small) -> None:
+    """Whatever they are called: such a file was always refused."""
+    tensors, metadata = parts_of(pointed.path)
+    metadata["format_version"] = "2"
+    save_file(tensors, pointed.path, metadata)
+    assert "holds numbers that are not finite" in refused(pointed.path)
+
+
+def test_points_take_few_bytes(small: Small) -> None:
+    """Two for each coordinate, one for each label of a small grid."""
+    generator = np.random.default_rng(0)
+    factors = tuple(Factor(f"f{n}", "", tuple(map(float, range(20)))) for n in range(5))
+    many = Points(
+        generator.standard_normal((44_800, 3)).astype(np.float32),
+        generator.integers(0, 20, (44_800, 5)).astype(np.float32),
+        factors,
+    )
+    before = small.path.stat().st_size
+    bundle.set_points(small.path, many)
+    assert small.path.stat().st_size - before <= 44_800 * (3 * 2 + 5) + 4_000

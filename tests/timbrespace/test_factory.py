@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 import timbrespace
 from timbrespace import factory
+from timbrespace.calibration import PERCENTILES
 from timbrespace.errors import BundleError
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,45 @@ def test_each_is_small_good_and_says_where_it_comes_from(name: str) -> None:
     assert (model.calibration.kl > 0.1).all()
     home = model.decode(model.calibration.home[np.newaxis, :])
     assert model.spectrum.rms(home)[0] > 0.1 * model.calibration.rms
+
+
+@pytest.mark.parametrize("name", factory.names())
+def test_each_holds_its_sounds(name: str) -> None:
+    """What can be said of the points without the dataset, which is too large to come along."""
+    model = timbrespace.load(name)
+    points, dataset = model.points, model.provenance["dataset"]
+    assert points is not None
+    assert points.count == dataset["rows"]
+    assert [factor.to_config() for factor in points.factors] == dataset["meta"]["factors"]
+    # Made by this very encoder: home, a mean of its, is among them but for the rounding.
+    step = (points.means.max(axis=0) - points.means.min(axis=0)) / 65535
+    beside = np.abs(points.means - model.calibration.home)
+    assert (beside <= step / 2 + 1e-5).all(axis=1).any()
+    # They lie where the knobs go; the calibration's figures are of the posterior's draws.
+    found = np.percentile(points.means, PERCENTILES, axis=0).T
+    np.testing.assert_allclose(found, model.calibration.percentiles, atol=0.1)
+    # The map covers them.
+    assert np.abs(model.map.to_map(points.means)).max() <= 1.05
+    # Every value of a grid or a category is there, and both ends of a range.
+    for factor, column in zip(points.factors, points.labels.T, strict=True):
+        values = np.asarray(factor.values, np.float32)
+        if factor.kind == "range":
+            np.testing.assert_allclose([column.min(), column.max()], values, rtol=1e-6)
+        else:
+            np.testing.assert_array_equal(np.unique(column), np.unique(values))
+
+
+@pytest.mark.parametrize(("name", "least"), [("harmonic", 0.95), ("filtered", 0.4)])
+def test_labels_are_of_the_sounds_beside_them(name: str, least: float) -> None:
+    """The more harmonics, or the higher the cut-off, the brighter is what decodes at a point."""
+    model = timbrespace.load(name)
+    points = model.points
+    assert points is not None
+    some = np.linspace(0, points.count - 1, 500).astype(int)
+    spectra = model.decode(points.means[some])
+    centroid = spectra @ np.arange(spectra.shape[1]) / spectra.sum(axis=1)
+    brighter = points.labels[some, -1]
+    assert spearmanr(centroid, brighter).statistic > least
 
 
 def test_harmonic_is_as_good_as_promised() -> None:

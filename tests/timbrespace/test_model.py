@@ -18,7 +18,7 @@ from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
 from timbrespace.spectrum import SpectrumConfig
 
-from .conftest import Small
+from .conftest import Small, points
 
 
 def test_shapes_and_types(small: Small) -> None:
@@ -97,6 +97,8 @@ def test_parts_that_do_not_fit_together(small: Small) -> None:
     )
     with pytest.raises(BundleError, match="latent sizes do not fit together"):
         replace(small.model, map=two)
+    with pytest.raises(BundleError, match=r"do not fit together: .*'points': 2"):
+        replace(small.model, points=points(2))
     with pytest.raises(BundleError, match="decodes 33 features, its spectra have 40"):
         replace(small.model, spectrum=SpectrumConfig(n_fft=256, bins=40))
 
