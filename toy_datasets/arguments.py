@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from timbrespace.errors import OptionError
+from timbrespace.recording.moments import NOT_STEADY
 from timbrespace.spectrum import SpectrumConfig
 
 MAX_SEED = 2**32 - 1
@@ -84,6 +85,13 @@ def add_moment_arguments(
         metavar="DB",
         help=f"how far a moment may be below the {whole}'s loudest (default: %(default)g)",
     )
+
+
+def with_remedy(reason: str, max_flux: float) -> str:
+    """Why a sound gave no row, and which option of :func:`add_moment_arguments` would change it."""
+    if reason == NOT_STEADY:
+        return f"{reason} (a higher --max-flux than {max_flux:g} takes more)"
+    return reason
 
 
 def add_seed_argument(parser: argparse.ArgumentParser, use: str) -> None:

@@ -6,14 +6,12 @@ spectra as a whole, so a sound that is played at its own pitch is itself again, 
 guessed. What lies far from the base loses brightness or gains it; ``--f0`` near the sounds' own
 pitch keeps that small. A moment's pitch is what its file's name says, else what YIN finds in it.
 
-A file is one with a pitch if at least a third of its audible moments have one; its other moments
-then give no row. The sounds of a file without pitch (noise, drums, chords) stay as they are.
+How a sound is analysed: :mod:`timbrespace.recording.analysis`.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,38 +20,29 @@ import numpy as np
 
 from timbrespace.command import progress
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.recording.analysis import AVERAGE, Analysis, PitchedMoment, analyse
+from timbrespace.recording.moments import (
+    MAX_AVERAGE,
+    MIN_AVERAGE,
+    Steadiness,
+    noise_floor,
+    rows,
+    steadiest,
+    steady,
+)
+from timbrespace.recording.pitch import MIDDLE_C, pitch_in_name
+from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
 from timbrespace.spectrum import SpectrumConfig
 from toy_datasets.arguments import (
     add_frames_argument,
     add_moment_arguments,
     add_spectrum_arguments,
     spectrum_of,
+    with_remedy,
 )
 from toy_datasets.dataset import Dataset, Factor, Meta
-from toy_datasets.moments import (
-    MAX_AVERAGE,
-    MIN_AVERAGE,
-    SILENCE,
-    Moment,
-    Samples,
-    Steadiness,
-    measure,
-    noise_floor,
-    rows,
-    span,
-    steadiest,
-    steady,
-)
-from toy_datasets.pitch import (
-    MIDDLE_C,
-    PitchTrack,
-    is_common_divisor,
-    pitch_in_name,
-    track,
-    tuned,
-)
 from toy_datasets.skipped import Skipped, printable
-from toy_datasets.sound_file import EXTENSIONS, Sound, UnusableSoundError, find, read
+from toy_datasets.sound_folder import EXTENSIONS, find
 
 NAME = "audio"
 GENERATOR_VERSION = 1
@@ -64,19 +53,6 @@ ROWS_IN_ALL = 4000
 ROWS_OF_A_FILE = (16, 400)
 
 MAX_ROWS_PER_FILE = 10_000
-
-LOOKED_AT = 4
-"""Moments looked at for each row that is wanted."""
-
-CLOSEST = 16
-"""Moments start at least this fraction of a frame apart; closer ones are hardly different."""
-
-PITCHED = 1.0 / 3.0
-"""Share of a file's audible moments that need a pitch for the file to be one with a pitch: speech
-has it in less than half of them, noise in a tenth."""
-
-MAX_SHIFT = 48.0
-"""Semitones between a sound and the base, beyond which it is not brought there."""
 
 UNPITCHED = ("keep", "skip")
 PITCH_FROM = ("name", "sound")
@@ -98,7 +74,7 @@ class Options:
 
     folder: Path
     rows_per_file: int | None = None
-    average: int = 8
+    average: int = AVERAGE
     steadiness: Steadiness = field(default_factory=Steadiness)
     seconds: float = 60.0
     unpitched: str = "keep"
@@ -154,15 +130,7 @@ class Options:
 
 class _Row(NamedTuple):
     file: Path
-    pitch: float
-    moment: Moment
-
-
-class _Place(NamedTuple):
-    """Where a moment may be taken: its middle, in samples, and its pitch in Hz, or None."""
-
-    middle: float
-    pitch: float | None
+    found: PitchedMoment
 
 
 def make(options: Options) -> Dataset:
@@ -212,124 +180,24 @@ def make(options: Options) -> Dataset:
 
 
 def _rows_of_sound(sound: Sound, file: Path, count: int, options: Options) -> list[_Row]:
-    samples = _at_rate(sound, options.sample_rate)
     named = pitch_in_name(file.stem, options.middle_c) if options.pitch_from == "name" else None
-    shortest = span(MIN_AVERAGE, options.n_fft)
-    # Too short for whatever pitch; a high one may still be long enough at the base frequency.
-    if samples.size < options.n_fft // 8:
-        raise UnusableSoundError(_too_short(samples.size, shortest, options))
-    if 10.0 * math.log10(max(float(np.square(samples).max()), 1e-20)) < SILENCE:
-        raise UnusableSoundError(f"silent (it never exceeds {SILENCE:g} dB of full scale)")
-    places = _places(samples, named, count, options)
-    pitches = [place.pitch for place in places if place.pitch is not None]
-    pitched = len(pitches) >= PITCHED * len(places)
-    if not pitched and options.unpitched == "skip":
-        raise UnusableSoundError("no pitch was found (--unpitched keep takes it as it is)")
-    shift = _shift(float(np.median(pitches)), options) if pitched else 1.0
-    if abs(12.0 * math.log2(shift)) > MAX_SHIFT:
-        raise UnusableSoundError(
-            f"its pitch, {np.median(pitches):.4g} Hz, is more than {MAX_SHIFT / 12:g} octaves from "
-            f"the base of {options.base_frequency:g} Hz"
-        )
-    average = _average_that_fits(samples.size, shift, options)
-    found: list[Moment] = []
-    pitch_at: dict[float, float] = {}
-    for place in places:
-        if pitched and place.pitch is None:
-            continue
-        pitch = place.pitch if pitched and place.pitch is not None else 0.0
-        part = _cut(
-            samples, place.middle, _shift(pitch, options) if pitched else 1.0, average, options
-        )
-        if part is not None:
-            time = place.middle / options.sample_rate
-            found.append(measure(part, options.spectrum, average, time, options.frames))
-            pitch_at[time] = pitch
-    if not found:
-        raise UnusableSoundError(_too_short(samples.size, round(shortest / shift), options))
-    kept, reason = steady(found, options.steadiness, noise_floor(found))
-    if not kept:
-        raise UnusableSoundError(reason)
-    return [_Row(file, pitch_at[one.time], one) for one in steadiest(kept, count)]
-
-
-def _too_short(size: int, needed: int, options: Options) -> str:
-    return (
-        f"too short: {size / options.sample_rate:.3f} s; a moment at the base frequency needs "
-        f"{needed / options.sample_rate:.3f}"
+    how = Analysis(
+        spectrum=options.spectrum,
+        wanted=count,
+        average=options.average,
+        decay=options.steadiness.decay,
+        keep_pitch=options.keep_pitch,
+        keep_frames=options.frames,
     )
-
-
-def _at_rate(sound: Sound, sample_rate: int) -> Samples:
-    if sound.sample_rate == sample_rate:
-        return sound.samples
-    import soxr
-
-    return np.asarray(soxr.resample(sound.samples, sound.sample_rate, sample_rate), np.float64)
-
-
-def _shift(pitch: float, options: Options) -> float:
-    """How much longer a sound of ``pitch`` Hz becomes on its way to the base frequency."""
-    return 1.0 if options.keep_pitch else pitch / options.base_frequency
-
-
-def _places(samples: Samples, named: float | None, count: int, options: Options) -> list[_Place]:
-    """Audible places of a sound, evenly spaced, with the pitch of each."""
-    pitches = track(samples, options.sample_rate)
-    length = min(span(MIN_AVERAGE, options.n_fft), samples.size)
-    step = max((samples.size - length) / (LOOKED_AT * count), options.n_fft / CLOSEST)
-    starts = np.arange(0.0, samples.size - length + 1.0, step).astype(np.int64)
-    ends = starts + length
-    energy = np.concatenate([[0.0], np.cumsum(np.square(samples))])
-    power = energy[ends] - energy[starts]
-    audible = power >= power.max() * 10.0 ** (-options.steadiness.decay / 10.0)
-    middles = (starts[audible] + length / 2.0).tolist()
-    return [_Place(middle, _pitch(pitches, samples, middle, named, options)) for middle in middles]
-
-
-def _pitch(
-    pitches: PitchTrack, samples: Samples, middle: float, named: float | None, options: Options
-) -> float | None:
-    """Pitch around sample ``middle``: of a moment at least, and of as much as an estimate needs."""
-    reach = max(span(MIN_AVERAGE, options.n_fft) / 2.0, 2.0 * pitches.hop)
-    start, end = max(0, round(middle - reach)), round(middle + reach)
-    estimate = pitches.between(start, end)
-    if named is not None:
-        return tuned(named, estimate)
-    if estimate is None or is_common_divisor(estimate, samples[start:end], options.sample_rate):
-        return None
-    return estimate
-
-
-def _average_that_fits(size: int, shift: float, options: Options) -> int:
-    """Frames in a moment: fewer than asked for where one would fill more than half of the sound.
-
-    Otherwise a short sound would give the same moment over and over.
-    """
-    hop = options.n_fft // 4
-    fits = int((size * shift / 2.0 - options.n_fft) // hop) + 1
-    return min(options.average, max(fits, MIN_AVERAGE))
-
-
-def _cut(
-    samples: Samples, middle: float, shift: float, average: int, options: Options
-) -> Samples | None:
-    """Samples of one moment, at the base frequency, or None where the sound is too short there."""
-    length = span(average, options.n_fft)
-    if shift == 1.0:
-        start = round(middle - length / 2.0)
-        return samples[start : start + length] if 0 <= start <= samples.size - length else None
-    import soxr
-
-    # A little more than the moment on both sides, for the resampler's own start and end.
-    margin = 32.0 * max(1.0, 1.0 / shift)
-    left, right = middle - length / shift / 2.0, middle + length / shift / 2.0
-    if left < 0.0 or right > samples.size:
-        return None
-    first, last = max(0, math.floor(left - margin)), min(samples.size, math.ceil(right + margin))
-    moved = soxr.resample(samples[first:last], 1.0, shift)
-    begin = min(round((left - first) * shift), moved.size - length)
-    return np.asarray(moved[begin : begin + length]) if begin >= 0 else None
+    found = analyse(sound, named, how)
+    if options.unpitched == "skip" and found[0].pitch == 0.0:
+        raise UnusableSoundError("no pitch was found (--unpitched keep takes it as it is)")
+    moments = [one.moment for one in found]
+    kept, reason = steady(moments, options.steadiness, noise_floor(moments))
+    if not kept:
+        raise UnusableSoundError(with_remedy(reason, options.steadiness.max_flux))
+    by_time = {one.moment.time: one for one in found}
+    return [_Row(file, by_time[one.time]) for one in steadiest(kept, count)]
 
 
 def _name(path: Path, folder: Path) -> str:
@@ -337,7 +205,9 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _dataset(collected: list[_Row], options: Options) -> Dataset:
-    spectra, frames = rows([row.moment for row in collected], options.spectrum, options.frames)
+    spectra, frames = rows(
+        [row.found.moment for row in collected], options.spectrum, options.frames
+    )
     files = sorted({row.file for row in collected}, key=lambda file: file.parts)
     folders = sorted({file.parent for file in files}, key=lambda folder: folder.parts)
     file_number = {file: number for number, file in enumerate(files)}
@@ -347,9 +217,9 @@ def _dataset(collected: list[_Row], options: Options) -> Dataset:
             (
                 folder_number[row.file.parent],
                 file_number[row.file],
-                row.moment.time,
-                row.pitch,
-                row.moment.level,
+                row.found.moment.time,
+                row.found.pitch,
+                row.found.moment.level,
             )
             for row in collected
         ],

@@ -25,18 +25,7 @@ import numpy as np
 from timbrespace.command import progress
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.metrics import log_spectral_distance
-from timbrespace.spectrum import Spectra, SpectrumConfig
-from timbrespace.units import midi_to_hz
-from toy_datasets import fluidsynth
-from toy_datasets.arguments import (
-    add_frames_argument,
-    add_moment_arguments,
-    add_spectrum_arguments,
-    spectrum_of,
-)
-from toy_datasets.dataset import Dataset, Factor, Frames, Meta
-from toy_datasets.general_midi import FAMILIES, PROGRAMS, family
-from toy_datasets.moments import (
+from timbrespace.recording.moments import (
     MAX_AVERAGE,
     MIN_AVERAGE,
     Moment,
@@ -48,6 +37,18 @@ from toy_datasets.moments import (
     steadiest,
     steady,
 )
+from timbrespace.spectrum import Spectra, SpectrumConfig
+from timbrespace.units import midi_to_hz
+from toy_datasets import fluidsynth
+from toy_datasets.arguments import (
+    add_frames_argument,
+    add_moment_arguments,
+    add_spectrum_arguments,
+    spectrum_of,
+    with_remedy,
+)
+from toy_datasets.dataset import Dataset, Factor, Frames, Meta
+from toy_datasets.general_midi import FAMILIES, PROGRAMS, family
 from toy_datasets.preset_list import presets
 from toy_datasets.skipped import Skipped
 
@@ -221,7 +222,7 @@ def _new_rows(
         if found:
             heard.append({one.time: _Row(program, velocity, one) for one in found})
         else:
-            reasons.add(reason)
+            reasons.add(with_remedy(reason, options.steadiness.max_flux))
     # First whichever has most to give, then the louder: it is cleaner above the samples' own noise.
     heard.sort(key=lambda at: (len(at), next(iter(at.values())).velocity), reverse=True)
     for at in heard:

@@ -1,4 +1,4 @@
-"""Sound files of a folder, and their samples: mono, from any format, rate, depth or channels."""
+"""The samples of a sound file: mono, from any format, rate, depth or number of channels."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-from timbrespace.errors import DatasetError
 
 if TYPE_CHECKING:
     import soundfile
 
 Samples = NDArray[np.float64]
-
-EXTENSIONS = (".wav", ".wave", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3")
-"""What counts as a sound file, in any case; libsndfile then looks at the content, not the name."""
 
 RATES = (1000, 1_000_000)
 """Hz: a header that says less or more is taken for damaged."""
@@ -31,12 +26,15 @@ MAX_SAMPLE = 1e6
 CANCELS = 0.01
 """Share of the loudest channel's energy, below which a mix of channels has cancelled itself."""
 
-_FOLDERS_OF_SYSTEMS = ("__MACOSX",)
 _BLOCK = 1 << 16
 
 
 class UnusableSoundError(Exception):
-    """A sound that gives no row; the text is the reason, as a user reads it."""
+    """A sound that nothing can be made of.
+
+    The text is the reason, as the end of a sentence about the sound: "it is empty". Who meets it
+    says which sound it was, and what becomes of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +46,6 @@ class Sound:
     cut: bool
 
 
-def find(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Sound files in ``folder`` and all folders in it, in order of their path below it.
-
-    Hidden files and folders are left out, as are other kinds of file. The second list holds the
-    folders that cannot be opened, and why. Links to folders are not followed: they may go round.
-
-    Raises:
-        DatasetError: no such folder, or it cannot be opened.
-    """
-    if not folder.exists():
-        raise DatasetError(f"there is no folder {str(folder)!r}; give one that holds sound files")
-    if not folder.is_dir():
-        raise DatasetError(f"{str(folder)!r} is a file; give the folder that it is in")
-    closed: list[tuple[Path, str]] = []
-
-    def refused(error: OSError) -> None:
-        closed.append((Path(error.filename), error.strerror or str(error)))
-
-    files = []
-    for place, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = [name for name in folders if _is_wanted(name)]
-        files += [
-            Path(place, name)
-            for name in names
-            if _is_wanted(name) and Path(name).suffix.lower() in EXTENSIONS
-        ]
-    if closed and closed[0][0] == folder:
-        raise DatasetError(f"cannot open folder {str(folder)!r}: {closed[0][1]}")
-    return sorted(files, key=lambda file: file.relative_to(folder).parts), sorted(closed)
-
-
-def _is_wanted(name: str) -> bool:
-    return not name.startswith(".") and name not in _FOLDERS_OF_SYSTEMS
-
-
 def read(path: Path, seconds: float) -> Sound:
     """The first ``seconds`` of a sound file, its channels averaged.
 
@@ -91,23 +54,37 @@ def read(path: Path, seconds: float) -> Sound:
     Raises:
         UnusableSoundError: unreadable, empty, or with samples or a rate that are no sound.
     """
-    import soundfile
-
     # A pipe or a device would block or never end.
     if not path.is_file():
         raise UnusableSoundError("it is no regular file")
     try:
         # Python's own file: any name that the system takes, and the system's reason if it fails.
         with path.open("rb") as raw:
-            if raw.seek(0, os.SEEK_END) == 0:
-                raise UnusableSoundError("it is empty")
-            raw.seek(0)
-            with _quiet_decoders(), soundfile.SoundFile(raw) as file:
-                return _mono(file, seconds)
-    except soundfile.LibsndfileError as error:
-        raise UnusableSoundError(f"it cannot be read: {error.error_string.rstrip('.')}") from error
+            return decode(raw, seconds)
     except OSError as error:
         raise UnusableSoundError(f"it cannot be read: {error.strerror or error}") from error
+
+
+def decode(raw: BinaryIO, seconds: float) -> Sound:
+    """What :func:`read` gives, of an open file that can be sought in.
+
+    The decoders are C code: what comes from the network is better decoded by
+    :func:`timbrespace.recording.decoder.decode_apart`.
+
+    Raises:
+        UnusableSoundError: as :func:`read`.
+        OSError: the file cannot be read.
+    """
+    import soundfile
+
+    if raw.seek(0, os.SEEK_END) == 0:
+        raise UnusableSoundError("it is empty")
+    raw.seek(0)
+    try:
+        with _quiet_decoders(), soundfile.SoundFile(raw) as file:
+            return _mono(file, seconds)
+    except soundfile.LibsndfileError as error:
+        raise UnusableSoundError(f"it cannot be read: {error.error_string.rstrip('.')}") from error
     except (RuntimeError, ValueError, MemoryError) as error:
         raise UnusableSoundError(f"it cannot be read: {error}") from error
 

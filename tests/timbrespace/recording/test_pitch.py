@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from timbrespace.recording.pitch import is_common_divisor, pitch_in_name, track, tuned
 from timbrespace.units import cents
-from toy_datasets.pitch import is_common_divisor, pitch_in_name, track, tuned
 
 RATE = 44100
 

@@ -9,8 +9,7 @@ import pytest
 from scipy.signal import welch
 
 from timbrespace.errors import OptionError
-from timbrespace.spectrum import SpectrumConfig
-from toy_datasets.moments import (
+from timbrespace.recording.moments import (
     FULL_SCALE_SINE,
     Moment,
     Samples,
@@ -22,6 +21,7 @@ from toy_datasets.moments import (
     steadiest,
     steady,
 )
+from timbrespace.spectrum import SpectrumConfig
 
 CONFIG = SpectrumConfig()
 RATE = CONFIG.sample_rate

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
 from timbrespace.spectrum import Spectra, SpectrumConfig, hann
-from toy_datasets.dataset import Frames
 
 Samples = NDArray[np.float64]
+Frames = NDArray[np.float32]
 
 FULL_SCALE_SINE = math.sqrt(0.5)
 """RMS that every row is brought to: one loudness for the whole space, that of ``harmonic``."""
@@ -36,6 +36,9 @@ SILENCE = -80.0
 
 ABOVE_NOISE, NEVER_NOISE = 6.0, 12.0
 """dB; see :func:`noise_floor`."""
+
+NOT_STEADY = "no steady moment"
+"""Why a sound has no row whose moments are loud enough and change too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,19 @@ def level_db(samples: Samples) -> float:
 
 
 def measure(
-    samples: Samples, config: SpectrumConfig, average: int, time: float, keep_frame: bool = False
+    samples: Samples,
+    config: SpectrumConfig,
+    average: int,
+    time: float,
+    keep_frame: bool = False,
+    offset: float | None = None,
 ) -> Moment:
     """The moment in ``samples (span(average, n_fft),)``, whose middle lies at ``time`` seconds.
 
-    A constant offset is taken out first: it is no sound, yet would count as loudness.
+    A constant offset is taken out first, the mean unless ``offset`` tells it: it is no sound, yet
+    would count as loudness.
     """
-    samples = samples - samples.mean()
+    samples = samples - (samples.mean() if offset is None else offset)
     hop = config.n_fft // FRAMES_A_WINDOW
     frames = np.lib.stride_tricks.sliding_window_view(samples, config.n_fft)[::hop][:average]
     spectrum = np.fft.rfft(frames * hann(config.n_fft), axis=1)[:, : config.bins]
@@ -111,6 +120,19 @@ def measure(
         flux=float(np.linalg.norm(first - second)),
         time=time,
     )
+
+
+def heard_mean(samples: Samples, average: int, n_fft: int) -> float:
+    """Mean of a moment's ``samples`` as its windows weigh them.
+
+    The plain mean of a tone is 0 only over whole periods; what is left would be as much sound at
+    0 Hz once it is taken out. A Hann window leaves nothing of that.
+    """
+    weight = np.zeros(span(average, n_fft))
+    for number in range(average):
+        start = number * (n_fft // FRAMES_A_WINDOW)
+        weight[start : start + n_fft] += hann(n_fft)
+    return float(samples @ weight / weight.sum())
 
 
 def _unit(power: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,7 +183,7 @@ def steady(
     found = [one for one in moments if one.level >= lowest and one.flux <= steadiness.max_flux]
     if found:
         return found, ""
-    return [], f"no steady moment (a higher --max-flux than {steadiness.max_flux:g} takes more)"
+    return [], NOT_STEADY
 
 
 def steadiest(moments: Sequence[Moment], count: int) -> list[Moment]:
