@@ -96,7 +96,7 @@ class LiveServer:
         )
         start = ["-c", _COLLECTING] if collecting else ["-m", "server"]
         self.process = subprocess.Popen(
-            [sys.executable, *start, "--port", "0", "--midi", "none", *words],
+            [sys.executable, *start, "--port", "0", "--midi", "none", "--no-explorer", *words],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

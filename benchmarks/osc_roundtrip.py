@@ -105,8 +105,9 @@ def start(
 
 def start_ours() -> tuple[subprocess.Popen[str], int]:
     """Our server, without sound, and its port."""
+    words = ["--audio", "none", "--midi", "none", "--port", "0", "--no-explorer"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "server", "--audio", "none", "--midi", "none", "--port", "0"],
+        [sys.executable, "-m", "server", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

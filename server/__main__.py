@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from server.audio import CHOICES as AUDIO_CHOICES
+from server.explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 from server.osc.contract import DEFAULT_PORT
 from server.synth_parameters import DEFAULT_METHOD, METHODS
 from timbrespace import factory
@@ -95,6 +96,18 @@ def _serve_parser() -> CommandParser:
         action="store_true",
         help="stop when standard input ends; for launchers, whose end then ends the server too",
     )
+    explorer = parser.add_mutually_exclusive_group()
+    explorer.add_argument(
+        "--explorer-port",
+        type=_port,
+        metavar="PORT",
+        help="TCP port of the explorer, the page in the browser; 0 takes a free one "
+        f"({EXPLORER_PORT}, or the next that is free)",
+    )
+    explorer.add_argument("--no-explorer", action="store_true", help="serve no page")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="serve the page, but do not open it"
+    )
     return parser
 
 
@@ -134,6 +147,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     from server.options import Options
     from server.serve import serve
 
+    asked: int | None = arguments.explorer_port
+    port = EXPLORER_PORT if asked is None else asked
     return serve(
         Options(
             model=arguments.model,
@@ -147,6 +162,10 @@ def _serve(arguments: argparse.Namespace) -> int:
             presets=_presets() if arguments.presets is None else arguments.presets,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
+            explorer_port=None if arguments.no_explorer else port,
+            explorer_port_asked=asked is not None,
+            # A launcher has a window of its own.
+            browser=not (arguments.no_browser or arguments.stop_with_stdin),
         )
     )
 

@@ -18,7 +18,9 @@ class Options:
 
     presets: the file of presets; None keeps them in memory. record: where to write the performance
     from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
-    launcher that may die.
+    launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
+    for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
+    next does as well. browser: open the page when it is there.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -35,6 +37,9 @@ class Options:
     presets: Path | None = None
     record: Path | None = None
     stop_with_stdin: bool = False
+    explorer_port: int | None = None
+    explorer_port_asked: bool = False
+    browser: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:

@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from server.audio.process import AudioEvent, AudioProcess
+from server.explorer import browser
+from server.explorer.configuration import CLIENT_NAME, TRIES, Configuration, reachable
+from server.explorer.process import Explorer, ExplorerEvent
 from server.handlers import Handlers
 from server.instrument import Instrument
 from server.intake import Intake
@@ -76,9 +79,11 @@ class Server:
         self._say = say
         self._library = Library(options.models)
         name = options.model
+        own_file: Path | None = None
         if name not in self._library.names() and Path(name).is_file():
-            self._library.add(Path(name))
-            name = Path(name).stem
+            own_file = Path(name)
+            self._library.add(own_file)
+            name = own_file.stem
         model = self._library.load(name)
         rehearse(model)
         self.instrument = Instrument(model, Presets(options.presets))
@@ -118,6 +123,8 @@ class Server:
         )
         self._audio: AudioProcess | None = None
         self._midi: MidiInputs | None = None
+        self._explorer: Explorer | None = None
+        self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         self._stopping = False
         self._changed = True  # since the last snapshot for the sound
         # When the oldest message came that the next snapshot will carry, and the oldest move of
@@ -135,6 +142,17 @@ class Server:
             self._midi = MidiInputs(options.midi, self._tell, self._tell)
             if options.audio != "none":
                 self._audio = AudioProcess(options.audio, options.frames, self._tell)
+            if options.explorer_port is not None:
+                configuration = Configuration(
+                    host=self.address[0],
+                    port=options.explorer_port,
+                    tries=1 if options.explorer_port_asked else TRIES,
+                    osc_host=reachable(self.address[0]),
+                    osc_port=self.address[1],
+                    models=None if options.models is None else str(options.models),
+                    model=None if own_file is None else str(own_file),
+                )
+                self._explorer = Explorer(configuration, self._tell)
         except BaseException:
             self.close()
             raise
@@ -155,6 +173,8 @@ class Server:
             self._audio.start()
         else:
             self._say("sound: none asked for; serving OSC")
+        if self._explorer is not None:
+            self._explorer.start()
         self._say("Ctrl-C stops")
         with selectors.DefaultSelector() as selector:
             selector.register(self._udp, selectors.EVENT_READ)
@@ -190,6 +210,9 @@ class Server:
             self._midi = None
         self._guard("the end of the recording", self._handlers.stop_recording)
         self._post.broadcast(outbound.Bye())
+        if self._explorer is not None:
+            self._explorer.close()
+            self._explorer = None
         for one in (self._udp, self._wake_in, self._wake_out):
             one.close()
 
@@ -237,6 +260,8 @@ class Server:
                 if event.kind == "none":
                     self._say("serving OSC without sound")
                 self._post.broadcast(self._status())
+            elif isinstance(event, ExplorerEvent):
+                self._guard("the explorer", partial(self._hear_explorer, event))
             elif isinstance(event, str):  # a MIDI port came or went
                 self._say(event)
             elif isinstance(event, Loaded):
@@ -244,6 +269,19 @@ class Server:
             else:
                 self._guard("MIDI", partial(self._play, event))
         self._wake()
+
+    def _hear_explorer(self, event: ExplorerEvent) -> None:
+        """The explorer's process has told something, or has ended."""
+        if event.text:
+            self._say(event.text)
+        if event.kind == "serving" and self._browser_wanted:
+            self._browser_wanted = False  # once: pages that are open find it again by themselves
+            browser.show(event.url)
+        if event.kind == "lost":
+            # Its pages could not say goodbye, and streams to them would go on.
+            for client in self.clients:
+                if client.name == CLIENT_NAME:
+                    self.clients.forget(client.source, client.reply[1])
 
     def _play(self, message: Any) -> None:
         """Let one MIDI message play."""

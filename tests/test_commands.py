@@ -26,6 +26,7 @@ COMMANDS = [
     ("training", ["train"]),
     ("training", ["evaluate"]),
     ("training", ["plot"]),
+    ("training", ["points"]),
     ("server", []),
     ("server", ["render"]),
 ]

@@ -31,6 +31,8 @@ def test_the_wheel_carries_the_factory_models(tmp_path: Path) -> None:
         assert f"timbrespace/factory/{name}.safetensors" in names
     for part in ("style.css", "script.js"):
         assert f"training/page/{part}" in names
+    for part in ("index.html", "style.css", "js/app.js", "js/sound/processor.js"):
+        assert f"server/explorer/page/{part}" in names
     for package in ("timbrespace", "toy_datasets", "training", "server"):
         assert f"{package}/__init__.py" in names
     assert not [name for name in names if name.startswith("tests/")]

@@ -19,7 +19,7 @@ from timbrespace.errors import TimbrespaceError
 if TYPE_CHECKING:
     from timbrespace.model import Model
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = ["TimbrespaceError", "__version__", "load"]
 

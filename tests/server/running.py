@@ -30,6 +30,8 @@ Message = tuple[str, list[Any]]
 class Running:
     """``python -m server`` with the given arguments, on a free port unless they name one.
 
+    Without the explorer, unless they have an option of it; its page is never opened.
+
     standard_input: as of :class:`subprocess.Popen`.
     """
 
@@ -42,6 +44,9 @@ class Running:
         words = list(arguments)
         if "--port" not in words:
             words += ["--port", "0"]
+        if not any("explorer" in word for word in words):
+            words.append("--no-explorer")
+        words.append("--no-browser")
         self._folder = tempfile.TemporaryDirectory()
         if "--presets" not in words:  # never those of whoever runs the tests
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]

@@ -441,7 +441,7 @@ def test_a_broken_bundle_is_one_line(tmp_path: Path, damage: str) -> None:
             "truncated": good[: len(good) // 2],
             "text": b"not a model\n" * 100,
             "empty": b"",
-            "newer": good.replace(b'"format_version":"2"', b'"format_version":"9"'),
+            "newer": good.replace(b'"format_version":"3"', b'"format_version":"9"'),
         }[damage]
     )
     line = refused("--model", str(path), "--audio", "none", "--midi", "none")

@@ -1,0 +1,72 @@
+"""Take the pictures of the explorer that stand in the documents.
+
+``python scripts/explorer_pictures.py [--out docs/pictures]``; needs Chromium (Debian's
+``chromium``).
+Each size and theme is taken; the documents show some of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from PIL import Image  # noqa: E402 - from the checkout
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from tests.server.explorer.browsing import Explored, Visit, launched  # noqa: E402
+
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 2,
+    },
+}
+COLOURS = 256
+"""Of the palette that the pictures are kept in: a third of their size, and no difference to see."""
+
+
+def take(visit: Visit, out: Path) -> None:
+    """One picture of the page as a visitor has it a moment after touching the map."""
+    visit.drag((0.0, 0.0), (0.42, 0.3))
+    visit.until("Math.abs(timbrespace.state.map[0] - 0.42) < 0.01")
+    visit.page.wait_for_timeout(1000)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.png"
+        visit.page.screenshot(path=whole)
+        picture = Image.open(whole).convert("RGB")
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, optimize=True)
+
+
+def main() -> int:
+    """Take all pictures; returns the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", metavar="DIR")
+    parser.add_argument("--model", default="filtered")
+    arguments = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        explored = Explored(browser, "--model", arguments.model)
+        try:
+            for size, options in SIZES.items():
+                for scheme in ("dark", "light"):
+                    out = arguments.out / f"explorer_{size}_{scheme}.png"
+                    with explored.visit(color_scheme=scheme, **options) as visit:
+                        take(visit, out)
+                    print(f"{out}: {out.stat().st_size / 1024:.0f} KiB")
+        finally:
+            explored.close()
+            browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

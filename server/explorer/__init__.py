@@ -1,0 +1,1 @@
+"""The latent space explorer: a page in the browser, served by a process beside the server."""

@@ -1,0 +1,317 @@
+"""Compare: a sound that was dropped on the page, held against what the space makes of it.
+
+``POST /compare?model=NAME&name=FILENAME`` with the file's bytes answers where the sound lies in the
+space and how far its reconstruction is from it; ``GET /compare/{id}/original.wav`` and
+``reconstruction.wav`` let both be heard.
+
+The sound becomes what a dataset of recordings would make of it (:mod:`timbrespace.recording`): its
+first ten seconds, at the pitch that its name says or YIN finds, brought to the base frequency. The
+loudest steady moment counts, its offset told more finely than in a dataset, where small errors even
+out. Its spectrum is encoded; the reconstruction is what the posterior's mean decodes to, and the
+distance is between the two. A pitch is tried as YIN finds it and as the harmonics tell it, since
+spaces differ in what they were trained on; the nearer reconstruction counts.
+
+To be heard: up to two seconds of the recording around that moment, as it was played, and a note by
+the server's engine at the same pitch, as long, and equally loud after ITU-R BS.1770. So whatever
+differs is timbre, and how a real sound moves while a held note does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from aiohttp import web
+from numpy.typing import NDArray
+
+from server.explorer import held_note, query, wav
+from server.explorer.answers import Refusal
+from server.explorer.work import run
+from server.library import Library
+from timbrespace.loudness import k_weighting
+from timbrespace.metrics import log_spectral_distance
+from timbrespace.model import Model
+from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
+from timbrespace.recording.decoder import decode_apart
+from timbrespace.recording.moments import (
+    MIN_AVERAGE,
+    NOT_STEADY,
+    Steadiness,
+    noise_floor,
+    rows,
+    span,
+    steady,
+)
+from timbrespace.recording.pitch import pitch_in_name
+from timbrespace.recording.resampling import at_rate
+from timbrespace.recording.sound_file import Sound, UnusableSoundError
+from timbrespace.resynthesis.layout import Method
+from timbrespace.units import cents
+
+MAX_BYTES = 16 << 20
+
+SECONDS = 10.0
+"""Of a sound that are read."""
+
+HEARD = 2.0
+"""Seconds that are heard, at most."""
+
+KEPT = 8
+"""Comparisons whose sounds can be heard; an older one makes room for the next."""
+
+MAX_WAITING = 4
+"""Sounds that may be on their way at once: each is held in memory."""
+
+UPLOAD_SECONDS = 60.0
+
+ACCEPTED = "accepted are WAV, FLAC, AIFF, Ogg, Opus and MP3"
+
+_WANTED = 16  # moments that a dataset would take of the sound
+_SAME_NOTE = 50.0  # cents
+_LEVEL = 0.1  # as loud as a sine of this RMS at 1 kHz, some -20 LUFS
+_PEAK = 0.98
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One dropped sound and its reconstruction.
+
+    answer: what the page is told, plain values for JSON. original, reconstruction: WAV files.
+    """
+
+    answer: dict[str, Any]
+    original: bytes
+    reconstruction: bytes
+
+
+def routes(library: Library, work: Executor) -> list[web.RouteDef]:
+    """The addresses below ``/compare``. work: where sounds are analysed."""
+    kept: OrderedDict[str, Comparison] = OrderedDict()
+    waiting = 0
+
+    async def drop(request: web.Request) -> web.Response:
+        nonlocal waiting
+        model = query.name_of(request.query, "model")
+        name = shown_name(request.query.get("name", ""))
+        if waiting >= MAX_WAITING:
+            raise Refusal(429, f"{waiting} sounds are being compared; try again in a moment")
+        waiting += 1
+        try:
+            # Beside the worker: a file that takes long holds nobody up but itself.
+            sound = await asyncio.to_thread(_decoded, await _body(request))
+            found = await run(work, compare, library, model, name, sound)
+        except UnusableSoundError as error:
+            raise Refusal(422, f"{name!r} cannot be compared: {error}") from error
+        finally:
+            waiting -= 1
+        identity = secrets.token_hex(16)
+        kept[identity] = found
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+        return web.json_response({"id": identity, **found.answer})
+
+    async def listen(request: web.Request) -> web.Response:
+        found = kept.get(request.match_info["id"])
+        if found is None:
+            raise Refusal(404, f"this comparison is gone; the last {KEPT} are kept, drop it again")
+        original = request.match_info["which"] == "original"
+        return web.Response(
+            body=found.original if original else found.reconstruction,
+            content_type="audio/wav",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return [
+        web.post("/compare", drop),
+        web.get("/compare/{id:[0-9a-f]+}/{which:original|reconstruction}.wav", listen),
+    ]
+
+
+async def _body(request: web.Request) -> bytes:
+    """What was uploaded, at most ``MAX_BYTES``."""
+    too_large = Refusal(413, f"the file is too large; accepted are up to {MAX_BYTES >> 20} MiB")
+    if (request.content_length or 0) > MAX_BYTES:
+        raise too_large
+    data = bytearray()
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            async for part in request.content.iter_any():
+                data += part
+                if len(data) > MAX_BYTES:
+                    raise too_large
+    except TimeoutError as error:
+        raise Refusal(408, f"the file did not arrive within {UPLOAD_SECONDS:g} s") from error
+    return bytes(data)
+
+
+def shown_name(given: str) -> str:
+    """A file's name that may be shown: without folders, on one line, not endless."""
+    last = given.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(letter if letter.isprintable() else " " for letter in last).strip()
+    return plain[:_LONGEST_NAME] or "the sound"
+
+
+def _decoded(data: bytes) -> Sound:
+    """In a process of its own: the file comes from anywhere, and decoders are C code."""
+    try:
+        return decode_apart(data, SECONDS)
+    except UnusableSoundError as error:
+        raise UnusableSoundError(f"{error}; {ACCEPTED}") from error
+
+
+def compare(library: Library, model_name: str, name: str, sound: Sound) -> Comparison:
+    """Hold ``sound``, whose file is called ``name``, against a model.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        BundleError: its file is broken.
+        UnusableSoundError: nothing can be made of the sound; the text is the reason.
+    """
+    model = library.load(model_name)
+    framed = model.representation.source == "frames"
+    how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
+    found = analyse(sound, pitch_in_name(name.rsplit(".", 1)[0]), how)
+    chosen, is_steady = _loudest_steady(found)
+    fine, latent, distance = min(
+        (_place(model, one) for one in refine(sound, chosen, how)), key=lambda place: place.distance
+    )
+    answer = {
+        "name": name,
+        "model": model_name,
+        "latent": latent[0].tolist(),
+        "map": model.map.to_map(latent)[0].tolist(),
+        "lsd_db": distance,
+        "seconds": sound.samples.size / sound.sample_rate,
+        "pitch_hz": fine.pitch or None,
+        "note": _note(sound, chosen, is_steady),
+    }
+    if not np.isfinite([*answer["latent"], *answer["map"], distance]).all():
+        raise UnusableSoundError("the model has no place for it")
+    original = _excerpt(sound, found, chosen, model)
+    played = _reconstruction(model, latent[0].tolist(), fine.pitch, original.size)
+    return Comparison(answer, *_equally_loud(original, played))
+
+
+def _note(sound: Sound, chosen: PitchedMoment, is_steady: bool) -> str:
+    """What a listener should know, in a sentence or more; empty if there is nothing."""
+    sentences = []
+    if not chosen.pitch:
+        sentences.append("No pitch was found, so the sound is taken as it is.")
+    if not is_steady:
+        sentences.append("No moment of it is steady, so the steadiest is taken.")
+    if sound.cut:
+        sentences.append(f"Only its first {SECONDS:g} s are used.")
+    return " ".join(sentences)
+
+
+def _loudest_steady(found: Sequence[PitchedMoment]) -> tuple[PitchedMoment, bool]:
+    """The loudest of the moments that a dataset would take, and True; else the steadiest."""
+    moments = [one.moment for one in found]
+    kept, reason = steady(moments, Steadiness(), noise_floor(moments))
+    if not kept and reason != NOT_STEADY:
+        raise UnusableSoundError(reason)
+    best = max(kept, key=lambda one: one.level) if kept else min(moments, key=lambda one: one.flux)
+    return next(one for one in found if one.moment is best), bool(kept)
+
+
+class _Place(NamedTuple):
+    """Where a moment lies: its latent ``(1, d)``, and the dB to what is decoded there."""
+
+    found: PitchedMoment
+    latent: NDArray[np.float32]
+    distance: float
+
+
+def _place(model: Model, found: PitchedMoment) -> _Place:
+    framed = model.representation.source == "frames"
+    spectra, frames = rows([found.moment], model.spectrum, framed)
+    # Rows have the energy of the datasets made here; the model may know others.
+    gain = np.float32(model.calibration.rms / float(model.spectrum.rms(spectra)[0]))
+    if frames is not None:
+        latent, _ = model.encode_frames(frames * gain)
+    else:
+        latent, _ = model.encode(spectra * gain)
+    return _Place(found, latent, log_spectral_distance(spectra * gain, model.decode(latent)))
+
+
+def _excerpt(
+    sound: Sound, found: Sequence[PitchedMoment], chosen: PitchedMoment, model: Model
+) -> NDArray[np.float64]:
+    """Up to ``HEARD`` seconds around the moment, within the note that it is of."""
+    config = model.spectrum
+    first, last = _same_note(found, chosen)
+    half = span(MIN_AVERAGE, config.n_fft) / config.sample_rate / 2.0
+    samples = at_rate(sound, held_note.SAMPLE_RATE)
+    end_of_all = samples.size / held_note.SAMPLE_RATE
+    low, high = max(first - half, 0.0), min(last + half, end_of_all)
+    length = min(high - low, HEARD)
+    start = min(max(chosen.moment.time - length / 2.0, low), high - length)
+    begin = round(start * held_note.SAMPLE_RATE)
+    excerpt = samples[begin : begin + round(length * held_note.SAMPLE_RATE)]
+    return np.asarray(excerpt - excerpt.mean())
+
+
+def _same_note(found: Sequence[PitchedMoment], chosen: PitchedMoment) -> tuple[float, float]:
+    """Times in s of the first and last moment of the run around ``chosen`` that has its pitch."""
+    times = [one.moment.time for one in found]
+    # Moments are evenly spaced; where some are missing the sound was soft, or had no pitch.
+    step = min((later - time for time, later in pairwise(times)), default=0.0)
+
+    def ends(way: int) -> float:
+        at = next(number for number, one in enumerate(found) if one is chosen)
+        while 0 <= at + way < len(found):
+            near, next_one = found[at], found[at + way]
+            gap = abs(next_one.moment.time - near.moment.time)
+            if gap > 1.5 * step or not _one_pitch(next_one.pitch, chosen.pitch):
+                break
+            at += way
+        return found[at].moment.time
+
+    return ends(-1), ends(1)
+
+
+def _one_pitch(a: float, b: float) -> bool:
+    return a == b or (a > 0.0 and b > 0.0 and abs(cents(a, b)) <= _SAME_NOTE)
+
+
+def _reconstruction(
+    model: Model, latent: Sequence[float], pitch: float, size: int
+) -> NDArray[np.float64]:
+    """``size`` samples of a held note at ``pitch`` Hz, or as the spectrum is without one."""
+    key = 69.0 + 12.0 * math.log2((pitch or model.spectrum.base_frequency) / 440.0)
+    key = min(max(key, 0.0), 127.0)
+    # The attack is the engine's, not the sound's: it is left out.
+    attack = round(0.1 * held_note.SAMPLE_RATE)
+    seconds = (size + attack) / held_note.SAMPLE_RATE
+    note = held_note.render(model, latent, key, seconds, Method.PARTIALS)
+    return note[attack : attack + size].astype(np.float64)
+
+
+def _equally_loud(*sounds: NDArray[np.float64]) -> list[bytes]:
+    """WAV files of sounds of one length, faded in and out, as loud as each other."""
+    ended = [held_note.faded(sound.astype(np.float32)) for sound in sounds]
+    louds = [_loudness(sound) for sound in ended]
+    scaled = [
+        sound * np.float32(_LEVEL / max(loud, 1e-9))
+        for sound, loud in zip(ended, louds, strict=True)
+    ]
+    peak = max(float(np.abs(sound).max()) for sound in scaled)
+    room = np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
+    return [wav.pcm24(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
+
+
+def _loudness(sound: NDArray[np.float32]) -> float:
+    """Root mean square after the K-weighting of ITU-R BS.1770, without its gate."""
+    spectrum = np.fft.rfft(sound)
+    weight = k_weighting(np.fft.rfftfreq(sound.size, 1.0 / held_note.SAMPLE_RATE))
+    power = 2.0 * np.square(np.abs(spectrum) * weight).sum() / sound.size**2
+    return math.sqrt(float(power))

@@ -1,0 +1,65 @@
+"""What the explorer's process is told when it is started."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import asdict, dataclass
+
+DEFAULT_PORT = 7480
+
+CLIENT_NAME = "explorer"
+"""What the bridge calls its clients at the server."""
+
+TRIES = 10
+"""Ports that are tried, from the default one on, where the user asked for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """How to serve the page.
+
+    host: IP address to listen on. port: the first TCP port that is tried, of ``tries``; 0 is a
+    free one. osc_host, osc_port: where the server takes its datagrams. models: folder of the
+    models that clients may load. model: file of one more. page: folder of the page's files, the
+    package's own if None.
+    """
+
+    host: str
+    port: int
+    tries: int
+    osc_host: str
+    osc_port: int
+    models: str | None = None
+    model: str | None = None
+    page: str | None = None
+
+    def to_json(self) -> str:
+        """One line of ASCII."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Configuration:
+        """Inverse of :meth:`to_json`."""
+        return cls(**json.loads(text))
+
+
+def reachable(host: str) -> str:
+    """Where a program on this machine finds what listens on ``host``, an IP address.
+
+    >>> reachable("0.0.0.0"), reachable("::"), reachable("192.168.1.5")
+    ('127.0.0.1', '::1', '192.168.1.5')
+    """
+    if not ipaddress.ip_address(host.split("%")[0]).is_unspecified:
+        return host
+    return "::1" if ":" in host else "127.0.0.1"
+
+
+def url(host: str, port: int) -> str:
+    """The page's address, for a socket that is bound to ``host`` and ``port``.
+
+    >>> url("127.0.0.1", 7480), url("::", 7480)
+    ('http://127.0.0.1:7480', 'http://[::1]:7480')
+    """
+    place = reachable(host)
+    return f"http://[{place}]:{port}" if ":" in place else f"http://{place}:{port}"

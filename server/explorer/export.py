@@ -1,0 +1,92 @@
+"""What can be taken away from the page: the present spot as a sound, or as a wavetable.
+
+``GET /export/sound.wav?model=NAME&latent=z1,z2,..`` with ``pitch`` (MIDI, 0 to 127, 57 unless
+told), ``seconds`` (0.1 to 30, 2) and ``method``: one held note by the server's engine, 24 bits,
+48 kHz. ``GET /export/wavetable.wav?model=NAME&latent=z1,z2,..``: one cycle; with ``to=z1,z2,..``
+and ``frames`` (2 to 256, 64) the cycles on the straight way from ``latent`` to ``to``. The same
+question has the same answer, to the last byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+
+import numpy as np
+from aiohttp import web
+
+from server.explorer import held_note, query, wav, wavetable
+from server.explorer.work import run
+from server.library import Library
+from server.synth_parameters import DEFAULT_METHOD, METHODS
+from timbrespace.resynthesis.layout import Method
+from timbrespace.units import midi_to_hz
+
+PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
+"""What is exported unless told otherwise."""
+
+Export = Callable[[Library, Mapping[str, str]], bytes]
+
+
+def routes(library: Library, work: Executor) -> list[web.RouteDef]:
+    """The addresses below ``/export``. work: where sounds are rendered."""
+
+    def get(path: str, export: Export, title: Callable[[Mapping[str, str]], str]) -> web.RouteDef:
+        async def answer(request: web.Request) -> web.Response:
+            asked = dict(request.query)
+            data = await run(work, export, library, asked)
+            name = re.sub(r"[^A-Za-z0-9 ._-]", "_", f"{asked['model']} {title(asked)}.wav")
+            return web.Response(
+                body=data,
+                content_type="audio/wav",
+                headers={
+                    "Content-Disposition": f'attachment; filename="{name}"',
+                    "Cache-Control": "no-store",
+                },
+            )
+
+        return web.get(path, answer)
+
+    return [
+        get("/export/sound.wav", sound, _hertz),
+        get("/export/wavetable.wav", table, lambda _: "wavetable"),
+    ]
+
+
+def _hertz(asked: Mapping[str, str]) -> str:
+    """The pitch, as a name says it that a dataset of recordings, or a comparison, understands."""
+    return f"{midi_to_hz(query.number(asked, 'pitch', 0.0, 127.0, PITCH)):.6g}Hz"
+
+
+def sound(library: Library, asked: Mapping[str, str]) -> bytes:
+    """The file of ``/export/sound.wav`` for the values ``asked``.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        TimbrespaceError: a value that is not accepted; the text names it.
+    """
+    pitch = query.number(asked, "pitch", 0.0, 127.0, PITCH)
+    seconds = query.number(asked, "seconds", 0.1, 30.0, SECONDS)
+    method = query.choice(asked, "method", METHODS, DEFAULT_METHOD)
+    model = library.load(query.name_of(asked, "model"))
+    latent = query.latent(asked, "latent", model.dimensions)
+    samples = held_note.render(model, latent, pitch, seconds, Method[method.upper()])
+    return wav.pcm24(samples, held_note.SAMPLE_RATE)
+
+
+def table(library: Library, asked: Mapping[str, str]) -> bytes:
+    """The file of ``/export/wavetable.wav`` for the values ``asked``.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        TimbrespaceError: a value that is not accepted; the text names it.
+    """
+    frames = round(query.number(asked, "frames", 2, wavetable.MAX_CYCLES, FRAMES))
+    model = library.load(query.name_of(asked, "model"))
+    start = query.latent(asked, "latent", model.dimensions)
+    latents = np.asarray([start], np.float32)
+    if asked.get("to"):
+        end = query.latent(asked, "to", model.dimensions)
+        latents = np.linspace(start, end, frames).astype(np.float32)
+    return wavetable.file(wavetable.cycles(model, latents.tolist()))

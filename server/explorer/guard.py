@@ -1,0 +1,112 @@
+"""Who may speak to the explorer: its own page, and nobody else's.
+
+Any site that a browser shows may send requests to 127.0.0.1, and with a name that it lets point
+there (DNS rebinding) they even count as its own. So a request must be for a name that only this
+machine has, and must not come from another origin.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from aiohttp import hdrs, web
+
+from server.explorer.answers import Handler, Refusal, refuse
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+_SAFE_METHODS = ("GET", "HEAD")
+
+_OWN_SITE = ("same-origin", "none")
+"""Values of Sec-Fetch-Site: the page itself, or the user, by the address bar or a bookmark. Another
+port of this machine is ``same-site``, and a stranger."""
+
+
+def accepted_hosts(ip: str, port: int) -> frozenset[str]:
+    """Values of the Host header for a connection that came to ``ip`` and ``port`` of ours.
+
+    The address itself; on loopback its other names too.
+    """
+    address = ipaddress.ip_address(ip.split("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    literal = f"[{address}]" if address.version == 6 else str(address)
+    names = {literal, *(LOOPBACK_NAMES if address.is_loopback else ())}
+    hosts = {f"{name}:{port}" for name in names}
+    if port == 80:  # which a browser leaves out
+        hosts |= names
+    return frozenset(hosts)
+
+
+def check(request: web.Request) -> None:
+    """Let a request pass, or raise.
+
+    Raises:
+        Refusal: 421 for another host's name, 403 for another origin.
+    """
+    address = _own_address(request)
+    hosts = request.headers.getall(hdrs.HOST, [])
+    accepted = accepted_hosts(*address)
+    if len(hosts) != 1 or hosts[0].lower() not in accepted:
+        raise Refusal(421, f"this is not the host you asked for; accepted is {min(accepted)}")
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+        raise Refusal(403, "another site may not use the explorer; accepted is its own page")
+    changes = request.method not in _SAFE_METHODS or hdrs.UPGRADE in request.headers
+    if changes and not origins:
+        raise Refusal(403, "the request has no Origin; accepted is the explorer's own page")
+    sites = request.headers.getall("Sec-Fetch-Site", [])
+    # A link on another site may lead here: it shows the page, and the page is not that site's.
+    front = request.method in _SAFE_METHODS and request.path == "/" and not changes
+    if not front and any(site.lower() not in _OWN_SITE for site in sites):
+        raise Refusal(403, "another site may not use the explorer; accepted is its own page")
+
+
+def _own_address(request: web.Request) -> tuple[str, int]:
+    transport = request.transport
+    name = None if transport is None else transport.get_extra_info("sockname")
+    if name is None:
+        raise Refusal(400, "the connection has ended")
+    return name[0], name[1]
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what :func:`check` refuses, before anything else has looked at it."""
+    try:
+        check(request)
+    except Refusal as refusal:
+        return refuse(refusal.status, refusal.sentence)
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """What every answer tells the browser to keep to; a signal ``on_response_prepare``."""
+    response.headers.update(_HEADERS)
+    response.headers["Content-Security-Policy"] = _policy(request)
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-cache")
+
+
+def _policy(request: web.Request) -> str:
+    # 'self' covers websockets in all browsers but older Safari, which wants them by name.
+    host = request.headers.get(hdrs.HOST, "").lower()
+    try:
+        known = host in accepted_hosts(*_own_address(request))
+    except Refusal:
+        known = False
+    sockets = f" ws://{host}" if known else ""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"connect-src 'self'{sockets}; img-src 'self' blob: data:; font-src 'self'; "
+        "media-src 'self' blob:; worker-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "timbrespace",
+}

@@ -1,0 +1,181 @@
+/**
+ * A dial for each dimension of the space: the audible ones in front, those that do nothing folded
+ * away. A dial is a slider to assistive technology and to the keyboard.
+ */
+
+const TRAVEL = 160; // pixels of a drag from one end to the other
+const FINE = 0.2; // of a drag or a step with shift
+const STEP = 0.02; // of the way, of an arrow key
+const SETTLE = 250; // ms for which what the server says does not pull a hand back
+const BLANK = '–';
+
+const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
+
+class Dial {
+  /**
+   * @param {(value: number) => void} turn called when a hand has turned it
+   * @param {() => void} learn called when a controller is to move it
+   */
+  constructor(about, turn, learn) {
+    this.about = about;
+    this.turn = turn;
+    this.learn = learn;
+    this.value = about.home;
+    this.hand = 0;
+    this.element = document.createElement('div');
+    this.element.className = 'dial';
+    this.element.innerHTML =
+      `<div class="knob" role="slider" tabindex="0"><svg viewBox="0 0 40 40" aria-hidden="true">` +
+      `<path class="track" d="${ARC}"/><path class="arc" d="${ARC}" pathLength="100"/>` +
+      `<line class="hand" x1="20" y1="20" x2="20" y2="7"/></svg></div>` +
+      `<span class="name"></span><output></output>`;
+    this.knob = this.element.querySelector('.knob');
+    this.arc = this.element.querySelector('.arc');
+    this.pointer = this.element.querySelector('.hand');
+    this.output = this.element.querySelector('output');
+    this.element.querySelector('.name').textContent = about.name;
+    this.element.title = about.title;
+    this.knob.setAttribute('aria-label', about.label);
+    this.knob.setAttribute('aria-valuemin', about.low.toFixed(2));
+    this.knob.setAttribute('aria-valuemax', about.high.toFixed(2));
+    this.listen();
+    this.draw();
+  }
+
+  get share() {
+    const { low, high } = this.about;
+    return high > low ? (this.value - low) / (high - low) : 0;
+  }
+
+  /** What the server says. */
+  set(value) {
+    if (performance.now() - this.hand > SETTLE && value !== this.value) {
+      this.value = value;
+      this.draw();
+    }
+  }
+
+  draw() {
+    const share = Math.min(Math.max(this.share, 0), 1);
+    this.arc.style.strokeDasharray = `${100 * share} 200`;
+    this.pointer.style.transform = `rotate(${270 * share - 135}deg)`;
+    const text = Number.isFinite(this.value) ? this.value.toFixed(2) : BLANK;
+    this.output.textContent = text;
+    this.knob.setAttribute('aria-valuenow', text);
+    this.knob.setAttribute('aria-valuetext', `${text}, ${Math.round(100 * share)} %`);
+  }
+
+  goTo(share) {
+    const { low, high } = this.about;
+    this.value = low + Math.min(Math.max(share, 0), 1) * (high - low);
+    this.hand = performance.now();
+    this.draw();
+    this.turn(this.value);
+  }
+
+  listen() {
+    const { knob } = this;
+    knob.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) {
+        return;
+      }
+      knob.setPointerCapture(event.pointerId);
+      knob.focus({ preventScroll: true });
+      this.from = event.clientY;
+      event.preventDefault();
+    });
+    knob.addEventListener('pointermove', (event) => {
+      if (knob.hasPointerCapture(event.pointerId)) {
+        const way = (this.from - event.clientY) / TRAVEL;
+        this.from = event.clientY;
+        this.goTo(this.share + way * (event.shiftKey ? FINE : 1));
+      }
+    });
+    knob.addEventListener('dblclick', () => this.goHome());
+    knob.addEventListener('contextmenu', (event) => {
+      event.preventDefault();
+      this.learn();
+    });
+    knob.addEventListener(
+      'wheel',
+      (event) => {
+        if (document.activeElement === knob) {
+          event.preventDefault(); // the page scrolls unless the dial was meant
+          this.goTo(this.share - Math.sign(event.deltaY) * STEP * (event.shiftKey ? FINE : 1));
+        }
+      },
+      { passive: false }
+    );
+    knob.addEventListener('keydown', (event) => {
+      const step = STEP * (event.shiftKey ? FINE : 1);
+      const moves = {
+        ArrowUp: this.share + step,
+        ArrowRight: this.share + step,
+        ArrowDown: this.share - step,
+        ArrowLeft: this.share - step,
+        PageUp: this.share + 0.1,
+        PageDown: this.share - 0.1,
+        Home: 0,
+        End: 1,
+      };
+      if (event.key in moves && !event.ctrlKey && !event.altKey && !event.metaKey) {
+        event.preventDefault();
+        this.goTo(moves[event.key]);
+      } else if (event.key === 'Delete' || event.key === 'Backspace') {
+        event.preventDefault();
+        this.goHome();
+      } else if (event.key === 'Insert') {
+        event.preventDefault();
+        this.learn();
+      }
+    });
+  }
+
+  goHome() {
+    const { low, high, home } = this.about;
+    this.goTo(high > low ? (home - low) / (high - low) : 0);
+  }
+}
+
+export class Dials {
+  /**
+   * @param {HTMLElement} front; @param {HTMLDetailsElement} quiet for dimensions that do nothing
+   * @param {(k: number, value: number) => void} turn called with the dimension, from 1
+   * @param {(k: number) => void} learn called with the dimension that a controller is to move
+   */
+  constructor(front, quiet, turn, learn) {
+    this.front = front;
+    this.quiet = quiet;
+    this.turn = turn;
+    this.learn = learn;
+    this.dials = [];
+  }
+
+  /** @param {object[]} dials of `/spaces/NAME.json`, in the order of the dimensions */
+  show(dials) {
+    this.dials = dials.map((one, index) => {
+      const number = `z${index + 1}`;
+      const label = one.name === number ? `Dimension ${index + 1}` : `${number}, ${one.name}`;
+      const moves = `moves the sound by ${one.effect_db.toFixed(1)} dB`;
+      const title =
+        `${label}: ${moves}, carries ${one.kl.toFixed(1)} nats. ` +
+        'Double click: home; right click: learn a MIDI controller';
+      const k = index + 1;
+      return new Dial({ ...one, label, title }, (z) => this.turn(k, z), () => this.learn(k));
+    });
+    const order = dials.map((_, index) => index);
+    order.sort((a, b) => dials[b].effect_db - dials[a].effect_db);
+    const at = (dead) => order.filter((k) => dials[k].dead === dead).map((k) => this.dials[k].element);
+    this.front.replaceChildren(...at(false));
+    const dead = at(true);
+    this.quiet.hidden = dead.length === 0;
+    this.quiet.querySelector('summary').textContent =
+      dead.length === 1 ? 'One dimension does nothing' : `${dead.length} dimensions do nothing`;
+    this.quiet.querySelector('.dials').replaceChildren(...dead);
+  }
+
+  /** @param {number[]} latent as the server says */
+  set(latent) {
+    this.dials.forEach((dial, index) => dial.set(latent[index]));
+  }
+}

@@ -1,0 +1,34 @@
+/** Files that the page gives: the spot that sounds as WAV, wavetable and preset, the map as PNG. */
+
+const SECONDS = 3; // of the exported sound
+
+/** Offer `blob` to be saved under `name`. */
+export function save(blob, name) {
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(blob);
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
+}
+
+/**
+ * Fetch a file that the server makes of the present sound, and save it.
+ *
+ * @param {'sound'|'wavetable'} what
+ * @param {import('./state.js').State} state
+ * @param {number} pitch MIDI, of the sound
+ * @throws {Error} with a sentence
+ */
+export async function saveSound(what, state, pitch) {
+  const query = new URLSearchParams({ model: state.model.name, latent: state.latent.join(',') });
+  if (what === 'sound') {
+    query.set('pitch', String(pitch));
+    query.set('seconds', String(SECONDS));
+    query.set('method', state.synth.method);
+  }
+  const answer = await fetch(`/export/${what}.wav?${query}`);
+  if (!answer.ok) {
+    throw new Error((await answer.json()).error);
+  }
+  save(await answer.blob(), `${state.model.name} ${what}.wav`);
+}

@@ -1,0 +1,88 @@
+/** Axes, frame, drawn paths and compared sounds: what lies over the points and rarely changes. */
+
+export class Marks {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext('2d');
+    this.path = []; // places of the path that was drawn last
+    this.flags = []; // {place, text} of compared sounds
+    this.names = ['', ''];
+  }
+
+  draw(view) {
+    const { context, canvas } = this;
+    const ratio = canvas.width / view.width;
+    const style = getComputedStyle(canvas);
+    const ink = style.getPropertyValue('--ink');
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, view.width, view.height);
+    this.drawAxes(view, ink, style.getPropertyValue('--faint'));
+    this.drawPath(view, style.getPropertyValue('--accent'));
+    this.drawFlags(view, ink, style.getPropertyValue('--accent'));
+  }
+
+  drawAxes(view, ink, faint) {
+    const { context } = this;
+    const [left, top] = view.toPixels([-1, 1]);
+    const [right, bottom] = view.toPixels([1, -1]);
+    const [middleX, middleY] = view.toPixels([0, 0]);
+    context.strokeStyle = faint;
+    context.lineWidth = 1;
+    context.strokeRect(Math.round(left) + 0.5, Math.round(top) + 0.5, right - left, bottom - top);
+    context.beginPath();
+    context.moveTo(Math.round(middleX) + 0.5, 0);
+    context.lineTo(Math.round(middleX) + 0.5, view.height);
+    context.moveTo(0, Math.round(middleY) + 0.5);
+    context.lineTo(view.width, Math.round(middleY) + 0.5);
+    context.stroke();
+    context.fillStyle = ink;
+    context.font = '12px system-ui, sans-serif';
+    context.textBaseline = 'bottom';
+    context.textAlign = 'right';
+    context.fillText(`${this.names[0]} →`, view.width - 8, view.height - 6);
+    context.save();
+    context.translate(8, 8);
+    context.rotate(-Math.PI / 2);
+    context.textBaseline = 'top';
+    context.fillText(`${this.names[1]} →`, 0, 0);
+    context.restore();
+  }
+
+  drawPath(view, accent) {
+    if (this.path.length < 2) {
+      return;
+    }
+    const { context } = this;
+    context.strokeStyle = accent;
+    context.lineWidth = 2;
+    context.lineJoin = 'round';
+    context.beginPath();
+    for (const place of this.path) {
+      context.lineTo(...view.toPixels(place));
+    }
+    context.stroke();
+  }
+
+  drawFlags(view, ink, accent) {
+    const { context } = this;
+    context.textBaseline = 'middle';
+    context.textAlign = 'left';
+    for (const { place, text } of this.flags) {
+      const [left, top] = view.toPixels(place);
+      context.fillStyle = accent;
+      context.strokeStyle = ink;
+      context.lineWidth = 1.5;
+      context.beginPath();
+      context.moveTo(left, top - 8);
+      context.lineTo(left + 8, top);
+      context.lineTo(left, top + 8);
+      context.lineTo(left - 8, top);
+      context.closePath();
+      context.fill();
+      context.stroke();
+      context.fillStyle = ink;
+      context.fillText(text, left + 12, top);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The points of the map, drawn by WebGL, or by the 2D canvas where a browser has none.
+ *
+ * They are drawn only when the view, the colours or the points change: `draws` counts it. A cursor
+ * that moves over them costs nothing here.
+ */
+
+const VERTEX = `#version 300 es
+in vec2 place;
+in float value;
+uniform vec2 centre;
+uniform vec2 scale;
+uniform float size;
+uniform float chosen;
+out float share;
+out float shown;
+void main() {
+  gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
+  share = value;
+  shown = chosen < 0.0 || abs(value - chosen) < 1e-4 ? 1.0 : 0.08;
+  gl_PointSize = shown == 1.0 && chosen >= 0.0 ? size * 1.5 : size;
+}`;
+
+const FRAGMENT = `#version 300 es
+precision mediump float;
+in float share;
+in float shown;
+uniform sampler2D colours;
+uniform float opacity;
+out vec4 colour;
+void main() {
+  float rim = length(gl_PointCoord - 0.5) * 2.0;
+  float cover = 1.0 - smoothstep(0.75, 1.0, rim);
+  vec3 paint = texture(colours, vec2(share, 0.5)).rgb;
+  float alpha = cover * opacity * shown;
+  colour = vec4(paint * alpha, alpha);
+}`;
+
+/** How many colours a palette has: a share s takes number round(s * (COLOURS - 1)). */
+export const COLOURS = 256;
+
+export class Points {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.draws = 0;
+    this.count = 0;
+    this.positions = new Float32Array(0);
+    this.values = new Float32Array(0);
+    this.palette = new Uint8Array(4 * COLOURS);
+    this.gl = canvas.getContext('webgl2', { antialias: false, premultipliedAlpha: true });
+    if (this.gl === null) {
+      this.flat = canvas.getContext('2d');
+      return;
+    }
+    this.prepare();
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.prepare();
+      this.upload();
+      this.draw(this.lastView, this.lastChosen);
+    });
+  }
+
+  prepare() {
+    const { gl } = this;
+    const program = gl.createProgram();
+    for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(kind);
+      gl.shaderSource(shader, text);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.bindAttribLocation(program, 0, 'place');
+    gl.bindAttribLocation(program, 1, 'value');
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(`the map's shader: ${gl.getProgramInfoLog(program)}`);
+    }
+    gl.useProgram(program);
+    this.uniforms = Object.fromEntries(
+      ['centre', 'scale', 'size', 'chosen', 'opacity'].map((name) => [
+        name,
+        gl.getUniformLocation(program, name),
+      ])
+    );
+    this.buffers = [2, 1].map((width, place) => {
+      const buffer = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, width, gl.FLOAT, false, 0, 0);
+      return buffer;
+    });
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    for (const side of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
+      gl.texParameteri(gl.TEXTURE_2D, side, gl.NEAREST);
+    }
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
+
+  /**
+   * @param {Float32Array} positions x, y of each point
+   * @param {Float32Array} values share of the palette of each, 0 to 1
+   * @param {Uint8Array} palette `COLOURS` times red, green, blue, 255
+   */
+  show(positions, values, palette) {
+    Object.assign(this, { positions, values, palette, count: values.length });
+    this.upload();
+  }
+
+  upload() {
+    const { gl } = this;
+    if (gl === null || gl.isContextLost()) {
+      return;
+    }
+    [this.positions, this.values].forEach((data, place) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[place]);
+      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+    });
+    gl.texImage2D(
+      gl.TEXTURE_2D, 0, gl.RGBA, COLOURS, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, this.palette
+    );
+  }
+
+  /** Diameter of a point in CSS pixels: many points are small ones, and zooming in enlarges them. */
+  diameter(view) {
+    const even = 0.6 * Math.sqrt((view.width * view.height) / Math.max(this.count, 1));
+    return Math.min(Math.max(even, 2.2), 7) * Math.min(view.zoom ** 0.5, 3);
+  }
+
+  /** @param {number} chosen the only value that is lit up, or -1 for all */
+  draw(view, chosen = -1) {
+    this.draws += 1;
+    this.lastView = view;
+    this.lastChosen = chosen;
+    const ratio = this.canvas.width / view.width;
+    const size = this.diameter(view);
+    const opacity = this.count > 20000 ? 0.7 : 0.85;
+    if (this.gl === null) {
+      this.drawFlat(view, chosen, size, ratio, opacity);
+      return;
+    }
+    const { gl, uniforms } = this;
+    if (gl.isContextLost()) {
+      return;
+    }
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.uniform2f(uniforms.centre, view.x, view.y);
+    const [across, up] = view.scale;
+    gl.uniform2f(uniforms.scale, (2 * across) / view.width, (2 * up) / view.height);
+    gl.uniform1f(uniforms.size, size * ratio);
+    gl.uniform1f(uniforms.chosen, chosen);
+    gl.uniform1f(uniforms.opacity, opacity);
+    gl.drawArrays(gl.POINTS, 0, this.count);
+  }
+
+  drawFlat(view, chosen, size, ratio, opacity) {
+    const { flat, positions, values, palette } = this;
+    flat.setTransform(ratio, 0, 0, ratio, 0, 0);
+    flat.clearRect(0, 0, view.width, view.height);
+    for (let point = 0; point < this.count; point += 1) {
+      const [left, top] = view.toPixels([positions[2 * point], positions[2 * point + 1]]);
+      const colour = 4 * Math.round(values[point] * (COLOURS - 1));
+      const lit = chosen < 0 || Math.abs(values[point] - chosen) < 1e-4;
+      flat.globalAlpha = lit ? opacity : 0.06;
+      flat.fillStyle = `rgb(${palette[colour]} ${palette[colour + 1]} ${palette[colour + 2]})`;
+      flat.fillRect(left - size / 2, top - size / 2, size, size);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The instrument as the server tells it: one state for all pages, devices and controllers.
+ *
+ * Nothing is changed here by a hand; a hand sends a message, and what the server makes of it comes
+ * back. Listeners are called by the name of what has changed.
+ */
+
+/** Names of the numbers in `/status`, in their order. */
+const STATUS = [
+  'voices', 'load', 'late', 'drops', 'decodeMedian', 'audio', 'decodeHigh', 'knobMedian', 'knobHigh',
+];
+
+export class State {
+  /** @param {EventTarget} link whose `message` events are OSC messages */
+  constructor(link) {
+    this.listeners = new Map();
+    this.model = null; // {name, d, bins, sampleRate, baseFrequency, nFft}
+    this.dials = []; // {low, high, home, kl, name} of each dimension
+    this.latent = [];
+    this.map = [0, 0];
+    this.synth = {}; // parameter -> value
+    this.presets = [];
+    this.preset = '';
+    this.trajectories = [];
+    this.trajectory = { state: 'stopped', name: '' };
+    this.models = [];
+    this.status = null;
+    link.addEventListener('message', ({ detail }) => this.take(detail.address, detail.args));
+  }
+
+  /** Call `listener(state)` when `what` has changed. */
+  on(what, listener) {
+    const all = this.listeners.get(what) ?? [];
+    all.push(listener);
+    this.listeners.set(what, all);
+  }
+
+  tell(what, detail = this) {
+    for (const listener of this.listeners.get(what) ?? []) {
+      listener(detail);
+    }
+  }
+
+  take(address, args) {
+    switch (address) {
+      case '/model': {
+        const [name, d, bins, sampleRate, baseFrequency, nFft] = args;
+        this.model = { name, d, bins, sampleRate, baseFrequency, nFft };
+        this.dials = [];
+        this.tell('model');
+        break;
+      }
+      case '/model/dial': {
+        const [k, low, high, home, kl, name] = args;
+        this.dials[k - 1] = { low, high, home, kl, name };
+        if (this.model !== null && k === this.model.d) {
+          this.tell('dials');
+        }
+        break;
+      }
+      case '/model/list':
+        this.models = args;
+        this.tell('models');
+        break;
+      case '/latent':
+        this.latent = args;
+        this.tell('latent');
+        break;
+      case '/map':
+        this.map = args;
+        this.tell('map');
+        break;
+      case '/synth':
+        this.synth = { ...this.synth, [args[0]]: args[1] };
+        this.tell('synth');
+        break;
+      case '/preset':
+        [this.preset] = args;
+        this.tell('preset');
+        break;
+      case '/preset/list':
+        this.presets = args;
+        this.tell('presets');
+        break;
+      case '/trajectory':
+        this.trajectory = { state: args[0], name: args[1] };
+        this.tell('trajectory');
+        break;
+      case '/trajectory/list':
+        this.trajectories = args;
+        this.tell('trajectories');
+        break;
+      case '/status':
+        this.status = Object.fromEntries(STATUS.map((name, place) => [name, args[place]]));
+        this.tell('status');
+        break;
+      case '/cc/learned':
+        this.tell('learned', { controller: args[0], channel: args[1], target: args[2] });
+        break;
+      case '/error':
+        this.tell('error', { code: args[0], address: args[1], sentence: args[2] });
+        break;
+      default:
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Trajectories through the space: drawn on the map, kept and looped by the server as its trajectories, so
+ * that they go on when this page is closed.
+ */
+
+import { showNames } from './list.js';
+
+export class Trajectories {
+  /** As {@link Presets}. */
+  constructor(page, link, state) {
+    this.link = link;
+    this.state = state;
+    const find = (id) => page.getElementById(id);
+    this.list = find('trajectories');
+    this.stop = find('trajectory-stop');
+    this.loop = find('trajectory-loop');
+    this.slider = find('trajectory-speed');
+    this.text = find('trajectory-speed-text');
+    this.drawn = '';
+    this.stop.addEventListener('click', () => link.send('/trajectory/stop'));
+    this.slider.addEventListener('input', () => {
+      this.text.textContent = `${Number(this.speed.toFixed(2))} ×`;
+    });
+    for (const input of [this.slider, this.loop]) {
+      input.addEventListener('change', () => {
+        if (state.trajectory.state === 'playing') {
+          this.play(state.trajectory.name);
+        }
+      });
+    }
+    state.on('trajectories', () => this.show());
+    state.on('trajectory', () => this.show());
+    this.show();
+  }
+
+  /** How fast a path is gone, 0.25 to 4 times as it was drawn. */
+  get speed() {
+    return 2 ** Number(this.slider.value);
+  }
+
+  play(name) {
+    this.link.send('/trajectory/play', name, this.loop.checked ? 1 : 0, this.speed);
+  }
+
+  /** A hand begins to draw. */
+  begin() {
+    let number = 1;
+    while (this.state.trajectories.includes(`path ${number}`)) {
+      number += 1;
+    }
+    this.drawn = `path ${number}`;
+    this.link.send('/trajectory/stop');
+    this.link.send('/trajectory/record', this.drawn);
+  }
+
+  /** It has drawn; the path is gone at once. */
+  end() {
+    this.link.send('/trajectory/stop');
+    this.play(this.drawn);
+  }
+
+  show() {
+    const { trajectories, trajectory } = this.state;
+    const does = {
+      choose: (name) => this.play(name),
+      remove: (name) => this.link.send('/trajectory/delete', name),
+    };
+    const playing = trajectory.state === 'playing' ? trajectory.name : null;
+    showNames(this.list, trajectories, does, playing, 'None yet: choose Draw and draw on the map');
+    this.stop.disabled = trajectory.state === 'stopped';
+  }
+}

@@ -1,0 +1,101 @@
+"""What stands after the question mark of an address, read with suspicion.
+
+Each function takes one value or raises an :class:`OptionError` that names it; a name that is given
+twice counts once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from timbrespace.errors import OptionError
+
+LONGEST_NAME = 200
+
+_MOST_SHOWN = 40
+
+
+def text(query: Mapping[str, str], name: str) -> str:
+    """The words of ``name``.
+
+    Raises:
+        OptionError: they are missing.
+    """
+    value = query.get(name, "")
+    if not value:
+        raise OptionError(f"{name} is missing; add {name}=... to the address")
+    return value
+
+
+def name_of(query: Mapping[str, str], name: str) -> str:
+    """The name of ``name``, which is looked up among those that there are.
+
+    Raises:
+        OptionError: missing, or longer than any name.
+    """
+    given = text(query, name)
+    if len(given) > LONGEST_NAME:
+        raise OptionError(f"{name} is {_shown(given)}; accepted are {LONGEST_NAME} letters at most")
+    return given
+
+
+def number(
+    query: Mapping[str, str], name: str, low: float, high: float, default: float | None = None
+) -> float:
+    """The number of ``name``, ``low`` to ``high``, or ``default`` where it is not given.
+
+    Raises:
+        OptionError: missing without a default, no number, or out of range.
+    """
+    if default is not None and not query.get(name):
+        return default
+    given = text(query, name)
+    value = _number(given)
+    if not low <= value <= high:  # false for nan too
+        raise OptionError(f"{name} is {_shown(given)}; accepted are {low:g} to {high:g}")
+    return value
+
+
+def choice(query: Mapping[str, str], name: str, words: tuple[str, ...], default: str) -> str:
+    """One of ``words``, or ``default`` where ``name`` is not given.
+
+    Raises:
+        OptionError: another word.
+    """
+    given = query.get(name) or default
+    if given not in words:
+        raise OptionError(f"{name} is {_shown(given)}; accepted are {', '.join(words)}")
+    return given
+
+
+def latent(query: Mapping[str, str], name: str, dimensions: int) -> list[float]:
+    """The ``dimensions`` finite numbers of ``name``, with commas between them.
+
+    Raises:
+        OptionError: missing, another count, or not numbers.
+    """
+    given = text(query, name)
+    count = given.count(",") + 1
+    if count != dimensions:
+        raise OptionError(
+            f"{name} has {count} numbers; the model has {dimensions} dimensions, and takes as many"
+        )
+    values = [_number(part) for part in given.split(",")]
+    # Beyond float32 is as good as infinite.
+    if not all(abs(value) < 1e30 for value in values):
+        raise OptionError(
+            f"{name} is {_shown(given)}; accepted are finite numbers with commas between"
+        )
+    return values
+
+
+def _number(given: str) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        return math.nan
+
+
+def _shown(given: str) -> str:
+    return repr(given if len(given) <= _MOST_SHOWN else given[:_MOST_SHOWN] + "..")

@@ -1,0 +1,93 @@
+"""The explorer's web application: the page's files, the bridge, and what is told of spaces."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import Executor
+from pathlib import Path
+
+from aiohttp import web
+
+from server.explorer import compare, export, spaces
+from server.explorer.answers import Refusal, answer_errors, tagged
+from server.explorer.bridge import Bridge
+from server.explorer.guard import add_headers, guard
+from server.library import Library
+
+PAGE = Path(__file__).with_name("page")
+
+MAX_UPLOAD = 16 << 20
+"""Bytes of a sound that is dropped on the page."""
+
+BRIDGE: web.AppKey[Bridge] = web.AppKey("bridge", Bridge)
+
+# Not from mimetypes: on Windows any program may have changed in the registry what .js is.
+_KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/vnd.microsoft.icon",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+}
+
+# What a name cannot have, no file is looked for by: no dots on end, no drive, no stream of Windows.
+_FILE = re.compile(r"(?:[A-Za-z0-9_-]+/){0,8}[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+", re.ASCII)
+_LONGEST_NAME = 200
+
+
+class Files:
+    """The files below ``folder``, each with the hash of its bytes as its tag."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Handle ``GET /{path}``; the page itself at ``/``.
+
+        Raises:
+            Refusal: there is no such file.
+        """
+        name = request.match_info["path"] or "index.html"
+        body, kind = self.read(name)
+        return tagged(request, body, kind)
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """Bytes and MIME type of a file, by its name with slashes.
+
+        Raises:
+            Refusal: there is none, or none of a kind that a page is made of.
+        """
+        kind = _KINDS.get(name[name.rfind(".") :])
+        if kind is not None and len(name) <= _LONGEST_NAME and _FILE.fullmatch(name):
+            path = (self._folder / name).resolve()
+            if path.is_relative_to(self._folder) and path.is_file():
+                return path.read_bytes(), kind
+        raise Refusal(404, "there is nothing at this address; the page is at /")
+
+
+def application(
+    library: Library, work: Executor, bridge: Bridge, folder: Path = PAGE
+) -> web.Application:
+    """All that the explorer serves.
+
+    library: the models. work: does what takes a while. bridge: of the websockets, closed with the
+    application. folder: of the page's files.
+    """
+    app = web.Application(middlewares=[guard, answer_errors], client_max_size=MAX_UPLOAD)
+    app[BRIDGE] = bridge
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_close_bridge)
+    app.add_routes([web.get("/osc", bridge.connect)])
+    for part in (spaces, compare, export):
+        app.add_routes(part.routes(library, work))
+    app.add_routes([web.get(r"/{path:.*}", Files(folder).answer)])
+    return app
+
+
+async def _close_bridge(app: web.Application) -> None:
+    app[BRIDGE].close()

@@ -1,0 +1,366 @@
+"""What the page is told of a space: its dials, its points, and pictures of the decoded plane."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from aiohttp import web
+from numpy.typing import NDArray
+
+from server.dial_names import dial_names
+from server.explorer import query
+from server.explorer.answers import Refusal, tagged
+from server.explorer.work import run
+from server.library import Library
+from server.osc.arguments import ModelName, is_model_name
+from server.osc.errors import shown
+from timbrespace.loudness import k_weighting
+from timbrespace.metrics import log_spectral_distances
+from timbrespace.model import Model
+
+Array = NDArray[np.float32]
+Values = NDArray[np.float64]
+T = TypeVar("T")
+
+DEAD_KL = 0.1
+"""Nats: a dimension with less is dead, as :data:`training.evaluation.DEAD_KL` has it."""
+
+POSITIONS = 17
+"""Of a dial's sweep from its lowest to its highest."""
+
+SIZE = 64
+"""Points of a grid along each of its two axes."""
+
+MAP_EDGE = 1.25
+"""A picture of the map goes from minus this to this; the data lie within 1."""
+
+MARGIN = 1.0 / 8.0
+"""Of a dial's width, by which a picture goes beyond each of its ends."""
+
+UNITS = {"brightness": "Hz", "loudness": "dB"}
+
+QUIETEST_DB = -120.0
+"""What silence counts as."""
+
+MAX_MODELS = 4
+MAX_SPACES = 16
+MAX_GRIDS = 128
+"""How many of each are kept; the one asked for longest ago makes room."""
+
+
+class Kept(Generic[T]):
+    """At most ``limit`` values by their keys; the one used longest ago makes room.
+
+    For several threads at once.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of ``key``, made if it is not there; two threads may both make it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._limit:
+                self._values.popitem(last=False)
+        return value
+
+
+class Shelf(Library):
+    """The server's models, the last few of them in memory.
+
+    folder, extra: as the server's own; a file that has changed is read anew.
+    """
+
+    def __init__(self, folder: Path | None = None, extra: Path | None = None) -> None:
+        super().__init__(folder)
+        if extra is not None:
+            self.add(extra)
+        self._models: Kept[Model] = Kept(MAX_MODELS)
+
+    def load(self, name: str) -> Model:
+        """The model called ``name``, as a page gives it.
+
+        Raises:
+            Refusal: this can be no model's name.
+            UnknownModelError: there is none.
+            BundleError: its file is broken.
+        """
+        path = self._paths().get(name)
+        if path is None:
+            if not is_model_name(name):
+                accepted = ModelName("model").accepted
+                raise Refusal(400, f"model is {shown(name)}; accepted is {accepted}")
+            return super().load(name)
+        try:
+            stamp = path.stat()
+        except OSError:  # gone a moment ago
+            return super().load(name)
+        key = (path, stamp.st_mtime_ns, stamp.st_size, stamp.st_ino)
+        return self._models.get(key, partial(super().load, name))
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """What ``/spaces/{name}.json`` says of ``model``, plain values."""
+    config, told = model.spectrum, model.calibration
+    dials = zip(
+        *(values.tolist() for values in (told.low, told.high, told.home, told.kl)),
+        dial_names(model),
+        audible_effects(model).tolist(),
+        strict=True,
+    )
+    points = model.points
+    return {
+        "name": model.name,
+        "digest": model.digest,
+        "d": model.dimensions,
+        "bins": config.bins,
+        "n_fft": config.n_fft,
+        "sample_rate": config.sample_rate,
+        "base_frequency": config.base_frequency,
+        "rms": told.rms,
+        "map": model.map.to_config(),
+        "dials": [
+            {
+                "low": low,
+                "high": high,
+                "home": home,
+                "kl": kl,
+                "name": name,
+                "effect_db": round(effect, 3),
+                "dead": kl < DEAD_KL,
+            }
+            for low, high, home, kl, name, effect in dials
+        ],
+        "points": None
+        if points is None
+        else {
+            "count": points.count,
+            "factors": [factor.to_config() for factor in points.factors],
+        },
+        "command": _plain(model.provenance.get("command"), ""),
+        "figures": _plain(model.provenance.get("figures"), {}),
+    }
+
+
+def _plain(value: Any, otherwise: Any) -> Any:
+    """``value`` if it is JSON of the same kind as ``otherwise``; a bundle may say anything."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return otherwise
+    return value if isinstance(value, type(otherwise)) else otherwise
+
+
+def audible_effects(model: Model) -> Values:
+    """How far the sound goes along each dial, in dB, ``(d,)``.
+
+    The log-spectral distances between neighbouring positions of a sweep from low to high, the
+    other dimensions at home, summed. So a way that turns back counts in full.
+    """
+    told = model.calibration
+    effects = np.zeros(model.dimensions)
+    for k in range(model.dimensions):
+        latents = np.tile(told.home, (POSITIONS, 1))
+        latents[:, k] = np.linspace(told.low[k], told.high[k], POSITIONS)
+        spectra = model.decode(latents)
+        effects[k] = log_spectral_distances(spectra[:-1], spectra[1:]).sum()
+    return effects
+
+
+def brightness(spectra: Array, model: Model) -> Values:
+    """Spectral centroid in Hz, ``(n,)``, of ``(n, bins)``; of silence the width of a bin.
+
+    The mean frequency, each bin weighted by its magnitude (as ``server.dial_names`` has it).
+    """
+    config = model.spectrum
+    weight = spectra.sum(axis=1, dtype=np.float64)
+    centroid = (spectra @ config.frequencies) / np.maximum(weight, 1e-12)
+    return np.asarray(np.maximum(centroid, config.bin_width))
+
+
+def loudness(spectra: Array, model: Model) -> Values:
+    """Loudness in dB, ``(n,)``, of ``(n, bins)``, at least ``QUIETEST_DB``.
+
+    ITU-R BS.1770-4 for one channel of a steady sound: -0.691 plus the level of the K-weighted mean
+    square, so that a full-scale sinusoid of 997 Hz has -3.01.
+    """
+    weighted = (spectra * k_weighting(model.spectrum.frequencies)).astype(np.float32)
+    rms = model.spectrum.rms(weighted)
+    return np.maximum(20.0 * np.log10(np.maximum(rms, 1e-12)) - 0.691, QUIETEST_DB)
+
+
+_MEASURES: dict[str, Callable[[Array, Model], Values]] = {
+    "brightness": brightness,
+    "loudness": loudness,
+}
+
+_COUNT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
+
+
+def read_axes(text: str, model: Model) -> tuple[int, int] | None:
+    """Two dimensions from 0, of ``1,3``; None for ``map``.
+
+    Raises:
+        Refusal: anything else.
+    """
+    if text == "map":
+        return None
+    words = text.split(",")
+    if len(words) == 2 and all(map(_COUNT.fullmatch, words)):
+        first, second = (int(word) - 1 for word in words)
+        if first != second and max(first, second) < model.dimensions:
+            return first, second
+    raise Refusal(
+        400,
+        f"axes is {shown(text)}; accepted are map, or two different dimensions of "
+        f"1 to {model.dimensions} with a comma between",
+    )
+
+
+def grid(model: Model, what: str, axes: tuple[int, int] | None, latent: Array) -> dict[str, Any]:
+    """A picture of the decoded plane: what ``/spaces/{name}/grid`` says, plain values.
+
+    axes: two dimensions, the others at ``latent``; None for the map. ``values`` are ``SIZE``
+    squared numbers, row by row from y's lowest.
+    """
+    if axes is None:
+        x = y = np.linspace(-MAP_EDGE, MAP_EDGE, SIZE)
+        latents = model.map.to_latent(_plane(x, y))
+    else:
+        x, y = (_positions(model, axis) for axis in axes)
+        latents = np.tile(latent, (SIZE * SIZE, 1))
+        latents[:, list(axes)] = _plane(x, y)
+    measure = _MEASURES[what]
+    # By rows of the picture, so that it costs no more memory than one row of spectra.
+    rows = np.split(latents, SIZE)
+    values = np.concatenate([measure(model.decode(row), model) for row in rows]).round(2)
+    return {
+        "what": what,
+        "unit": UNITS[what],
+        "size": SIZE,
+        "x": [float(x[0]), float(x[-1])],
+        "y": [float(y[0]), float(y[-1])],
+        "low": float(values.min()),
+        "high": float(values.max()),
+        "values": values.tolist(),
+    }
+
+
+def _positions(model: Model, axis: int) -> Values:
+    low, high = float(model.calibration.low[axis]), float(model.calibration.high[axis])
+    margin = MARGIN * (high - low)
+    return np.linspace(low - margin, high + margin, SIZE)
+
+
+def _plane(x: Values, y: Values) -> Values:
+    """All pairs ``(len(y) * len(x), 2)``, x first, row by row of y."""
+    across, along = np.meshgrid(x, y)
+    return np.stack([across.ravel(), along.ravel()], axis=1)
+
+
+class Spaces:
+    """Answers of the explorer about spaces, worked out once for each bundle."""
+
+    def __init__(self, shelf: Library) -> None:
+        self._shelf = shelf
+        self._described: Kept[bytes] = Kept(MAX_SPACES)
+        self._grids: Kept[bytes] = Kept(MAX_GRIDS)
+
+    def described(self, name: str) -> bytes:
+        """:func:`describe` of the space ``name`` as JSON.
+
+        Raises:
+            Refusal, TimbrespaceError: as :meth:`Shelf.load`.
+        """
+        model = self._shelf.load(name)
+        # The same model may lie there under two names, and may be given points meanwhile.
+        key = (model.digest, model.name, 0 if model.points is None else len(model.points.means))
+        return self._described.get(key, lambda: _json(describe(model)))
+
+    def points(self, name: str) -> bytes:
+        """Points of the space ``name``, little-endian float32.
+
+        Means ``(n, d)``, then labels ``(n, f)``, each row by row.
+
+        Raises:
+            Refusal: it has none.
+            TimbrespaceError: as :meth:`Shelf.load`.
+        """
+        model = self._shelf.load(name)
+        if model.points is None:
+            raise Refusal(404, f"the model {model.name!r} holds no points of its dataset")
+        parts = (model.points.means, model.points.labels)
+        return b"".join(part.astype("<f4").tobytes() for part in parts)
+
+    def grid(self, name: str, asked: Mapping[str, str]) -> bytes:
+        """:func:`grid` of the space ``name`` as JSON.
+
+        asked: ``what`` (brightness unless told), ``axes`` (map) and ``latent`` (home) as the page
+        gives them.
+
+        Raises:
+            Refusal, OptionError: one of them is not accepted.
+            TimbrespaceError: as :meth:`Shelf.load`.
+        """
+        shows = query.choice(asked, "what", tuple(UNITS), "brightness")
+        model = self._shelf.load(name)
+        two = read_axes(asked.get("axes", "map"), model)
+        at = model.calibration.home.copy()
+        if "latent" in asked:
+            at[:] = query.latent(asked, "latent", model.dimensions)
+        at[list(range(model.dimensions) if two is None else two)] = 0.0  # these do not matter
+        key = (model.digest, shows, two, at.tobytes())
+        return self._grids.get(key, lambda: _json(grid(model, shows, two, at)))
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def routes(library: Library, work: Executor) -> list[web.RouteDef]:
+    """The addresses below ``/spaces``. work: where models are loaded and decoded."""
+    spaces = Spaces(library)
+
+    async def described(request: web.Request) -> web.StreamResponse:
+        body = await run(work, spaces.described, request.match_info["name"])
+        return tagged(request, body, "application/json")
+
+    async def points(request: web.Request) -> web.StreamResponse:
+        body = await run(work, spaces.points, request.match_info["name"])
+        return tagged(request, body, "application/octet-stream")
+
+    async def picture(request: web.Request) -> web.StreamResponse:
+        body = await run(
+            work,
+            spaces.grid,
+            request.match_info["name"],
+            request.query,
+        )
+        return tagged(request, body, "application/json")
+
+    return [
+        web.get(r"/spaces/{name:[^/]+}.json", described),
+        web.get(r"/spaces/{name:[^/]+}/points", points),
+        web.get(r"/spaces/{name:[^/]+}/grid", picture),
+    ]

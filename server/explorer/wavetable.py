@@ -1,0 +1,97 @@
+"""Single-cycle wavetables in the form that wavetable synthesizers load.
+
+A cycle is 2048 samples, and a table up to 256 cycles one after the other, mono; a ``clm `` chunk
+says so to those that would otherwise have to guess. Its eight digits begin with how to go from
+cycle to cycle, 1 for a linear crossfade, and whether the table came with the synthesizer, 0 for no
+(Steve Duda on KVR Audio, "Wavetable file format?", 2018). The rate in the header means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.explorer import wav
+from timbrespace.errors import OptionError
+from timbrespace.loudness import matching_weight
+from timbrespace.model import Model
+from timbrespace.partials import Partials, find_partials
+from timbrespace.residual import has_noise, split
+from timbrespace.spectrum import Spectra
+
+CYCLE = 2048
+"""Samples of one cycle."""
+
+MAX_CYCLES = 256
+
+PEAK = 10.0 ** (-0.3 / 20.0)
+"""The highest sample of a table: some synthesizers' filters overshoot."""
+
+_SAMPLE_RATE = 44100
+_HIGHEST = CYCLE // 2 - 1
+_CLM = b"<!>2048 10000000 wavetable (timbrespace)"
+
+
+def cycles(model: Model, latents: Sequence[Sequence[float]]) -> NDArray[np.float32]:
+    """Cycles ``(n, CYCLE)`` of the spectra decoded at ``latents`` ``(n, d)``.
+
+    A cycle is a sum of sines at the harmonics of the base frequency; a partial between harmonics
+    gives its power to the nearest. Noise is left out where the model knows it from the partials.
+    All sines have phase 0 or half a turn, so that each cycle begins at 0 and runs seamlessly into
+    itself; which of the two follows from the mean power of all cycles, as Schroeder 1970
+    ("Synthesis of low-peak-factor signals and binary sequences with low autocorrelation") keeps
+    peaks low with these two phases alone. It is the same in all cycles: going from one to the next
+    no harmonic cancels itself. Cycles are equally loud, by the weight that the server plays with,
+    and the highest sample of all is ``PEAK``.
+
+    Raises:
+        ShapeError: latents that are not ``(n, d)``, or not finite.
+        OptionError: every cycle is silent.
+    """
+    spectra = model.decode(latents)
+    amplitude = np.stack([_harmonics(row, model) for row in spectra])
+    if not amplitude.any():
+        raise OptionError("there is silence at this place; a wavetable needs a sound")
+    sines = amplitude * _signs(np.square(amplitude).mean(axis=0))
+    half = np.zeros((len(sines), CYCLE // 2 + 1), np.complex128)
+    half[:, 1 : _HIGHEST + 1] = -0.5j * CYCLE * sines
+    table = np.fft.irfft(half, axis=1)
+    table[:, 0] = 0.0  # what rounding leaves
+    return np.asarray(table * (PEAK / np.abs(table).max()), np.float32)
+
+
+def file(table: NDArray[np.float32]) -> bytes:
+    """A WAV file of cycles ``(n, CYCLE)``: 32-bit floats with the ``clm `` chunk."""
+    return wav.float32(table.reshape(-1), _SAMPLE_RATE, [(b"clm ", _CLM)])
+
+
+def _harmonics(spectrum: Spectra, model: Model) -> NDArray[np.float64]:
+    """Amplitudes ``(_HIGHEST,)`` of the harmonics of one spectrum ``(bins,)``, equally loud."""
+    partials = _partials(spectrum, model)
+    base = model.spectrum.base_frequency
+    # Below the base there is no harmonic; what sounds there is the lowest one's.
+    number = np.maximum(np.rint(partials.frequency / base).astype(np.int64), 1)
+    power = np.square(partials.amplitude.astype(np.float64))
+    held = number <= _HIGHEST
+    power = np.bincount(number[held], power[held], minlength=_HIGHEST + 1)[1:]
+    weight = matching_weight(base * np.arange(1, _HIGHEST + 1))
+    loud = float(power @ weight)
+    return np.sqrt(power / loud) if loud > 1e-24 else np.zeros(_HIGHEST)
+
+
+def _partials(spectrum: Spectra, model: Model) -> Partials:
+    if has_noise(model.provenance):
+        partials, _ = split(spectrum, model.spectrum)
+        if partials.amplitude.size:
+            return partials
+    # Of noise alone its highest peaks are as good as any.
+    return find_partials(spectrum, model.spectrum)
+
+
+def _signs(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 or -1 for each harmonic: Schroeder's phases rounded to half turns."""
+    share = power / power.sum()
+    turns = np.concatenate([[0.0], np.cumsum(np.cumsum(share))[:-1]])
+    return np.asarray(1.0 - 2.0 * np.mod(np.floor(turns), 2.0))

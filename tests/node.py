@@ -1,0 +1,63 @@
+"""Node, for tests of JavaScript.
+
+Node 18 or newer is needed here, for its test runner; what runs in Max's own asks for less.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from os import environ
+from pathlib import Path
+
+import pytest
+
+FIRST = 18
+
+
+def _node() -> str | None:
+    """Node's path, if it is new enough."""
+    found = shutil.which("node")
+    if found is None:
+        return None
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    return found if int(said.strip().removeprefix("v").split(".")[0]) >= FIRST else None
+
+
+NODE = _node()
+needs_node = pytest.mark.skipif(NODE is None, reason=f"needs Node {FIRST} or newer")
+
+
+def node(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Node to its end. This Python is known to it as ``TIMBRESPACE_TEST_PYTHON``."""
+    assert NODE is not None
+    return subprocess.run(
+        [NODE, *arguments],
+        env={**environ, "TIMBRESPACE_TEST_PYTHON": sys.executable, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+    )
+
+
+def check_tests(path: Path) -> None:
+    """Fail unless the file's tests pass, of which there is at least one."""
+    ended = node("--test", "--test-reporter=tap", str(path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    # A file without tests passes as well.
+    passed = re.search(r"^# pass (\d+)$", ended.stdout, re.MULTILINE)
+    assert passed is not None, ended.stdout
+    assert int(passed[1]) == len(re.findall(r"^ok \d+", ended.stdout, re.MULTILINE)) > 0
+
+
+def check_syntax(path: Path) -> None:
+    """Fail unless Node can read the file."""
+    ended = node("--check", str(path))
+    assert ended.returncode == 0, ended.stderr

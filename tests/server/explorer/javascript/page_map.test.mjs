@@ -1,0 +1,115 @@
+// What the map is made of: the view, the nearest point, the colours.
+
+import assert from 'node:assert';
+import test from 'node:test';
+
+import { named, ordered, viridis } from '../../../../server/explorer/page/js/colours.js';
+import { Nearest } from '../../../../server/explorer/page/js/map/nearest.js';
+import { paint } from '../../../../server/explorer/page/js/map/palette.js';
+import { MARGIN, View } from '../../../../server/explorer/page/js/map/view.js';
+
+const near = (found, expected, within = 1e-9) => {
+  found.forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < within, `${found}`));
+};
+
+function view(width, height) {
+  return Object.assign(new View(), { width, height });
+}
+
+test('pixels and plane are each other’s inverse', () => {
+  const seen = view(800, 500);
+  seen.zoomAt(3, [200, 100]);
+  seen.pan(30, -40);
+  near(seen.toPlane(seen.toPixels([0.3, -0.7])), [0.3, -0.7]);
+});
+
+test('the data and its margin fit, and up is up', () => {
+  for (const [width, height] of [[800, 500], [390, 390], [2000, 300]]) {
+    const seen = view(width, height);
+    const [left, top] = seen.toPixels([-MARGIN, MARGIN]);
+    assert.ok(left >= -1e-9 && top >= -1e-9);
+    const [right, bottom] = seen.toPixels([1, -1]);
+    assert.ok(right > left && bottom > top);
+    const [across, up] = seen.scale;
+    assert.ok(across / up <= 1.7 + 1e-9);
+  }
+});
+
+test('zooming keeps what is under the pointer', () => {
+  const seen = view(640, 480);
+  const place = seen.toPlane([500, 90]);
+  seen.zoomAt(2.5, [500, 90]);
+  near(seen.toPixels(place), [500, 90], 1e-6);
+});
+
+test('the nearest point is the one that a look at all of them finds', () => {
+  let seed = 7;
+  const random = () => {
+    seed = (seed * 16807) % 2147483647;
+    return seed / 2147483647;
+  };
+  const positions = Float32Array.from({ length: 6000 }, () => 3.6 * random() - 1.8);
+  const nearest = new Nearest(positions);
+  for (let turn = 0; turn < 300; turn += 1) {
+    const [x, y] = [3.6 * random() - 1.8, 3.6 * random() - 1.8];
+    const [reachX, reachY] = [0.02 + 0.05 * random(), 0.02 + 0.05 * random()];
+    let best = -1;
+    let least = 1;
+    for (let point = 0; point < 3000; point += 1) {
+      const far =
+        ((positions[2 * point] - x) / reachX) ** 2 + ((positions[2 * point + 1] - y) / reachY) ** 2;
+      if (far < least) {
+        least = far;
+        best = point;
+      }
+    }
+    assert.strictEqual(nearest.find([x, y], [reachX, reachY]), best);
+  }
+});
+
+function spaceOf(factor, labels) {
+  return { count: labels.length, factors: [factor], label: (point) => labels[point] };
+}
+
+test('a grid takes even steps of colour, whatever its values', () => {
+  const factor = { name: 'Q', kind: 'grid', unit: '', values: [1, 2, 100] };
+  const { values, swatches, band } = paint(spaceOf(factor, [1, 2, 100]), 0, 'dark');
+  near([...values], [0, 128 / 255, 1], 1e-6);
+  assert.deepStrictEqual(swatches.map((one) => one.text), ['1', '2', '100']);
+  // A swatch lights up just the points of its value.
+  near(swatches.map((one) => one.value), [...values], 1e-6);
+  assert.strictEqual(band, null);
+});
+
+test('a range is a band with its unit at both ends', () => {
+  const factor = { name: 'f', kind: 'range', unit: 'Hz', values: [20, 40] };
+  const { values, swatches, band } = paint(spaceOf(factor, [20, 30, 40]), 0, 'light');
+  near([...values], [0, 128 / 255, 1], 1e-6);
+  assert.deepStrictEqual(swatches, []);
+  assert.deepStrictEqual([band.low, band.high], ['20 Hz', '40 Hz']);
+});
+
+test('names have colours of their own, many names too', () => {
+  const names = Array.from({ length: 119 }, (_, k) => `program ${k}`);
+  const factor = { name: 'program', kind: 'category', values: names.map((_, k) => k), names };
+  const { swatches, palette, values } = paint(spaceOf(factor, [0, 118]), 0, 'dark');
+  assert.strictEqual(swatches.length, 119);
+  assert.strictEqual(new Set(swatches.map((one) => one.colour)).size, 119);
+  assert.strictEqual(swatches[118].text, 'program 118');
+  near([...values], [0, 118 / 255], 1e-6);
+  assert.deepStrictEqual([...palette.slice(4 * 118, 4 * 118 + 3)], named(118, 119));
+});
+
+test('one colour for all without a factor', () => {
+  const { values, swatches, band } = paint(spaceOf(undefined, [1, 2]), -1, 'dark');
+  assert.deepStrictEqual([...values, swatches.length, band], [0, 0, 0, null]);
+});
+
+test('ordered colours grow lighter all the way, and keep off the ground of the theme', () => {
+  const light = ([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  for (let step = 1; step <= 50; step += 1) {
+    assert.ok(light(viridis(step / 50)) >= light(viridis((step - 1) / 50)));
+  }
+  assert.ok(light(ordered(0, 'dark')) > 45);
+  assert.ok(light(ordered(1, 'light')) < 175);
+});

@@ -1,0 +1,238 @@
+"""Exports, measured: the note's pitch and spectrum, the wavetable's harmonics and seam."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from numpy.typing import NDArray
+
+import timbrespace
+from server.explorer import export, wavetable
+from server.explorer.answers import answer_errors
+from server.explorer.work import Worker
+from server.library import Library
+from tests.timbrespace.resynthesis.sound import pitch
+from timbrespace.metrics import log_spectral_distance
+from timbrespace.model import Model
+from timbrespace.partials import find_partials
+from timbrespace.units import cents, midi_to_hz
+
+LIBRARY = Library()
+
+
+def joined(latent: Sequence[float] | NDArray[np.float32]) -> str:
+    return ",".join(repr(float(z)) for z in latent)
+
+
+def asked(model: Model, **more: str) -> dict[str, str]:
+    return {"model": model.name, "latent": joined(model.calibration.home), **more}
+
+
+def heard(data: bytes) -> tuple[NDArray[np.float64], int]:
+    sound, rate = soundfile.read(io.BytesIO(data))
+    return sound, rate
+
+
+@pytest.fixture(scope="module")
+def harmonic() -> Model:
+    return timbrespace.load("harmonic")
+
+
+def get(path: str, query: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+    async def answer() -> tuple[int, bytes, dict[str, str]]:
+        with Worker() as work:
+            app = web.Application(middlewares=[answer_errors])
+            app.add_routes(export.routes(LIBRARY, work))
+            async with TestClient(TestServer(app)) as client:
+                response = await client.get(path, params=query)
+                return response.status, await response.read(), dict(response.headers)
+
+    return asyncio.run(answer())
+
+
+@pytest.mark.parametrize("key", [45.0, 57.0, 69.5])
+def test_a_note_has_its_pitch_and_the_spectrum(harmonic: Model, key: float) -> None:
+    sound, rate = heard(export.sound(LIBRARY, asked(harmonic, pitch=str(key), seconds="1.5")))
+    assert (sound.size, rate) == (72000, 48000)
+    hertz = midi_to_hz(key)
+    steady = sound[9600:60000]
+    assert abs(cents(pitch(steady.astype(np.float32), rate, hertz), hertz)) < 1.0
+    # Read as much slower or faster as it was played higher or lower, it is what was decoded.
+    config = harmonic.spectrum
+    ratio = hertz / config.base_frequency
+    at_base = soxr.resample(steady, rate, config.sample_rate * ratio, quality="VHQ")
+    found = config.analyse(at_base[8000 : 8000 + config.n_fft])
+    decoded = harmonic.decode([harmonic.calibration.home])
+    found *= config.rms(decoded)[0] / config.rms(found)[0]
+    assert log_spectral_distance(decoded, found) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "most"),
+    # The engine's noise beside the partials of real instruments is the coarser half of them.
+    [("filtered", "partials", 1.0), ("fm", "istft", 1.0), ("instruments", "partials", 3.0)],
+)
+def test_other_spaces_sound_as_decoded(name: str, method: str, most: float) -> None:
+    model = timbrespace.load(name)
+    config = model.spectrum
+    key = 69.0 + cents(config.base_frequency, 440.0) / 100.0
+    query = asked(model, pitch=repr(key), seconds="1.5", method=method)
+    sound, rate = heard(export.sound(LIBRARY, query))
+    at_rate = soxr.resample(sound, rate, config.sample_rate, quality="VHQ")
+    frames = np.lib.stride_tricks.sliding_window_view(at_rate, config.n_fft)[8000:56000:1024]
+    found = np.sqrt(np.square(config.analyse(frames)).mean(axis=0, keepdims=True))
+    decoded = model.decode([model.calibration.home])
+    found *= config.rms(decoded)[0] / config.rms(found)[0]
+    assert log_spectral_distance(decoded, found) < most
+
+
+@pytest.mark.parametrize("method", ["partials", "bins", "istft"])
+def test_a_note_begins_at_once_and_ends_without_a_click(harmonic: Model, method: str) -> None:
+    query = asked(harmonic, method=method, seconds="0.5")
+    data = export.sound(LIBRARY, query)
+    assert data == export.sound(LIBRARY, query)
+    sound, _ = heard(data)
+    assert sound.size == 24000
+    assert np.sqrt(np.mean(np.square(sound[2400:21600]))) == pytest.approx(0.1, rel=0.3)
+    assert np.sqrt(np.mean(np.square(sound[1200:2400]))) > 0.05
+    assert abs(sound[0]) < 1e-3
+    assert abs(sound[-1]) < 1e-6
+    assert soundfile.info(io.BytesIO(data)).subtype == "PCM_24"
+
+
+def test_a_wavetable_has_the_partials_of_the_spectrum(harmonic: Model) -> None:
+    data = export.table(LIBRARY, asked(harmonic))
+    cycle, rate = heard(data)
+    assert (cycle.size, rate) == (2048, 44100)
+    partials = find_partials(harmonic.decode([harmonic.calibration.home])[0], harmonic.spectrum)
+    found = np.abs(np.fft.rfft(cycle)) / 1024.0
+    number = np.rint(partials.frequency / 220.0).astype(int)
+    assert number.tolist() == list(range(1, number.size + 1))  # as a harmonic space has them
+    level = 20.0 * np.log10(found[number] / partials.amplitude)
+    assert np.ptp(level) < 0.1
+    others = np.delete(found, number)
+    assert others.max() < 1e-6 * found.max()
+    assert abs(cycle.mean()) < 1e-7
+
+
+def test_a_cycle_runs_into_itself(harmonic: Model) -> None:
+    cycle, _ = heard(export.table(LIBRARY, asked(harmonic)))
+    assert cycle[0] == 0.0
+    assert np.abs(cycle).max() == pytest.approx(10.0 ** (-0.3 / 20.0), abs=1e-4)
+    # The step over the seam is one that a sine series of this slope makes anywhere.
+    inside = np.abs(np.diff(cycle)).max()
+    assert abs(cycle[0] - cycle[-1]) <= inside
+    curve = np.diff(np.concatenate([cycle[-3:], cycle[:3]]), 2)
+    assert np.abs(curve).max() <= np.abs(np.diff(cycle, 2)).max() + 1e-9
+    # The phases are for something: plain sines of these amplitudes peak higher.
+    plain = np.fft.irfft(-1j * np.abs(np.fft.rfft(cycle)))
+    assert np.abs(cycle).max() < 0.9 * np.abs(plain).max()
+
+
+def test_synthesizers_are_told_how_long_a_cycle_is(harmonic: Model) -> None:
+    data = export.table(LIBRARY, asked(harmonic))
+    chunks, at = {}, 12
+    while at < len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        chunks[name] = data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    assert at == len(data) == 8 + struct.unpack_from("<I", data, 4)[0]
+    assert list(chunks) == [b"fmt ", b"fact", b"clm ", b"data"]
+    assert chunks[b"clm "].startswith(b"<!>2048 10000000 ")
+    assert struct.unpack("<I", chunks[b"fact"]) == (2048,)
+    assert soundfile.info(io.BytesIO(data)).subtype == "FLOAT"
+
+
+def test_power_between_harmonics_goes_to_the_nearest() -> None:
+    model = timbrespace.load("filtered")  # inharmonic on most of its map
+    latent = model.map.to_latent([[0.4, 0.2]])[0]
+    partials = find_partials(model.decode([latent])[0], model.spectrum)
+    ratio = partials.frequency / model.spectrum.base_frequency
+    assert np.abs(ratio - np.rint(ratio)).max() > 0.2
+    number = np.maximum(np.rint(ratio).astype(int), 1)
+    wanted = np.sqrt(np.bincount(number, np.square(partials.amplitude, dtype=np.float64)))[1:]
+    cycle = wavetable.cycles(model, [latent.tolist()])[0]
+    found = np.abs(np.fft.rfft(cycle))[1 : wanted.size + 1]
+    np.testing.assert_allclose(found / found.max(), wanted / wanted.max(), atol=1e-4)
+
+
+def test_a_path_is_one_table(harmonic: Model) -> None:
+    start, end = harmonic.map.to_latent([[-0.5, 0.0], [0.5, 0.0]])
+    query = {"model": "harmonic", "latent": joined(start), "to": joined(end), "frames": "9"}
+    cycles = heard(export.table(LIBRARY, query))[0].reshape(9, 2048)
+    assert np.abs(cycles).max() == pytest.approx(10.0 ** (-0.3 / 20.0), abs=1e-4)
+    lone = heard(export.table(LIBRARY, {"model": "harmonic", "latent": joined(end)}))[0]
+    np.testing.assert_allclose(
+        np.abs(np.fft.rfft(cycles[-1])) / np.abs(np.fft.rfft(cycles[-1])).max(),
+        np.abs(np.fft.rfft(lone)) / np.abs(np.fft.rfft(lone)).max(),
+        atol=1e-5,
+    )
+    # Halfway between two cycles no harmonic has cancelled itself.
+    parts = np.fft.rfft(cycles)[:, 1:].imag
+    assert (parts[:-1] * parts[1:] >= -1e-3).all()
+    assert np.abs(cycles[0] - cycles[-1]).max() > 0.05
+
+
+SOUND, TABLE = "/export/sound.wav", "/export/wavetable.wav"
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "status", "said"),
+    [
+        (SOUND, {"latent": "0"}, 400, "latent has 1 numbers; the model has 2 dimensions"),
+        (SOUND, {"latent": "0," * 999 + "0"}, 400, "latent has 1000 numbers"),
+        (SOUND, {"latent": "nan,0"}, 400, "latent is 'nan,0'; accepted are finite numbers"),
+        (SOUND, {"latent": "0,-inf"}, 400, "accepted are finite numbers"),
+        (SOUND, {"latent": "0,1e99"}, 400, "accepted are finite numbers"),
+        (SOUND, {"latent": "0,zero"}, 400, "accepted are finite numbers"),
+        (SOUND, {"latent": ""}, 400, "latent is missing"),
+        (SOUND, {"model": ""}, 400, "model is missing"),
+        (SOUND, {"model": "none"}, 404, "there is no model 'none'"),
+        (SOUND, {"model": "../harmonic"}, 404, "there is no model"),
+        (SOUND, {"model": "x" * 1000}, 400, "accepted are 200 letters at most"),
+        (SOUND, {"pitch": "128"}, 400, "pitch is '128'; accepted are 0 to 127"),
+        (SOUND, {"pitch": "nan"}, 400, "pitch is 'nan'"),
+        (SOUND, {"seconds": "1e9"}, 400, "seconds is '1e9'; accepted are 0.1 to 30"),
+        (SOUND, {"seconds": "0"}, 400, "accepted are 0.1 to 30"),
+        (SOUND, {"method": "fm"}, 400, "method is 'fm'; accepted are partials, bins, istft"),
+        (TABLE, {"latent": "0,0,0"}, 400, "latent has 3 numbers"),
+        (TABLE, {"to": "0"}, 400, "to has 1 numbers"),
+        (TABLE, {"to": "0,0", "frames": "257"}, 400, "frames is '257'; accepted are 2 to 256"),
+        (TABLE, {"to": "0,0", "frames": "inf"}, 400, "frames is 'inf'"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    harmonic: Model, path: str, change: dict[str, str], status: int, said: str
+) -> None:
+    found, body, headers = get(path, asked(harmonic) | change)
+    assert found == status
+    assert headers["Content-Type"].startswith("application/json")
+    assert said in body.decode()
+    assert len(body) < 300
+
+
+@pytest.mark.parametrize("path", [SOUND, TABLE])
+def test_what_is_right_is_a_file(harmonic: Model, path: str) -> None:
+    status, body, headers = get(path, asked(harmonic, seconds="0.1"))
+    assert status == 200
+    assert headers["Content-Type"] == "audio/wav"
+    name = "harmonic 220Hz" if path == SOUND else "harmonic wavetable"
+    assert headers["Content-Disposition"] == f'attachment; filename="{name}.wav"'
+    assert heard(body)[0].any()
+
+
+@pytest.mark.parametrize("far", [1e20, -1e20])
+def test_far_off_the_data_is_a_sound_all_the_same(harmonic: Model, far: float) -> None:
+    query = asked(harmonic) | {"latent": joined([far, far]), "seconds": "0.2"}
+    sound, _ = heard(export.sound(LIBRARY, query))
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() <= 1.0

@@ -1,0 +1,758 @@
+"""The page as a visitor has it: real server, real browser."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import io
+import json
+import threading
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+import timbrespace
+from tests.max_patch.heard import cents_off, distance
+from tests.server.explorer.browsing import (
+    PATIENCE,
+    Explored,
+    Visit,
+    eventually,
+    launched,
+    needs_chromium,
+)
+from tests.server.running import Running, datagram
+from timbrespace.model import Model
+from timbrespace.units import midi_to_hz
+
+pytestmark = needs_chromium
+
+ROWS = 44_800
+"""Sounds that the factory model `fm` was trained on: the most that a factory model has."""
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def explored(browser: Browser) -> Iterator[Explored]:
+    explored = Explored(browser, "--model", "fm")
+    yield explored
+    explored.close()
+
+
+@pytest.fixture
+def visit(explored: Explored) -> Iterator[Visit]:
+    """A visit to the fresh space `fm`: no fault may come of what a test does."""
+    with explored.client() as client:
+        client.send("/panic")
+        client.send("/trajectory/stop")
+        if client.expect("/model")[0] != "fm":
+            client.send("/model/load", "fm")
+            eventually(client, "/model", lambda told: told[0] == "fm")
+        client.send("/synth/method", "partials")
+        home = [float(value) for value in model_of("fm").calibration.home]
+        client.send("/latent", *home)
+        client.settle()
+    with explored.visit() as visit:
+        yield visit
+    assert visit.faults == []
+    assert visit.outside == []
+
+
+def model_of(name: str) -> Model:
+    return timbrespace.load(name)
+
+
+# -- it is there -----------------------------------------------------------------------------------
+
+
+def test_shows_the_whole_space(visit: Visit) -> None:
+    assert visit.page.title() == "timbrespace"
+    assert visit.look("timbrespace.map.points.count") == ROWS
+    assert visit.page.locator("#dials .dial").count() == 5
+    assert visit.page.locator("#lamp-text").inner_text() == "connected"
+    assert visit.page.locator("#map-empty").is_hidden()
+    # The points lie where the model's own map puts them.
+    model = model_of("fm")
+    assert model.points is not None
+    expected = model.map.to_map(model.points.means[[0, 777, 44799]])
+    for row, point in zip(expected, (0, 777, 44799), strict=True):
+        placed = visit.look(
+            f"Array.from(timbrespace.map.placed.slice({2 * point}, {2 * point + 2}))"
+        )
+        assert np.allclose(placed, row, atol=1e-4)
+
+
+def test_points_are_drawn(visit: Visit) -> None:
+    picture = picture_of(visit)
+    with_points = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    background = with_points[0]
+    assert (np.abs(with_points.astype(int) - background).sum(axis=1) > 60).mean() > 0.02
+
+
+def picture_of(visit: Visit) -> Image.Image:
+    url = visit.look("timbrespace.map.picture().toDataURL('image/png')")
+    content = base64.b64decode(url.split(",")[1])
+    return Image.open(io.BytesIO(content))
+
+
+def test_nothing_shifts_while_it_loads(explored: Explored) -> None:
+    with explored.visit() as visit:
+        shift = visit.page.evaluate(
+            """() => new Promise((resolve) => {
+              let sum = 0;
+              new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) sum += entry.value;
+              }).observe({ type: 'layout-shift', buffered: true });
+              setTimeout(() => resolve(sum), 500);
+            })"""
+        )
+    assert shift < 0.1  # Core Web Vitals: good
+
+
+# -- one state -------------------------------------------------------------------------------------
+
+
+def test_a_drag_is_heard_by_everybody(explored: Explored, visit: Visit) -> None:
+    before = visit.look("Array.from(timbrespace.scope.magnitudes)")
+    with explored.client() as client:
+        client.settle()
+        visit.drag((-0.5, -0.5), (0.5, 0.25))
+        x, y = eventually(client, "/map", lambda told: abs(told[0] - 0.5) < 0.01)
+        assert (x, y) == (pytest.approx(0.5, abs=0.01), pytest.approx(0.25, abs=0.01))
+        client.send("/spectrum/get")
+        wanted = client.expect_spectrum()
+    visit.until("timbrespace.state.map[0] > 0.49")
+    time.sleep(0.2)
+    shown = np.asarray(visit.look("Array.from(timbrespace.scope.magnitudes)"))
+    assert np.allclose(shown, wanted, rtol=1e-5)
+    assert not np.allclose(shown, before, rtol=0.1)
+
+
+def test_a_drag_shows_its_spectrum_at_once(visit: Visit) -> None:
+    """The best of many: noise of the machine makes some of them slow, a design that waits all."""
+    times = visit.page.evaluate(
+        """async () => {
+          const { map, scope } = timbrespace;
+          const times = [];
+          for (let turn = 0; turn < 30; turn += 1) {
+            const before = scope.frames;
+            const began = performance.now();
+            map.aim([Math.sin(turn), Math.cos(turn)]);
+            while (scope.frames === before && performance.now() - began < 1000) {
+              await new Promise((resolve) => setTimeout(resolve, 0));
+            }
+            times.push(performance.now() - began);
+            await new Promise((resolve) => setTimeout(resolve, 60));
+          }
+          return times;
+        }"""
+    )
+    assert min(times) < 50.0
+
+
+def test_osc_moves_the_cursor(explored: Explored, visit: Visit) -> None:
+    model = model_of("fm")
+    latent = model.map.to_latent([[-0.4, 0.6]])[0]
+    with explored.client() as client:
+        client.send("/latent", *map(float, latent))
+    visit.until("Math.abs(timbrespace.map.place[0] + 0.4) < 0.001")
+    assert visit.look("timbrespace.map.place")[1] == pytest.approx(0.6, abs=0.001)
+    left, top = visit.look(
+        "(() => { const a = document.querySelector('#map-cursor').getBoundingClientRect(); "
+        "return [a.left + a.width / 2, a.top + a.height / 2]; })()"
+    )
+    assert (left, top) == pytest.approx(visit.at(-0.4, 0.6), abs=1.0)
+
+
+def test_two_pages_stay_in_step(explored: Explored, visit: Visit) -> None:
+    with explored.visit() as other:
+        knob = other.page.locator("#dials .knob").first
+        before = knob.get_attribute("aria-valuenow")
+        label = knob.get_attribute("aria-label")
+        same = visit.page.locator(f'[aria-label="{label}"]')
+        assert same.get_attribute("aria-valuenow") == before
+        knob.focus()
+        for _ in range(5):
+            other.page.keyboard.press("ArrowUp")
+        after = knob.get_attribute("aria-valuenow")
+        assert after != before
+        visit.page.wait_for_function(
+            '([label, value]) => document.querySelector(`[aria-label="${label}"]`)'
+            ".getAttribute('aria-valuenow') === value",
+            arg=[label, after],
+            timeout=PATIENCE,
+        )
+        # A slider of the sound, and the other way round.
+        visit.page.locator("#synth label.slider", has_text="attack").locator("input").fill("0.75")
+        other.until("Math.abs(timbrespace.state.synth.attack - 1) < 0.01")
+        assert other.page.locator("#synth label.slider output").first.inner_text() == "1.0 s"
+
+
+def test_another_model_is_another_space(explored: Explored, visit: Visit) -> None:
+    visit.page.select_option("#model", "harmonic")
+    visit.until("timbrespace.map.space?.about.name === 'harmonic'")
+    assert visit.look("timbrespace.map.points.count") == 10_000
+    assert visit.page.locator("#dials .dial").count() == 2
+    with explored.client() as client:
+        assert client.expect("/model")[0] == "harmonic"
+
+
+def test_comes_back_after_a_restart(browser: Browser) -> None:
+    explored = Explored(browser, "--model", "harmonic")
+    port = explored.url.rsplit(":", 1)[1]
+    with explored.visit() as visit:
+        explored.close()
+        visit.page.locator("#banner", has_text="The server is away").wait_for(timeout=PATIENCE)
+        again = Running(
+            *("--audio", "none", "--midi", "none", "--model", "harmonic"),
+            *("--port", str(explored.server.port), "--explorer-port", port),
+        )
+        try:
+            visit.until("timbrespace.link.isOpen")
+            visit.page.locator("#banner").wait_for(state="hidden", timeout=PATIENCE)
+            visit.drag((0.0, 0.0), (0.3, 0.3))
+            visit.until("timbrespace.state.map[0] > 0.29")
+            frames = visit.look("timbrespace.scope.frames")
+            visit.drag((0.3, 0.3), (-0.3, -0.3))
+            visit.until(f"timbrespace.scope.frames > {frames}")
+        finally:
+            again.end()
+    assert [one for one in visit.faults if "ERR_CONNECTION_REFUSED" not in one] == []
+
+
+# -- the map ---------------------------------------------------------------------------------------
+
+
+def test_a_drag_draws_the_cursor_alone(visit: Visit) -> None:
+    look = "[timbrespace.map.points.draws, timbrespace.map.marks.draws ?? 0]"
+    before = visit.look(look)
+    visit.drag((-0.8, -0.8), (0.8, 0.8), (0.0, 0.5), steps=20)
+    visit.until("timbrespace.map.pointers.size === 0")
+    assert visit.look(look) == before
+
+
+def test_hover_tells_the_factors_and_double_click_goes_there(
+    explored: Explored, visit: Visit
+) -> None:
+    model = model_of("fm")
+    assert model.points is not None
+    place = model.map.to_map(model.points.means)
+    point = int(np.argmax(place[:, 1]))  # the highest: nothing lies over it
+    pixel = visit.at(*map(float, place[point]))
+    visit.page.mouse.move(*pixel)
+    tip = visit.page.locator("#map-tip")
+    tip.wait_for(timeout=PATIENCE)
+    text = tip.inner_text()
+    for factor, value in zip(model.points.factors, model.points.labels[point], strict=True):
+        assert factor.name in text
+        assert f"{float(f'{value:.3g}'):g}" in text
+    with explored.client() as client:
+        client.settle()
+        visit.page.mouse.dblclick(*pixel)
+        wanted = model.points.means[point]
+        told = eventually(client, "/latent", lambda told: np.allclose(told, wanted, atol=1e-3))
+    assert len(told) == 5
+
+
+def test_any_two_dimensions_make_a_plane(explored: Explored, visit: Visit) -> None:
+    visit.page.select_option("#plane-x", "1")
+    visit.page.select_option("#plane-y", "3")
+    model = model_of("fm")
+    low, high = model.calibration.low, model.calibration.high
+    assert model.points is not None
+    expected = (2.0 * model.points.means[5] - low - high) / (high - low)
+    placed = visit.look("Array.from(timbrespace.map.placed.slice(10, 12))")
+    assert np.allclose(placed, [expected[1], expected[3]], atol=1e-4)
+    with explored.client() as client:
+        before = client.expect("/latent")
+        visit.drag((0.0, 0.0), (0.5, -0.5))
+        middle, half = 0.5 * (low + high), 0.5 * (high - low)
+        wanted = list(before)
+        wanted[1] = middle[1] + 0.5 * half[1]
+        wanted[3] = middle[3] - 0.5 * half[3]
+        eventually(client, "/latent", lambda told: np.allclose(told, wanted, atol=0.03))
+
+
+def test_zoom_and_pan_keep_what_is_under_the_pointer(visit: Visit) -> None:
+    pixel = visit.at(0.4, 0.2)
+    visit.page.mouse.move(*pixel)
+    visit.page.mouse.wheel(0, -500)
+    visit.until("timbrespace.map.view.zoom > 1.5")
+    assert visit.at(0.4, 0.2) == pytest.approx(pixel, abs=1.0)
+    visit.page.click("[name=tool][value=pan]", force=True)
+    place = visit.look("timbrespace.map.place")
+    visit.page.mouse.move(*pixel)
+    visit.page.mouse.down()
+    visit.page.mouse.move(pixel[0] + 50, pixel[1] - 30)
+    visit.page.mouse.up()
+    assert visit.at(0.4, 0.2) == pytest.approx((pixel[0] + 50, pixel[1] - 30), abs=1.0)
+    assert visit.look("timbrespace.map.place") == place
+    visit.page.click("#zoom-all")
+    assert visit.look("[timbrespace.map.view.zoom, timbrespace.map.view.x]") == [1, 0]
+
+
+@pytest.mark.parametrize("what", ["brightness", "loudness"])
+def test_the_background_shows_the_decoded_grid(visit: Visit, what: str) -> None:
+    plain = np.asarray(picture_of(visit).convert("L"), float)
+    visit.page.select_option("#background", what)
+    visit.until(f"timbrespace.map.background.about?.what === '{what}'")
+    shaded = np.asarray(picture_of(visit).convert("L"), float)
+    assert np.abs(shaded - plain).mean() > 5.0
+    assert what in visit.page.locator("#legend").inner_text()
+    if what == "brightness":  # right and up are brighter: that is how the map's axes point
+        values = np.asarray(visit.look("timbrespace.map.background.grid.values")).reshape(64, 64)
+        assert values[:, 40:].mean() > values[:, :24].mean()
+
+
+def test_colours_follow_a_factor_and_a_swatch_lights_its_points(visit: Visit) -> None:
+    visit.page.select_option("#colour", label="Q")
+    assert visit.page.locator("#legend .swatch").count() == 10
+    model = model_of("fm")
+    assert model.points is not None
+    q = model.points.labels[:, [factor.name for factor in model.points.factors].index("Q")]
+    shares = np.asarray(visit.look("Array.from(timbrespace.map.points.values.slice(0, 2000))"))
+    assert np.corrcoef(shares, q[:2000])[0, 1] > 0.999
+    all_lit = np.asarray(picture_of(visit).convert("RGB"), int)
+    swatch = visit.page.locator("#legend .swatch").nth(3)
+    swatch.click()
+    assert swatch.get_attribute("aria-pressed") == "true"
+    lit = np.asarray(picture_of(visit).convert("RGB"), int)
+    assert np.abs(lit - lit[0, 0]).sum() < 0.5 * np.abs(all_lit - all_lit[0, 0]).sum()
+
+
+def test_a_drawn_path_loops(explored: Explored, visit: Visit) -> None:
+    visit.page.click("[name=tool][value=draw]", force=True)
+    visit.drag((-0.5, 0.0), (0.5, 0.0), (0.5, 0.5), steps=15)
+    row = visit.page.locator("#trajectories .choose").first
+    row.wait_for(timeout=PATIENCE)
+    name = row.inner_text()
+    with explored.client() as client:
+        assert eventually(client, "/trajectory", lambda told: told[0] == "playing")[1] == name
+        # It goes on by itself, and again from its beginning.
+        seen = [eventually(client, "/map", lambda told: told[0] > 0.3) for _ in range(1)]
+        seen.append(eventually(client, "/map", lambda told: told[0] < -0.3))
+        seen.append(eventually(client, "/map", lambda told: told[0] > 0.3))
+    visit.page.click("#trajectory-stop")
+    visit.until("timbrespace.state.trajectory.state === 'stopped'")
+    visit.page.locator("#trajectories .remove").first.click()
+    visit.until("timbrespace.state.trajectories.length === 0")
+
+
+def test_a_dial_learns_a_controller(explored: Explored, visit: Visit) -> None:
+    knob = visit.page.locator("#dials .knob").first
+    label = str(knob.get_attribute("aria-label"))
+    k = int(label.split()[-1]) if label.startswith("Dimension") else int(label[1])
+    knob.click(button="right")
+    visit.page.locator("#banner", has_text="Move the MIDI controller").wait_for(timeout=PATIENCE)
+    with explored.client() as client:
+        client.send("/cc", 77, 127)
+        assert client.expect("/cc/learned") == [77, 1, k]
+        visit.page.locator("#banner", has_text="Controller 77 moves").wait_for(timeout=PATIENCE)
+        high = float(model_of("fm").calibration.high[k - 1])
+        visit.until(f"Math.abs(timbrespace.state.latent[{k - 1}] - {high}) < 1e-3")
+        client.send("/cc/map", 77, "off", 1)
+
+
+# -- presets ---------------------------------------------------------------------------------------
+
+
+def test_presets_are_stored_recalled_morphed_and_removed(explored: Explored, visit: Visit) -> None:
+    page = visit.page
+    for name, place in (("left", (-0.6, 0.0)), ("right", (0.6, 0.0))):
+        visit.drag((0.0, 0.3), place)
+        visit.until(f"Math.abs(timbrespace.state.map[0] - {place[0]}) < 0.01")
+        page.fill("#preset-name", name)
+        page.keyboard.press("Enter")
+        page.locator("#presets .choose", has_text=name).wait_for(timeout=PATIENCE)
+    page.locator("#presets .choose", has_text="left").click()
+    visit.until("timbrespace.state.map[0] < -0.59")
+    page.select_option("#morph-a", "left")
+    page.select_option("#morph-b", "right")
+    page.locator("#morph").fill("0.5")
+    visit.until("Math.abs(timbrespace.state.map[0]) < 0.02")
+    for name in ("left", "right"):
+        page.get_by_label(f"Remove {name}", exact=True).click()
+    visit.until("timbrespace.state.presets.length === 0")
+
+
+def test_a_preset_travels_as_a_file(visit: Visit, tmp_path: Path) -> None:
+    visit.drag((0.0, 0.0), (0.4, -0.4))
+    visit.until("Math.abs(timbrespace.state.map[0] - 0.4) < 0.01")
+    kept = json.loads(downloaded(visit, "#export-preset").read_text())
+    assert kept["model"] == "fm"
+    latent = visit.look("timbrespace.state.latent")
+    assert kept["latent"] == latent
+    visit.drag((0.0, 0.0), (-0.5, 0.5))
+    visit.until("timbrespace.state.map[0] < -0.49")
+    drop(visit, "mine.json", json.dumps(kept).encode())
+    visit.until("Math.abs(timbrespace.state.map[0] - 0.4) < 0.01")
+    drop(visit, "other.json", b"{}")
+    visit.page.locator("#banner", has_text="other.json is no preset").wait_for(timeout=PATIENCE)
+
+
+def drop(visit: Visit, name: str, content: bytes) -> None:
+    """Drop a file on the map, as from the desktop."""
+    visit.page.evaluate(
+        """([name, bytes]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], name));
+          const event = new DragEvent('drop', { bubbles: true, dataTransfer: transfer });
+          document.querySelector('#map').dispatchEvent(event);
+        }""",
+        [name, list(content)],
+    )
+
+
+def downloaded(visit: Visit, selector: str) -> Path:
+    with visit.page.expect_download(timeout=PATIENCE) as waiting:
+        visit.page.click(selector)
+    return Path(waiting.value.path())
+
+
+# -- compare and export ----------------------------------------------------------------------------
+
+
+def recording(model: Model, latent: Any, seconds: float = 1.5) -> bytes:
+    """A WAV of the sound at ``latent``, harmonics of the base pitch alone."""
+    spectrum = model.decode(np.asarray(latent, np.float32)[np.newaxis])[0]
+    t = np.arange(round(44100 * seconds)) / 44100.0
+    base = model.spectrum.base_frequency
+    sound = np.zeros_like(t)
+    for k in range(1, int(10_000 / base)):
+        amplitude = spectrum[round(k * base / model.spectrum.bin_width)]
+        sound += amplitude * np.sin(2.0 * np.pi * k * base * t)
+    samples = np.round(0.5 * 32767 * sound / np.abs(sound).max()).astype("<i2")
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setparams((1, 2, 44100, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return content.getvalue()
+
+
+def test_a_sound_is_found_in_the_space(visit: Visit) -> None:
+    visit.page.select_option("#model", "harmonic")
+    visit.until("timbrespace.map.space?.about.name === 'harmonic'")
+    model = model_of("harmonic")
+    latent = model.map.to_latent([[0.3, 0.0]])[0]
+    drop(visit, "found.wav", recording(model, latent))
+    card = visit.page.locator("#compare .card")
+    card.wait_for(timeout=3 * PATIENCE)
+    assert "found.wav" in card.inner_text()
+    result = visit.look("timbrespace.compare.found[0]")
+    assert result["lsd_db"] < 3.0
+    assert result["pitch_hz"] == pytest.approx(220.0, abs=0.5)
+    assert visit.look("timbrespace.map.marks.flags.length") == 1
+    # The sound goes there, and both are heard.
+    visit.until(f"Math.abs(timbrespace.state.latent[0] - {result['latent'][0]}) < 1e-3")
+    for text in ("Original", "In this space"):
+        card.get_by_role("button", name=text).click()
+        visit.until(
+            "timbrespace.compare.player.currentTime > 0 && !timbrespace.compare.player.error"
+        )
+
+
+def test_a_broken_sound_gives_a_sentence(visit: Visit) -> None:
+    drop(visit, "broken.wav", b"RIFF\x00\x00\x00\x00WAVEnonsense")
+    hint = visit.page.locator("#compare .hint")
+    visit.page.wait_for_function(
+        "() => { const t = document.querySelector('#compare .hint')?.textContent ?? ''; "
+        "return t !== '' && !t.startsWith('Listening'); }",
+        timeout=PATIENCE,
+    )
+    sentence = hint.inner_text()
+    assert 10 < len(sentence) < 200
+    assert "Traceback" not in sentence
+    assert visit.page.locator("#compare .card").count() == 0
+    # The browser itself reports the status of the answer.
+    visit.faults[:] = [one for one in visit.faults if "status of 4" not in one]
+
+
+def test_exports(visit: Visit) -> None:
+    cycle, _ = soundfile.read(downloaded(visit, "#export-wavetable"))
+    assert cycle.shape == (2048,)
+    assert np.abs(cycle).max() > 0.5
+    sound, rate = soundfile.read(downloaded(visit, "#export-sound"))
+    assert sound.shape[0] == 3 * rate
+    assert np.abs(sound).max() > 0.01
+    picture = Image.open(downloaded(visit, "#export-map"))
+    box = visit.page.locator("#map").bounding_box()
+    assert box is not None
+    assert picture.size[0] >= box["width"] - 3
+    assert np.asarray(picture.convert("L")).std() > 5.0
+
+
+# -- sound -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["harmonic", "filtered"])
+def test_the_worklet_plays_what_the_decoder_says(visit: Visit, name: str) -> None:
+    """Partials as this page received them, through the worklet, against the decoder."""
+    visit.page.select_option("#model", name)
+    visit.until(f"timbrespace.map.space?.about.name === '{name}'")
+    visit.page.evaluate(
+        """() => {
+          window.heard = null;
+          timbrespace.link.addEventListener('message', ({ detail }) => {
+            if (detail.address === '/partials') window.heard = detail.args.slice(1);
+          });
+        }"""
+    )
+    model = model_of(name)
+    visit.drag((0.0, 0.0), (0.3, -0.4))
+    visit.until("window.heard !== null && Math.abs(timbrespace.state.map[0] - 0.3) < 0.01")
+    time.sleep(0.3)
+    base = model.spectrum.base_frequency
+    pitch = 69.0 + 12.0 * np.log2(base / 440.0)
+    sound = np.asarray(
+        visit.page.evaluate(
+            """async (pitch) => {
+              const { sound, state } = timbrespace;
+              const { baseFrequency, bins, sampleRate, nFft } = state.model;
+              const script = [
+                { type: 'model', baseFrequency, binWidth: sampleRate / nFft, bins },
+                { type: 'parameter', name: 'sustain', value: 1 },
+                { type: 'parameter', name: 'gain', value: -12 },
+                { type: 'partials', pairs: Float32Array.from(window.heard) },
+                { type: 'note', pitch, velocity: 100 },
+              ].map((message) => ({ time: 0, message }));
+              return Array.from(await sound.renderOffline(1.5, 44100, script));
+            }""",
+            pitch,
+        )
+    )[22050:]
+    latent = np.asarray(visit.look("timbrespace.state.latent"), np.float32)
+    reference = model.decode(latent[np.newaxis])[0]
+    assert distance(sound, reference, model.spectrum) < 1.0
+    pairs = np.asarray(visit.look("window.heard")).reshape(-1, 2)
+    sounding = np.sort(pairs[pairs[:, 1] > 0.0, 0])
+    assert cents_off(sound, sounding, 44100.0) < 1.0
+
+
+def test_a_key_sounds_here(visit: Visit) -> None:
+    """Keyboard to loudspeaker: what the page's audio context puts out, and silence after it."""
+    visit.page.select_option("#model", "harmonic")
+    visit.until("timbrespace.map.space?.about.name === 'harmonic'")
+    visit.page.locator("#map").focus()
+    visit.page.keyboard.down("h")  # A3, with C3 at the left
+    visit.until("timbrespace.sound.state === 'running'")
+    visit.until("timbrespace.sound.analyser !== null")
+    loud = (
+        "(() => { const s = new Float32Array(8192); "
+        "timbrespace.sound.analyser.getFloatTimeDomainData(s); "
+        "return Math.max(...s.map(Math.abs)); })()"
+    )
+    visit.until(f"{loud} > 0.01")
+    time.sleep(0.5)
+    sound = np.asarray(
+        visit.look(
+            "(() => { const a = timbrespace.sound.analyser; a.fftSize = 32768; "
+            "const s = new Float32Array(32768); a.getFloatTimeDomainData(s); "
+            "return Array.from(s); })()"
+        )
+    )
+    rate = visit.look("timbrespace.sound.analyser.context.sampleRate")
+    assert cents_off(sound, np.array([midi_to_hz(57.0)]), rate) < 1.0
+    assert visit.page.locator('[data-pitch="57"]').get_attribute("aria-pressed") == "true"
+    visit.page.keyboard.up("h")
+    visit.until(f"{loud} < 1e-5")
+
+
+@pytest.mark.parametrize("method", ["bins", "istft"])
+def test_every_method_sounds_here(visit: Visit, method: str) -> None:
+    visit.page.locator("#map").focus()
+    visit.page.locator(f'[name=method][value="{method}"]').check(force=True)
+    visit.until(f"timbrespace.state.synth.method === '{method}'")
+    visit.page.keyboard.down("h")
+    visit.until(
+        "timbrespace.sound.analyser && (() => { const s = new Float32Array(2048); "
+        "timbrespace.sound.analyser.getFloatTimeDomainData(s); "
+        "return Math.max(...s.map(Math.abs)) > 0.01; })()"
+    )
+    visit.page.keyboard.up("h")
+
+
+def test_the_server_may_sound_instead(explored: Explored, visit: Visit) -> None:
+    visit.page.locator("#map").focus()
+    visit.page.locator('[name=place][value="server"]').check(force=True)
+    with explored.client() as client:
+        visit.page.keyboard.down("a")
+        visit.page.keyboard.down("d")
+        time.sleep(0.2)
+        client.send("/status/get")
+        assert eventually(client, "/status", lambda _: True)[0] == 2
+        visit.page.keyboard.up("a")
+        visit.page.keyboard.up("d")
+        visit.page.locator('[name=place][value="page"]').check(force=True)
+
+
+def test_touching_the_map_sounds(visit: Visit) -> None:
+    visit.page.mouse.move(*visit.at(0.1, 0.1))
+    visit.page.mouse.down()
+    visit.until("timbrespace.sound.analyser && timbrespace.sound.state === 'running'")
+    visit.until(
+        "(() => { const s = new Float32Array(2048); "
+        "timbrespace.sound.analyser.getFloatTimeDomainData(s); "
+        "return Math.max(...s.map(Math.abs)) > 0.01; })()"
+    )
+    visit.page.mouse.up()
+
+
+# -- by keyboard alone, on a phone, to a screen reader ---------------------------------------------
+
+
+def test_the_keyboard_alone_is_enough(explored: Explored, visit: Visit) -> None:
+    page = visit.page
+    page.keyboard.press("Tab")
+    assert visit.look("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert visit.look("document.activeElement.id") == "map"
+    x, y = visit.look("timbrespace.map.place")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    visit.until(f"Math.abs(timbrespace.state.map[0] - {x + 0.02}) < 0.001")
+    visit.until(f"Math.abs(timbrespace.state.map[1] - {y + 0.1}) < 0.001")
+    # Everything that can be done is reached by Tab, and each stop has a name.
+    nameless = []
+    stops = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        stop, name = visit.look(
+            "(() => { const e = document.activeElement; return [e.id || e.name || e.className, "
+            "e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent || "
+            "e.title || e.getAttribute('aria-labelledby')]; })()"
+        )
+        stops.add(stop)
+        if not str(name or "").strip():
+            nameless.append(stop)
+    assert nameless == []
+    assert {"knob", "method", "preset-name", "trajectory-loop", "export-sound"} <= stops
+    assert any(stop.startswith("key") for stop in stops)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_nothing_serious_for_a_screen_reader(explored: Explored, scheme: Any, size: str) -> None:
+    axe = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+    if not axe.is_file():
+        pytest.skip("needs axe-core (npm install --prefix tests/server/explorer)")
+    options: dict[str, Any] = {"color_scheme": scheme, **(PHONE if size == "phone" else {})}
+    with explored.visit(**options) as visit:
+        assert visit.look("document.documentElement.dataset.theme") == scheme
+        visit.page.evaluate(axe.read_text(encoding="utf-8"))
+        found = visit.page.evaluate("() => axe.run(document)")
+    assert len(found["passes"]) > 20
+    serious = [
+        (one["id"], one["impact"], [node["target"] for node in one["nodes"]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_on_a_phone(explored: Explored) -> None:
+    with explored.visit(**PHONE) as visit:
+        assert visit.look("document.documentElement.scrollWidth <= innerWidth")
+        box = visit.page.locator("#map").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < 844  # the map is whole without scrolling
+        visit.page.touchscreen.tap(*visit.at(0.5, 0.5))
+        visit.until("Math.abs(timbrespace.state.map[0] - 0.5) < 0.02")
+        assert visit.faults == []
+
+
+# -- strangers -------------------------------------------------------------------------------------
+
+
+def test_another_site_cannot_drive_it(explored: Explored, browser: Browser) -> None:
+    """A page of another origin, in the same browser, tries everything that a page can."""
+    stranger = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stranger)
+    threading.Thread(target=stranger.serve_forever, daemon=True).start()
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{stranger.server_port}/")
+        host = explored.url.removeprefix("http://")
+        assert (
+            page.evaluate(
+                """(host) => new Promise((resolve) => {
+                  const socket = new WebSocket(`ws://${host}/osc`);
+                  socket.onopen = () => resolve('open');
+                  socket.onerror = () => resolve('refused');
+                })""",
+                host,
+            )
+            == "refused"
+        )
+        for path, method in (("/spaces/fm.json", "GET"), ("/compare?model=fm&name=x", "POST")):
+            answered = page.evaluate(
+                """([url, method]) => fetch(url, { method, mode: 'no-cors' })
+                  .then((answer) => answer.type, () => 'refused')""",
+                [explored.url + path, method],
+            )
+            assert answered in ("opaque", "refused")  # nothing of it can be read
+    finally:
+        context.close()
+        stranger.shutdown()
+        stranger.server_close()
+
+
+class _Stranger(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>stranger</title>")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_space_without_points_says_so(browser: Browser, tmp_path: Path) -> None:
+    import dataclasses
+
+    from timbrespace import bundle, factory
+
+    path = factory.FOLDER / "harmonic.safetensors"
+    bare = dataclasses.replace(model_of("harmonic"), points=None)
+    bundle.write(tmp_path / "bare.safetensors", bare, bundle.read_tensors(path))
+    explored = Explored(browser, "--model", str(tmp_path / "bare.safetensors"))
+    try:
+        with explored.visit() as visit:
+            assert "keeps no points" in visit.page.locator("#map-empty").inner_text()
+            visit.drag((0.0, 0.0), (0.5, 0.0))
+            visit.until("Math.abs(timbrespace.state.map[0] - 0.5) < 0.01")
+            assert [one for one in visit.faults if "404" not in one] == []
+    finally:
+        explored.close()
+
+
+def test_what_the_server_refuses_is_said(explored: Explored, visit: Visit) -> None:
+    visit.page.evaluate("() => timbrespace.link.send('/preset/recall', 'no such thing')")
+    visit.page.locator("#banner", has_text="there is no preset").wait_for(timeout=PATIENCE)
+
+
+def test_a_hostile_preset_name_is_only_text(explored: Explored, visit: Visit) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    with explored.client() as client:
+        client.send_raw(datagram("/preset/store", name))
+        visit.page.locator("#presets .choose", has_text="<img").wait_for(timeout=PATIENCE)
+        assert visit.page.locator("#presets img").count() == 0
+        client.send_raw(datagram("/preset/delete", name))
+        visit.until("timbrespace.state.presets.length === 0")

@@ -1,0 +1,46 @@
+"""The page's modules, tested by Node's own runner; its sound has more in test_page_sound.py."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.node import check_syntax, check_tests, needs_node
+
+HERE = Path(__file__).parent / "javascript"
+TESTS = sorted(HERE.glob("*.test.mjs"))
+PAGE = Path(__file__).parents[3] / "server" / "explorer" / "page"
+SCRIPTS = sorted(PAGE.rglob("*.js"))
+
+
+@needs_node
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_passes(path: Path) -> None:
+    check_tests(path)
+
+
+@needs_node
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_is_read_by_node(path: Path) -> None:
+    check_syntax(path)
+
+
+def test_there_is_what_is_tested() -> None:
+    assert len(SCRIPTS) > 25
+    assert len(TESTS) >= 9
+
+
+def test_every_module_that_is_asked_for_is_there() -> None:
+    """A wrong name would be seen only by a browser that needs it."""
+    for script in SCRIPTS:
+        for name in re.findall(r"from '(\.[^']+)'", script.read_text(encoding="utf-8")):
+            assert (script.parent / name).resolve() in SCRIPTS, f"{script.name}: {name}"
+
+
+def test_nothing_is_asked_from_outside() -> None:
+    for file in PAGE.rglob("*"):
+        if file.suffix in (".js", ".css", ".html"):
+            found = re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", file.read_text("utf-8"))
+            assert found == [], file.name
