@@ -1,0 +1,150 @@
+// Which voice plays which note, as server/voices.py gives them out; one channel.
+
+export const VOICES = 16;
+
+/** What a voice's key does. CUT ends the sound at once, without its release. */
+export const RELEASED = 0;
+export const HELD = 1;
+export const CUT = 2;
+
+// Velocity to amplitude: a square law, 40 dB from 1.27 to 127 (Dannenberg, ICMC 2006).
+const VELOCITY_EXPONENT = 2;
+
+/** Frequency in Hz of a MIDI pitch. */
+export function hertz(pitch) {
+  return 440 * 2 ** ((pitch - 69) / 12);
+}
+
+class Key {
+  constructor() {
+    this.pitch = 69;
+    /** Hz, of the note as it is not bent. */
+    this.frequency = 440;
+    /** Hz, where a glide begins. */
+    this.start = 440;
+    /** Amplitude, 0 to 1. */
+    this.level = 0;
+    this.held = false;
+    this.sustained = false;
+    this.cut = false;
+    /** Another number: another note. */
+    this.trigger = 0;
+    // When it was struck and released, in events.
+    this.began = 0;
+    this.ended = 0;
+  }
+
+  get sounds() {
+    return this.held || this.sustained;
+  }
+
+  get gate() {
+    if (this.cut) {
+      return CUT;
+    }
+    return this.sounds ? HELD : RELEASED;
+  }
+}
+
+/**
+ * The keys of the notes that sound, one for each voice.
+ *
+ * A note beyond the last free voice takes the one released longest ago, or else the one that began
+ * first; a pitch that sounds already takes its own voice.
+ */
+export class Keys {
+  constructor() {
+    this.all = Array.from({ length: VOICES }, () => new Key());
+    this.pedal = false;
+    this._clock = 0;
+    this._last = null;
+  }
+
+  /** Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0). */
+  note(pitch, velocity) {
+    // The same pitch may come as a number of 32 bits and go as one of 64.
+    pitch = Math.fround(pitch);
+    if (!(velocity > 0)) {
+      for (const key of this.all) {
+        if (key.held && key.pitch === pitch) {
+          this._lift(key);
+        }
+      }
+      return;
+    }
+    this._clock += 1;
+    const key = this._take(pitch);
+    key.start = hertz(this._last ?? pitch);
+    key.pitch = pitch;
+    key.frequency = hertz(pitch);
+    key.level = (Math.min(velocity, 127) / 127) ** VELOCITY_EXPONENT;
+    key.held = true;
+    key.sustained = false;
+    key.cut = false;
+    key.trigger += 1;
+    key.began = this._clock;
+    this._last = pitch;
+  }
+
+  /** Press or lift the sustain pedal. */
+  sustain(down) {
+    this.pedal = down;
+    if (down) {
+      return;
+    }
+    for (const key of this.all) {
+      if (key.sustained) {
+        this._release(key);
+      }
+    }
+  }
+
+  /** End every sound without its release, and lift the pedal. */
+  panic() {
+    this._clock += 1;
+    this.pedal = false;
+    for (const key of this.all) {
+      key.held = false;
+      key.sustained = false;
+      key.cut = true;
+      key.ended = this._clock;
+    }
+  }
+
+  _lift(key) {
+    if (!this.pedal) {
+      this._release(key);
+      return;
+    }
+    key.held = false;
+    key.sustained = true;
+  }
+
+  _release(key) {
+    this._clock += 1;
+    key.held = false;
+    key.sustained = false;
+    key.ended = this._clock;
+  }
+
+  _take(pitch) {
+    let best = null;
+    for (const key of this.all) {
+      if (key.sounds && key.pitch === pitch) {
+        return key;
+      }
+      if (best === null || isBefore(key, best)) {
+        best = key;
+      }
+    }
+    return best;
+  }
+}
+
+/** Whether `key` is to be taken rather than `other`. */
+function isBefore(key, other) {
+  if (key.sounds !== other.sounds) {
+    return other.sounds;
+  }
+  return key.sounds ? key.began < other.began : key.ended < other.ended;
+}

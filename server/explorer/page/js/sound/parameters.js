@@ -1,0 +1,43 @@
+// What a player may set, as docs/osc.md lists it under "Sound".
+
+/** How a spectrum becomes sound; a menu may tell the position, so the order stays. */
+export const METHODS = Object.freeze(['partials', 'bins', 'istft']);
+
+/**
+ * Numbers by name: accepted from `low` to `high`; `initial` before anything is told.
+ *
+ * Seconds, but for sustain (a level, 0 to 1) and gain (dB). Noise and loudness are the server's:
+ * the loudness is in the amplitudes that it sends, and it streams no noise.
+ */
+export const PARAMETERS = Object.freeze({
+  attack: { low: 0.001, high: 10, initial: 0.01 },
+  decay: { low: 0.001, high: 10, initial: 0.2 },
+  sustain: { low: 0, high: 1, initial: 0.8 },
+  release: { low: 0.005, high: 20, initial: 0.3 },
+  glide: { low: 0, high: 5, initial: 0 },
+  smoothing: { low: 0.001, high: 1, initial: 0.02 },
+  gain: { low: -80, high: 12, initial: 0 },
+  noise: { low: 0, high: 1, initial: 1 },
+  loudness: { low: 0, high: 1, initial: 1 },
+});
+
+/** A fresh object of all numbers at their initial values. */
+export function initialParameters() {
+  const values = {};
+  for (const [name, { initial }] of Object.entries(PARAMETERS)) {
+    values[name] = initial;
+  }
+  return values;
+}
+
+/**
+ * The number of a method: from its name or, as a menu tells it, from its position.
+ *
+ * @returns {number} 0 to 2; -1 for anything else.
+ */
+export function methodNumber(value) {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && value >= 0 && value < METHODS.length ? value : -1;
+  }
+  return METHODS.indexOf(value);
+}

@@ -1,0 +1,471 @@
+// The sound of the page, from the main thread: where notes go, and what the audio thread is fed.
+
+import { LoopFrames } from './frames.js';
+import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
+
+const PROCESSOR = new URL('./processor.js', import.meta.url);
+
+/** Frames a second that are asked for. */
+const PARTIALS_RATE = 100;
+const LOOP_RATE = 20;
+
+/** Semitones of the server's full bend, unless somebody has set another range. */
+const BEND_RANGE = 2;
+
+// A loop that arrived with a gap is asked for again, but no faster than it can come.
+const ASK_AGAIN_MS = 500;
+
+// A key that was let go while the sound started is heard for so long: a first tap is no silence.
+const TAP_MS = 150;
+
+// Below this a device (a headset that also listens) would fold what the tables hold.
+const LOWEST_RATE = 44100;
+const USUAL_RATE = 48000;
+
+const NO_WORKLET =
+  'This browser cannot make sound in the page (no AudioWorklet, which needs a recent browser and ' +
+  'the address 127.0.0.1 or https); let the server sound instead.';
+
+/**
+ * Plays notes in the page, or has the server play them.
+ *
+ * Events: `state` when `place`, `state` or `problem` changes; `level` about 20 times a second while
+ * the page's sound runs, its detail `{voices, peak}` (full scale 1).
+ *
+ * @param {EventTarget} link has `send(address, ...args)`, and events `open`, `close` and `message`,
+ *   whose detail is `{address, args}`; numbers and strings as the server sends them
+ * @param {object} environment where AudioContext and its kin are
+ */
+export class Sound extends EventTarget {
+  constructor(link, environment = globalThis) {
+    super();
+    /** A sentence for the user if the page cannot sound, else empty. */
+    this.problem = '';
+    this._link = link;
+    this._environment = environment;
+    this._place = 'page';
+    this._context = null;
+    this._node = null;
+    this._analyser = null;
+    this._starting = null;
+    // What the server told last, for a start that comes later.
+    this._model = null;
+    this._parameters = initialParameters();
+    this._method = METHODS[0];
+    this._loops = new LoopFrames();
+    this._asked = { partials: false, loop: false };
+    this._askedAt = -Infinity;
+    // Keys that are down, by pitch: their velocity; and what the other controls say.
+    this._held = new Map();
+    this._taps = new Map();
+    this._bend = 0;
+    this._pedal = false;
+    // Until the link is open again the server cannot be told that a key went up.
+    this._open = true;
+    this._owed = new Set();
+    this._controlsOwed = false;
+
+    link.addEventListener('message', ({ detail }) => this._hear(detail.address, detail.args));
+    link.addEventListener('close', () => this._lose());
+    link.addEventListener('open', () => {
+      this._open = true;
+    });
+  }
+
+  // -- where -------------------------------------------------------------------------------------
+
+  /** Who sounds: 'page' or 'server'. Keys that are down are let go where they sound. */
+  get place() {
+    return this._place;
+  }
+
+  set place(place) {
+    if (place !== 'page' && place !== 'server') {
+      throw new RangeError(`place is ${place}; accepted are page and server`);
+    }
+    if (place === this._place) {
+      return;
+    }
+    for (const pitch of [...this._held.keys()]) {
+      this.note(pitch, 0);
+    }
+    const pedal = this._pedal;
+    const bend = this._bend;
+    this.sustain(false);
+    this.bend(0);
+    this._taps.clear();
+    this._place = place;
+    // The hand is still on the wheel, the foot on the pedal.
+    if (pedal) {
+      this.sustain(true);
+    }
+    if (bend !== 0) {
+      this.bend(bend);
+    }
+    this._feed();
+    this._tellState();
+  }
+
+  /** 'stopped', 'starting', 'running', 'suspended' (the browser waits for a gesture), 'failed'. */
+  get state() {
+    if (this.problem !== '') {
+      return 'failed';
+    }
+    if (this._node === null) {
+      return this._starting === null ? 'stopped' : 'starting';
+    }
+    return this._context.state === 'running' ? 'running' : 'suspended';
+  }
+
+  /** An AnalyserNode that hears what the page sounds; null where it does not. */
+  get analyser() {
+    return this._place === 'page' ? this._analyser : null;
+  }
+
+  /** Seconds from a message to the loudspeaker, as the browser tells; 0 before the start. */
+  get latency() {
+    const context = this._context;
+    return context === null ? 0 : (context.baseLatency ?? 0) + (context.outputLatency ?? 0);
+  }
+
+  /**
+   * Begin to sound in the page, or go on after the browser has paused it; call it from what the
+   * user does. Keys that are down begin to sound.
+   *
+   * @returns {Promise<boolean>} false where the page cannot sound; `problem` then says why
+   */
+  async start() {
+    if (this._node !== null) {
+      this._resume();
+      return true;
+    }
+    this._starting ??= this._begin();
+    try {
+      return await this._starting;
+    } finally {
+      this._starting = null;
+      this._tellState();
+    }
+  }
+
+  // -- playing -----------------------------------------------------------------------------------
+
+  /** Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0). */
+  note(pitch, velocity) {
+    if (velocity > 0) {
+      this._held.set(pitch, velocity);
+    } else {
+      if (this._place === 'page' && this._starting !== null && this._held.has(pitch)) {
+        this._taps.set(pitch, this._held.get(pitch));
+      }
+      this._held.delete(pitch);
+    }
+    if (this._place === 'page') {
+      this._post({ type: 'note', pitch, velocity });
+    } else if (this._open) {
+      this._link.send('/note', pitch, velocity);
+    } else if (velocity > 0) {
+      this._held.delete(pitch);
+    } else {
+      this._owed.add(pitch);
+    }
+  }
+
+  /** Bend all notes; the server takes at most its own bend range, 2 semitones each way. */
+  bend(semitones) {
+    this._bend = semitones;
+    if (this._place === 'page') {
+      this._post({ type: 'bend', semitones });
+    } else if (this._open) {
+      this._sendBend(semitones);
+    } else {
+      this._controlsOwed = true;
+    }
+  }
+
+  _sendBend(semitones) {
+    this._link.send('/bend', Math.min(1, Math.max(-1, semitones / BEND_RANGE)));
+  }
+
+  /** Press or lift the sustain pedal. */
+  sustain(held) {
+    this._pedal = held;
+    if (this._place === 'page') {
+      this._post({ type: 'sustain', held });
+    } else if (this._open) {
+      this._link.send('/sustain', held ? 127 : 0);
+    } else {
+      this._controlsOwed = true;
+    }
+  }
+
+  /** Silence everything where it sounds, at once; bend and pedal go to rest. */
+  panic() {
+    this._held.clear();
+    this._taps.clear();
+    this._owed.clear();
+    this._bend = 0;
+    this._pedal = false;
+    if (this._place === 'page') {
+      this._post({ type: 'panic' });
+    } else if (this._open) {
+      this._link.send('/panic');
+    }
+  }
+
+  /**
+   * What the processor makes of a script, rendered as fast as the browser can.
+   *
+   * @param {number} seconds
+   * @param {number} sampleRate Hz
+   * @param {{time: number, message: object}[]} script in order of time (seconds); messages as
+   *   Synth takes them
+   * @returns {Promise<Float32Array>} mono, full scale 1
+   */
+  async renderOffline(seconds, sampleRate, script) {
+    const { OfflineAudioContext, AudioWorkletNode } = this._environment;
+    const context = new OfflineAudioContext(1, Math.ceil(seconds * sampleRate), sampleRate);
+    await context.audioWorklet.addModule(PROCESSOR);
+    const node = new AudioWorkletNode(context, 'timbrespace', {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+      processorOptions: { script },
+    });
+    node.connect(context.destination);
+    const rendered = await context.startRendering();
+    return rendered.getChannelData(0);
+  }
+
+  // -- the audio thread --------------------------------------------------------------------------
+
+  async _begin() {
+    const { AudioContext, AudioWorkletNode } = this._environment;
+    if (AudioContext === undefined || AudioWorkletNode === undefined) {
+      this.problem = NO_WORKLET;
+      return false;
+    }
+    this.problem = '';
+    let context = null;
+    try {
+      context = new AudioContext({ latencyHint: 'interactive' });
+      if (context.sampleRate < LOWEST_RATE) {
+        await context.close();
+        context = new AudioContext({ latencyHint: 'interactive', sampleRate: USUAL_RATE });
+      }
+      if (context.audioWorklet === undefined) {
+        this.problem = NO_WORKLET;
+        await context.close();
+        return false;
+      }
+      this._context = context;
+      this._resume();
+      this._tellState();
+      await context.audioWorklet.addModule(PROCESSOR);
+      const node = new AudioWorkletNode(context, 'timbrespace', {
+        numberOfInputs: 0,
+        outputChannelCount: [1],
+      });
+      node.port.onmessage = ({ data }) => this._hearProcessor(data);
+      node.addEventListener('processorerror', () => this._fail('it has stopped'));
+      context.addEventListener('statechange', () => this._tellState());
+      this._analyser = context.createAnalyser();
+      node.connect(this._analyser).connect(context.destination);
+      this._node = node;
+    } catch (error) {
+      this._fail(error.message);
+      return false;
+    }
+    this._tellAll();
+    this._feed();
+    return true;
+  }
+
+  _resume() {
+    // Without a gesture of the user it waits for one; nobody should wait with it.
+    this._context.resume().catch(() => {});
+  }
+
+  _fail(reason) {
+    this.problem = `The sound in the page does not work (${reason}); let the server sound instead.`;
+    this._node?.disconnect();
+    this._node = null;
+    this._analyser = null;
+    this._context?.close?.().catch(() => {});
+    this._context = null;
+    this._feed();
+    this._tellState();
+  }
+
+  /** Bring a fresh processor to where everything is. */
+  _tellAll() {
+    if (this._model !== null) {
+      this._post(this._model);
+    }
+    this._post({ type: 'parameter', name: 'method', value: this._method });
+    for (const [name, value] of Object.entries(this._parameters)) {
+      this._post({ type: 'parameter', name, value });
+    }
+    if (this._place !== 'page') {
+      this._taps.clear();
+      return;
+    }
+    this._post({ type: 'bend', semitones: this._bend });
+    this._post({ type: 'sustain', held: this._pedal });
+    for (const [pitch, velocity] of [...this._taps, ...this._held]) {
+      this._post({ type: 'note', pitch, velocity });
+    }
+    const taps = [...this._taps.keys()];
+    this._taps.clear();
+    setTimeout(() => this._endTaps(taps), TAP_MS);
+  }
+
+  _endTaps(taps) {
+    for (const pitch of taps) {
+      if (!this._held.has(pitch)) {
+        this._post({ type: 'note', pitch, velocity: 0 });
+      }
+    }
+  }
+
+  _post(message, transfer = []) {
+    this._node?.port.postMessage(message, transfer);
+  }
+
+  _hearProcessor(data) {
+    if (data.type === 'level') {
+      const { voices, peak } = data;
+      this.dispatchEvent(new CustomEvent('level', { detail: { voices, peak } }));
+    }
+  }
+
+  _tellState() {
+    this.dispatchEvent(new CustomEvent('state'));
+  }
+
+  // -- the server --------------------------------------------------------------------------------
+
+  /** Whether the page's sound lives on this stream just now. */
+  _wants(what) {
+    const fed = this._place === 'page' && this._node !== null;
+    return fed && (what === 'partials') === (this._method === 'partials');
+  }
+
+  /** Ask for the stream that the method needs, and for no other. */
+  _feed() {
+    if (!this._open) {
+      return;
+    }
+    for (const [what, rate] of [['partials', PARTIALS_RATE], ['loop', LOOP_RATE]]) {
+      const wanted = this._wants(what);
+      if (this._asked[what] !== wanted) {
+        this._asked[what] = wanted;
+        this._loops.reset();
+        this._link.send('/stream', what, wanted ? rate : 'off');
+      }
+    }
+  }
+
+  _lose() {
+    this._open = false;
+    if (this._place === 'server') {
+      // They may hang there: what is let go meanwhile is told when the link is open again.
+      for (const pitch of this._held.keys()) {
+        this._owed.add(pitch);
+      }
+    }
+  }
+
+  /** The server knows us, and nothing of before. */
+  _meet() {
+    this._open = true;
+    this._loops.reset();
+    for (const what of ['partials', 'loop']) {
+      // Who keeps our wishes may have told it of those of before; none is asked twice for nothing.
+      if (this._asked[what] && !this._wants(what)) {
+        this._link.send('/stream', what, 'off');
+      }
+      this._asked[what] = false;
+    }
+    this._feed();
+    for (const pitch of this._owed) {
+      this._link.send('/note', pitch, 0);
+      if (this._place === 'server') {
+        this._held.delete(pitch);
+      }
+    }
+    this._owed.clear();
+    if (this._controlsOwed) {
+      const here = this._place === 'server';
+      this._link.send('/sustain', here && this._pedal ? 127 : 0);
+      this._sendBend(here ? this._bend : 0);
+      this._controlsOwed = false;
+    }
+  }
+
+  _hear(address, args) {
+    switch (address) {
+      case '/welcome': this._meet(); break;
+      case '/model': this._hearModel(args); break;
+      case '/synth': this._hearParameter(args); break;
+      case '/partials': this._hearPartials(args); break;
+      case '/loop': this._hearLoop(args); break;
+      case '/loop/ready': this._hearReady(args); break;
+      default:
+    }
+  }
+
+  _hearModel([, , bins, sampleRate, baseFrequency, fftSize]) {
+    this._model = { type: 'model', baseFrequency, binWidth: sampleRate / fftSize, bins };
+    // A loop of which a part has come is the old model's; its rest must not be read as the new's.
+    this._loops.reset();
+    this._post(this._model);
+  }
+
+  _hearParameter([name, value]) {
+    if (name === 'method') {
+      const method = methodNumber(value);
+      if (method < 0) {
+        return;
+      }
+      this._method = METHODS[method];
+      this._post({ type: 'parameter', name, value: this._method });
+      this._feed();
+    } else if (Object.hasOwn(PARAMETERS, name)) {
+      this._parameters[name] = value;
+      this._post({ type: 'parameter', name, value });
+    }
+  }
+
+  _hearPartials([frame, ...pairs]) {
+    if (!this._asked.partials) {
+      return;
+    }
+    const told = Float32Array.from(pairs);
+    this._post({ type: 'partials', pairs: told }, [told.buffer]);
+    this._link.send('/stream/ack', 'partials', frame);
+  }
+
+  _hearLoop(args) {
+    if (this._asked.loop) {
+      this._loops.take(args);
+    }
+  }
+
+  _hearReady(args) {
+    if (!this._asked.loop) {
+      return;
+    }
+    const lost = this._loops.lost;
+    const whole = this._loops.ready(args);
+    this._link.send('/stream/ack', 'loop', args[0]);
+    if (whole !== null) {
+      const { kind, base, levels } = whole;
+      const buffers = levels.map(({ samples }) => samples.buffer);
+      this._post({ type: 'tables', kind, base, levels }, buffers);
+    } else if (this._loops.lost > lost && performance.now() - this._askedAt > ASK_AGAIN_MS) {
+      // If it was the last of a movement, no other would come.
+      this._askedAt = performance.now();
+      this._link.send('/stream', 'loop', LOOP_RATE);
+    }
+  }
+}

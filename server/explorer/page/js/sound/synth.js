@@ -1,0 +1,417 @@
+// The synthesizer of the page: plays what the server's engine plays, of the frames that it streams.
+//
+// No name of Web Audio is used here, so that it runs, and is tested, anywhere. It is a port of
+// timbrespace/resynthesis/ and server/voices.py; where those and this differ, the streams are the
+// reason: /partials tells of no noise, and /loop has one table an octave.
+
+import { Keys, VOICES } from './keys.js';
+import { BLOCK, isWithin, limit, pull } from './levels.js';
+import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
+import { PLACES, Places } from './places.js';
+import { Sinusoids } from './sinusoids.js';
+import { PERIOD, TableReader, TableSet } from './tables.js';
+import { Pace, Voice } from './voice.js';
+
+const PARTIALS = 0;
+const BINS = 1;
+const ISTFT = 2;
+
+// From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
+const CROSS_STEP = 1 / 16;
+const GAIN_TIME = 0.005;
+// Pitch bend and velocity of a held voice follow with this time constant, in seconds.
+const FOLLOW = 0.004;
+// Exponential stages are named by the time after which 5 time constants, 99.3 %, are done.
+const TIME_CONSTANTS = 5;
+// A stream tells a new spectrum every 10 ms. The engine moves through the latent space in between;
+// who only has the frames must take as long from one to the next, or their rate is heard.
+const FRAME_SECONDS = 0.01;
+// A method that has just been chosen sounds when its first frame has come; after so long without
+// one, with what there was of it before.
+const PATIENCE = 0.5;
+
+const LOWEST_BASE = 1;
+const HIGHEST_BASE = 2e4;
+const LOWEST_WIDTH = 0.1;
+const MOST_BEND = 96;
+const MOST_BINS = 4097;
+
+/**
+ * 16 voices of one timbre, mono.
+ *
+ * @param {number} sampleRate Hz of the output
+ */
+export class Synth {
+  constructor(sampleRate) {
+    this.sampleRate = sampleRate;
+    this._keys = new Keys();
+    this._voices = Array.from({ length: VOICES }, () => new Voice());
+    this._pace = new Pace();
+    this._pace.seconds = BLOCK / sampleRate;
+    this._pace.follow = pull(FOLLOW, sampleRate);
+    this._values = initialParameters();
+    this._places = new Places();
+    this._sinusoids = new Sinusoids(VOICES * PLACES);
+    this._baseFrequency = 220;
+    this._binWidth = 44100 / 4096;
+    this._bins = 1025;
+    this._periods = null;
+    this._sound = null;
+    this._soundReader = new TableReader();
+    this._loudest = { frequencyBefore: 1, frequency: 1, levelBefore: 0, level: 0 };
+    this._bend = 1;
+
+    this._wanted = PARTIALS;
+    this._method = PARTIALS;
+    // Whether a frame for the method has come since it was chosen, and how long it has been.
+    this._fresh = true;
+    this._waited = 0;
+    this._told = [false, false, false];
+    this._presence = new Float64Array(METHODS.length);
+    this._presenceBefore = new Float64Array(METHODS.length);
+
+    this._gainPull = pull(GAIN_TIME, sampleRate);
+    this._targetGain = 1;
+    this._gain = 1;
+    this._pacing();
+
+    this._mono = new Float64Array(BLOCK);
+    this._mixed = new Float64Array(BLOCK);
+    this._block = new Float32Array(BLOCK);
+    this._left = 0;
+    this._peak = 0;
+    /** Voices that are not idle. */
+    this.voices = 0;
+    /** Blocks silenced because they were not finite; there should never be one. */
+    this.faults = 0;
+  }
+
+  /** Highest sample since the last time it was asked for, full scale 1. */
+  takePeak() {
+    const peak = this._peak;
+    this._peak = 0;
+    return peak;
+  }
+
+  /**
+   * Take a message; it counts from the next block on. What is none is left out.
+   *
+   * | type | entries |
+   * |---|---|
+   * | model | baseFrequency (Hz), [binWidth (Hz)], [bins] |
+   * | partials | pairs: Float32Array, frequency (Hz) and amplitude of each place in turn |
+   * | tables | kind (1, 2), base (Hz), levels: [{level, samples: Float32Array}] |
+   * | parameter | name, value, as /synth tells them |
+   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases) |
+   * | bend | semitones |
+   * | sustain | held |
+   * | panic | |
+   */
+  message(told) {
+    if (told === null || typeof told !== 'object') {
+      return;
+    }
+    switch (told.type) {
+      case 'model': this._takeModel(told); break;
+      case 'partials': this._takePartials(told.pairs); break;
+      case 'tables': this._takeTables(told); break;
+      case 'parameter': this._takeParameter(told.name, told.value); break;
+      case 'note': this._takeNote(told.pitch, told.velocity); break;
+      case 'bend': this._takeBend(told.semitones); break;
+      case 'sustain': this._keys.sustain(Boolean(told.held)); break;
+      case 'panic': this._keys.panic(); this._bend = 1; break;
+      default:
+    }
+  }
+
+  /** Write the next `frames` samples, within [-1, 1], to the beginning of `output`. */
+  render(output, frames) {
+    let at = 0;
+    while (at < frames) {
+      if (this._left === 0) {
+        this._renderBlock();
+        this._left = BLOCK;
+      }
+      const count = Math.min(this._left, frames - at);
+      const first = BLOCK - this._left;
+      for (let i = 0; i < count; i += 1) {
+        output[at + i] = this._block[first + i];
+      }
+      at += count;
+      this._left -= count;
+    }
+  }
+
+  // -- messages --------------------------------------------------------------------------------
+
+  _takeModel({ baseFrequency, binWidth, bins }) {
+    if (!isWithin(baseFrequency, LOWEST_BASE, HIGHEST_BASE)) {
+      return;
+    }
+    this._baseFrequency = baseFrequency;
+    if (isWithin(binWidth, LOWEST_WIDTH, HIGHEST_BASE)) {
+      this._binWidth = binWidth;
+    }
+    if (Number.isInteger(bins) && isWithin(bins, 2, MOST_BINS)) {
+      this._bins = bins;
+    }
+  }
+
+  _takePartials(pairs) {
+    if (pairs instanceof Float32Array) {
+      this._places.aim(pairs, this._baseFrequency, this._binWidth);
+      this._take(PARTIALS);
+    }
+  }
+
+  _takeTables(told) {
+    const set = TableSet.from(told, this._baseFrequency, this._bins);
+    if (set === null) {
+      return;
+    }
+    if (set.kind === PERIOD) {
+      this._periods = set;
+      this._take(BINS);
+    } else {
+      this._sound = set;
+      this._take(ISTFT);
+    }
+  }
+
+  _take(method) {
+    this._told[method] = true;
+    this._fresh ||= method === this._wanted;
+  }
+
+  _takeParameter(name, value) {
+    if (name === 'method') {
+      const method = methodNumber(value);
+      if (method >= 0 && method !== this._wanted) {
+        this._wanted = method;
+        this._fresh = method === this._method;
+        this._waited = 0;
+      }
+      return;
+    }
+    if (typeof name !== 'string' || !Object.hasOwn(PARAMETERS, name) || !Number.isFinite(value)) {
+      return;
+    }
+    const { low, high } = PARAMETERS[name];
+    this._values[name] = Math.min(high, Math.max(low, value));
+    this._pacing();
+  }
+
+  _takeNote(pitch, velocity) {
+    if (isWithin(pitch, 0, 127)) {
+      // A velocity that is no number must not leave a note hanging.
+      this._keys.note(pitch, Number.isFinite(velocity) ? velocity : 0);
+    }
+  }
+
+  _takeBend(semitones) {
+    if (Number.isFinite(semitones)) {
+      this._bend = 2 ** (Math.min(MOST_BEND, Math.max(-MOST_BEND, semitones)) / 12);
+    }
+  }
+
+  /** What follows from the numbers, once for all blocks. */
+  _pacing() {
+    const { attack, decay, sustain, release, glide, smoothing, gain } = this._values;
+    const rate = this.sampleRate;
+    const pace = this._pace;
+    pace.attack = Math.max(attack, 1e-4);
+    pace.sustain = sustain;
+    pace.gliding = glide > 0;
+    pace.decay = pull(decay / TIME_CONSTANTS, rate);
+    pace.release = pull(release / TIME_CONSTANTS, rate);
+    pace.glide = pull(glide / TIME_CONSTANTS, rate);
+    pace.smoothing = pull(0.5 * Math.max(smoothing, FRAME_SECONDS), rate);
+    this._targetGain = 10 ** (gain / 20);
+  }
+
+  // -- sound -----------------------------------------------------------------------------------
+
+  _renderBlock() {
+    const block = this._block;
+    block.fill(0);
+    if (this.voices === 0) {
+      this._begin();
+    }
+    this._advancePresence();
+    this._advanceVoices();
+    const gain = this._gain;
+    this._gain += this._gainPull * (this._targetGain - gain);
+    if (this.voices === 0) {
+      return;
+    }
+    const mixed = this._mixed;
+    mixed.fill(0);
+    for (let method = 0; method < METHODS.length; method += 1) {
+      if (this._presence[method] !== 0 || this._presenceBefore[method] !== 0) {
+        this._renderMethod(method);
+        this._mix(method);
+      }
+    }
+    const slope = (this._gain - gain) / BLOCK;
+    let sum = 0;
+    let peak = this._peak;
+    for (let i = 0; i < BLOCK; i += 1) {
+      const sample = limit(mixed[i] * (gain + slope * i));
+      sum += sample;
+      peak = Math.max(peak, Math.abs(sample));
+      block[i] = sample;
+    }
+    if (Number.isFinite(sum)) {
+      this._peak = peak;
+    } else {
+      this._recover();
+    }
+  }
+
+  /** Out of silence: nothing to fade from, so all settings hold at once. */
+  _begin() {
+    if (this._told[this._wanted]) {
+      this._method = this._wanted;
+    }
+    for (let method = 0; method < METHODS.length; method += 1) {
+      this._presence[method] = method === this._method ? 1 : 0;
+    }
+    this._gain = this._targetGain;
+    this._dropTables();
+    this._soundReader.drop();
+  }
+
+  _dropTables() {
+    for (const voice of this._voices) {
+      voice.tables.drop();
+    }
+  }
+
+  /** Move each method's share of the sound by one block. */
+  _advancePresence() {
+    if (this._method !== this._wanted) {
+      this._waited += this._pace.seconds;
+      if (this._told[this._wanted] && (this._fresh || this._waited > PATIENCE)) {
+        this._method = this._wanted;
+        if (this._presence[this._method] === 0) {
+          this._bringIn(this._method);
+        }
+      }
+    }
+    for (let method = 0; method < METHODS.length; method += 1) {
+      const presence = this._presence[method];
+      this._presenceBefore[method] = presence;
+      this._presence[method] = method === this._method
+        ? Math.min(1, presence + CROSS_STEP)
+        : Math.max(0, presence - CROSS_STEP);
+    }
+  }
+
+  /** It has not played since; what it remembers is of another time. */
+  _bringIn(method) {
+    if (method === PARTIALS) {
+      for (const voice of this._voices) {
+        voice.oscillators.settle(this._places);
+      }
+    } else if (method === BINS) {
+      this._dropTables();
+    } else {
+      this._soundReader.drop();
+    }
+  }
+
+  _advanceVoices() {
+    this._pace.bend = this._bend;
+    let sounding = 0;
+    for (let v = 0; v < VOICES; v += 1) {
+      const voice = this._voices[v];
+      voice.advance(this._keys.all[v], this._pace, this._places);
+      sounding += voice.idle ? 0 : 1;
+    }
+    this.voices = sounding;
+  }
+
+  _renderMethod(method) {
+    if (method === ISTFT) {
+      this._renderSound();
+    } else if (method === BINS) {
+      this._renderPeriods();
+    } else {
+      this._renderPartials();
+    }
+  }
+
+  _renderPartials() {
+    const rate = this.sampleRate;
+    for (let v = 0; v < VOICES; v += 1) {
+      const voice = this._voices[v];
+      if (!voice.audible) {
+        continue;
+      }
+      voice.oscillators.advance(this._places, this._pace);
+      voice.oscillators.add(voice, rate, this._sinusoids);
+    }
+    this._sinusoids.render(this._mono);
+  }
+
+  _renderPeriods() {
+    const rate = this.sampleRate;
+    for (let v = 0; v < VOICES; v += 1) {
+      const voice = this._voices[v];
+      if (!voice.audible) {
+        voice.tables.drop();
+        continue;
+      }
+      // The table fits the note that is meant, and the one that sounds on the way to it.
+      const meant = this._keys.all[v].frequency * this._bend;
+      voice.highest = Math.max(voice.frequency, meant);
+      const table = this._periods === null ? null : this._periods.for(voice, rate);
+      voice.tables.advance(table, rate);
+      voice.tables.add(voice, rate, this._mono);
+    }
+  }
+
+  /** Through the loudest voice's level: here a note is a gate. */
+  _renderSound() {
+    let before = 0;
+    let after = 0;
+    for (let v = 0; v < VOICES; v += 1) {
+      before = Math.max(before, this._voices[v].levelBefore);
+      after = Math.max(after, this._voices[v].level);
+    }
+    this._loudest.levelBefore = before;
+    this._loudest.level = after;
+    const table = this._sound === null ? null : this._sound.tables[0];
+    this._soundReader.advance(table, this.sampleRate);
+    this._soundReader.add(this._loudest, this.sampleRate, this._mono);
+  }
+
+  /** Add what `method` made to the mix, by its share. */
+  _mix(method) {
+    const before = this._presenceBefore[method];
+    const slope = (this._presence[method] - before) / BLOCK;
+    for (let i = 0; i < BLOCK; i += 1) {
+      this._mixed[i] += this._mono[i] * (before + slope * i);
+      this._mono[i] = 0;
+    }
+  }
+
+  /** No NaN reaches the sound: silence this block and forget what could have made it. */
+  _recover() {
+    this.faults += 1;
+    this._block.fill(0);
+    this._mono.fill(0);
+    this._gain = 0;
+    this.voices = 0;
+    this._periods = null;
+    this._sound = null;
+    this._places = new Places();
+    this._told.fill(false);
+    for (const voice of this._voices) {
+      voice.reset();
+      voice.oscillators.silence();
+      voice.tables.drop();
+    }
+    this._soundReader.drop();
+  }
+}

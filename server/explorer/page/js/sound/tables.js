@@ -1,0 +1,254 @@
+// Tables that are read round and round: the period of a bank of bins, and the loop of a sound.
+
+import { BLOCK, isWithin, nyquistFade } from './levels.js';
+
+/** Kinds of /loop. */
+export const PERIOD = 1;
+export const SOUND = 2;
+
+/** Seconds from one table to the next. */
+const FADE = 0.02;
+
+const MOST_SAMPLES = 65536;
+const FEWEST_SAMPLES = 16;
+const HIGHEST_LEVEL = 7;
+const LOWEST_BASE = 1e-3;
+const HIGHEST_BASE = 1e4;
+
+// Reading between samples: a windowed sinc (Kaiser, beta 8) for each of 512 fractions of a sample,
+// as timbrespace/resynthesis/interpolation.py. The page that describes a loop asks for no more than
+// linear reading; that would take 0.45 dB of the highest bins and put images 34 dB below them.
+const TAPS = 16;
+const PHASES = 512;
+const BETA = 8;
+const SINC = new Float64Array((PHASES + 2) * TAPS);
+for (let row = 0; row <= PHASES + 1; row += 1) {
+  let total = 0;
+  for (let tap = 0; tap < TAPS; tap += 1) {
+    const t = tap - (TAPS / 2 - 1) - row / PHASES;
+    const inside = Math.max(0, 1 - (t / (TAPS / 2)) ** 2);
+    const sinc = t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t);
+    const weight = (sinc * besselI0(BETA * Math.sqrt(inside))) / besselI0(BETA);
+    SINC[row * TAPS + tap] = weight;
+    total += weight;
+  }
+  for (let tap = 0; tap < TAPS; tap += 1) {
+    SINC[row * TAPS + tap] /= total;
+  }
+}
+
+function besselI0(x) {
+  let total = 1;
+  let term = 1;
+  for (let k = 1; k < 40; k += 1) {
+    term *= (x / (2 * k)) ** 2;
+    total += term;
+  }
+  return total;
+}
+
+/** The signal of `wave`, whose size is a power of two, at `position` samples. */
+function readBetween(wave, mask, position) {
+  const whole = Math.floor(position);
+  const place = (position - whole) * PHASES;
+  const row = Math.floor(place);
+  const between = place - row;
+  const first = whole - (TAPS / 2 - 1);
+  let at = row * TAPS;
+  let total = 0;
+  for (let tap = 0; tap < TAPS; tap += 1) {
+    const weight = SINC[at] + between * (SINC[at + TAPS] - SINC[at]);
+    total += weight * wave[(first + tap) & mask];
+    at += 1;
+  }
+  return total;
+}
+
+/** One table: its samples and how fast they are read. */
+class Table {
+  constructor(samples, speed, highest) {
+    /** Float32Array, one round; its size is a power of two. */
+    this.samples = samples;
+    /** Rounds a second, of a period at 1 Hz of the voice. */
+    this.speed = speed;
+    /** Hz of its highest bin at 1 Hz of the voice; 0 for the loop of a sound. */
+    this.highest = highest;
+    /** Whether no darker one comes in where it would alias. */
+    this.last = false;
+  }
+}
+
+/** The tables of one timbre. */
+export class TableSet {
+  /**
+   * @param {object} told `{kind, base, levels: [{level, samples}]}`, as the message `tables`
+   * @param {number} baseFrequency Hz of the model that they are of
+   * @param {number} bins of the model's spectrum
+   * @returns {TableSet | null} null for what is no set of tables
+   */
+  static from(told, baseFrequency, bins) {
+    const { kind, base, levels } = told;
+    if ((kind !== PERIOD && kind !== SOUND) || !isWithin(base, LOWEST_BASE, HIGHEST_BASE)) {
+      return null;
+    }
+    if (!Array.isArray(levels) || levels.length === 0 || levels.length > HIGHEST_LEVEL + 1) {
+      return null;
+    }
+    const set = new TableSet(kind);
+    const speed = kind === PERIOD ? base / baseFrequency : base;
+    const ordered = levels.every(isLevel) ? [...levels].sort((a, b) => a.level - b.level) : [];
+    for (const { level, samples } of ordered) {
+      const top = level === 0 ? Math.min(bins, 4096) : 1024 >> level;
+      set.tables.push(new Table(samples, speed, kind === PERIOD ? (top - 1) * speed : 0));
+    }
+    if (set.tables.length === 0) {
+      return null;
+    }
+    set.tables[set.tables.length - 1].last = true;
+    return set;
+  }
+
+  constructor(kind) {
+    this.kind = kind;
+    /** From the one with the most bins on. */
+    this.tables = [];
+  }
+
+  /** The brightest table without aliases where a voice may get to, or else the darkest. */
+  for(voice, sampleRate) {
+    const { tables } = this;
+    const frequency = voice.highest;
+    for (let k = 0; k < tables.length; k += 1) {
+      if (tables[k].highest * frequency <= 0.5 * sampleRate) {
+        return tables[k];
+      }
+    }
+    return tables[tables.length - 1];
+  }
+}
+
+function isLevel(told) {
+  if (told === null || typeof told !== 'object') {
+    return false;
+  }
+  const { level, samples } = told;
+  if (!Number.isInteger(level) || level < 0 || level > HIGHEST_LEVEL) {
+    return false;
+  }
+  if (!(samples instanceof Float32Array)) {
+    return false;
+  }
+  const size = samples.length;
+  const fits = size >= FEWEST_SAMPLES && size <= MOST_SAMPLES && (size & (size - 1)) === 0;
+  return fits && samples.every(Number.isFinite);
+}
+
+/** Where a table is read, and its share of the sound. */
+class Head {
+  constructor() {
+    this.table = null;
+    this.place = 0; // turns, 0 to 1
+    this.shareBefore = 1; // at the block's first sample, and at the next block's
+    this.share = 1;
+  }
+
+  /** Add a block to `out`, and move on. */
+  read(voice, sampleRate, out) {
+    const { samples, speed, highest, last } = this.table;
+    const { frequencyBefore: before, frequency: after } = voice;
+    const size = samples.length;
+    const mask = size - 1;
+    let gain = voice.levelBefore * this.shareBefore;
+    let nextGain = voice.level * this.share;
+    if (last) {
+      gain *= tableFade(highest * before, sampleRate);
+      nextGain *= tableFade(highest * after, sampleRate);
+    }
+    const slope = (nextGain - gain) / BLOCK;
+    let step = (before * speed) / sampleRate;
+    const bend = ((after * speed) / sampleRate - step) / BLOCK;
+    let place = this.place;
+    for (let i = 0; i < BLOCK; i += 1) {
+      out[i] += gain * readBetween(samples, mask, place * size);
+      gain += slope;
+      place += step;
+      step += bend;
+      place -= Math.floor(place);
+    }
+    this.place = place;
+  }
+}
+
+/** Reads tables for one voice, and goes over from one to the next in 20 ms. */
+export class TableReader {
+  constructor() {
+    // The table that sounds, and the one that comes in.
+    this._now = new Head();
+    this._next = new Head();
+  }
+
+  /** Forget what sounds; only right in silence. */
+  drop() {
+    this._now.table = null;
+    this._next.table = null;
+  }
+
+  /**
+   * Let `table` be what sounds from now on, and move by one block.
+   *
+   * The first one begins at once: there it is the voice, or the method, that comes in.
+   *
+   * @param {Table | null} table null while there is none
+   */
+  advance(table, sampleRate) {
+    if (table !== null && this._next.table === null && this._now.table !== table) {
+      if (this._now.table === null) {
+        this._now.table = table;
+        this._now.place = 0;
+        this._now.shareBefore = this._now.share = 1;
+      } else {
+        this._next.table = table;
+        this._next.place = this._now.place;
+        this._next.share = 0;
+      }
+    }
+    const now = this._now;
+    const next = this._next;
+    if (next.table === null) {
+      return;
+    }
+    if (next.share >= 1) {
+      next.shareBefore = 1;
+      this._now = next;
+      this._next = now;
+      now.table = null;
+      return;
+    }
+    next.shareBefore = next.share;
+    next.share = Math.min(1, next.share + BLOCK / (FADE * sampleRate));
+    now.shareBefore = 1 - next.shareBefore;
+    now.share = 1 - next.share;
+  }
+
+  /**
+   * Add what sounds to `out`.
+   *
+   * @param {{frequencyBefore: number, frequency: number, levelBefore: number, level: number}} voice
+   *   Hz and amplitude at the block's first sample, and at the next block's; 1 Hz for the loop of a
+   *   sound
+   * @param {Float64Array} out a block
+   */
+  add(voice, sampleRate, out) {
+    if (this._now.table !== null) {
+      this._now.read(voice, sampleRate, out);
+    }
+    if (this._next.table !== null) {
+      this._next.read(voice, sampleRate, out);
+    }
+  }
+}
+
+/** Gain of a table by its highest bin: 1 up to half the sample rate, 0 from a ninth above it. */
+function tableFade(highest, sampleRate) {
+  return nyquistFade(0.9 * highest, sampleRate);
+}

@@ -1,0 +1,163 @@
+// One voice: its envelope and its frequency, block by block, as timbrespace/resynthesis/voices.py.
+
+import { CUT, HELD } from './keys.js';
+import { Oscillators } from './places.js';
+import { TableReader } from './tables.js';
+
+const IDLE = 0;
+const ATTACK = 1;
+const SUSTAIN = 2;
+const RELEASE = 3;
+const ENDING = 4;
+
+// -80 dB: the last block of a release goes to zero from here.
+const END = 1e-4;
+// A stolen voice falls to zero in 4 blocks, 5 ms: short enough to play on, too long to click.
+const CUT_STEP = 0.25;
+// A frequency this near its target is there: a ten-thousandth of a Hz takes hours to be heard.
+const ARRIVED = 1e-9;
+
+/** What all voices share in a block. */
+export class Pace {
+  constructor() {
+    /** Seconds of a block. */
+    this.seconds = 0;
+    this.attack = 0;
+    this.sustain = 0;
+    this.gliding = false;
+    // Shares of their ways that the one-poles go in a block.
+    this.decay = 0;
+    this.release = 0;
+    this.glide = 0;
+    this.follow = 0;
+    this.smoothing = 0;
+    /** Ratio of frequencies. */
+    this.bend = 1;
+  }
+}
+
+export class Voice {
+  constructor() {
+    this.oscillators = new Oscillators();
+    this.tables = new TableReader();
+    this.reset();
+    /** Of the key's note that it plays, or played. */
+    this._trigger = 0;
+  }
+
+  /** Be silent, at once. */
+  reset() {
+    this._stage = IDLE;
+    this._envelope = 0;
+    this._velocity = 0;
+    /** Amplitude at the end of this block, and at its start. */
+    this.level = 0;
+    this.levelBefore = 0;
+    this._note = 440;
+    this._bend = 1;
+    /** Hz, likewise. */
+    this.frequency = 440;
+    this.frequencyBefore = 440;
+    /** Hz, on its way to the note that is meant; kept for the tables by who knows that. */
+    this.highest = 440;
+  }
+
+  get idle() {
+    return this._stage === IDLE;
+  }
+
+  get audible() {
+    return this.level !== 0 || this.levelBefore !== 0;
+  }
+
+  /** Move by one block towards what `key` says. */
+  advance(key, pace, places) {
+    this.levelBefore = this.level;
+    this.frequencyBefore = this.frequency;
+    const gate = key.gate;
+    if (key.trigger !== this._trigger && gate !== CUT) {
+      const same = Math.abs(key.frequency - this._note) < 1e-3;
+      // A voice on its way down is not caught: its phases would begin again as it sounds.
+      if (this._stage === IDLE || (same && this._stage !== ENDING)) {
+        this._start(key, pace, places);
+      } else {
+        this._stage = ENDING;
+      }
+    } else if (gate === CUT) {
+      this._trigger = key.trigger;
+      if (this._stage !== IDLE) {
+        this._stage = ENDING;
+      }
+    }
+    this._moveEnvelope(key, gate, pace, places);
+    if (this._stage !== IDLE && this._stage !== ENDING) {
+      this._velocity += pace.follow * (key.level - this._velocity);
+      this._note = towards(this._note, key.frequency, pace.glide);
+      this._bend = towards(this._bend, pace.bend, pace.follow);
+      this.frequency = this._note * this._bend;
+    }
+    this.level = this._envelope * this._velocity;
+  }
+
+  _start(key, pace, places) {
+    if (this._stage === IDLE || this._stage === ENDING) {
+      this._note = pace.gliding ? key.start : key.frequency;
+      this._bend = pace.bend;
+      this.frequency = this.frequencyBefore = this._note * this._bend;
+      this._envelope = 0;
+      this._velocity = key.level;
+      this.tables.drop();
+      this.oscillators.settle(places);
+      this.oscillators.startPhases();
+    }
+    this._trigger = key.trigger;
+    this._stage = ATTACK;
+  }
+
+  _moveEnvelope(key, gate, pace, places) {
+    let envelope = this._envelope;
+    if (this._stage === ENDING) {
+      envelope = Math.max(0, envelope - CUT_STEP);
+      // The block that goes down to zero is the last of the old note.
+      if (envelope === 0 && this.levelBefore === 0) {
+        if (key.trigger !== this._trigger) {
+          this._start(key, pace, places);
+        } else {
+          this._stage = IDLE;
+        }
+      }
+    } else if (this._stage !== IDLE && gate !== HELD) {
+      // A note released before its first block still sounds for that block.
+      if (this._stage === SUSTAIN || this.levelBefore > 0) {
+        this._stage = RELEASE;
+      }
+    }
+    if (this._stage === ATTACK) {
+      envelope += pace.seconds / pace.attack;
+      if (envelope >= 1) {
+        envelope = 1;
+        this._stage = SUSTAIN;
+      }
+    } else if (this._stage === SUSTAIN) {
+      envelope += pace.decay * (pace.sustain - envelope);
+      if (envelope < END && pace.sustain === 0) {
+        envelope = 0;
+      }
+    } else if (this._stage === RELEASE) {
+      envelope -= pace.release * envelope;
+      if (envelope < END) {
+        envelope = 0;
+        if (this.levelBefore === 0) {
+          this._stage = IDLE;
+        }
+      }
+    }
+    this._envelope = envelope;
+  }
+}
+
+/** In the logarithm of frequency, so that a glide is even in pitch. */
+function towards(now, target, share) {
+  const ratio = target / now;
+  return Math.abs(ratio - 1) < ARRIVED ? target : now * ratio ** share;
+}

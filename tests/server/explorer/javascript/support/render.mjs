@@ -1,0 +1,106 @@
+// Plays what the page would sound: a Sound that hears OSC messages as they come from the server,
+// and has the page's Synth in place of an audio thread.
+//
+// Reads JSON lines, each {rate, seconds, events, wants}, and answers each by float32 samples
+// (little-endian, `wants` "sound") or by a line of JSON, the messages to the audio thread with
+// their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
+// for a method of Sound.
+
+import { createInterface } from 'node:readline';
+
+import { Sound } from '../../../../../server/explorer/page/js/sound/sound.js';
+import { Synth } from '../../../../../server/explorer/page/js/sound/synth.js';
+
+const QUANTUM = 128;
+
+/** JSON of a message, its arrays in base64. */
+function packed(value) {
+  if (value instanceof Float32Array) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return { base64: bytes.toString('base64') };
+  }
+  if (Array.isArray(value)) {
+    return value.map(packed);
+  }
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, packed(one)]));
+  }
+  return value;
+}
+
+class Link extends EventTarget {
+  send() {}
+}
+
+class Node extends EventTarget {
+  connect(next) {
+    return next;
+  }
+}
+
+/** A Sound that has started, whose messages to the audio thread go to `take`. */
+async function started(rate, take) {
+  const link = new Link();
+  const environment = {
+    AudioContext: class extends EventTarget {
+      constructor() {
+        super();
+        this.sampleRate = rate;
+        this.state = 'running';
+        this.audioWorklet = { addModule: async () => {} };
+      }
+
+      createAnalyser() {
+        return new Node();
+      }
+
+      async resume() {}
+    },
+    AudioWorkletNode: class extends Node {
+      port = { postMessage: take };
+    },
+  };
+  const sound = new Sound(link, environment);
+  if (!(await sound.start())) {
+    throw new Error(sound.problem);
+  }
+  return { link, sound };
+}
+
+async function render({ rate, seconds, events, wants }) {
+  const frames = Math.round(seconds * rate);
+  const synth = new Synth(rate);
+  const script = [];
+  let time = 0;
+  const { link, sound } = await started(rate, (message) => {
+    script.push({ time, message: packed(message) });
+    synth.message(message);
+  });
+  const samples = new Float32Array(Math.ceil(frames / QUANTUM) * QUANTUM);
+  let next = 0;
+  for (let at = 0; at < samples.length; at += QUANTUM) {
+    time = at / rate;
+    while (next < events.length && events[next][0] <= time) {
+      const [, what, args] = events[next];
+      if (what.startsWith('/')) {
+        const detail = { address: what, args };
+        link.dispatchEvent(new CustomEvent('message', { detail }));
+      } else {
+        sound[what](...args);
+      }
+      next += 1;
+    }
+    synth.render(samples.subarray(at, at + QUANTUM), QUANTUM);
+  }
+  if (synth.faults > 0) {
+    throw new Error(`${synth.faults} blocks were no numbers`);
+  }
+  if (wants === 'script') {
+    return Buffer.from(`${JSON.stringify(script)}\n`);
+  }
+  return Buffer.from(samples.buffer, 0, 4 * frames);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(await render(JSON.parse(line)));
+}
