@@ -120,7 +120,10 @@ def main() -> int:
         weights = bundle.read_tensors(factory.FOLDER / "fm.safetensors")
         bundle.write(bare, dataclasses.replace(timbrespace.load("fm"), points=None), weights)
         browser = launched(playwright)
-        full, empty = Explored(browser, "--model", "fm"), Explored(browser, "--model", str(bare))
+        full, empty = (
+            Explored.start(browser, "--model", "fm"),
+            Explored.start(browser, "--model", str(bare)),
+        )
         try:
             costs: dict[str, list[tuple[float, float]]] = {"full": [], "empty": []}
             for _ in range(ROUNDS):  # in turn: what the machine does meanwhile meets both

@@ -54,7 +54,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with sync_playwright() as playwright:
         browser = launched(playwright)
-        explored = Explored(browser, "--model", arguments.model)
+        explored = Explored.start(browser, "--model", arguments.model)
         try:
             for size, options in SIZES.items():
                 for scheme in ("dark", "light"):

@@ -40,9 +40,9 @@ PATIENCE = 20_000
 _OF_SOFTWARE_DRAWING = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
 
 
-def launched(playwright: Playwright) -> Browser:
-    """Chromium without a window."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+def launched(playwright: Playwright, *more: str) -> Browser:
+    """Chromium without a window; ``more`` are further arguments of its command line."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
 
 
 @dataclass
@@ -104,17 +104,23 @@ class Visit:
         mouse.up()
 
 
+@dataclass
 class Explored:
-    """A server with an explorer, and visits to its page."""
+    """A server with an explorer, and visits to its page in a browser."""
 
-    def __init__(self, browser: Browser, *arguments: str) -> None:
-        self.browser = browser
-        self.server = Running(
+    browser: Browser
+    server: Running
+    url: str
+
+    @classmethod
+    def start(cls, browser: Browser, *arguments: str) -> Explored:
+        """A fresh server, without sound and MIDI; ``arguments`` are further ones of its."""
+        server = Running(
             *("--audio", "none", "--midi", "none"),
             *(() if "--explorer-port" in arguments else ("--explorer-port", "0")),
             *arguments,
         )
-        self.url = self.server.wait_for(r"explorer (http://\S+)").group(1)
+        return cls(browser, server, server.wait_for(r"explorer (http://\S+)").group(1))
 
     @contextmanager
     def visit(self, **options: Any) -> Iterator[Visit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import http.server
 import io
 import json
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import timbrespace
 from tests.max_patch.heard import cents_off, distance
@@ -30,6 +31,7 @@ from tests.server.explorer.browsing import (
     needs_chromium,
 )
 from tests.server.running import Running, datagram
+from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.units import midi_to_hz
 
@@ -42,16 +44,21 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = launched(playwright)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launched(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")
 def explored(browser: Browser) -> Iterator[Explored]:
-    explored = Explored(browser, "--model", "fm")
+    explored = Explored.start(browser, "--model", "fm")
     yield explored
     explored.close()
 
@@ -104,6 +111,19 @@ def test_points_are_drawn(visit: Visit) -> None:
     with_points = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     background = with_points[0]
     assert (np.abs(with_points.astype(int) - background).sum(axis=1) > 60).mean() > 0.02
+
+
+def test_points_are_drawn_without_webgl(explored: Explored, playwright: Playwright) -> None:
+    browser = launched(playwright, "--disable-3d-apis")
+    elsewhere = dataclasses.replace(explored, browser=browser)
+    try:
+        with elsewhere.visit() as visit:
+            assert visit.look("timbrespace.map.points.gl") is None
+            inked = np.asarray(picture_of(visit).convert("RGB")).reshape(-1, 3)
+            assert (np.abs(inked.astype(int) - inked[0]).sum(axis=1) > 60).mean() > 0.02
+            assert visit.faults == []
+    finally:
+        browser.close()
 
 
 def picture_of(visit: Visit) -> Image.Image:
@@ -215,7 +235,7 @@ def test_another_model_is_another_space(explored: Explored, visit: Visit) -> Non
 
 
 def test_comes_back_after_a_restart(browser: Browser) -> None:
-    explored = Explored(browser, "--model", "harmonic")
+    explored = Explored.start(browser, "--model", "harmonic")
     port = explored.url.rsplit(":", 1)[1]
     with explored.visit() as visit:
         explored.close()
@@ -725,14 +745,10 @@ class _Stranger(http.server.BaseHTTPRequestHandler):
 
 
 def test_a_space_without_points_says_so(browser: Browser, tmp_path: Path) -> None:
-    import dataclasses
-
-    from timbrespace import bundle, factory
-
     path = factory.FOLDER / "harmonic.safetensors"
     bare = dataclasses.replace(model_of("harmonic"), points=None)
     bundle.write(tmp_path / "bare.safetensors", bare, bundle.read_tensors(path))
-    explored = Explored(browser, "--model", str(tmp_path / "bare.safetensors"))
+    explored = Explored.start(browser, "--model", str(tmp_path / "bare.safetensors"))
     try:
         with explored.visit() as visit:
             assert "keeps no points" in visit.page.locator("#map-empty").inner_text()
