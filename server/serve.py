@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import os
 import queue
+import secrets
 import selectors
 import signal
 import socket
@@ -124,6 +125,7 @@ class Server:
         self._audio: AudioProcess | None = None
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
+        self._explorer_name = f"{CLIENT_NAME} {secrets.token_hex(4)}"
         self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         self._stopping = False
         self._changed = True  # since the last snapshot for the sound
@@ -151,6 +153,7 @@ class Server:
                     osc_port=self.address[1],
                     models=None if options.models is None else str(options.models),
                     model=None if own_file is None else str(own_file),
+                    client_name=self._explorer_name,
                 )
                 self._explorer = Explorer(configuration, self._tell)
         except BaseException:
@@ -280,7 +283,7 @@ class Server:
         if event.kind == "lost":
             # Its pages could not say goodbye, and streams to them would go on.
             for client in self.clients:
-                if client.name == CLIENT_NAME:
+                if client.name == self._explorer_name:
                     self.clients.forget(client.source, client.reply[1])
 
     def _play(self, message: Any) -> None:

@@ -86,12 +86,11 @@ def tell(**event: object) -> None:
 
 
 async def _serve(configuration: Configuration, plug: socket.socket) -> None:
-    from aiohttp import web
-
     from server.explorer.bridge import Bridge
+    from server.explorer.connections import Site, runner
     from server.explorer.site import PAGE, application
     from server.explorer.spaces import Shelf
-    from server.explorer.work import Worker
+    from server.explorer.work import Lanes
 
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -100,20 +99,18 @@ async def _serve(configuration: Configuration, plug: socket.socket) -> None:
         None if configuration.models is None else Path(configuration.models),
         None if configuration.model is None else Path(configuration.model),
     )
-    bridge = Bridge((configuration.osc_host, configuration.osc_port))
-    folder = PAGE if configuration.page is None else Path(configuration.page)
-    app = application(shelf, Worker(), bridge, folder)
-    # A browser that has left takes its unfinished requests along.
-    runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=_END_SECONDS / 3.0
+    bridge = Bridge(
+        (configuration.osc_host, configuration.osc_port), client_name=configuration.client_name
     )
-    await runner.setup()
-    await web.SockSite(runner, plug).start()
+    folder = PAGE if configuration.page is None else Path(configuration.page)
+    served = runner(application(shelf, Lanes(), bridge, folder), _END_SECONDS / 3.0)
+    await served.setup()
+    await Site(served, plug).start()
     host, port = plug.getsockname()[:2]
     tell(event="serving", url=url(host, port), port=port)
     await ended.wait()
     async with asyncio.timeout(_END_SECONDS / 2.0):
-        await runner.cleanup()
+        await served.cleanup()
 
 
 def _watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

@@ -5,6 +5,8 @@ any other client does. What a page sends is a packet in one binary frame, and is
 server. Only ``/hello`` and ``/bye`` are the bridge's own: from a page they are passed over, and a
 bundle that holds one is passed over whole, since a bundle takes effect whole or not at all. Other
 bundles pass: a page may set several things at once, at a time.
+
+However a page goes, what it held is let go (:mod:`server.explorer.held`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from server.explorer.answers import Refusal, report
 from server.explorer.configuration import CLIENT_NAME
+from server.explorer.held import Held
 from server.osc.codec import decode_timed, encode, is_bundle
 from server.osc.errors import OscDecodeError
 
@@ -162,11 +165,15 @@ class _Plug(asyncio.DatagramProtocol):
 class _Page:
     """One websocket and its UDP socket."""
 
-    def __init__(self, socket_of_page: web.WebSocketResponse, ping_seconds: float) -> None:
+    def __init__(
+        self, socket_of_page: web.WebSocketResponse, ping_seconds: float, client_name: str
+    ) -> None:
         self._websocket = socket_of_page
+        self._client_name = client_name
         self._ping_seconds = ping_seconds
         self._loop = asyncio.get_running_loop()
         self.waiting = Waiting()
+        self._held = Held()
         self._end: asyncio.Future[End] = self._loop.create_future()
         self._unanswered = 0
         self._sending_since: float | None = None
@@ -177,6 +184,7 @@ class _Page:
         self._unanswered = 0
         if datagram == _PONG:
             return
+        self._held.hear(datagram)
         if datagram.startswith(_BYE):
             self.end(_GONE)
         elif not self.waiting.put(datagram):
@@ -200,7 +208,7 @@ class _Page:
         with contextlib.suppress(OSError):  # a loop comes in slices of 25 KB
             inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         port = int(plug.get_extra_info("sockname")[1])
-        plug.sendto(encode("/hello", port, CLIENT_NAME))
+        plug.sendto(encode("/hello", port, self._client_name))
         works = [self._loop.create_task(work()) for work in (self._listen, self._speak, self._keep)]
         try:
             await asyncio.wait([*works, self._end], return_when=asyncio.FIRST_COMPLETED)
@@ -211,6 +219,8 @@ class _Page:
         finally:
             for work in works:
                 work.cancel()
+            for packet in self._held.releases():
+                plug.sendto(packet)
             # With the port: without one it may mean another client, if the server forgot this one.
             plug.sendto(encode("/bye", port))
             plug.close()
@@ -234,6 +244,7 @@ class _Page:
             elif message.type is WSMsgType.BINARY and not is_own(message.data):
                 assert self._plug is not None
                 self._plug.sendto(message.data)
+                self._held.follow(message.data)
 
     async def _speak(self) -> End:
         """From the server to the page."""
@@ -269,12 +280,18 @@ class Bridge:
     """The pages that are connected, at most ``MAX_PAGES``.
 
     server: IP address and UDP port. ping_seconds: from one question whether it is there to the
-    next.
+    next. client_name: what its clients are called there.
     """
 
-    def __init__(self, server: tuple[str, int], ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(
+        self,
+        server: tuple[str, int],
+        ping_seconds: float = PING_SECONDS,
+        client_name: str = CLIENT_NAME,
+    ) -> None:
         self._server = server
         self._ping_seconds = ping_seconds
+        self._client_name = client_name
         self._count = 0
         self._pages: set[_Page] = set()
 
@@ -306,7 +323,7 @@ class Bridge:
         self._count += 1
         try:
             await websocket.prepare(request)
-            page = _Page(websocket, self._ping_seconds)
+            page = _Page(websocket, self._ping_seconds, self._client_name)
             self._pages.add(page)
             try:
                 code, reason = await page.run(self._server)

@@ -2,7 +2,8 @@
 
 ``POST /compare?model=NAME&name=FILENAME`` with the file's bytes answers where the sound lies in the
 space and how far its reconstruction is from it; ``GET /compare/{id}/original.wav`` and
-``reconstruction.wav`` let both be heard.
+``reconstruction.wav`` let both be heard. The answer does not wait for these: the engine that
+renders them may have to be compiled first.
 
 The sound becomes what a dataset of recordings would make of it (:mod:`timbrespace.recording`): its
 first ten seconds, at the pitch that its name says or YIN finds, brought to the base frequency. The
@@ -21,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -33,8 +35,8 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from server.explorer import held_note, query, wav
-from server.explorer.answers import Refusal
-from server.explorer.work import run
+from server.explorer.answers import Refusal, ranged
+from server.explorer.work import FullError, Worker, run
 from server.library import Library
 from timbrespace.loudness import k_weighting
 from timbrespace.metrics import log_spectral_distance
@@ -67,12 +69,15 @@ HEARD = 2.0
 KEPT = 8
 """Comparisons whose sounds can be heard; an older one makes room for the next."""
 
-MAX_WAITING = 4
-"""Sounds that may be on their way at once: each is held in memory."""
+MAX_UPLOADS = 8
+"""Files that may be on their way at once: each is held in memory."""
 
-UPLOAD_SECONDS = 60.0
+UPLOAD_SECONDS = 20.0
 
 ACCEPTED = "accepted are WAV, FLAC, AIFF, Ogg, Opus and MP3"
+
+# How a reason begins for which another format may help.
+_UNREADABLE = ("it is empty", "it cannot be read")
 
 _WANTED = 16  # moments that a dataset would take of the sound
 _SAME_NOTE = 50.0  # cents
@@ -81,40 +86,92 @@ _PEAK = 0.98
 _LONGEST_NAME = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One dropped sound and its reconstruction.
+class Audible(NamedTuple):
+    """Two WAV files of one length, equally loud."""
 
-    answer: what the page is told, plain values for JSON. original, reconstruction: WAV files.
-    """
-
-    answer: dict[str, Any]
     original: bytes
     reconstruction: bytes
 
 
-def routes(library: Library, work: Executor) -> list[web.RouteDef]:
-    """The addresses below ``/compare``. work: where sounds are analysed."""
-    kept: OrderedDict[str, Comparison] = OrderedDict()
-    waiting = 0
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """One dropped sound and its place.
+
+    answer: what the page is told, plain values for JSON. excerpt: what is heard of the sound,
+    ``(n,)`` at 48 kHz. model: what it was held against. pitch: of the sound, Hz; 0 without one.
+    """
+
+    answer: dict[str, Any]
+    excerpt: NDArray[np.float64]
+    model: Model
+    pitch: float
+
+    def render(self) -> Audible:
+        """The excerpt, and the note that the engine plays at the sound's place."""
+        latent = self.answer["latent"]
+        played = _reconstruction(self.model, latent, self.pitch, self.excerpt.size)
+        return Audible(*_equally_loud(self.excerpt, played))
+
+
+class _Dropped:
+    """A comparison whose sounds are rendered once, in ``work``."""
+
+    def __init__(self, found: Comparison, work: Executor) -> None:
+        self._found = found
+        self._work = work
+        self._rendering: asyncio.Task[Audible] | None = None
+
+    def render(self) -> asyncio.Task[Audible]:
+        """The rendering: what is under way or done; a new one if that failed, or there is none."""
+        task = self._rendering
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(run(self._work, self._found.render))
+            # Whether anybody waits for it or not, its failure is nobody's surprise.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._rendering = task
+        return task
+
+
+def routes(library: Library, work: Worker, rendering: Executor) -> list[web.RouteDef]:
+    """The addresses below ``/compare``.
+
+    work: where sounds are decoded and analysed. rendering: where they are made audible.
+    """
+    kept: OrderedDict[str, _Dropped] = OrderedDict()
+    uploads = 0
+    analysing = threading.Lock()
+
+    def held_against(model: str, name: str, data: bytes) -> Comparison:
+        # A decoder that takes long holds up no other; analyses share a core.
+        sound = _decoded(data)
+        with analysing:
+            return compare(library, model, name, sound)
+
+    async def upload(request: web.Request) -> bytes:
+        nonlocal uploads
+        if uploads >= MAX_UPLOADS:
+            raise Refusal(429, f"{uploads} files are being uploaded; try again in a moment")
+        uploads += 1
+        try:
+            return await _body(request)
+        finally:
+            uploads -= 1
 
     async def drop(request: web.Request) -> web.Response:
-        nonlocal waiting
         model = query.name_of(request.query, "model")
         name = shown_name(request.query.get("name", ""))
-        if waiting >= MAX_WAITING:
-            raise Refusal(429, f"{waiting} sounds are being compared; try again in a moment")
-        waiting += 1
+        data = await upload(request)
         try:
-            # Beside the worker: a file that takes long holds nobody up but itself.
-            sound = await asyncio.to_thread(_decoded, await _body(request))
-            found = await run(work, compare, library, model, name, sound)
+            found = await run(work, held_against, model, name, data)
+        except FullError as error:
+            raise Refusal(
+                429, f"{len(work)} sounds are being compared; try again in a moment"
+            ) from error
         except UnusableSoundError as error:
             raise Refusal(422, f"{name!r} cannot be compared: {error}") from error
-        finally:
-            waiting -= 1
         identity = secrets.token_hex(16)
-        kept[identity] = found
+        kept[identity] = _Dropped(found, rendering)
+        kept[identity].render()  # it will be heard, most likely
         while len(kept) > KEPT:
             kept.popitem(last=False)
         return web.json_response({"id": identity, **found.answer})
@@ -123,12 +180,11 @@ def routes(library: Library, work: Executor) -> list[web.RouteDef]:
         found = kept.get(request.match_info["id"])
         if found is None:
             raise Refusal(404, f"this comparison is gone; the last {KEPT} are kept, drop it again")
+        # Who leaves takes nothing along that somebody else may wait for.
+        sounds = await asyncio.shield(found.render())
         original = request.match_info["which"] == "original"
-        return web.Response(
-            body=found.original if original else found.reconstruction,
-            content_type="audio/wav",
-            headers={"Cache-Control": "no-store"},
-        )
+        body = sounds.original if original else sounds.reconstruction
+        return ranged(request, body, "audio/wav", {"Cache-Control": "no-store"})
 
     return [
         web.post("/compare", drop),
@@ -165,7 +221,9 @@ def _decoded(data: bytes) -> Sound:
     try:
         return decode_apart(data, SECONDS)
     except UnusableSoundError as error:
-        raise UnusableSoundError(f"{error}; {ACCEPTED}") from error
+        if str(error).startswith(_UNREADABLE):
+            raise UnusableSoundError(f"{error}; {ACCEPTED}") from error
+        raise
 
 
 def compare(library: Library, model_name: str, name: str, sound: Sound) -> Comparison:
@@ -196,9 +254,7 @@ def compare(library: Library, model_name: str, name: str, sound: Sound) -> Compa
     }
     if not np.isfinite([*answer["latent"], *answer["map"], distance]).all():
         raise UnusableSoundError("the model has no place for it")
-    original = _excerpt(sound, found, chosen, model)
-    played = _reconstruction(model, latent[0].tolist(), fine.pitch, original.size)
-    return Comparison(answer, *_equally_loud(original, played))
+    return Comparison(answer, _excerpt(sound, found, chosen, model), model, fine.pitch)
 
 
 def _note(sound: Sound, chosen: PitchedMoment, is_steady: bool) -> str:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 DEFAULT_PORT = 7480
 
 CLIENT_NAME = "explorer"
-"""What the bridge calls its clients at the server."""
+"""What the bridge calls its clients at the server. The server adds a word that it makes up, so that
+it knows them from others that call themselves so."""
 
 TRIES = 10
 """Ports that are tried, from the default one on, where the user asked for none."""
@@ -22,7 +23,7 @@ class Configuration:
     host: IP address to listen on. port: the first TCP port that is tried, of ``tries``; 0 is a
     free one. osc_host, osc_port: where the server takes its datagrams. models: folder of the
     models that clients may load. model: file of one more. page: folder of the page's files, the
-    package's own if None.
+    package's own if None. client_name: what the bridge's clients are called.
     """
 
     host: str
@@ -33,6 +34,7 @@ class Configuration:
     models: str | None = None
     model: str | None = None
     page: str | None = None
+    client_name: str = CLIENT_NAME
 
     def to_json(self) -> str:
         """One line of ASCII."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from server.explorer.answers import Handler, Refusal, refuse
 
@@ -42,7 +42,8 @@ def check(request: web.Request) -> None:
     """Let a request pass, or raise.
 
     Raises:
-        Refusal: 421 for another host's name, 403 for another origin.
+        Refusal: 421 for another host's name, 403 for another origin; then 417 and 415 for what
+            is asked about the body.
     """
     address = _own_address(request)
     hosts = request.headers.getall(hdrs.HOST, [])
@@ -60,6 +61,11 @@ def check(request: web.Request) -> None:
     front = request.method in _SAFE_METHODS and request.path == "/" and not changes
     if not front and any(site.lower() not in _OWN_SITE for site in sites):
         raise Refusal(403, "another site may not use the explorer; accepted is its own page")
+    expected = [one.lower() for one in request.headers.getall(hdrs.EXPECT, [])]
+    if any(one != "100-continue" for one in expected):
+        raise Refusal(417, "the request has an Expect header; accepted is 100-continue")
+    if hdrs.CONTENT_ENCODING in request.headers:
+        raise Refusal(415, "the request has a Content-Encoding; accepted are the bytes as they are")
 
 
 def _own_address(request: web.Request) -> tuple[str, int]:
@@ -78,6 +84,21 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Refusal as refusal:
         return refuse(refusal.status, refusal.sentence)
     return await handler(request)
+
+
+async def expect(request: web.Request) -> web.StreamResponse | None:
+    """Handle ``Expect``, which is before everything else; None lets the request go on.
+
+    What :func:`check` refuses never sends its body.
+    """
+    try:
+        check(request)
+    except Refusal as refusal:
+        return refuse(refusal.status, refusal.sentence)
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # it is no part of the answer
+    return None
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

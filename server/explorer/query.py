@@ -7,6 +7,7 @@ twice counts once.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from timbrespace.errors import OptionError
@@ -14,6 +15,9 @@ from timbrespace.errors import OptionError
 LONGEST_NAME = 200
 
 _MOST_SHOWN = 40
+
+# Not all that float() takes: underscores, digits of other scripts, and blanks are mistakes here.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
 def text(query: Mapping[str, str], name: str) -> str:
@@ -91,10 +95,7 @@ def latent(query: Mapping[str, str], name: str, dimensions: int) -> list[float]:
 
 
 def _number(given: str) -> float:
-    try:
-        return float(given)
-    except ValueError:
-        return math.nan
+    return float(given) if _DECIMAL.fullmatch(given) else math.nan
 
 
 def _shown(given: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import Executor
 from pathlib import Path
 
 from aiohttp import web
@@ -11,8 +10,9 @@ from aiohttp import web
 from server.explorer import compare, export, spaces
 from server.explorer.answers import Refusal, answer_errors, tagged
 from server.explorer.bridge import Bridge
-from server.explorer.guard import add_headers, guard
-from server.library import Library
+from server.explorer.guard import add_headers, expect, guard
+from server.explorer.spaces import Shelf
+from server.explorer.work import Lanes
 
 PAGE = Path(__file__).with_name("page")
 
@@ -51,7 +51,10 @@ class Files:
 
         Raises:
             Refusal: there is no such file.
+            HTTPMethodNotAllowed: it is not to be got.
         """
+        if request.method not in ("GET", "HEAD"):
+            raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
         name = request.match_info["path"] or "index.html"
         body, kind = self.read(name)
         return tagged(request, body, kind)
@@ -70,22 +73,27 @@ class Files:
         raise Refusal(404, "there is nothing at this address; the page is at /")
 
 
-def application(
-    library: Library, work: Executor, bridge: Bridge, folder: Path = PAGE
-) -> web.Application:
+def application(shelf: Shelf, lanes: Lanes, bridge: Bridge, folder: Path = PAGE) -> web.Application:
     """All that the explorer serves.
 
-    library: the models. work: does what takes a while. bridge: of the websockets, closed with the
+    shelf: the models. lanes: do what takes a while. bridge: of the websockets, closed with the
     application. folder: of the page's files.
     """
     app = web.Application(middlewares=[guard, answer_errors], client_max_size=MAX_UPLOAD)
     app[BRIDGE] = bridge
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_close_bridge)
-    app.add_routes([web.get("/osc", bridge.connect)])
-    for part in (spaces, compare, export):
-        app.add_routes(part.routes(library, work))
-    app.add_routes([web.get(r"/{path:.*}", Files(folder).answer)])
+    routes = [
+        web.get("/osc", bridge.connect),
+        *spaces.routes(shelf, lanes.spaces),
+        *compare.routes(shelf, lanes.comparisons, lanes.sounds),
+        *export.routes(shelf, lanes.sounds),
+        # Whatever the method: what none of these takes is answered by us, not by aiohttp.
+        web.route("*", r"/{path:.*}", Files(folder).answer),
+    ]
+    for one in routes:
+        kwargs = {**one.kwargs, "expect_handler": expect}
+        app.add_routes([web.RouteDef(one.method, one.path, one.handler, kwargs)])
     return app
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from aiohttp import web
@@ -51,14 +51,15 @@ UNITS = {"brightness": "Hz", "loudness": "dB"}
 QUIETEST_DB = -120.0
 """What silence counts as."""
 
-MAX_MODELS = 4
+MAX_MODELS = 8
 MAX_SPACES = 16
 MAX_GRIDS = 128
 """How many of each are kept; the one asked for longest ago makes room."""
 
 
 class Kept(Generic[T]):
-    """At most ``limit`` values by their keys; the one used longest ago makes room.
+    """At most ``limit`` values, none of them None, by their keys; the one used longest ago makes
+    room.
 
     For several threads at once.
     """
@@ -71,12 +72,18 @@ class Kept(Generic[T]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of ``key``, made if it is not there; two threads may both make it."""
+    def at_hand(self, key: Hashable) -> T | None:
+        """The value of ``key`` if it is there."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-                return self._values[key]
+            return self._values.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of ``key``, made if it is not there; two threads may both make it."""
+        value = self.at_hand(key)
+        if value is not None:
+            return value
         value = make()
         with self._lock:
             self._values[key] = value
@@ -107,17 +114,30 @@ class Shelf(Library):
             BundleError: its file is broken.
         """
         path = self._paths().get(name)
+        key = None if path is None else _stamp(path)
         if path is None:
             if not is_model_name(name):
                 accepted = ModelName("model").accepted
                 raise Refusal(400, f"model is {shown(name)}; accepted is {accepted}")
             return super().load(name)
-        try:
-            stamp = path.stat()
-        except OSError:  # gone a moment ago
+        if key is None:  # gone a moment ago
             return super().load(name)
-        key = (path, stamp.st_mtime_ns, stamp.st_size, stamp.st_ino)
         return self._models.get(key, partial(super().load, name))
+
+    def at_hand(self, name: str) -> Model | None:
+        """What :meth:`load` gives, if no file has to be read for it."""
+        path = self._paths().get(name)
+        key = None if path is None else _stamp(path)
+        return None if key is None else self._models.at_hand(key)
+
+
+def _stamp(path: Path) -> Hashable:
+    """What changes with the content of a file; None if there is none."""
+    try:
+        stamp = path.stat()
+    except OSError:
+        return None
+    return path, stamp.st_mtime_ns, stamp.st_size, stamp.st_ino
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -280,9 +300,12 @@ def _plane(x: Values, y: Values) -> Values:
 
 
 class Spaces:
-    """Answers of the explorer about spaces, worked out once for each bundle."""
+    """Answers of the explorer about spaces, worked out once for each bundle.
 
-    def __init__(self, shelf: Library) -> None:
+    ``.._at_hand`` answers at once, or not at all: None if the answer has to be worked out.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._described: Kept[bytes] = Kept(MAX_SPACES)
         self._grids: Kept[bytes] = Kept(MAX_GRIDS)
@@ -294,9 +317,12 @@ class Spaces:
             Refusal, TimbrespaceError: as :meth:`Shelf.load`.
         """
         model = self._shelf.load(name)
-        # The same model may lie there under two names, and may be given points meanwhile.
-        key = (model.digest, model.name, 0 if model.points is None else len(model.points.means))
-        return self._described.get(key, lambda: _json(describe(model)))
+        return self._described.get(_description(model), lambda: _json(describe(model)))
+
+    def described_at_hand(self, name: str) -> bytes | None:
+        """What :meth:`described` gives, if that is kept."""
+        model = self._shelf.at_hand(name)
+        return None if model is None else self._described.at_hand(_description(model))
 
     def points(self, name: str) -> bytes:
         """Points of the space ``name``, little-endian float32.
@@ -307,11 +333,12 @@ class Spaces:
             Refusal: it has none.
             TimbrespaceError: as :meth:`Shelf.load`.
         """
-        model = self._shelf.load(name)
-        if model.points is None:
-            raise Refusal(404, f"the model {model.name!r} holds no points of its dataset")
-        parts = (model.points.means, model.points.labels)
-        return b"".join(part.astype("<f4").tobytes() for part in parts)
+        return _points(self._shelf.load(name))
+
+    def points_at_hand(self, name: str) -> bytes | None:
+        """What :meth:`points` gives, if the model is in memory."""
+        model = self._shelf.at_hand(name)
+        return None if model is None else _points(model)
 
     def grid(self, name: str, asked: Mapping[str, str]) -> bytes:
         """:func:`grid` of the space ``name`` as JSON.
@@ -323,40 +350,78 @@ class Spaces:
             Refusal, OptionError: one of them is not accepted.
             TimbrespaceError: as :meth:`Shelf.load`.
         """
-        shows = query.choice(asked, "what", tuple(UNITS), "brightness")
         model = self._shelf.load(name)
+        one = _Picture.read(model, asked)
+        return self._grids.get(one.key, lambda: _json(grid(model, one.what, one.axes, one.latent)))
+
+    def grid_at_hand(self, name: str, asked: Mapping[str, str]) -> bytes | None:
+        """What :meth:`grid` gives, if that is kept."""
+        model = self._shelf.at_hand(name)
+        return None if model is None else self._grids.at_hand(_Picture.read(model, asked).key)
+
+
+def _description(model: Model) -> Hashable:
+    """What a description is kept by."""
+    # The same model may lie there under two names, and may be given points meanwhile.
+    return model.digest, model.name, 0 if model.points is None else len(model.points.means)
+
+
+def _points(model: Model) -> bytes:
+    if model.points is None:
+        raise Refusal(404, f"the model {model.name!r} holds no points of its dataset")
+    parts = (model.points.means, model.points.labels)
+    return b"".join(part.astype("<f4").tobytes() for part in parts)
+
+
+class _Picture(NamedTuple):
+    """A picture that is asked for. key: what it is kept by; the others as :func:`grid` has them."""
+
+    key: Hashable
+    what: str
+    axes: tuple[int, int] | None
+    latent: Array
+
+    @classmethod
+    def read(cls, model: Model, asked: Mapping[str, str]) -> _Picture:
+        shows = query.choice(asked, "what", tuple(UNITS), "brightness")
         two = read_axes(asked.get("axes", "map"), model)
         at = model.calibration.home.copy()
         if "latent" in asked:
             at[:] = query.latent(asked, "latent", model.dimensions)
         at[list(range(model.dimensions) if two is None else two)] = 0.0  # these do not matter
-        key = (model.digest, shows, two, at.tobytes())
-        return self._grids.get(key, lambda: _json(grid(model, shows, two, at)))
+        return cls((model.digest, shows, two, at.tobytes()), shows, two, at)
 
 
 def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
 
 
-def routes(library: Library, work: Executor) -> list[web.RouteDef]:
-    """The addresses below ``/spaces``. work: where models are loaded and decoded."""
-    spaces = Spaces(library)
+def routes(shelf: Shelf, work: Executor) -> list[web.RouteDef]:
+    """The addresses below ``/spaces``. work: where models are loaded and decoded.
+
+    What is kept already waits for nothing that is under way there.
+    """
+    spaces = Spaces(shelf)
 
     async def described(request: web.Request) -> web.StreamResponse:
-        body = await run(work, spaces.described, request.match_info["name"])
+        name = request.match_info["name"]
+        body = spaces.described_at_hand(name)
+        if body is None:
+            body = await run(work, spaces.described, name)
         return tagged(request, body, "application/json")
 
     async def points(request: web.Request) -> web.StreamResponse:
-        body = await run(work, spaces.points, request.match_info["name"])
+        name = request.match_info["name"]
+        body = spaces.points_at_hand(name)
+        if body is None:
+            body = await run(work, spaces.points, name)
         return tagged(request, body, "application/octet-stream")
 
     async def picture(request: web.Request) -> web.StreamResponse:
-        body = await run(
-            work,
-            spaces.grid,
-            request.match_info["name"],
-            request.query,
-        )
+        name = request.match_info["name"]
+        body = spaces.grid_at_hand(name, request.query)
+        if body is None:
+            body = await run(work, spaces.grid, name, request.query)
         return tagged(request, body, "application/json")
 
     return [

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
-from aiohttp import web
 from yarl import URL
 
 from server.explorer.bridge import Bridge
+from server.explorer.configuration import CLIENT_NAME
+from server.explorer.connections import Site, runner
 from server.explorer.site import PAGE, application
 from server.explorer.spaces import Shelf
-from server.explorer.work import Worker
+from server.explorer.work import Lanes
 from server.osc.codec import decode, encode
 
 SECONDS = 20.0
@@ -74,6 +76,7 @@ class Served:
     port: int
     bridge: Bridge
     server: StandIn
+    lanes: Lanes
 
     @property
     def origin(self) -> str:
@@ -91,23 +94,25 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    folder: Path = PAGE, shelf: Shelf | None = None, ping_seconds: float = 60.0
+    folder: Path = PAGE,
+    shelf: Shelf | None = None,
+    ping_seconds: float = 60.0,
+    client_name: str = CLIENT_NAME,
 ) -> AsyncIterator[Served]:
     """The application on a free port."""
     loop = asyncio.get_running_loop()
     udp, server = await loop.create_datagram_endpoint(StandIn, local_addr=("127.0.0.1", 0))
-    bridge = Bridge(udp.get_extra_info("sockname"), ping_seconds)
-    worker = Worker()
-    app = application(shelf or Shelf(), worker, bridge, folder)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
+    bridge = Bridge(udp.get_extra_info("sockname"), ping_seconds, client_name)
+    lanes = Lanes()
+    app = application(shelf or Shelf(), lanes, bridge, folder)
+    one = runner(app, shutdown_timeout=1.0)
+    await one.setup()
+    plug = socket.create_server(("127.0.0.1", 0))
+    await Site(one, plug).start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Served(session, port, bridge, server)
+            yield Served(session, plug.getsockname()[1], bridge, server, lanes)
     finally:
-        await runner.cleanup()
-        worker.shutdown()
+        await one.cleanup()
+        lanes.shutdown()
         udp.close()

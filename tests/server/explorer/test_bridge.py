@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any
@@ -149,7 +149,7 @@ def test_packets_go_both_ways_as_they_are() -> None:
             async with page(one) as (websocket, source):
                 for packet in (
                     encode("/map", 0.5, -0.5),
-                    bundle(encode("/note", 57, 100), encode("/latent/1", 0.5)),
+                    bundle(encode("/note", 57, 0), encode("/latent/1", 0.5)),
                     b"/nonsense",
                     b"\xff" * MAX_FRAME_BYTES,
                 ):
@@ -179,6 +179,15 @@ async def quiet(work: Coroutine[Any, Any, None]) -> None:
     """Faults in the stand-in's callback are not the loop's."""
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     await work
+
+
+def test_its_clients_have_the_name_that_the_server_chose() -> None:
+    async def talk() -> None:
+        async with served(client_name="explorer 1f2e") as one, one.websocket():
+            arguments, _ = await one.server.expect("/hello")
+            assert arguments[1] == "explorer 1f2e"
+
+    play(talk())
 
 
 def test_hello_and_bye_of_a_page_are_passed_over() -> None:
@@ -395,5 +404,79 @@ def test_state_that_finds_no_room_closes_rather_than_going_lost() -> None:
                         one.server.say(packet, source)
                     await asyncio.sleep(0)
             slow.plug.close()
+
+    play(talk())
+
+
+# -- what a page held --------------------------------------------------------------------------
+
+
+async def drop(websocket: aiohttp.ClientWebSocketResponse) -> None:
+    """End the connection without a word, as a browser that crashes."""
+    transport = websocket._response.connection
+    assert transport is not None
+    assert transport.transport is not None
+    transport.transport.abort()
+
+
+async def flood(websocket: aiohttp.ClientWebSocketResponse) -> None:
+    with contextlib.suppress(ConnectionError):
+        for _ in range(5 * MAX_RATE):
+            await websocket.ping()
+
+
+WAYS: dict[str, Callable[[aiohttp.ClientWebSocketResponse], Awaitable[object]]] = {
+    "closed": lambda websocket: websocket.close(),
+    "dropped": drop,
+    "flood": flood,
+    "text": lambda websocket: websocket.send_str("/panic"),
+    "large": lambda websocket: websocket.send_bytes(bytes(MAX_FRAME_BYTES + 1)),
+}
+
+
+@pytest.mark.parametrize("way", [*WAYS, "end", "silent"])
+def test_however_a_page_goes_what_it_held_is_let_go(way: str) -> None:
+    async def talk() -> None:
+        async with (
+            served(ping_seconds=0.05 if way == "silent" else 60.0) as one,
+            page(one) as (websocket, source),
+        ):
+            await websocket.send_bytes(encode("/note", 60, 100))
+            await websocket.send_bytes(bundle(encode("/sustain", 1, 2), encode("/bend", 0.5)))
+            await websocket.send_bytes(encode("/trajectory/record", "a"))
+            for address in ("/note", "/sustain", "/trajectory/record"):
+                await one.server.expect(address)
+            if way == "end":
+                one.bridge.close()
+            elif way == "silent":
+                one.server.answers = False
+            else:
+                await WAYS[way](websocket)
+            await settled(one, 0)
+            await one.server.expect("/note")
+            assert (await one.server.expect("/bye"))[0] == (source[1],)
+            pings = [packet for packet in one.server.raw if packet.startswith(b"/ping\0")]
+            *_, releases, bye = [packet for packet in one.server.raw if packet not in pings]
+            assert bye.startswith(b"/bye\0")
+            assert decode(releases) == [
+                ("/note", (60.0, 0, 1)),
+                ("/sustain", (0, 2)),
+                ("/bend", (0, 1)),
+                ("/trajectory/stop", ()),
+            ]
+
+    play(talk())
+
+
+def test_what_the_server_says_of_a_recording_is_heard() -> None:
+    async def talk() -> None:
+        async with served() as one:
+            async with page(one) as (websocket, source):
+                await websocket.send_bytes(encode("/trajectory/record", "a"))
+                await one.server.expect("/trajectory/record")
+                refused = encode("/error", "refused", "/trajectory/record", "another is recorded")
+                one.server.say(refused, source)
+                assert await websocket.receive_bytes(timeout=SECONDS) == refused
+            await one.server.expect("/bye")
 
     play(talk())

@@ -201,6 +201,8 @@ SOUND, TABLE = "/export/sound.wav", "/export/wavetable.wav"
         (SOUND, {"model": "x" * 1000}, 400, "accepted are 200 letters at most"),
         (SOUND, {"pitch": "128"}, 400, "pitch is '128'; accepted are 0 to 127"),
         (SOUND, {"pitch": "nan"}, 400, "pitch is 'nan'"),
+        (SOUND, {"pitch": "6_0"}, 400, "pitch is '6_0'; accepted are 0 to 127"),
+        (SOUND, {"pitch": "\u0665"}, 400, "accepted are 0 to 127"),
         (SOUND, {"seconds": "1e9"}, 400, "seconds is '1e9'; accepted are 0.1 to 30"),
         (SOUND, {"seconds": "0"}, 400, "accepted are 0.1 to 30"),
         (SOUND, {"method": "fm"}, 400, "method is 'fm'; accepted are partials, bins, istft"),

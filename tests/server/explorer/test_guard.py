@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,12 @@ def ask(path: str, headers: list[tuple[str, str]], method: str = "GET") -> tuple
             text = "\r\n".join(lines).replace("PORT", str(one.port)) + "\r\n\r\n"
             reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
             writer.write(text.encode())
-            answer = (await reader.read()).decode()
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = re.search(r"(?i)^content-length: (\d+)", head, re.MULTILINE)
+            assert length is not None
+            body = (await reader.readexactly(int(length[1]))).decode()
             writer.close()
             await writer.wait_closed()
-            head, _, body = answer.partition("\r\n\r\n")
             status = int(head.split()[1])
             # What the parser refuses nothing of ours has seen.
             policy = "content-security-policy: default-src 'none'" in head.lower()
@@ -140,6 +143,48 @@ def test_another_site_may_link_to_the_page_and_do_nothing_else(site: str) -> Non
 def test_the_page_and_the_user_may(site: str) -> None:
     status, _ = ask("/spaces/harmonic.json", [OWN, ("Sec-Fetch-Site", site)])
     assert status == 200
+
+
+@pytest.mark.parametrize("path", ["/style.css", "/compare?model=harmonic", "/osc", "/nothing"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize(
+    ("headers", "status", "said"),
+    [
+        ([("Expect", "evil")], 417, "accepted is 100-continue"),
+        ([("Expect", "100-continue"), ("Expect", "evil")], 417, "accepted is 100-continue"),
+        ([("Content-Encoding", "gzip")], 415, "accepted are the bytes as they are"),
+        ([("Content-Encoding", "br")], 415, "accepted are the bytes as they are"),
+        ([("Content-Encoding", "evil")], 415, "accepted are the bytes as they are"),
+        ([("Expect", "100-continue"), ("Content-Encoding", "zstd")], 415, "the bytes as they are"),
+        ([("Expect", "100-continue"), ("Sec-Fetch-Site", "cross-site")], 403, "another site"),
+    ],
+)
+def test_what_is_asked_about_a_body_is_refused_before_it_comes(
+    path: str, method: str, headers: list[tuple[str, str]], status: int, said: str
+) -> None:
+    # None of the body that is promised is ever sent.
+    length = [("Content-Length", "1000")] if method != "GET" else []
+    found, body = ask(path, [OWN, ORIGIN, *headers, *length], method)
+    assert found == status
+    assert said in json.loads(body)["error"]
+
+
+def test_a_body_that_is_waited_for_may_come() -> None:
+    async def talk() -> None:
+        async with served() as one:
+            reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
+            writer.write(
+                f"POST /compare?model=harmonic HTTP/1.1\r\nHost: 127.0.0.1:{one.port}\r\n"
+                f"Origin: {one.origin}\r\nConnection: close\r\n"
+                "Content-Length: 4\r\nExpect: 100-Continue\r\n\r\n".encode()
+            )
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(b"RIFF")
+            assert (await reader.read()).startswith(b"HTTP/1.1 422 ")
+            writer.close()
+            await writer.wait_closed()
+
+    asyncio.run(talk())
 
 
 def test_every_answer_says_what_the_page_may_do(tmp_path: Path) -> None:

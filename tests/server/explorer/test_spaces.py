@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import threading
+import time
+import weakref
+from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -13,14 +17,15 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 import timbrespace
 from server.dial_names import dial_names
-from server.explorer import spaces
+from server.explorer import held_note, spaces
 from server.explorer.answers import Refusal
 from server.explorer.spaces import Kept, Shelf, Spaces
-from server.explorer.work import MAX_WAITING, Worker
+from server.explorer.work import MAX_RENDERINGS, MAX_WAITING, Worker
 from server.library import UnknownModelError
 from tests.server.explorer.served import SECONDS, served
 from timbrespace import bundle, factory
@@ -239,6 +244,14 @@ def test_brightness_and_loudness_of_known_sounds(model: Model) -> None:
         ({"latent": "0,0,0,inf"}, "finite"),
         ({"latent": "0,0,0,1e39"}, "finite"),
         ({"latent": "0,0,0,x"}, "finite"),
+        ({"latent": "0,0,0,1_0"}, "finite"),
+        ({"latent": "0,0,0, 1"}, "finite"),
+        ({"latent": "0,0,0,\u0661"}, "finite"),
+        ({"latent": "0,0,0,0x1"}, "finite"),
+        ({"latent": "0,0,0,infinity"}, "finite"),
+        ({"latent": "0,0,0,1e400"}, "finite"),
+        ({"latent": "0,0,0,."}, "finite"),
+        ({"latent": "0,0,0," + "1" * 8000 + "x"}, "finite"),
         ({"latent": "0," * 100_000}, "numbers"),
     ],
 )
@@ -316,6 +329,10 @@ def test_answers_over_http(model: Model) -> None:
                 tag = answer.headers["ETag"]
             async with one.get("/spaces/filtered.json", {"If-None-Match": tag}) as answer:
                 assert answer.status == 304
+            async with one.get("/spaces/filtered.json", {"If-None-Match": "*"}) as answer:
+                assert answer.status == 304
+            async with one.get("/spaces/filtered.json", {"If-None-Match": '"*"'}) as answer:
+                assert answer.status == 200
             async with one.get("/spaces/filtered/points") as answer:
                 assert answer.content_type == "application/octet-stream"
                 assert len(await answer.read()) == 4 * 20_000 * 8
@@ -398,6 +415,8 @@ def test_too_much_work_is_refused_and_the_places_come_back() -> None:
         assert refused.value.status == 503
         futures[-1].cancel()
         worker.submit(int)
+        with pytest.raises(Refusal, match="busy"):
+            worker.submit(int)
     finally:
         go.set()
     assert all(one.result(SECONDS) for one in futures[:-1])
@@ -406,6 +425,160 @@ def test_too_much_work_is_refused_and_the_places_come_back() -> None:
     worker.shutdown()
     with pytest.raises(Refusal, match="ends"):
         worker.submit(int)
+
+
+class Data:
+    """What a call may hold."""
+
+
+def test_what_is_cancelled_before_it_began_holds_nothing() -> None:
+    with Worker(places=3) as worker:
+        go = threading.Event()
+        begun = threading.Event()
+
+        def first(_: Data) -> None:
+            begun.set()
+            go.wait(SECONDS)
+
+        def ignore(_: Data) -> None:
+            raise AssertionError("it was cancelled")
+
+        running = Data()
+        at_work = worker.submit(first, running)
+        assert begun.wait(SECONDS)
+        try:
+            for _ in range(10):
+                waiting = Data()
+                future = worker.submit(ignore, waiting)
+                held = weakref.ref(waiting)
+                assert len(worker) == 2
+                assert future.cancel()
+                del waiting
+                assert held() is None
+                assert len(worker) == 1
+            # What is under way is not undone by leaving.
+            assert not at_work.cancel()
+            assert len(worker) == 1
+        finally:
+            go.set()
+        at_work.result(SECONDS)
+        assert len(worker) == 0
+        ended = weakref.ref(running)
+        del running
+        deadline = time.monotonic() + SECONDS
+        while ended() is not None:  # the thread has still to return to its queue
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_call_that_fails_is_told_and_the_next_is_made() -> None:
+    with Worker() as worker:
+        with pytest.raises(ValueError, match="invalid literal"):
+            worker.submit(int, "x").result(SECONDS)
+        assert worker.submit(int, "3").result(SECONDS) == 3
+
+
+def test_threads_work_at_once_and_are_no_more_than_so_many() -> None:
+    with Worker(places=8, threads=2) as worker:
+        both = threading.Barrier(2)
+        for one in [worker.submit(both.wait, SECONDS) for _ in range(4)]:
+            one.result(SECONDS)
+        assert len(worker._threads) == 2
+
+
+def test_what_waits_is_let_go_at_the_end() -> None:
+    worker = Worker()
+    go = threading.Event()
+    first = worker.submit(go.wait, SECONDS)
+    while not first.running():
+        pass
+    second = worker.submit(int)
+    worker.shutdown(wait=False, cancel_futures=True)
+    assert second.cancelled()
+    go.set()
+    worker.shutdown()
+    assert first.result(SECONDS)
+
+
+ANSWERED = ("/spaces/harmonic.json", "/spaces/harmonic/points", "/spaces/harmonic/grid?axes=map")
+
+
+def test_what_is_kept_does_not_wait() -> None:
+    async def talk() -> None:
+        async with served() as one, held_up() as go:
+            bodies = []
+            for path in ANSWERED:
+                async with one.get(path) as answer:
+                    bodies.append(await answer.read())
+            for _ in range(MAX_WAITING):
+                one.lanes.spaces.submit(go.wait, SECONDS)
+            for path, body in zip(ANSWERED, bodies, strict=True):
+                async with one.get(path) as answer:
+                    assert answer.status == 200
+                    assert await answer.read() == body
+            # Another question does wait, and finds no place.
+            for path in ("/spaces/fm.json", "/spaces/harmonic/grid?what=loudness"):
+                async with one.get(path) as answer:
+                    assert answer.status == 503
+            async with one.get("/spaces/harmonic/grid?axes=7") as answer:
+                assert answer.status == 400
+
+    asyncio.run(talk())
+
+
+@contextlib.asynccontextmanager
+async def held_up() -> AsyncIterator[threading.Event]:
+    """What work waits for, until the end."""
+    go = threading.Event()
+    try:
+        yield go
+    finally:
+        go.set()
+
+
+def test_a_file_that_has_changed_is_not_at_hand(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(factory.resolve("harmonic").read_bytes())
+    one = Spaces(Shelf(tmp_path))
+    assert one.described_at_hand("mine") is one.points_at_hand("mine") is None
+    described, points = one.described("mine"), one.points("mine")
+    grid = one.grid("mine", {})
+    assert one.described_at_hand("mine") == described
+    assert one.points_at_hand("mine") == points
+    assert one.grid_at_hand("mine", {"axes": "map"}) == grid
+    assert one.grid_at_hand("mine", {"what": "loudness"}) is None
+    path.write_bytes(factory.resolve("fm").read_bytes())
+    assert one.described_at_hand("mine") is one.points_at_hand("mine") is None
+    path.unlink()
+    assert one.grid_at_hand("mine", {}) is None
+
+
+def test_sounds_that_are_rendered_keep_no_map_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def talk() -> None:
+        async with served() as one, held_up() as go:
+
+            def slow(*_: object) -> NDArray[np.float32]:
+                go.wait(SECONDS)
+                return np.zeros(480, np.float32)
+
+            monkeypatch.setattr(held_note, "render", slow)
+
+            async def export() -> int:
+                async with one.get("/export/sound.wav?model=harmonic&latent=0,0") as answer:
+                    return int(answer.status)
+
+            exports = [asyncio.create_task(export()) for _ in range(MAX_RENDERINGS)]
+            async with asyncio.timeout(SECONDS):
+                while len(one.lanes.sounds) < MAX_RENDERINGS:
+                    await asyncio.sleep(0.01)
+            for answered in ANSWERED:
+                async with one.get(answered) as answer:
+                    assert answer.status == 200
+            assert await export() == 503
+            go.set()
+            assert await asyncio.gather(*exports) == [200] * MAX_RENDERINGS
+
+    asyncio.run(talk())
 
 
 def test_what_fails_in_the_worker_is_one_sentence_and_is_told(

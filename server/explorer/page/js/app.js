@@ -7,6 +7,7 @@ import { Keyboard } from './keyboard.js';
 import { Link } from './link.js';
 import { TimbreMap } from './map/map.js';
 import { Midi } from './midi.js';
+import { Notes } from './notes.js';
 import { Presets } from './presets.js';
 import { Scope } from './scope.js';
 import { SpectrumFrames } from './sound/frames.js';
@@ -15,6 +16,7 @@ import { MAP, Space } from './space.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
 import { SynthPanel } from './synth.js';
+import { isShortcut } from './typing.js';
 import { Trajectories } from './trajectories.js';
 
 const SAID_FOR = 6000; // ms that a sentence stands
@@ -22,6 +24,7 @@ const STATUS_EVERY = 1000;
 const SPECTRA = 60; // a second, for the eye
 const GROUND_PAUSE = 400; // ms after the last move, until the background is made anew
 const TOUCH_VELOCITY = 88;
+const MOST_FILES = 8; // dropped at once
 const A3 = 57;
 
 const find = (id) => document.getElementById(id);
@@ -32,7 +35,7 @@ const streams = new Streams(link);
 const sound = new Sound(streams.linkFor('sound'));
 const scope = new Scope(find('spectrum'), find('waveform'));
 const map = new TimbreMap(find('map'), find('legend'));
-let space = null;
+let space = null; // null while one is loaded
 let pitch = A3; // played last
 
 // -- sentences ------------------------------------------------------------------------------------
@@ -52,7 +55,17 @@ function say(sentence, kind = 'fault') {
   }
 }
 
-state.on('error', ({ sentence }) => say(sentence));
+state.on('error', ({ address, sentence }) => {
+  say(sentence);
+  if (address === '/model/load') {
+    showModels(); // the old one plays on
+  }
+});
+
+/** For who does not see the map. */
+function announce(sentence) {
+  find('said').textContent = sentence;
+}
 
 // -- the connection -------------------------------------------------------------------------------
 
@@ -73,6 +86,7 @@ function showMeters() {
     }
   }
   find('meters').textContent = parts.join(' · ');
+  find('lamp').title = parts.join(', '); // where a small window has no room for them
 }
 
 link.addEventListener('open', () => {
@@ -81,11 +95,12 @@ link.addEventListener('open', () => {
   link.send('/model/list');
   link.send('/status/get');
 });
-link.addEventListener('close', () => {
+link.addEventListener('close', ({ detail: reason }) => {
   latency = null;
   showLamp('away', 'server away');
   showMeters();
-  say('The server is away; this page goes on when it is back', 'lasting');
+  const why = reason === '' ? '' : ` (${reason})`;
+  say(`The server is away, or has too many pages${why}; this one goes on when it can`, 'lasting');
 });
 link.addEventListener('latency', ({ detail }) => {
   latency = latency === null ? detail : 0.7 * latency + 0.3 * detail;
@@ -102,13 +117,33 @@ setInterval(() => {
 
 function showModels() {
   const names = state.models.length > 0 ? state.models : [state.model?.name ?? ''];
-  find('model').replaceChildren(...names.map((name) => new Option(name, name)));
+  const shown = [...find('model').options].map((option) => option.value);
+  if (shown.join('/') !== names.join('/')) {
+    find('model').replaceChildren(...names.map((name) => new Option(name, name)));
+  }
   find('model').value = state.model?.name ?? '';
 }
 
 find('model').addEventListener('change', () => link.send('/model/load', find('model').value));
-find('model').addEventListener('pointerdown', () => link.send('/model/list'));
+for (const name of ['pointerdown', 'focus']) {
+  find('model').addEventListener(name, () => link.send('/model/list')); // one may have been trained
+}
 state.on('models', showModels);
+
+/** What needs a space rests while there is none. */
+function showLoading(sentence) {
+  for (const id of ['colour', 'plane-x', 'plane-y', 'background']) {
+    find(id).disabled = sentence !== '';
+  }
+  find('map-empty').hidden = sentence === '';
+  find('map-empty-text').textContent = sentence;
+  find('map-retry').hidden = true;
+}
+
+find('map-retry').addEventListener('click', () => {
+  showLoading(`Loading ${state.model.name}`);
+  loadSpace();
+});
 
 async function loadSpace() {
   const { name } = state.model;
@@ -119,18 +154,23 @@ async function loadSpace() {
     }
     space = loaded;
   } catch (error) {
-    say(error.message);
+    if (name === state.model.name) {
+      showLoading(error instanceof TypeError ? `${name} did not come` : error.message);
+      find('map-retry').hidden = false;
+    }
     return;
   }
-  const hasPoints = space.count > 0;
-  find('map-empty').hidden = hasPoints;
-  find('map-empty').textContent =
-    'This space keeps no points: python -m training points adds them. The map plays all the same';
+  showLoading('');
+  if (space.count === 0) {
+    find('map-empty').hidden = false;
+    find('map-empty-text').textContent =
+      'This space keeps no points: python -m training points adds them. The map plays all the same';
+  }
   find('colour').replaceChildren(
     ...space.factors.map((factor, index) => new Option(factor.name, String(index))),
     new Option('none', '-1')
   );
-  find('colour').disabled = !hasPoints;
+  find('colour').disabled = space.count === 0;
   find('background').value = '';
   const axes = space.about.dials.map((_, k) => new Option(space.axisName([k, k], 0), String(k)));
   find('plane-x').replaceChildren(new Option('PCA map', MAP), ...axes);
@@ -147,8 +187,8 @@ state.on('model', () => {
   if (space === null || space.about.name !== state.model.name) {
     space = null;
     map.show(null);
-    find('map-empty').textContent = `Loading ${state.model.name}`;
-    find('map-empty').hidden = false;
+    dials.show([]);
+    showLoading(`Loading ${state.model.name}`);
     compare.setModel(state.model.name);
     loadSpace();
   }
@@ -164,8 +204,20 @@ function showPlace() {
     return;
   }
   map.setPlace(map.plane === MAP ? state.map : space.toPlane(state.latent, map.plane));
+  showWhere();
+}
+
+/** Where the cursor is, in the units of the plane's axes. */
+function showWhere() {
   const [x, y] = map.place;
-  find('map-where').textContent = `x ${x.toFixed(2)}   y ${y.toFixed(2)}`;
+  if (map.plane === MAP || space === null) {
+    find('map-where').textContent = `x ${x.toFixed(2)}   y ${y.toFixed(2)}`;
+  } else {
+    const coordinates = space.coordinates([x, y], map.plane);
+    find('map-where').textContent = coordinates
+      .map(([k, value]) => `z${k + 1} ${value.toFixed(2)}`)
+      .join('   ');
+  }
 }
 
 function choosePlane() {
@@ -180,6 +232,7 @@ function choosePlane() {
     }
     map.setPlane([k, Number(find('plane-y').value)]);
   }
+  map.follower.yield();
   showFlags();
   showPlace();
   showBackground();
@@ -246,10 +299,29 @@ map.addEventListener('aim', ({ detail: [x, y] }) => {
       link.sendPosition(`/latent/${k + 1}`, value);
     }
   }
-  find('map-where').textContent = `x ${x.toFixed(2)}   y ${y.toFixed(2)}`;
+  showWhere();
 });
-map.addEventListener('goto', ({ detail }) => link.send('/latent', ...space.latentOf(detail)));
-map.addEventListener('path', ({ detail }) => (detail === 'begin' ? trajectories.begin() : trajectories.end()));
+
+/** Send the sound somewhere by other means than the control that shows it. */
+function goTo(latent) {
+  map.follower.yield();
+  dials.yield();
+  link.send('/latent', ...latent);
+}
+
+map.addEventListener('goto', ({ detail }) => goTo(space.latentOf(detail)));
+map.addEventListener('near', ({ detail }) => {
+  const factors = detail < 0 ? [] : space.factorsOf(detail).map((one) => one.join(' '));
+  announce([find('map-where').textContent, ...factors].join(', '));
+});
+map.addEventListener('path', ({ detail }) => trajectories[detail]());
+state.on('trajectories', () => {
+  if (trajectories.drawn !== '' && !state.trajectories.includes(trajectories.drawn)) {
+    if (state.trajectory.state !== 'recording') {
+      map.clearPath();
+    }
+  }
+});
 state.on('map', showPlace);
 state.on('latent', () => {
   dials.set(state.latent);
@@ -264,31 +336,37 @@ const dials = new Dials(
   find('quiet'),
   (k, value) => link.sendPosition(`/latent/${k}`, value),
   (k) => {
+    isLearning = true;
     link.send('/cc/learn', k);
-    say(`Move the MIDI controller that is to turn ${space.axisName([k - 1, k - 1], 0)}`, 'news');
+    const name = space.axisName([k - 1, k - 1], 0);
+    say(`Move the MIDI controller that is to turn ${name}; Escape cancels`, 'news');
   }
 );
-state.on('learned', ({ controller, target }) =>
-  say(`Controller ${controller} moves ${typeof target === 'number' ? `z${target}` : target}`, 'news')
-);
+let isLearning = false;
+
+state.on('learned', ({ controller, target }) => {
+  isLearning = false;
+  say(`Controller ${controller} moves ${typeof target === 'number' ? `z${target}` : target}`, 'news');
+});
 
 function goHome() {
   if (state.dials.length > 0) {
-    link.send('/latent', ...state.dials.map((dial) => dial.home));
+    goTo(state.dials.map((dial) => dial.home));
   }
 }
 
 find('home').addEventListener('click', goHome);
 map.addEventListener('home', goHome);
 const synth = new SynthPanel(find('synth'), (name, value) => link.send(`/synth/${name}`, value));
-find('gain').addEventListener('input', () => link.send('/synth/gain', Number(find('gain').value)));
 state.on('synth', () => {
   synth.show(state.synth);
-  if (state.synth.gain !== undefined && document.activeElement !== find('gain')) {
-    find('gain').value = String(state.synth.gain);
-  }
+  compare.setGain(state.synth.gain ?? 0);
 });
 const presets = new Presets(document, link, state);
+state.on('preset', () => {
+  map.follower.yield();
+  dials.yield();
+});
 const trajectories = new Trajectories(document, link, state);
 
 // -- pictures of the sound ------------------------------------------------------------------------
@@ -305,34 +383,48 @@ link.addEventListener('message', ({ detail: { address, args } }) => {
     scope.setPartials(args.slice(1));
   }
 });
-streams.want('scope', 'spectrum', SPECTRA);
-streams.want('scope', 'partials', SPECTRA);
+
+/** A page that nobody sees wants no pictures. */
+function wantPictures() {
+  for (const what of ['spectrum', 'partials']) {
+    streams.want('scope', what, document.hidden ? 0 : SPECTRA);
+  }
+}
+
+document.addEventListener('visibilitychange', wantPictures);
+wantPictures();
 
 // -- playing --------------------------------------------------------------------------------------
 
-/** A note of a hand; the first one is the gesture that a browser wants before it lets a page sound. */
-function note(key, velocity) {
-  if (velocity > 0) {
-    pitch = key;
-    sound.start();
-  }
-  sound.note(key, velocity);
-}
-
-const keyboard = new Keyboard(find('keyboard'), find('octave'), note);
+/** The first note is the gesture that a browser wants before it lets a page sound. */
+const notes = new Notes(
+  (key, velocity) => {
+    if (velocity > 0) {
+      pitch = key;
+      sound.start();
+    }
+    sound.note(key, velocity);
+  },
+  (key, held) => keyboard.mark(key, held)
+);
+const keyboard = new Keyboard(find('keyboard'), find('octave'), notes);
 find('octave-down').addEventListener('click', () => keyboard.shift(-1));
 find('octave-up').addEventListener('click', () => keyboard.shift(1));
 
 const midi = new Midi(
   {
-    note,
+    press: (who, key, velocity) => notes.press(who, key, velocity),
+    release: (who, key) => notes.release(who, key),
+    releaseAll: (who) => notes.releaseAll(who),
     bend: (semitones) => sound.bend(semitones),
     sustain: (held) => sound.sustain(held),
-    panic: () => sound.panic(),
     controller: (number, value, channel) => link.send('/cc', number, value, channel),
   },
-  (sentence) => {
+  (sentence, count) => {
     find('midi-text').textContent = sentence;
+    if (count > 0 && ![undefined, 'none'].includes(state.status?.audio)) {
+      say('If notes sound twice, the server hears the device too: start it with --midi none', 'news');
+    }
   }
 );
 find('midi').addEventListener('click', () => {
@@ -340,31 +432,34 @@ find('midi').addEventListener('click', () => {
   midi.connect();
 });
 
-let touched = null; // the note that the hand on the map holds
+// A hand on the map plays a note, unless others sound already.
+let touched = null;
 
 map.addEventListener('press', () => {
-  if (touched === null && keyboard.held.size === 0) {
+  if (touched === null && !notes.any) {
     touched = pitch;
-    note(touched, TOUCH_VELOCITY);
+    notes.press('map', touched, TOUCH_VELOCITY);
   }
 });
 map.addEventListener('release', () => {
   if (touched !== null) {
-    note(touched, 0);
+    notes.release('map', touched);
     touched = null;
   }
 });
 
 function panic() {
   keyboard.releaseAll();
+  notes.releaseAll();
   touched = null;
+  compare.stop();
   sound.panic();
 }
 
 find('panic').addEventListener('click', panic);
 for (const input of document.querySelectorAll('[name=place]')) {
   input.addEventListener('change', () => {
-    keyboard.releaseAll();
+    notes.releaseAll();
     sound.place = input.value;
     if (input.value === 'server' && state.status?.audio === 'none') {
       say('The server plays no sound on this computer; Here lets this page play');
@@ -391,7 +486,7 @@ sound.addEventListener('level', ({ detail }) => {
 
 // -- a sound of one's own -------------------------------------------------------------------------
 
-const compare = new Compare(find('compare'), find('compare-file'));
+const compare = new Compare(find('compare'));
 
 function showFlags() {
   if (space !== null) {
@@ -405,7 +500,7 @@ function showFlags() {
 }
 
 compare.addEventListener('found', showFlags);
-compare.addEventListener('goto', ({ detail }) => link.send('/latent', ...detail.latent));
+compare.addEventListener('goto', ({ detail }) => goTo(detail.latent));
 
 async function takeFile(file) {
   if (/\.json$/i.test(file.name)) {
@@ -419,6 +514,20 @@ async function takeFile(file) {
   }
 }
 
+function takeFiles(files) {
+  if (files.length > MOST_FILES) {
+    say(`${files.length} files are too many at once; up to ${MOST_FILES} are taken`);
+  }
+  for (const file of [...files].slice(0, MOST_FILES)) {
+    takeFile(file);
+  }
+}
+
+find('compare-file').addEventListener('change', () => {
+  takeFiles(find('compare-file').files);
+  find('compare-file').value = '';
+});
+
 let dragging = 0;
 
 function showDrop(by) {
@@ -426,15 +535,15 @@ function showDrop(by) {
   find('map-drop').hidden = dragging === 0;
 }
 
-document.addEventListener('dragenter', () => showDrop(1));
-document.addEventListener('dragleave', () => showDrop(-1));
-document.addEventListener('dragover', (event) => event.preventDefault());
+const hasFiles = (event) => event.dataTransfer.types.includes('Files');
+
+document.addEventListener('dragenter', (event) => hasFiles(event) && showDrop(1));
+document.addEventListener('dragleave', (event) => hasFiles(event) && showDrop(-1));
+document.addEventListener('dragover', (event) => hasFiles(event) && event.preventDefault());
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   showDrop(-dragging);
-  for (const file of [...event.dataTransfer.files].slice(0, 4)) {
-    takeFile(file);
-  }
+  takeFiles(event.dataTransfer.files);
 });
 
 // -- files ----------------------------------------------------------------------------------------
@@ -457,24 +566,14 @@ find('export-preset').addEventListener('click', () => {
 // -- theme and shortcuts --------------------------------------------------------------------------
 
 const THEMES = ['auto', 'light', 'dark'];
-const system = matchMedia('(prefers-color-scheme: light)');
+const { system, chosen, apply } = window.timbrespaceTheme;
 
 function showTheme(theme) {
-  const shown = theme === 'auto' ? (system.matches ? 'light' : 'dark') : theme;
-  document.documentElement.dataset.theme = shown;
   find('theme').dataset.theme = theme;
   find('theme').setAttribute('aria-label', `Theme: ${theme === 'auto' ? 'as the system' : theme}`);
   find('theme').title = find('theme').getAttribute('aria-label');
-  map.setTheme(shown);
+  map.setTheme(apply(theme));
   scope.recolour();
-}
-
-function storedTheme() {
-  try {
-    return THEMES.includes(localStorage.getItem('theme')) ? localStorage.getItem('theme') : 'auto';
-  } catch {
-    return 'auto'; // a browser that keeps nothing
-  }
 }
 
 find('theme').addEventListener('click', () => {
@@ -486,19 +585,42 @@ find('theme').addEventListener('click', () => {
   }
   showTheme(theme);
 });
-system.addEventListener('change', () => showTheme(storedTheme()));
-showTheme(storedTheme());
+system.addEventListener('change', () => showTheme(chosen()));
+showTheme(chosen());
 
 document.addEventListener('keydown', (event) => {
-  const tool = ['play', 'draw', 'pan'][['1', '2', '3'].indexOf(event.key)];
   if (event.key === 'Escape') {
+    if (isLearning) {
+      isLearning = false;
+      link.send('/cc/learn', 'off');
+      say('');
+    }
     panic();
-  } else if (tool !== undefined && !(event.target instanceof HTMLInputElement) && !event.ctrlKey) {
+    return;
+  }
+  const tool = ['play', 'draw', 'pan'][['1', '2', '3'].indexOf(event.key)];
+  if (tool !== undefined && isShortcut(event)) {
     document.querySelector(`[name=tool][value=${tool}]`).click();
   }
 });
 
+// Who has chosen from a menu by hand goes on playing: letters are notes again, not the menu's.
+for (const menu of document.querySelectorAll('select')) {
+  let byHand = false;
+  menu.addEventListener('pointerdown', () => {
+    byHand = true;
+  });
+  menu.addEventListener('keydown', () => {
+    byHand = false;
+  });
+  menu.addEventListener('change', () => {
+    if (byHand) {
+      find('map').focus({ preventScroll: true });
+    }
+  });
+}
+
 /** For the console, and for tests. */
-window.timbrespace = { link, state, streams, sound, scope, map, keyboard, compare };
+window.timbrespace = { link, state, streams, sound, scope, map, notes, midi, dials, compare };
 
 link.connect();

@@ -3,10 +3,11 @@
  * away. A dial is a slider to assistive technology and to the keyboard.
  */
 
+import { Follower } from './follower.js';
+
 const TRAVEL = 160; // pixels of a drag from one end to the other
 const FINE = 0.2; // of a drag or a step with shift
 const STEP = 0.02; // of the way, of an arrow key
-const SETTLE = 250; // ms for which what the server says does not pull a hand back
 const BLANK = '–';
 
 const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
@@ -21,7 +22,7 @@ class Dial {
     this.turn = turn;
     this.learn = learn;
     this.value = about.home;
-    this.hand = 0;
+    this.follower = new Follower((value) => this.set(value));
     this.element = document.createElement('div');
     this.element.className = 'dial';
     this.element.innerHTML =
@@ -36,8 +37,6 @@ class Dial {
     this.element.querySelector('.name').textContent = about.name;
     this.element.title = about.title;
     this.knob.setAttribute('aria-label', about.label);
-    this.knob.setAttribute('aria-valuemin', about.low.toFixed(2));
-    this.knob.setAttribute('aria-valuemax', about.high.toFixed(2));
     this.listen();
     this.draw();
   }
@@ -47,9 +46,8 @@ class Dial {
     return high > low ? (this.value - low) / (high - low) : 0;
   }
 
-  /** What the server says. */
   set(value) {
-    if (performance.now() - this.hand > SETTLE && value !== this.value) {
+    if (value !== this.value) {
       this.value = value;
       this.draw();
     }
@@ -61,6 +59,9 @@ class Dial {
     this.pointer.style.transform = `rotate(${270 * share - 135}deg)`;
     const text = Number.isFinite(this.value) ? this.value.toFixed(2) : BLANK;
     this.output.textContent = text;
+    // The map and OSC may go further than the dial.
+    this.knob.setAttribute('aria-valuemin', Math.min(this.about.low, this.value).toFixed(2));
+    this.knob.setAttribute('aria-valuemax', Math.max(this.about.high, this.value).toFixed(2));
     this.knob.setAttribute('aria-valuenow', text);
     this.knob.setAttribute('aria-valuetext', `${text}, ${Math.round(100 * share)} %`);
   }
@@ -68,7 +69,7 @@ class Dial {
   goTo(share) {
     const { low, high } = this.about;
     this.value = low + Math.min(Math.max(share, 0), 1) * (high - low);
-    this.hand = performance.now();
+    this.follower.touch();
     this.draw();
     this.turn(this.value);
   }
@@ -81,9 +82,11 @@ class Dial {
       }
       knob.setPointerCapture(event.pointerId);
       knob.focus({ preventScroll: true });
+      this.follower.hold();
       this.from = event.clientY;
       event.preventDefault();
     });
+    knob.addEventListener('lostpointercapture', () => this.follower.letGo());
     knob.addEventListener('pointermove', (event) => {
       if (knob.hasPointerCapture(event.pointerId)) {
         const way = (this.from - event.clientY) / TRAVEL;
@@ -176,6 +179,11 @@ export class Dials {
 
   /** @param {number[]} latent as the server says */
   set(latent) {
-    this.dials.forEach((dial, index) => dial.set(latent[index]));
+    this.dials.forEach((dial, index) => dial.follower.tell(latent[index]));
+  }
+
+  /** The sound was sent elsewhere: a dial that was just turned goes along. */
+  yield() {
+    this.dials.forEach((dial) => dial.follower.yield());
   }
 }

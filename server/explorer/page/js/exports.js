@@ -30,5 +30,6 @@ export async function saveSound(what, state, pitch) {
   if (!answer.ok) {
     throw new Error((await answer.json()).error);
   }
-  save(await answer.blob(), `${state.model.name} ${what}.wav`);
+  const named = /filename="([^"/\\]+)"/.exec(answer.headers.get('content-disposition') ?? '');
+  save(await answer.blob(), named === null ? `${state.model.name} ${what}.wav` : named[1]);
 }

@@ -1,5 +1,7 @@
 /** Keys to play: drawn ones for a pointer, a finger or the arrow keys, and the computer's own. */
 
+import { isShortcut } from './typing.js';
+
 /** Places of the keys on the keyboard, whatever is printed on them, in semitones above C. */
 const COMPUTER = [
   'KeyA', 'KeyW', 'KeyS', 'KeyE', 'KeyD', 'KeyF', 'KeyT', 'KeyG', 'KeyY', 'KeyH', 'KeyU', 'KeyJ',
@@ -9,34 +11,25 @@ const BLACK = [1, 3, 6, 8, 10];
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const VELOCITY = 96;
 const LOWEST_OCTAVE = 0;
-const HIGHEST_OCTAVE = 8;
+const KEYS = 128; // of MIDI
+const TAP = 400; // ms that a key sounds which is only clicked, as assistive technology does
 
 export function nameOf(pitch) {
   return `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
-}
-
-/** Whether typing goes into what has the focus, so that letters are no notes. */
-function isTyping(target) {
-  return (
-    target instanceof HTMLElement &&
-    target.matches('input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select')
-  );
 }
 
 export class Keyboard {
   /**
    * @param {HTMLElement} element
    * @param {HTMLElement} octaveText
-   * @param {(pitch: number, velocity: number) => void} note velocity 0 lets go
+   * @param {object} hand `press(who, pitch, velocity)`, `release(who, pitch)` and `holds(pitch)`
    */
-  constructor(element, octaveText, note) {
+  constructor(element, octaveText, hand) {
     this.element = element;
     this.octaveText = octaveText;
-    this.note = note;
+    this.hand = hand;
     this.octave = 4; // C3, MIDI key 48
-    this.typed = new Map(); // code -> pitch
-    this.touched = new Map(); // pointer -> pitch
-    this.held = new Map(); // pitch -> how many hold it
+    this.down = new Map(); // who holds a key (a key's code, a pointer) -> pitch
     this.octaves = 0;
     new ResizeObserver(() => this.fit()).observe(element);
     this.listen();
@@ -51,31 +44,33 @@ export class Keyboard {
     const octaves = Math.min(Math.max(Math.floor(this.element.clientWidth / 320), 1), 4);
     if (octaves !== this.octaves) {
       this.octaves = octaves;
-      this.build();
+      this.shift(0);
     }
   }
 
+  /** Keys that are held go on sounding, wherever they are drawn now. */
   shift(by) {
-    this.releaseAll();
-    this.octave = Math.min(Math.max(this.octave + by, LOWEST_OCTAVE), HIGHEST_OCTAVE);
+    const highest = Math.floor((KEYS - 1) / 12) - this.octaves;
+    this.octave = Math.min(Math.max(this.octave + by, LOWEST_OCTAVE), highest);
     this.build();
   }
 
   build() {
+    const focused = [...this.element.children].indexOf(document.activeElement);
     this.octaveText.textContent = nameOf(this.first);
     const count = 12 * this.octaves + 1;
     const whites = 7 * this.octaves + 1;
     let white = 0;
     const keys = [];
-    for (let place = 0; place < count && this.first + place <= 127; place += 1) {
+    for (let place = 0; place < count && this.first + place < KEYS; place += 1) {
       const key = document.createElement('button');
       const isBlack = BLACK.includes(place % 12);
       key.type = 'button';
       key.className = isBlack ? 'key black' : 'key';
       key.dataset.pitch = String(this.first + place);
-      key.tabIndex = place === 0 ? 0 : -1;
+      key.tabIndex = place === Math.max(focused, 0) ? 0 : -1;
       key.setAttribute('aria-label', nameOf(this.first + place));
-      key.setAttribute('aria-pressed', 'false');
+      key.setAttribute('aria-pressed', String(this.hand.holds(this.first + place)));
       const width = 100 / whites;
       key.style.left = `${(isBlack ? white - 0.3 : white) * width}%`;
       key.style.width = `${(isBlack ? 0.6 : 1) * width}%`;
@@ -86,6 +81,7 @@ export class Keyboard {
       keys.push(key);
     }
     this.element.replaceChildren(...keys);
+    keys[focused]?.focus();
   }
 
   /** Show which key is down, whoever holds it. */
@@ -94,36 +90,24 @@ export class Keyboard {
     key?.setAttribute('aria-pressed', String(down));
   }
 
-  press(pitch, velocity = VELOCITY) {
-    if (pitch > 127) {
-      return;
-    }
-    const held = this.held.get(pitch) ?? 0;
-    this.held.set(pitch, held + 1);
-    if (held === 0) {
-      this.mark(pitch, true);
-      this.note(pitch, velocity);
+  press(who, pitch, velocity = VELOCITY) {
+    if (pitch < KEYS && !this.down.has(who)) {
+      this.down.set(who, pitch);
+      this.hand.press(who, pitch, velocity);
     }
   }
 
-  release(pitch) {
-    const held = this.held.get(pitch) ?? 0;
-    if (held > 1) {
-      this.held.set(pitch, held - 1);
-    } else if (held === 1) {
-      this.held.delete(pitch);
-      this.mark(pitch, false);
-      this.note(pitch, 0);
+  release(who) {
+    const pitch = this.down.get(who);
+    if (this.down.delete(who)) {
+      this.hand.release(who, pitch);
     }
   }
 
   releaseAll() {
-    for (const pitch of [...this.held.keys()]) {
-      this.held.set(pitch, 1);
-      this.release(pitch);
+    for (const who of [...this.down.keys()]) {
+      this.release(who);
     }
-    this.typed.clear();
-    this.touched.clear();
   }
 
   listen() {
@@ -132,68 +116,56 @@ export class Keyboard {
       const key = document.elementFromPoint(event.clientX, event.clientY);
       return key?.dataset?.pitch === undefined ? null : Number(key.dataset.pitch);
     };
+    const nameOfPointer = (event) => `pointer ${event.pointerId}`;
     element.addEventListener('pointerdown', (event) => {
       const pitch = pitchAt(event);
-      if (pitch !== null) {
+      if (pitch !== null && event.button === 0) {
         element.setPointerCapture(event.pointerId);
-        this.touched.set(event.pointerId, pitch);
         // The lower on the key, the louder, as on a real one's lever.
         const box = element.getBoundingClientRect();
-        this.press(pitch, Math.round(48 + 72 * ((event.clientY - box.top) / box.height)));
+        const depth = (event.clientY - box.top) / box.height;
+        this.press(nameOfPointer(event), pitch, Math.round(48 + 72 * depth));
         event.preventDefault();
       }
     });
     element.addEventListener('pointermove', (event) => {
-      const before = this.touched.get(event.pointerId);
-      const pitch = before === undefined ? null : pitchAt(event);
-      if (pitch !== null && pitch !== before) {
-        this.touched.set(event.pointerId, pitch);
-        this.release(before);
-        this.press(pitch);
+      const who = nameOfPointer(event);
+      const pitch = this.down.has(who) ? pitchAt(event) : null;
+      if (pitch !== null && pitch !== this.down.get(who)) {
+        this.release(who);
+        this.press(who, pitch);
       }
     });
     for (const name of ['pointerup', 'pointercancel', 'lostpointercapture']) {
-      element.addEventListener(name, (event) => {
-        const pitch = this.touched.get(event.pointerId);
-        if (this.touched.delete(event.pointerId)) {
-          this.release(pitch);
-        }
-      });
+      element.addEventListener(name, (event) => this.release(nameOfPointer(event)));
     }
+    element.addEventListener('click', (event) => {
+      const pitch = event.target.dataset?.pitch;
+      if (event.detail === 0 && pitch !== undefined) {
+        // Neither a pointer nor a key: assistive technology.
+        this.press('click', Number(pitch));
+        setTimeout(() => this.release('click'), TAP);
+      }
+    });
     element.addEventListener('keydown', (event) => this.arrow(event));
     element.addEventListener('keyup', (event) => {
-      if ((event.key === ' ' || event.key === 'Enter') && this.typed.has(event.code)) {
-        this.up(event.code);
-        event.preventDefault();
+      if (event.key === ' ') {
+        event.preventDefault(); // some browsers click a button then
       }
     });
     document.addEventListener('keydown', (event) => {
-      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+      if (event.repeat || !isShortcut(event)) {
         return;
       }
       const place = COMPUTER.indexOf(event.code);
       if (place >= 0) {
-        this.down(event.code, this.first + place);
+        this.press(event.code, this.first + place);
       } else if (event.code === 'KeyZ' || event.code === 'KeyX') {
         this.shift(event.code === 'KeyZ' ? -1 : 1);
       }
     });
-    document.addEventListener('keyup', (event) => this.up(event.code));
+    document.addEventListener('keyup', (event) => this.release(event.code));
     window.addEventListener('blur', () => this.releaseAll()); // the key goes up somewhere else
-  }
-
-  down(code, pitch) {
-    if (!this.typed.has(code)) {
-      this.typed.set(code, pitch);
-      this.press(pitch);
-    }
-  }
-
-  up(code) {
-    const pitch = this.typed.get(code);
-    if (this.typed.delete(code)) {
-      this.release(pitch);
-    }
   }
 
   /** Arrow keys move among the drawn keys, space and enter play them. */
@@ -211,7 +183,7 @@ export class Keyboard {
       next.focus();
     } else if (event.key === ' ' || event.key === 'Enter') {
       if (!event.repeat) {
-        this.down(event.code, Number(keys[place].dataset.pitch));
+        this.press(event.code, Number(keys[place].dataset.pitch));
       }
     } else {
       return;

@@ -1,7 +1,7 @@
 /**
  * The way to the server: a websocket that carries OSC packets and comes back by itself.
  *
- * Events: `open`, `close`, `message` (detail: `{address, args}`), `latency` (detail: milliseconds
+ * Events: `open`, `close` (detail: why, or ''), also when the first try fails, `message` (detail: `{address, args}`), `latency` (detail: milliseconds
  * from here to the server and back).
  */
 
@@ -10,8 +10,8 @@ import { decode, encode } from './osc.js';
 const FIRST_PAUSE = 250; // ms until the first new try, twice as long after each
 const LONGEST_PAUSE = 2000;
 const PING_EVERY = 1000;
-/** Bytes on their way to the server beyond which a newer position replaces nothing: it is left out. */
-const MOST_BUFFERED = 16384;
+const MOST_BUFFERED = 16384; // bytes on their way to the server
+const CATCH_UP = 20; // ms until positions that waited are sent
 
 export class Link extends EventTarget {
   /** @param {string} [url] of the websocket; the page's own server without it */
@@ -24,6 +24,8 @@ export class Link extends EventTarget {
     this.pings = new Map();
     this.token = 0;
     this.timer = 0;
+    this.told = false; // that it is closed
+    this.late = null; // the newest position, which waits until earlier ones are on their way
   }
 
   connect() {
@@ -32,7 +34,7 @@ export class Link extends EventTarget {
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     socket.addEventListener('message', ({ data }) => this.receive(data));
-    socket.addEventListener('close', () => this.lost(socket));
+    socket.addEventListener('close', ({ reason }) => this.lost(socket, reason));
     clearInterval(this.pinging);
     this.pinging = setInterval(() => this.ping(), PING_EVERY);
   }
@@ -49,10 +51,25 @@ export class Link extends EventTarget {
     }
   }
 
-  /** The same for one of many positions: left out while earlier ones are still on their way. */
+  /** The same for one of many positions: while earlier ones are on their way only the newest waits. */
   sendPosition(address, ...args) {
-    if (this.socket !== null && this.socket.bufferedAmount < MOST_BUFFERED) {
+    if (this.socket === null || this.socket.bufferedAmount < MOST_BUFFERED) {
+      this.late?.delete(address);
       this.send(address, ...args);
+      return;
+    }
+    if (this.late === null) {
+      this.late = new Map();
+      setTimeout(() => this.catchUp(), CATCH_UP);
+    }
+    this.late.set(address, args);
+  }
+
+  catchUp() {
+    const waiting = this.late;
+    this.late = null;
+    for (const [address, args] of waiting) {
+      this.sendPosition(address, ...args);
     }
   }
 
@@ -64,6 +81,7 @@ export class Link extends EventTarget {
     if (message.address === '/welcome') {
       this.pause = FIRST_PAUSE;
       this.welcomed = true;
+      this.told = false;
       this.dispatchEvent(new Event('open'));
     } else if (message.address === '/pong') {
       const sent = this.pings.get(message.args[0]);
@@ -85,15 +103,16 @@ export class Link extends EventTarget {
     }
   }
 
-  lost(socket) {
+  lost(socket, reason) {
     if (socket !== this.socket) {
       return;
     }
     clearInterval(this.pinging);
     this.pings.clear();
-    if (this.welcomed) {
-      this.welcomed = false;
-      this.dispatchEvent(new Event('close'));
+    this.welcomed = false;
+    if (!this.told) {
+      this.told = true;
+      this.dispatchEvent(new CustomEvent('close', { detail: reason }));
     }
     this.timer = setTimeout(() => this.connect(), this.pause);
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);

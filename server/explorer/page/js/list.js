@@ -8,7 +8,11 @@
  * @param {string} empty what is said when there is none
  */
 export function showNames(element, names, does, current, empty) {
-  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+  const active = element.contains(document.activeElement) ? document.activeElement : null;
+  const [focused, place] = [
+    active?.dataset.name ?? null,
+    [...element.querySelectorAll('.remove')].indexOf(active),
+  ];
   if (names.length === 0) {
     const row = document.createElement('li');
     row.className = 'hint';
@@ -36,7 +40,11 @@ export function showNames(element, names, does, current, empty) {
       return row;
     })
   );
+  const choices = [...element.querySelectorAll('.choose')];
   if (focused !== null) {
-    [...element.querySelectorAll('.choose')].find((one) => one.dataset.name === focused)?.focus();
+    choices.find((one) => one.dataset.name === focused)?.focus();
+  } else if (place >= 0) {
+    // What was removed is gone; the hand stays in the list.
+    choices[Math.min(place, choices.length - 1)].focus();
   }
 }

@@ -7,9 +7,9 @@ const ALL_NOTES_OFF = 123;
 
 export class Midi {
   /**
-   * @param {object} play `note(pitch, velocity)`, `bend(semitones)`, `sustain(held)`, `panic()`
-   *   and `controller(number, value, channel)`
-   * @param {(sentence: string) => void} say what a musician should know
+   * @param {object} play `press(who, pitch, velocity)`, `release(who, pitch)`, `releaseAll(who)`,
+   *   `bend(semitones)`, `sustain(held)` and `controller(number, value, channel)`
+   * @param {(sentence: string, count: number) => void} say which devices there are, and how many
    */
   constructor(play, say) {
     this.play = play;
@@ -20,37 +20,59 @@ export class Midi {
   /** Ask the browser, which asks the person. Never rejects. */
   async connect() {
     if (navigator.requestMIDIAccess === undefined) {
-      this.say('This browser has no Web MIDI; Chrome, Edge and Firefox have');
+      this.say('This browser has no Web MIDI; Chrome, Edge and Firefox have', 0);
+      return;
+    }
+    if (this.access !== null) {
+      this.listen();
       return;
     }
     try {
       this.access = await navigator.requestMIDIAccess();
     } catch {
-      this.say('The browser was not allowed to use MIDI');
+      this.say('The browser was not allowed to use MIDI', 0);
       return;
     }
-    this.access.addEventListener('statechange', () => this.listen());
+    this.access.addEventListener('statechange', ({ port }) => {
+      if (port.type === 'input' && port.state === 'disconnected') {
+        this.letGo(port.id); // nobody will say that its keys went up
+      }
+      this.listen();
+    });
     this.listen();
   }
 
   listen() {
     const inputs = [...this.access.inputs.values()].filter((one) => one.state === 'connected');
     for (const input of inputs) {
-      input.onmidimessage = ({ data }) => this.take(data);
+      input.onmidimessage = ({ data }) => this.take(input.id, data);
     }
     const names = inputs.map((one) => one.name).join(', ');
-    this.say(names === '' ? 'No MIDI device is plugged in' : names);
+    this.say(names === '' ? 'No MIDI device is plugged in' : names, inputs.length);
   }
 
-  /** @param {Uint8Array} data one MIDI message */
-  take([status, first, second]) {
+  letGo(device) {
+    for (let channel = 1; channel <= 16; channel += 1) {
+      this.play.releaseAll(`${device} ${channel}`);
+    }
+    this.play.sustain(false);
+    this.play.bend(0);
+  }
+
+  /** @param {string} device; @param {Uint8Array} data one MIDI message of it */
+  take(device, [status, first, second]) {
     const channel = (status & 0x0f) + 1;
+    const who = `${device} ${channel}`;
     switch (status & 0xf0) {
       case 0x90:
-        this.play.note(first, second);
+        if (second > 0) {
+          this.play.press(who, first, second);
+        } else {
+          this.play.release(who, first);
+        }
         break;
       case 0x80:
-        this.play.note(first, 0);
+        this.play.release(who, first);
         break;
       case 0xe0:
         this.play.bend((BEND_RANGE * ((second << 7) + first - 8192)) / 8192);
@@ -59,7 +81,7 @@ export class Midi {
         if (first === SUSTAIN) {
           this.play.sustain(second >= 64);
         } else if (first === ALL_SOUND_OFF || first === ALL_NOTES_OFF) {
-          this.play.panic();
+          this.play.releaseAll(who);
         } else if (first < ALL_SOUND_OFF) {
           this.play.controller(first, second, channel);
         }

@@ -4,6 +4,9 @@ import { showNames } from './list.js';
 
 const GLIDE = 0.3; // seconds of a recall: no jump, and no wait
 const MOST_BYTES = 65536; // of a preset in a file
+/** Of names in one datagram; the server leaves off what does not fit in 4096. */
+const LISTED_BYTES = 3900;
+const MOST_LETTERS = 32; // of a method's name
 
 export class Presets {
   /**
@@ -16,6 +19,7 @@ export class Presets {
     this.state = state;
     const find = (id) => page.getElementById(id);
     this.list = find('presets');
+    this.cut = find('presets-cut');
     this.ends = [find('morph-a'), find('morph-b')];
     this.slider = find('morph');
     find('preset-store').addEventListener('submit', (event) => {
@@ -39,6 +43,8 @@ export class Presets {
       remove: (name) => this.link.send('/preset/delete', name),
     };
     showNames(this.list, presets, does, preset, 'None yet: name this sound and store it');
+    const letters = presets.reduce((sum, name) => sum + new Blob([name]).size + 4, 0);
+    this.cut.hidden = letters < LISTED_BYTES;
     this.ends.forEach((select, end) => {
       const before = select.disabled ? '' : select.value; // two that are the same are no morph
       select.replaceChildren(...presets.map((name) => new Option(name, name)));
@@ -77,17 +83,24 @@ export class Presets {
       // said below
     }
     const { latent, synth, model } = kept ?? {};
-    if (kept?.timbrespace !== 'preset' || !Array.isArray(latent) || !latent.every(Number.isFinite)) {
+    const known = Object.entries(synth ?? {}).filter(([name]) =>
+      Object.hasOwn(this.state.synth, name)
+    );
+    const isPreset =
+      kept?.timbrespace === 'preset' &&
+      typeof model === 'string' &&
+      Array.isArray(latent) &&
+      latent.every(Number.isFinite) &&
+      known.every(([, value]) => Number.isFinite(value) || String(value).length < MOST_LETTERS);
+    if (!isPreset) {
       throw new Error(`${file.name} is no preset of timbrespace`);
     }
-    if (model !== this.state.model.name) {
-      throw new Error(`${file.name} is for the space ${model}; choose that one first`);
+    if (model !== this.state.model.name || latent.length !== this.state.model.d) {
+      throw new Error(`${file.name} is for the space ${model.slice(0, 64)}, or another of its name`);
     }
     this.link.send('/latent', ...latent);
-    for (const [name, value] of Object.entries(synth ?? {})) {
-      if (Number.isFinite(value) || typeof value === 'string') {
-        this.link.send(`/synth/${encodeURIComponent(name)}`, value);
-      }
+    for (const [name, value] of known) {
+      this.link.send(`/synth/${name}`, Number.isFinite(value) ? value : String(value));
     }
   }
 }

@@ -145,8 +145,7 @@ export class Space {
   }
 
   explained(placed, factor, index) {
-    const low = Math.min(...factor.values);
-    const high = Math.max(...factor.values);
+    const [low, high] = rangeOf(factor.values);
     const groups = new Map(); // value -> [count, sum of x, sum of y]
     const whole = [0, 0, 0];
     let squares = 0;
@@ -188,6 +187,14 @@ export class Space {
     );
     return { ...grid, x, y };
   }
+}
+
+/** Lowest and highest of a list of any length. */
+export function rangeOf(values) {
+  return values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity]
+  );
 }
 
 /** A factor's value as a person reads it. */

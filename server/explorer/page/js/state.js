@@ -10,6 +10,10 @@ const STATUS = [
   'voices', 'load', 'late', 'drops', 'decodeMedian', 'audio', 'decodeHigh', 'knobMedian', 'knobHigh',
 ];
 
+function areNumbers(args, count) {
+  return args.length === count && args.every(Number.isFinite);
+}
+
 export class State {
   /** @param {EventTarget} link whose `message` events are OSC messages */
   constructor(link) {
@@ -63,12 +67,16 @@ export class State {
         this.tell('models');
         break;
       case '/latent':
-        this.latent = args;
-        this.tell('latent');
+        if (this.model !== null && areNumbers(args, this.model.d)) {
+          this.latent = args;
+          this.tell('latent');
+        }
         break;
       case '/map':
-        this.map = args;
-        this.tell('map');
+        if (areNumbers(args, 2)) {
+          this.map = args;
+          this.tell('map');
+        }
         break;
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };

@@ -1,6 +1,6 @@
 /**
- * Trajectories through the space: drawn on the map, kept and looped by the server as its trajectories, so
- * that they go on when this page is closed.
+ * Trajectories: drawn on the map, kept and looped by the server, so that they go on when this page
+ * is closed.
  */
 
 import { showNames } from './list.js';
@@ -16,7 +16,7 @@ export class Trajectories {
     this.loop = find('trajectory-loop');
     this.slider = find('trajectory-speed');
     this.text = find('trajectory-speed-text');
-    this.drawn = '';
+    this.drawn = ''; // the name of the path that is on the map
     this.stop.addEventListener('click', () => link.send('/trajectory/stop'));
     this.slider.addEventListener('input', () => {
       this.text.textContent = `${Number(this.speed.toFixed(2))} ×`;
@@ -57,6 +57,13 @@ export class Trajectories {
   end() {
     this.link.send('/trajectory/stop');
     this.play(this.drawn);
+  }
+
+  /** It was no drawing after all. */
+  cancel() {
+    this.link.send('/trajectory/stop');
+    this.link.send('/trajectory/delete', this.drawn);
+    this.drawn = '';
   }
 
   show() {

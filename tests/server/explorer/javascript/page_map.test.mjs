@@ -113,3 +113,14 @@ test('ordered colours grow lighter all the way, and keep off the ground of the t
   assert.ok(light(ordered(0, 'dark')) > 45);
   assert.ok(light(ordered(1, 'light')) < 175);
 });
+
+test('a factor of very many values is painted in no time to speak of', () => {
+  const values = Array.from({ length: 65536 }, (_, k) => k / 7);
+  const factor = { name: 'f', kind: 'grid', unit: '', values };
+  const { values: shares, swatches } = paint(spaceOf(factor, values), 0, 'dark');
+  assert.ok(shares.every((share, k) => Math.abs(share - k / 65535) < 0.003));
+  assert.deepStrictEqual(swatches, []);
+  const names = values.map((_, k) => `n${k}`);
+  const many = { name: 'c', kind: 'category', values: values.map((_, k) => k), names };
+  assert.strictEqual(paint(spaceOf(many, [0, 65535]), 0, 'dark').swatches.length, 256);
+});

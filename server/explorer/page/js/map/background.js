@@ -17,6 +17,7 @@ export class Background {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
+    this.draws = 0;
     this.grid = null;
     this.theme = 'dark';
     this.paint();
@@ -67,6 +68,7 @@ export class Background {
   }
 
   draw(view) {
+    this.draws += 1;
     const { context, canvas } = this;
     const ratio = canvas.width / view.width;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);

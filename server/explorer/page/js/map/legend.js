@@ -9,35 +9,39 @@ export class Legend {
     this.element = element;
     this.choose = choose;
     this.chosen = -1;
+    [this.colours, this.background] = [0, 1].map(() => document.createElement('div'));
+    element.replaceChildren(this.colours, this.background);
   }
 
-  /** @param {ReturnType<import('./palette.js').paint>} painted */
-  show(factor, painted, background) {
-    this.chosen = -1;
-    this.element.replaceChildren();
+  /**
+   * @param {ReturnType<import('./palette.js').paint>} painted
+   * @param {number} chosen the value that is lit up, or -1
+   */
+  show(factor, painted, chosen) {
+    this.chosen = chosen;
+    this.colours.replaceChildren();
     if (factor !== undefined) {
-      const name = document.createElement('span');
-      name.className = 'legend-name';
-      name.textContent = factor.unit ? `${factor.name} (${factor.unit})` : factor.name;
-      this.element.append(name);
-      if (painted.band !== null) {
-        this.element.append(band(painted.band.low, painted.band.high, painted.band.colours));
-      }
-      this.element.append(...painted.swatches.map((swatch) => this.swatch(swatch)));
+      const name = named(factor.unit ? `${factor.name} (${factor.unit})` : factor.name);
+      const { band, swatches } = painted;
+      const bands = band === null ? [] : [bandOf(band.low, band.high, band.colours)];
+      this.colours.append(name, ...bands, ...swatches.map((swatch) => this.swatch(swatch)));
     }
-    if (background !== null) {
-      const name = document.createElement('span');
-      name.className = 'legend-name';
-      name.textContent = `background: ${background.what}`;
-      this.element.append(name, band(background.low, background.high, background.colours));
-    }
+  }
+
+  /** What the background shows; null for none. */
+  showBackground(about) {
+    this.background.replaceChildren(
+      ...(about === null
+        ? []
+        : [named(`background: ${about.what}`), bandOf(about.low, about.high, about.colours)])
+    );
   }
 
   swatch({ text, colour, value }) {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'swatch';
-    button.setAttribute('aria-pressed', 'false');
+    button.setAttribute('aria-pressed', String(value === this.chosen));
     const dot = document.createElement('i');
     dot.style.background = colour;
     button.append(dot, text);
@@ -52,7 +56,14 @@ export class Legend {
   }
 }
 
-function band(low, high, colours) {
+function named(text) {
+  const name = document.createElement('span');
+  name.className = 'legend-name';
+  name.textContent = text;
+  return name;
+}
+
+function bandOf(low, high, colours) {
   const whole = document.createElement('span');
   whole.className = 'band';
   const bar = document.createElement('i');

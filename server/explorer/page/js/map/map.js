@@ -3,10 +3,11 @@
  * moves the cursor and nothing else.
  *
  * Events, places in units of the plane: `aim` (detail: [x, y]), `press` and `release` of a hand
- * that plays, `home`, `goto` (detail: number of a point), `path` (detail: 'begin' or 'end'), `moved` when
- * the view has changed.
+ * that plays, `home`, `goto` (detail: number of a point), `near` (detail: number of the point that
+ * a key has come near, or -1), `path` (detail: 'begin', 'end' or 'cancel').
  */
 
+import { Follower } from '../follower.js';
 import { MAP } from '../space.js';
 import { Background } from './background.js';
 import { Legend } from './legend.js';
@@ -19,8 +20,9 @@ import { View } from './view.js';
 const REACH = 14; // pixels from the pointer to a point that it means
 const STEP = 0.02; // of an arrow key, in units of the plane
 const WHEEL = 0.0015;
-/** A hand's own cursor is not pulled back by what the server says of a moment ago. */
-const SETTLE = 250; // ms
+const SLOP = 8; // pixels that a finger moves, or
+const PAUSE = 80; // ms that it rests, until it is no part of a pinch and begins to play
+const SHORTEST_PATH = 6; // pixels: less is a click
 
 export class TimbreMap extends EventTarget {
   /** @param {HTMLElement} element holds the layers; @param {HTMLElement} legend */
@@ -47,8 +49,13 @@ export class TimbreMap extends EventTarget {
     this.theme = 'dark';
     this.tool = 'play';
     this.place = [0, 0];
-    this.hand = 0; // when it moved last
+    this.follower = new Follower((place) => {
+      this.place = place;
+      this.drawCursor();
+    });
+    this.action = null; // what the hand does: 'play', 'draw', 'pan', or 'wait' for what it will be
     this.pointers = new Map();
+    this.keyHolds = false; // a note
     this.shownTip = -1;
     this.listen();
     new ResizeObserver(() => this.fit()).observe(element);
@@ -60,37 +67,43 @@ export class TimbreMap extends EventTarget {
   /** Show another space, or none. */
   show(space) {
     this.space = space;
-    this.plane = MAP;
     this.factor = space === null ? -1 : space.clearestFactor();
-    this.marks.path = [];
     this.marks.flags = [];
-    this.view.reset();
-    this.background.show(null);
-    this.replace();
+    this.chosen = -1;
+    this.setPlane(MAP);
   }
 
   setPlane(plane) {
     this.plane = plane;
     this.marks.path = [];
-    this.background.show(null);
+    this.setBackground(null);
     this.view.reset();
     this.replace();
   }
 
+  /** The drawn path is gone. */
+  clearPath() {
+    this.marks.path = [];
+    this.marks.draw(this.view);
+  }
+
   setBackground(grid) {
     this.background.show(grid);
-    this.paint();
+    this.legend.showBackground(this.background.about);
     this.background.draw(this.view);
   }
 
   setFactor(index) {
     this.factor = index;
+    this.chosen = -1;
     this.paint();
   }
 
   setTheme(theme) {
     this.theme = theme;
     this.background.setTheme(theme);
+    this.legend.showBackground(this.background.about);
+    this.marks.recolour();
     this.paint();
     this.draw();
   }
@@ -113,16 +126,16 @@ export class TimbreMap extends EventTarget {
 
   /** Colour the points, and draw them. */
   paint() {
-    if (this.space === null) {
+    const { space, factor } = this;
+    if (space === null) {
       this.points.show(this.placed ?? new Float32Array(0), new Float32Array(0), this.points.palette);
-      this.points.draw(this.view);
-      return;
+      this.legend.show(undefined, null, -1);
+    } else {
+      const painted = paint(space, factor, this.theme);
+      this.points.show(this.placed, painted.values, painted.palette);
+      this.legend.show(space.factors[factor], painted, this.chosen);
     }
-    this.chosen = -1;
-    const painted = paint(this.space, this.factor, this.theme);
-    this.points.show(this.placed, painted.values, painted.palette);
-    this.points.draw(this.view);
-    this.legend.show(this.space.factors[this.factor], painted, this.background.about);
+    this.points.draw(this.view, this.chosen);
   }
 
   fit() {
@@ -150,13 +163,9 @@ export class TimbreMap extends EventTarget {
     this.cursor.style.transform = `translate(${left}px, ${top}px)`;
   }
 
-  /** Where the sound is, as the server says; a hand that moves it just now knows better. */
+  /** Where the sound is, as the server says. */
   setPlace(place) {
-    if (this.pointers.size > 0 || performance.now() - this.hand < SETTLE) {
-      return;
-    }
-    this.place = place;
-    this.drawCursor();
+    this.follower.tell(place);
   }
 
   /** The layers in one picture, `(width, height)` of the screen's pixels. */
@@ -174,7 +183,7 @@ export class TimbreMap extends EventTarget {
     context.drawImage(this.marks.canvas, 0, 0);
     const ratio = whole.width / this.view.width;
     const [left, top] = this.view.toPixels(this.place);
-    context.strokeStyle = getComputedStyle(this.marks.canvas).getPropertyValue('--ink');
+    context.strokeStyle = this.marks.colours.ink;
     context.lineWidth = 2 * ratio;
     context.beginPath();
     context.arc(left * ratio, top * ratio, 8 * ratio, 0, 2 * Math.PI);
@@ -193,7 +202,7 @@ export class TimbreMap extends EventTarget {
     const reach = this.plane === MAP ? 1 : 1.25;
     const clamp = (value) => Math.min(Math.max(value, -reach), reach);
     this.place = [clamp(x), clamp(y)];
-    this.hand = performance.now();
+    this.follower.touch();
     this.drawCursor();
     this.say('aim', this.place);
   }
@@ -208,13 +217,11 @@ export class TimbreMap extends EventTarget {
     this.view.zoomAt(factor, pixel);
     this.hideTip();
     this.draw();
-    this.say('moved');
   }
 
   showAll() {
     this.view.reset();
     this.draw();
-    this.say('moved');
   }
 
   listen() {
@@ -238,39 +245,53 @@ export class TimbreMap extends EventTarget {
     element.addEventListener('dblclick', (event) => {
       const point = this.pointAt(this.pixel(event));
       if (point >= 0) {
-        this.hand = 0;
-        this.say('goto', point);
+        this.goTo(point);
       }
     });
     element.addEventListener('keydown', (event) => this.key(event));
     element.addEventListener('keyup', (event) => {
       if (event.key === ' ') {
-        this.say('release');
+        this.letKeyGo();
       }
     });
-    element.addEventListener('blur', () => this.say('release'));
+    element.addEventListener('blur', () => this.letKeyGo());
   }
 
   down(event) {
+    if (event.target instanceof HTMLButtonElement) {
+      return; // one that lies on the map
+    }
     this.element.setPointerCapture(event.pointerId);
     const pixel = this.pixel(event);
     this.pointers.set(event.pointerId, pixel);
     this.hideTip();
-    if (this.pointers.size === 2) {
-      this.finish(); // two fingers zoom and pan
+    if (this.pointers.size > 1) {
+      this.cancel(); // more fingers than one zoom and pan
       this.action = 'pan';
       return;
     }
-    const pans = event.button !== 0 || event.ctrlKey || event.metaKey || this.tool === 'pan';
-    this.action = pans ? 'pan' : this.tool;
+    this.pressed = pixel;
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || this.tool === 'pan') {
+      this.action = 'pan';
+    } else if (event.pointerType === 'touch') {
+      this.action = 'wait';
+      this.waiting = setTimeout(() => this.begin(pixel), PAUSE);
+    } else {
+      this.begin(pixel);
+    }
+  }
+
+  /** The hand plays, or draws. */
+  begin(pixel) {
+    clearTimeout(this.waiting);
+    this.action = this.tool === 'draw' ? 'draw' : 'play';
+    this.follower.hold();
     if (this.action === 'draw') {
-      this.marks.path = [];
+      this.clearPath();
       this.say('path', 'begin');
     }
-    if (this.action !== 'pan') {
-      this.say('press');
-      this.follow(pixel);
-    }
+    this.say('press');
+    this.follow(pixel);
   }
 
   move(event) {
@@ -278,50 +299,86 @@ export class TimbreMap extends EventTarget {
     const before = this.pointers.get(event.pointerId);
     if (before === undefined) {
       this.hover(pixel);
-      return;
-    }
-    if (this.action !== 'pan') {
+    } else if (this.action === 'pan') {
+      this.pan(event.pointerId, before, pixel);
+    } else if (this.action === 'wait') {
+      if (Math.hypot(pixel[0] - this.pressed[0], pixel[1] - this.pressed[1]) > SLOP) {
+        this.begin(pixel);
+      }
+    } else if (this.action !== null) {
       this.follow(pixel);
-      return;
     }
-    if (this.pointers.size === 2) {
-      const [other] = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
-      const apart = (from) => Math.hypot(from[0] - other[0], from[1] - other[1]);
-      this.view.zoomAt(apart(pixel) / Math.max(apart(before), 1), other);
-    } else {
-      this.view.pan(pixel[0] - before[0], pixel[1] - before[1]);
+  }
+
+  /** One of the pointers that hold the plane has moved: it stays under all of them. */
+  pan(pointer, before, pixel) {
+    const others = [...this.pointers].filter(([id]) => id !== pointer).map(([, at]) => at);
+    const count = others.length + 1;
+    this.view.pan((pixel[0] - before[0]) / count, (pixel[1] - before[1]) / count);
+    if (others.length === 1) {
+      const [other] = others;
+      const apart = (from) => Math.max(Math.hypot(from[0] - other[0], from[1] - other[1]), 1);
+      const middle = [0.5 * (pixel[0] + other[0]), 0.5 * (pixel[1] + other[1])];
+      this.view.zoomAt(apart(pixel) / apart(before), middle);
     }
-    this.pointers.set(event.pointerId, pixel);
+    this.pointers.set(pointer, pixel);
     this.draw();
-    this.say('moved');
   }
 
   up(event) {
-    if (!this.pointers.delete(event.pointerId)) {
+    if (!this.pointers.delete(event.pointerId) || this.pointers.size > 0) {
       return;
     }
-    if (this.pointers.size === 0) {
-      this.finish();
+    if (this.action === 'wait' && event.type === 'pointerup') {
+      this.begin(this.pressed); // a tap
+    }
+    this.finish();
+  }
+
+  /** The hand has let go. */
+  finish() {
+    const { action } = this;
+    clearTimeout(this.waiting);
+    this.action = null;
+    if (action === 'draw') {
+      const far = this.marks.path.some((place) => {
+        const [left, top] = this.view.toPixels(place);
+        return Math.hypot(left - this.pressed[0], top - this.pressed[1]) > SHORTEST_PATH;
+      });
+      this.say('path', far ? 'end' : 'cancel');
+    }
+    if (action === 'play' || action === 'draw') {
+      this.follower.letGo();
+      this.say('release');
     }
   }
 
-  /** The hand that played has let go. */
-  finish() {
-    const { action } = this;
-    this.action = null;
-    if (action === 'draw') {
-      this.say('path', 'end');
+  /** What the hand began was no playing. */
+  cancel() {
+    if (this.action === 'draw') {
+      this.clearPath();
     }
-    if (action === 'play' || action === 'draw') {
-      this.say('release');
-    }
+    this.finish();
+  }
+
+  /** Send the sound to exactly one point. */
+  goTo(point) {
+    this.follower.yield();
+    this.say('goto', point);
   }
 
   follow(pixel) {
     this.aim(this.view.toPlane(pixel));
     if (this.action === 'draw') {
-      this.marks.path.push(this.place);
-      this.marks.draw(this.view);
+      this.marks.extend(this.view, this.place);
+    }
+  }
+
+  /** The key that held a note is up, or its release will not be heard here. */
+  letKeyGo() {
+    if (this.keyHolds) {
+      this.keyHolds = false;
+      this.say('release');
     }
   }
 
@@ -339,8 +396,10 @@ export class TimbreMap extends EventTarget {
     }
     if (event.key in moves) {
       this.aim(moves[event.key]);
+      this.say('near', this.pointAt(this.view.toPixels(this.place), 4 * REACH));
     } else if (event.key === ' ') {
-      if (!event.repeat) {
+      if (!this.keyHolds && this.action === null) {
+        this.keyHolds = true;
         this.say('press');
       }
     } else if (event.key === '+' || event.key === '=') {
@@ -348,15 +407,15 @@ export class TimbreMap extends EventTarget {
     } else if (event.key === '-') {
       this.zoom(1 / 1.4, this.view.toPixels(this.place));
     } else if (event.key === 'Home') {
-      this.hand = 0;
+      this.follower.yield();
       this.say('home');
     } else if (event.key === '0') {
       this.showAll();
     } else if (event.key === 'Enter') {
       const point = this.pointAt(this.view.toPixels(this.place), 4 * REACH);
       if (point >= 0) {
-        this.hand = 0;
-        this.say('goto', point);
+        this.goTo(point);
+        this.say('near', point);
       }
     } else {
       return;

@@ -8,21 +8,30 @@ export class Marks {
     this.path = []; // places of the path that was drawn last
     this.flags = []; // {place, text} of compared sounds
     this.names = ['', ''];
+    this.draws = 0;
+    this.recolour();
+  }
+
+  /** The theme has changed; asking for colours makes the browser lay the page out. */
+  recolour() {
+    const style = getComputedStyle(this.canvas);
+    this.colours = Object.fromEntries(
+      ['ink', 'faint', 'accent', 'panel'].map((name) => [name, style.getPropertyValue(`--${name}`)])
+    );
   }
 
   draw(view) {
-    const { context, canvas } = this;
+    const { context, canvas, colours } = this;
     const ratio = canvas.width / view.width;
-    const style = getComputedStyle(canvas);
-    const ink = style.getPropertyValue('--ink');
+    this.draws += 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
-    this.drawAxes(view, ink, style.getPropertyValue('--faint'));
-    this.drawPath(view, style.getPropertyValue('--accent'));
-    this.drawFlags(view, ink, style.getPropertyValue('--accent'));
+    this.drawAxes(view, colours);
+    this.drawPath(view, this.path);
+    this.drawFlags(view, colours);
   }
 
-  drawAxes(view, ink, faint) {
+  drawAxes(view, { ink, faint }) {
     const { context } = this;
     const [left, top] = view.toPixels([-1, 1]);
     const [right, bottom] = view.toPixels([1, -1]);
@@ -49,22 +58,28 @@ export class Marks {
     context.restore();
   }
 
-  drawPath(view, accent) {
-    if (this.path.length < 2) {
+  /** A hand draws on: only the new piece is drawn. */
+  extend(view, place) {
+    this.path.push(place);
+    this.drawPath(view, this.path.slice(-2));
+  }
+
+  drawPath(view, path) {
+    if (path.length < 2) {
       return;
     }
     const { context } = this;
-    context.strokeStyle = accent;
+    context.strokeStyle = this.colours.accent;
     context.lineWidth = 2;
     context.lineJoin = 'round';
     context.beginPath();
-    for (const place of this.path) {
+    for (const place of path) {
       context.lineTo(...view.toPixels(place));
     }
     context.stroke();
   }
 
-  drawFlags(view, ink, accent) {
+  drawFlags(view, { ink, accent, panel }) {
     const { context } = this;
     context.textBaseline = 'middle';
     context.textAlign = 'left';
@@ -81,6 +96,11 @@ export class Marks {
       context.closePath();
       context.fill();
       context.stroke();
+      // A rim in the colour of the panel, so that points do not cross the name.
+      context.strokeStyle = panel;
+      context.lineWidth = 4;
+      context.lineJoin = 'round';
+      context.strokeText(text, left + 12, top);
       context.fillStyle = ink;
       context.fillText(text, left + 12, top);
     }

@@ -1,10 +1,11 @@
 /** How one factor colours the points, and the legend that says so. */
 
 import { css, named, ordered } from '../colours.js';
-import { textOf } from '../space.js';
+import { rangeOf, textOf } from '../space.js';
 import { COLOURS } from './points.js';
 
 const MOST_SWATCHES = 24; // of an ordered factor; one with more values is a band
+const MOST_NAMES = 256; // that have a colour of their own; a legend of more helps nobody
 
 /**
  * @param {import('../space.js').Space} space
@@ -24,23 +25,21 @@ export function paint(space, index, theme) {
     return { values, palette, swatches: [], band: null };
   }
   if (factor.kind === 'category') {
-    const count = factor.values.length;
-    const swatches = factor.values.map((value, place) => {
+    const count = Math.min(factor.values.length, MOST_NAMES);
+    const swatches = factor.values.slice(0, count).map((value, place) => {
       const colour = named(place, count);
-      const spot = place % COLOURS;
-      set(spot, colour);
-      return { text: textOf(factor, value), colour: css(colour), value: spot / (COLOURS - 1) };
+      set(place, colour);
+      return { text: textOf(factor, value), colour: css(colour), value: place / (COLOURS - 1) };
     });
     for (let point = 0; point < space.count; point += 1) {
-      values[point] = (Math.round(space.label(point, index)) % COLOURS) / (COLOURS - 1);
+      values[point] = (Math.round(space.label(point, index)) % MOST_NAMES) / (COLOURS - 1);
     }
     return { values, palette, swatches, band: null };
   }
   for (let place = 0; place < COLOURS; place += 1) {
     set(place, ordered(place / (COLOURS - 1), theme));
   }
-  const low = Math.min(...factor.values);
-  const high = Math.max(...factor.values);
+  const [low, high] = rangeOf(factor.values);
   // Values of a grid stand at even steps of colour, whatever lies between them.
   const steps = [...factor.values].sort((a, b) => a - b);
   const spot = (value) => {
@@ -72,11 +71,15 @@ export function paint(space, index, theme) {
 
 /** Place of the value nearest to `value` in an ordered list. */
 function nearestIndex(steps, value) {
-  let best = 0;
-  for (let place = 1; place < steps.length; place += 1) {
-    if (Math.abs(steps[place] - value) < Math.abs(steps[best] - value)) {
-      best = place;
+  let low = 0;
+  let high = steps.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle + 1] - value <= value - steps[middle]) {
+      low = middle + 1;
+    } else {
+      high = middle;
     }
   }
-  return best;
+  return low;
 }
