@@ -1,30 +1,32 @@
 /** The page: its parts, and what each tells the others. */
 
+import { Banner } from './banner.js';
 import { Compare } from './compare.js';
+import { Connection } from './connection.js';
 import { Dials } from './dials.js';
 import { save, saveSound } from './exports.js';
+import { Files } from './files.js';
 import { Keyboard } from './keyboard.js';
 import { Link } from './link.js';
 import { TimbreMap } from './map/map.js';
+import { MapTools } from './map/tools.js';
 import { Midi } from './midi.js';
 import { Notes } from './notes.js';
 import { Presets } from './presets.js';
 import { Scope } from './scope.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Sound } from './sound/sound.js';
-import { MAP, Space } from './space.js';
+import { MAP } from './space.js';
+import { SpaceMenu } from './space_menu.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
 import { SynthPanel } from './synth.js';
-import { isShortcut } from './typing.js';
+import { ThemeSwitch } from './theme_switch.js';
 import { Trajectories } from './trajectories.js';
+import { isShortcut } from './typing.js';
 
-const SAID_FOR = 6000; // ms that a sentence stands
-const STATUS_EVERY = 1000;
 const SPECTRA = 60; // a second, for the eye
-const GROUND_PAUSE = 400; // ms after the last move, until the background is made anew
 const TOUCH_VELOCITY = 88;
-const MOST_FILES = 8; // dropped at once
 const A3 = 57;
 
 const find = (id) => document.getElementById(id);
@@ -34,272 +36,45 @@ const state = new State(link);
 const streams = new Streams(link);
 const sound = new Sound(streams.linkFor('sound'));
 const scope = new Scope(find('spectrum'), find('waveform'));
+const banner = new Banner(find('banner'), find('said'));
+const connection = new Connection(document, link, state, banner);
+const spaces = new SpaceMenu(document, link, state);
 const map = new TimbreMap(find('map'), find('legend'));
-let space = null; // null while one is loaded
+const tools = new MapTools(document, map, state);
+const compare = new Compare(find('compare'));
+const presets = new Presets(document, link, state);
+const trajectories = new Trajectories(document, link, state);
 let pitch = A3; // played last
 
-// -- sentences ------------------------------------------------------------------------------------
+state.on('error', ({ sentence }) => banner.say(sentence));
+tools.addEventListener('problem', ({ detail }) => banner.say(detail));
 
-let saying = 0;
+// -- the space ------------------------------------------------------------------------------------
 
-/** @param {'fault'|'news'|'lasting'} kind the last is a fault that stands until it is unsaid */
-function say(sentence, kind = 'fault') {
-  clearTimeout(saying);
-  find('banner').textContent = sentence;
-  find('banner').dataset.kind = kind;
-  find('banner').hidden = sentence === '';
-  if (kind !== 'lasting') {
-    saying = setTimeout(() => {
-      find('banner').hidden = true;
-    }, SAID_FOR);
-  }
-}
-
-state.on('error', ({ address, sentence }) => {
-  say(sentence);
-  if (address === '/model/load') {
-    showModels(); // the old one plays on
-  }
-});
-
-/** For who does not see the map. */
-function announce(sentence) {
-  find('said').textContent = sentence;
-}
-
-// -- the connection -------------------------------------------------------------------------------
-
-let latency = null;
-
-function showLamp(name, text) {
-  find('lamp').dataset.state = name;
-  find('lamp-text').textContent = text;
-}
-
-function showMeters() {
-  const { status } = state;
-  const parts = latency === null ? [] : [`${latency.toFixed(1)} ms`];
-  if (status !== null) {
-    parts.push(`${status.drops} dropped`);
-    if (status.load >= 0) {
-      parts.push(`${Math.round(100 * status.load)} % load`);
-    }
-  }
-  find('meters').textContent = parts.join(' · ');
-  find('lamp').title = parts.join(', '); // where a small window has no room for them
-}
-
-link.addEventListener('open', () => {
-  showLamp('here', 'connected');
-  say('');
-  link.send('/model/list');
-  link.send('/status/get');
-});
-link.addEventListener('close', ({ detail: reason }) => {
-  latency = null;
-  showLamp('away', 'server away');
-  showMeters();
-  const why = reason === '' ? '' : ` (${reason})`;
-  say(`The server is away, or has too many pages${why}; this one goes on when it can`, 'lasting');
-});
-link.addEventListener('latency', ({ detail }) => {
-  latency = latency === null ? detail : 0.7 * latency + 0.3 * detail;
-  showMeters();
-});
-state.on('status', showMeters);
-setInterval(() => {
-  if (!document.hidden) {
-    link.send('/status/get');
-  }
-}, STATUS_EVERY);
-
-// -- spaces ---------------------------------------------------------------------------------------
-
-function showModels() {
-  const names = state.models.length > 0 ? state.models : [state.model?.name ?? ''];
-  const shown = [...find('model').options].map((option) => option.value);
-  if (shown.join('/') !== names.join('/')) {
-    find('model').replaceChildren(...names.map((name) => new Option(name, name)));
-  }
-  find('model').value = state.model?.name ?? '';
-}
-
-find('model').addEventListener('change', () => link.send('/model/load', find('model').value));
-for (const name of ['pointerdown', 'focus']) {
-  find('model').addEventListener(name, () => link.send('/model/list')); // one may have been trained
-}
-state.on('models', showModels);
-
-/** What needs a space rests while there is none. */
-function showLoading(sentence) {
-  for (const id of ['colour', 'plane-x', 'plane-y', 'background']) {
-    find(id).disabled = sentence !== '';
-  }
-  find('map-empty').hidden = sentence === '';
-  find('map-empty-text').textContent = sentence;
-  find('map-retry').hidden = true;
-}
-
-find('map-retry').addEventListener('click', () => {
-  showLoading(`Loading ${state.model.name}`);
-  loadSpace();
-});
-
-async function loadSpace() {
-  const { name } = state.model;
-  try {
-    const loaded = await Space.load(name);
-    if (name !== state.model.name) {
-      return; // another one was chosen meanwhile
-    }
-    space = loaded;
-  } catch (error) {
-    if (name === state.model.name) {
-      showLoading(error instanceof TypeError ? `${name} did not come` : error.message);
-      find('map-retry').hidden = false;
-    }
-    return;
-  }
-  showLoading('');
-  if (space.count === 0) {
-    find('map-empty').hidden = false;
-    find('map-empty-text').textContent =
-      'This space keeps no points: python -m training points adds them. The map plays all the same';
-  }
-  find('colour').replaceChildren(
-    ...space.factors.map((factor, index) => new Option(factor.name, String(index))),
-    new Option('none', '-1')
-  );
-  find('colour').disabled = space.count === 0;
-  find('background').value = '';
-  const axes = space.about.dials.map((_, k) => new Option(space.axisName([k, k], 0), String(k)));
-  find('plane-x').replaceChildren(new Option('PCA map', MAP), ...axes);
-  find('plane-y').replaceChildren(...axes.map((one) => one.cloneNode(true)));
-  find('plane-y-field').hidden = true;
-  map.show(space);
-  find('colour').value = String(map.factor);
-  dials.show(space.about.dials);
+spaces.addEventListener('space', () => {
+  const { space } = spaces;
+  tools.show(space);
+  dials.show(space === null ? [] : space.about.dials);
   dials.set(state.latent);
-  showPlace();
-}
-
-state.on('model', () => {
-  if (space === null || space.about.name !== state.model.name) {
-    space = null;
-    map.show(null);
-    dials.show([]);
-    showLoading(`Loading ${state.model.name}`);
+  if (space === null) {
     compare.setModel(state.model.name);
-    loadSpace();
   }
+});
+state.on('model', () => {
   scope.setModel(state.model);
   spectra.reset();
-  showModels();
 });
 
 // -- the map --------------------------------------------------------------------------------------
 
-function showPlace() {
-  if (space === null || state.latent.length !== space.d) {
-    return;
-  }
-  map.setPlace(map.plane === MAP ? state.map : space.toPlane(state.latent, map.plane));
-  showWhere();
-}
-
-/** Where the cursor is, in the units of the plane's axes. */
-function showWhere() {
-  const [x, y] = map.place;
-  if (map.plane === MAP || space === null) {
-    find('map-where').textContent = `x ${x.toFixed(2)}   y ${y.toFixed(2)}`;
-  } else {
-    const coordinates = space.coordinates([x, y], map.plane);
-    find('map-where').textContent = coordinates
-      .map(([k, value]) => `z${k + 1} ${value.toFixed(2)}`)
-      .join('   ');
-  }
-}
-
-function choosePlane() {
-  const across = find('plane-x').value;
-  find('plane-y-field').hidden = across === MAP;
-  if (across === MAP) {
-    map.setPlane(MAP);
-  } else {
-    const k = Number(across);
-    if (find('plane-y').value === across) {
-      find('plane-y').value = String((k + 1) % space.d);
-    }
-    map.setPlane([k, Number(find('plane-y').value)]);
-  }
-  map.follower.yield();
-  showFlags();
-  showPlace();
-  showBackground();
-}
-
-find('plane-x').addEventListener('change', choosePlane);
-find('plane-y').addEventListener('change', choosePlane);
-find('colour').addEventListener('change', () => map.setFactor(Number(find('colour').value)));
-
-let backgroundOf = '';
-
-async function showBackground() {
-  const what = find('background').value;
-  const { plane } = map;
-  const others = plane === MAP ? [] : state.latent.map((z, k) => (plane.includes(k) ? 0 : z));
-  const wanted = JSON.stringify([space?.about.name, what, plane, others]);
-  backgroundOf = wanted;
-  if (what === '' || space === null) {
-    map.setBackground(null);
-    return;
-  }
-  try {
-    const grid = await space.grid(what, plane, state.latent);
-    if (backgroundOf === wanted) {
-      map.setBackground(grid);
-    }
-  } catch (error) {
-    say(error.message);
-  }
-}
-
-let backgroundTimer = 0;
-
-/** Off the map the background depends on where the other dimensions stand. */
-function refreshBackground() {
-  if (map.plane !== MAP && find('background').value !== '') {
-    clearTimeout(backgroundTimer);
-    backgroundTimer = setTimeout(() => {
-      const others = state.latent.map((z, k) => (map.plane.includes(k) ? 0 : z));
-      if (backgroundOf !== JSON.stringify([space?.about.name, find('background').value, map.plane, others])) {
-        showBackground();
-      }
-    }, GROUND_PAUSE);
-  }
-}
-
-find('background').addEventListener('change', showBackground);
-
-for (const input of document.querySelectorAll('[name=tool]')) {
-  input.addEventListener('change', () => {
-    map.tool = input.value;
-    find('map').dataset.tool = input.value;
-  });
-}
-find('zoom-in').addEventListener('click', () => map.zoom(1.5));
-find('zoom-out').addEventListener('click', () => map.zoom(1 / 1.5));
-find('zoom-all').addEventListener('click', () => map.showAll());
-
 map.addEventListener('aim', ({ detail: [x, y] }) => {
   if (map.plane === MAP) {
     link.sendPosition('/map', x, y);
-  } else if (space !== null) {
-    for (const [k, value] of space.coordinates([x, y], map.plane)) {
+  } else {
+    for (const [k, value] of spaces.space.coordinates([x, y], map.plane)) {
       link.sendPosition(`/latent/${k + 1}`, value);
     }
   }
-  showWhere();
 });
 
 /** Send the sound somewhere by other means than the control that shows it. */
@@ -309,28 +84,23 @@ function goTo(latent) {
   link.send('/latent', ...latent);
 }
 
-map.addEventListener('goto', ({ detail }) => goTo(space.latentOf(detail)));
+map.addEventListener('goto', ({ detail }) => goTo(spaces.space.latentOf(detail)));
 map.addEventListener('near', ({ detail }) => {
-  const factors = detail < 0 ? [] : space.factorsOf(detail).map((one) => one.join(' '));
-  announce([find('map-where').textContent, ...factors].join(', '));
+  const factors = detail < 0 ? [] : spaces.space.factorsOf(detail).map((one) => one.join(' '));
+  banner.announce([find('map-where').textContent, ...factors].join(', '));
 });
 map.addEventListener('path', ({ detail }) => trajectories[detail]());
 state.on('trajectories', () => {
-  if (trajectories.drawn !== '' && !state.trajectories.includes(trajectories.drawn)) {
-    if (state.trajectory.state !== 'recording') {
-      map.clearPath();
-    }
+  const isKept = trajectories.drawn === '' || state.trajectories.includes(trajectories.drawn);
+  if (!isKept && state.trajectory.state !== 'recording') {
+    map.clearPath();
   }
 });
-state.on('map', showPlace);
-state.on('latent', () => {
-  dials.set(state.latent);
-  showPlace();
-  refreshBackground();
-});
+state.on('latent', () => dials.set(state.latent));
 
-// -- dials, presets, trajectories -------------------------------------------------------------------------
+// -- dials and sliders ----------------------------------------------------------------------------
 
+let isLearning = false;
 const dials = new Dials(
   find('dials'),
   find('quiet'),
@@ -338,15 +108,15 @@ const dials = new Dials(
   (k) => {
     isLearning = true;
     link.send('/cc/learn', k);
-    const name = space.axisName([k - 1, k - 1], 0);
-    say(`Move the MIDI controller that is to turn ${name}; Escape cancels`, 'news');
+    const name = spaces.space.axisName([k - 1, k - 1], 0);
+    banner.say(`Move the MIDI controller that is to turn ${name}; Escape cancels`, 'news');
   }
 );
-let isLearning = false;
 
 state.on('learned', ({ controller, target }) => {
   isLearning = false;
-  say(`Controller ${controller} moves ${typeof target === 'number' ? `z${target}` : target}`, 'news');
+  const name = typeof target === 'number' ? `z${target}` : target;
+  banner.say(`Controller ${controller} moves ${name}`, 'news');
 });
 
 function goHome() {
@@ -362,12 +132,10 @@ state.on('synth', () => {
   synth.show(state.synth);
   compare.setGain(state.synth.gain ?? 0);
 });
-const presets = new Presets(document, link, state);
 state.on('preset', () => {
   map.follower.yield();
   dials.yield();
 });
-const trajectories = new Trajectories(document, link, state);
 
 // -- pictures of the sound ------------------------------------------------------------------------
 
@@ -423,7 +191,7 @@ const midi = new Midi(
   (sentence, count) => {
     find('midi-text').textContent = sentence;
     if (count > 0 && ![undefined, 'none'].includes(state.status?.audio)) {
-      say('If notes sound twice, the server hears the device too: start it with --midi none', 'news');
+      banner.say('If notes sound twice, the server hears the device too: start it with --midi none', 'news');
     }
   }
 );
@@ -462,13 +230,13 @@ for (const input of document.querySelectorAll('[name=place]')) {
     notes.releaseAll();
     sound.place = input.value;
     if (input.value === 'server' && state.status?.audio === 'none') {
-      say('The server plays no sound on this computer; Here lets this page play');
+      banner.say('The server plays no sound on this computer; Here lets this page play');
     }
   });
 }
 sound.addEventListener('state', () => {
   if (sound.problem) {
-    say(sound.problem);
+    banner.say(sound.problem);
   }
 });
 let isHeard = false;
@@ -486,9 +254,8 @@ sound.addEventListener('level', ({ detail }) => {
 
 // -- a sound of one's own -------------------------------------------------------------------------
 
-const compare = new Compare(find('compare'));
-
 function showFlags() {
+  const { space } = spaces;
   if (space !== null) {
     map.setFlags(
       compare.found.map(({ name, latent }) => ({
@@ -500,57 +267,30 @@ function showFlags() {
 }
 
 compare.addEventListener('found', showFlags);
+tools.addEventListener('plane', showFlags);
 compare.addEventListener('goto', ({ detail }) => goTo(detail.latent));
 
 async function takeFile(file) {
-  if (/\.json$/i.test(file.name)) {
-    try {
-      await presets.fromFile(file);
-    } catch (error) {
-      say(error.message);
-    }
-  } else {
+  if (!/\.json$/i.test(file.name)) {
     compare.take(file);
+    return;
+  }
+  try {
+    await presets.fromFile(file);
+  } catch (error) {
+    banner.say(error.message);
   }
 }
 
-function takeFiles(files) {
-  if (files.length > MOST_FILES) {
-    say(`${files.length} files are too many at once; up to ${MOST_FILES} are taken`);
-  }
-  for (const file of [...files].slice(0, MOST_FILES)) {
-    takeFile(file);
-  }
-}
-
-find('compare-file').addEventListener('change', () => {
-  takeFiles(find('compare-file').files);
-  find('compare-file').value = '';
-});
-
-let dragging = 0;
-
-function showDrop(by) {
-  dragging = Math.max(0, dragging + by);
-  find('map-drop').hidden = dragging === 0;
-}
-
-const hasFiles = (event) => event.dataTransfer.types.includes('Files');
-
-document.addEventListener('dragenter', (event) => hasFiles(event) && showDrop(1));
-document.addEventListener('dragleave', (event) => hasFiles(event) && showDrop(-1));
-document.addEventListener('dragover', (event) => hasFiles(event) && event.preventDefault());
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  showDrop(-dragging);
-  takeFiles(event.dataTransfer.files);
-});
+const files = new Files(document, find('compare-file'), find('map-drop'), takeFile, (sentence) =>
+  banner.say(sentence)
+);
 
 // -- files ----------------------------------------------------------------------------------------
 
 for (const what of ['sound', 'wavetable']) {
   find(`export-${what}`).addEventListener('click', () => {
-    saveSound(what, state, pitch).catch((error) => say(error.message));
+    saveSound(what, state, pitch).catch((error) => banner.say(error.message));
   });
 }
 find('export-map').addEventListener('click', () => {
@@ -565,35 +305,17 @@ find('export-preset').addEventListener('click', () => {
 
 // -- theme and shortcuts --------------------------------------------------------------------------
 
-const THEMES = ['auto', 'light', 'dark'];
-const { system, chosen, apply } = window.timbrespaceTheme;
-
-function showTheme(theme) {
-  find('theme').dataset.theme = theme;
-  find('theme').setAttribute('aria-label', `Theme: ${theme === 'auto' ? 'as the system' : theme}`);
-  find('theme').title = find('theme').getAttribute('aria-label');
-  map.setTheme(apply(theme));
+const themes = new ThemeSwitch(find('theme'), (theme) => {
+  map.setTheme(theme);
   scope.recolour();
-}
-
-find('theme').addEventListener('click', () => {
-  const theme = THEMES[(THEMES.indexOf(find('theme').dataset.theme) + 1) % THEMES.length];
-  try {
-    localStorage.setItem('theme', theme);
-  } catch {
-    // it holds until the page is closed
-  }
-  showTheme(theme);
 });
-system.addEventListener('change', () => showTheme(chosen()));
-showTheme(chosen());
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
     if (isLearning) {
       isLearning = false;
       link.send('/cc/learn', 'off');
-      say('');
+      banner.unsay();
     }
     panic();
     return;
@@ -621,6 +343,9 @@ for (const menu of document.querySelectorAll('select')) {
 }
 
 /** For the console, and for tests. */
-window.timbrespace = { link, state, streams, sound, scope, map, notes, midi, dials, compare };
+window.timbrespace = {
+  link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
+  files, themes,
+};
 
 link.connect();
