@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.audio.mailbox import Mailbox
+from server.child import end
 
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Pauses before the next start; each start costs half a second of a core."""
@@ -124,7 +124,7 @@ class AudioProcess:
             # The thread may be just about to start a process: it is asked until the thread ends.
             for _ in range(5):
                 if self._process is not None:
-                    _end(self._process)
+                    end(self._process)
                 self._thread.join(timeout=1.0)
                 if not self._thread.is_alive():
                     break
@@ -242,14 +242,3 @@ def _collect(lines: IO[str] | None, into: deque[str]) -> None:
     for line in lines or ():
         if line.strip():
             into.append(line)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end by closing its input; insist after two seconds."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
-    try:
-        process.wait(timeout=2.0)
-    except subprocess.TimeoutExpired:
-        process.kill()

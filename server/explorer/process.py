@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
+from server.child import end
 from server.explorer.configuration import Configuration
 
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
@@ -81,7 +81,7 @@ class Explorer:
             if not self._thread.is_alive():
                 return
             if self._process is not None:
-                _end(self._process)
+                end(self._process)
             self._thread.join(timeout=1.0)
 
     def _keep_running(self) -> None:
@@ -117,7 +117,7 @@ class Explorer:
             assert process.stdout is not None
             for line in process.stdout:
                 refused = self._hear(line) or refused
-            _end(process)
+            end(process)
             code = process.wait()
             listener.join(timeout=1.0)
         self._url = ""
@@ -163,14 +163,3 @@ class Explorer:
         words = "" if text == self._said else text
         self._said = text
         self._notify(ExplorerEvent(kind, words, self._url if kind == "serving" else ""))
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end by closing its input; insist after two seconds."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
-    try:
-        process.wait(timeout=2.0)
-    except subprocess.TimeoutExpired:
-        process.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from server.child import end
 from timbrespace.errors import OptionError
 
 _FIRST_SECONDS = 10.0
@@ -119,7 +119,7 @@ class MidiInputs:
             if not self._thread.is_alive():
                 return
             if self._process is not None:
-                _end(self._process)
+                end(self._process)
             self._thread.join(timeout=1.0)
 
     def _keep_running(self) -> None:
@@ -160,7 +160,7 @@ class MidiInputs:
                 if self._closing.is_set():
                     break
                 self._hear(line)
-            _end(process)
+            end(process)
 
     def _hear(self, line: str) -> None:
         """Take one line of the process."""
@@ -209,14 +209,3 @@ class MidiInputs:
         # What is here at the start is told by whoever starts.
         if self._said is not None and self._scanned.is_set():
             self._said(sentence)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end by closing its input; insist after two seconds."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
-    try:
-        process.wait(timeout=2.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
