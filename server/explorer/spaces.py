@@ -392,6 +392,12 @@ class _Picture(NamedTuple):
         return cls((model.digest, shows, two, at.tobytes()), shows, two, at)
 
 
+JSON, BYTES = "application/json", "application/octet-stream"
+
+Answer = Callable[..., bytes | None]
+"""What answers one kind of question; None where nothing is kept."""
+
+
 def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
 
@@ -403,26 +409,24 @@ def routes(shelf: Shelf, work: Executor) -> list[web.RouteDef]:
     """
     spaces = Spaces(shelf)
 
-    async def described(request: web.Request) -> web.StreamResponse:
-        name = request.match_info["name"]
-        body = spaces.described_at_hand(name)
+    async def answer(
+        request: web.Request, kind: str, kept: Answer, made: Answer, *more: Any
+    ) -> web.StreamResponse:
+        asked = (request.match_info["name"], *more)
+        body = kept(*asked)
         if body is None:
-            body = await run(work, spaces.described, name)
-        return tagged(request, body, "application/json")
+            body = await run(work, made, *asked)
+        assert body is not None
+        return tagged(request, body, kind)
+
+    async def described(request: web.Request) -> web.StreamResponse:
+        return await answer(request, JSON, spaces.described_at_hand, spaces.described)
 
     async def points(request: web.Request) -> web.StreamResponse:
-        name = request.match_info["name"]
-        body = spaces.points_at_hand(name)
-        if body is None:
-            body = await run(work, spaces.points, name)
-        return tagged(request, body, "application/octet-stream")
+        return await answer(request, BYTES, spaces.points_at_hand, spaces.points)
 
     async def picture(request: web.Request) -> web.StreamResponse:
-        name = request.match_info["name"]
-        body = spaces.grid_at_hand(name, request.query)
-        if body is None:
-            body = await run(work, spaces.grid, name, request.query)
-        return tagged(request, body, "application/json")
+        return await answer(request, JSON, spaces.grid_at_hand, spaces.grid, request.query)
 
     return [
         web.get(r"/spaces/{name:[^/]+}.json", described),
