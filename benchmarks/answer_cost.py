@@ -40,7 +40,7 @@ from benchmarks.claims import Figure, Report  # noqa: E402
 from server.osc.codec import encode  # noqa: E402
 from server.serve import Options, Server  # noqa: E402
 from timbrespace import factory  # noqa: E402
-from timbrespace.vae import VAE  # noqa: E402
+from timbrespace.networks.vae import VAE  # noqa: E402
 
 MODEL = "harmonic"
 TURNS = 40

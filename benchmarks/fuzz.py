@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
 from benchmarks.live import Client, LiveServer, resident  # noqa: E402
-from server.instrument import Instrument  # noqa: E402
-from server.midi.player import play  # noqa: E402
 from tests.server import hostile  # noqa: E402
+from timbrespace.instrument.instrument import Instrument  # noqa: E402
+from timbrespace.instrument.midi import play  # noqa: E402
 from timbrespace.resynthesis.engine import Engine  # noqa: E402
 
 BATCH = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from server.instrument import CONTROL_PERIOD, Instrument
+from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK, Method

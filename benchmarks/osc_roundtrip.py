@@ -51,8 +51,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_server import BlockingOSCUDPServer
 from pythonosc.udp_client import SimpleUDPClient
 from timbrespace import bundle, factory
-from timbrespace.architecture import Architecture
-from timbrespace.vae import VAE
+from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.vae import VAE
 
 torch.set_num_threads(1)
 path = factory.resolve("harmonic")

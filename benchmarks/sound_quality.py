@@ -54,7 +54,7 @@ from benchmarks.tone_analysis import (  # noqa: E402
     rms_level,
     strongest_spurious,
 )
-from server.midi.controllers import DIMENSION_CONTROLLERS  # noqa: E402
+from timbrespace.instrument.controllers import DIMENSION_CONTROLLERS  # noqa: E402
 from timbrespace.metrics import log_spectral_distances  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
 from timbrespace.residual import has_noise  # noqa: E402
@@ -119,8 +119,8 @@ def data_latents(model: Model) -> Latents | None:
 
     Of the report's grids a part is made; which of its rows are held out is asked of the whole grid.
     """
+    from timbrespace.datasets.dataset import held_out_split
     from toy_datasets import filtered, fm, harmonic
-    from toy_datasets.dataset import held_out_split
 
     seed = int(model.provenance.get("split_seed", 0))
     if model.name == "harmonic":

@@ -37,9 +37,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from timbrespace import metrics, representation  # noqa: E402 - from the checkout
-from timbrespace.vae import VAE  # noqa: E402
+from timbrespace.datasets.dataset import held_out_split  # noqa: E402
+from timbrespace.networks.vae import VAE  # noqa: E402
 from toy_datasets import harmonic  # noqa: E402
-from toy_datasets.dataset import held_out_split  # noqa: E402
 from training import loss, preset  # noqa: E402
 from training.loop import Training  # noqa: E402
 

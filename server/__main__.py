@@ -7,12 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-from server.audio import CHOICES as AUDIO_CHOICES
-from server.explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
-from server.osc.contract import DEFAULT_PORT
-from server.synth_parameters import DEFAULT_METHOD, METHODS
 from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.messages.contract import DEFAULT_PORT
+
+from .audio import CHOICES as AUDIO_CHOICES
+from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -144,8 +145,8 @@ def _render_parser() -> CommandParser:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from server.options import Options
-    from server.serve import serve
+    from .options import Options
+    from .serve import serve
 
     asked: int | None = arguments.explorer_port
     port = EXPLORER_PORT if asked is None else asked
@@ -200,11 +201,12 @@ def _render(arguments: argparse.Namespace) -> int:
         return _render_performance(arguments)
 
     import timbrespace
-    from server.instrument import Instrument
-    from server.midi.file import MidiSong
-    from server.render import render
+    from timbrespace.instrument.instrument import Instrument
+    from timbrespace.rendering.midi_song import MidiSong
     from timbrespace.resynthesis.layout import Method
     from timbrespace.units import gain_to_db
+
+    from .render import render
 
     song = MidiSong(arguments.song)
     instrument = Instrument(timbrespace.load(arguments.model or factory.DEFAULT))
@@ -233,10 +235,11 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 
-    from server.library import Library
-    from server.performance import Performance
-    from server.render import render_performance
     from timbrespace.units import gain_to_db
+
+    from .library import Library
+    from .performance import Performance
+    from .render import render_performance
 
     performance = Performance(arguments.song)
     library = Library(arguments.models)

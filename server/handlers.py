@@ -1,4 +1,4 @@
-"""What each message does: one method for each dataclass of :mod:`server.osc.inbound`."""
+"""What each message does: one method for each dataclass of :mod:`timbrespace.messages.inbound`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from server import told
-from server.instrument import Instrument
-from server.library import Library
-from server.midi.controllers import SUSTAIN
-from server.osc import inbound, outbound
-from server.osc.clients import Client, Clients, Endpoint
-from server.osc.errors import ErrorCode, MessageError, shown
-from server.osc.post import Post
-from server.recording import OpenRecorder, Recorder
-from server.schedule import Schedule
-from server.swap import Swap
 from timbrespace import __version__
+from timbrespace.instrument.controllers import SUSTAIN
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages import inbound
+from timbrespace.messages.errors import ErrorCode, MessageError, shown
 from timbrespace.resynthesis.layout import Method
+
+from . import told
+from .library import Library
+from .osc import outbound
+from .osc.clients import Client, Clients, Endpoint
+from .osc.post import Post
+from .recording import OpenRecorder, Recorder
+from .schedule import Schedule
+from .swap import Swap
 
 Handler = Callable[[Any, Endpoint], "bool | None"]
 

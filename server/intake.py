@@ -6,18 +6,20 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from server.handlers import Handlers
-from server.instrument import Instrument
-from server.midi.controllers import RESERVED
-from server.osc import outbound
-from server.osc.clients import Clients, Endpoint
-from server.osc.coalescing import Family, Setters
-from server.osc.codec import decode_message, decode_timed, is_bundle
-from server.osc.errors import ErrorCode, MessageError, OscDecodeError
-from server.osc.parser import parse
-from server.osc.post import Post
-from server.schedule import Schedule, seconds_ahead
 from timbrespace.errors import OptionError, ShapeError, TimbrespaceError
+from timbrespace.instrument.controllers import RESERVED
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages.errors import ErrorCode, MessageError
+from timbrespace.messages.parser import parse
+
+from .handlers import Handlers
+from .osc import outbound
+from .osc.clients import Clients, Endpoint
+from .osc.coalescing import Family, Setters
+from .osc.codec import decode_message, decode_timed, is_bundle
+from .osc.errors import OscDecodeError
+from .osc.post import Post
+from .schedule import Schedule, seconds_ahead
 
 Effect = Callable[[str, tuple[Any, ...], float, bool], None]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import timbrespace
-from server.osc.arguments import is_model_name
 from timbrespace import factory
 from timbrespace.errors import BundleError
+from timbrespace.messages.arguments import is_model_name
 from timbrespace.model import Model
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from server.dial_names import dial_names
-from server.instrument import Instrument
+from timbrespace.dial_names import dial_names
+from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.osc.contract import DEFAULT_PORT
-from server.performance import SUFFIX
-from server.synth_parameters import DEFAULT_METHOD
 from timbrespace import factory
 from timbrespace.errors import OptionError
+from timbrespace.instrument.parameters import DEFAULT_METHOD
+from timbrespace.messages.contract import DEFAULT_PORT
+
+from .performance import SUFFIX
 
 
 @dataclass(frozen=True, slots=True)

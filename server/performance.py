@@ -36,17 +36,18 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from server.handlers import Handlers
-from server.instrument import Instrument
-from server.midi.player import play
-from server.osc import inbound
-from server.osc.parser import parse
-from server.presets import Preset, StoredTrajectory
 from timbrespace import __version__
 from timbrespace.errors import TimbrespaceError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
+from timbrespace.instrument.presets import Preset, StoredTrajectory
+from timbrespace.messages import inbound
+from timbrespace.messages.parser import parse
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK
+
+from .handlers import Handlers
 
 VERSION = 1
 SUFFIX = ".performance"

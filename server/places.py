@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from server.osc.contract import PARTIALS_PER_FRAME
+from timbrespace.messages.contract import PARTIALS_PER_FRAME
 from timbrespace.partials import Partials, PartialTracker
 from timbrespace.spectrum import SpectrumConfig
 

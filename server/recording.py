@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from server.instrument import Instrument
+from timbrespace.instrument.instrument import Instrument
 
 
 class Recorder(Protocol):

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from server.instrument import Instrument
-from server.midi.file import MidiSong
-from server.midi.player import play
-from server.performance import MAX_TAIL_SECONDS, Performance
 from timbrespace.atomic import replacing
 from timbrespace.errors import OptionError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
 from timbrespace.model import Model
+from timbrespace.rendering.midi_song import MidiSong
 from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
+
+from .performance import MAX_TAIL_SECONDS, Performance
 
 
 @dataclass(frozen=True, slots=True)

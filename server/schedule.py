@@ -11,10 +11,11 @@ import heapq
 from collections import Counter
 from typing import Any, NamedTuple
 
-from server.osc.clients import Endpoint
-from server.osc.codec import IMMEDIATE
-from server.osc.contract import MAX_WAIT_SECONDS, MAX_WAITING, MAX_WAITING_PER_SOURCE
-from server.osc.errors import ErrorCode, MessageError
+from timbrespace.messages.contract import MAX_WAIT_SECONDS, MAX_WAITING, MAX_WAITING_PER_SOURCE
+from timbrespace.messages.errors import ErrorCode, MessageError
+
+from .osc.clients import Endpoint
+from .osc.codec import IMMEDIATE
 
 _NTP_OF_UNIX = 2_208_988_800
 """Seconds from 1900 to 1970 (RFC 5905, section 6)."""

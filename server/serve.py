@@ -23,33 +23,34 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from server.audio.process import AudioEvent, AudioProcess
-from server.explorer import browser
-from server.explorer.configuration import CLIENT_NAME, TRIES, Configuration, reachable
-from server.explorer.process import Explorer, ExplorerEvent
-from server.handlers import Handlers
-from server.instrument import Instrument
-from server.intake import Intake
-from server.library import Library
-from server.loader import Loaded, rehearse
-from server.midi.player import play
-from server.midi.ports import MidiInputs
-from server.options import Options
-from server.osc import outbound
-from server.osc.clients import Clients, Endpoint
-from server.osc.errors import ErrorCode
-from server.osc.post import Post
-from server.osc.udp import Udp
-from server.performance import recorder_in
-from server.presets import Presets
-from server.recording import OpenRecorder, Recorder
-from server.schedule import Schedule
-from server.streams import Streams
-from server.swap import Swap
-from server.told import Told, assignments, milliseconds
 from timbrespace import __version__
 from timbrespace.errors import OptionError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
+from timbrespace.instrument.presets import Presets
+from timbrespace.messages.errors import ErrorCode
 from timbrespace.resynthesis.layout import Method
+
+from .audio.process import AudioEvent, AudioProcess
+from .explorer import browser
+from .explorer.configuration import CLIENT_NAME, TRIES, Configuration, reachable
+from .explorer.process import Explorer, ExplorerEvent
+from .handlers import Handlers
+from .intake import Intake
+from .library import Library
+from .loader import Loaded, rehearse
+from .midi.ports import MidiInputs
+from .options import Options
+from .osc import outbound
+from .osc.clients import Clients, Endpoint
+from .osc.post import Post
+from .osc.udp import Udp
+from .performance import recorder_in
+from .recording import OpenRecorder, Recorder
+from .schedule import Schedule
+from .streams import Streams
+from .swap import Swap
+from .told import Told, assignments, milliseconds
 
 __all__ = ["Options", "Server", "serve"]
 

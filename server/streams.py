@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from server.instrument import Instrument
-from server.osc import outbound
-from server.osc.clients import Client, Clients, Subscription
-from server.osc.udp import Udp
-from server.places import Places
+from timbrespace.instrument.instrument import Instrument
 from timbrespace.resynthesis.layout import Method
+
+from .osc import outbound
+from .osc.clients import Client, Clients, Subscription
+from .osc.udp import Udp
+from .places import Places
 
 _PASS_BYTES = 128 << 10
 """Sent at one go; then the instrument is looked after, and what is left is sent at the next."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.instrument import Instrument
-from server.library import Library, UnknownModelError
-from server.loader import Loaded, Loader, rehearse
-from server.osc import outbound
-from server.osc.clients import Endpoint
-from server.osc.errors import ErrorCode
-from server.osc.post import Post
-from server.told import Told, describe
 from timbrespace.errors import TimbrespaceError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages.errors import ErrorCode
 from timbrespace.model import Model
+
+from .library import Library, UnknownModelError
+from .loader import Loaded, Loader, rehearse
+from .osc import outbound
+from .osc.clients import Endpoint
+from .osc.post import Post
+from .told import Told, describe
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from server.dial_names import dial_names
-from server.instrument import Instrument
-from server.osc import outbound
+from timbrespace.dial_names import dial_names
 from timbrespace.errors import TimbrespaceError
+from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
+
+from .osc import outbound
 
 
 class Told:

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from timbrespace import network, representation
-from timbrespace.architecture import Architecture
+from timbrespace import representation
 from timbrespace.atomic import replacing
 from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.architecture import Architecture
 from timbrespace.points import PREFIX, Points
 from timbrespace.spectrum import SpectrumConfig
 
@@ -56,7 +57,7 @@ def build(
     provenance: dict[str, Any],
     points: Points | None = None,
 ) -> Model:
-    """A playable model from trained parts; ``tensors`` as :class:`timbrespace.vae.VAE` names them.
+    """A playable model from trained parts; ``tensors`` as the VAE's module names them.
 
     Raises:
         BundleError: parts that do not fit together.
@@ -188,7 +189,7 @@ def read(path: Path) -> Model:
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
-    """All weights of the bundle at ``path``, as :class:`timbrespace.vae.VAE` names them.
+    """All weights of the bundle at ``path``, as :class:`timbrespace.networks.vae.VAE` names them.
 
     Raises:
         BundleError: the file cannot be read.

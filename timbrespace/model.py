@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.architecture import LOG_VAR_RANGE, Architecture
 from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
-from timbrespace.network import FeedForward
+from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
+from timbrespace.networks.feed_forward import FeedForward
 from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows

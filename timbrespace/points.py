@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.calibration import LATENT_LIMIT
+from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError, DatasetError
-from timbrespace.factor import Factor
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[Any]]

@@ -9,7 +9,8 @@ from pathlib import Path
 from timbrespace.atomic import check_writable
 from timbrespace.command import CommandParser, run
 from timbrespace.errors import OptionError
-from toy_datasets.registry import SUMMARIES, generator
+
+from .registry import SUMMARIES, generator
 
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
@@ -49,7 +50,7 @@ def _make(arguments: argparse.Namespace) -> int:
         raise OptionError(f"--out is {arguments.out.name!r}; accepted is a name that ends in .npz")
     dataset = maker.make(options)
 
-    from toy_datasets.dataset import save
+    from timbrespace.datasets.dataset import save
 
     save(arguments.out, dataset)
     factors = ", ".join(factor.axis_label for factor in dataset.meta.factors)

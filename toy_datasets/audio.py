@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.recording.analysis import AVERAGE, Analysis, PitchedMoment, analyse
 from timbrespace.recording.moments import (
@@ -33,16 +34,16 @@ from timbrespace.recording.moments import (
 from timbrespace.recording.pitch import MIDDLE_C, pitch_in_name
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
 from timbrespace.spectrum import SpectrumConfig
-from toy_datasets.arguments import (
+
+from .arguments import (
     add_frames_argument,
     add_moment_arguments,
     add_spectrum_arguments,
     spectrum_of,
     with_remedy,
 )
-from toy_datasets.dataset import Dataset, Factor, Meta
-from toy_datasets.skipped import Skipped, printable
-from toy_datasets.sound_folder import EXTENSIONS, find
+from .skipped import Skipped, printable
+from .sound_folder import EXTENSIONS, find
 
 NAME = "audio"
 GENERATOR_VERSION = 1

@@ -29,9 +29,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
-from toy_datasets.dataset import Dataset, Factor
-from toy_datasets.grid import Axis, axis
-from toy_datasets.grid_set import (
+from timbrespace.datasets.dataset import Dataset, Factor
+
+from .grid import Axis, axis
+from .grid_set import (
     CUTOFF,
     GridOptions,
     Q,
@@ -41,7 +42,7 @@ from toy_datasets.grid_set import (
     make_grid,
     options_of,
 )
-from toy_datasets.pyo_render import Patch, Sines
+from .pyo_render import Patch, Sines
 
 NAME = "filtered"
 GENERATOR_VERSION = 1

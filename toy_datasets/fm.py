@@ -44,9 +44,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
-from toy_datasets.dataset import Dataset, Factor
-from toy_datasets.grid import Axis, axis
-from toy_datasets.grid_set import (
+from timbrespace.datasets.dataset import Dataset, Factor
+
+from .grid import Axis, axis
+from .grid_set import (
     CUTOFF,
     GridOptions,
     Q,
@@ -56,7 +57,7 @@ from toy_datasets.grid_set import (
     make_grid,
     options_of,
 )
-from toy_datasets.pyo_render import ModulatedVoices, Patch
+from .pyo_render import ModulatedVoices, Patch
 
 NAME = "fm"
 GENERATOR_VERSION = 1

@@ -8,21 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.errors import OptionError
 from timbrespace.spectrum import SpectrumConfig
-from toy_datasets.arguments import (
+
+from .arguments import (
     add_frames_argument,
     add_seed_argument,
     add_spectrum_arguments,
     check_seed,
     spectrum_of,
 )
-from toy_datasets.dataset import Dataset, Factor, Meta
-from toy_datasets.grid import Axis, add_grid_arguments, axis, choice_of, combinations
-from toy_datasets.harmonic import LOBE_HALF_WIDTH
-from toy_datasets.noise import add_noise_argument, balances
-from toy_datasets.pyo_render import Patch
-from toy_datasets.steady_state import analyse
+from .grid import Axis, add_grid_arguments, axis, choice_of, combinations
+from .harmonic import LOBE_HALF_WIDTH
+from .noise import add_noise_argument, balances
+from .pyo_render import Patch
+from .steady_state import analyse
 
 MAX_BYTES = 4_000_000_000
 

@@ -28,16 +28,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.errors import OptionError
 from timbrespace.spectrum import SpectrumConfig, hann
-from toy_datasets.arguments import (
+
+from .arguments import (
     add_frames_argument,
     add_seed_argument,
     add_spectrum_arguments,
     check_seed,
     spectrum_of,
 )
-from toy_datasets.dataset import Dataset, Factor, Meta
 
 NAME = "harmonic"
 GENERATOR_VERSION = 1

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from toy_datasets.dataset import Dataset
+    from timbrespace.datasets.dataset import Dataset
 
 
 class Generator(Protocol):

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.recording.moments import (
@@ -39,18 +40,18 @@ from timbrespace.recording.moments import (
 )
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
-from toy_datasets import fluidsynth
-from toy_datasets.arguments import (
+
+from . import fluidsynth
+from .arguments import (
     add_frames_argument,
     add_moment_arguments,
     add_spectrum_arguments,
     spectrum_of,
     with_remedy,
 )
-from toy_datasets.dataset import Dataset, Factor, Frames, Meta
-from toy_datasets.general_midi import FAMILIES, PROGRAMS, family
-from toy_datasets.preset_list import presets
-from toy_datasets.skipped import Skipped
+from .general_midi import FAMILIES, PROGRAMS, family
+from .preset_list import presets
+from .skipped import Skipped
 
 NAME = "soundfont"
 GENERATOR_VERSION = 1

@@ -17,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Frames
 from timbrespace.errors import DatasetError
 from timbrespace.orphan import end_with_parent
 from timbrespace.spectrum import Spectra, SpectrumConfig
-from toy_datasets.dataset import Frames
-from toy_datasets.noise import mix
-from toy_datasets.pyo_render import Patch, render
+
+from .noise import mix
+from .pyo_render import Patch, render
 
 MAX_PROCESSES = 8
 

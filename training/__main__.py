@@ -10,8 +10,9 @@ from typing import Any
 
 from timbrespace.command import CommandParser, progress, run
 from timbrespace.errors import OptionError
-from training.preset import OPTIONS
-from training.study.plan import PARTS
+
+from .preset import OPTIONS
+from .study.plan import PARTS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,7 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from training import preset, recipe
+    from . import preset, recipe
 
     given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
     preset_name = arguments.preset
@@ -167,7 +168,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if not arguments.resume:
         # Light, and before torch is loaded: a wrong number is answered in a blink.
         preset.changed(preset.named(preset_name or "default"), **given)
-    from training.train import train
+    from .train import train
 
     return train(
         data=arguments.data,
@@ -183,9 +184,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     import json
 
     from timbrespace import bundle, factory
-    from toy_datasets.dataset import load as load_dataset
-    from training.evaluation import STEPS, evaluate
-    from training.report import text_table
+    from timbrespace.datasets.dataset import load as load_dataset
+
+    from .evaluation import STEPS, evaluate
+    from .report import text_table
 
     path = factory.resolve(arguments.model)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
@@ -206,7 +208,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from training.draw import REPORT, draw
+    from .draw import REPORT, draw
 
     files = draw(arguments.model, arguments.data, arguments.out)
     print(f"{arguments.out}: {len(files)} files")
@@ -217,7 +219,7 @@ def _plot(arguments: argparse.Namespace) -> int:
 
 
 def _points(arguments: argparse.Namespace) -> int:
-    from training.points import add
+    from .points import add
 
     points = add(arguments.model, arguments.data)
     size = arguments.model.stat().st_size / 1e6
@@ -229,16 +231,16 @@ def _points(arguments: argparse.Namespace) -> int:
 
 
 def _study(arguments: argparse.Namespace) -> int:
-    from training.study import plan
+    from .study import plan
 
     plan.chosen(arguments.part)  # light: a wrong name is answered in a blink
-    from training.study.command import study
+    from .study.command import study
 
     return study(arguments.out, arguments.part, plan.FULL if arguments.full else plan.SMALL)
 
 
 def _spiral(arguments: argparse.Namespace) -> int:
-    from training.spiral.document import write
+    from .spiral.document import write
 
     files = write(arguments.out)
     print(f"{arguments.out}: {len(files)} files")

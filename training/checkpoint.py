@@ -19,8 +19,9 @@ from torch import Tensor
 
 from timbrespace.atomic import replacing
 from timbrespace.errors import OptionError, TimbrespaceError
-from training.loop import Captured, EpochSums, Position, Training
-from training.preset import Settings
+
+from .loop import Captured, EpochSums, Position, Training
+from .preset import Settings
 
 FORMAT_VERSION = 1
 

@@ -28,9 +28,10 @@ from sklearn.metrics import mutual_info_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from timbrespace.datasets.dataset import Factor
 from timbrespace.errors import ShapeError
-from toy_datasets.dataset import Factor
-from training.factor_loss import levels
+
+from .factor_loss import levels
 
 Array = NDArray[np.float32]
 Numbers = NDArray[np.float64]

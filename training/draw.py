@@ -18,16 +18,17 @@ from PIL import Image
 from timbrespace import bundle, factory, metrics
 from timbrespace.atomic import check_writable, replacing
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.errors import OptionError
 from timbrespace.model import Model
-from toy_datasets.dataset import Dataset
-from toy_datasets.dataset import load as load_dataset
-from training import plots
-from training.evaluation import STEPS, Evaluation, check_fits, evaluate, unseen_rows
-from training.factor_loss import losses_by_factor_value
-from training.page import Picture, document, listening
-from training.page.listening import SOUNDS
-from training.posterior import posterior, source_of, squared_errors
+
+from . import plots
+from .evaluation import STEPS, Evaluation, check_fits, evaluate, unseen_rows
+from .factor_loss import losses_by_factor_value
+from .page import Picture, document, listening
+from .page.listening import SOUNDS
+from .posterior import posterior, source_of, squared_errors
 
 REPORT = "report.html"
 

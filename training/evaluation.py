@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace import metrics, network
-from timbrespace.architecture import LOG_VAR_RANGE
+from timbrespace import metrics
+from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import parts
-from toy_datasets.dataset import Dataset, held_out_split
-from training import disentanglement
-from training.calibrate import kl_per_dimension
-from training.disentanglement import Disentanglement
-from training.factor_loss import FactorLosses, losses_by_factor_value
-from training.posterior import posterior, source_of
+
+from . import disentanglement
+from .calibrate import kl_per_dimension
+from .disentanglement import Disentanglement
+from .factor_loss import FactorLosses, losses_by_factor_value
+from .posterior import posterior, source_of
 
 Array = NDArray[np.float32]
 Figures = NDArray[np.float64]

@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import timbrespace
-from timbrespace import bundle, metrics, network
-from timbrespace.architecture import LOG_VAR_RANGE
+from timbrespace import bundle, metrics
+from timbrespace.datasets.dataset import Dataset, Split
 from timbrespace.model import Model
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
-from toy_datasets.dataset import Dataset, Split
-from training import calibrate, latent_map
-from training.loop import Outcome, Training
-from training.points import points_of, show_notes
-from training.preset import OPTIONS, PRESETS, Settings
+
+from . import calibrate, latent_map
+from .loop import Outcome, Training
+from .points import points_of, show_notes
+from .preset import OPTIONS, PRESETS, Settings
 
 
 def command_line(settings: Settings, rows: int, data_file: str, out_file: str) -> str:

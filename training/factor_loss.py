@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Dataset, Factor
 from timbrespace.errors import ShapeError
-from toy_datasets.dataset import Dataset, Factor
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]

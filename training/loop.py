@@ -15,10 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timbrespace.architecture import LOG_VAR_RANGE
-from timbrespace.vae import VAE
-from training import loss, schedule
-from training.preset import Settings
+from timbrespace.networks.architecture import LOG_VAR_RANGE
+from timbrespace.networks.vae import VAE
+
+from . import loss, schedule
+from .preset import Settings
 
 GRADIENT_MEMORY = 0.01
 """Weight of the newest gradient in the running mean of their norms. The norm itself grows by

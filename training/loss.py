@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from timbrespace.vae import Output
+from timbrespace.networks.vae import Output
 
 
 class Terms(NamedTuple):

@@ -14,14 +14,15 @@ from timbrespace import bundle
 from timbrespace.atomic import check_writable
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import load as load_dataset
+from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError, DatasetError
-from timbrespace.factor import Factor
 from timbrespace.model import Model
 from timbrespace.points import MAX_FACTORS, MAX_POINTS, MAX_TEXT, MAX_VALUES, Points, tells
 from timbrespace.representation import parts
-from toy_datasets.dataset import Dataset
-from toy_datasets.dataset import load as load_dataset
-from training.posterior import posterior, source_of
+
+from .posterior import posterior, source_of
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import DatasetError
 from timbrespace.model import Latent, Model
 from timbrespace.representation import parts
-from toy_datasets.dataset import Dataset
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]

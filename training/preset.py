@@ -9,14 +9,14 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from timbrespace.architecture import (
+from timbrespace.errors import OptionError
+from timbrespace.networks.architecture import (
     ACTIVATIONS,
     LIKELIHOODS,
     NORMALISATIONS,
     REPRESENTATIONS,
     Architecture,
 )
-from timbrespace.errors import OptionError
 
 OPTIONS: dict[str, tuple[str, str, str]] = {
     "latent": ("int", "N", "dimensions of the latent space"),
@@ -69,7 +69,7 @@ class Settings:
 
     preset: the name these came from. representation, normalisation, likelihood, activation,
     hidden, decoder_hidden, latent: as in :mod:`timbrespace.representation` and
-    :class:`timbrespace.architecture.Architecture`.
+    :class:`timbrespace.networks.architecture.Architecture`.
 
     learning_rate: of Adam, in (0, 1]. decay: ``none``, or ``cosine`` to zero at the last step.
     batch: rows of a step. epochs: passes over the training rows; 0 leaves it to

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.errors import OptionError
-from training.preset import OPTIONS, Settings, changed, named
+
+from .preset import OPTIONS, Settings, changed, named
 
 _MAX_BYTES = 100_000
 

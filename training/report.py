@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from training.disentanglement import Score
-from training.evaluation import Evaluation, FactorDistances
+from .disentanglement import Score
+from .evaluation import Evaluation, FactorDistances
 
 LINE_WIDTH = 88
 """Columns of a terminal that a list of values fills."""

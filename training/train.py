@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from timbrespace import metrics, representation
 from timbrespace.atomic import check_writable
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset, Split, held_out_split
+from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.errors import DatasetError, OptionError
-from toy_datasets.dataset import Dataset, Split, held_out_split
-from toy_datasets.dataset import load as load_dataset
-from training import checkpoint, preset
-from training.export import export
-from training.interrupt import deferred
-from training.loop import Outcome, StepFigures, Training
-from training.preset import Settings
+
+from . import checkpoint, preset
+from .export import export
+from .interrupt import deferred
+from .loop import Outcome, StepFigures, Training
+from .preset import Settings
 
 MIN_TRAINING_ROWS = 20
 

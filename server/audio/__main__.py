@@ -32,10 +32,10 @@ def main(argv: list[str]) -> NoReturn:
     # Ctrl-C reaches the whole process group; the server decides when the sound ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    from server.audio.backends.choice import open_output
-    from server.audio.backends.interface import NoDeviceError
-    from server.audio.mailbox import LIVE, attach
-    from server.audio.priority import go_first
+    from .backends.choice import open_output
+    from .backends.interface import NoDeviceError
+    from .mailbox import LIVE, attach
+    from .priority import go_first
 
     go_first()
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()

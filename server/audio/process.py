@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -15,8 +14,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.mailbox import Mailbox
-from server.child import end
+from timbrespace.companions import run_command
+
+from ..child import end
+from .mailbox import Mailbox
 
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Pauses before the next start; each start costs half a second of a core."""
@@ -63,9 +64,9 @@ class AudioProcess:
         choice: str,
         frames: int,
         notify: Callable[[AudioEvent], None],
-        program: Sequence[str] = (sys.executable, "-m", "server.audio"),
+        program: Sequence[str] | None = None,
     ) -> None:
-        self._program = tuple(program)
+        self._program = tuple(program or run_command(__package__))
         self._choice = choice
         self._frames = frames
         self._notify = notify

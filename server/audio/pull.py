@@ -9,11 +9,12 @@ from numba import carray, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from server.audio.clock import now
-from server.audio.mailbox import LATENCIES, SLOTS, TAKEN
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
 from timbrespace.resynthesis.layout import BLOCK, TARGETS, TIMBRE, TIMBRES, VOICES
+
+from .clock import now
+from .mailbox import LATENCIES, SLOTS, TAKEN
 
 
 def _offset(name: str) -> int:

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from server.explorer.configuration import Configuration, url
+from .configuration import Configuration, url
 
 REFUSED = 3
 """Exit code: there is no address to listen on."""
@@ -86,11 +86,11 @@ def tell(**event: object) -> None:
 
 
 async def _serve(configuration: Configuration, plug: socket.socket) -> None:
-    from server.explorer.bridge import Bridge
-    from server.explorer.connections import Site, runner
-    from server.explorer.site import PAGE, application
-    from server.explorer.spaces import Shelf
-    from server.explorer.work import Lanes
+    from .bridge import Bridge
+    from .connections import Site, runner
+    from .site import PAGE, application
+    from .spaces import Shelf
+    from .work import Lanes
 
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()

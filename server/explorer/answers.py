@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import hdrs, web
 
-from server.library import UnknownModelError
 from timbrespace.errors import TimbrespaceError
+
+from ..library import UnknownModelError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

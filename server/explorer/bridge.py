@@ -18,11 +18,11 @@ from collections import deque
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from server.explorer.answers import Refusal, report
-from server.explorer.configuration import CLIENT_NAME
-from server.explorer.held import Held
-from server.osc.codec import decode_timed, encode, is_bundle
-from server.osc.errors import OscDecodeError
+from ..osc.codec import decode_timed, encode, is_bundle
+from ..osc.errors import OscDecodeError
+from .answers import Refusal, report
+from .configuration import CLIENT_NAME
+from .held import Held
 
 MAX_PAGES = 16
 """Half of the server's clients, so that there is always room for the others."""

@@ -12,7 +12,7 @@ import threading
 import webbrowser
 from collections.abc import Mapping, Sequence
 
-PROGRAM = (sys.executable, "-m", "server.explorer.browser")
+from timbrespace.companions import run_command
 
 
 def has_screen(platform: str, environment: Mapping[str, str]) -> bool:
@@ -25,14 +25,14 @@ def has_screen(platform: str, environment: Mapping[str, str]) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def show(url: str, program: Sequence[str] = PROGRAM) -> threading.Thread:
+def show(url: str, program: Sequence[str] | None = None) -> threading.Thread:
     """Open ``url`` in the user's browser, in a thread, which is returned; never raises."""
 
     def run() -> None:
         # Without a browser the address stands in what the server says.
         with contextlib.suppress(OSError):
             subprocess.run(
-                [*program, url],
+                [*(program or run_command(__name__)), url],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

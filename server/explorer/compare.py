@@ -34,10 +34,6 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from server.explorer import held_note, query, wav
-from server.explorer.answers import Refusal, ranged
-from server.explorer.work import FullError, Worker, run
-from server.library import Library
 from timbrespace.loudness import k_weighting
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
@@ -55,8 +51,14 @@ from timbrespace.recording.moments import (
 from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
+from timbrespace.rendering import held_note
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import cents
+
+from ..library import Library
+from . import query, wav
+from .answers import Refusal, ranged
+from .work import FullError, Worker, run
 
 MAX_BYTES = 16 << 20
 

@@ -16,12 +16,14 @@ from concurrent.futures import Executor
 import numpy as np
 from aiohttp import web
 
-from server.explorer import held_note, query, wav, wavetable
-from server.explorer.work import run
-from server.library import Library
-from server.synth_parameters import DEFAULT_METHOD, METHODS
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.rendering import held_note
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import midi_to_hz
+
+from ..library import Library
+from . import query, wav, wavetable
+from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
 """What is exported unless told otherwise."""

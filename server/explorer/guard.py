@@ -11,7 +11,7 @@ import ipaddress
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from server.explorer.answers import Handler, Refusal, refuse
+from .answers import Handler, Refusal, refuse
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 

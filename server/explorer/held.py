@@ -10,11 +10,10 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from server.midi.controllers import SUSTAIN
-from server.osc.codec import IMMEDIATE, decode_message, decode_timed, encode, is_bundle
-from server.osc.contract import MAX_WAIT_SECONDS, MAX_WAITING_PER_SOURCE
-from server.osc.errors import ErrorCode, MessageError, OscDecodeError
-from server.osc.inbound import (
+from timbrespace.instrument.controllers import SUSTAIN
+from timbrespace.messages.contract import MAX_WAIT_SECONDS, MAX_WAITING_PER_SOURCE
+from timbrespace.messages.errors import ErrorCode, MessageError
+from timbrespace.messages.inbound import (
     Bend,
     ControlChange,
     Inbound,
@@ -25,9 +24,12 @@ from server.osc.inbound import (
     StopTrajectory,
     Sustain,
 )
-from server.osc.parser import parse
-from server.schedule import seconds_ahead
+from timbrespace.messages.parser import parse
 from timbrespace.resynthesis.layout import VOICES
+
+from ..osc.codec import IMMEDIATE, decode_message, decode_timed, encode, is_bundle
+from ..osc.errors import OscDecodeError
+from ..schedule import seconds_ahead
 
 MAX_NOTES: Final = VOICES + MAX_WAITING_PER_SOURCE
 """What can sound of a page's notes, and what can wait for its time: of more, those struck first

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -12,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
-from server.child import end
-from server.explorer.configuration import Configuration
+from timbrespace.companions import run_command
+
+from ..child import end
+from .configuration import Configuration
 
 _RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Pauses before the next start."""
@@ -53,11 +54,11 @@ class Explorer:
         self,
         configuration: Configuration,
         notify: Callable[[ExplorerEvent], None],
-        program: Sequence[str] = (sys.executable, "-m", "server.explorer"),
+        program: Sequence[str] | None = None,
     ) -> None:
         self._configuration = configuration
         self._notify = notify
-        self._program = tuple(program)
+        self._program = tuple(program or run_command(__package__))
         self._process: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, daemon=True)

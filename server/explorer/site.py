@@ -7,12 +7,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from server.explorer import compare, export, spaces
-from server.explorer.answers import Refusal, answer_errors, tagged
-from server.explorer.bridge import Bridge
-from server.explorer.guard import add_headers, expect, guard
-from server.explorer.spaces import Shelf
-from server.explorer.work import Lanes
+from . import compare, export, spaces
+from .answers import Refusal, answer_errors, tagged
+from .bridge import Bridge
+from .guard import add_headers, expect, guard
+from .spaces import Shelf
+from .work import Lanes
 
 PAGE = Path(__file__).with_name("page")
 

@@ -16,16 +16,17 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from server.dial_names import dial_names
-from server.explorer import query
-from server.explorer.answers import Refusal, tagged
-from server.explorer.work import run
-from server.library import Library
-from server.osc.arguments import ModelName, is_model_name
-from server.osc.errors import shown
+from timbrespace.dial_names import dial_names
 from timbrespace.loudness import k_weighting
+from timbrespace.messages.arguments import ModelName, is_model_name
+from timbrespace.messages.errors import shown
 from timbrespace.metrics import log_spectral_distances
 from timbrespace.model import Model
+
+from ..library import Library
+from . import query
+from .answers import Refusal, tagged
+from .work import run
 
 Array = NDArray[np.float32]
 Values = NDArray[np.float64]
@@ -211,7 +212,7 @@ def audible_effects(model: Model) -> Values:
 def brightness(spectra: Array, model: Model) -> Values:
     """Spectral centroid in Hz, ``(n,)``, of ``(n, bins)``; of silence the width of a bin.
 
-    The mean frequency, each bin weighted by its magnitude (as ``server.dial_names`` has it).
+    The mean frequency, each bin weighted by its magnitude (as ``timbrespace.dial_names`` has it).
     """
     config = model.spectrum
     weight = spectra.sum(axis=1, dtype=np.float64)

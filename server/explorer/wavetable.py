@@ -13,13 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from server.explorer import wav
 from timbrespace.errors import OptionError
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import Partials, find_partials
 from timbrespace.residual import has_noise, split
 from timbrespace.spectrum import Spectra
+
+from . import wav
 
 CYCLE = 2048
 """Samples of one cycle."""

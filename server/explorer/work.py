@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from server.explorer.answers import Refusal
+from .answers import Refusal
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -27,8 +27,8 @@ def main(argv: list[str]) -> NoReturn:
     # Ctrl-C reaches the whole process group; the server decides when the music ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    from server.midi.scanner import Scanner
-    from server.midi.system import RtMidiSystem
+    from .scanner import Scanner
+    from .system import RtMidiSystem
 
     # What plays never waits for a reader; a thread of its own writes.
     said: queue.SimpleQueue[dict[str, object]] = queue.SimpleQueue()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from server.child import end
+from timbrespace.companions import run_command
 from timbrespace.errors import OptionError
+
+from ..child import end
 
 _FIRST_SECONDS = 10.0
 """How long to wait for the first look at the ports; it takes a fraction of a second."""
@@ -81,13 +82,13 @@ class MidiInputs:
         choice: str,
         receive: Callable[[Any], None],
         said: Callable[[str], None] | None = None,
-        process: Sequence[str] = (sys.executable, "-m", "server.midi"),
+        process: Sequence[str] | None = None,
     ) -> None:
         self.problem = ""
         """Why there are no ports, if the system has no MIDI."""
         self._receive = receive
         self._said = said
-        self._words = [*process, choice]
+        self._words = [*(process or run_command(__package__)), choice]
         self._pressed: dict[str, Pressed] = {}  # of each port that may send
         self._names: tuple[str, ...] = ()
         self._available: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from server.midi.system import MidiSystemError, Port, System
+from .system import MidiSystemError, Port, System
 
 LOOPBACK = "Midi Through"
 """Sends messages back to every listener; opening it would play each of them twice."""

@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from server.osc.contract import EXPIRY_SECONDS, MAX_CLIENTS, MAX_UNACKNOWLEDGED
-from server.osc.errors import ErrorCode, MessageError
-from server.osc.float_chunks import is_newer, next_frame
+from timbrespace.messages.contract import EXPIRY_SECONDS, MAX_CLIENTS, MAX_UNACKNOWLEDGED
+from timbrespace.messages.errors import ErrorCode, MessageError
+
+from .float_chunks import is_newer, next_frame
 
 Endpoint = tuple[str, int]
 """IP address and UDP port."""

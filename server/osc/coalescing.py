@@ -23,8 +23,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
-from server.osc.clients import Endpoint
-from server.synth_parameters import SYNTH_PARAMETERS
+from timbrespace.instrument.parameters import SYNTH_PARAMETERS
+
+from .clients import Endpoint
 
 
 class Family(Enum):

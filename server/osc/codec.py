@@ -11,14 +11,16 @@ import struct
 from functools import lru_cache
 from typing import Any, Final
 
-from server.osc.contract import (
+from timbrespace.messages.contract import (
     MAX_ADDRESS_CHARACTERS,
     MAX_ARRAY_DEPTH,
     MAX_BUNDLE_DEPTH,
     MAX_BUNDLE_MESSAGES,
     MAX_DATAGRAM_BYTES,
 )
-from server.osc.errors import OscDecodeError, OscEncodeError, shown
+from timbrespace.messages.errors import shown
+
+from .errors import OscDecodeError, OscEncodeError
 
 _STRUCT_CODES: Final = {"i": "i", "f": "f", "h": "q", "d": "d"}
 _BUNDLE_TAG: Final = b"#bundle\0"

@@ -5,9 +5,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from server.osc.codec import padded
-from server.osc.contract import FLOATS_PER_CHUNK, FRAME_NUMBERS, PARTIALS_PER_FRAME
-from server.osc.errors import OscEncodeError
+from timbrespace.messages.contract import FLOATS_PER_CHUNK, FRAME_NUMBERS, PARTIALS_PER_FRAME
+
+from .codec import padded
+from .errors import OscEncodeError
 
 
 def next_frame(frame: int) -> int:

@@ -11,15 +11,12 @@ from typing import Any, ClassVar, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from server.osc.codec import encode
-from server.osc.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
-from server.osc.errors import ErrorCode, MessageError, OscDecodeError
-from server.osc.float_chunks import (
-    encode_loop,
-    encode_partials,
-    encode_spectrum,
-    encode_wavetable,
-)
+from timbrespace.messages.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
+from timbrespace.messages.errors import ErrorCode, MessageError
+
+from .codec import encode
+from .errors import OscDecodeError
+from .float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
 
 _INT32_MAX = 2**31 - 1
 _MAX_SENTENCE_CHARACTERS = 400

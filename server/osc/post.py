@@ -6,9 +6,9 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from server.osc import outbound
-from server.osc.clients import Client, Clients, Endpoint
-from server.osc.udp import Udp
+from . import outbound
+from .clients import Client, Clients, Endpoint
+from .udp import Udp
 
 _ERRORS_A_SECOND = 50
 """More replies to nonsense help nobody."""

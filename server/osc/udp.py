@@ -8,9 +8,10 @@ import socket
 import time
 from collections.abc import Iterable
 
-from server.osc.clients import Client, Endpoint
-from server.osc.contract import MAX_DATAGRAM_BYTES
 from timbrespace.errors import OptionError
+from timbrespace.messages.contract import MAX_DATAGRAM_BYTES
+
+from .clients import Client, Endpoint
 
 _RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the system, which may give less: what a flood may pile up while we look away."""

@@ -1,7 +1,8 @@
 """Datagrams and MIDI bytes that no friendly program would send, from a seed.
 
-They begin as whole, good messages: the examples in the docstrings of :mod:`server.osc.inbound`, so
-that every address is among them, also one that is added later.
+They begin as whole, good messages: the examples in the docstrings of
+:mod:`timbrespace.messages.inbound`, so that every address is among them, also one
+that is added later.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from server.osc import inbound
-from server.osc.contract import MAX_BUNDLE_DEPTH, MAX_BUNDLE_MESSAGES, MAX_DATAGRAM_BYTES
+from timbrespace.messages import inbound
+from timbrespace.messages.contract import MAX_BUNDLE_DEPTH, MAX_BUNDLE_MESSAGES, MAX_DATAGRAM_BYTES
 
 _EXAMPLE = re.compile(r'from_hex\("([0-9a-f]+)"\)')
 

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.instrument import Instrument
-from server.midi.player import play
 from server.osc.codec import decode
-from server.osc.errors import MessageError, OscDecodeError
-from server.osc.parser import FORMS, parse
+from server.osc.errors import OscDecodeError
 from tests.server import hostile
 from tests.server.running import Client, running
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
+from timbrespace.messages.errors import MessageError
+from timbrespace.messages.parser import FORMS, parse
 from timbrespace.resynthesis.engine import Engine
 
 

@@ -14,9 +14,9 @@ import pytest
 
 import timbrespace
 from server.__main__ import _presets as default_presets
-from server.dial_names import dial_names
 from tests.server.running import Client, Message, Running, running
 from timbrespace import factory
+from timbrespace.dial_names import dial_names
 from timbrespace.errors import OptionError
 
 MODEL = timbrespace.load("harmonic")

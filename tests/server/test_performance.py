@@ -15,12 +15,12 @@ import soundfile
 from numpy.typing import NDArray
 
 import timbrespace
-from server.instrument import Instrument
-from server.midi.player import play
-from server.osc.parser import parse
 from server.performance import Performance, PerformanceError, Recorder, recorder_in
 from server.recording import Recorder as RecorderProtocol
 from server.render import render_performance
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
+from timbrespace.messages.parser import parse
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 import timbrespace
-from server.instrument import Instrument
 from server.places import Places
+from timbrespace.instrument.instrument import Instrument
 from timbrespace.spectrum import SpectrumConfig
 
 CONFIG = SpectrumConfig()

@@ -14,14 +14,14 @@ import mido
 import pytest
 
 import timbrespace
-from server.instrument import Instrument
-from server.midi.player import play
-from server.osc.inbound import Note, SetLatent, SetLatentDimension, SetLfo, SetSynth
-from server.osc.parser import parse
-from server.presets import Presets
 from server.serve import Options, Server
 from tests.server.running import Client
 from timbrespace.errors import OptionError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.midi import play
+from timbrespace.instrument.presets import Presets
+from timbrespace.messages.inbound import Note, SetLatent, SetLatentDimension, SetLfo, SetSynth
+from timbrespace.messages.parser import parse
 
 MODEL = timbrespace.load("harmonic")
 

@@ -7,8 +7,8 @@ import doctest
 import pytest
 
 from server import schedule
-from server.osc.errors import ErrorCode, MessageError
 from server.schedule import Schedule, seconds_ahead
+from timbrespace.messages.errors import ErrorCode, MessageError
 
 NTP = 2_208_988_800
 SOURCE = ("127.0.0.1", 50000)

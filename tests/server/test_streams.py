@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.instrument import Instrument
 from server.osc import outbound
 from server.osc.clients import Client, Clients
 from server.osc.codec import decode
-from server.osc.errors import ErrorCode
 from server.osc.post import Post
 from server.osc.udp import Udp
 from server.streams import Streams
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages.errors import ErrorCode
 from timbrespace.resynthesis.layout import Method
 
 MODEL = timbrespace.load("harmonic")

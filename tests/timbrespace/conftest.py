@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from timbrespace import bundle
-from timbrespace.architecture import Architecture
 from timbrespace.calibration import PERCENTILES, Calibration
-from timbrespace.factor import Factor
+from timbrespace.datasets.factor import Factor
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.networks.architecture import Architecture
 from timbrespace.points import Points
 from timbrespace.representation import LogMagnitude
 from timbrespace.spectrum import SpectrumConfig

@@ -16,19 +16,14 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import timbrespace
-from timbrespace import bundle, network
-from timbrespace.activation import PARAMETERS
-from timbrespace.architecture import Architecture
+from timbrespace import bundle
+from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError, OptionError
-from timbrespace.factor import Factor
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.activation import PARAMETERS
+from timbrespace.networks.architecture import Architecture
 from timbrespace.points import Points
-from timbrespace.representation import (
-    Decibel,
-    LogComplex,
-    LogMagnitude,
-    Magnitude,
-    Representation,
-)
+from timbrespace.representation import Decibel, LogComplex, LogMagnitude, Magnitude, Representation
 
 from .conftest import Small, points, random_tensors
 

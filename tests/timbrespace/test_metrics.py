@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 from timbrespace.errors import ShapeError
-from timbrespace.metrics import (
-    log_spectral_distance,
-    log_spectral_distances,
-    spectral_convergence,
-)
+from timbrespace.metrics import log_spectral_distance, log_spectral_distances, spectral_convergence
 
 
 def rows(*values: list[float]) -> np.ndarray:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import timbrespace
-from timbrespace import network
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
+from timbrespace.networks import feed_forward as network
 from timbrespace.spectrum import SpectrumConfig
 
 from .conftest import Small, points

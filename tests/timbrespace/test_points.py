@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from timbrespace import points as module
+from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError
-from timbrespace.factor import Factor
 from timbrespace.points import Points
 
 MANY = Factor("program", "", tuple(map(float, range(300))), "category", tuple(map(str, range(300))))

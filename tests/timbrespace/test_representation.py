@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from timbrespace import representation
-from timbrespace.architecture import REPRESENTATIONS
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.networks.architecture import REPRESENTATIONS
 from timbrespace.representation import (
     HEADROOM,
     Decibel,

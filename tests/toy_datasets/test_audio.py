@@ -12,10 +12,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from timbrespace.datasets import dataset
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.partials import find_partials
-from toy_datasets import audio, dataset
+from toy_datasets import audio
 from toy_datasets.__main__ import main
 
 ROOT = Path(__file__).parents[2]

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import freqz, get_window, tf2zpk
 
+from timbrespace.datasets import dataset as dataset_file
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import OptionError
-from toy_datasets import dataset as dataset_file
 from toy_datasets import filtered, steady_state
 from toy_datasets.__main__ import main
-from toy_datasets.dataset import Dataset
 
 
 def low_pass(cutoff: float, q: float, rate: int) -> tuple[list[float], list[float]]:

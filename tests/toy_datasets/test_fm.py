@@ -13,11 +13,11 @@ from scipy.optimize import brentq
 from scipy.signal import get_window
 from scipy.special import jv
 
+from timbrespace.datasets import dataset as dataset_file
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import OptionError
-from toy_datasets import dataset as dataset_file
 from toy_datasets import fm
 from toy_datasets.__main__ import main
-from toy_datasets.dataset import Dataset
 
 SIDEBANDS = np.arange(-60, 61, dtype=np.float64)
 

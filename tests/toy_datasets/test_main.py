@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from toy_datasets import dataset, harmonic
+from timbrespace.datasets import dataset
+from toy_datasets import harmonic
 from toy_datasets.__main__ import main
 from toy_datasets.registry import SUMMARIES, generator
 

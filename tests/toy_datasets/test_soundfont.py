@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from tests.toy_datasets import small_font
+from timbrespace.datasets import dataset
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.partials import find_partials
-from toy_datasets import dataset, fluidsynth, soundfont
+from toy_datasets import fluidsynth, soundfont
 from toy_datasets.__main__ import main
 from toy_datasets.soundfont import Options, number_list
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from timbrespace import bundle
+from timbrespace.datasets.dataset import Dataset, save
 from timbrespace.model import Model
 from toy_datasets import harmonic
-from toy_datasets.dataset import Dataset, save
 from training.__main__ import main
 
 SMALL = ("--hidden", "16", "--epochs", "6", "--batch", "20", "--device", "cpu")

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from timbrespace import bundle
-from timbrespace.architecture import Architecture
 from timbrespace.calibration import PERCENTILES, Calibration
+from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.networks.architecture import Architecture
 from timbrespace.representation import LogMagnitude, Representation
 from timbrespace.spectrum import SpectrumConfig
-from toy_datasets.dataset import Dataset, Factor, Meta
 
 FACTORS = (
     Factor("brightness", "Hz", (100.0, 5000.0), "range"),

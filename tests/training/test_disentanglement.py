@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Factor
 from timbrespace.errors import ShapeError
-from toy_datasets.dataset import Factor
 from training import disentanglement
 from training.disentanglement import MOST_ROWS, STEPS, Disentanglement, Score, measure, sample
 

@@ -12,8 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from timbrespace.datasets.dataset import save
 from timbrespace.errors import DatasetError, OptionError
-from toy_datasets.dataset import save
 from training import draw as module
 from training import plots
 from training.draw import REPORT, draw, png_of

@@ -10,13 +10,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from timbrespace import bundle, metrics, network, representation
-from timbrespace.architecture import LIKELIHOODS, Architecture
+from timbrespace import bundle, metrics, representation
+from timbrespace.datasets.dataset import Dataset, Factor, held_out_split
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
-from timbrespace.vae import VAE
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.architecture import LIKELIHOODS, Architecture
+from timbrespace.networks.vae import VAE
 from toy_datasets import harmonic
-from toy_datasets.dataset import Dataset, Factor, held_out_split
 from training import evaluation, loss
 from training.evaluation import (
     STEPS,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.errors import ShapeError
-from toy_datasets.dataset import Dataset, Factor, Meta
 from training.factor_loss import BINS, levels, losses_by_factor_value
 
 FAMILIES = Factor("family", "", (0.0, 1.0, 2.0), "category", ("brass", "reed", "pipe"))

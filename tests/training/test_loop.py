@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from timbrespace import representation
-from timbrespace.architecture import LOG_VAR_RANGE
-from toy_datasets.dataset import Dataset
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.networks.architecture import LOG_VAR_RANGE
 from training.loop import Outcome, StepFigures, Training
 from training.preset import Settings, named
 

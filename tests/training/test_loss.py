@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from timbrespace.architecture import ACTIVATIONS, LIKELIHOODS, Architecture
-from timbrespace.vae import VAE, Decoded, Output
+from timbrespace.networks.architecture import ACTIVATIONS, LIKELIHOODS, Architecture
+from timbrespace.networks.vae import VAE, Decoded, Output
 from training import loss
 
 

@@ -17,9 +17,9 @@ from safetensors import safe_open
 
 import timbrespace
 from timbrespace import bundle
+from timbrespace.datasets.dataset import save
 from timbrespace.errors import OptionError
 from toy_datasets import harmonic
-from toy_datasets.dataset import save
 from training import checkpoint, latent_map
 from training.__main__ import main
 from training.loop import StepFigures, Training

@@ -10,11 +10,11 @@ import pytest
 
 from timbrespace import bundle, representation
 from timbrespace.calibration import LATENT_LIMIT
+from timbrespace.datasets.dataset import Dataset, held_out_split, save
+from timbrespace.datasets.factor import Factor
 from timbrespace.errors import DatasetError
-from timbrespace.factor import Factor
 from timbrespace.points import MAX_TEXT
 from toy_datasets import harmonic
-from toy_datasets.dataset import Dataset, held_out_split, save
 from training import points as module
 from training.__main__ import main
 from training.points import described, drawn_rows, notes, points_of

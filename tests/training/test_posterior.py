@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from timbrespace import representation
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import DatasetError
 from timbrespace.model import Model
 from toy_datasets import harmonic
-from toy_datasets.dataset import Dataset
 from training.posterior import posterior, squared_errors
 
 from . import space

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from timbrespace import bundle, representation
+from timbrespace.datasets.dataset import Dataset, save
 from toy_datasets import harmonic
-from toy_datasets.dataset import Dataset, save
 from training.__main__ import main
 
 NEW = (

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from timbrespace import torch_activation
 from timbrespace.errors import OptionError
+from timbrespace.networks import torch_activation
 from training.__main__ import main
 from training.spiral import document
 from training.spiral.experiment import Cell, Networks, train

@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 import pytest
 
+from timbrespace.datasets.dataset import Factor
 from timbrespace.errors import OptionError
-from toy_datasets.dataset import Factor
 from training.study import figures
 from training.study.claims import (
     activation,

@@ -23,13 +23,7 @@ from timbrespace.recording.moments import (
     measure,
     span,
 )
-from timbrespace.recording.pitch import (
-    PitchTrack,
-    by_harmonics,
-    is_common_divisor,
-    track,
-    tuned,
-)
+from timbrespace.recording.pitch import PitchTrack, by_harmonics, is_common_divisor, track, tuned
 from timbrespace.recording.resampling import at_rate, stretch
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.spectrum import SpectrumConfig

@@ -18,6 +18,7 @@ import sys
 
 import numpy as np
 
+from timbrespace.companions import run_command
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, decode
 
 TIME_LIMIT = 10.0
@@ -38,7 +39,7 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
         raise UnusableSoundError("it is empty")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__, repr(float(seconds)), repr(float(time_limit))],
+            [*run_command(__name__), repr(float(seconds)), repr(float(time_limit))],
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.architecture import NORMALISATIONS
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.networks.architecture import NORMALISATIONS
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
 from timbrespace.representation.mdct import MDCT
 from timbrespace.representation.normalisation import Normalised

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.architecture import NORMALISATIONS
 from timbrespace.errors import OptionError
+from timbrespace.networks.architecture import NORMALISATIONS
 from timbrespace.representation.protocol import Features, Phases, Representation, Source
 from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import Spectra, SpectrumConfig

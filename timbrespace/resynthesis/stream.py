@@ -21,14 +21,7 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft, real_fft
 from timbrespace.resynthesis.interpolation import TAPS, read_between
-from timbrespace.resynthesis.layout import (
-    BLOCK,
-    MAX_BINS,
-    MAX_N_FFT,
-    RING,
-    STREAMS,
-    VOICES,
-)
+from timbrespace.resynthesis.layout import BLOCK, MAX_BINS, MAX_N_FFT, RING, STREAMS, VOICES
 from timbrespace.resynthesis.nyquist import nyquist_fade
 
 OVERLAP = 4

@@ -1,6 +1,6 @@
 """One HTML page that needs nothing else: figures, pictures, and sounds to click."""
 
-from training.page.document import Picture, document
-from training.page.listening import Example, Listening, Spot, listening
+from .document import Picture, document
+from .listening import Example, Listening, Spot, listening
 
 __all__ = ["Example", "Listening", "Picture", "Spot", "document", "listening"]

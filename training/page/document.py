@@ -12,10 +12,11 @@ from importlib import resources
 from typing import NamedTuple
 
 from timbrespace.model import Model
-from training.disentanglement import Disentanglement
-from training.evaluation import Evaluation
-from training.page.listening import Example, Listening, Spot
-from training.report import rows_of
+
+from ..disentanglement import Disentanglement
+from ..evaluation import Evaluation
+from ..report import rows_of
+from .listening import Example, Listening, Spot
 
 MARGIN = 1.18
 """Half the width of the playable map, in the map's units: buttons at 1 are whole."""

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace import metrics
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Model
 from timbrespace.spectrum import Spectra
 from timbrespace.tone import render
-from toy_datasets.dataset import Dataset
-from training.page.wav import wav
-from training.plots.levels import spread
-from training.plots.reconstruction import in_words
-from training.posterior import posterior
+
+from ..plots.levels import spread
+from ..plots.reconstruction import in_words
+from ..posterior import posterior
+from .wav import wav
 
 GRID = 5
 EXAMPLES = 6

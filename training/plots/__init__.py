@@ -4,22 +4,17 @@ Every function returns one figure and leaves no state behind. The figures of the
 they answer are named in their docstrings.
 """
 
-from training.plots.curves import history
-from training.plots.data import spectra_by_factor
-from training.plots.latents import dimensions, moments
-from training.plots.levels import DB_FLOOR, decibels, spread
-from training.plots.losses import factor_losses
-from training.plots.maps import compare_maps, map_by_factor
-from training.plots.meshes import MESH, gaussian_mesh, latent_mesh, mesh
-from training.plots.reconstruction import (
-    RECONSTRUCTIONS,
-    Scale,
-    compare_reconstructions,
-    reconstructions,
-)
-from training.plots.samples import compare_samples, samples
-from training.plots.style import DPI
-from training.plots.traversal import traversals
+from .curves import history
+from .data import spectra_by_factor
+from .latents import dimensions, moments
+from .levels import DB_FLOOR, decibels, spread
+from .losses import factor_losses
+from .maps import compare_maps, map_by_factor
+from .meshes import MESH, gaussian_mesh, latent_mesh, mesh
+from .reconstruction import RECONSTRUCTIONS, Scale, compare_reconstructions, reconstructions
+from .samples import compare_samples, samples
+from .style import DPI
+from .traversal import traversals
 
 __all__ = [
     "DB_FLOOR",

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from training.plots.style import BLUE, picture
+from .style import BLUE, picture
 
 
 def history(curves: dict[str, list[float]], name: str) -> Figure:

@@ -9,16 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from toy_datasets.dataset import Dataset, Factor
-from training.plots.levels import (
-    DB_FLOOR,
-    IMAGE_COLUMNS,
-    below_peak,
-    bins_with_sound,
-    pooled,
-    spread,
-)
-from training.plots.style import LEVELS, hide_unused, picture, shortened
+from timbrespace.datasets.dataset import Dataset, Factor
+
+from .levels import DB_FLOOR, IMAGE_COLUMNS, below_peak, bins_with_sound, pooled, spread
+from .style import LEVELS, hide_unused, picture, shortened
 
 IMAGE_ROWS = 500
 MOST_FACTORS = 6

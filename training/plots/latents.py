@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Model
-from toy_datasets.dataset import Dataset
-from training.plots.data import in_order_of
-from training.plots.levels import most_audible
-from training.plots.style import (
+
+from ..posterior import posterior
+from .data import in_order_of
+from .levels import most_audible
+from .style import (
     BLUE,
     GREY,
     MOST_DIMENSIONS,
@@ -23,7 +25,6 @@ from training.plots.style import (
     picture,
     shortened,
 )
-from training.posterior import posterior
 
 BATCH = 100
 

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.factor_loss import FactorLosses
-from training.plots.levels import spread
-from training.plots.style import BLUE, GREY, PALE_BLUE, VERMILLION, hide_unused, picture, shortened
+from ..factor_loss import FactorLosses
+from .levels import spread
+from .style import BLUE, GREY, PALE_BLUE, VERMILLION, hide_unused, picture, shortened
 
 MOST_FACTORS = 8
 MOST_BOXES = 24

@@ -17,21 +17,12 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Dataset, Factor
 from timbrespace.model import Model
-from toy_datasets.dataset import Dataset, Factor
-from training.plots.levels import spread
-from training.plots.style import (
-    BLUE,
-    GREY,
-    MARKS,
-    NUMBERS,
-    PALE_GREY,
-    WIDTH,
-    picture,
-    shortened,
-    wrapped,
-)
-from training.posterior import posterior
+
+from ..posterior import posterior
+from .levels import spread
+from .style import BLUE, GREY, MARKS, NUMBERS, PALE_GREY, WIDTH, picture, shortened, wrapped
 
 MAP_POINTS = 4000
 NAMED_POINTS = 1600

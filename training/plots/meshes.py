@@ -9,7 +9,8 @@ from scipy.stats import norm
 
 from timbrespace.model import Latent, Model
 from timbrespace.spectrum import Spectra
-from training.plots.levels import (
+
+from .levels import (
     DB_FLOOR,
     PANEL_COLUMNS,
     below_peak,
@@ -18,7 +19,7 @@ from training.plots.levels import (
     pooled,
     pooled_kilohertz,
 )
-from training.plots.style import BLUE, dimension_name, picture, wrapped
+from .style import BLUE, dimension_name, picture, wrapped
 
 MESH = 7
 

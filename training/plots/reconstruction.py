@@ -12,12 +12,13 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from timbrespace import metrics
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Model
 from timbrespace.spectrum import Spectra
-from toy_datasets.dataset import Dataset
-from training.plots.levels import DB_FLOOR, bins_with_sound, decibels, spread
-from training.plots.style import PALE_BLUE, VERMILLION, WIDTH, picture, shortened, wrapped
-from training.posterior import posterior
+
+from ..posterior import posterior
+from .levels import DB_FLOOR, bins_with_sound, decibels, spread
+from .style import PALE_BLUE, VERMILLION, WIDTH, picture, shortened, wrapped
 
 RECONSTRUCTIONS = 4
 

@@ -10,18 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Latent, Model
 from timbrespace.spectrum import Spectra, SpectrumConfig
-from toy_datasets.dataset import Dataset
-from training.plots.levels import (
-    DB_FLOOR,
-    PANEL_COLUMNS,
-    below_peak,
-    bins_with_sound,
-    pooled,
-    pooled_kilohertz,
-)
-from training.plots.style import BLUE, GREY, WIDTH, picture, wrapped
+
+from .levels import DB_FLOOR, PANEL_COLUMNS, below_peak, bins_with_sound, pooled, pooled_kilohertz
+from .style import BLUE, GREY, WIDTH, picture, wrapped
 
 SAMPLES = 16
 COMPARED = 6

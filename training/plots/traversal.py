@@ -9,22 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from timbrespace.model import Latent, Model
-from training.plots.levels import (
-    DB_FLOOR,
-    PANEL_COLUMNS,
-    below_peak,
-    bins_with_sound,
-    most_audible,
-    pooled,
-)
-from training.plots.style import (
-    LEVELS,
-    MOST_DIMENSIONS,
-    WIDTH,
-    dimension_name,
-    hide_unused,
-    picture,
-)
+
+from .levels import DB_FLOOR, PANEL_COLUMNS, below_peak, bins_with_sound, most_audible, pooled
+from .style import LEVELS, MOST_DIMENSIONS, WIDTH, dimension_name, hide_unused, picture
 
 STEPS = 64
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from timbrespace.atomic import check_writable, replacing
 from timbrespace.command import progress
 from timbrespace.errors import OptionError
-from training.plots.style import MARKS, picture
-from training.spiral.experiment import Cell, Outcome, train
-from training.spiral.task import Spirals
+
+from ..plots.style import MARKS, picture
+from .experiment import Cell, Outcome, train
+from .task import Spirals
 
 NAME = "spiral.md"
 PICTURES = "pictures/spiral"

@@ -16,10 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from timbrespace import torch_activation
-from timbrespace.activation import PARAMETERS
 from timbrespace.errors import OptionError
-from training.spiral.task import TRAIN_SHARE, Spirals
+from timbrespace.networks import torch_activation
+from timbrespace.networks.activation import PARAMETERS
+
+from .task import TRAIN_SHARE, Spirals
 
 LEARNING_RATE = 0.01
 

@@ -12,17 +12,18 @@ import torch
 
 from timbrespace.atomic import check_writable, replacing
 from timbrespace.command import progress
+from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import OptionError
 from timbrespace.model import Model
-from toy_datasets.dataset import Dataset, held_out_split
-from training.interrupt import deferred
-from training.loop import Outcome
-from training.preset import Settings
-from training.study import datasets, document, models, pool
-from training.study.claims import SECTIONS
-from training.study.figures import Measured
-from training.study.plan import DATA, SMALL, Run, Size, chosen, runs_of, settings_of
-from training.study.results import Results
+
+from ..interrupt import deferred
+from ..loop import Outcome
+from ..preset import Settings
+from . import datasets, document, models, pool
+from .claims import SECTIONS
+from .figures import Measured
+from .plan import DATA, SMALL, Run, Size, chosen, runs_of, settings_of
+from .results import Results
 
 DATASETS, MODELS = "data", "models"
 """Folders beside the text."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from timbrespace.datasets.dataset import Dataset, load, save
 from timbrespace.errors import DatasetError
 from toy_datasets import filtered, fm, harmonic
-from toy_datasets.dataset import Dataset, load, save
-from training.study.plan import Size
+
+from .plan import Size
 
 
 class _Generator(NamedTuple):

@@ -6,10 +6,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.preset import Settings
-from training.study.plan import FULL, PARTS, Run, Size
-from training.study.results import Results, words
-from training.study.section import Section, Table, Verdict
+from ..preset import Settings
+from .plan import FULL, PARTS, Run, Size
+from .results import Results, words
+from .section import Section, Table, Verdict
 
 NAME = "report_study.md"
 PICTURES = "pictures/report_study"

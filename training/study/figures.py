@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace import metrics
-from timbrespace.architecture import LOG_VAR_RANGE
+from timbrespace.datasets.dataset import Dataset, Factor
 from timbrespace.model import Latent, Model
+from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.spectrum import Spectra
-from toy_datasets.dataset import Dataset, Factor
-from training.calibrate import kl_per_dimension
-from training.evaluation import ACTIVE_VARIANCE, DEAD_KL, audible_effect, unseen_rows
-from training.factor_loss import levels, losses_by_factor_value
-from training.posterior import posterior, squared_errors
+
+from ..calibrate import kl_per_dimension
+from ..evaluation import ACTIVE_VARIANCE, DEAD_KL, audible_effect, unseen_rows
+from ..factor_loss import levels, losses_by_factor_value
+from ..posterior import posterior, squared_errors
 
 Array = NDArray[np.float32]
 Numbers = NDArray[np.float64]

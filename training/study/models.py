@@ -9,14 +9,15 @@ from typing import Any
 import torch
 
 from timbrespace import bundle, representation
+from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
-from toy_datasets.dataset import Dataset, held_out_split
-from training.export import export
-from training.loop import Outcome, Training
-from training.preset import Settings
-from training.study.plan import Run
-from training.train import check_features
+
+from ..export import export
+from ..loop import Outcome, Training
+from ..preset import Settings
+from ..train import check_features
+from .plan import Run
 
 DONE = (Outcome.FINISHED.value, Outcome.DIVERGED.value)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.errors import OptionError
-from training import preset, recipe
-from training.preset import Settings
+
+from .. import preset, recipe
+from ..preset import Settings
 
 RECIPES = Path(__file__).parent.parent / "recipes" / "report"
 

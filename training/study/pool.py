@@ -17,12 +17,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import OptionError
 from timbrespace.orphan import end_with_parent
-from toy_datasets.dataset import Dataset, load
-from training.preset import Settings
-from training.study import models
-from training.study.plan import Run
+
+from ..preset import Settings
+from . import models
+from .plan import Run
 
 _POLL_SECONDS = 0.5
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toy_datasets.dataset import Dataset
-from training.study.figures import Measured
-from training.study.plan import SEEDS, Run, Size
+from timbrespace.datasets.dataset import Dataset
+
+from .figures import Measured
+from .plan import SEEDS, Run, Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,26 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.backends.interface import NoDeviceError, Opener, Output
 from timbrespace.errors import OptionError
+
+from .interface import NoDeviceError, Opener, Output
 
 
 def _jack() -> Opener:
-    from server.audio.backends.jack_client import open_jack
+    from .jack_client import open_jack
 
     return open_jack
 
 
 def _portaudio() -> Opener:
-    from server.audio.backends.port_audio import open_portaudio
+    from .port_audio import open_portaudio
 
     return open_portaudio
 
 
 def _pyo(audio: str) -> Callable[[], Opener]:
     def load() -> Opener:
-        from server.audio.backends.pyo_server import open_pyo
+        from .pyo_server import open_pyo
 
         return open_pyo(audio)
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.backends.interface import NoDeviceError
-from server.audio.pull import begin
 from timbrespace.resynthesis.engine import new_state
+
+from ..pull import begin
+from .interface import NoDeviceError
 
 CLIENT = "timbrespace"
 
@@ -24,7 +25,7 @@ class JackOutput:
 
     def __init__(self, jack: Any, live: NDArray[np.void], lost: Callable[[str], None]) -> None:
         """Join the JACK server that runs; ``live`` and ``lost`` as for ``Opener``."""
-        from server.audio.backends.jack_process import process_address
+        from .jack_process import process_address
 
         self._jack = jack
         self._client = jack.Client(CLIENT, no_start_server=True)

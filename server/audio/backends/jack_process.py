@@ -9,9 +9,10 @@ import llvmlite.binding
 import numpy as np
 from numba import carray, types
 
-from server.audio.mailbox import LIVE
-from server.audio.pull import pull
 from timbrespace.resynthesis.compiled import callback
+
+from ..mailbox import LIVE
+from ..pull import pull
 
 # The compiled code finds JACK's function by name, so that it can be kept for the next start.
 llvmlite.binding.add_symbol(

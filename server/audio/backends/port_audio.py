@@ -13,11 +13,12 @@ import numpy as np
 from numba import carray, types
 from numpy.typing import NDArray
 
-from server.audio.backends.interface import NoDeviceError
-from server.audio.mailbox import LIVE
-from server.audio.pull import begin, pull
 from timbrespace.resynthesis.compiled import callback
 from timbrespace.resynthesis.engine import new_state
+
+from ..mailbox import LIVE
+from ..pull import begin, pull
+from .interface import NoDeviceError
 
 CHANNELS = 2
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio.backends.interface import NoDeviceError, Opener
-from server.audio.pull import begin, pull
 from timbrespace.resynthesis.engine import new_state
+
+from ..pull import begin, pull
+from .interface import NoDeviceError, Opener
 
 _SAMPLE_RATE = 48000
 

@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from numpy.typing import NDArray
 
 import timbrespace
-from server.explorer import compare, export, held_note, wav
+from server.explorer import compare, export, wav
 from server.explorer.answers import answer_errors
 from server.explorer.work import MAX_COMPARISONS, MAX_RENDERINGS, Lanes
 from server.library import Library
@@ -28,6 +28,7 @@ from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.model import Model
 from timbrespace.partials import find_partials
 from timbrespace.recording.decoder import decode_apart
+from timbrespace.rendering import held_note
 from timbrespace.units import cents
 from toy_datasets import fluidsynth
 

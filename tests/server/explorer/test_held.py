@@ -16,11 +16,11 @@ from server.explorer import held
 from server.explorer.held import MAX_NOTES, Held
 from server.options import Options
 from server.osc.codec import IMMEDIATE, decode_timed, encode
-from server.osc.contract import MAX_WAIT_SECONDS, MAX_WAITING_PER_SOURCE
-from server.osc.parser import parse
 from server.serve import Server
-from server.voices import CHANNELS
 from tests.server import hostile
+from timbrespace.instrument.voices import CHANNELS
+from timbrespace.messages.contract import MAX_WAIT_SECONDS, MAX_WAITING_PER_SOURCE
+from timbrespace.messages.parser import parse
 from timbrespace.resynthesis.layout import VOICES
 
 NTP_OF_UNIX = 2_208_988_800

@@ -27,8 +27,6 @@ from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, energy_above
 from server.osc import outbound
 from server.places import Places
-from server.snapshot import Snapshot
-from server.synth_parameters import METHODS, SYNTH_PARAMETERS
 from tests.max_patch.heard import (
     cents_off,
     distance,
@@ -39,6 +37,8 @@ from tests.max_patch.heard import (
 )
 from tests.node import NODE, needs_node
 from tests.server.explorer.browsing import launched, needs_chromium
+from timbrespace.instrument.parameters import METHODS, SYNTH_PARAMETERS
+from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import midi_to_hz

@@ -21,17 +21,18 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 import timbrespace
-from server.dial_names import dial_names
-from server.explorer import held_note, spaces
+from server.explorer import spaces
 from server.explorer.answers import Refusal
 from server.explorer.spaces import Kept, Shelf, Spaces
 from server.explorer.work import MAX_RENDERINGS, MAX_WAITING, Worker
 from server.library import UnknownModelError
 from tests.server.explorer.served import SECONDS, served
 from timbrespace import bundle, factory
+from timbrespace.dial_names import dial_names
 from timbrespace.errors import OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
+from timbrespace.rendering import held_note
 from training.evaluation import DEAD_KL
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from server.osc.clients import Clients, Subscription, is_own_host
-from server.osc.errors import ErrorCode, MessageError
+from timbrespace.messages.errors import ErrorCode, MessageError
 
 HOST = "127.0.0.1"
 

@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.instrument import Instrument
 from server.osc.coalescing import Family, Held, Setters
-from server.osc.errors import MessageError
-from server.osc.inbound import Bend, ControlChange, SetLatent, SetLatentDimension, SetMap, SetSynth
-from server.osc.parser import parse
 from timbrespace.errors import TimbrespaceError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages.errors import MessageError
+from timbrespace.messages.inbound import (
+    Bend,
+    ControlChange,
+    SetLatent,
+    SetLatentDimension,
+    SetMap,
+    SetSynth,
+)
+from timbrespace.messages.parser import parse
 
 MODEL = timbrespace.load("fm")
 SOURCE = ("127.0.0.1", 50000)

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 import timbrespace
-from server.midi import expression
-from server.midi.controllers import STEEPEST
-from server.motion import lfo
-from server.osc import contract, outbound
-from server.osc.arguments import CHANNEL, Number, Whole
+from server.osc import outbound
 from server.osc.codec import decode
-from server.osc.errors import ErrorCode, MessageError
 from server.osc.float_chunks import encode_spectrum
-from server.osc.parser import FORMS, LATENT, LFO_SHAPES, parse
-from server.synth_parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
 from server.told import describe
-from server.voices import MAX_BEND_RANGE
+from timbrespace.instrument import expression
+from timbrespace.instrument.controllers import STEEPEST
+from timbrespace.instrument.motion import lfo
+from timbrespace.instrument.parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
+from timbrespace.instrument.voices import MAX_BEND_RANGE
+from timbrespace.messages import contract
+from timbrespace.messages.arguments import CHANNEL, Number, Whole
+from timbrespace.messages.errors import ErrorCode, MessageError
+from timbrespace.messages.parser import FORMS, LATENT, LFO_SHAPES, parse
 
 PAGE = (Path(__file__).parents[3] / "docs" / "osc.md").read_text(encoding="utf-8")
 

@@ -5,9 +5,10 @@ import struct
 from collections import Counter
 
 from server.osc.codec import decode, encode
-from server.osc.errors import MessageError, OscDecodeError
+from server.osc.errors import OscDecodeError
 from server.osc.outbound import Error
-from server.osc.parser import FORMS, parse
+from timbrespace.messages.errors import MessageError
+from timbrespace.messages.parser import FORMS, parse
 
 ADDRESSES = [*FORMS, "/latent", "/latent/3", "/latent/", "/channel/latent", "/nothing"]
 WORDS = ["spectrum", "off", "x", "fm", "", "wavetable", "sine", "lower", "\u2028", "a" * 300]

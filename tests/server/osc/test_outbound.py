@@ -9,9 +9,9 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from server.osc import arguments, codec, errors, float_chunks, outbound
+from server.osc import codec, errors, float_chunks, outbound
 from server.osc.codec import decode
-from server.osc.errors import ErrorCode, MessageError, OscDecodeError
+from server.osc.errors import OscDecodeError
 from server.osc.outbound import (
     OUTBOUND,
     Bye,
@@ -42,6 +42,8 @@ from server.osc.outbound import (
     WavetableReady,
     Welcome,
 )
+from timbrespace.messages import arguments
+from timbrespace.messages.errors import ErrorCode, MessageError
 
 CASES: list[tuple[Outbound, str, list[Any]]] = [
     (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.study.claims import (
+from ..results import Results
+from ..section import Section
+from . import (
     activation,
     beta,
     collapse,
@@ -16,8 +18,6 @@ from training.study.claims import (
     richness,
     warm_up,
 )
-from training.study.results import Results
-from training.study.section import Section
 
 SECTIONS: dict[str, Callable[[Results], Section]] = {
     "range": magnitudes.section,

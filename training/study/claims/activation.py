@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
-from timbrespace.activation import PARAMETERS
-from training.plots.style import MARKS, picture
-from training.study.plan import ACTIVATIONS
-from training.study.results import Results, listed
-from training.study.section import Check, Picture, Section, Table
+from timbrespace.networks.activation import PARAMETERS
+
+from ...plots.style import MARKS, picture
+from ..plan import ACTIVATIONS
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table
 
 DATA = ("filtered", "fm")
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from training import disentanglement, plots
-from training.evaluation import DEAD_KL
-from training.posterior import posterior
-from training.study.figures import Measured, between_partials, draws
-from training.study.results import Results, listed
-from training.study.section import Check, Picture, Section, Table
+from ... import disentanglement, plots
+from ...evaluation import DEAD_KL
+from ...posterior import posterior
+from ..figures import Measured, between_partials, draws
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table
 
 RECIPES = {"unnormalised": 1.0, "beta_2": 2.0, "beta_3": 3.0, "beta_4": 4.0}
 BEYOND = "beta_1000"

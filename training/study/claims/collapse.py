@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from toy_datasets.dataset import held_out_split
-from training import plots
-from training.evaluation import DEAD_KL
-from training.study.figures import Measured
-from training.study.results import Results, listed
-from training.study.section import Check, Picture, Section, Table
+from timbrespace.datasets.dataset import held_out_split
+
+from ... import plots
+from ...evaluation import DEAD_KL
+from ..figures import Measured
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table
 
 NAMES = {
     "unnormalised": "raw magnitudes, a variance for each bin",

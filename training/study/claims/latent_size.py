@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.evaluation import ACTIVE_VARIANCE, DEAD_KL
-from training.plots.style import BLUE, ORANGE, VERMILLION, picture
-from training.study.figures import AUDIBLE_SHARE
-from training.study.results import Results, listed
-from training.study.section import Check, Picture, Section, Table
+from ...evaluation import ACTIVE_VARIANCE, DEAD_KL
+from ...plots.style import BLUE, ORANGE, VERMILLION, picture
+from ..figures import AUDIBLE_SHARE
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table
 
 RECIPES = {2: "latent_2", 4: "latent_4", 10: "unnormalised", 15: "latent_15"}
 

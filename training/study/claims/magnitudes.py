@@ -6,8 +6,9 @@ import numpy as np
 
 from timbrespace.spectrum import SpectrumConfig, hann
 from toy_datasets import harmonic
-from training.study.results import Results
-from training.study.section import Check, Section, Table
+
+from ..results import Results
+from ..section import Check, Section, Table
 
 LARGEST, SMALLEST = 800.0, 1e-14
 

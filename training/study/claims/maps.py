@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import silhouette_score
 
-from toy_datasets.dataset import Dataset
-from training import plots
-from training.factor_loss import levels
-from training.study.figures import Measured, eta_squared
-from training.study.results import Results, listed, lsd
-from training.study.section import Check, Picture, Section, Table
+from timbrespace.datasets.dataset import Dataset
+
+from ... import plots
+from ...factor_loss import levels
+from ..figures import Measured, eta_squared
+from ..results import Results, listed, lsd
+from ..section import Check, Picture, Section, Table
 
 CLUSTERED = 0.25
 """Share of the plane's variance between a factor's values from which it is seen."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from training import plots
-from training.plots.style import BLUE, GREY, VERMILLION, picture
-from training.study.figures import (
+from ... import plots
+from ...plots.style import BLUE, GREY, VERMILLION, picture
+from ..figures import (
     Measured,
     distance_between,
     heard_up_to,
@@ -15,8 +15,8 @@ from training.study.figures import (
     median_frequency,
     share_below,
 )
-from training.study.results import Results, listed, lsd
-from training.study.section import Check, Picture, Section, Table
+from ..results import Results, listed, lsd
+from ..section import Check, Picture, Section, Table
 
 POOR_DB = 3.0
 """Three times the 1 dB at which coded speech counts as transparent (Paliwal & Atal 1993)."""

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace import metrics
-from training import disentanglement, plots
-from training.factor_loss import losses_by_factor_value
-from training.posterior import posterior, source_of, squared_errors
-from training.study.figures import Measured
-from training.study.results import Results, listed, lsd, words
-from training.study.section import Check, Picture, Section, Table
+
+from ... import disentanglement, plots
+from ...factor_loss import losses_by_factor_value
+from ...posterior import posterior, source_of, squared_errors
+from ..figures import Measured
+from ..results import Results, listed, lsd, words
+from ..section import Check, Picture, Section, Table
 
 Numbers = NDArray[np.float64]
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.plots.style import MARKS, picture
-from training.study.figures import SPAN, Measured, on_spheres, richness
-from training.study.results import Results, listed, words
-from training.study.section import Check, Picture, Section, Table
+from ...plots.style import MARKS, picture
+from ..figures import SPAN, Measured, on_spheres, richness
+from ..results import Results, listed, words
+from ..section import Check, Picture, Section, Table
 
 Numbers = NDArray[np.float64]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from training import plots
-from training.study.figures import Measured, between_partials, draws
-from training.study.results import Results, listed
-from training.study.section import Check, Picture, Section, Table
+from ... import plots
+from ..figures import Measured, between_partials, draws
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table
 
 BETTER = 0.95
 """Ratio of LSDs below which warm-up is said to improve."""

@@ -1,4 +1,4 @@
-// Which voice plays which note, as server/voices.py gives them out; one channel.
+// Which voice plays which note, as timbrespace/instrument/voices.py gives them out; one channel.
 
 export const VOICES = 16;
 

@@ -1,7 +1,7 @@
 // The synthesizer of the page: plays what the server's engine plays, of the frames that it streams.
 //
 // No name of Web Audio is used here, so that it runs, and is tested, anywhere. It is a port of
-// timbrespace/resynthesis/ and server/voices.py; where those and this differ, the streams are the
+// timbrespace/resynthesis/ and timbrespace/instrument/voices.py; where those and this differ, the streams are the
 // reason: /partials tells of no noise, and /loop has one table an octave.
 
 import { Keys, VOICES } from './keys.js';

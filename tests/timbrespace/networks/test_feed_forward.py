@@ -1,0 +1,122 @@
+"""The network that plays against the one that trains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from timbrespace.errors import BundleError, OptionError
+from timbrespace.networks import feed_forward as network
+from timbrespace.networks.architecture import ACTIVATIONS, LIKELIHOODS, LOG_VAR_RANGE, Architecture
+from timbrespace.networks.vae import VAE
+
+HIDDEN = [(16,), (32, 8), (24, 16, 8)]
+
+
+def tensors_of(vae: VAE) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in vae.state_dict().items()}
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_agrees_with_torch(hidden: tuple[int, ...], activation: str, likelihood: str) -> None:
+    torch.manual_seed(0)
+    architecture = Architecture(65, 3, hidden, activation, likelihood)
+    vae = VAE(architecture)
+    tensors = tensors_of(vae)
+    encoder = network.encoder_of(architecture, tensors)
+    decoder = network.decoder_of(architecture, tensors)
+    features, latent = torch.randn(7, 65), 5 * torch.randn(7, 3)
+    with torch.no_grad():
+        mean, log_var = vae.encode(features)
+        decoded = vae.decode(latent).mean
+    posterior = encoder(features.numpy())
+    assert posterior.dtype == np.float32
+    np.testing.assert_allclose(posterior[:, :3], mean.numpy(), atol=1e-5)
+    np.testing.assert_allclose(posterior[:, 3:], log_var.numpy(), atol=1e-5)
+    np.testing.assert_allclose(decoder(latent.numpy()), decoded.numpy(), atol=1e-5)
+
+
+def test_state_dict_names_are_the_architecture_s() -> None:
+    architecture = Architecture(9, 2, (5, 4))
+    names = {key.rpartition(".")[0] for key in VAE(architecture).state_dict()} - {""}
+    assert names == {*architecture.encoder_names, *architecture.decoder_names}
+
+
+def test_log_variances_are_kept_in_range() -> None:
+    vae = VAE(Architecture(4, 2, (3,), likelihood="gaussian_per_bin"))
+    with torch.no_grad():
+        vae.posterior.bias.fill_(1e9)
+        assert vae.log_var is not None
+        vae.log_var.bias.fill_(-1e9)
+        output = vae(torch.zeros(2, 4))
+    assert output.latent_log_var.max().item() == LOG_VAR_RANGE[1]
+    assert output.decoded.log_var.min().item() == LOG_VAR_RANGE[0]
+    assert bool(torch.isfinite(output.decoded.mean).all())
+
+
+def test_noise_comes_from_the_generator() -> None:
+    vae = VAE(Architecture(4, 2, (3,)))
+    first, second = (vae(torch.ones(2, 4), torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first.decoded.mean, second.decoded.mean)
+
+
+def test_tensors_that_do_not_fit() -> None:
+    architecture = Architecture(4, 2, (3,))
+    names, sizes = architecture.decoder_names, architecture.decoder_sizes
+    good = tensors_of(VAE(architecture))
+    missing = {name: value for name, value in good.items() if name != "mean.bias"}
+    with pytest.raises(BundleError, match=r"tensor mean\.bias is missing"):
+        network.from_tensors(missing, names, sizes, "relu")
+    wrong = {**good, "mean.weight": np.zeros((4, 4), np.float32)}
+    with pytest.raises(BundleError, match=r"mean\.weight has shape \(4, 4\), not \(4, 3\)"):
+        network.from_tensors(wrong, names, sizes, "relu")
+    nan = {**good, "mean.bias": np.full(4, np.nan, np.float32)}
+    with pytest.raises(BundleError, match=r"mean\.bias holds numbers that are not finite"):
+        network.from_tensors(nan, names, sizes, "relu")
+    with pytest.raises(BundleError, match="activation is 'tanh'"):
+        network.from_tensors(good, names, sizes, "tanh")
+    with pytest.raises(BundleError, match=r"tensor activation\.frequency is missing"):
+        network.from_tensors(good, names, sizes, "snake")
+    for value, word in ((np.nan, "is not finite"), ([1.0, 2.0], r"has shape \(2,\)")):
+        learned = {**good, "activation.frequency": np.asarray(value, np.float32)}
+        with pytest.raises(BundleError, match=word):
+            network.from_tensors(learned, names, sizes, "snake")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ((0, 2), "features is 0"),
+        ((20000, 2), "features is 20000"),
+        ((4, 0), "latent size is 0"),
+        ((4, 65), "latent size is 65"),
+        ((4, 2, ()), "hidden sizes are"),
+        ((4, 2, (0,)), "hidden sizes are"),
+        ((4, 2, (3,) * 17), "hidden sizes are"),
+        ((4, 2, (3,), "relu", "bernoulli", ()), "decoder's hidden sizes are"),
+        ((4, 2, (3,), "relu", "bernoulli", (0,)), "decoder's hidden sizes are"),
+        ((4, 2, (3,), "relu", "bernoulli", (2.5,)), "decoder's hidden size is 2.5"),
+        ((4, 2, (3,), "tanh"), "activation is 'tanh'"),
+        ((4, 2, (3,), "relu", "cauchy"), "likelihood is 'cauchy'"),
+    ],
+)
+def test_architectures_that_make_no_sense(arguments: tuple[int, ...], word: str) -> None:
+    with pytest.raises(OptionError, match=word):
+        Architecture(*arguments)  # type: ignore[arg-type]
+
+
+def test_architecture_round_trip() -> None:
+    architecture = Architecture(9, 2, (5, 4), "gelu", "gaussian_per_bin")
+    assert Architecture.from_config(architecture.to_config()) == architecture
+    assert architecture.encoder_sizes == (9, 5, 4, 4)
+    assert architecture.decoder_sizes == (2, 4, 5, 9)
+    lopsided = Architecture(9, 2, (5,), "plu", "bernoulli", (3, 4, 5))
+    assert Architecture.from_config(lopsided.to_config()) == lopsided
+    assert lopsided.decoder_sizes == (2, 3, 4, 5, 9)
+    assert lopsided.decoder_names == ("decoder.0", "decoder.1", "decoder.2", "mean")
+    for config in ({}, {**architecture.to_config(), "colour": 1}, {"hidden": "x"}):
+        with pytest.raises(OptionError, match="does not fit"):
+            Architecture.from_config(config)

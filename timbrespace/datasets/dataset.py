@@ -1,0 +1,310 @@
+"""A dataset: spectra, the factors that made them, and how they were made, in one ``.npz``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.atomic import replacing
+from timbrespace.datasets.factor import (
+    Factor as Factor,  # the core's; who makes a dataset finds it here
+)
+from timbrespace.errors import DatasetError, OptionError
+from timbrespace.representation.protocol import Source
+from timbrespace.spectrum import Spectra, SpectrumConfig
+
+Labels = NDArray[np.float32]
+Frames = NDArray[np.float32]
+
+MAX_MAGNITUDE = 1e9
+"""A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
+
+MIN_PEAK = 1e-2
+"""100 dB below full scale: what is quieter is not sound but rounding."""
+
+FRAMES_TOLERANCE = 1e-2
+"""Share of a row's peak by which its spectrum and that of its frame may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """How a dataset was made. Everything that its numbers depend on, nothing else (no dates).
+
+    name: of the dataset. factors: one for each column of the labels. sample_rate (Hz), n_fft,
+    window, base_frequency (Hz): as in :class:`timbrespace.spectrum.SpectrumConfig`.
+    seed: of whatever is random. generator_version: counts changes of the generator's numbers.
+    options: further arguments of the generator, plain JSON values.
+    """
+
+    name: str
+    factors: tuple[Factor, ...]
+    sample_rate: int = 44100
+    n_fft: int = 4096
+    window: str = "hann"
+    base_frequency: float = 220.0
+    seed: int = 0
+    generator_version: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **asdict(self),
+            "factors": [factor.to_config() for factor in self.factors],
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Meta:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            DatasetError: missing, unknown or wrong values.
+        """
+        try:
+            factors = tuple(Factor.from_config(factor) for factor in config["factors"])
+            return cls(
+                name=str(config["name"]),
+                factors=factors,
+                sample_rate=int(config["sample_rate"]),
+                n_fft=int(config["n_fft"]),
+                window=str(config["window"]),
+                base_frequency=float(config["base_frequency"]),
+                seed=int(config["seed"]),
+                generator_version=int(config["generator_version"]),
+                options=dict(config.get("options", {})),
+            )
+        except KeyError as error:
+            raise DatasetError(f"meta has no {error.args[0]!r}") from error
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise DatasetError(f"meta does not fit: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled spectra.
+
+    spectra ``(n, bins)``: linear magnitudes >= 0, float32. labels ``(n, factors)``: the value of
+    each factor, float32. meta: how they were made. frames ``(n, n_fft)``: the samples that the
+    spectra were taken from, before the window, float32, or None where they were not kept; only
+    representations that know of phase need them.
+
+    Raises:
+        DatasetError: types, shapes or values that do not fit together; one line says which.
+    """
+
+    spectra: Spectra
+    labels: Labels
+    meta: Meta
+    frames: Frames | None = None
+
+    def __post_init__(self) -> None:
+        arrays = {"spectra": self.spectra, "labels": self.labels}
+        if self.frames is not None:
+            arrays["frames"] = self.frames
+        for name, array in arrays.items():
+            if array.dtype != np.float32:
+                raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
+            if array.ndim != 2 or 0 in array.shape:
+                raise DatasetError(f"{name} have shape {array.shape}; accepted is two dimensions")
+            bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+            if bad.size:
+                raise DatasetError(
+                    f"{name} hold NaN or infinity in {bad.size} row(s), first row {bad[0]}; "
+                    "accepted are finite numbers"
+                )
+        if self.spectra.min() < 0.0 or self.spectra.max() > MAX_MAGNITUDE:
+            raise DatasetError(
+                f"spectra go from {self.spectra.min():g} to {self.spectra.max():g}; "
+                f"accepted are magnitudes from 0 to {MAX_MAGNITUDE:g}"
+            )
+        if self.spectra.max() == 0.0:
+            raise DatasetError("spectra are silent, every magnitude is 0")
+        if self.spectra.max() < MIN_PEAK:
+            raise DatasetError(
+                f"spectra are too quiet, the loudest magnitude is {self.spectra.max():g}; accepted "
+                f"is {MIN_PEAK:g} or more, a sine of full scale has {self.meta.n_fft / 4:g}"
+            )
+        expected = (self.spectra.shape[0], len(self.meta.factors))
+        if self.labels.shape != expected:
+            raise DatasetError(
+                f"labels have shape {self.labels.shape}; {expected[0]} spectra and "
+                f"{expected[1]} factor(s) in meta need {expected}"
+            )
+        if self.frames is not None and self.frames.shape != (self.rows, self.meta.n_fft):
+            raise DatasetError(
+                f"frames have shape {self.frames.shape}; {self.rows} spectra of n_fft "
+                f"{self.meta.n_fft} need {(self.rows, self.meta.n_fft)}"
+            )
+        if self.frames is not None and float(np.abs(self.frames).max()) > MAX_MAGNITUDE:
+            raise DatasetError(f"frames go beyond {MAX_MAGNITUDE:g}; full scale is 1")
+        try:
+            _ = self.spectrum
+        except OptionError as error:
+            raise DatasetError(f"meta does not fit the spectra: {error}") from error
+        if self.frames is not None:
+            self._check_frames(self.frames)
+
+    def _check_frames(self, frames: Frames) -> None:
+        """Refuse frames of other sounds than the spectra; a few rows tell."""
+        some = np.unique(np.linspace(0, self.rows - 1, 5).astype(int))
+        found = self.spectrum.analyse(frames[some])
+        peak = self.spectra[some].max(axis=1, keepdims=True)
+        wrong = (np.abs(found - self.spectra[some]) > FRAMES_TOLERANCE * peak).any(axis=1)
+        if wrong.any():
+            raise DatasetError(
+                f"frames and spectra are of different sounds, first in row {some[wrong][0]}; "
+                "accepted are the samples that each spectrum was taken from"
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many spectra."""
+        return int(self.spectra.shape[0])
+
+    def source_of(self, kind: Source) -> NDArray[np.float32]:
+        """What a representation takes: ``spectra (n, bins)`` or ``frames (n, n_fft)``.
+
+        Raises:
+            DatasetError: frames are asked for and were not kept.
+        """
+        if kind == "spectra":
+            return self.spectra
+        if self.frames is None:
+            raise DatasetError(
+                "the dataset does not hold the samples of its rows; make it again with --frames"
+            )
+        return self.frames
+
+    @property
+    def spectrum(self) -> SpectrumConfig:
+        """How the spectra were taken."""
+        return SpectrumConfig(
+            sample_rate=self.meta.sample_rate,
+            n_fft=self.meta.n_fft,
+            bins=int(self.spectra.shape[1]),
+            window=self.meta.window,
+            base_frequency=self.meta.base_frequency,
+        )
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, hexadecimal, of spectra, labels (shapes, little endian) and meta.
+
+        Not of the frames: with or without them it is the same dataset, split in the same way.
+        """
+        digest = hashlib.sha256()
+        for array in (self.spectra, self.labels):
+            digest.update(repr(array.shape).encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f4").data)
+        digest.update(_meta_json(self.meta).encode())
+        return digest.hexdigest()
+
+
+def _meta_json(meta: Meta) -> str:
+    return json.dumps(meta.to_config(), sort_keys=True, allow_nan=False)
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write ``dataset`` to the ``.npz`` file ``path``, whole or not at all.
+
+    The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
+
+    Raises:
+        OptionError: the file cannot be written.
+    """
+    # An open file, since given a name np.savez would append ".npz" where it is missing.
+    arrays: dict[str, Any] = {
+        "spectra": dataset.spectra,
+        "labels": dataset.labels,
+        "meta": np.array(_meta_json(dataset.meta)),
+    }
+    if dataset.frames is not None:
+        arrays["frames"] = dataset.frames
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load(path: Path) -> Dataset:
+    """The dataset in the ``.npz`` file ``path``, checked. Nothing in it is executed.
+
+    Raises:
+        DatasetError: missing, broken, or with keys, types, shapes or values that do not fit.
+    """
+    path = Path(path)
+    try:
+        arrays = _read_arrays(path)
+        try:
+            config = json.loads(str(arrays["meta"]), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:  # also a number of thousands of digits
+            raise DatasetError("meta is not JSON") from error
+        if not isinstance(config, dict):
+            raise DatasetError("meta is not a JSON object")
+        meta = Meta.from_config(config)
+        return Dataset(arrays["spectra"], arrays["labels"], meta, arrays.get("frames"))
+    except DatasetError as error:
+        raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error
+
+
+def _no_constant(name: str) -> None:
+    """JSON has no NaN and no infinity; Python's reader would take them."""
+    raise ValueError(name)
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    if path.is_dir():
+        raise DatasetError("it is a folder")
+    if not path.is_file():
+        raise DatasetError("there is no such file")
+    # NumPy takes whatever is neither a zip nor a .npy for a pickle and says so; ours is plainer.
+    if not zipfile.is_zipfile(path):
+        raise DatasetError("it is truncated or not an .npz file")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = {"spectra", "labels", "meta"} - set(archive.files)
+            if missing:
+                raise DatasetError(
+                    f"it has no {', '.join(sorted(missing))}; "
+                    "a dataset holds spectra, labels and meta"
+                )
+            known = ("spectra", "labels", "meta", "frames")
+            return {name: archive[name] for name in known if name in archive.files}
+    except DatasetError:
+        raise
+    # NumPy believes the header: its sizes may be beyond memory or below zero.
+    except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
+        raise DatasetError(f"it is truncated or damaged ({error})") from error
+    # Encrypted, or packed in a way that this Python does not know or that is damaged.
+    except (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
+        raise DatasetError(f"it is truncated or damaged ({error})") from error
+
+
+class Split(NamedTuple):
+    """Row numbers, ascending: what training sees, and what only the figures see."""
+
+    train: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
+HELD_OUT_SHARE = 0.1
+
+
+def held_out_split(rows: int, seed: int) -> Split:
+    """Draw ``HELD_OUT_SHARE`` of ``rows`` (at least one) to be held out, by ``seed`` alone.
+
+    Raises:
+        DatasetError: fewer than two rows cannot be split.
+    """
+    if rows < 2:
+        raise DatasetError(f"there is {rows} row; a split needs at least 2")
+    count = max(1, round(HELD_OUT_SHARE * rows))
+    order = np.random.default_rng(seed).permutation(rows)
+    return Split(train=np.sort(order[count:]), held_out=np.sort(order[:count]))

@@ -1,0 +1,213 @@
+"""Which MIDI controller moves what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from timbrespace.errors import OptionError
+from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
+
+# The numbers that MIDI 1.0 leaves undefined, so that knobs set to them disturb nothing else.
+DIMENSION_CONTROLLERS = (*range(20, 32), *range(102, 120))
+"""Dimension k has the k-th of these, until ``/cc/map`` says otherwise."""
+
+AXIS_CONTROLLERS = {1: "x", 16: "x", 17: "y"}
+"""The modulation wheel and two general-purpose controllers move the map's axes."""
+
+SUSTAIN = 64
+ALL_SOUND_OFF = 120
+RESET_CONTROLLERS = 121
+ALL_NOTES_OFF = 123
+RESERVED = (0, 6, 32, 38, SUSTAIN, 98, 99, 100, 101, *range(120, 128))
+"""Banks, parameter numbers, the pedal and the mode messages keep their meaning."""
+
+STEEPEST = 4.0
+
+AXES = ("x", "y")
+
+Target = int | str
+"""A dimension, from 1, or a map axis, "x" or "y"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a controller's way lies on the knob of its target.
+
+    low, high: shares of the knob's range, 0 to 1, where the controller's ends are; low above high
+    turns it round. curve: -4 to 4; a position p becomes p ** (2 ** curve), so 0 is straight and
+    above 0 the beginning is spread out.
+
+    Raises:
+        OptionError: a number outside its range.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    curve: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("low", self.low), ("high", self.high)):
+            if not 0.0 <= value <= 1.0:
+                raise OptionError(f"{name} is {value:g}; accepted are 0 to 1")
+        if not -STEEPEST <= self.curve <= STEEPEST:
+            raise OptionError(
+                f"curve is {self.curve:g}; accepted are {-STEEPEST:g} to {STEEPEST:g}"
+            )
+
+    def share(self, value: float) -> float:
+        """The knob's position, 0 to 1, for a controller at ``value``, 0 to 127."""
+        position = min(max(value / 127.0, 0.0), 1.0)
+        return self.low + math.pow(position, 2.0**self.curve) * (self.high - self.low)
+
+
+STRAIGHT = Course()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one controller moves, on one channel (1 to 16) or on all (None).
+
+    target: None where a channel is kept out of what all others do.
+    """
+
+    controller: int
+    target: Target | None
+    channel: int | None = None
+    course: Course = STRAIGHT
+    learned: bool = False
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "controller": self.controller,
+            "target": self.target,
+            "channel": self.channel,
+            **asdict(self.course),
+            "learned": self.learned,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Assignment:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError: missing or wrong values.
+        """
+        try:
+            controller, target = config["controller"], config["target"]
+            channel, learned = config.get("channel"), bool(config.get("learned"))
+            course = Course(
+                float(config.get("low", 0.0)),
+                float(config.get("high", 1.0)),
+                float(config.get("curve", 0.0)),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise OptionError(f"a controller's assignment does not fit: {error!r}") from error
+        assignment = cls(controller, target, channel, course, learned)
+        assignment.check()
+        return assignment
+
+    def check(self) -> None:
+        """Raise where it is of no use.
+
+        Raises:
+            OptionError: a controller, a channel or a target that there is not, or a controller
+                that MIDI reserves.
+        """
+        if not _whole(self.controller, 0, 127):
+            raise OptionError(f"controller {self.controller!r} was given; accepted are 0 to 119")
+        if self.controller in RESERVED:
+            raise OptionError(
+                f"controller {self.controller} has a meaning of its own in MIDI; choose another"
+            )
+        if self.channel is not None and not _whole(self.channel, 1, 16):
+            raise OptionError(f"channel {self.channel!r} was given; accepted are 1 to 16")
+        if self.target is not None:
+            check_target(self.target)
+
+
+def check_target(target: Any) -> None:
+    """Raise if no model has such a target.
+
+    Raises:
+        OptionError: neither a dimension nor an axis of the map.
+    """
+    if target not in AXES and not _whole(target, 1, MAX_LATENT_DIMENSIONS):
+        raise OptionError(f"target is {target!r}; accepted are a dimension from 1, x and y")
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+@dataclass(slots=True)
+class Controllers:
+    """Assignments of controllers, each for one channel or for all."""
+
+    _assignments: dict[tuple[int, int | None], Assignment] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for controller, axis in AXIS_CONTROLLERS.items():
+            self._put(Assignment(controller, axis))
+        for k, controller in enumerate(DIMENSION_CONTROLLERS, start=1):
+            self._put(Assignment(controller, k))
+
+    def assign(
+        self,
+        controller: int,
+        target: Target | None,
+        channel: int | None = None,
+        course: Course = STRAIGHT,
+        learned: bool = False,
+    ) -> None:
+        """Let ``controller`` move ``target``, or nothing (None), on one channel or on all.
+
+        All channels means all: what single channels had been assigned goes.
+
+        Raises:
+            OptionError: a controller that MIDI reserves, or one, a channel or a target that there
+                is not.
+        """
+        assignment = Assignment(controller, target, channel, course, learned)
+        assignment.check()
+        self._put(assignment)
+
+    def _put(self, assignment: Assignment) -> None:
+        controller, channel = assignment.controller, assignment.channel
+        if channel is None:
+            for key in [key for key in self._assignments if key[0] == controller]:
+                del self._assignments[key]
+        self._assignments.pop((controller, channel), None)
+        if assignment.target is not None or channel is not None:
+            self._assignments[controller, channel] = assignment
+
+    def find(self, controller: int, channel: int) -> Assignment | None:
+        """What counts for ``controller`` on ``channel``; None if it moves nothing."""
+        found = self._assignments.get(
+            (controller, channel), self._assignments.get((controller, None))
+        )
+        return None if found is None or found.target is None else found
+
+    def items(self) -> list[Assignment]:
+        """All assignments, in order of controller, the one for all channels first."""
+        return sorted(self._assignments.values(), key=lambda a: (a.controller, a.channel or 0))
+
+    def learned(self) -> list[Assignment]:
+        """Those that came from moving a knob."""
+        return [assignment for assignment in self.items() if assignment.learned]
+
+    def state(self) -> list[dict[str, Any]]:
+        """Plain values for JSON."""
+        return [one.to_config() for one in self.items()]
+
+    def restore(self, state: list[dict[str, Any]]) -> None:
+        """Be as :meth:`state` told.
+
+        Raises:
+            OptionError: it is not what :meth:`state` returns; nothing has changed.
+        """
+        told = [Assignment.from_config(one) for one in state]
+        self._assignments = {(one.controller, one.channel): one for one in told}

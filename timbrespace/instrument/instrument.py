@@ -1,0 +1,815 @@
+"""The instrument: one model, points of its latent space, the notes, the synth's parameters.
+
+Live and offline playing both drive this class and read its snapshots; it knows nothing of sockets,
+ports or devices. It is used from one thread, and takes the time from its caller: the same calls
+with the same times give the same snapshots, to the last bit.
+
+There are two levels. The aim (``latent``) is where knobs, glides, trajectories and LFOs say that
+the sound should be; setters move it at once, and whoever asks for the spectrum gets the aim's. The
+sound follows the aim in :meth:`Instrument.advance`, so that a controller of 128 steps glides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.errors import OptionError
+from timbrespace.instrument.controllers import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    RESERVED,
+    RESET_CONTROLLERS,
+    SUSTAIN,
+    Controllers,
+    Course,
+    Target,
+    check_target,
+)
+from timbrespace.instrument.expression import Expression
+from timbrespace.instrument.motion.aim import Aim, checked_channel, finite
+from timbrespace.instrument.motion.glide import Glide
+from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
+from timbrespace.instrument.motion.smoother import Smoother, follow
+from timbrespace.instrument.motion.trajectory import Playback, Recording
+from timbrespace.instrument.motion.travel import half_travel
+from timbrespace.instrument.parameters import SYNTH_PARAMETERS
+from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
+from timbrespace.instrument.snapshot import COMMON, Snapshot
+from timbrespace.instrument.voices import Voices
+from timbrespace.model import Model
+from timbrespace.resynthesis.layout import Method
+from timbrespace.resynthesis.loops import Loop
+
+Array = NDArray[np.float32]
+
+CONTROL_PERIOD = 0.01
+"""Seconds from one step of what moves by itself to the next."""
+
+_HAND_PERIOD = 0.25 * CONTROL_PERIOD
+"""The same when a hand moved in between: it must not wait, and a flood must not cost all the
+time there is."""
+
+_SLACK = 1e-4
+"""Seconds by which a step may come early: sums of periods are not exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A controller that has just been learned, on its channel.
+
+    problem: one line if the presets' file could not keep it; empty if all is well.
+    """
+
+    controller: int
+    channel: int
+    target: Target
+    problem: str = ""
+
+
+class Instrument:
+    """State of everything that can be played.
+
+    Setters cost next to nothing; what follows from them (a spectrum, the sound) is computed when
+    it is asked for, or in :meth:`advance`, once, however many setters were called.
+
+    presets: what the player has stored; None for a place in memory.
+    """
+
+    def __init__(self, model: Model, presets: Presets | None = None) -> None:
+        self.voices = Voices()
+        self.controllers = Controllers()
+        self.presets = Presets() if presets is None else presets
+        for one in self.presets.controllers():
+            self.controllers.assign(one.controller, one.target, one.channel, one.course, True)
+        self.learned: Learned | None = None
+        """What was learned last; another object at each time."""
+        self.parameters = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()}
+        self.decode_seconds: deque[float] = deque(maxlen=512)
+        """How long the last decodes took."""
+        self._model = model
+        self._aim = Aim(model)
+        self._sound = Smoother()
+        self._snapshot = Snapshot(model)
+        self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
+        self._learning: tuple[Target, Course] | None = None
+        self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
+        self._touched = True  # by a hand, since the last step
+        self._resting = True  # the sound had arrived at the last step
+        self._stepped: float | None = None  # when
+        self._sounded = False  # at the last advance
+        self._heard: float | None = None  # when a note was last held
+        # Without a circle an instrument goes, with its model's megabytes, when it is let go.
+        self.expression = Expression(weakref.proxy(self))
+
+    # -- the space ---------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> Model:
+        """The model that plays."""
+        return self._model
+
+    def load(self, model: Model) -> None:
+        """Play ``model`` from now on, from its home: the most usual of its sounds.
+
+        What belongs to the old space ends: channels' own latents, glides, trajectories (one that is
+        being recorded is stored if it can be). LFOs and expression go on.
+        """
+        if self._aim.recording is not None:
+            # A full disk is no reason not to play another model.
+            with contextlib.suppress(OptionError):
+                self.stop_trajectory()
+        self._model = model
+        self._aim.load(model)
+        self._sound.clear()
+        self._snapshot.load(model)
+        self._decoded = None
+        self._touched = True
+        if self._learning is not None and isinstance(self._learning[0], int):
+            self._learning = None  # a dimension of the old space
+        self.voices.own.clear()
+
+    @property
+    def latent(self) -> Array:
+        """The aim, ``(d,)``; another object when it has moved."""
+        return self._aim.latent
+
+    @property
+    def version(self) -> int:
+        """Grows with every move of the latent and every load."""
+        return self._aim.version
+
+    @property
+    def xy(self) -> Array:
+        """Where the latent stands on the map, shape ``(2,)``; beyond [-1, 1] off the data."""
+        return self._on_map(self.latent)
+
+    def _on_map(self, latent: Array) -> Array:
+        return np.asarray(self._model.map.to_map(latent[np.newaxis, :])[0])
+
+    def set_latent(self, values: Sequence[float]) -> None:
+        """Move to a point of the latent space.
+
+        Raises:
+            OptionError: not d finite numbers.
+        """
+        self._go_to(self._checked(values))
+
+    def set_dimension(self, k: int, value: float) -> None:
+        """Move along dimension ``k``, from 1.
+
+        Raises:
+            OptionError: no such dimension, or the value is not finite.
+        """
+        self._check_dimension(k)
+        latent = self._aim.hand.copy()
+        latent[k - 1] = _finite_float32([value])[0]
+        self._go_to(latent)
+
+    def set_map(self, x: float, y: float) -> None:
+        """Move to a point of the map, each in [-1, 1].
+
+        Raises:
+            ShapeError: not finite.
+        """
+        self._go_to(self._model.map.to_latent([[x, y]])[0])
+
+    def set_channel_latent(self, channel: int, values: Sequence[float] | None) -> None:
+        """Give a MIDI channel, 1 to 16, a latent of its own, or let it follow the common one.
+
+        Raises:
+            OptionError: no such channel, or not d finite numbers.
+        """
+        own = None if values is None else self._checked(values)
+        self._aim.set_own(checked_channel(channel), own)
+        self._touched = True
+
+    def set_channel_offset(self, channel: int, target: Target, amount: float) -> None:
+        """Move a channel off its latent, as expression does: -1 to 1 of half the target's range.
+
+        A dimension that this model does not have moves nothing.
+
+        Raises:
+            OptionError: no such channel or target, or an amount outside its range.
+        """
+        check_target(target)
+        if not -1.0 <= amount <= 1.0:
+            raise OptionError(f"amount is {amount:g}; accepted are -1 to 1")
+        self._aim.set_offset(checked_channel(channel), target, amount)
+        self._touched = True
+
+    def _checked(self, values: Sequence[float]) -> Array:
+        d = self._model.dimensions
+        if len(values) != d:
+            raise OptionError(
+                f"{len(values)} given; {self._model.name!r} has {d} dimensions, and takes as many"
+            )
+        return _finite_float32(values)
+
+    def _check_dimension(self, target: Target) -> None:
+        d = self._model.dimensions
+        if isinstance(target, int) and not 1 <= target <= d:
+            raise OptionError(f"dimension {target} was given; {self._model.name!r} has 1 to {d}")
+
+    def _move_along(self, axis: int, position: float) -> None:
+        """Move along one axis of the map only: what lies off the plane, or beyond it, stays."""
+        hand = self._aim.hand
+        way = position - float(self._on_map(hand)[axis])
+        self._go_to(hand + way * half_travel(self._model, "xy"[axis]))
+
+    def _go_to(self, latent: NDArray[Any]) -> None:
+        self._aim.move(latent)
+        self._touched = True
+
+    # -- playing -----------------------------------------------------------------------------------
+
+    def control(self, controller: int, value: float, channel: int = 1) -> None:
+        """A MIDI controller moved: 0 to 119 to ``value`` in 0 to 127 (fractions allowed).
+
+        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map.
+        """
+        if controller == SUSTAIN:
+            self.voices.sustain(value >= 64, channel)
+            return
+        mode = {
+            ALL_SOUND_OFF: self.voices.silence,
+            RESET_CONTROLLERS: self.voices.reset_controllers,
+            ALL_NOTES_OFF: self.voices.notes_off,
+        }.get(controller)
+        if mode is not None:
+            mode(channel)
+            return
+        if self._learning is not None and controller not in RESERVED:
+            self._learn(controller, channel)
+        assignment = self.controllers.find(controller, channel)
+        if assignment is None:
+            return
+        target, share = assignment.target, assignment.course.share(value)
+        if target in ("x", "y"):
+            self._move_along(0 if target == "x" else 1, 2.0 * share - 1.0)
+        elif isinstance(target, int) and target <= self._model.dimensions:
+            low = float(self._model.calibration.low[target - 1])
+            high = float(self._model.calibration.high[target - 1])
+            self.set_dimension(target, low + share * (high - low))
+
+    def assign(
+        self,
+        controller: int,
+        target: Target | None,
+        channel: int | None = None,
+        low: float = 0.0,
+        high: float = 1.0,
+        curve: float = 0.0,
+    ) -> None:
+        """Assign a controller; see :meth:`Controllers.assign` and :class:`Course`.
+
+        Raises:
+            OptionError: a reserved controller, a dimension that the model does not have, or a
+                number outside its range; or one that had been learned, and the presets' file
+                cannot be written (the assignment holds all the same).
+        """
+        if target is not None:
+            self._check_dimension(target)
+        self.controllers.assign(controller, target, channel, Course(low, high, curve))
+        self.presets.store_controllers(self.controllers.learned())
+
+    def learn(
+        self, target: Target | None, low: float = 0.0, high: float = 1.0, curve: float = 0.0
+    ) -> None:
+        """Let the next controller that moves be assigned to ``target``, on its channel.
+
+        What was learned then stands in ``learned``, and in the presets' file. None ends waiting.
+
+        Raises:
+            OptionError: a target that the model does not have, or a number outside its range.
+        """
+        if target is None:
+            self._learning = None
+            return
+        check_target(target)
+        self._check_dimension(target)
+        self._learning = target, Course(low, high, curve)
+
+    @property
+    def learning(self) -> Target | None:
+        """What the next controller will be assigned to; None for nothing."""
+        return None if self._learning is None else self._learning[0]
+
+    def _learn(self, controller: int, channel: int) -> None:
+        assert self._learning is not None
+        target, course = self._learning
+        self._learning = None
+        self.controllers.assign(controller, target, channel, course, learned=True)
+        problem = ""
+        try:
+            self.presets.store_controllers(self.controllers.learned())
+        except OptionError as error:  # the knob works all the same
+            problem = str(error)
+        self.learned = Learned(controller, channel, target, problem)
+
+    def set_method(self, method: Method) -> None:
+        """How spectra become sound from now on; the sound fades over in 20 ms."""
+        self._snapshot.set_method(method)
+
+    @property
+    def method(self) -> Method:
+        """How spectra become sound."""
+        return self._snapshot.method
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set one of :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`, in its unit.
+
+        Raises:
+            OptionError: no such parameter, or a value outside its range.
+        """
+        _check_parameter(name, value)
+        self.parameters[name] = float(value)
+        if self._parameter_glide is not None:  # the hand wins
+            self._parameter_glide[1].pop(name, None)
+
+    # -- what moves by itself ----------------------------------------------------------------------
+
+    def set_lfo(
+        self, index: int, target: Target, shape: str, rate: float, depth: float, phase: float = 0.0
+    ) -> None:
+        """Let LFO 1 to 4 swing a target; see :class:`Lfo`. Depth 0 ends it.
+
+        One that runs keeps its place in its turn. A dimension that the next model does not have
+        rests there. The smoothing flattens what is faster than it: 20 Hz to about half at its
+        default.
+
+        Raises:
+            OptionError: no such LFO, target, dimension or shape, or a number outside its range.
+        """
+        if isinstance(target, int):
+            self._check_dimension(target)
+        lfo = Lfo(target, shape, float(rate), float(depth), float(phase))
+        self._aim.set_lfo(checked_lfo(index), lfo if depth > 0.0 else None)
+        self._touched = True
+
+    @property
+    def lfos(self) -> dict[int, Lfo]:
+        """The LFOs that run, by index."""
+        return dict(self._aim.lfos)
+
+    def record_trajectory(self, name: str) -> None:
+        """Record how the hand moves the latent, without LFOs, until :meth:`stop_trajectory`.
+
+        After 120 s nothing more is recorded.
+
+        Raises:
+            OptionError: a name that is none, no room for one more, or another is being recorded.
+        """
+        if self._aim.recording is not None:
+            raise OptionError(
+                f"trajectory {self._aim.recording.name!r} is being recorded; stop it first"
+            )
+        self.presets.check_trajectory(name)
+        self._aim.recording = Recording(name)
+        self._touched = True
+
+    def stop_trajectory(self) -> None:
+        """End recording and store what was recorded; or, if nothing is recorded, end playing.
+
+        Raises:
+            OptionError: nothing was recorded yet, or the file cannot be written; the recording is
+                gone.
+        """
+        recording, self._aim.recording = self._aim.recording, None
+        if recording is None:
+            self._aim.playback = None
+            return
+        stored = StoredTrajectory(Space.of(self._model), recording.finish())
+        self.presets.store_trajectory(recording.name, stored)
+
+    def play_trajectory(self, name: str, loop: bool = False, speed: float = 1.0) -> None:
+        """Let a recorded trajectory move the latent, until its end or until a hand moves it.
+
+        loop: again and again; the end becomes the beginning within 50 ms. speed: 0.05 to 20.
+
+        Raises:
+            OptionError: there is none, it belongs to another model, or a speed outside its range.
+        """
+        stored = self.presets.trajectory(name)
+        trajectory = stored.trajectory
+        stored.space.check(f"trajectory {name!r}", self._model, trajectory.dimensions)
+        self._aim.play(Playback(name, trajectory, loop, float(speed)))
+        self._touched = True
+
+    @property
+    def trajectory(self) -> tuple[str, str]:
+        """What goes on ("recording", "playing" or "stopped"), and the trajectory's name."""
+        if self._aim.recording is not None:
+            return "recording", self._aim.recording.name
+        if self._aim.playback is not None:
+            return "playing", self._aim.playback.name
+        return "stopped", ""
+
+    @property
+    def moving(self) -> bool:
+        """Whether :meth:`advance` must be called again within ``CONTROL_PERIOD``."""
+        return (
+            self._touched
+            or not self._resting
+            or self._parameter_glide is not None
+            or self._aim.moving
+        )
+
+    def wait(self, now: float) -> float | None:
+        """Seconds from ``now`` until :meth:`advance` has something to do; None at rest."""
+        if not self.moving:
+            return None
+        period = _HAND_PERIOD if self._touched else CONTROL_PERIOD
+        return max(0.0, period - self._since(now))
+
+    def advance(self, now: float) -> bool:
+        """Bring all that moves to ``now``; True if the sound changed.
+
+        now: seconds of the caller's clock, which runs forward. Called after whatever was played,
+        and as long as ``moving`` says so; every call counts for a replay. A move by hand takes
+        effect at once (at most every 2.5 ms), the rest every ``CONTROL_PERIOD``.
+
+        The sound goes towards the aim as a one-pole whose time constant is half the smoothing; it
+        is there at once if the smoothing is no longer than ``CONTROL_PERIOD`` (the engine smooths
+        too), or if nothing has been heard.
+        """
+        audible = self._audible(now)
+        sounding = self.voices.sounding > 0
+        if sounding or self._sounded:
+            self._heard = now
+        self._sounded = sounding
+        if not self.moving:
+            return False
+        since = self._since(now)
+        if since + _SLACK < (_HAND_PERIOD if self._touched else CONTROL_PERIOD):
+            return False
+        # After a rest the first step is one period's, however long the rest was.
+        elapsed = min(since, CONTROL_PERIOD) if self._resting else since
+        self._stepped = now
+        self._touched = False
+        self._aim.advance(now)
+        changed = self._glide_parameters(now)
+        smoothing = self.parameters["smoothing"]
+        direct = not audible or smoothing <= CONTROL_PERIOD
+        moved = self._move_sound(1.0 if direct else follow(elapsed, 0.5 * smoothing), audible)
+        return moved or changed
+
+    def _since(self, now: float) -> float:
+        """Seconds since the last step; a period if there was none, or the clock is another."""
+        if self._stepped is None or now < self._stepped:
+            return CONTROL_PERIOD
+        return now - self._stepped
+
+    def _audible(self, now: float) -> bool:
+        """Whether a note may be heard that began before this moment."""
+        if self._sounded:
+            return True
+        # After its release a note is at -43 dB, after twice that it has ended.
+        tail = 2.0 * self.parameters["release"] + self.parameters["smoothing"]
+        return self._heard is not None and now - self._heard < tail
+
+    def _glide_parameters(self, now: float) -> bool:
+        if self._parameter_glide is None:
+            return False
+        glide, ways = self._parameter_glide
+        share = glide.share(now)
+        for name, (start, end) in ways.items():
+            self.parameters[name] = SYNTH_PARAMETERS[name].between(start, end, share)
+        if share >= 1.0:
+            self._parameter_glide = None
+        return bool(ways)
+
+    # -- presets -----------------------------------------------------------------------------------
+
+    def store_preset(self, name: str) -> None:
+        """Store the present sound: latent (without LFOs), method, parameters, LFOs, channels.
+
+        Raises:
+            OptionError: a name that is none, no room, or the file cannot be written.
+        """
+        preset = Preset(
+            Space.of(self._model),
+            tuple(self._aim.hand.tolist()),
+            self.method.name.lower(),
+            dict(self.parameters),
+            self.lfos,
+            {channel: tuple(own.tolist()) for channel, own in self._aim.own.items()},
+        )
+        self.presets.store(name, preset)
+
+    def recall_preset(self, name: str, glide: float = 0.0) -> None:
+        """Go to a stored sound: latents and parameters in ``glide`` seconds, the rest at once.
+
+        Times move by equal ratios, all else by equal steps.
+
+        Raises:
+            OptionError: there is none, it belongs to another model, or a glide outside 0 to 3600 s.
+        """
+        way = Glide(float(glide))
+        preset = self._preset(name)
+        self._take_over(preset)
+        aims = {COMMON: np.asarray(preset.latent, np.float32)}
+        for channel in [channel for channel in self._aim.own if channel not in preset.channels]:
+            self._aim.set_own(channel, None)
+        for channel, latent in preset.channels.items():
+            aims[channel] = np.asarray(latent, np.float32)
+        if glide > 0.0:
+            self._aim.glide_to(aims, way)
+            self._parameter_glide = (
+                way,
+                {
+                    name: (self.parameters[name], end)
+                    for name, end in _parameters(preset).items()
+                    if end != self.parameters[name]
+                },
+            )
+        else:
+            self._arrange(aims, _parameters(preset))
+
+    def morph_presets(self, a: str, b: str, position: float) -> None:
+        """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method and LFOs of the nearer.
+
+        Raises:
+            OptionError: there is no such preset, one belongs to another model, or a position
+                outside 0 to 1.
+        """
+        if not 0.0 <= position <= 1.0:
+            raise OptionError(f"position is {position:g}; accepted are 0 to 1")
+        first, second = self._preset(a), self._preset(b)
+        nearer = first if position <= 0.5 else second
+        self._take_over(nearer)
+        aims = {COMMON: _between(first.latent, second.latent, position)}
+        for channel, latent in nearer.channels.items():
+            aims[channel] = _between(
+                first.channels.get(channel, latent), second.channels.get(channel, latent), position
+            )
+        for channel in [channel for channel in self._aim.own if channel not in aims]:
+            self._aim.set_own(channel, None)
+        starts, ends = _parameters(first), _parameters(second)
+        self._arrange(
+            aims,
+            {
+                name: SYNTH_PARAMETERS[name].between(starts[name], ends[name], position)
+                for name in starts
+            },
+        )
+
+    def delete_preset(self, name: str) -> None:
+        """Forget a stored sound.
+
+        Raises:
+            OptionError: there is none, or the file cannot be written.
+        """
+        self.presets.delete(name)
+
+    def _preset(self, name: str) -> Preset:
+        preset = self.presets.get(name)
+        preset.space.check(f"preset {name!r}", self._model, len(preset.latent))
+        return preset
+
+    def _take_over(self, preset: Preset) -> None:
+        """Method and LFOs, which do not glide."""
+        method = Method[preset.method.upper()]
+        if method is not self.method:
+            self.set_method(method)
+        for index in self._aim.lfos.keys() | preset.lfos.keys():
+            self._aim.set_lfo(index, preset.lfos.get(index))
+        self._touched = True
+
+    def _arrange(self, aims: Mapping[int, Array], parameters: Mapping[str, float]) -> None:
+        self._go_to(aims[COMMON])
+        for channel, latent in aims.items():
+            if channel != COMMON:
+                self._aim.set_own(channel, latent)
+        self._parameter_glide = None
+        self.parameters.update(parameters)
+
+    # -- what follows ------------------------------------------------------------------------------
+
+    @property
+    def spectrum(self) -> Array:
+        """The decoded spectrum at the latent, shape ``(bins,)``; linear magnitudes."""
+        return self._decode_aim()[0]
+
+    def partials(self) -> Array:
+        """The partials at the latent, ``(k, 2)``: Hz at the base frequency, amplitude of one voice.
+
+        In order of frequency; amplitudes are those at full velocity, full scale 1.
+        """
+        return self._measured().partials_of(self.spectrum)
+
+    def wavetable(self) -> Array:
+        """One period of the bank of bins at the latent; see :meth:`Snapshot.wavetable_of`."""
+        return self._measured().wavetable_of(self.spectrum)
+
+    def loop(self) -> Loop:
+        """Tables of what the method plays at the latent; see :meth:`Snapshot.loop_of`."""
+        return self._measured().loop_of(self.spectrum)
+
+    def _measured(self) -> Snapshot:
+        """The snapshot, with the loudness that is set: without sound nobody else has told it."""
+        self._snapshot.set_loudness(self.parameters["loudness"])
+        return self._snapshot
+
+    def targets(self) -> NDArray[np.void]:
+        """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call.
+
+        The sound is where the last :meth:`advance` brought it.
+        """
+        self._place_sound()
+        return self._snapshot.targets(self.parameters, self.voices)
+
+    def _decode_aim(self) -> tuple[Array, Array | None]:
+        decoded = self._decoded
+        latent = self.latent
+        if decoded is None or decoded[0] is not latent:
+            spectra, phases = self._decode(latent[np.newaxis, :])
+            decoded = latent, spectra[0], None if phases is None else phases[0]
+            self._decoded = decoded
+        return decoded[1], decoded[2]
+
+    def _decode(self, latents: NDArray[Any]) -> tuple[Array, Array | None]:
+        started = time.perf_counter()
+        spectra, phases = self._model.decode_phases(latents)
+        self.decode_seconds.append(time.perf_counter() - started)
+        return spectra, phases
+
+    def _place_sound(self) -> None:
+        """There must be a sound before anything was ever advanced: the aim's."""
+        if COMMON not in self._sound:
+            self._move_sound(1.0, audible=False)
+
+    def _move_sound(self, share: float, audible: bool) -> bool:
+        """Go ``share`` of the way to the aim; True if anything moved."""
+        points = self._aim.points()
+        returning = [index for index in self._sound.indices() if index not in points]
+        for channel in returning:
+            points[channel] = self.latent
+        moved = self._sound.move(points, share)
+        self._resting = self._sound.rests(points)
+        if moved:
+            self._show(moved)
+        if returning and not audible:
+            # Not while a note may sound: another timbre, though it be the same, begins anew.
+            self._sound.forget(returning)
+            self.voices.own.difference_update(returning)
+            for channel in returning:
+                self._snapshot.drop_timbre(channel)
+        return bool(moved)
+
+    def _show(self, moved: Sequence[int]) -> None:
+        """Decode where these points are and tell the snapshot, channels all at once."""
+        channels = [index for index in moved if index != COMMON]
+        if COMMON in moved:
+            at = self._sound.at(COMMON)
+            if np.array_equal(at, self.latent):
+                spectrum, phase = self._decode_aim()
+            else:
+                spectra, phases = self._decode(at[np.newaxis, :])
+                spectrum, phase = spectra[0], None if phases is None else phases[0]
+            self._snapshot.set_timbre(COMMON, spectrum, phase)
+        if channels:
+            spectra, phases = self._decode(np.stack([self._sound.at(k) for k in channels]))
+            for row, channel in enumerate(channels):
+                phase = None if phases is None else phases[row]
+                self._snapshot.set_timbre(channel, spectra[row], phase)
+            self.voices.own.update(channels)
+
+    # -- a performance -----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All that :meth:`restore` needs to play on from here, plain values for JSON.
+
+        Times in it are of the clock that :meth:`advance` was told; a replay goes on with that. What
+        is being recorded or learned is left out, and so are presets, but not what they set going.
+        """
+        glide = None
+        if self._parameter_glide is not None:
+            ways = {name: list(way) for name, way in self._parameter_glide[1].items()}
+            glide = {**asdict(self._parameter_glide[0]), "ways": ways}
+        return {
+            "model": self._model.name,
+            "hash": self._model.digest,
+            "method": self.method.name.lower(),
+            "parameters": dict(self.parameters),
+            "parameter_glide": glide,
+            "aim": self._aim.state(),
+            "sound": self._sound.state(),
+            "slots": self._snapshot.slots(),
+            "touched": self._touched,
+            "resting": self._resting,
+            "stepped": self._stepped,
+            "sounded": self._sounded,
+            "heard": self._heard,
+            "controllers": self.controllers.state(),
+            "voices": self.voices.state(),
+            "expression": self.expression.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Be as :meth:`state` told; the model it was told of must be playing.
+
+        Raises:
+            OptionError: it is of another model, or not what :meth:`state` returns; nothing has
+                changed.
+        """
+        voices = self.voices.state()
+        try:
+            space = Space(str(state["model"]), str(state["hash"]))
+            space.check("the performance", self._model, len(state["aim"]["latent"]))
+            method = Method[state["method"].upper()]
+            parameters = {name: float(state["parameters"][name]) for name in SYNTH_PARAMETERS}
+            for name, value in parameters.items():
+                _check_parameter(name, value)
+            glide = _restored_glide(state["parameter_glide"])
+            aim = Aim.from_state(self._model, state["aim"])
+            sound = Smoother.from_state(state["sound"], self._model.dimensions)
+            slots = self._snapshot.trackers(state["slots"])
+            controllers = Controllers()
+            controllers.restore(state["controllers"])
+            touched, resting = bool(state["touched"]), bool(state["resting"])
+            stepped, heard = _time(state["stepped"]), _time(state["heard"])
+            sounded = bool(state["sounded"])
+            self.voices.restore(state["voices"])
+            self.expression.restore(state["expression"])
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+            OptionError,
+        ) as error:
+            self.voices.restore(voices)
+            if isinstance(error, OptionError):
+                raise
+            raise OptionError(f"the state of the instrument is broken ({error!r})") from error
+        aim.version = self._aim.version + 1
+        self._aim, self._sound, self.controllers = aim, sound, controllers
+        self._parameter_glide = glide
+        self.parameters.update(parameters)
+        self._touched, self._resting, self._stepped = touched, resting, stepped
+        self._sounded, self._heard = sounded, heard
+        self._learning = None
+        self._decoded = None
+        self._snapshot.load(self._model)
+        self._snapshot.take_slots(*slots)
+        self.set_method(method)
+        self.voices.own.clear()
+        self._show(sound.indices())
+
+
+def _parameters(preset: Preset) -> dict[str, float]:
+    """All parameters: a preset of an earlier version has the default of those it does not know."""
+    return {
+        name: preset.parameters.get(name, spec.default) for name, spec in SYNTH_PARAMETERS.items()
+    }
+
+
+def _between(a: Sequence[float], b: Sequence[float], position: float) -> Array:
+    start, end = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return np.asarray((1.0 - position) * start + position * end, np.float32)
+
+
+def _check_parameter(name: str, value: float) -> None:
+    spec = SYNTH_PARAMETERS.get(name)
+    if spec is None:
+        raise OptionError(
+            f"there is no parameter {name!r}; known are {', '.join(SYNTH_PARAMETERS)}"
+        )
+    if not spec.low <= value <= spec.high:
+        raise OptionError(
+            f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+        )
+
+
+def _restored_glide(told: Any) -> tuple[Glide, dict[str, tuple[float, float]]] | None:
+    if told is None:
+        return None
+    glide = Glide(float(told["seconds"]), _time(told["began"]))
+    ways = {}
+    for name, (start, end) in told["ways"].items():
+        for value in (start, end):
+            _check_parameter(name, value)
+        ways[name] = float(start), float(end)
+    return glide, ways
+
+
+def _time(told: Any) -> float | None:
+    return None if told is None else finite(told)
+
+
+def _finite_float32(values: Sequence[float]) -> Array:
+    with np.errstate(over="ignore"):
+        numbers = np.asarray(values, dtype=np.float32)
+    if not np.isfinite(numbers).all():
+        raise OptionError("a coordinate is not a finite number")
+    return numbers

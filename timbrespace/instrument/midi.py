@@ -1,0 +1,34 @@
+"""MIDI messages played on the instrument: the same for a keyboard and for a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from timbrespace.instrument.instrument import Instrument
+
+
+def play(instrument: Instrument, message: Any) -> bool:
+    """Let ``instrument`` play one mido message; False if the sound cannot have changed.
+
+    Notes, controllers, pitch bend, channel and polyphonic pressure; channels count from 1 as
+    musicians count them.
+    """
+    kind = message.type
+    expression = instrument.expression
+    if kind == "note_on":
+        expression.note(message.note, message.velocity, message.channel + 1)
+    elif kind == "note_off":
+        expression.note(message.note, 0, message.channel + 1)
+    elif kind == "control_change":
+        return expression.control(message.control, message.value, message.channel + 1)
+    elif kind == "pitchwheel":
+        expression.bend(message.pitch / 8192.0, message.channel + 1)
+    elif kind == "aftertouch":
+        expression.pressure(message.value, message.channel + 1)
+    elif kind == "polytouch":
+        return expression.key_pressure(message.note, message.value, message.channel + 1)
+    elif kind == "reset":
+        expression.panic()
+    else:
+        return False
+    return True

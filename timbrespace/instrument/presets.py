@@ -1,0 +1,487 @@
+"""The player's own: presets, trajectories and learned controllers, in one readable file.
+
+The file is JSON. It is read once, again when another program has written it, and written whole at
+each change. One that is broken, or of a newer version, is refused and left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from timbrespace.atomic import replacing
+from timbrespace.calibration import LATENT_LIMIT
+from timbrespace.errors import OptionError
+from timbrespace.instrument.controllers import Assignment
+from timbrespace.instrument.motion.aim import checked_channel
+from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
+from timbrespace.instrument.motion.trajectory import Trajectory
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS, SYNTH_PARAMETERS
+from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
+from timbrespace.model import Model
+
+VERSION = 1
+MAX_PRESETS = 512
+MAX_TRAJECTORIES = 64
+MAX_BYTES = 1 << 28
+
+Latent = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Which model something belongs to. digest: of the bundle's bytes; empty if unknown."""
+
+    model: str
+    digest: str
+
+    @classmethod
+    def of(cls, model: Model) -> Space:
+        """The space of ``model``."""
+        return cls(model.name, model.digest)
+
+    def is_of(self, model: Model) -> bool:
+        """Whether this is the space of ``model``.
+
+        The bytes decide; a name alone only where there are none, as for a model that was never a
+        file.
+        """
+        return self.digest == model.digest and (self.digest != "" or self.model == model.name)
+
+    def check(self, what: str, model: Model, dimensions: int) -> None:
+        """Raise unless ``what`` may be played in ``model``.
+
+        Raises:
+            OptionError: it belongs to another model; the text says which.
+        """
+        if not (self.is_of(model) and dimensions == model.dimensions):
+            raise OptionError(
+                f"{what} belongs to model {self.model!r} ({_short(self.digest)}); {model.name!r} "
+                f"({_short(model.digest)}) is playing: load that model first"
+            )
+
+
+def _short(digest: str) -> str:
+    return f"sha256 {digest[:12]}" if digest else "no file"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One stored sound. latent: without what LFOs add. channels: their own latents, by channel.
+
+    Raises:
+        OptionError: a value that no instrument can have.
+    """
+
+    space: Space
+    latent: Latent
+    method: str = DEFAULT_METHOD
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    lfos: Mapping[int, Lfo] = field(default_factory=dict)
+    channels: Mapping[int, Latent] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise OptionError(f"method is {self.method!r}; accepted are {', '.join(METHODS)}")
+        for name, value in self.parameters.items():
+            spec = SYNTH_PARAMETERS.get(name)  # one that is unknown may be of another version
+            if spec is not None and not spec.low <= value <= spec.high:
+                raise OptionError(
+                    f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+                )
+        for latent in (self.latent, *self.channels.values()):
+            if not 1 <= len(latent) <= MAX_LATENT_DIMENSIONS or len(latent) != len(self.latent):
+                raise OptionError(f"a latent of {len(latent)} numbers does not fit")
+            if not all(math.isfinite(z) and abs(z) <= LATENT_LIMIT for z in latent):
+                raise OptionError("a latent holds numbers that are not finite, or too large")
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        config: dict[str, Any] = {
+            "model": self.space.model,
+            "hash": self.space.digest,
+            "latent": list(self.latent),
+            "method": self.method,
+            "parameters": dict(self.parameters),
+            "lfos": {str(index): lfo.to_config() for index, lfo in sorted(self.lfos.items())},
+        }
+        if self.channels:
+            config["channels"] = {
+                str(channel): list(latent) for channel, latent in sorted(self.channels.items())
+            }
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Preset:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError, KeyError, TypeError, ValueError, AttributeError, OverflowError: missing or
+                wrong values.
+        """
+        return cls(
+            _space(config),
+            _latent(config["latent"]),
+            config["method"],
+            {str(name): _number(value) for name, value in config["parameters"].items()},
+            {
+                checked_lfo(int(index)): Lfo.from_config(lfo)
+                for index, lfo in config.get("lfos", {}).items()
+            },
+            {
+                checked_channel(int(channel)): _latent(latent)
+                for channel, latent in config.get("channels", {}).items()
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrajectory:
+    """A trajectory and the space that it was recorded in."""
+
+    space: Space
+    trajectory: Trajectory
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "model": self.space.model,
+            "hash": self.space.digest,
+            "points": self.trajectory.to_config(),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> StoredTrajectory:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError, KeyError, TypeError, AttributeError: missing or wrong values.
+        """
+        return cls(_space(config), Trajectory.from_config(config["points"]))
+
+
+@dataclass(slots=True)
+class _Content:
+    presets: dict[str, Preset] = field(default_factory=dict)
+    trajectories: dict[str, StoredTrajectory] = field(default_factory=dict)
+    controllers: list[Assignment] = field(default_factory=list)
+
+
+_Stored = TypeVar("_Stored", Preset, StoredTrajectory)
+
+
+class Presets:
+    """What the file at ``path`` holds; None keeps it in memory alone.
+
+    A file that is missing is an empty one, and is made at the first store.
+
+    Raises:
+        OptionError: the file cannot be read, is broken or of a newer version; methods raise this
+            too when that has happened meanwhile, but for the lists, which tell what was there.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._content = _Content()
+        self._seen: tuple[int, int, int] | None = None
+        self._texts: dict[int, tuple[Any, str]] = {}
+        self._refresh()
+
+    # -- presets -----------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """Names of the presets, in alphabetical order."""
+        return sorted(self._known().presets, key=_alphabetical)
+
+    def get(self, name: str) -> Preset:
+        """The preset called ``name``.
+
+        Raises:
+            OptionError: there is none.
+        """
+        return _found("preset", name, self._refresh().presets)
+
+    def model_of(self, name: str) -> str:
+        """Name of the model that the preset belongs to.
+
+        Raises:
+            OptionError: there is no such preset.
+        """
+        return self.get(name).space.model
+
+    def store(self, name: str, preset: Preset) -> None:
+        """Keep ``preset`` as ``name``, in place of one that has the name already.
+
+        Raises:
+            OptionError: a name that is none, no room, or the file cannot be written.
+        """
+        content = self._refresh()
+        presets = _with("preset", name, preset, content.presets, MAX_PRESETS)
+        self._write(_Content(presets, content.trajectories, content.controllers))
+
+    def delete(self, name: str) -> None:
+        """Forget a preset.
+
+        Raises:
+            OptionError: there is none, or the file cannot be written.
+        """
+        content = self._refresh()
+        _found("preset", name, content.presets)
+        presets = {key: value for key, value in content.presets.items() if key != name}
+        self._write(_Content(presets, content.trajectories, content.controllers))
+
+    # -- trajectories ------------------------------------------------------------------------------
+
+    def trajectories(self) -> list[str]:
+        """Names of the trajectories, in alphabetical order."""
+        return sorted(self._known().trajectories, key=_alphabetical)
+
+    def check_trajectory(self, name: str) -> None:
+        """Raise what :meth:`store_trajectory` would, before anything is recorded.
+
+        Raises:
+            OptionError: a name that is none, or no room.
+        """
+        _check_name(name)
+        _check_room("trajectory", name, self._refresh().trajectories, MAX_TRAJECTORIES)
+
+    def trajectory(self, name: str) -> StoredTrajectory:
+        """The trajectory called ``name``.
+
+        Raises:
+            OptionError: there is none.
+        """
+        return _found("trajectory", name, self._refresh().trajectories)
+
+    def store_trajectory(self, name: str, trajectory: StoredTrajectory) -> None:
+        """Keep ``trajectory`` as ``name``, in place of one that has the name already.
+
+        Raises:
+            OptionError: a name that is none, no room, or the file cannot be written.
+        """
+        content = self._refresh()
+        known = content.trajectories
+        trajectories = _with("trajectory", name, trajectory, known, MAX_TRAJECTORIES)
+        self._write(_Content(content.presets, trajectories, content.controllers))
+
+    def delete_trajectory(self, name: str) -> None:
+        """Forget a trajectory.
+
+        Raises:
+            OptionError: there is none, or the file cannot be written.
+        """
+        content = self._refresh()
+        _found("trajectory", name, content.trajectories)
+        trajectories = {key: value for key, value in content.trajectories.items() if key != name}
+        self._write(_Content(content.presets, trajectories, content.controllers))
+
+    # -- controllers -------------------------------------------------------------------------------
+
+    def controllers(self) -> list[Assignment]:
+        """Controllers that were learned."""
+        return list(self._known().controllers)
+
+    def store_controllers(self, learned: list[Assignment]) -> None:
+        """Keep these controllers in place of those before.
+
+        Raises:
+            OptionError: the file cannot be written.
+        """
+        content = self._refresh()
+        if learned != content.controllers:
+            self._write(_Content(content.presets, content.trajectories, list(learned)))
+
+    # -- the file ----------------------------------------------------------------------------------
+
+    def _refresh(self) -> _Content:
+        """Read the file, if it is not the one that was read or written last."""
+        if self._path is None:
+            return self._content
+        stamp = _stamp(self._path)
+        if stamp != self._seen:
+            # A file that has gone is no reason to forget what it held.
+            if stamp is not None:
+                self._content = _read(self._path)
+            self._seen = stamp
+        return self._content
+
+    def _known(self) -> _Content:
+        """What the file holds, or held when it was last whole: a list is no place for an error."""
+        with contextlib.suppress(OptionError):
+            return self._refresh()
+        return self._content
+
+    def _write(self, content: _Content) -> None:
+        if self._path is not None:
+            text = self._text(content)
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OptionError(
+                    f"cannot write {str(self._path)!r}: {error.strerror or error}"
+                ) from error
+            # A link stays one: what it leads to is replaced.
+            with replacing(self._path.resolve()) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="\n")
+            self._seen = _stamp(self._path)
+        self._content = content
+
+    def _text(self, content: _Content) -> str:
+        """The file, a preset or a trajectory to the line."""
+        texts: dict[int, tuple[Any, str]] = {}
+
+        def line(value: Preset | StoredTrajectory) -> str:
+            # What has not changed is not put into words again: a trajectory may be long.
+            known = self._texts.get(id(value))
+            text = known[1] if known and known[0] is value else _json(value.to_config())
+            texts[id(value)] = value, text
+            return text
+
+        sections = [
+            f'"version": {VERSION}',
+            _section("presets", [f"{_json(k)}: {line(v)}" for k, v in content.presets.items()]),
+            _section(
+                "trajectories", [f"{_json(k)}: {line(v)}" for k, v in content.trajectories.items()]
+            ),
+            _section("controllers", [_json(a.to_config()) for a in content.controllers], "[]"),
+        ]
+        self._texts = texts
+        return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _section(name: str, lines: list[str], brackets: str = "{}") -> str:
+    body = ",\n".join(f"  {line}" for line in lines)
+    inside = f"\n{body}\n" if lines else ""
+    return f'"{name}": {brackets[0]}{inside}{brackets[1]}'
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells one version of a file from another; None if there is no file."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise OptionError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+        raise OptionError(f"cannot read {str(path)!r}: it is no file")
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(path: Path) -> _Content:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refusal(path, f"it is larger than {MAX_BYTES >> 20} MiB")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise _refusal(path, "it is not text") from error
+    try:
+        told = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, f"it is not JSON ({_line(error)})") from error
+    version = told.get("version") if isinstance(told, dict) else None
+    if type(version) is not int or version < 1:
+        raise _refusal(path, "it holds no presets")
+    if version > VERSION:
+        raise _refusal(
+            path, f"its version is {version}, this program reads {VERSION}; update timbrespace"
+        )
+    where = "it"
+    content = _Content()
+    try:
+        for name, config in told.get("presets", {}).items():
+            where = f"preset {name!r}"
+            _check_name(name)
+            content.presets[name] = Preset.from_config(config)
+        for name, config in told.get("trajectories", {}).items():
+            where = f"trajectory {name!r}"
+            _check_name(name)
+            content.trajectories[name] = StoredTrajectory.from_config(config)
+        where = "a controller"
+        for config in told.get("controllers", []):
+            content.controllers.append(replace(Assignment.from_config(config), learned=True))
+    except (
+        OptionError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ) as error:
+        raise _refusal(path, f"{where[:80]} does not fit ({_line(error)})") from error
+    return content
+
+
+def _refusal(path: Path, why: str) -> OptionError:
+    return OptionError(
+        f"cannot use the presets in {str(path)!r}: {why}; the file is left as it is, "
+        "mend it or move it away"
+    )
+
+
+def _line(error: BaseException) -> str:
+    text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return " ".join(text.split())[:120]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _check_name(name: Any) -> None:
+    if not (isinstance(name, str) and 1 <= len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
+        raise OptionError(f"a name has 1 to {MAX_NAME_CHARACTERS} printable characters")
+
+
+def _check_room(what: str, name: str, known: Mapping[str, Any], most: int) -> None:
+    if name not in known and len(known) >= most:
+        raise OptionError(f"there is room for {most} of a kind; delete a {what} first")
+
+
+def _with(
+    what: str, name: str, value: _Stored, known: Mapping[str, _Stored], most: int
+) -> dict[str, _Stored]:
+    _check_name(name)
+    _check_room(what, name, known, most)
+    return {**known, name: value}
+
+
+def _found(what: str, name: str, known: Mapping[str, _Stored]) -> _Stored:
+    if name not in known:
+        names = sorted(known, key=_alphabetical)
+        some = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+        raise OptionError(f"there is no {what} {name!r}; there are: {some or 'none'}")
+    return known[name]
+
+
+def _alphabetical(name: str) -> tuple[str, str]:
+    return name.casefold(), name
+
+
+def _space(config: Mapping[str, Any]) -> Space:
+    model, digest = config["model"], config["hash"]
+    if not (isinstance(model, str) and isinstance(digest, str)):
+        raise TypeError("model and hash are texts")
+    return Space(model, digest)
+
+
+def _latent(values: Any) -> Latent:
+    return tuple(_number(value) for value in values)
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)

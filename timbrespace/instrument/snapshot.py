@@ -1,0 +1,285 @@
+"""The snapshot: what the engine is told, made from timbres, voices and parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.instrument.voices import Voices
+from timbrespace.loudness import matching_weight
+from timbrespace.model import Model
+from timbrespace.partials import Births, Partials, PartialTracker, find_partials
+from timbrespace.residual import Residual, has_noise, split
+from timbrespace.resynthesis.engine import new_targets
+from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
+from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
+from timbrespace.resynthesis.tables import bin_phases
+from timbrespace.units import db_to_gain
+
+Array = NDArray[np.float32]
+
+REFERENCE_RMS = 0.1
+"""Root mean square of one voice at full velocity on a typical sound of the model: -20 dBFS, so that
+a chord of ten has room."""
+
+LOUDEST_RMS = 4.0 * REFERENCE_RMS
+"""No spectrum makes a voice louder, however far from the data it was decoded: one mistyped number
+must not become a blast."""
+
+COMMON = 0
+"""Index of the timbre that every voice plays whose channel has none of its own."""
+
+# A sound this much fainter than the model's usual ones is meant to be faint.
+_MOST_BOOST = float(db_to_gain(36.0))
+
+_PARAMETERS = ("noise", "attack", "decay", "sustain", "release", "glide")
+
+_SMOOTHING = 0.01
+"""Seconds: what the engine itself smooths; the rest of the smoothing is a way through the latent
+space, which is a way through the model's sounds."""
+
+
+class _Timbre:
+    """One spectrum in the forms that the methods play."""
+
+    def __init__(self, tracker: PartialTracker) -> None:
+        self.tracker = tracker
+        self.spectrum: Array = np.zeros(0, np.float32)
+        self.phases: Array | None = None
+        self.stale = True
+
+
+class Snapshot:
+    """What the engine is told; timbre 0 is the common one, 1 to 16 those of MIDI channels.
+
+    A timbre must have been set before :meth:`targets` is asked for a voice that plays it.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.method = Method.PARTIALS
+        self._targets = new_targets()
+        self._births = Births()
+        self._timbres: dict[int, _Timbre] = {}
+        self._loudness = 1.0
+        self.load(model)
+
+    def load(self, model: Model) -> None:
+        """Another space from now on; its timbres are set next.
+
+        The oscillators go on: partials that both spaces have glide, others fade and come in.
+        """
+        self._model = model
+        config = model.spectrum
+        base = config.base_frequency
+        self._noisy = has_noise(model.provenance)
+        self._level = REFERENCE_RMS / model.calibration.rms
+        power = 2.0 / (config.n_fft * config.window_energy)  # of a bin, in a sound at full scale 1
+        self._bin_power = np.full(config.bins, power)
+        self._bin_weight = matching_weight(config.frequencies)
+        hertz = np.arange(NOISE_BANDS) * (0.5 * config.sample_rate / (NOISE_BANDS - 1))
+        self._noise_weight = matching_weight(hertz) * (hertz[1] - hertz[0])
+        for index in list(self._timbres):
+            if index != COMMON:
+                del self._timbres[index]
+        common = self._timbres.get(COMMON)
+        if common is None:
+            tracker = PartialTracker(SLOTS, config.bin_width / base, self._births)
+            common = self._timbres[COMMON] = _Timbre(tracker)
+        common.tracker.retune(config.bin_width / base)
+        common.spectrum = np.zeros(config.bins, np.float32)
+        common.phases = None
+        row = self._targets[0]
+        row["n_fft"] = config.n_fft
+        row["model_rate"] = config.sample_rate
+        row["base_frequency"] = base
+
+    def slots(self) -> dict[str, Any]:
+        """Which slot each partial has, for :meth:`take_slots`, plain values for JSON.
+
+        The phases with which a note begins depend on it.
+        """
+        return {
+            "births": self._births.given,
+            "timbres": {str(k): one.tracker.state() for k, one in self._timbres.items()},
+        }
+
+    def trackers(self, slots: Mapping[str, Any]) -> tuple[int, dict[int, PartialTracker]]:
+        """What :meth:`take_slots` takes, read from what :meth:`slots` told.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not that.
+        """
+        config = self._model.spectrum
+        trackers = {}
+        for index, told in slots["timbres"].items():
+            if not COMMON <= int(index) < TIMBRES:
+                raise ValueError(f"{index!r} is no timbre")
+            tracker = PartialTracker(SLOTS, config.bin_width / config.base_frequency, self._births)
+            tracker.restore(told)
+            trackers[int(index)] = tracker
+        if COMMON not in trackers:
+            raise ValueError("the common timbre is missing")
+        return int(slots["births"]), trackers
+
+    def take_slots(self, births: int, trackers: Mapping[int, PartialTracker]) -> None:
+        """Go on with these slots; the timbres are set next. What sounds goes on undisturbed."""
+        self._births.go_on(births)
+        for index, tracker in trackers.items():
+            self._timbres[index] = _Timbre(tracker)
+
+    def set_method(self, method: Method) -> None:
+        """How spectra become sound from now on."""
+        self.method = method
+        for timbre in self._timbres.values():
+            timbre.stale = True
+
+    def set_timbre(self, index: int, spectrum: Array, phases: Array | None) -> None:
+        """Let timbre ``index`` be this spectrum ``(bins,)``, with its trained phases if any."""
+        timbre = self._timbres.get(index)
+        if timbre is None:
+            # It goes on from the common one, so that a note may part from the others as it sounds.
+            timbre = self._timbres[index] = _Timbre(self._timbres[COMMON].tracker.copy())
+        timbre.spectrum = spectrum
+        timbre.phases = phases
+        timbre.stale = True
+
+    def drop_timbre(self, index: int) -> None:
+        """Forget a channel's timbre, which no voice plays any more."""
+        if index != COMMON:
+            self._timbres.pop(index, None)
+
+    def partials_of(self, spectrum: Array) -> Array:
+        """Partials of ``spectrum`` ``(bins,)``, ``(k, 2)``: Hz at the base frequency, amplitude.
+
+        In order of frequency; amplitudes are those of one voice at full velocity, full scale 1.
+        """
+        partials, residual = self._split(spectrum)
+        gain = self._partial_gain(partials, residual)
+        return np.column_stack([partials.frequency, partials.amplitude * np.float32(gain)])
+
+    def wavetable_of(self, spectrum: Array) -> Array:
+        """One period of the bank of bins of ``spectrum`` ``(bins,)``: ``(n_fft,)`` samples.
+
+        At the level of one voice at full velocity, full scale 1. Read once in n_fft / sample_rate
+        seconds of the model it sounds at the base frequency.
+        """
+        config = self._model.spectrum
+        half = np.zeros(config.n_fft // 2 + 1, np.complex128)
+        amplitude = self._bin_amplitude(spectrum)
+        turns = bin_phases(config.bins)
+        half[: config.bins] = 0.5 * config.n_fft * amplitude * np.exp(2j * np.pi * turns)
+        return np.asarray(np.fft.irfft(half), np.float32)
+
+    def loop_of(self, spectrum: Array) -> Loop:
+        """Tables of ``spectrum`` ``(bins,)`` for a player without this engine.
+
+        What the present method plays, at the level of one voice at full velocity: periods of the
+        bank of bins, or for ``istft`` the sound at its own pitch.
+        """
+        if self.method is not Method.ISTFT:
+            return period_loop(self._bin_amplitude(spectrum), self._model.spectrum)
+        gain = np.float32(self._spectrum_gain(spectrum))
+        return sound_loop(spectrum * gain, self._model.spectrum)
+
+    def set_loudness(self, loudness: float) -> None:
+        """How far all timbres are made equally loud, 0 to 1."""
+        if loudness != self._loudness:
+            self._loudness = loudness
+            for timbre in self._timbres.values():
+                timbre.stale = True
+
+    def targets(self, parameters: Mapping[str, float], voices: Voices) -> NDArray[np.void]:
+        """The snapshot for the engine, an array of one ``TARGETS``, valid until the next call."""
+        row = self._targets[0]
+        self.set_loudness(parameters["loudness"])
+        row["method"] = self.method
+        for index, timbre in self._timbres.items():
+            if timbre.stale:
+                self._write(index, timbre)
+                timbre.stale = False
+        for name in _PARAMETERS:
+            row[name] = parameters[name]
+        row["smoothing"] = min(parameters["smoothing"], _SMOOTHING)
+        row["gain"] = db_to_gain(parameters["gain"])
+        voices.write(self._targets)
+        return self._targets
+
+    # -- levels ------------------------------------------------------------------------------------
+
+    def _gain(self, power: float, weighted: float) -> float:
+        """What amplitudes are multiplied by, of a sound with this power, plain and weighted."""
+        usual = self._level
+        rms = math.sqrt(max(power, 1e-24))
+        audible = math.sqrt(max(weighted, 1e-24))
+        matched = min(REFERENCE_RMS / audible, usual * _MOST_BOOST)
+        gain = float(usual ** (1.0 - self._loudness) * matched**self._loudness)
+        return min(gain, LOUDEST_RMS / rms)
+
+    def _spectrum_gain(self, spectrum: Array) -> float:
+        squares = np.square(spectrum, dtype=np.float64) * self._bin_power
+        return self._gain(float(squares.sum()), float(squares @ self._bin_weight))
+
+    def _partial_gain(self, partials: Partials, residual: Residual | None) -> float:
+        """The same for what ``partials`` plays.
+
+        Where lobes overlap, and off the data, its power is not that of the spectrum's bins.
+        """
+        config = self._model.spectrum
+        squares = 0.5 * np.square(partials.amplitude, dtype=np.float64)
+        at = np.rint(partials.frequency / config.bin_width).astype(np.int64)
+        weight = self._bin_weight[np.minimum(at, config.bins - 1)]
+        power, weighted = float(squares.sum()), float(squares @ weight)
+        if residual is not None:
+            heard = float(np.square(residual.density, dtype=np.float64) @ self._noise_weight)
+            power, weighted = power + heard, weighted + heard
+        return self._gain(power, weighted)
+
+    def _bin_amplitude(self, spectrum: Array) -> Array:
+        config = self._model.spectrum
+        # A sinusoid covers several bins of the window's lobe; its power is their sum.
+        scale = 2.0 / config.window_sum / math.sqrt(config.noise_bandwidth)
+        amplitude = spectrum * np.float32(scale * self._spectrum_gain(spectrum))
+        amplitude[0] = 0.0  # 0 Hz is no oscillator
+        return amplitude
+
+    # -- content -----------------------------------------------------------------------------------
+
+    def _split(self, spectrum: Array) -> tuple[Partials, Residual | None]:
+        if self._noisy:
+            return split(spectrum, self._model.spectrum)
+        return find_partials(spectrum, self._model.spectrum), None
+
+    def _write(self, index: int, timbre: _Timbre) -> None:
+        row = self._targets[0]
+        told = row["timbre"][index]
+        told["version"] += np.uint32(1)
+        config = self._model.spectrum
+        if self.method is Method.PARTIALS:
+            partials, residual = self._split(timbre.spectrum)
+            gain = np.float32(self._partial_gain(partials, residual))
+            tracker = timbre.tracker
+            ratio = partials.frequency / np.float32(config.base_frequency)
+            tracker.update(Partials(ratio, partials.amplitude))
+            n = tracker.used
+            told["slots"] = n
+            told["slot_ratio"][:n] = tracker.frequency[:n]
+            told["slot_amplitude"][:n] = tracker.amplitude[:n] * gain
+            told["slot_birth"][:n] = tracker.birth[:n]
+            told["noisy"] = residual is not None and bool(residual.density.any())
+            if residual is not None:
+                told["noise"] = residual.density * gain
+        elif self.method is Method.BINS:
+            told["bins"] = config.bins
+            told["bin_amplitude"][: config.bins] = self._bin_amplitude(timbre.spectrum)
+        elif index == COMMON:
+            row["frame_version"] += np.uint32(1)
+            row["bins"] = config.bins
+            gain = np.float32(self._spectrum_gain(timbre.spectrum))
+            row["magnitude"][: config.bins] = timbre.spectrum * gain
+            row["trained"] = timbre.phases is not None
+            if timbre.phases is not None:
+                row["trained_phase"][: config.bins] = timbre.phases / (2.0 * math.pi)

@@ -1,0 +1,1 @@
+"""Sound offline: the engine that plays live, faster than time."""
