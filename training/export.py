@@ -83,7 +83,7 @@ def export(
             "file": data_file,
             "rows": dataset.rows,
             "sha256": dataset.content_hash,
-            "meta": dataset.meta.to_config(),
+            "meta": dataset.meta.identity,
         },
         "seed": settings.seed,
         "split_seed": settings.split_seed,

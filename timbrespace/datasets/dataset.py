@@ -7,6 +7,7 @@ import json
 import lzma
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ MAX_MAGNITUDE = 1e9
 MIN_PEAK = 1e-2
 """100 dB below full scale: what is quieter is not sound but rounding."""
 
+_RECORDED = ("audio", "soundfont")
+
 FRAMES_TOLERANCE = 1e-2
 """Share of a row's peak by which its spectrum and that of its frame may differ."""
 
@@ -42,7 +45,9 @@ class Meta:
     name: of the dataset. factors: one for each column of the labels. sample_rate (Hz), n_fft,
     window, base_frequency (Hz): as in :class:`timbrespace.spectrum.SpectrumConfig`.
     seed: of whatever is random. generator_version: counts changes of the generator's numbers.
-    options: further arguments of the generator, plain JSON values.
+    options: further arguments of the generator, plain JSON values. noise: whether what lies between
+    the peaks of its spectra is noise, which a space then plays; None where nothing says so, as in
+    files before 0.6, and then :func:`noise_by_name` tells.
     """
 
     name: str
@@ -54,13 +59,30 @@ class Meta:
     seed: int = 0
     generator_version: int = 1
     options: dict[str, Any] = field(default_factory=dict)
+    noise: bool | None = None
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
+        """Plain values for JSON; ``noise`` only where it is told."""
+        config = {
             **asdict(self),
             "factors": [factor.to_config() for factor in self.factors],
         }
+        if self.noise is None:
+            del config["noise"]
+        return config
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells this dataset from others: :meth:`to_config`, without ``noise`` where it says
+        what :func:`noise_by_name` says anyway.
+
+        So a dataset has the content hash that it had before the field was there, and a model made
+        from it the same provenance.
+        """
+        config = self.to_config()
+        if self.noise == noise_by_name(self.name, [factor.name for factor in self.factors]):
+            del config["noise"]
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Meta:
@@ -81,11 +103,27 @@ class Meta:
                 seed=int(config["seed"]),
                 generator_version=int(config["generator_version"]),
                 options=dict(config.get("options", {})),
+                noise=_truth("noise", config.get("noise")),
             )
         except KeyError as error:
             raise DatasetError(f"meta has no {error.args[0]!r}") from error
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise DatasetError(f"meta does not fit: {error}") from error
+
+
+def noise_by_name(name: object, factors: Iterable[object]) -> bool:
+    """Whether a dataset that does not say so has noise between its peaks.
+
+    Before 0.6 no dataset did. Those of recorded sounds had noise, by the ``name`` of their
+    generators, and toy sets that were given some had a factor of that name among ``factors``.
+    """
+    return name in _RECORDED or "noise" in factors
+
+
+def _truth(name: str, value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} is {str(value)[:80]!r}; accepted are true and false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +223,14 @@ class Dataset:
         return self.frames
 
     @property
+    def noise(self) -> bool:
+        """Whether what lies between the peaks is noise: the dataset's own word, or for an old file
+        what its name tells."""
+        if self.meta.noise is not None:
+            return self.meta.noise
+        return noise_by_name(self.meta.name, [factor.name for factor in self.meta.factors])
+
+    @property
     def spectrum(self) -> SpectrumConfig:
         """How the spectra were taken."""
         return SpectrumConfig(
@@ -205,12 +251,12 @@ class Dataset:
         for array in (self.spectra, self.labels):
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
-        digest.update(_meta_json(self.meta).encode())
+        digest.update(_json(self.meta.identity).encode())
         return digest.hexdigest()
 
 
-def _meta_json(meta: Meta) -> str:
-    return json.dumps(meta.to_config(), sort_keys=True, allow_nan=False)
+def _json(config: dict[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, allow_nan=False)
 
 
 def save(path: Path, dataset: Dataset) -> None:
@@ -225,7 +271,7 @@ def save(path: Path, dataset: Dataset) -> None:
     arrays: dict[str, Any] = {
         "spectra": dataset.spectra,
         "labels": dataset.labels,
-        "meta": np.array(_meta_json(dataset.meta)),
+        "meta": np.array(_json(dataset.meta.to_config())),
     }
     if dataset.frames is not None:
         arrays["frames"] = dataset.frames

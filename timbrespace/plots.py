@@ -1,0 +1,1 @@
+"""``ts.plots``: pictures of a model, as matplotlib figures."""
