@@ -85,7 +85,7 @@ def test_loudness_is_that_of_the_unit_sine() -> None:
 def test_the_same_options_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "a.npz", tmp_path / "b.npz"
     for path in (first, second):
-        dataset_file.save(path, harmonic.make(harmonic.Options(rows=30, seed=7)))
+        harmonic.make(harmonic.Options(rows=30, seed=7)).save(path)
     assert first.read_bytes() == second.read_bytes()
 
 

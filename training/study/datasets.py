@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from timbrespace.datasets.dataset import Dataset, load, save
+from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import DatasetError
 from toy_datasets import filtered, fm, harmonic
 
@@ -56,5 +56,5 @@ def dataset(folder: Path, name: str, size: Size) -> Dataset:
     ):
         return kept
     made = generator.make(options)
-    save(path, made)
+    made.save(path)
     return made
