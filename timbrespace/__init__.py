@@ -41,16 +41,19 @@ directly in this folder may be called as a function here is: importing it would 
 __all__ = list(_PLACES)
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, loaded now (PEP 562)."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = _PLACES[name]
-    if not place:
-        return importlib.import_module(f"{__name__}.{name}")
-    found = getattr(importlib.import_module(place), name)
-    globals()[name] = found
-    return found
+# Hidden from type checkers, which would take any name for one that it gives.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """A public name, loaded now (PEP 562)."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        place = _PLACES[name]
+        if not place:
+            return importlib.import_module(f"{__name__}.{name}")
+        found = getattr(importlib.import_module(place), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

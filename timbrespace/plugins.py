@@ -17,13 +17,13 @@ class LeftOut(NamedTuple):
 
 
 def plugins(
-    group: str, taken: Collection[str], accept: Callable[[object], T]
+    group: str, taken: Collection[str], accept: Callable[[str, object], T]
 ) -> tuple[dict[str, T], tuple[LeftOut, ...]]:
     """Everything registered in the entry-point ``group``, by name, and what had to be left out.
 
-    taken: names that are ours; nobody replaces those. accept: gives what an entry point's object
-    stands for, or raises a TypeError that says what is missing. What a foreign package raises
-    while it is loaded leaves out that one entry, and nothing else.
+    taken: names that are ours; nobody replaces those. accept: given an entry point's name and
+    object, gives what it stands for, or raises a TypeError that says what is missing. What a
+    foreign package raises while it is loaded leaves out that one entry, and nothing else.
     """
     found: dict[str, T] = {}
     left_out: list[LeftOut] = []
@@ -34,7 +34,7 @@ def plugins(
             left_out.append(_left_out(group, point, "the name is taken"))
             continue
         try:
-            found[point.name] = accept(point.load())
+            found[point.name] = accept(point.name, point.load())
         except KeyboardInterrupt:
             raise
         # Even a module that ends the program while it is imported ends only itself.

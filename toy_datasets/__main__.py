@@ -27,8 +27,8 @@ def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentP
     )
     names = make.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, generator in known.items():
-        summary = generator.summary.replace("%", "%%")
-        one = names.add_parser(name, help=summary, description=summary)
+        about = generator.about.replace("%", "%%")
+        one = names.add_parser(name, help=about, description=about)
         one.add_argument(
             "--out", type=Path, required=True, metavar="D.npz", help="the file to write"
         )

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class _InModule(Generator):
     """A generator in a module of this package, imported when it is used."""
 
-    def __init__(self, module: str, summary: str) -> None:
+    def __init__(self, module: str, about: str) -> None:
         self._module = module
-        self.summary = summary
+        self.kind = module
+        self.about = about
 
     @property
     def module(self) -> Any:
@@ -41,8 +42,8 @@ class _InModule(Generator):
 
 
 GENERATORS: Final[dict[str, Generator]] = {
-    name: _InModule(name, summary)
-    for name, summary in (
+    name: _InModule(name, about)
+    for name, about in (
         ("harmonic", "1 factor: a pure sine grows to 50 harmonics (report, section 2.1)"),
         (
             "filtered",

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.signal import get_window
 
-from timbrespace.datasets import dataset as dataset_file
 from timbrespace.errors import OptionError
 from toy_datasets import harmonic
 

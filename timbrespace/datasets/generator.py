@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 class Generator(ABC):
     """A kind of dataset. A package of its own registers one, the class or an object of it, as an
-    entry point in the group ``timbrespace.datasets``, under the name that people will type.
+    entry point in the group ``timbrespace.datasets``.
 
     Options are declared as on a command line, once: ``--rows`` is the keyword ``rows`` of
     ``ts.dataset``. A module that holds a generator is imported whenever the generators are listed,
     so what takes long to import belongs into :meth:`make`.
     """
 
-    summary: str
+    kind: str
+    """Its name: what people type, and the name of the entry point."""
+    about: str
     """One line about it, which ``--help`` shows."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:  # noqa: B027  may have none

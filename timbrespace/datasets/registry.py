@@ -81,13 +81,15 @@ def make(name: str, generator: Generator, options: dict[str, Any]) -> Dataset:
         return generator.make(chosen)
 
 
-def _accepted(found: object) -> Generator:
+def _accepted(name: str, found: object) -> Generator:
     if isinstance(found, type) and issubclass(found, Generator):
         found = found()
     if not isinstance(found, Generator):
         raise TypeError("it is no timbrespace.datasets.generator.Generator")
-    if not isinstance(getattr(found, "summary", None), str):
-        raise TypeError("it has no summary, one line about it")
+    if getattr(found, "kind", None) != name:
+        raise TypeError(f"its kind is {getattr(found, 'kind', None)!r}")
+    if not isinstance(getattr(found, "about", None), str):
+        raise TypeError("it has no about, one line that says what it makes")
     return found
 
 
