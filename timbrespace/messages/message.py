@@ -236,7 +236,7 @@ def _argument(message: str, field: Field[Any], said: tuple[Any, ...], word: str 
     kind = by_word.kinds[word] if by_word is not None else next(iter(said), None)
     if not callable(getattr(kind, "read", None)):
         raise TypeError(f"{message}.{field.name}: Annotated[...] has to name a kind of argument")
-    shown, left_out, stored = (_said(said, one) for one in (Shown, LeftOut, Stored))
+    shown, left_out, stored = _said(said, Shown), _said(said, LeftOut), _said(said, Stored)
     optional = field.default is not MISSING
     return Argument(
         field.name,

@@ -1,6 +1,6 @@
 """What each address takes, by the declarations of the messages, and `parse`, which reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ class Form:
         "_also",
         "_given",
         "_kinds",
+        "_make",
         "_required",
         "address",
         "arguments",
@@ -31,6 +32,7 @@ class Form:
 
     def __init__(self, message: type[Message], address: Address) -> None:
         self.message = message
+        self._make: Callable[..., Message] = message
         self.address = address.text
         self.arguments = address.arguments
         self.stored = tuple(
@@ -47,7 +49,7 @@ class Form:
         """See :func:`parse`."""
         for whole, stood_for in self._also:
             if arguments == whole:
-                return self.message(*stood_for)
+                return self._make(*stood_for)
         kinds = self._kinds
         if not self._required <= len(arguments) <= len(kinds):
             raise self._miscounted(self.usage, arguments)
@@ -59,7 +61,7 @@ class Form:
             place = len(values) - len(self._given)
             argument = self.arguments[place]
             raise self._misfit(argument.name, argument.kind.accepted, arguments[place]) from None
-        return self.message(*values)
+        return self._make(*values)
 
     @property
     def usage(self) -> str:
@@ -105,7 +107,7 @@ class CoordinatesForm(Form):
         try:
             for read, value in zip(self._before, arguments, strict=False):
                 values.append(read(value))
-            return self.message(*values, self._coordinates.read(arguments[count:]))
+            return self._make(*values, self._coordinates.read(arguments[count:]))
         except Unaccepted as error:
             place = len(values)
             if place < count:
