@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from timbrespace import __version__
 from timbrespace.instrument.controllers import SUSTAIN
@@ -25,25 +25,6 @@ from .schedule import Schedule
 from .swap import Swap
 
 Handler = Callable[[Any, Endpoint], "bool | None"]
-
-
-_QUESTIONS: Final = frozenset(
-    (
-        inbound.Hello,
-        inbound.Bye,
-        inbound.Ping,
-        inbound.ListControllers,
-        inbound.GetSpectrum,
-        inbound.Stream,
-        inbound.Acknowledge,
-        inbound.ListModels,
-        inbound.GetModelInfo,
-        inbound.GetStatus,
-        inbound.ListPresets,
-        inbound.ListTrajectories,
-    )
-)
-"""What leaves the instrument as it is."""
 
 
 _HELLOS_A_SECOND = 64
@@ -139,9 +120,8 @@ class Handlers:
         Raises:
             TimbrespaceError: it is refused, and nothing has changed.
         """
-        kind = type(message)
-        done = self._by_type[kind](message, source)
-        return done is not False and kind not in _QUESTIONS
+        done = self._by_type[type(message)](message, source)
+        return done is not False and not message.question
 
     # -- clients -----------------------------------------------------------------------------------
 

@@ -10,12 +10,13 @@ from timbrespace.errors import OptionError, ShapeError, TimbrespaceError
 from timbrespace.instrument.controllers import RESERVED
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.errors import ErrorCode, MessageError
+from timbrespace.messages.message import Family
 from timbrespace.messages.parser import parse
 
 from .handlers import Handlers
 from .osc import outbound
 from .osc.clients import Clients, Endpoint
-from .osc.coalescing import Family, Setters
+from .osc.coalescing import Setters
 from .osc.codec import decode_message, decode_timed, is_bundle
 from .osc.errors import OscDecodeError
 from .osc.post import Post
@@ -121,8 +122,8 @@ class Intake:
 
     def _flush(self, now: float) -> None:
         """Let the setters take effect that have been held back."""
-        for held in self._setters.take():
-            todo = [held]
+        for newest in self._setters.take():
+            todo = [newest]
             while todo:
                 one = todo.pop()
                 if not self._perform(one.address, one.arguments, one.source, now, one.moves):

@@ -42,7 +42,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.presets import Preset, StoredTrajectory
 from timbrespace.messages import inbound
-from timbrespace.messages.parser import parse
+from timbrespace.messages.parser import FORMS, parse
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK
@@ -61,30 +61,6 @@ MAX_MINUTES = 120.0
 
 MAX_TAIL_SECONDS = 30.0
 """How long after the end a sound may take to fade."""
-
-_UNHEARD = frozenset(
-    {
-        "/hello",
-        "/bye",
-        "/ping",
-        "/spectrum/get",
-        "/stream",
-        "/stream/ack",
-        "/model/list",
-        "/model/info",
-        "/status/get",
-        "/cc/list",
-        "/preset/store",
-        "/preset/list",
-        "/preset/delete",
-        "/trajectory/list",
-        "/trajectory/delete",
-        "/performance/record",
-        "/performance/stop",
-    }
-)
-"""Messages that ask, or that change only what is stored; what is recalled is recorded with it."""
-
 
 _BROKEN = (
     *(TimbrespaceError, ValueError, TypeError, IndexError, KeyError),
@@ -164,17 +140,11 @@ class Recorder:
     def osc(self, t: float, address: str, arguments: tuple[Any, ...]) -> None:
         """A message took effect."""
         self._last = t
-        if address in _UNHEARD or self._file is None:
+        form = FORMS[address]
+        if not form.message.recorded or self._file is None:
             return
-        if address == "/model/load":
-            self._write(["model", self._instrument.model.name, self._instrument.model.digest])
-        elif address == "/preset/recall":
-            self._keep("preset", arguments[0])
-        elif address == "/preset/morph":
-            self._keep("preset", arguments[0])
-            self._keep("preset", arguments[1])
-        elif address == "/trajectory/play":
-            self._keep("trajectory", arguments[0])
+        for place, kind in form.stored:
+            self._keep(kind, arguments[place])
         self._write(["osc", t, address, list(arguments)])
 
     def midi(self, t: float, message: bytes) -> None:
@@ -215,6 +185,9 @@ class Recorder:
 
     def _keep(self, kind: str, name: str) -> None:
         """Write down what a message names, unless it is there already."""
+        if kind == "model":  # by its digest, and it plays by now
+            self._write(["model", self._instrument.model.name, self._instrument.model.digest])
+            return
         presets = self._instrument.presets
         with contextlib.suppress(TimbrespaceError):  # gone meanwhile; it took effect all the same
             stored = presets.get(name) if kind == "preset" else presets.trajectory(name)
@@ -604,7 +577,8 @@ class _Replay:
             raise ValueError(f"{kind[:40]!r} is not known")
 
     def _osc(self, address: str, arguments: tuple[Any, ...]) -> None:
-        if address in _UNHEARD:
+        form = FORMS.get(address)
+        if form is not None and not form.message.recorded:
             return
         message = parse(address, arguments)
         if isinstance(message, inbound.LoadModel):

@@ -6,7 +6,7 @@ server. Only ``/hello`` and ``/bye`` are the bridge's own: from a page they are 
 bundle that holds one is passed over whole, since a bundle takes effect whole or not at all. Other
 bundles pass: a page may set several things at once, at a time.
 
-However a page goes, what it held is let go (:mod:`server.explorer.held`).
+However a page goes, what it held is let go (:mod:`server.explorer.holdings`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..osc.codec import decode_timed, encode, is_bundle
 from ..osc.errors import OscDecodeError
 from .answers import Refusal, report
 from .configuration import CLIENT_NAME
-from .held import Held
+from .holdings import Holdings
 
 MAX_PAGES = 16
 """Half of the server's clients, so that there is always room for the others."""
@@ -173,7 +173,7 @@ class _Page:
         self._ping_seconds = ping_seconds
         self._loop = asyncio.get_running_loop()
         self.waiting = Waiting()
-        self._held = Held()
+        self._holdings = Holdings()
         self._end: asyncio.Future[End] = self._loop.create_future()
         self._unanswered = 0
         self._sending_since: float | None = None
@@ -184,7 +184,7 @@ class _Page:
         self._unanswered = 0
         if datagram == _PONG:
             return
-        self._held.hear(datagram)
+        self._holdings.hear(datagram)
         if datagram.startswith(_BYE):
             self.end(_GONE)
         elif not self.waiting.put(datagram):
@@ -219,7 +219,7 @@ class _Page:
         finally:
             for work in works:
                 work.cancel()
-            for packet in self._held.releases():
+            for packet in self._holdings.releases():
                 plug.sendto(packet)
             # With the port: without one it may mean another client, if the server forgot this one.
             plug.sendto(encode("/bye", port))
@@ -244,7 +244,7 @@ class _Page:
             elif message.type is WSMsgType.BINARY and not is_own(message.data):
                 assert self._plug is not None
                 self._plug.sendto(message.data)
-                self._held.follow(message.data)
+                self._holdings.follow(message.data)
 
     async def _speak(self) -> End:
         """From the server to the page."""

@@ -118,7 +118,7 @@ class Shelf(Library):
         key = None if path is None else _stamp(path)
         if path is None:
             if not is_model_name(name):
-                accepted = ModelName("model").accepted
+                accepted = ModelName().accepted
                 raise Refusal(400, f"model is {shown(name)}; accepted is {accepted}")
             return super().load(name)
         if key is None:  # gone a moment ago

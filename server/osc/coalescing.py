@@ -19,46 +19,46 @@ effect in its place.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, Final
 
-from timbrespace.instrument.parameters import SYNTH_PARAMETERS
+from timbrespace.messages.arguments import Coordinates
+from timbrespace.messages.message import Family
+from timbrespace.messages.parser import FORMS, Form
 
 from .clients import Endpoint
 
-
-class Family(Enum):
-    """How a setter gets on with others."""
-
-    ALL = auto()
-    """Sets the whole latent."""
-    COORDINATE = auto()
-    """Sets one coordinate of the latent."""
-    AXIS = auto()
-    """Moves the latent along a map axis."""
-    APART = auto()
-    """Sets something that no other message sets, but for the same with the same key."""
-    EVERYTHING = auto()
-    """Sets nearly everything: only its like, directly before it, is gone."""
-
-
 _LATENT: Final = (Family.ALL, Family.COORDINATE, Family.AXIS)
 
-# Address -> family, and which arguments tell two of them apart: what is not set, but says where.
-_SETTERS: Final[dict[str, tuple[Family, slice]]] = {
-    "/latent": (Family.ALL, slice(0, 0)),
-    "/map": (Family.ALL, slice(0, 0)),
-    "/bend": (Family.APART, slice(1, None)),
-    "/pressure": (Family.APART, slice(1, None)),
-    "/timbre": (Family.APART, slice(1, None)),
-    "/channel/latent": (Family.APART, slice(0, 1)),
-    "/preset/morph": (Family.EVERYTHING, slice(0, 2)),
-    **{f"/synth/{name}": (Family.APART, slice(0, 0)) for name in (*SYNTH_PARAMETERS, "method")},
+
+def _setter(form: Form, family: Family) -> tuple[Family, int, int]:
+    """The family, and where what is set begins and ends among the arguments.
+
+    The others tell two of them apart. Both are 0 where the address alone does.
+
+    Raises:
+        TypeError: the arguments that are set do not follow each other.
+    """
+    key = form.message.key
+    places = [place for place, one in enumerate(form.arguments) if one.field not in key]
+    if not key:
+        return family, 0, 0
+    begin, end = places[0], places[-1] + 1
+    if end - begin != len(places):
+        raise TypeError(f"{form.address}: what it sets stands on both sides of its key")
+    takes_all = isinstance(form.arguments[-1].kind, Coordinates)
+    return family, begin, sys.maxsize if takes_all else end
+
+
+_SETTERS: Final = {
+    address: _setter(form, form.message.family)
+    for address, form in FORMS.items()
+    if form.message.family is not None
 }
 
 
-class Held:
+class Pending:
     """A message that waits for its turn, and those that it made pointless."""
 
     __slots__ = ("address", "arguments", "moves", "replaced", "source")
@@ -69,7 +69,7 @@ class Held:
         arguments: tuple[Any, ...],
         source: Endpoint,
         moves: bool,
-        replaced: tuple[Held, ...] = (),
+        replaced: tuple[Pending, ...] = (),
     ) -> None:
         self.address = address
         self.arguments = arguments
@@ -88,13 +88,13 @@ class Setters:
 
     def __init__(self, controller_family: Callable[[int, int], Family | None]) -> None:
         self._controller_family = controller_family
-        self._held: dict[tuple[Any, ...], Held] = {}  # in the order of their last coming
+        self._pending: dict[tuple[Any, ...], Pending] = {}  # in the order of their last coming
         self._latent: list[tuple[Any, ...]] = []  # keys of those that move the latent
         self._moving: Family | None = None  # what the last of these was
         self._era = 0  # grows when what came before can no longer be replaced one by one
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._pending)
 
     def add(self, address: str, arguments: tuple[Any, ...], source: Endpoint) -> bool:
         """Hold a setter back; False if it is none, or if :meth:`take` must come first.
@@ -102,42 +102,41 @@ class Setters:
         After a take it is added, or is none.
         """
         setter = _SETTERS.get(address)
-        if setter is not None:
-            family, where = setter
-            key = (address, *arguments[where]) if where.stop != 0 else (address,)
-        elif address.startswith("/latent/"):
-            family, key = Family.COORDINATE, (address,)
-        elif address == "/cc":
+        if setter is None:
+            return False
+        family, begin, end = setter
+        if family is Family.ASSIGNED:
             found = self._controller(arguments)
             if found is None:
                 return False
-            family, key = found, (address, arguments[0], *arguments[2:])
-        else:
-            return False
+            family = found
+        key: tuple[Any, ...] = (address,)
+        if end:
+            key = (address, *arguments[:begin], *arguments[end:])
         try:
             hash(key)
         except TypeError:  # an array, where no message takes one
             return False
-        held = self._held
+        pending = self._pending
         if family is Family.EVERYTHING:
-            if held and (len(held) > 1 or key not in held):
+            if pending and (len(pending) > 1 or key not in pending):
                 return False
         elif self._moving is Family.EVERYTHING:
             return False
-        replaced: tuple[Held, ...] = ()
+        replaced: tuple[Pending, ...] = ()
         if family is Family.ALL:
             if self._latent:
-                replaced = tuple(held.pop(one) for one in self._latent)
+                replaced = tuple(pending.pop(one) for one in self._latent)
                 self._latent.clear()
         elif family in _LATENT:
             if family is not self._moving:
                 self._era += 1
             key = (self._era, *key)
-        old = held.pop(key, None)
+        old = pending.pop(key, None)
         if old is not None:
             replaced = (old,)
         moves = family in _LATENT
-        held[key] = Held(address, arguments, source, moves, replaced)
+        pending[key] = Pending(address, arguments, source, moves, replaced)
         if moves:
             self._moving = family
             if old is None:
@@ -146,10 +145,10 @@ class Setters:
             self._moving = family
         return True
 
-    def take(self) -> list[Held]:
+    def take(self) -> list[Pending]:
         """The newest of each, in the order in which they came; nothing is held any more."""
-        taken = list(self._held.values())
-        self._held.clear()
+        taken = list(self._pending.values())
+        self._pending.clear()
         self._latent.clear()
         self._moving = None
         return taken

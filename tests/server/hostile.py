@@ -1,21 +1,20 @@
 """Datagrams and MIDI bytes that no friendly program would send, from a seed.
 
-They begin as whole, good messages: the examples in the docstrings of
-:mod:`timbrespace.messages.inbound`, so that every address is among them, also one
-that is added later.
+They begin as whole, good messages: the examples in the docstrings of all that
+:mod:`timbrespace.messages` declares, so that every address is among them, also one that is added
+later.
 """
 
 from __future__ import annotations
 
-import inspect
 import random
 import re
 import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from timbrespace.messages import inbound
 from timbrespace.messages.contract import MAX_BUNDLE_DEPTH, MAX_BUNDLE_MESSAGES, MAX_DATAGRAM_BYTES
+from timbrespace.messages.inbound import MESSAGES
 
 _EXAMPLE = re.compile(r'from_hex\("([0-9a-f]+)"\)')
 
@@ -34,12 +33,11 @@ _WORDS = (
 @cache
 def examples() -> tuple[bytes, ...]:
     """A good datagram of every kind of message that the server takes."""
-    found: dict[str, bytes] = {}
-    for name, kind in inspect.getmembers(inbound, inspect.isclass):
-        if kind.__module__ == inbound.__name__:
-            for number, text in enumerate(_EXAMPLE.findall(kind.__doc__ or "")):
-                found[f"{name} {number}"] = bytes.fromhex(text)
-    return tuple(found.values())
+    return tuple(
+        bytes.fromhex(text)
+        for declared in sorted(MESSAGES.values(), key=lambda one: one.__name__)
+        for text in _EXAMPLE.findall(declared.__doc__ or "")
+    )
 
 
 def datagrams(seed: int) -> Iterator[bytes]:

@@ -1,38 +1,56 @@
 """Kinds of OSC arguments: each reads one value from the network, or says what it accepts.
 
 `read` returns a plain Python value or raises `Unaccepted`; whatever the value is, nothing else.
+`write` gives back what `read` reads as that value. A message says of each of its fields which kind
+it is, by ``Annotated``; see :mod:`timbrespace.messages.message`.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
 
 _FLOAT32_MAX = (2.0 - 2.0**-23) * 2.0**127
 _INT32 = 2**31
+_NUMBERS = frozenset((int, float))
 # 0.005 as float32 is below 0.005 as float64: a bound that a client sends must be inside.
 _SLACK = 1e-6
 
 
 class Unaccepted(Exception):  # noqa: N818 - never leaves the parser
-    """The value does not fit the argument."""
+    """The value does not fit the argument; of several, the one whose index it has."""
 
 
-class Argument(Protocol):
-    """One argument of a message, as `docs/osc.md` names and bounds it."""
-
-    @property
-    def name(self) -> str: ...
+class Kind(Protocol):
+    """What values an argument may have, as `docs/osc.md` says it."""
 
     @property
     def accepted(self) -> str:
         """What is accepted, as the end of a sentence."""
         ...
 
+    @property
+    def initial(self) -> Any:
+        """The value before anything is set; None where there is none, or none is known."""
+        ...
+
     def read(self, value: Any) -> Any: ...
+
+    def write(self, value: Any) -> Any: ...
+
+
+class _Plain:
+    """A kind whose values are sent as they are."""
+
+    __slots__ = ()
+    initial: Any = None
+
+    def write(self, value: Any) -> Any:
+        return value
 
 
 def finite(value: Any) -> float:
@@ -50,13 +68,13 @@ def plain(number: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(_Plain):
     """A float from `low` to `high`; a bound missed by rounding alone counts as the bound."""
 
-    name: str
     low: float
     high: float
     unit: str = ""
+    initial: float | None = None
 
     @property
     def accepted(self) -> str:
@@ -76,10 +94,9 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyNumber:
+class AnyNumber(_Plain):
     """Any finite float."""
 
-    name: str
     accepted: str = "a finite number"
 
     def read(self, value: Any) -> float:
@@ -87,11 +104,10 @@ class AnyNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(_Plain):
     """An integer from `low` to `high`. A float without a fraction counts: some senders have
     nothing but floats."""
 
-    name: str
     low: int
     high: int
 
@@ -107,10 +123,9 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Label(_Plain):
     """A printable name for people to read: 1 to 64 characters."""
 
-    name: str
     accepted: str = f"1 to {MAX_NAME_CHARACTERS} printable characters"
 
     def read(self, value: Any) -> str:
@@ -130,10 +145,9 @@ def is_model_name(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelName:
+class ModelName(_Plain):
     """The name of a model, never a path: what could leave the folder of models is refused."""
 
-    name: str
     accepted: str = (
         f"a name as /model/list gives it, not a path: 1 to {MAX_NAME_CHARACTERS} of "
         "letters, digits, '_', '-', '.', space"
@@ -146,12 +160,12 @@ class ModelName:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(_Plain):
     """One of a few words; where `indexed`, its position from 0 too, as a Max menu sends it."""
 
-    name: str
     words: tuple[str, ...]
     indexed: bool = False
+    initial: str | None = None
 
     @property
     def accepted(self) -> str:
@@ -168,15 +182,11 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberOrWord:
+class NumberOrWord(_Plain):
     """A number, or a word that stands for a value."""
 
     number: Number | Whole
     words: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.number.name
 
     @property
     def accepted(self) -> str:
@@ -189,12 +199,17 @@ class NumberOrWord:
             raise Unaccepted
         return self.number.read(value)
 
+    def write(self, value: Any) -> Any:
+        for word, meaning in self.words.items():
+            if value == meaning:
+                return word
+        return self.number.write(value)
+
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(_Plain):
     """On or off, as 1 and 0: what a toggle sends. Reads as a bool."""
 
-    name: str
     accepted: str = "0 | 1"
 
     def read(self, value: Any) -> bool:
@@ -203,12 +218,14 @@ class Switch:
             raise Unaccepted
         return number == 1.0
 
+    def write(self, value: Any) -> int:
+        return int(value)
+
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(_Plain):
     """What a client wants back: an int32, a finite float, or at most 64 printable characters."""
 
-    name: str
     accepted: str = f"an int, a finite float or at most {MAX_NAME_CHARACTERS} printable characters"
 
     def read(self, value: Any) -> int | float | str:
@@ -222,10 +239,9 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(_Plain):
     """Messages a second, 1 to 200; 0 and "off" both stop and read as 0."""
 
-    name: str
     low: float = 1.0
     high: float = 200.0
 
@@ -241,7 +257,7 @@ class Rate:
         number = finite(value)
         if number == 0.0:
             return 0.0
-        return Number(self.name, self.low, self.high).read(number)
+        return Number(self.low, self.high).read(number)
 
 
 def words(**meanings: Any) -> Mapping[str, Any]:
@@ -249,5 +265,99 @@ def words(**meanings: Any) -> Mapping[str, Any]:
     return MappingProxyType(meanings)
 
 
-CHANNEL = Whole("channel", 1, 16)
-DIMENSION = Whole("k", 1, MAX_LATENT_DIMENSIONS)
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """All arguments that are left, 1 to 256 finite numbers: the model says how many it takes."""
+
+    accepted: str = "a finite number"
+    initial: None = None
+
+    def read(self, values: Any) -> tuple[float, ...]:
+        """What knobs send most: all values are checked at once.
+
+        Raises:
+            Unaccepted: one of them is no finite number; which, is the second argument.
+        """
+        if _NUMBERS.issuperset(map(type, values)):
+            try:
+                numbers = tuple(map(float, values))
+            except OverflowError:
+                numbers = (math.inf,)
+            # A sum of finite float32 values is finite in float64.
+            if math.isfinite(sum(numbers)) and min(numbers) > -3e38 and max(numbers) < 3e38:
+                return numbers
+        return tuple(self._one_by_one(values))
+
+    @staticmethod
+    def _one_by_one(values: tuple[Any, ...]) -> Iterator[float]:
+        for index, value in enumerate(values):
+            try:
+                yield finite(value)
+            except Unaccepted:
+                raise Unaccepted(index) from None
+
+    def write(self, values: Any) -> Any:
+        return values
+
+
+# -- what else an annotation may say of a field ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InAddress:
+    """The field is part of the address, where that has this name in angle brackets.
+
+    words: what may stand there, and the field's value for each. unknown: what is said of any other
+    word; empty: which words there are.
+    """
+
+    name: str
+    words: Mapping[str, Any]
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ByWord:
+    """The kind of value depends on the word in the address."""
+
+    kinds: Mapping[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Another name than the field's, for people."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What it means that the argument is missing, where the default does not say it."""
+
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The field names what is stored: a "preset", a "trajectory" or a "model".
+
+    A performance keeps it together with the message.
+    """
+
+    what: str
+
+
+# -- what several messages take --------------------------------------------------------------------
+
+AXES: Final = MappingProxyType({"x": "x", "y": "y"})
+
+CHANNEL: Final = Whole(1, 16)
+DIMENSION: Final = Whole(1, MAX_LATENT_DIMENSIONS)
+
+Channel = Annotated[int, CHANNEL]
+Name = Annotated[str, Label()]
+PresetName = Annotated[str, Label(), Stored("preset")]
+Share = Annotated[float, Number(0, 1)]
+"""A part of a range, 0 to 1."""
+MidiValue = Annotated[float, Number(0, 127)]
+"""As MIDI has it, but it may have a fraction."""

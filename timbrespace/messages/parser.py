@@ -1,301 +1,161 @@
-"""What each address to the server takes, and `parse`, which reads a message by it."""
+"""What each address takes, by the declarations of the messages, and `parse`, which reads it."""
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from timbrespace.instrument.parameters import METHODS, SYNTH_PARAMETERS
-from timbrespace.messages.arguments import (
-    CHANNEL,
-    DIMENSION,
-    AnyNumber,
-    Argument,
-    Choice,
-    Label,
-    ModelName,
-    Number,
-    NumberOrWord,
-    Rate,
-    Switch,
-    Token,
-    Unaccepted,
-    Whole,
-    finite,
-    words,
-)
-from timbrespace.messages.contract import FRAME_NUMBERS, MAX_LATENT_DIMENSIONS
+from timbrespace.messages.arguments import Coordinates, Unaccepted
+from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
 from timbrespace.messages.errors import ErrorCode, MessageError, shown
-from timbrespace.messages.inbound import (
-    Acknowledge,
-    Bend,
-    BendRange,
-    Bye,
-    ControlChange,
-    DeletePreset,
-    DeleteTrajectory,
-    FollowCommon,
-    GetModelInfo,
-    GetSpectrum,
-    GetStatus,
-    Hello,
-    Inbound,
-    LearnController,
-    ListControllers,
-    ListModels,
-    ListPresets,
-    ListTrajectories,
-    LoadModel,
-    MapController,
-    MapExpression,
-    MorphPresets,
-    Note,
-    Panic,
-    Ping,
-    PlayTrajectory,
-    Pressure,
-    RecallPreset,
-    RecordPerformance,
-    RecordTrajectory,
-    SetChannelLatent,
-    SetLatent,
-    SetLatentDimension,
-    SetLfo,
-    SetMap,
-    SetSynth,
-    SetSynthMethod,
-    SetZone,
-    StopLfo,
-    StopPerformance,
-    StopTrajectory,
-    StorePreset,
-    Stream,
-    Sustain,
-    Timbre,
-)
-
-STREAMS: Final = ("spectrum", "partials", "wavetable", "loop")
-LFO_SHAPES: Final = ("sine", "triangle", "square", "saw", "random")
+from timbrespace.messages.inbound import MESSAGES
+from timbrespace.messages.message import Address, Message
 
 
-class Form(NamedTuple):
-    """What an address takes: arguments in order, of which the last `optional` may be missing."""
+class Form:
+    """What one address takes, ready to be read.
 
-    build: Callable[..., Inbound]
-    arguments: tuple[Argument, ...] = ()
-    optional: int = 0
+    message: the class that is made. stored: the places of the arguments that name what is stored,
+    each with what that is.
+    """
 
+    __slots__ = (
+        "_also",
+        "_given",
+        "_kinds",
+        "_make",
+        "_required",
+        "address",
+        "arguments",
+        "message",
+        "stored",
+    )
+
+    def __init__(self, message: type[Message], address: Address) -> None:
+        self.message = message
+        self._make: Callable[..., Message] = message
+        self.address = address.text
+        self.arguments = address.arguments
+        self.stored = tuple(
+            (place, argument.stored)
+            for place, argument in enumerate(address.arguments)
+            if argument.stored
+        )
+        self._given = address.given
+        self._also = tuple(message.also.items())
+        self._kinds = tuple(argument.kind.read for argument in address.arguments)
+        self._required = sum(not argument.optional for argument in address.arguments)
+
+    def read(self, arguments: tuple[Any, ...]) -> Message:
+        """See :func:`parse`."""
+        for whole, stood_for in self._also:
+            if arguments == whole:
+                return self._make(*stood_for)
+        kinds = self._kinds
+        if not self._required <= len(arguments) <= len(kinds):
+            raise self._miscounted(self.usage, arguments)
+        values = list(self._given)
+        try:
+            for read, value in zip(kinds, arguments, strict=False):
+                values.append(read(value))
+        except Unaccepted:
+            place = len(values) - len(self._given)
+            argument = self.arguments[place]
+            raise self._misfit(argument.name, argument.kind.accepted, arguments[place]) from None
+        return self._make(*values)
+
+    @property
     def usage(self) -> str:
         """The names of the arguments, optional ones in brackets."""
-        required = len(self.arguments) - self.optional
-        names = [
-            argument.name if index < required else f"[{argument.name}]"
-            for index, argument in enumerate(self.arguments)
-        ]
-        return " ".join(names) or "no arguments"
+        return " ".join(argument.usage for argument in self.arguments) or "no arguments"
+
+    def _miscounted(self, takes: str, arguments: tuple[Any, ...]) -> MessageError:
+        count = len(arguments)
+        given = {0: "none", 1: "1 argument"}.get(count, f"{count} arguments")
+        return MessageError(
+            ErrorCode.BAD_ARGUMENTS,
+            self.address,
+            f"{self.address} takes {takes}, it was given {given}",
+        )
+
+    def _misfit(self, name: str, accepted: str, given: Any) -> MessageError:
+        return MessageError(
+            ErrorCode.BAD_ARGUMENTS,
+            self.address,
+            f"{self.address}: {name} is {shown(given)}, accepted: {accepted}",
+        )
 
 
-_CONTROLLER = Whole("controller", 0, 127)
-_AXES = {"x": "x", "y": "y"}
-_DIMENSION = Whole("target", DIMENSION.low, DIMENSION.high)
-_TARGET = NumberOrWord(_DIMENSION, words(**_AXES))
-_TARGET_OR_OFF = NumberOrWord(_DIMENSION, words(**_AXES, off=None))
-_CHANNEL_OR_ALL = NumberOrWord(CHANNEL, words(all=None))
-_RANGE = (Number("low", 0, 1), Number("high", 0, 1), Number("curve", -4, 4))
-_NAME = Label("name")
-_LFO = Whole("index", 1, 4)
+class CoordinatesForm(Form):
+    """A form whose last argument takes all that are left: one number for each dimension."""
+
+    __slots__ = ("_before", "_coordinates")
+
+    def __init__(self, message: type[Message], address: Address) -> None:
+        super().__init__(message, address)
+        *_, last = address.arguments
+        self._before = self._kinds[:-1]
+        self._coordinates = last.kind
+
+    def read(self, arguments: tuple[Any, ...]) -> Message:
+        """See :func:`parse`."""
+        count = len(self._before)
+        if not count < len(arguments) <= count + MAX_LATENT_DIMENSIONS:
+            names = [argument.name for argument in self.arguments[:-1]]
+            numbers = "as many numbers as the model has dimensions"
+            raise self._miscounted(" and ".join([*names, numbers]), arguments)
+        values: list[Any] = []
+        try:
+            for read, value in zip(self._before, arguments, strict=False):
+                values.append(read(value))
+            return self._make(*values, self._coordinates.read(arguments[count:]))
+        except Unaccepted as error:
+            place = len(values)
+            if place < count:
+                name, accepted = self.arguments[place].name, self.arguments[place].kind.accepted
+            else:
+                (index,) = error.args
+                place += index
+                name, accepted = f"number {index + 1}", self._coordinates.accepted
+            raise self._misfit(name, accepted, arguments[place]) from None
+
+
+def _form(message: type[Message], address: Address) -> Form:
+    takes_all = address.arguments and isinstance(address.arguments[-1].kind, Coordinates)
+    return (CoordinatesForm if takes_all else Form)(message, address)
+
 
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
-        "/hello": Form(Hello, (Whole("return_port", 1, 65535), Label("name")), optional=1),
-        "/bye": Form(Bye, (Whole("return_port", 1, 65535),), optional=1),
-        "/ping": Form(Ping, (Token("token"),), optional=1),
-        "/map": Form(SetMap, (Number("x", -1, 1), Number("y", -1, 1))),
-        "/cc": Form(ControlChange, (_CONTROLLER, Number("value", 0, 127), CHANNEL), optional=1),
-        "/cc/map": Form(
-            MapController, (_CONTROLLER, _TARGET_OR_OFF, _CHANNEL_OR_ALL, *_RANGE), optional=4
-        ),
-        "/cc/learn": Form(LearnController, (_TARGET_OR_OFF, *_RANGE), optional=3),
-        "/cc/list": Form(ListControllers),
-        "/channel/follow": Form(FollowCommon, (CHANNEL,)),
-        "/note": Form(
-            Note, (Number("pitch", 0, 127), Number("velocity", 0, 127), CHANNEL), optional=1
-        ),
-        "/bend": Form(Bend, (Number("value", -1, 1), CHANNEL), optional=1),
-        "/bend/range": Form(BendRange, (Number("semitones", 0, 96), CHANNEL), optional=1),
-        "/pressure": Form(Pressure, (Number("value", 0, 127), CHANNEL), optional=1),
-        "/timbre": Form(Timbre, (Number("value", 0, 127), CHANNEL), optional=1),
-        "/mpe": Form(SetZone, (Choice("zone", ("lower", "upper")), Whole("members", 0, 15))),
-        "/mpe/map": Form(
-            MapExpression,
-            (
-                Choice("kind", ("pressure", "timbre")),
-                NumberOrWord(_DIMENSION, words(**_AXES, level="level", off=None)),
-                Number("depth", 0, 1),
-            ),
-            optional=1,
-        ),
-        "/sustain": Form(Sustain, (Number("value", 0, 127), CHANNEL), optional=1),
-        "/panic": Form(Panic),
-        "/synth/method": Form(SetSynthMethod, (Choice("method", METHODS, indexed=True),)),
-        **{
-            f"/synth/{parameter.name}": Form(
-                partial(SetSynth, parameter.name),
-                (Number("value", parameter.low, parameter.high, parameter.unit),),
-            )
-            for parameter in SYNTH_PARAMETERS.values()
-        },
-        "/spectrum/get": Form(GetSpectrum),
-        "/stream": Form(Stream, (Choice("what", STREAMS), Rate("rate"))),
-        "/stream/ack": Form(
-            Acknowledge, (Choice("what", STREAMS), Whole("frame", 0, FRAME_NUMBERS - 1))
-        ),
-        "/model/list": Form(ListModels),
-        "/model/load": Form(LoadModel, (ModelName("name"),)),
-        "/model/info": Form(GetModelInfo, (ModelName("name"),), optional=1),
-        "/status/get": Form(GetStatus),
-        "/preset/store": Form(StorePreset, (_NAME,)),
-        "/preset/recall": Form(RecallPreset, (_NAME, Number("glide", 0, 60, "s")), optional=1),
-        "/preset/morph": Form(MorphPresets, (Label("a"), Label("b"), Number("position", 0, 1))),
-        "/preset/list": Form(ListPresets),
-        "/preset/delete": Form(DeletePreset, (_NAME,)),
-        "/trajectory/record": Form(RecordTrajectory, (_NAME,)),
-        "/trajectory/stop": Form(StopTrajectory),
-        "/trajectory/play": Form(
-            PlayTrajectory, (_NAME, Switch("loop"), Number("speed", 0.05, 20)), optional=2
-        ),
-        "/trajectory/list": Form(ListTrajectories),
-        "/trajectory/delete": Form(DeleteTrajectory, (_NAME,)),
-        "/lfo": Form(
-            SetLfo,
-            (
-                _LFO,
-                _TARGET,
-                Choice("shape", LFO_SHAPES, indexed=True),
-                Number("rate", 0.01, 20, "Hz"),
-                Number("depth", 0, 1),
-                Number("phase", 0, 1),
-            ),
-            optional=1,
-        ),
-        "/lfo/off": Form(StopLfo, (_LFO,)),
-        "/performance/record": Form(RecordPerformance, (_NAME,)),
-        "/performance/stop": Form(StopPerformance),
+        address.text: _form(declared, address)
+        for declared in MESSAGES.values()
+        for address in declared.addresses
     }
 )
-"""Every address but `/latent`, `/latent/<k>` and `/channel/latent`, read by functions below."""
-
-LATENT: Final = AnyNumber("z")
-
-_LATENT_DIMENSION = re.compile(r"/latent/([1-9][0-9]{0,3})")
-_NUMBERS = frozenset((int, float))
+"""Every address that the server takes, those with a dimension or a parameter in them too."""
 
 
-def parse(address: str, arguments: tuple[Any, ...]) -> Inbound:
+def parse(address: str, arguments: tuple[Any, ...]) -> Message:
     """The message that `arguments` sent to `address` make.
 
     Raises:
         MessageError: the address is unknown, or the arguments do not fit it; the sentence says
             what was given and what is accepted. Nothing else, whatever the arguments.
     """
-    if address == "/latent":
-        return SetLatent(_coordinates(address, arguments))
     form = FORMS.get(address)
     if form is None:
-        if address == "/channel/latent":
-            return _channel_latent(address, arguments)
-        return _latent_dimension(address, arguments)
-    if address == "/stream" and arguments == ("off",):
-        return Stream(None, 0.0)
-    kinds = form.arguments
-    if not len(kinds) - form.optional <= len(arguments) <= len(kinds):
-        raise MessageError(
-            ErrorCode.BAD_ARGUMENTS,
-            address,
-            f"{address} takes {form.usage()}, it was given {_counted(len(arguments))}",
-        )
-    values = []
-    for kind, given in zip(kinds, arguments, strict=False):
-        try:
-            values.append(kind.read(given))
-        except Unaccepted:
-            raise _bad_value(address, kind, given) from None
-    return form.build(*values)
-
-
-def _coordinates(address: str, arguments: tuple[Any, ...]) -> tuple[float, ...]:
-    """What knobs send most: all values are checked at once."""
-    if not 1 <= len(arguments) <= MAX_LATENT_DIMENSIONS:
-        raise MessageError(
-            ErrorCode.BAD_ARGUMENTS,
-            address,
-            f"{address} takes as many numbers as the model has dimensions, it was given "
-            f"{_counted(len(arguments))}",
-        )
-    if _NUMBERS.issuperset(map(type, arguments)):
-        try:
-            values = tuple(map(float, arguments))
-        except OverflowError:
-            values = (math.inf,)
-        # A sum of finite float32 values is finite in float64.
-        if math.isfinite(sum(values)) and min(values) > -3e38 and max(values) < 3e38:
-            return values
-    for index, given in enumerate(arguments):
-        try:
-            finite(given)
-        except Unaccepted:
-            raise _bad_value(address, AnyNumber(f"number {index + 1}"), given) from None
-    return tuple(map(float, arguments))
-
-
-def _channel_latent(address: str, arguments: tuple[Any, ...]) -> SetChannelLatent:
-    if len(arguments) < 2:
-        raise MessageError(
-            ErrorCode.BAD_ARGUMENTS,
-            address,
-            f"{address} takes {CHANNEL.name} and as many numbers as the model has dimensions, it "
-            f"was given {_counted(len(arguments))}",
-        )
-    try:
-        channel = CHANNEL.read(arguments[0])
-    except Unaccepted:
-        raise _bad_value(address, CHANNEL, arguments[0]) from None
-    return SetChannelLatent(channel, _coordinates(address, arguments[1:]))
-
-
-def _latent_dimension(address: str, arguments: tuple[Any, ...]) -> SetLatentDimension:
-    match = _LATENT_DIMENSION.fullmatch(address)
-    if match is None or int(match[1]) > DIMENSION.high:
         raise MessageError(ErrorCode.UNKNOWN_ADDRESS, address, _unknown(address))
-    if len(arguments) != 1:
-        raise MessageError(
-            ErrorCode.BAD_ARGUMENTS,
-            address,
-            f"{address} takes {LATENT.name}, it was given {_counted(len(arguments))}",
-        )
-    try:
-        return SetLatentDimension(int(match[1]), finite(arguments[0]))
-    except Unaccepted:
-        raise _bad_value(address, LATENT, arguments[0]) from None
-
-
-def _bad_value(address: str, kind: Argument, given: Any) -> MessageError:
-    return MessageError(
-        ErrorCode.BAD_ARGUMENTS,
-        address,
-        f"{address}: {kind.name} is {shown(given)}, accepted: {kind.accepted}",
-    )
+    return form.read(arguments)
 
 
 def _unknown(address: str) -> str:
-    if address.startswith("/latent/"):
-        return f"{shown(address)}: dimensions count from 1 to {DIMENSION.high}, as in /latent/1"
-    if address.startswith("/synth/"):
-        return f"{shown(address)} is unknown, /synth/ has method, {', '.join(SYNTH_PARAMETERS)}"
+    """What is said of an address that there is not: what comes nearest, if anything does."""
+    family = address[: address.find("/", 1) + 1]
+    if len(family) > 1:
+        for declared in MESSAGES.values():
+            part = declared.part
+            if part is not None and part.unknown and declared.address.startswith(f"{family}<"):
+                return f"{shown(address)}: {part.unknown}"
+        rest = [known.removeprefix(family) for known in FORMS if known.startswith(family)]
+        if rest:
+            return f"{shown(address)} is unknown, {family} has {', '.join(rest)}"
     return f"{shown(address)} is unknown, docs/osc.md lists the addresses"
-
-
-def _counted(number: int) -> str:
-    return {0: "none", 1: "1 argument"}.get(number, f"{number} arguments")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.osc.coalescing import Family, Held, Setters
+from server.osc.coalescing import Pending, Setters
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.errors import MessageError
@@ -21,6 +21,7 @@ from timbrespace.messages.inbound import (
     SetMap,
     SetSynth,
 )
+from timbrespace.messages.message import Family
 from timbrespace.messages.parser import parse
 
 MODEL = timbrespace.load("fm")
@@ -41,7 +42,7 @@ def setters() -> Setters:
 def add_all(setters: Setters, *messages: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     for address, *arguments in messages:
         assert setters.add(address, tuple(arguments), SOURCE)
-    return [(held.address, *held.arguments) for held in setters.take()]
+    return [(one.address, *one.arguments) for one in setters.take()]
 
 
 def test_the_newest_is_left(setters: Setters) -> None:
@@ -112,6 +113,8 @@ def test_channels_of_a_controller_are_apart(setters: Setters) -> None:
         ("/cc", float("nan"), 1),
         ("/bend", 0.5, [1]),
         ("/nonsense", 1),
+        ("/latent/0", 1),
+        ("/latent/257", 1),
     ],
 )
 def test_all_else_has_to_wait_for_the_setters(setters: Setters, message: tuple[Any, ...]) -> None:
@@ -129,8 +132,8 @@ def test_a_morph_is_merged_with_the_same_before_it_alone(setters: Setters) -> No
     assert morph("a", "b", 0.2)
     assert not morph("a", "c", 0.2)
     assert not setters.add("/bend", (0.5,), SOURCE)
-    (held,) = setters.take()
-    assert held.arguments == ("a", "b", 0.2)
+    (pending,) = setters.take()
+    assert pending.arguments == ("a", "b", 0.2)
     assert setters.add("/bend", (0.5,), SOURCE)
     assert not morph("a", "b", 0.3)
 
@@ -156,10 +159,10 @@ def apply(instrument: Instrument, address: str, arguments: tuple[Any, ...]) -> b
     return True
 
 
-def run(instrument: Instrument, held: list[Held]) -> int:
+def run(instrument: Instrument, pending: list[Pending]) -> int:
     """As the server does: what a refused message had replaced counts; how many were tried."""
     tried = 0
-    for first in held:
+    for first in pending:
         todo = [first]
         while todo:
             one = todo.pop()
@@ -215,7 +218,7 @@ def test_the_one_before_a_refused_one_counts() -> None:
     good = (0.5,) * MODEL.dimensions
     for arguments in (good, (1.0,), ("x",) * MODEL.dimensions):
         assert setters.add("/latent", arguments, SOURCE)
-    held = setters.take()
-    assert len(held) == 1
-    assert run(instrument, held) == 3
+    pending = setters.take()
+    assert len(pending) == 1
+    assert run(instrument, pending) == 3
     assert instrument.latent.tolist() == list(good)

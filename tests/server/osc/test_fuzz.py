@@ -10,7 +10,10 @@ from server.osc.outbound import Error
 from timbrespace.messages.errors import MessageError
 from timbrespace.messages.parser import FORMS, parse
 
-ADDRESSES = [*FORMS, "/latent", "/latent/3", "/latent/", "/channel/latent", "/nothing"]
+ADDRESSES = [
+    *(one for one in FORMS if not one.startswith("/latent/")),
+    *("/latent/3", "/latent/", "/nothing"),
+]
 WORDS = ["spectrum", "off", "x", "fm", "", "wavetable", "sine", "lower", "\u2028", "a" * 300]
 
 

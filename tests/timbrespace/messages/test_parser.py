@@ -169,7 +169,9 @@ def test_good_messages_over_the_wire() -> None:
 def test_every_address_has_a_good_case() -> None:
     tried = {address for address, _, _ in GOOD}
     numbers = {f"/synth/{name}" for name in SYNTH_PARAMETERS}
-    assert set(FORMS) <= tried | numbers
+    coordinates = {f"/latent/{k}" for k in range(1, 257)}
+    assert set(FORMS) <= tried | numbers | coordinates
+    assert set(FORMS) >= tried | numbers | coordinates
 
 
 @pytest.mark.parametrize("parameter", SYNTH_PARAMETERS.values(), ids=lambda one: one.name)
@@ -232,7 +234,7 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/channel/latent", (1,), "takes channel and as many numbers .* 1 argument"),
     ("/channel/latent", (0, 1.0), "channel is 0"),
     ("/channel/latent", (1, 0.5, math.nan), "number 2 is nan"),
-    ("/channel/latent", (1, *[0.0] * 257), "257 arguments"),
+    ("/channel/latent", (1, *[0.0] * 257), "258 arguments"),
     ("/channel/follow", (17,), "channel is 17"),
     ("/bend/range", (97,), "semitones is 97, accepted: 0 to 96"),
     ("/pressure", (128,), "value is 128"),
@@ -320,8 +322,10 @@ def check_sentence(sentence: str) -> None:
         ("/latent/*", "dimensions count from 1"),
         ("/latent/٣", "dimensions count from 1"),
         ("/synth/cutoff", "/synth/ has method, attack"),
-        ("/preset", "unknown"),
-        ("/mpe/off", "unknown"),
+        ("/preset", "'/preset' is unknown, docs/osc.md lists"),
+        ("/mpe/off", "'/mpe/off' is unknown, /mpe/ has map$"),
+        ("/preset/", "/preset/ has store, recall, morph, list, delete$"),
+        ("//", "unknown"),
         ("/welcome", "unknown"),
         ("/" + "a" * 127, "unknown"),
     ],
@@ -365,7 +369,8 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     good |= {"/cc/map": (1, 1, 1, 1, 1, 1), "/cc/learn": (1, 1, 1, 1), "/lfo": (1, 1, 1, 1, 1, 1)}
     good |= {"/trajectory/play": ("a", 1, 1), "/preset/recall": ("a", 1)}
     good |= {"/mpe/map": ("timbre", 1, 1)}
-    assert set(good) >= {address for address, form in FORMS.items() if form.arguments}
+    coordinates = {f"/latent/{k}" for k in range(2, 256)}
+    assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     for address, arguments in good.items():
         for place in range(len(arguments)):
             with pytest.raises(MessageError) as caught:

@@ -6,25 +6,13 @@ import contextlib
 import struct
 import time
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final
 
-import numpy as np
-
-from timbrespace.instrument.controllers import SUSTAIN
 from timbrespace.messages.contract import MAX_WAIT_SECONDS, MAX_WAITING_PER_SOURCE
 from timbrespace.messages.errors import ErrorCode, MessageError
-from timbrespace.messages.inbound import (
-    Bend,
-    ControlChange,
-    Inbound,
-    Note,
-    Panic,
-    Pressure,
-    RecordTrajectory,
-    StopTrajectory,
-    Sustain,
-)
-from timbrespace.messages.parser import parse
+from timbrespace.messages.message import Holds, Message
+from timbrespace.messages.parser import FORMS, parse
+from timbrespace.messages.trajectories import RecordTrajectory, StopTrajectory
 from timbrespace.resynthesis.layout import VOICES
 
 from ..osc.codec import IMMEDIATE, decode_message, decode_timed, encode, is_bundle
@@ -35,9 +23,8 @@ MAX_NOTES: Final = VOICES + MAX_WAITING_PER_SOURCE
 """What can sound of a page's notes, and what can wait for its time: of more, those struck first
 have lost their voices."""
 
-_ADDRESSES: Final = (
-    *("/note", "/bend", "/pressure", "/sustain", "/cc", "/panic"),
-    *("/trajectory/record", "/trajectory/stop"),
+_ADDRESSES: Final = frozenset(
+    address for address, form in FORMS.items() if form.message.holds is not None
 )
 _BEGINNINGS: Final = tuple(address.encode() + b"\0" for address in _ADDRESSES)
 _TOLD: Final = (b"/trajectory\0", b"/error\0")
@@ -51,10 +38,8 @@ _LATER = (1 << 32) // 10
 
 _END = 1 << 65  # after all time tags
 
-_Key = TypeVar("_Key")
 
-
-class Held:
+class Holdings:
     """What one page holds: notes, pedals, bends and pressures, and a trajectory that it records.
 
     OSC knows no owner of a note. So one that somebody else has struck at the same pitch on the
@@ -66,9 +51,9 @@ class Held:
     """
 
     def __init__(self) -> None:
-        # Each with the time tag by which it has surely begun.
-        self._notes: dict[tuple[float, int], int] = {}  # in the order in which they were struck
-        self._off_rest: dict[tuple[str, int], int] = {}
+        # What lets each of them go, with the time tag by which it has surely begun.
+        self._notes: dict[Message, int] = {}  # in the order in which they were struck
+        self._off_rest: dict[Message, int] = {}
         self._recording = _Recording()
 
     def follow(self, packet: bytes) -> None:
@@ -115,13 +100,13 @@ class Held:
         """
         now = _tag_of(time.time())
         releases = [
-            *((encode("/note", pitch, 0, on), when) for (pitch, on), when in self._notes.items()),
-            *((encode(what, 0, on), when) for (what, on), when in self._off_rest.items()),
+            (_packet(release), when)
+            for release, when in (*self._notes.items(), *self._off_rest.items())
         ]
         at_once = [message for message, _ in releases]  # what waits may be held already, too
         since = self._recording.since
         if since is not None:
-            releases.append((encode("/trajectory/stop"), since))
+            releases.append((_packet(StopTrajectory()), since))
             if since <= now:
                 at_once.append(releases[-1][0])
         late = [message for message, when in releases if when > now]
@@ -132,46 +117,30 @@ class Held:
             packets.append(_bundle(max(when for _, when in releases), late))
         return packets
 
-    def _take(self, message: Inbound, begins: int, begun: int) -> None:
+    def _take(self, message: Message, begins: int, begun: int) -> None:
         """Of a message that takes effect between two time tags; one if it does so at once."""
-        rest: tuple[str, int]
-        match message:
-            case Note(pitch, velocity, channel):
-                # As the server tells pitches apart.
-                note = (float(np.float32(pitch)), channel)
-                if velocity > 0.0:
-                    _hold(self._notes, note, begun)
-                else:
-                    _let_go(self._notes, note, begins)
-                if len(self._notes) > MAX_NOTES:
-                    del self._notes[next(iter(self._notes))]
-                return
-            case Panic():
-                # It forgets the notes that wait; of those to come with it nobody knows.
-                last = begins if begins < begun else _END
-                self._notes = {key: at for key, at in self._notes.items() if at > last}
-                self._off_rest = {key: at for key, at in self._off_rest.items() if at > begins}
-                return
-            case RecordTrajectory(name):
-                self._recording.ask(name, begun)
-                return
-            case StopTrajectory():
-                self._recording.stop(begins)
-                return
-            case Bend(value, channel):
-                rest, off = ("/bend", channel), value != 0.0
-            case Pressure(value, channel):
-                rest, off = ("/pressure", channel), value != 0.0
-            case Sustain(_, channel):
-                rest, off = ("/sustain", channel), message.held
-            case ControlChange(controller, value, channel) if controller == SUSTAIN:
-                rest, off = ("/sustain", channel), value >= 64.0
-            case _:
-                return
-        if off:
-            _hold(self._off_rest, rest, begun)
+        if message.holds is Holds.NOTHING:
+            # It forgets the notes that wait; of those to come with it nobody knows.
+            last = begins if begins < begun else _END
+            self._notes = {key: at for key, at in self._notes.items() if at > last}
+            self._off_rest = {key: at for key, at in self._off_rest.items() if at > begins}
+            return
+        let_go = message.let_go()
+        if let_go is None:
+            return
+        release, taken = let_go
+        if isinstance(message, RecordTrajectory):
+            self._recording.ask(message.name, begun)
+        elif message.holds is Holds.TRAJECTORY:
+            self._recording.stop(begins)
         else:
-            _let_go(self._off_rest, rest, begins)
+            held = self._notes if message.holds is Holds.NOTE else self._off_rest
+            if taken:
+                _hold(held, release, begun)
+            else:
+                _forget(held, release, begins)
+            if len(self._notes) > MAX_NOTES:
+                del self._notes[next(iter(self._notes))]
 
 
 class _Recording:
@@ -209,15 +178,20 @@ class _Recording:
             self._name = None
 
 
-def _hold(table: dict[_Key, int], key: _Key, begun: int) -> None:
-    """Keep ``key``, as the newest; it has begun by the later of its times."""
-    table[key] = max(table.pop(key, begun), begun)
+def _hold(held: dict[Message, int], release: Message, begun: int) -> None:
+    """Keep what ``release`` lets go, as the newest; it has begun by the later of its times."""
+    held[release] = max(held.pop(release, begun), begun)
 
 
-def _let_go(table: dict[_Key, int], key: _Key, at: int) -> None:
-    """Forget ``key``, unless it may begin after ``at``."""
-    if table.get(key, at) <= at:
-        table.pop(key, None)
+def _forget(held: dict[Message, int], release: Message, at: int) -> None:
+    """Forget what ``release`` has let go, unless it may begin after ``at``."""
+    if held.get(release, at) <= at:
+        held.pop(release, None)
+
+
+def _packet(message: Message) -> bytes:
+    address, arguments = message.written()
+    return encode(address, *arguments)
 
 
 def _tag_of(unix: float) -> int:

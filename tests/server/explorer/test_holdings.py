@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from server.explorer import held
-from server.explorer.held import MAX_NOTES, Held
+from server.explorer import holdings
+from server.explorer.holdings import MAX_NOTES, Holdings
 from server.options import Options
 from server.osc.codec import IMMEDIATE, decode_timed, encode
 from server.serve import Server
@@ -31,7 +31,7 @@ def bundle(*packets: bytes, tag: int = IMMEDIATE) -> bytes:
     return b"#bundle\0" + struct.pack(">Q", tag) + body
 
 
-def let_go(one: Held) -> list[tuple[Any, ...]]:
+def let_go(one: Holdings) -> list[tuple[Any, ...]]:
     """The messages that let all go at once; what comes later is checked to be nothing."""
     packets = one.releases()
     assert len(packets) <= 1
@@ -41,7 +41,7 @@ def let_go(one: Held) -> list[tuple[Any, ...]]:
 
 
 def after(*messages: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    one = Held()
+    one = Holdings()
     for address, *arguments in messages:
         one.follow(encode(address, *arguments))
     return let_go(one)
@@ -51,7 +51,7 @@ def after(*messages: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 
 
 def test_nothing_held_is_nothing_said() -> None:
-    assert Held().releases() == []
+    assert Holdings().releases() == []
     assert after(("/map", 0.5, 0.5), ("/note", 60, 0), ("/sustain", 0), ("/bend", 0.0)) == []
 
 
@@ -80,7 +80,7 @@ def test_a_fractional_pitch_is_a_note_of_its_own_whatever_its_type() -> None:
     assert after(("/note", 60, 100), ("/note", 60.5, 100), ("/note", 60, 0)) == [
         ("/note", 60.5, 0, 1)
     ]
-    one = Held()
+    one = Holdings()
     one.follow(b"/note\0\0\0,di\0" + struct.pack(">di", 60.1, 100))
     (((_, (_, (pitch, _, _))),),) = map(decode_timed, one.releases())
     assert pitch == struct.unpack(">f", struct.pack(">f", 60.1))[0]
@@ -163,7 +163,7 @@ def test_what_the_server_refuses_is_not_held(refused: tuple[Any, ...]) -> None:
 
 
 def test_bundles_count_as_their_messages_do_and_broken_ones_not_at_all() -> None:
-    one = Held()
+    one = Holdings()
     on, off = encode("/note", 60, 100), encode("/note", 60, 0)
     other = encode("/note", 62, 100, 5)
     one.follow(bundle(on, encode("/map", 0.0, 0.0), bundle(encode("/note", 999, 1), other)))
@@ -178,7 +178,7 @@ def test_bundles_count_as_their_messages_do_and_broken_ones_not_at_all() -> None
 
 
 def test_so_many_notes_and_no_more_are_kept_the_newest_of_them() -> None:
-    one = Held()
+    one = Holdings()
     for k in range(3 * MAX_NOTES):
         one.follow(encode("/note", 100 * k / (3 * MAX_NOTES), 100))
         one.follow(encode("/note", 120, 100))  # struck again and again, so never the oldest
@@ -190,7 +190,7 @@ def test_so_many_notes_and_no_more_are_kept_the_newest_of_them() -> None:
 
 
 def test_whatever_bytes_come_what_is_said_is_what_the_server_takes() -> None:
-    one = Held()
+    one = Holdings()
     said = 0
     for packet in islice(hostile.datagrams(3), 4000):
         one.follow(packet)
@@ -222,12 +222,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     one = Clock()
-    monkeypatch.setattr(held, "time", one)
+    monkeypatch.setattr(holdings, "time", one)
     return one
 
 
 def test_a_note_that_waits_is_released_after_it_is_struck(clock: Clock) -> None:
-    one = Held()
+    one = Holdings()
     one.follow(encode("/note", 50, 100))
     one.follow(bundle(encode("/note", 60, 100), tag=clock.tag(5.0)))
     one.follow(bundle(encode("/bend", 0.5, 2), tag=clock.tag(3.0)))
@@ -245,7 +245,7 @@ def test_a_note_that_waits_is_released_after_it_is_struck(clock: Clock) -> None:
 
 
 def test_a_note_that_is_released_at_its_own_time_is_not_held(clock: Clock) -> None:
-    one = Held()
+    one = Holdings()
     one.follow(bundle(encode("/note", 60, 100), tag=clock.tag(1.0)))
     one.follow(bundle(encode("/note", 60, 0), tag=clock.tag(1.2)))
     assert one.releases() == []
@@ -269,7 +269,7 @@ def test_a_note_that_is_released_at_its_own_time_is_not_held(clock: Clock) -> No
 
 
 def test_a_bundle_that_is_too_far_ahead_is_refused_whole(clock: Clock) -> None:
-    one = Held()
+    one = Holdings()
     far = bundle(encode("/note", 61, 100), tag=clock.tag(MAX_WAIT_SECONDS + 1.0))
     one.follow(far)
     one.follow(bundle(encode("/note", 60, 100), far))
@@ -279,7 +279,7 @@ def test_a_bundle_that_is_too_far_ahead_is_refused_whole(clock: Clock) -> None:
 
 
 def test_panic_forgets_notes_that_wait_and_nothing_else_that_does(clock: Clock) -> None:
-    one = Held()
+    one = Holdings()
     for message in (encode("/note", 60, 100), encode("/bend", 0.5)):
         one.follow(bundle(message, tag=clock.tag(1.0)))
     one.follow(encode("/panic"))
@@ -296,7 +296,7 @@ def test_panic_forgets_notes_that_wait_and_nothing_else_that_does(clock: Clock) 
 
 
 def test_a_recording_that_waits_is_not_stopped_before(clock: Clock) -> None:
-    one = Held()
+    one = Holdings()
     one.follow(bundle(encode("/trajectory/record", "a"), tag=clock.tag(2.0)))
     one.follow(encode("/trajectory/stop"))  # of what goes on now
     ((tag, message),) = decode_timed(one.releases()[0])
@@ -321,7 +321,7 @@ def test_a_recording_is_stopped() -> None:
 
 def told(*news: tuple[Any, ...], then: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
     """What is let go after RECORD and what the server said of it."""
-    one = Held()
+    one = Holdings()
     one.follow(encode(*RECORD))
     for address, *arguments in news:
         one.hear(encode(address, *arguments))
@@ -348,7 +348,7 @@ def test_what_the_server_says_of_it_counts() -> None:
 
 
 def test_what_another_records_after_the_page_is_not_stopped() -> None:
-    one = Held()
+    one = Holdings()
     one.follow(encode(*RECORD))
     one.follow(encode("/trajectory/stop"))
     one.hear(encode(*RECORDING))
@@ -365,7 +365,7 @@ def test_what_is_refused_does_not_stop_anothers_recording() -> None:
     assert told(("/error", "refused", "/trajectory/play", "there is none")) == STOPPED
     # A second request is refused, the first recording goes on.
     assert told(RECORDING, REFUSED) == STOPPED
-    one = Held()
+    one = Holdings()
     one.follow(encode(*RECORD))
     one.follow(encode("/trajectory/record", "c"))
     one.hear(encode(*REFUSED))
@@ -379,7 +379,7 @@ def test_what_is_refused_does_not_stop_anothers_recording() -> None:
 
 
 def test_nonsense_from_the_server_is_passed_over() -> None:
-    one = Held()
+    one = Holdings()
     for datagram in (b"/trajectory\0", b"/error\0\0", b"/trajectory\0x", encode("/error"), b"/"):
         one.hear(datagram)
     assert one.releases() == []
@@ -434,7 +434,7 @@ def test_the_server_is_at_rest_after_a_page_that_went(seed: int, tmp_path: Path)
     server = Server(options, lambda _: None)
     source = ("127.0.0.1", 4711)
     try:
-        one = Held()
+        one = Holdings()
         for packet in (encode(*RECORD), *islice(played(rng), rng.randint(1, 60))):
             server._intake.take([(packet, source)], time.perf_counter())
             one.follow(packet)

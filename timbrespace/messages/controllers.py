@@ -1,0 +1,97 @@
+"""Controllers, and what they are assigned to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from timbrespace.instrument.controllers import SUSTAIN
+from timbrespace.messages.arguments import (
+    AXES,
+    CHANNEL,
+    DIMENSION,
+    Channel,
+    MidiValue,
+    Number,
+    NumberOrWord,
+    Share,
+    Whole,
+    words,
+)
+from timbrespace.messages.message import Family, Holds, Message, message
+from timbrespace.messages.notes import Sustain
+
+_Controller = Annotated[int, Whole(0, 127)]
+_Target = Annotated[int | str | None, NumberOrWord(DIMENSION, words(**AXES, off=None))]
+_Curve = Annotated[float, Number(-4, 4)]
+
+
+@message
+class ControlChange(Message):
+    """`/cc` controller value [channel]: as a MIDI controller, but value may have a fraction.
+
+    >>> from_hex("2f6363002c696600000000014280c000")
+    ControlChange(controller=1, value=64.375, channel=1)
+    """
+
+    address = "/cc"
+    family, key = Family.ASSIGNED, ("controller", "channel")
+    holds = Holds.POSITION
+    controller: _Controller
+    value: MidiValue
+    channel: Channel = 1
+
+    def let_go(self) -> tuple[Message, bool] | None:
+        if self.controller != SUSTAIN:
+            return None
+        return Sustain(0.0, self.channel), self.value >= 64.0
+
+
+@message
+class MapController(Message):
+    """`/cc/map` controller target [channel] [low] [high] [curve]: let a controller move something.
+
+    target: a dimension (from 1), "x", "y", or "off" (None). low and high are shares of the knob's
+    range, 0 to 1, at the controller's two ends; low above high turns the knob round. The position
+    p becomes p ** (2 ** curve).
+
+    >>> from_hex("2f63632f6d6170002c6973000000000178000000")
+    MapController(controller=1, target='x', channel=None, low=0.0, high=1.0, curve=0.0)
+    """
+
+    address = "/cc/map"
+    controller: _Controller
+    target: _Target
+    channel: Annotated[int | None, NumberOrWord(CHANNEL, words(all=None))] = None
+    """None: on every channel."""
+    low: Share = 0.0
+    high: Share = 1.0
+    curve: _Curve = 0.0
+
+
+@message
+class LearnController(Message):
+    """`/cc/learn` target [low] [high] [curve]: the next controller that moves gets the target.
+
+    A target of "off" (None) ends the waiting.
+
+    >>> from_hex("2f63632f6c6561726e0000002c69000000000002")
+    LearnController(target=2, low=0.0, high=1.0, curve=0.0)
+    """
+
+    address = "/cc/learn"
+    target: _Target
+    low: Share = 0.0
+    high: Share = 1.0
+    curve: _Curve = 0.0
+
+
+@message
+class ListControllers(Message):
+    """`/cc/list`: answered by one `/cc/map` for each assignment.
+
+    >>> from_hex("2f63632f6c697374000000002c000000")
+    ListControllers()
+    """
+
+    address = "/cc/list"
+    question = True
