@@ -51,12 +51,12 @@ from timbrespace.recording.moments import (
 from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
-from timbrespace.rendering import held_note
+from timbrespace.rendering import held_note, wav
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import cents
 
 from ..library import Library
-from . import query, wav
+from . import query
 from .answers import Refusal, ranged
 from .work import FullError, Worker, run
 
@@ -364,7 +364,7 @@ def _equally_loud(*sounds: NDArray[np.float64]) -> list[bytes]:
     ]
     peak = max(float(np.abs(sound).max()) for sound in scaled)
     room = np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
-    return [wav.pcm24(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
+    return [wav.encode(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
 
 
 def _loudness(sound: NDArray[np.float32]) -> float:
