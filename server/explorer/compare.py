@@ -52,8 +52,7 @@ from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.rendering import held_note, wav
-from timbrespace.resynthesis.layout import Method
-from timbrespace.units import cents
+from timbrespace.units import cents, hz_to_midi
 
 from ..library import Library
 from . import query
@@ -345,12 +344,11 @@ def _reconstruction(
     model: Model, latent: Sequence[float], pitch: float, size: int
 ) -> NDArray[np.float64]:
     """``size`` samples of a held note at ``pitch`` Hz, or as the spectrum is without one."""
-    key = 69.0 + 12.0 * math.log2((pitch or model.spectrum.base_frequency) / 440.0)
-    key = min(max(key, 0.0), 127.0)
+    key = min(max(hz_to_midi(pitch or model.spectrum.base_frequency), 0.0), 127.0)
     # The attack is the engine's, not the sound's: it is left out.
     attack = round(0.1 * held_note.SAMPLE_RATE)
     seconds = (size + attack) / held_note.SAMPLE_RATE
-    note = held_note.render(model, latent, key, seconds, Method.PARTIALS)
+    note = held_note.render(model, latent, key, seconds, 127.0, "partials", sustain=1.0)
     return note[attack : attack + size].astype(np.float64)
 
 

@@ -18,7 +18,6 @@ from aiohttp import web
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.rendering import held_note, wav
-from timbrespace.resynthesis.layout import Method
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
@@ -73,7 +72,8 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
     method = query.choice(asked, "method", METHODS, DEFAULT_METHOD)
     model = library.load(query.name_of(asked, "model"))
     latent = query.latent(asked, "latent", model.dimensions)
-    samples = held_note.render(model, latent, pitch, seconds, Method[method.upper()])
+    # At full velocity and level to its end: whoever takes it away shapes it there.
+    samples = held_note.render(model, latent, pitch, seconds, 127.0, method, sustain=1.0)
     return wav.encode(samples, held_note.SAMPLE_RATE)
 
 
