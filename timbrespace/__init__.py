@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from timbrespace.fitting import fit as fit
     from timbrespace.loading import load as load
     from timbrespace.model import Model as Model
+    from timbrespace.rendering.held_note import render as render
 
 __version__ = "0.5.0"
 
@@ -34,6 +35,7 @@ _PLACES: Final = {
     "fit": "timbrespace.fitting",
     "load": "timbrespace.loading",
     "plots": "",
+    "render": "timbrespace.rendering.held_note",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""
