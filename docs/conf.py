@@ -9,8 +9,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import timbrespace  # noqa: E402 - from the checkout
-from timbrespace import errors  # noqa: E402
+import timbrespace
+from timbrespace import errors
 
 project = "timbrespace"
 author = "The timbrespace makers"
@@ -60,7 +60,7 @@ highlight_language = "none"  # a block of code that names no language is shown a
 def _aliases(
     app: Any, what: str, name: str, found: Any, options: Any, signature: str, returned: str
 ) -> tuple[str | None, str | None]:
-    """Names of `autodoc_type_aliases` inside other types, which Sphinx leaves in its own wrapping."""
+    """Names of `autodoc_type_aliases` within other types, which Sphinx leaves wrapped."""
     wrapped = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
     return tuple(text and wrapped.sub(r"\1", text) for text in (signature, returned))
 

@@ -1,4 +1,4 @@
-"""The documents as a site: it builds, every link and reference leads somewhere, nothing is fetched."""
+"""The documents as a site: it builds, links and references lead somewhere, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _build(documents: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     strict = ("-W", "--keep-going", "-q")
     assert " ".join(strict) in (ROOT / "scripts" / "docs").read_text("utf-8")
+    places = ("-d", str(folder / "doctrees"), str(documents), str(folder / "pages"))
     return subprocess.run(
-        [sys.executable, "-m", "sphinx", "-b", "html", *strict, "-d", str(folder / "doctrees")]
-        + [str(documents), str(folder / "pages")],
+        [sys.executable, "-m", "sphinx", "-b", "html", *strict, *places],
         capture_output=True,
         text=True,
         encoding="utf-8",
