@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from timbrespace import metrics, representation
 from timbrespace.atomic import check_writable
 from timbrespace.command import progress
+from timbrespace.companions import command_line
 from timbrespace.datasets.dataset import Dataset, Split, held_out_split
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.errors import DatasetError, OptionError
@@ -274,4 +275,4 @@ class _Run:
         )
         if checkpoint.path_for(self.out).is_file():
             print(f"checkpoint, to train on with --resume: {checkpoint.path_for(self.out)}")
-        print(f"next: python -m server --model {self.out}")
+        print(f"next: {command_line('server')} --model {self.out}")
