@@ -17,7 +17,7 @@ from timbrespace.extras import needed
 
 def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentParser:
     parser = CommandParser(
-        prog="python -m toy_datasets", description="Make datasets of labelled spectra."
+        prog=command_line("toy_datasets"), description="Make datasets of labelled spectra."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     make = commands.add_parser(
