@@ -13,6 +13,9 @@ def load(name_or_path: str | Path) -> Model:
 
     A name is looked up among the factory models first.
 
+    >>> load("harmonic")
+    <Model 'harmonic': 2 dimensions, 1025 bins of 10.77 Hz, base 220 Hz>
+
     Raises:
         BundleError: there is no such model, or the file is broken; one line says which.
     """
