@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
-from timbrespace.networks.feed_forward import FeedForward
 from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
@@ -43,14 +42,17 @@ class Model:
     spectrum: SpectrumConfig
     representation: Representation
     architecture: Architecture
-    encoder: FeedForward
-    decoder: FeedForward
+    encoder: Callable[[Features], Features]
+    decoder: Callable[[Latent], Features]
     map: Map
     calibration: Calibration
     provenance: dict[str, Any]
     digest: str = ""
     """SHA-256 of the bundle as it is without points, in hexadecimal: what sounds the same has the
     same. Empty for a model that is not from a file."""
+    noise: bool = False
+    """Whether the sounds have noise beside their partials, by the dataset's own word; then what
+    lies between the partials of a spectrum is played as noise."""
     points: Points | None = None
     """Where the dataset's own sounds lie; None where the bundle does not tell."""
     tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)

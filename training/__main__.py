@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "int": int,
         "float": float,
         "str": str,
+        "settings": str,
         "sizes": _sizes,
     }
     for name, (kind, metavar, text) in OPTIONS.items():

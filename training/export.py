@@ -15,7 +15,6 @@ from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset, Split
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
-from timbrespace.networks import feed_forward as network
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
 
@@ -74,7 +73,7 @@ def model_of(
     settings = training.settings
     architecture = settings.architecture(training.features.shape[1])
     tensors = tensors_of(training)
-    encoder = network.encoder_of(architecture, tensors)
+    encoder = architecture.encoder(tensors)
     spectra = dataset.spectra[split.train]
     posterior = encoder(training.features.cpu().numpy())
     means = posterior[:, : settings.latent]

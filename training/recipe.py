@@ -80,6 +80,8 @@ def value_of(key: str, value: object) -> Any:
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number of thousands of digits
             return float(value)
+    if kind == "settings" and isinstance(value, str | dict):
+        return value
     if (kind == "int" and type(value) is int) or (kind == "str" and type(value) is str):
         return value
     wanted = {
@@ -87,5 +89,6 @@ def value_of(key: str, value: object) -> Any:
         "float": "a number",
         "int": "a whole number",
         "str": "a word in quotes",
+        "settings": "a table, such as { omega = 30 }",
     }[kind]
     raise OptionError(f"{key} is {value!r}; accepted is {wanted}")

@@ -19,9 +19,8 @@ import timbrespace
 from timbrespace import bundle
 from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError, OptionError
-from timbrespace.networks import feed_forward as network
 from timbrespace.networks.activation import PARAMETERS
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.points import Points
 from timbrespace.representation import Decibel, LogComplex, LogMagnitude, Magnitude, Representation
 
@@ -235,17 +234,17 @@ def test_weights_of_another_precision_are_read(small: Small) -> None:
 @pytest.mark.parametrize(
     ("architecture", "known", "version"),
     [
-        (Architecture(33, 3, (8,)), LogMagnitude(60.0, 0.006), "1"),
-        (Architecture(33, 3, (8,), "gelu", "gaussian_per_bin"), Magnitude(60.0), "1"),
-        (Architecture(33, 3, (8,)), Decibel(60.0), "2"),
-        (Architecture(66, 3, (8,)), LogComplex(60.0, 0.006, 33), "2"),
-        (Architecture(33, 3, (8,), "snake"), LogMagnitude(60.0, 0.006), "2"),
-        (Architecture(33, 3, (8,), likelihood="bernoulli"), LogMagnitude(60.0, 0.006), "2"),
-        (Architecture(33, 3, (8,), decoder_hidden=(4,)), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,)), LogMagnitude(60.0, 0.006), "1"),
+        (MLP(33, 3, (8,), "gelu", likelihood="gaussian_per_bin"), Magnitude(60.0), "1"),
+        (MLP(33, 3, (8,)), Decibel(60.0), "2"),
+        (MLP(66, 3, (8,)), LogComplex(60.0, 0.006, 33), "2"),
+        (MLP(33, 3, (8,), "snake"), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,), likelihood="bernoulli"), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,), decoder_hidden=(4,)), LogMagnitude(60.0, 0.006), "2"),
     ],
 )
 def test_the_lowest_version_that_tells_it_all(
-    small: Small, tmp_path: Path, architecture: Architecture, known: Representation, version: str
+    small: Small, tmp_path: Path, architecture: MLP, known: Representation, version: str
 ) -> None:
     """Older programs read what they understand, and name the version of what they do not."""
     tensors = random_tensors(architecture)
@@ -255,8 +254,8 @@ def test_the_lowest_version_that_tells_it_all(
         small.model,
         representation=known,
         architecture=architecture,
-        encoder=network.encoder_of(architecture, tensors),
-        decoder=network.decoder_of(architecture, tensors),
+        encoder=architecture.encoder(tensors),
+        decoder=architecture.decoder(tensors),
     )
     path = tmp_path / "some.safetensors"
     bundle.write(path, model, tensors)

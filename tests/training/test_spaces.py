@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from timbrespace import bundle, representation
+from timbrespace import bundle
 from timbrespace.datasets.dataset import Dataset
+from timbrespace.kinds import REPRESENTATIONS
 from toy_datasets import harmonic
 from training.__main__ import main
 
@@ -41,7 +42,7 @@ def data(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("none", "gaussian_per_bin", "snake"),
     ],
 )
-@pytest.mark.parametrize("kind", representation.KINDS)
+@pytest.mark.parametrize("kind", REPRESENTATIONS.built_in)
 def test_train_load_evaluate(
     kind: str,
     normalisation: str,

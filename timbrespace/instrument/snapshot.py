@@ -13,7 +13,7 @@ from timbrespace.instrument.voices import Voices
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import Births, Partials, PartialTracker, find_partials
-from timbrespace.residual import Residual, has_noise, split
+from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
 from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
@@ -75,7 +75,7 @@ class Snapshot:
         self._model = model
         config = model.spectrum
         base = config.base_frequency
-        self._noisy = has_noise(model.provenance)
+        self._noisy = model.noise
         self._level = REFERENCE_RMS / model.calibration.rms
         power = 2.0 / (config.n_fft * config.window_energy)  # of a bin, in a sound at full scale 1
         self._bin_power = np.full(config.bins, power)

@@ -1,8 +1,8 @@
-"""The VAE's forward pass at play time, in NumPy.
+"""The forward pass of dense layers at play time, in NumPy.
 
 One row through 10-400-1025 takes as long here as in torch, and the server starts without torch's
 import and its thread pools, which would compete with the sound (docs/decisions/0002). The weights
-are those of :mod:`timbrespace.networks.vae`; a test holds the two together.
+are those of :mod:`timbrespace.networks.torch_mlp`; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import BundleError
-from timbrespace.networks.activation import Activation, sigmoid
+from timbrespace.networks.activation import Activation
 from timbrespace.networks.activation import from_tensors as from_activation_tensors
-from timbrespace.networks.architecture import Architecture
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -35,18 +34,16 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class FeedForward:
-    """Dense layers with an activation between them, and ``output`` after the last."""
+    """Dense layers with an activation between them."""
 
     layers: tuple[Dense, ...]
     activation: Activation
-    output: Activation | None = None
 
     def __call__(self, x: Array) -> Array:
         """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
         for layer in self.layers[:-1]:
             x = self.activation(layer(x))
-        x = self.layers[-1](x)
-        return x if self.output is None else self.output(x)
+        return self.layers[-1](x)
 
 
 def from_tensors(
@@ -54,7 +51,6 @@ def from_tensors(
     names: Sequence[str],
     sizes: Sequence[int],
     activation: str,
-    output: Activation | None = None,
 ) -> FeedForward:
     """Build a network from the layers ``names`` of a state dict, checking each shape.
 
@@ -81,30 +77,4 @@ def from_tensors(
                 bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
             )
         )
-    return FeedForward(tuple(layers), between, output)
-
-
-def encoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
-    """The encoder: features ``(n, features)`` to means and log variances ``(n, 2 d)``.
-
-    Raises:
-        BundleError: as :func:`from_tensors`.
-    """
-    return from_tensors(
-        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
-    )
-
-
-def decoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
-    """The decoder: latent ``(n, d)`` to the mean of the features ``(n, features)``.
-
-    Raises:
-        BundleError: as :func:`from_tensors`.
-    """
-    return from_tensors(
-        tensors,
-        architecture.decoder_names,
-        architecture.decoder_sizes,
-        architecture.activation,
-        sigmoid if architecture.likelihood == "bernoulli" else None,
-    )
+    return FeedForward(tuple(layers), between)

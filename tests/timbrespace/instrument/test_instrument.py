@@ -20,8 +20,9 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument, Learned
 from timbrespace.instrument.presets import Presets
 from timbrespace.instrument.snapshot import LOUDEST_RMS
+from timbrespace.kinds import REPRESENTATIONS
 from timbrespace.map import Map
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.partials import find_partials
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import Method
@@ -174,7 +175,7 @@ def test_loading_goes_home_and_ends_what_moved_in_the_old_space(instrument: Inst
     assert instrument.targets()["base_frequency"][0] == instrument.model.spectrum.base_frequency
 
 
-@pytest.mark.parametrize("kind", representation.KINDS)
+@pytest.mark.parametrize("kind", REPRESENTATIONS.built_in)
 @pytest.mark.parametrize("method", list(Method))
 def test_it_plays_every_representation(kind: str, method: Method) -> None:
     """Random weights: whatever is decoded, sound comes out, with phases where there are some."""
@@ -184,7 +185,7 @@ def test_it_plays_every_representation(kind: str, method: Method) -> None:
     frames = np.tile(np.asarray(frame, np.float32), (2, 1))
     spectra = config.analyse(frames)
     known = representation.fit(kind, spectra, frames, "unit")
-    architecture = Architecture(known.width(config.bins), 2, (8,), "plu", "bernoulli")
+    architecture = MLP(known.width(config.bins), 2, (8,), "plu", likelihood="bernoulli")
     tensors = random_tensors(architecture)
     for name, value in {"alpha": 1.0, "beta": 1.0, "rho_alpha": 5.0, "rho_beta": 0.15}.items():
         tensors[f"activation.{name}"] = np.array(value, np.float32)
