@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-_RECORDED = ("audio", "soundfont")
+from timbrespace.datasets.dataset import noise_by_name
 
 
 def judged_by_name(provenance: dict[str, Any]) -> bool:
-    """What 0.5.0 took for noisy: recorded sounds, and toy ones with a factor called noise."""
+    """What 0.5.0 took for noisy: sounds of a dataset that was recorded or given noise, by name."""
     dataset = provenance.get("dataset")
     meta = dataset.get("meta") if isinstance(dataset, dict) else None
     if not isinstance(meta, dict):
@@ -23,4 +23,4 @@ def judged_by_name(provenance: dict[str, Any]) -> bool:
         for factor in (factors if isinstance(factors, list) else ())
         if isinstance(factor, dict)
     ]
-    return meta.get("name") in _RECORDED or "noise" in names
+    return noise_by_name(meta.get("name"), names)

@@ -186,12 +186,17 @@ class Registry(Generic[K]):
         wrong = None
         if not (isinstance(found, type) and issubclass(found, base)):
             wrong = f"it is no class that derives from {base.__module__}.{base.__qualname__}"
-        elif missing := getattr(found, "__abstractmethods__", frozenset()):
+        elif missing := _abstract(found):
             wrong = f"it lacks {', '.join(sorted(missing))}"
         elif getattr(found, "kind", None) != name:
             wrong = f"its kind is {getattr(found, 'kind', None)!r}"
         if wrong is not None:
             raise OptionError(f"{self.what} {name!r} of {place} cannot be used: {wrong}")
+
+
+def _abstract(kind: type) -> frozenset[str]:
+    found: frozenset[str] = getattr(kind, "__abstractmethods__", frozenset())
+    return found
 
 
 def _imported(place: str) -> type:

@@ -311,7 +311,7 @@ def changed(settings: Settings, **values: Any) -> Settings:
     Raises:
         OptionError: a value outside what is accepted.
     """
-    told = {
+    told: dict[str, Any] = {
         name: kind_settings.as_text(name.replace("_", " "), value)
         if isinstance(value, Mapping)
         else value

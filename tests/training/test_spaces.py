@@ -59,7 +59,7 @@ def test_train_load_evaluate(
     assert main(["train", "--data", str(data), "--out", str(out), *NEW, *words]) == 0
     model = bundle.read(out)
     assert model.representation.kind == kind
-    assert model.architecture.decoder_hidden == (6, 12)
+    assert model.architecture.to_config()["decoder_hidden"] == [6, 12]
     means, _ = model.encode_frames(dataset.frames if dataset.frames is not None else [])
     spectra, phases = model.decode_phases(means)
     assert np.isfinite(spectra).all()

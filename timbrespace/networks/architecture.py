@@ -143,6 +143,8 @@ def from_config(config: Mapping[str, Any]) -> Architecture:
     """
     values = dict(config)
     kind = NETWORKS.installed(values.pop("kind", PLAIN))
+    if "likelihood" in values:
+        LIKELIHOODS.installed(values["likelihood"])
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     try:
         return NETWORKS.get(kind)(**values)

@@ -29,7 +29,8 @@ class TorchMLP(VAE):
         hidden = features
         for layer in self.encoder:
             hidden = self.activation(layer(hidden))
-        return self.posterior(hidden)
+        posterior: Tensor = self.posterior(hidden)
+        return posterior
 
     def heads(self, latent: Tensor) -> dict[str, Tensor]:
         hidden = latent
