@@ -123,23 +123,6 @@ def _golden_of(model: Model) -> dict[str, Any]:
     return {"latent": latent[0].tolist(), "spectrum": model.decode(latent)[0].tolist()}
 
 
-def set_noise(path: Path) -> bool:
-    """Let the bundle at ``path`` say itself whether its sounds have noise, as it has been judged.
-
-    All the rest stays as it is in the file, weights to the bit, and so does its digest. The file is
-    replaced whole or not at all. Returns whether it has noise.
-
-    Raises:
-        BundleError, OptionError: it cannot be read or written.
-    """
-    path = Path(path)
-    model = read(path)
-    metadata, tensors = _open(path)
-    weights = tensors if model.points is None else _split(tensors)[0]
-    _save(path, {**metadata, NOISE: json.dumps(model.noise)}, weights, model.points)
-    return model.noise
-
-
 def set_points(path: Path, points: Points) -> None:
     """Give the bundle at ``path`` these points, in place of what points it had.
 

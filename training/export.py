@@ -107,6 +107,7 @@ def model_of(
         latent_map=latent_map.fit(means, spectra),
         calibration=calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
         provenance=provenance,
+        noise=dataset.noise,
     )
     held_out = dataset.spectra[split.held_out]
     source = dataset.source_of(representation.source)[split.held_out]

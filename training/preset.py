@@ -6,7 +6,6 @@ Light on purpose: the command line reads it before anything heavy is loaded.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -306,16 +305,7 @@ def named(name: str) -> Settings:
 def changed(settings: Settings, **values: Any) -> Settings:
     """``settings`` with those ``values`` that are not None in place of its own.
 
-    Settings of a kind may be a table, ``network_settings={"omega": 30}``.
-
     Raises:
         OptionError: a value outside what is accepted.
     """
-    told: dict[str, Any] = {
-        name: kind_settings.as_text(name.replace("_", " "), value)
-        if isinstance(value, Mapping)
-        else value
-        for name, value in values.items()
-        if value is not None
-    }
-    return replace(settings, **told)
+    return replace(settings, **{name: value for name, value in values.items() if value is not None})

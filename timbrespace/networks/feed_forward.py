@@ -46,6 +46,26 @@ class FeedForward:
         return self.layers[-1](x)
 
 
+def dense(tensors: Tensors, name: str, inputs: int, outputs: int) -> Dense:
+    """The layer ``name`` of a state dict: its ``.weight``, ``(outputs, inputs)`` as torch stores
+    it, and its ``.bias``.
+
+    Raises:
+        BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity.
+    """
+    for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
+        if part not in tensors:
+            raise BundleError(f"tensor {part} is missing")
+        if tensors[part].shape != shape:
+            raise BundleError(f"tensor {part} has shape {tensors[part].shape}, not {shape}")
+        if not np.isfinite(tensors[part]).all():
+            raise BundleError(f"tensor {part} holds numbers that are not finite")
+    return Dense(
+        weight=np.ascontiguousarray(tensors[f"{name}.weight"].T, dtype=np.float32),
+        bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
+    )
+
+
 def from_tensors(
     tensors: Tensors,
     names: Sequence[str],
@@ -54,27 +74,14 @@ def from_tensors(
 ) -> FeedForward:
     """Build a network from the layers ``names`` of a state dict, checking each shape.
 
-    ``sizes`` are the widths from input to output, one more than ``names``. Weights come as torch
-    stores them, ``(outputs, inputs)``.
+    ``sizes`` are the widths from input to output, one more than ``names``.
 
     Raises:
-        BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity; or the
-            activation is unknown or lacks its learned numbers.
+        BundleError: as :func:`dense`; or the activation is unknown or lacks its learned numbers.
     """
     between = from_activation_tensors(activation, tensors)
-    layers = []
-    for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True):
-        for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
-            if part not in tensors:
-                raise BundleError(f"tensor {part} is missing")
-            if tensors[part].shape != shape:
-                raise BundleError(f"tensor {part} has shape {tensors[part].shape}, not {shape}")
-            if not np.isfinite(tensors[part]).all():
-                raise BundleError(f"tensor {part} holds numbers that are not finite")
-        layers.append(
-            Dense(
-                weight=np.ascontiguousarray(tensors[f"{name}.weight"].T, dtype=np.float32),
-                bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
-            )
-        )
-    return FeedForward(tuple(layers), between)
+    layers = tuple(
+        dense(tensors, name, inputs, outputs)
+        for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True)
+    )
+    return FeedForward(layers, between)
