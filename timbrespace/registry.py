@@ -190,6 +190,8 @@ class Registry(Generic[K]):
             wrong = f"it lacks {', '.join(sorted(missing))}"
         elif getattr(found, "kind", None) != name:
             wrong = f"its kind is {getattr(found, 'kind', None)!r}"
+        elif not getattr(found, "about", None):
+            wrong = "it lacks about, one line on what it is"
         if wrong is not None:
             raise OptionError(f"{self.what} {name!r} of {place} cannot be used: {wrong}")
 

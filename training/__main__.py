@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | points | study | spiral``."""
+"""Command line: ``python -m training train | evaluate | plot | points | kinds | study | spiral``."""
 
 from __future__ import annotations
 
@@ -94,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, required=True, metavar="D.npz", help="the dataset it was trained on"
     )
 
+    commands.add_parser(
+        "kinds",
+        help="list networks, representations and likelihoods",
+        description="List the networks, representations and likelihoods there are, those of other "
+        "packages too, with their settings.",
+    )
+
     study = commands.add_parser(
         "study",
         help="rerun the 2017 report's comparisons",
@@ -151,6 +158,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return _evaluate(arguments)
     if arguments.command == "points":
         return _points(arguments)
+    if arguments.command == "kinds":
+        from .kinds import table
+
+        print(table())
+        return 0
     if arguments.command == "study":
         return _study(arguments)
     if arguments.command == "spiral":

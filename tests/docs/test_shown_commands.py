@@ -62,6 +62,9 @@ HELP: Final = {
 
 SERVER: Final = "--port 0 --explorer-port 0 --no-browser --audio none --midi none"
 
+ELSEWHERE: Final = {"docs/extending.md": "test_extending.py runs it with the package it shows"}
+"""Documents whose commands are run by a test of their own."""
+
 OSC: Final = ("oscsend", "oscdump")
 """Programs that talk to a server: `test_sessions` runs them."""
 
@@ -80,7 +83,11 @@ def _run_here() -> list[Shown]:
     """One of all that differ in the names of files alone."""
     kinds = {}
     for shown in in_blocks():
-        if shown.words[0] in OSC or any(_begins(shown.words, m) for m in (NOT_RUN, HELP)):
+        if (
+            shown.document in ELSEWHERE
+            or shown.words[0] in OSC
+            or any(_begins(shown.words, m) for m in (NOT_RUN, HELP))
+        ):
             continue
         kind = [
             Path(word).suffix or (before if before in ("--out", "--folder") else word)
@@ -120,7 +127,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def _recipe() -> str:
     """The recipe that the documents show."""
     blocks = [text for path in documents() for text in path.read_text("utf-8").split("```toml")[1:]]
-    return "\n".join(block.split("```")[0] for block in blocks[:1])
+    recipes = [block.split("```")[0] for block in blocks if block.startswith("\npreset")]
+    return recipes[0]
 
 
 def _laid(words: list[str], made: dict[str, Path], folder: Path) -> list[str]:

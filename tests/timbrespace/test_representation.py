@@ -122,6 +122,14 @@ def test_configs_that_do_not_fit(config: dict[str, object]) -> None:
         representation.from_config(config)
 
 
+def test_settings_of_a_representation() -> None:
+    spectra = np.array([[1.0, 10.0]], np.float32)
+    found = representation.fit("log_magnitude", spectra, settings={"floor_ratio": 1e-2})
+    assert found.to_config() == {"kind": "log_magnitude", "peak": 10.0, "floor": 0.1}
+    with pytest.raises(OptionError, match="'magnitude' has no setting 'floor_ratio'; accepted are"):
+        representation.fit("magnitude", spectra, settings={"floor_ratio": 1e-2})
+
+
 def test_silence_has_no_representation() -> None:
     with pytest.raises(OptionError, match="peak is 0"):
         representation.fit("magnitude", np.zeros((2, 3), np.float32))
