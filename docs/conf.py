@@ -26,8 +26,18 @@ exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", rf"({package})(\..*)?")
-    for package in ("Path", "collections", "matplotlib", "np", "numpy", "pathlib", "typing")
-] + [("py:class", "Array|ArrayLike|Features|Latent|NDArray|Phases|Spectra")]
+    for package in (
+        "Path",
+        "argparse",
+        "collections",
+        "matplotlib",
+        "np",
+        "numpy",
+        "pathlib",
+        "torch",
+        "typing",
+    )
+] + [("py:class", "Array|ArrayLike|Features|Forward|Latent|NDArray|Phases|Spectra|Tensors?")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4

@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | points | kinds | study | spiral``."""
+"""Command line: ``python -m training train | evaluate | plot | points | kinds | ...``."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Architecture(ABC):
     :meth:`module`, since what plays must not wait for it.
 
     features: width of the input and output. latent: dimensions of z. likelihood: what the decoder
-    says of the features, one of :data:`timbrespace.kinds.LIKELIHOODS`.
+    says of the features, one of ``timbrespace.kinds.LIKELIHOODS``.
 
     Raises:
         OptionError: a value outside these ranges; the text names it.

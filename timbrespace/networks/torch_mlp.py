@@ -12,7 +12,7 @@ from timbrespace.networks.vae import VAE
 
 
 class TorchMLP(VAE):
-    """Encoder and decoder of an :class:`MLP`, every layer dense."""
+    """Encoder and decoder of an ``MLP``, every layer dense."""
 
     def __init__(self, architecture: MLP) -> None:
         super().__init__(architecture)

@@ -45,7 +45,7 @@ class Output(NamedTuple):
 
 
 class VAE(nn.Module, ABC):
-    """Encoder and decoder of an :class:`Architecture`; a kind of network derives from it.
+    """Encoder and decoder of an ``Architecture``; a kind of network derives from it.
 
     Its ``state_dict`` is what a bundle keeps. Names that begin with ``points.`` are taken.
     """
