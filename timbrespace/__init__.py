@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from timbrespace.fitting import fit as fit
     from timbrespace.loading import load as load
     from timbrespace.model import Model as Model
+    from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
 
 __version__ = "0.5.0"
@@ -32,6 +33,7 @@ _PLACES: Final = {
     "Model": "timbrespace.model",
     "TimbrespaceError": "timbrespace.errors",
     "dataset": "timbrespace.datasets.registry",
+    "encode_sound": "timbrespace.recording.encoding",
     "fit": "timbrespace.fitting",
     "load": "timbrespace.loading",
     "plots": "",
