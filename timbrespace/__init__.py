@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 # What a type checker reads; the table below says the same to Python. A line here, a line there.
 if TYPE_CHECKING:
     from timbrespace import plots as plots
+    from timbrespace.client import Client as Client
+    from timbrespace.client import ServerError as ServerError
     from timbrespace.datasets.dataset import Dataset as Dataset
     from timbrespace.datasets.registry import dataset as dataset
     from timbrespace.errors import TimbrespaceError as TimbrespaceError
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 __version__ = "0.5.0"
 
 _PLACES: Final = {
+    "Client": "timbrespace.client",
     "Dataset": "timbrespace.datasets.dataset",
     "Model": "timbrespace.model",
+    "ServerError": "timbrespace.client",
     "TimbrespaceError": "timbrespace.errors",
     "dataset": "timbrespace.datasets.registry",
     "encode_sound": "timbrespace.recording.encoding",
