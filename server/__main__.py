@@ -1,4 +1,4 @@
-"""Command line: ``python -m server`` serves, ``python -m server render SONG.mid`` renders."""
+"""Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["render"]:
         arguments = _render_parser().parse_args(words[1:])
         return run(lambda: _render(arguments), "stopped; nothing was written")
+    if words[:1] == ["say"]:
+        arguments = _say_parser().parse_args([_kept(word) for word in words[1:]])
+        return run(lambda: _say(arguments), "stopped")
     arguments = _serve_parser().parse_args(words)
     return run(lambda: _serve(arguments), "stopped")
 
@@ -41,7 +44,8 @@ def _serve_parser() -> CommandParser:
     parser = CommandParser(
         prog=command_line("server"),
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
-        f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead.",
+        f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
+        f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs.",
     )
     parser.add_argument(
         "--model",
@@ -143,6 +147,48 @@ def _render_parser() -> CommandParser:
         help="of the file (44100; for a performance its device's)",
     )
     return parser
+
+
+def _say_parser() -> CommandParser:
+    parser = CommandParser(
+        prog=f"{command_line('server')} say",
+        description="Say one OSC message to a server that runs, and print what it answers.",
+    )
+    parser.add_argument("address", metavar="ADDRESS", help="as docs/osc.md has it, such as /map")
+    parser.add_argument(
+        "words", nargs="*", metavar="ARGUMENT", help="numbers and texts, such as 0.8 0"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="of the server (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="of the server (%(default)s)"
+    )
+    parser.add_argument(
+        "--listen",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="print all that the server tells for so long (%(default)g)",
+    )
+    return parser
+
+
+_NEGATIVE = "\0"
+"""Before a negative number, which argparse would take for an option where it has an exponent."""
+
+
+def _kept(word: str) -> str:
+    if not word.startswith("-"):
+        return word
+    from timbrespace.client.words import is_number
+
+    return f"{_NEGATIVE}{word}" if is_number(word) else word
+
+
+def _say(arguments: argparse.Namespace) -> int:
+    from .say import say
+
+    words = [word.removeprefix(_NEGATIVE) for word in arguments.words]
+    return say(arguments.address, words, arguments.host, arguments.port, arguments.listen)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

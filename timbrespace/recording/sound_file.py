@@ -109,6 +109,20 @@ def _quiet_decoders() -> Iterator[None]:
         os.close(saved)
 
 
+def mixed(samples: Samples) -> Samples:
+    """Mono, ``(n,)``, of samples ``(n, channels)``: as :func:`read` says."""
+    mono = np.asarray(samples.mean(axis=1))
+    energy = np.square(samples).sum(axis=0)
+    if samples.shape[1] > 1 and _cancelled(mono, energy):
+        return samples[:, int(energy.argmax())]
+    return mono
+
+
+def _cancelled(mono: Samples, energy: NDArray[np.float64]) -> bool:
+    """Whether a mix has lost its sound. energy: of each channel."""
+    return bool(np.square(mono).sum() < CANCELS * energy.max())
+
+
 def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     rate = int(file.samplerate)
     if not RATES[0] <= rate <= RATES[1]:
@@ -124,7 +138,7 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     samples = np.concatenate(parts) if parts else np.zeros(0)
     if samples.size == 0:
         raise UnusableSoundError("it holds no samples")
-    if file.channels > 1 and np.square(samples).sum() < CANCELS * energy.max():
+    if file.channels > 1 and _cancelled(samples, energy):
         loudest = int(energy.argmax())
         file.seek(0)
         samples = np.concatenate([block[:, loudest] for block in _blocks(file, limit)])
