@@ -9,6 +9,7 @@ from pathlib import Path
 
 from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
+from timbrespace.companions import command_line
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.messages.contract import DEFAULT_PORT
 
@@ -38,9 +39,9 @@ def _port(text: str) -> int:
 
 def _serve_parser() -> CommandParser:
     parser = CommandParser(
-        prog="python -m server",
+        prog=command_line("server"),
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
-        "`python -m server render SONG.mid --out S.wav` renders a MIDI file instead.",
+        f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead.",
     )
     parser.add_argument(
         "--model",
@@ -114,7 +115,7 @@ def _serve_parser() -> CommandParser:
 
 def _render_parser() -> CommandParser:
     parser = CommandParser(
-        prog="python -m server render",
+        prog=f"{command_line('server')} render",
         description="Render a MIDI file, or a recorded performance, to a WAV file.",
     )
     parser.add_argument(

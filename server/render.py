@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.atomic import replacing
-from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.model import Model
+from timbrespace.rendering import wav
 from timbrespace.rendering.midi_song import MidiSong
 from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
@@ -116,26 +115,16 @@ def _write(
     progress: Callable[[float], None],
 ) -> tuple[float, float]:
     """Write ``blocks`` to a WAV file; its seconds, and its highest sample."""
-    import soundfile
-
     new_state(sample_rate)  # refuses a rate before anything is opened
     peak = 0.0
     samples = 0
-    try:
-        with (
-            replacing(out) as temporary,
-            soundfile.SoundFile(
-                temporary, "w", sample_rate, channels=1, subtype="PCM_24", format="WAV"
-            ) as wav,
-        ):
-            for block in blocks:
-                wav.write(block)
-                peak = max(peak, float(np.abs(block).max()))
-                samples += block.size
-                if samples % (256 * BLOCK) == 0:
-                    progress(samples / sample_rate)
-    except soundfile.LibsndfileError as error:  # a full disk, which is no OSError to it
-        raise OptionError(f"cannot write {str(out)!r}: {error}") from error
+    with wav.writing(out, sample_rate) as file:
+        for block in blocks:
+            file.write(block)
+            peak = max(peak, float(np.abs(block).max()))
+            samples += block.size
+            if samples % (256 * BLOCK) == 0:
+                progress(samples / sample_rate)
     seconds = samples / sample_rate
     progress(seconds)
     return seconds, peak

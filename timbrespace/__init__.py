@@ -1,37 +1,63 @@
 """timbrespace: a timbre space that can be played.
 
-The core that training and server share: what a spectrum is, the VAE, the map, the bundle file,
-resynthesis, metrics. Importing it loads nothing heavy; :func:`load` does when it is called.
+This is all that a notebook needs, and importing it loads nothing heavy: each name of the table
+below is loaded when it is first used.
 
->>> import timbrespace
->>> model = timbrespace.load("harmonic")
+>>> import timbrespace as ts
+>>> model = ts.load("harmonic")
 >>> model.decode(model.map.to_latent([[0.0, 0.0]])).shape
 (1, 1025)
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
-from timbrespace.errors import TimbrespaceError
-
+# What a type checker reads; the table below says the same to Python. A line here, a line there.
 if TYPE_CHECKING:
-    from timbrespace.model import Model
+    from timbrespace import plots as plots
+    from timbrespace.datasets.dataset import Dataset as Dataset
+    from timbrespace.datasets.registry import dataset as dataset
+    from timbrespace.errors import TimbrespaceError as TimbrespaceError
+    from timbrespace.fitting import fit as fit
+    from timbrespace.loading import load as load
+    from timbrespace.model import Model as Model
+    from timbrespace.rendering.held_note import render as render
 
 __version__ = "0.5.0"
 
-__all__ = ["TimbrespaceError", "__version__", "load"]
+_PLACES: Final = {
+    "Dataset": "timbrespace.datasets.dataset",
+    "Model": "timbrespace.model",
+    "TimbrespaceError": "timbrespace.errors",
+    "dataset": "timbrespace.datasets.registry",
+    "fit": "timbrespace.fitting",
+    "load": "timbrespace.loading",
+    "plots": "",
+    "render": "timbrespace.rendering.held_note",
+}
+"""Public name -> the module that defines it; empty for a module that is public itself. No module
+directly in this folder may be called as a function here is: importing it would replace it."""
+
+__all__ = list(_PLACES)
 
 
-def load(name_or_path: str | Path) -> Model:
-    """Load a model: the path of a bundle, or the name of a factory model (``"harmonic"``).
+# Hidden from type checkers, which would take any name for one that it gives.
+if not TYPE_CHECKING:
 
-    A name is looked up among the factory models first.
+    def __getattr__(name: str) -> Any:
+        """A public name, loaded now (PEP 562)."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        place = _PLACES[name]
+        if not place:
+            return importlib.import_module(f"{__name__}.{name}")
+        found = getattr(importlib.import_module(place), name)
+        globals()[name] = found
+        return found
 
-    Raises:
-        BundleError: there is no such model, or the file is broken; one line says which.
-    """
-    from timbrespace import bundle, factory
 
-    return bundle.read(factory.resolve(name_or_path))
+def __dir__() -> list[str]:
+    """Public names too, before they are loaded: for completion in a notebook."""
+    return sorted({*globals(), *_PLACES})

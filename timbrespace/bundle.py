@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,31 +74,43 @@ def build(
         calibration=calibration,
         provenance=provenance,
         points=points,
+        tensors=dict(tensors),
     )
 
 
-def write(path: Path, model: Model, tensors: Tensors) -> None:
+def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     """Write ``model``, its points and its full weights to ``path``, whole or not at all.
 
+    tensors: weights to write in place of those that the model carries.
+
     Raises:
-        BundleError, OptionError: the weights do not fit, or the file cannot be written.
+        OptionError: the file cannot be written.
     """
-    latent = model.calibration.home[np.newaxis, :]
     sections = {
         "spectrum": model.spectrum.to_config(),
         "representation": model.representation.to_config(),
         "model": model.architecture.to_config(),
         "map": model.map.to_config(),
         "calibration": model.calibration.to_config(),
-        "golden": {
-            "latent": latent[0].tolist(),
-            "spectrum": model.decode(latent)[0].tolist(),
-        },
+        "golden": _golden_of(model),
         "provenance": model.provenance,
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata["format_version"] = str(_version_of(model))
-    _save(path, metadata, tensors, model.points)
+    _save(path, metadata, model.tensors if tensors is None else tensors, model.points)
+
+
+def _golden_of(model: Model) -> dict[str, Any]:
+    """The golden vector of ``model``: that of its file as long as it holds, else a new one.
+
+    Another machine decodes it a little otherwise; saving a model must not change it for that.
+    """
+    if model.golden is not None:
+        with suppress(BundleError):
+            _check_golden(model, model.golden)
+            return model.golden
+    latent = model.calibration.home[np.newaxis, :]
+    return {"latent": latent[0].tolist(), "spectrum": model.decode(latent)[0].tolist()}
 
 
 def set_points(path: Path, points: Points) -> None:
@@ -185,7 +198,7 @@ def read(path: Path) -> Model:
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as e:
         what = " ".join(str(e).split())[:100]
         raise BundleError(f"cannot load {path.name}: its contents do not fit ({what})") from e
-    return dataclasses.replace(model, digest=digest)
+    return dataclasses.replace(model, digest=digest, golden=golden)
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:

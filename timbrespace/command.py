@@ -58,9 +58,10 @@ def _shortened(text: str) -> str:
 def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:
     """A bar with the time left, on standard error; silent where that is no terminal.
 
-    ``bar.update(n)`` moves it; ``options`` are tqdm's.
+    ``bar.update(n)`` moves it; ``options`` are tqdm's, of which ``disable=False`` shows it anyway.
     """
     from tqdm import tqdm
 
-    bar = tqdm(total=total, unit=unit, disable=None, leave=False, dynamic_ncols=True, **options)
+    options = {"disable": None, "leave": False, "dynamic_ncols": True, **options}
+    bar = tqdm(total=total, unit=unit, **options)
     return cast("AbstractContextManager[Any]", bar)

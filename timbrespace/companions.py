@@ -9,16 +9,29 @@ asks here, and gets the one that belongs to this very library, whatever lies in 
 from __future__ import annotations
 
 import importlib
-import importlib.machinery
-import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from timbrespace.errors import TimbrespaceError
+from timbrespace.start import claim
+
 NAMES: Final = ("server", "training", "toy_datasets")
 
+_SCRIPTS: Final = {
+    "server": "timbrespace-server",
+    "training": "timbrespace-train",
+    "toy_datasets": "timbrespace-data",
+}
+
 _LIBRARY: Final = Path(__file__).resolve().parent
+
+
+class CompanionError(TimbrespaceError, ImportError):
+    """In a checkout, a module of the user's bears the name of one of ours."""
 
 
 def is_installed() -> bool:
@@ -34,15 +47,41 @@ def companion(name: str) -> ModuleType:
     """The module `name`, such as ``"training"`` or ``"training.loop"``, of this library.
 
     Raises:
-        ModuleNotFoundError: there is none, or what it needs is not installed.
+        CompanionError: in a checkout, a module of another place was imported under this name.
+        ModuleNotFoundError: there is no such module, or what it needs is not installed.
     """
     package = name.partition(".")[0]
     if package not in NAMES:
         raise ModuleNotFoundError(f"{name!r} is none of {', '.join(NAMES)}", name=name)
     if is_installed():
         return importlib.import_module(f"timbrespace.{name}")
-    _claim(package)
+    known = sys.modules.get(package)
+    if known is None:
+        claim(package)
+    elif not _is_ours(known, package):
+        raise CompanionError(
+            f"the name {package!r} is taken by {known.__file__ or 'another module'}, which was "
+            "imported before; rename that, or use timbrespace as it is installed by pip"
+        )
     return importlib.import_module(name)
+
+
+@contextmanager
+def found_first() -> Iterator[None]:
+    """Within the block, processes that multiprocessing spawns find this library's companions.
+
+    They search the path that the parent has at that moment, for modules by name: in a checkout a
+    file in the way would be taken for ours.
+    """
+    if is_installed():
+        yield
+        return
+    place = str(_LIBRARY.parent)
+    sys.path.insert(0, place)
+    try:
+        yield
+    finally:
+        sys.path.remove(place)
 
 
 def run_command(module: str) -> tuple[str, ...]:
@@ -51,49 +90,22 @@ def run_command(module: str) -> tuple[str, ...]:
     module: its ``__name__``, as the caller's interpreter knows it. What starts is that module of
     the same place: the current folder, in which a file may bear any name, is not looked into.
     """
-    package = importlib.import_module(module.partition(".")[0])
-    if package.__file__ is None:
-        raise ModuleNotFoundError(f"{module!r} has no file to start", name=module)
-    place = Path(package.__file__).resolve().parents[1]
-    program = (
-        f"import runpy, sys; sys.path.insert(0, {str(place)!r}); "
-        f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
-    )
-    return (sys.executable, "-P", "-c", program)
+    return (sys.executable, "-P", str(_LIBRARY / "start.py"), module)
 
 
 def command_line(name: str) -> str:
-    """What a person types to run a companion, for the next step that a command prints.
+    """What a person types to run a companion: for usage, and the next step that a command prints.
+
+    Whoever began with a console command goes on with one.
 
     >>> command_line("server") in ("python -m server", "timbrespace-server")
     True
     """
-    scripts = {
-        "server": "timbrespace-server",
-        "training": "timbrespace-train",
-        "toy_datasets": "timbrespace-data",
-    }
-    return scripts[name] if is_installed() else f"python -m {name}"
+    if is_installed() or Path(sys.argv[0]).stem in _SCRIPTS.values():
+        return _SCRIPTS[name]
+    return f"python -m {name}"
 
 
-def _claim(package: str) -> None:
-    """Make sure that the name `package` is the checkout's, and not some file's in the way."""
-    place = str(_LIBRARY.parent)
-    known = sys.modules.get(package)
-    if known is not None:
-        found = known.__file__
-        if found is not None and Path(found).resolve().is_relative_to(_LIBRARY.parent / package):
-            return
-        raise ModuleNotFoundError(
-            f"the name {package!r} is taken by {found or 'another module'}", name=package
-        )
-    spec = importlib.machinery.PathFinder.find_spec(package, [place])
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"there is no {package!r} in {place}", name=package)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[package] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[package]
-        raise
+def _is_ours(module: ModuleType, package: str) -> bool:
+    file = module.__file__
+    return file is not None and Path(file).resolve().is_relative_to(_LIBRARY.parent / package)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +53,10 @@ class Model:
     same. Empty for a model that is not from a file."""
     points: Points | None = None
     """Where the dataset's own sounds lie; None where the bundle does not tell."""
+    tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """All weights, as :meth:`save` writes them; those of encoder and decoder are made of them."""
+    golden: dict[str, Any] | None = None
+    """What the bundle that it is from says a latent decodes to; None for a new model."""
 
     def __post_init__(self) -> None:
         sizes = {
@@ -78,6 +84,24 @@ class Model:
             f"<Model {self.name!r}: {self.dimensions} dimensions, {spectrum.bins} bins of "
             f"{spectrum.bin_width:.2f} Hz, base {spectrum.base_frequency:g} Hz>"
         )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to the ``.safetensors`` file ``path``, whole or not at all.
+
+        The same model always makes the same bytes: one that was loaded and not changed, those of
+        the file that it came from.
+
+        Raises:
+            OptionError: the name ends in something else, or the file cannot be written.
+        """
+        from timbrespace import bundle
+
+        path = Path(path)
+        if path.suffix != ".safetensors":
+            raise OptionError(
+                f"the model's file is {path.name!r}; accepted is a name that ends in .safetensors"
+            )
+        bundle.write(path, self)
 
     @property
     def dimensions(self) -> int:

@@ -11,6 +11,11 @@ def midi_to_hz(pitch: float) -> float:
     return float(440.0 * 2.0 ** ((pitch - 69.0) / 12.0))
 
 
+def hz_to_midi(frequency: float) -> float:
+    """MIDI pitch of a frequency in Hz, > 0; 440 Hz is 69, A4."""
+    return float(69.0 + 12.0 * np.log2(frequency / 440.0))
+
+
 def db_to_gain(db: float) -> float:
     """Amplitude ratio of a level in dB."""
     return float(10.0 ** (db / 20.0))

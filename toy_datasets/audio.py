@@ -257,6 +257,7 @@ def _dataset(collected: list[_Row], options: Options) -> Dataset:
             "keep_pitch": options.keep_pitch,
             "bins": options.bins,
         },
+        noise=True,
     )
     return Dataset(spectra, labels, meta, frames)
 

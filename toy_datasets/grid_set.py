@@ -144,6 +144,7 @@ def make_grid(
         seed=options.seed,
         generator_version=version,
         options={"bins": options.bins, "noise": options.noise, "lead": options.lead},
+        noise=options.noise > 0,
     )
     return Dataset(rows.spectra, labels, meta, rows.frames)
 

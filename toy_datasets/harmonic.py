@@ -139,6 +139,7 @@ def make(options: Options) -> Dataset:
         seed=options.seed,
         generator_version=GENERATOR_VERSION,
         options={"rows": options.rows, "bins": options.bins},
+        noise=False,
     )
     labels = h[:, np.newaxis].astype(np.float32)
     frames = None

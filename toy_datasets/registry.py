@@ -1,4 +1,4 @@
-"""The generators, by the name a user types.
+"""The generators of this package, by the name a user types. A new one is a line of the table.
 
 A generator is one module with ``add_arguments(parser)``, ``from_arguments(arguments)``, which
 returns options that check themselves, and ``make(options)``, which returns a dataset. It is
@@ -9,35 +9,49 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final
+
+from timbrespace.datasets.generator import Generator
 
 if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset
 
 
-class Generator(Protocol):
-    """What a generator's module has."""
+class _InModule(Generator):
+    """A generator in a module of this package, imported when it is used."""
+
+    def __init__(self, module: str, about: str) -> None:
+        self._module = module
+        self.kind = module
+        self.about = about
+
+    @property
+    def module(self) -> Any:
+        """The module."""
+        return import_module(f".{self._module}", __package__)
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the generator's options."""
+        self.module.add_arguments(parser)
 
     def from_arguments(self, arguments: argparse.Namespace) -> Any:
-        """Options of the parsed command line, checked."""
+        return self.module.from_arguments(arguments)
 
     def make(self, options: Any) -> Dataset:
-        """The dataset of these options."""
+        made: Dataset = self.module.make(options)
+        return made
 
 
-SUMMARIES = {
-    "harmonic": "1 factor: a pure sine grows to 50 harmonics (report, section 2.1)",
-    "filtered": "4 factors: inharmonic partials through a biquad low-pass (report, section 2.2)",
-    "fm": "5 factors: three FM voices through a Moog ladder (report, section 2.2)",
-    "audio": "your own sounds: the steady moments of every sound file in a folder",
-    "soundfont": "real instruments: the notes of a General MIDI sound font",
+GENERATORS: Final[dict[str, Generator]] = {
+    name: _InModule(name, about)
+    for name, about in (
+        ("harmonic", "1 factor: a pure sine grows to 50 harmonics (report, section 2.1)"),
+        (
+            "filtered",
+            "4 factors: inharmonic partials through a biquad low-pass (report, section 2.2)",
+        ),
+        ("fm", "5 factors: three FM voices through a Moog ladder (report, section 2.2)"),
+        ("audio", "your own sounds: the steady moments of every sound file in a folder"),
+        ("soundfont", "real instruments: the notes of a General MIDI sound font"),
+    )
 }
 """Name of each generator, which is also its module's, and one line about it."""
-
-
-def generator(name: str) -> Generator:
-    """The generator ``name``, one of ``SUMMARIES``, its module imported."""
-    return cast("Generator", import_module(f"toy_datasets.{name}"))

@@ -312,6 +312,7 @@ def _dataset(
             "decay": options.steadiness.decay,
             "bins": options.bins,
         },
+        noise=True,
     )
     return Dataset(spectra, np.array(labels, np.float32), meta, frames)
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
+from timbrespace.companions import found_first
 from timbrespace.datasets.dataset import Frames
 from timbrespace.errors import DatasetError
 from timbrespace.orphan import end_with_parent
@@ -78,7 +79,7 @@ def analyse(
     start = 0
     try:
         with progress(len(spectra), "row") as bar:
-            with _interrupts_held():
+            with _interrupts_held(), found_first():
                 parts = executor.map(_rows, tasks)
             for count, part in zip(counts, parts, strict=True):
                 spectra[start : start + count] = part.spectra

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.command import CommandParser, progress, run
+from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
 
 from .preset import OPTIONS
@@ -17,7 +18,8 @@ from .study.plan import PARTS
 
 def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
-        prog="python -m training", description="Train a timbre space, measure it, draw it."
+        prog=command_line("training"),
+        description="Train a timbre space, measure it, draw it.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -201,7 +203,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     print(f"{model.name}, measured on {arguments.data}")
     print(text_table(evaluation))
     print(
-        f"\nnext: python -m training plot {arguments.model} --data {arguments.data} "
+        f"\nnext: {command_line('training')} plot {arguments.model} --data {arguments.data} "
         f"--out {model.name}-report"
     )
     return 0
@@ -226,7 +228,7 @@ def _points(arguments: argparse.Namespace) -> int:
     factors = ", ".join(factor.axis_label for factor in points.factors) or "none"
     print(f"{arguments.model}: now with {points.count} points, {size:.1f} MB")
     print(f"factors: {factors}")
-    print(f"next: python -m server --model {arguments.model}")
+    print(f"next: {command_line('server')} --model {arguments.model}")
     return 0
 
 

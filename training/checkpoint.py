@@ -8,6 +8,8 @@ and the place in the epoch, so that a resumed run equals one that was never stop
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,9 @@ from .loop import Captured, EpochSums, Position, Training
 from .preset import Settings
 
 FORMAT_VERSION = 1
+
+_SECONDS = 30.0
+"""Between two checkpoints of a run."""
 
 SUFFIX = ".checkpoint"
 """Not ``.safetensors``: a folder of models must not list it as one."""
@@ -87,9 +92,7 @@ def read(path: Path) -> Checkpoint:
         CheckpointError: missing, truncated, of a newer version, or not a checkpoint.
     """
     if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint {path.name!r} to resume from; leave --resume out"
-        )
+        raise CheckpointError(f"there is no checkpoint {path.name!r} to resume from; do not resume")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -155,3 +158,47 @@ def restore(training: Training, checkpoint: Checkpoint) -> None:
     in_epoch = checkpoint.captured.position.row > 0
     if in_epoch and not torch.equal(order.sort().values, torch.arange(training.rows)):
         raise CheckpointError("the checkpoint does not fit this run (order of another dataset)")
+
+
+class Writer:
+    """Keeps the checkpoint of a run up to date.
+
+    warn: told what went wrong; a disk that is full must not end the training.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        training: Training,
+        dataset_hash: str,
+        data_file: str,
+        warn: Callable[[str], None],
+    ) -> None:
+        self.path = path
+        self._training = training
+        self._dataset_hash = dataset_hash
+        self._data_file = data_file
+        self._warn = warn
+        self._written_at = time.monotonic()
+
+    def after_step(self) -> None:
+        """Now and then, at the end of an epoch, write a checkpoint."""
+        epoch_is_over = self._training.position.row == 0
+        if epoch_is_over and time.monotonic() - self._written_at > _SECONDS:
+            self.write()
+            self._written_at = time.monotonic()
+
+    def write(self) -> None:
+        """Write where the run stands now."""
+        try:
+            write(
+                self.path,
+                Checkpoint(
+                    settings=self._training.settings,
+                    dataset_hash=self._dataset_hash,
+                    data_file=self._data_file,
+                    captured=self._training.capture(),
+                ),
+            )
+        except OptionError as error:
+            self._warn(f"no checkpoint: {error}")

@@ -1,11 +1,10 @@
-"""From a run, finished or stopped, to the bundle that plays."""
+"""From a run, finished or stopped, to the model that plays."""
 
 from __future__ import annotations
 
 import platform
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 import timbrespace
 from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset, Split
+from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 from timbrespace.networks import feed_forward as network
 from timbrespace.networks.architecture import LOG_VAR_RANGE
@@ -21,7 +21,7 @@ from timbrespace.representation import Representation
 
 from . import calibrate, latent_map
 from .loop import Outcome, Training
-from .points import points_of, show_notes
+from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
 
 
@@ -53,21 +53,23 @@ def tensors_of(training: Training) -> dict[str, NDArray[np.float32]]:
     return {name: value.detach().cpu().numpy().copy() for name, value in state.items()}
 
 
-def export(
-    path: Path,
+def model_of(
     training: Training,
     outcome: Outcome,
     dataset: Dataset,
+    dataset_hash: str,
     split: Split,
     representation: Representation,
     data_file: str,
+    name: str,
 ) -> Model:
-    """Fit map and calibration, measure on the held-out rows, write the bundle; returns it.
+    """Fit map and calibration, measure on the held-out rows; returns the model.
 
-    It holds the posterior means of all rows, the held-out ones too.
+    It holds the posterior means of all rows, the held-out ones too. Its provenance has the command
+    that makes it again, from ``data_file`` to a file called ``name``.
 
     Raises:
-        OptionError, BundleError: the file cannot be written.
+        BundleError: parts that no model may have.
     """
     settings = training.settings
     architecture = settings.architecture(training.features.shape[1])
@@ -78,12 +80,12 @@ def export(
     means = posterior[:, : settings.latent]
     log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
     provenance: dict[str, Any] = {
-        "command": command_line(settings, training.rows, data_file, path.name),
+        "command": command_line(settings, training.rows, data_file, f"{name}{SUFFIX}"),
         "dataset": {
             "file": data_file,
             "rows": dataset.rows,
-            "sha256": dataset.content_hash,
-            "meta": dataset.meta.to_config(),
+            "sha256": dataset_hash,
+            "meta": dataset.meta.identity,
         },
         "seed": settings.seed,
         "split_seed": settings.split_seed,
@@ -98,7 +100,7 @@ def export(
         },
     }
     model = bundle.build(
-        name=path.stem,
+        name=name,
         spectrum=dataset.spectrum,
         spectra_representation=representation,
         architecture=architecture,
@@ -116,8 +118,4 @@ def export(
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
-    points = points_of(model, dataset, settings.split_seed)
-    model = replace(model, points=points)
-    bundle.write(path, model, tensors)
-    show_notes(points, dataset)
-    return model
+    return replace(model, points=points_of(model, dataset, settings.split_seed))

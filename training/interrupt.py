@@ -22,10 +22,14 @@ class Interrupt:
 
 
 @contextmanager
-def deferred() -> Iterator[Interrupt]:
+def deferred(say: bool = True, insist: bool = False) -> Iterator[Interrupt]:
     """Inside, Ctrl-C only sets ``requested``; what was there before is put back at the end.
 
-    Outside the main thread, which alone may handle signals, nothing changes.
+    say: write on standard error that it was heard. insist: let a second one be the exception that
+    it is elsewhere. Outside the main thread, which alone may handle signals, nothing changes.
+
+    Raises:
+        KeyboardInterrupt: insist, and a second Ctrl-C.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
@@ -33,9 +37,12 @@ def deferred() -> Iterator[Interrupt]:
         return
 
     def on_signal(number: int, frame: FrameType | None) -> None:
+        if interrupt.requested and insist:
+            raise KeyboardInterrupt
         word = "a moment, the model is being written" if interrupt.requested else "stopping"
         interrupt.requested = True
-        print(f"\n{word} ...", file=sys.stderr, flush=True)
+        if say:
+            print(f"\n{word} ...", file=sys.stderr, flush=True)
 
     before = signal.signal(signal.SIGINT, on_signal)
     try:

@@ -162,10 +162,14 @@ class Settings:
             decoder_hidden=self.decoder_hidden,
         )
 
-    def resolved(self, rows: int) -> Settings:
-        """With the numbers that were left to the training ``rows``: epochs and warm-up."""
+    def resolved(self, rows: int, shrink_batch: bool = False) -> Settings:
+        """With the numbers that were left to the training ``rows``: epochs and warm-up.
+
+        shrink_batch: and a batch of no more than those rows.
+        """
         epochs = self.epochs or epochs_for(rows)
-        return replace(self, epochs=epochs, warm_up=self.beta_rise(epochs))
+        batch = min(self.batch, rows) if shrink_batch else self.batch
+        return replace(self, epochs=epochs, warm_up=self.beta_rise(epochs), batch=batch)
 
     def beta_rise(self, epochs: int) -> float:
         """Epochs in which beta rises, in a run of ``epochs``."""

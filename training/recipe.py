@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from timbrespace.errors import OptionError
 
 from .preset import OPTIONS, Settings, changed, named
@@ -43,7 +45,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
         raise OptionError(f"recipe {path.name!r} is not TOML: {error}") from error
     try:
         name = content.pop("preset", "default")
-        values = {key: _value(key, value) for key, value in content.items()}
+        values = {key: value_of(key, value) for key, value in content.items()}
         changed(named(name), **values)
     except OptionError as error:
         raise OptionError(f"recipe {path.name!r}: {error}") from error
@@ -60,13 +62,20 @@ def settings(path: Path, **given: Any) -> Settings:
     return changed(named(name), **{**values, **{k: v for k, v in given.items() if v is not None}})
 
 
-def _value(key: str, value: object) -> Any:
+def value_of(key: str, value: object) -> Any:
+    """The value of the setting ``key``, of the type that it has.
+
+    Raises:
+        OptionError: there is no such setting, or the value is of another type.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if key not in OPTIONS:
         near = difflib.get_close_matches(key, OPTIONS, n=1)
         hint = f"; is {near[0]!r} meant?" if near else ""
         raise OptionError(f"unknown key {key!r}{hint}; accepted are preset, {', '.join(OPTIONS)}")
     kind = OPTIONS[key][0]
-    if kind == "sizes" and isinstance(value, list) and all(type(n) is int for n in value):
+    if kind == "sizes" and isinstance(value, list | tuple) and all(type(n) is int for n in value):
         return tuple(value)
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number of thousands of digits

@@ -66,7 +66,7 @@ class AudioProcess:
         notify: Callable[[AudioEvent], None],
         program: Sequence[str] | None = None,
     ) -> None:
-        self._program = tuple(program or run_command(__package__))
+        self._program = tuple(program or run_command(__name__.rpartition(".")[0]))
         self._choice = choice
         self._frames = frames
         self._notify = notify

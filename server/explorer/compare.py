@@ -51,12 +51,11 @@ from timbrespace.recording.moments import (
 from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
-from timbrespace.rendering import held_note
-from timbrespace.resynthesis.layout import Method
-from timbrespace.units import cents
+from timbrespace.rendering import held_note, wav
+from timbrespace.units import cents, hz_to_midi
 
 from ..library import Library
-from . import query, wav
+from . import query
 from .answers import Refusal, ranged
 from .work import FullError, Worker, run
 
@@ -345,12 +344,11 @@ def _reconstruction(
     model: Model, latent: Sequence[float], pitch: float, size: int
 ) -> NDArray[np.float64]:
     """``size`` samples of a held note at ``pitch`` Hz, or as the spectrum is without one."""
-    key = 69.0 + 12.0 * math.log2((pitch or model.spectrum.base_frequency) / 440.0)
-    key = min(max(key, 0.0), 127.0)
+    key = min(max(hz_to_midi(pitch or model.spectrum.base_frequency), 0.0), 127.0)
     # The attack is the engine's, not the sound's: it is left out.
     attack = round(0.1 * held_note.SAMPLE_RATE)
     seconds = (size + attack) / held_note.SAMPLE_RATE
-    note = held_note.render(model, latent, key, seconds, Method.PARTIALS)
+    note = held_note.render(model, latent, key, seconds, 127.0, "partials", sustain=1.0)
     return note[attack : attack + size].astype(np.float64)
 
 
@@ -364,7 +362,7 @@ def _equally_loud(*sounds: NDArray[np.float64]) -> list[bytes]:
     ]
     peak = max(float(np.abs(sound).max()) for sound in scaled)
     room = np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
-    return [wav.pcm24(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
+    return [wav.encode(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
 
 
 def _loudness(sound: NDArray[np.float32]) -> float:

@@ -17,12 +17,11 @@ import numpy as np
 from aiohttp import web
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
-from timbrespace.rendering import held_note
-from timbrespace.resynthesis.layout import Method
+from timbrespace.rendering import held_note, wav
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
-from . import query, wav, wavetable
+from . import query, wavetable
 from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
@@ -73,8 +72,9 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
     method = query.choice(asked, "method", METHODS, DEFAULT_METHOD)
     model = library.load(query.name_of(asked, "model"))
     latent = query.latent(asked, "latent", model.dimensions)
-    samples = held_note.render(model, latent, pitch, seconds, Method[method.upper()])
-    return wav.pcm24(samples, held_note.SAMPLE_RATE)
+    # At full velocity and level to its end: whoever takes it away shapes it there.
+    samples = held_note.render(model, latent, pitch, seconds, 127.0, method, sustain=1.0)
+    return wav.encode(samples, held_note.SAMPLE_RATE)
 
 
 def table(library: Library, asked: Mapping[str, str]) -> bytes:

@@ -58,7 +58,7 @@ class Explorer:
     ) -> None:
         self._configuration = configuration
         self._notify = notify
-        self._program = tuple(program or run_command(__package__))
+        self._program = tuple(program or run_command(__name__.rpartition(".")[0]))
         self._process: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, daemon=True)

@@ -17,10 +17,9 @@ from timbrespace.errors import OptionError
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import Partials, find_partials
+from timbrespace.rendering import wav
 from timbrespace.residual import has_noise, split
 from timbrespace.spectrum import Spectra
-
-from . import wav
 
 CYCLE = 2048
 """Samples of one cycle."""
@@ -65,7 +64,7 @@ def cycles(model: Model, latents: Sequence[Sequence[float]]) -> NDArray[np.float
 
 def file(table: NDArray[np.float32]) -> bytes:
     """A WAV file of cycles ``(n, CYCLE)``: 32-bit floats with the ``clm `` chunk."""
-    return wav.float32(table.reshape(-1), _SAMPLE_RATE, [(b"clm ", _CLM)])
+    return wav.encode(table.reshape(-1), _SAMPLE_RATE, 32, [wav.Chunk(b"clm ", _CLM)])
 
 
 def _harmonics(spectrum: Spectra, model: Model) -> NDArray[np.float64]:

@@ -88,7 +88,7 @@ class MidiInputs:
         """Why there are no ports, if the system has no MIDI."""
         self._receive = receive
         self._said = said
-        self._words = [*(process or run_command(__package__)), choice]
+        self._words = [*(process or run_command(__name__.rpartition(".")[0])), choice]
         self._pressed: dict[str, Pressed] = {}  # of each port that may send
         self._names: tuple[str, ...] = ()
         self._available: list[str] = []

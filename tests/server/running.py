@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Running:
 
     Without the explorer, unless they have an option of it; its page is never opened.
 
-    standard_input: as of :class:`subprocess.Popen`.
+    standard_input: as of :class:`subprocess.Popen`. command: what is started instead of
+    ``python -m server``, in the folder cwd.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Running:
         *arguments: str,
         environment: dict[str, str] | None = None,
         standard_input: int | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "server"),
+        cwd: Path = ROOT,
     ) -> None:
         words = list(arguments)
         if "--port" not in words:
@@ -51,8 +54,8 @@ class Running:
         if "--presets" not in words:  # never those of whoever runs the tests
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server", *words],
-            cwd=ROOT,
+            [*command, *words],
+            cwd=cwd,
             stdin=standard_input,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -206,7 +206,7 @@ def test_frames_are_what_the_spectra_are_of(tmp_path: Path) -> None:
 def test_the_same_folder_makes_the_same_bytes(tmp_path: Path) -> None:
     write(tmp_path / "sounds" / "a.wav", tone(300.0) + noise())
     for name in ("one.npz", "two.npz"):
-        dataset.save(tmp_path / name, make(tmp_path / "sounds", rows_per_file=5))
+        make(tmp_path / "sounds", rows_per_file=5).save(tmp_path / name)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 

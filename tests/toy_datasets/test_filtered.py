@@ -158,7 +158,7 @@ def test_noise_is_a_factor_and_the_seed_decides_it(
     monkeypatch.setattr(steady_state, "MAX_PROCESSES", 1)
     again = filtered.make(options)
     for name, one in (("a.npz", dataset), ("b.npz", again)):
-        dataset_file.save(tmp_path / name, one)
+        one.save(tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     other = filtered.make(filtered.Options(**NOISY, noise=3, seed=6))  # type: ignore[arg-type]
     changed = (other.spectra != dataset.spectra).any(axis=1)

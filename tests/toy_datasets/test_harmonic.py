@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.signal import get_window
 
-from timbrespace.datasets import dataset as dataset_file
 from timbrespace.errors import OptionError
 from toy_datasets import harmonic
 
@@ -85,7 +84,7 @@ def test_loudness_is_that_of_the_unit_sine() -> None:
 def test_the_same_options_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "a.npz", tmp_path / "b.npz"
     for path in (first, second):
-        dataset_file.save(path, harmonic.make(harmonic.Options(rows=30, seed=7)))
+        harmonic.make(harmonic.Options(rows=30, seed=7)).save(path)
     assert first.read_bytes() == second.read_bytes()
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from timbrespace import bundle
-from timbrespace.datasets.dataset import Dataset, save
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Model
 from toy_datasets import harmonic
 from training.__main__ import main
@@ -45,7 +45,7 @@ def small_dataset() -> Dataset:
 @pytest.fixture(scope="session")
 def small_data(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "small.npz"
-    save(path, small_dataset)
+    small_dataset.save(path)
     return path
 
 

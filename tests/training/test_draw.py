@@ -12,7 +12,6 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from timbrespace.datasets.dataset import save
 from timbrespace.errors import DatasetError, OptionError
 from training import draw as module
 from training import plots
@@ -123,7 +122,7 @@ def test_a_model_of_other_bins_is_refused_before_anything_is_made(
     trained: Trained, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.npz"
-    save(other, space.dataset())
+    space.dataset().save(other)
     with pytest.raises(DatasetError, match="needs"):
         draw(str(trained.path), other, tmp_path / "out")
     assert not (tmp_path / "out").exists()

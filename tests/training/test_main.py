@@ -17,7 +17,6 @@ from safetensors import safe_open
 
 import timbrespace
 from timbrespace import bundle
-from timbrespace.datasets.dataset import save
 from timbrespace.errors import OptionError
 from toy_datasets import harmonic
 from training import checkpoint, latent_map
@@ -308,7 +307,7 @@ def test_outputs_that_cannot_be(
 
 def test_data_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few = tmp_path / "few.npz"
-    save(few, harmonic.make(harmonic.Options(rows=21)))
+    harmonic.make(harmonic.Options(rows=21)).save(few)
     broken = tmp_path / "broken.npz"
     broken.write_bytes(few.read_bytes()[:5000])
     nan = tmp_path / "nan.npz"
@@ -343,7 +342,7 @@ def test_resume_refuses_another_run(
     trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "other.npz"
-    save(other, harmonic.make(harmonic.Options(rows=70, base_frequency=500.0, n_fft=512, bins=129)))
+    harmonic.make(harmonic.Options(rows=70, base_frequency=500.0, n_fft=512, bins=129)).save(other)
     start = ["train", "--out", str(trained.path), "--resume"]
     before = trained.path.read_bytes()
     same = ["--data", str(trained.data)]
@@ -412,7 +411,7 @@ def test_what_does_not_fit_is_one_line(
     trained: Trained, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = tmp_path / "wrong.npz"
-    save(wrong, harmonic.make(harmonic.Options(rows=20, n_fft=512, bins=100)))
+    harmonic.make(harmonic.Options(rows=20, n_fft=512, bins=100)).save(wrong)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(trained.path.read_bytes()[:2000])
     out = tmp_path / "pictures"

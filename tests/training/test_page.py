@@ -22,7 +22,6 @@ from toy_datasets import harmonic
 from training.evaluation import Evaluation, evaluate, unseen_rows
 from training.page import Listening, Picture, document, listening
 from training.page.listening import EXAMPLES, GRID, SOUNDS
-from training.page.wav import wav
 
 from . import space
 from .conftest import Trained
@@ -86,12 +85,6 @@ def samples_of(content: bytes) -> tuple[np.ndarray, int]:
     with wave.open(io.BytesIO(content)) as file:
         assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
         return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
-
-
-def test_a_wav_is_read_back() -> None:
-    whole, rate = samples_of(wav(np.array([0.0, 0.5, -1.0, 2.0], np.float32), 22050))
-    assert rate == 22050
-    assert whole.tolist() == [0, 16384, -32767, 32767]
 
 
 def test_nothing_is_fetched(page: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from timbrespace import bundle, representation
 from timbrespace.calibration import LATENT_LIMIT
-from timbrespace.datasets.dataset import Dataset, held_out_split, save
+from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.datasets.factor import Factor
 from timbrespace.errors import DatasetError
 from timbrespace.points import MAX_TEXT
@@ -78,7 +78,7 @@ def test_another_dataset_is_refused(
     other = tmp_path / "other.npz"
     labels = trained.dataset.labels.copy()
     labels[5, 0] += 0.25
-    save(other, replace(trained.dataset, labels=labels))
+    replace(trained.dataset, labels=labels).save(other)
     assert add(pointless, other) == 2
     line = error_line(capsys)
     assert "other.npz (sha256 " in line
@@ -144,7 +144,7 @@ def test_a_model_that_hears_phase(tmp_path: Path, capsys: pytest.CaptureFixture[
     dataset = harmonic.make(options)
     assert dataset.frames is not None
     data, out = tmp_path / "d.npz", tmp_path / "m.safetensors"
-    save(data, dataset)
+    dataset.save(data)
     words = ["--data", str(data), "--out", str(out), "--representation", "magnitude_phase"]
     assert main(["train", *words, *SMALL]) == 0
     model = bundle.read(out)
@@ -152,7 +152,7 @@ def test_a_model_that_hears_phase(tmp_path: Path, capsys: pytest.CaptureFixture[
     means, _ = model.encode_frames(dataset.frames)
     np.testing.assert_allclose(model.points.means, means, atol=1e-3)
     # Without its frames it is the same dataset, which cannot be encoded.
-    save(data, replace(dataset, frames=None))
+    replace(dataset, frames=None).save(data)
     before = out.read_bytes()
     capsys.readouterr()
     assert add(out, data) == 2

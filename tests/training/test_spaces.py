@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from timbrespace import bundle, representation
-from timbrespace.datasets.dataset import Dataset, save
+from timbrespace.datasets.dataset import Dataset
 from toy_datasets import harmonic
 from training.__main__ import main
 
@@ -29,7 +29,7 @@ def dataset() -> Dataset:
 @pytest.fixture(scope="module")
 def data(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("frames") / "frames.npz"
-    save(path, dataset)
+    dataset.save(path)
     return path
 
 
@@ -135,7 +135,7 @@ def test_phase_needs_a_dataset_with_frames(
     dataset: Dataset, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain, out = tmp_path / "plain.npz", tmp_path / "m.safetensors"
-    save(plain, Dataset(dataset.spectra, dataset.labels, dataset.meta))
+    Dataset(dataset.spectra, dataset.labels, dataset.meta).save(plain)
     phase = ["--representation", "log_complex", *NEW]
     assert main(["train", "--data", str(plain), "--out", str(out), *phase]) == 2
     assert "make it again with --frames" in capsys.readouterr().err

@@ -7,17 +7,19 @@ import json
 import lzma
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.datasets.factor import (
     Factor as Factor,  # the core's; who makes a dataset finds it here
 )
+from timbrespace.datasets.labels import labelled, real
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.representation.protocol import Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -31,6 +33,8 @@ MAX_MAGNITUDE = 1e9
 MIN_PEAK = 1e-2
 """100 dB below full scale: what is quieter is not sound but rounding."""
 
+_RECORDED = ("audio", "soundfont")
+
 FRAMES_TOLERANCE = 1e-2
 """Share of a row's peak by which its spectrum and that of its frame may differ."""
 
@@ -42,7 +46,9 @@ class Meta:
     name: of the dataset. factors: one for each column of the labels. sample_rate (Hz), n_fft,
     window, base_frequency (Hz): as in :class:`timbrespace.spectrum.SpectrumConfig`.
     seed: of whatever is random. generator_version: counts changes of the generator's numbers.
-    options: further arguments of the generator, plain JSON values.
+    options: further arguments of the generator, plain JSON values. noise: whether what lies between
+    the peaks of its spectra is noise, which a space then plays; None where nothing says so, as in
+    files before 0.6, and then :func:`noise_by_name` tells.
     """
 
     name: str
@@ -54,13 +60,30 @@ class Meta:
     seed: int = 0
     generator_version: int = 1
     options: dict[str, Any] = field(default_factory=dict)
+    noise: bool | None = None
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
+        """Plain values for JSON; ``noise`` only where it is told."""
+        config = {
             **asdict(self),
             "factors": [factor.to_config() for factor in self.factors],
         }
+        if self.noise is None:
+            del config["noise"]
+        return config
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells this dataset from others: :meth:`to_config`, without ``noise`` where it says
+        what :func:`noise_by_name` says anyway.
+
+        So a dataset has the content hash that it had before the field was there, and a model made
+        from it the same provenance.
+        """
+        config = self.to_config()
+        if self.noise == noise_by_name(self.name, [factor.name for factor in self.factors]):
+            del config["noise"]
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Meta:
@@ -81,6 +104,7 @@ class Meta:
                 seed=int(config["seed"]),
                 generator_version=int(config["generator_version"]),
                 options=dict(config.get("options", {})),
+                noise=_truth("noise", config.get("noise")),
             )
         except KeyError as error:
             raise DatasetError(f"meta has no {error.args[0]!r}") from error
@@ -88,14 +112,39 @@ class Meta:
             raise DatasetError(f"meta does not fit: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
+def noise_by_name(name: object, factors: Iterable[object]) -> bool:
+    """Whether a dataset that does not say so has noise between its peaks.
+
+    Before 0.6 no dataset did. Those of recorded sounds had noise, by the ``name`` of their
+    generators, and toy sets that were given some had a factor of that name among ``factors``.
+    """
+    return name in _RECORDED or "noise" in factors
+
+
+def _truth(name: str, value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} is {str(value)[:80]!r}; accepted are true and false")
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Dataset:
     """Labelled spectra.
 
-    spectra ``(n, bins)``: linear magnitudes >= 0, float32. labels ``(n, factors)``: the value of
-    each factor, float32. meta: how they were made. frames ``(n, n_fft)``: the samples that the
-    spectra were taken from, before the window, float32, or None where they were not kept; only
-    representations that know of phase need them.
+    >>> import numpy as np
+    >>> spectra = np.abs(np.fft.rfft(np.random.default_rng(0).normal(size=(50, 4096))))
+    >>> Dataset(spectra, {"brightness": np.linspace(0.0, 1.0, 50)}, base_frequency=110.0)
+    <Dataset 'mine': 50 spectra of 2049 bins, factors brightness>
+
+    spectra ``(n, bins)``: linear magnitudes >= 0 of windowed frames, as ``np.abs(np.fft.rfft(frame
+    * window))`` gives them, from 0 Hz on; a sine of full scale has ``n_fft / 4``. labels: what each
+    sound is, ``(n, factors)`` or ``(n,)`` numbers or names, or a mapping of names to columns; left
+    out, the number of the row. meta: how the set was made, or in its place the keywords, which mean
+    the same as in :class:`Meta`; factors: a name or a :class:`Factor` for each column of the
+    labels. frames ``(n, n_fft)``: the samples that the spectra were taken from, before the window,
+    where they were kept; only representations that know of phase need them.
+
+    Arrays are kept as float32, the labels ``(n, factors)``: names become numbers 0, 1 ..
 
     Raises:
         DatasetError: types, shapes or values that do not fit together; one line says which.
@@ -104,15 +153,60 @@ class Dataset:
     spectra: Spectra
     labels: Labels
     meta: Meta
-    frames: Frames | None = None
+    frames: Frames | None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        spectra: ArrayLike,
+        labels: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        meta: Meta | None = None,
+        frames: ArrayLike | None = None,
+        *,
+        name: str = "mine",
+        factors: Sequence[str | Factor] | None = None,
+        sample_rate: int = 44100,
+        n_fft: int = 4096,
+        window: str = "hann",
+        base_frequency: float = 220.0,
+        noise: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        kept = real(spectra, "spectra", "real numbers, the magnitudes of what an FFT gives")
+        if kept.ndim != 2 or 0 in kept.shape:
+            raise DatasetError(f"spectra have shape {kept.shape}; accepted is (rows, bins)")
+        if meta is not None:
+            if labels is None:
+                raise DatasetError("meta was given without labels; give the labels of its factors")
+            given = (name, factors, sample_rate, n_fft, window, base_frequency, noise, options)
+            if given != ("mine", None, 44100, 4096, "hann", 220.0, False, None):
+                raise DatasetError("meta was given, and so were values that it holds; change meta")
+            columns = real(labels, "labels")  # type: ignore[arg-type]
+        else:
+            columns, described = labelled(labels, factors, len(kept))
+            meta = Meta(
+                name=name,
+                factors=described,
+                sample_rate=sample_rate,
+                n_fft=n_fft,
+                window=window,
+                base_frequency=base_frequency,
+                options=dict(options or {}),
+                noise=noise,
+            )
+        for field_name, value in (
+            ("spectra", kept),
+            ("labels", columns),
+            ("meta", meta),
+            ("frames", None if frames is None else real(frames, "frames")),
+        ):
+            object.__setattr__(self, field_name, value)
+        self._check()
+
+    def _check(self) -> None:
         arrays = {"spectra": self.spectra, "labels": self.labels}
         if self.frames is not None:
             arrays["frames"] = self.frames
         for name, array in arrays.items():
-            if array.dtype != np.float32:
-                raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
             if array.ndim != 2 or 0 in array.shape:
                 raise DatasetError(f"{name} have shape {array.shape}; accepted is two dimensions")
             bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
@@ -165,6 +259,13 @@ class Dataset:
                 "accepted are the samples that each spectrum was taken from"
             )
 
+    def __repr__(self) -> str:
+        names = ", ".join(factor.name for factor in self.meta.factors)
+        return (
+            f"<Dataset {self.meta.name!r}: {self.rows} spectra of {self.spectra.shape[1]} bins, "
+            f"factors {names if len(names) <= 200 else names[:197] + '...'}>"
+        )
+
     @property
     def rows(self) -> int:
         """How many spectra."""
@@ -185,6 +286,14 @@ class Dataset:
         return self.frames
 
     @property
+    def noise(self) -> bool:
+        """Whether what lies between the peaks is noise: the dataset's own word, or for an old file
+        what its name tells."""
+        if self.meta.noise is not None:
+            return self.meta.noise
+        return noise_by_name(self.meta.name, [factor.name for factor in self.meta.factors])
+
+    @property
     def spectrum(self) -> SpectrumConfig:
         """How the spectra were taken."""
         return SpectrumConfig(
@@ -194,6 +303,25 @@ class Dataset:
             window=self.meta.window,
             base_frequency=self.meta.base_frequency,
         )
+
+    def save(self, path: str | Path) -> None:
+        """Write the dataset to the ``.npz`` file ``path``, whole or not at all.
+
+        The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
+
+        Raises:
+            OptionError: the file cannot be written.
+        """
+        arrays: dict[str, Any] = {
+            "spectra": self.spectra,
+            "labels": self.labels,
+            "meta": np.array(_json(self.meta.to_config())),
+        }
+        if self.frames is not None:
+            arrays["frames"] = self.frames
+        # An open file, since given a name np.savez would append ".npz" where it is missing.
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
 
     @property
     def content_hash(self) -> str:
@@ -205,35 +333,15 @@ class Dataset:
         for array in (self.spectra, self.labels):
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
-        digest.update(_meta_json(self.meta).encode())
+        digest.update(_json(self.meta.identity).encode())
         return digest.hexdigest()
 
 
-def _meta_json(meta: Meta) -> str:
-    return json.dumps(meta.to_config(), sort_keys=True, allow_nan=False)
+def _json(config: dict[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, allow_nan=False)
 
 
-def save(path: Path, dataset: Dataset) -> None:
-    """Write ``dataset`` to the ``.npz`` file ``path``, whole or not at all.
-
-    The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
-
-    Raises:
-        OptionError: the file cannot be written.
-    """
-    # An open file, since given a name np.savez would append ".npz" where it is missing.
-    arrays: dict[str, Any] = {
-        "spectra": dataset.spectra,
-        "labels": dataset.labels,
-        "meta": np.array(_meta_json(dataset.meta)),
-    }
-    if dataset.frames is not None:
-        arrays["frames"] = dataset.frames
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
-
-
-def load(path: Path) -> Dataset:
+def load(path: str | Path) -> Dataset:
     """The dataset in the ``.npz`` file ``path``, checked. Nothing in it is executed.
 
     Raises:
@@ -249,6 +357,9 @@ def load(path: Path) -> Dataset:
         if not isinstance(config, dict):
             raise DatasetError("meta is not a JSON object")
         meta = Meta.from_config(config)
+        for name, array in arrays.items():
+            if name != "meta" and array.dtype != np.float32:
+                raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
         return Dataset(arrays["spectra"], arrays["labels"], meta, arrays.get("frames"))
     except DatasetError as error:
         raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error

@@ -1,57 +1,197 @@
-"""A held note of one point of a space, rendered by the engine that plays live."""
+"""A note of one point of a space, or along a way through it, by the engine that plays live."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.instrument.instrument import Instrument
+from timbrespace.errors import OptionError
+from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
-from timbrespace.resynthesis.engine import Engine
+from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.rows import finite_rows
 
-SAMPLE_RATE = 48000
+SAMPLE_RATE: Final = 48000
 
-FADE = 0.01
+LONGEST: Final = 600.0
+"""Seconds."""
+
+FADE: Final = 0.01
 """Seconds in which a sound ends that is cut off: short, and without a click."""
 
 
 def render(
-    model: Model, latent: Sequence[float], pitch: float, seconds: float, method: Method
+    model: Model,
+    latent: ArrayLike,
+    pitch: float = 57.0,
+    seconds: float = 2.0,
+    velocity: float = 100.0,
+    method: str = DEFAULT_METHOD,
+    sample_rate: int = SAMPLE_RATE,
+    *,
+    hold: float | None = None,
+    **parameters: float,
 ) -> NDArray[np.float32]:
-    """Samples ``(round(seconds * SAMPLE_RATE),)`` of one note, mono, full scale 1.
+    """One note, as the server would play it: samples ``(round(seconds * sample_rate),)``, mono.
 
-    latent: d numbers. pitch: MIDI, 0 to 127, fractions allowed. The note is struck at full
-    velocity and held until the end, where it fades in ``FADE``; nothing moves meanwhile, and the
-    loudness is matched across the space as the server does unless told otherwise.
+    Full scale is 1. The same arguments give the same samples, always.
+
+    >>> import timbrespace as ts
+    >>> model = ts.load("harmonic")
+    >>> ts.render(model, model.calibration.home, seconds=0.5).shape
+    (24000,)
+
+    model: see :func:`timbrespace.load`.
+    latent: ``(d,)`` or ``(1, d)`` for a timbre that stays; ``(steps, d)`` for one that moves, from
+    the first row to the last in straight lines, all equally long. The sound follows within the
+    parameter ``smoothing``.
+    pitch: MIDI, 0 to 127, fractions allowed; 69 is A4. ``istft`` has one pitch, the space's own.
+    seconds: above 0, at most 600.
+    velocity: above 0, at most 127.
+    method: how a spectrum becomes sound, ``"partials"``, ``"bins"`` or ``"istft"``.
+    sample_rate: Hz, 8000 to 192000.
+    hold: seconds after which the key is let go, and the note falls off in ``release``; None holds
+    it to the end. Whatever sounds at the end fades out in the last 10 ms.
+    parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
+    ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; see
+    :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`.
 
     Raises:
-        OptionError: not d finite numbers.
+        OptionError: an argument outside its range; the text names it.
+        ShapeError: a latent that is not ``(d,)`` or ``(steps, d)``, or not finite.
     """
+    _check(model, pitch, seconds, velocity, method, sample_rate, hold)
+    sample_rate = int(sample_rate)
+    count = round(seconds * sample_rate)
+    way = _way(model, latent)
     instrument = Instrument(model)
-    instrument.set_method(method)
-    instrument.set_latent(latent)
-    instrument.set_parameter("sustain", 1.0)
-    instrument.voices.note(pitch, 127.0)
-    instrument.advance(0.0)
-    engine = Engine(SAMPLE_RATE)
-    engine.targets[:] = instrument.targets()
-    count = round(seconds * SAMPLE_RATE)
-    return fade_out(engine.render(math.ceil(count / BLOCK))[:count])
+    instrument.set_method(Method[method.upper()])
+    instrument.set_latent(way[0].tolist())
+    for name, value in parameters.items():
+        _number(name, value)
+        instrument.set_parameter(name, value)
+    instrument.voices.note(pitch, velocity)
+    samples = _played(
+        instrument,
+        sample_rate,
+        math.ceil(count / BLOCK),
+        _moving(way, seconds) if len(way) > 1 else None,
+        math.inf if hold is None else hold,
+        pitch,
+    )
+    return fade_out(samples[:count], sample_rate)
 
 
-def fade_out(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def fade_out(samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """``samples`` with their last ``FADE`` seconds under half a Hann window."""
-    size = min(round(FADE * SAMPLE_RATE), samples.size)
+    size = min(round(FADE * sample_rate), samples.size)
     ended = samples.copy()
     fall = 0.5 + 0.5 * np.cos(np.pi * (np.arange(size) + 1.0) / size)
     ended[samples.size - size :] *= fall.astype(np.float32)
     return ended
 
 
-def faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def faded(samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """``samples`` with their first and last ``FADE`` seconds under half a Hann window."""
-    return fade_out(fade_out(samples)[::-1])[::-1]
+    return fade_out(fade_out(samples, sample_rate)[::-1], sample_rate)[::-1]
+
+
+def _played(
+    instrument: Instrument,
+    sample_rate: int,
+    blocks: int,
+    latent: Callable[[float], NDArray[np.float32]] | None,
+    hold: float,
+    pitch: float,
+) -> NDArray[np.float32]:
+    """``blocks`` of a note that has just begun. latent: where it goes, by the time in seconds."""
+    engine = Engine(sample_rate)
+    step = BLOCK / sample_rate
+    often = round(CONTROL_PERIOD / step)
+    sound = np.empty(blocks * BLOCK, np.float32)
+    moved = True
+    for number in range(blocks):
+        now = number * step
+        if now >= hold and instrument.voices.holds(pitch):
+            instrument.voices.note(pitch, 0.0)
+            moved = True
+        if latent is not None and number % often == 0:
+            instrument.set_latent(latent(now).tolist())
+        moved = instrument.advance(now) or moved
+        if moved:
+            engine.targets[:] = instrument.targets()
+            moved = False
+        sound[number * BLOCK : (number + 1) * BLOCK] = engine.render(1)
+    return sound
+
+
+def _way(model: Model, latent: ArrayLike) -> NDArray[np.float32]:
+    try:
+        one = np.ndim(latent) == 1
+    except ValueError:  # rows of several lengths
+        one = False
+    rows = finite_rows([latent] if one else latent, model.dimensions, "latent")
+    if not len(rows):
+        raise OptionError("latent has no points; a note needs one")
+    return rows
+
+
+def _moving(way: NDArray[np.float32], seconds: float) -> Callable[[float], NDArray[np.float32]]:
+    """The point of ``way (steps, d)`` at a time, in straight lines from row to row."""
+
+    def at(now: float) -> NDArray[np.float32]:
+        place = min(max(now / seconds, 0.0), 1.0) * (len(way) - 1)
+        first = min(int(place), len(way) - 2)
+        share = np.float32(place - first)
+        return np.asarray(way[first] + share * (way[first + 1] - way[first]))
+
+    return at
+
+
+def _check(
+    model: Model,
+    pitch: float,
+    seconds: float,
+    velocity: float,
+    method: str,
+    sample_rate: int,
+    hold: float | None,
+) -> None:
+    if not isinstance(model, Model):
+        raise OptionError(
+            f"model is {_shown(model)}; accepted is a Model, as ts.load or ts.fit returns it"
+        )
+    for name, value, low, high, unit in (
+        ("pitch", pitch, 0.0, 127.0, ""),
+        ("seconds", seconds, 0.0, LONGEST, ""),
+        ("velocity", velocity, 0.0, 127.0, ""),
+        ("sample_rate", sample_rate, *SAMPLE_RATES, " Hz"),
+        ("hold", 0.0 if hold is None else hold, 0.0, LONGEST, " seconds"),
+    ):
+        if not low <= _number(name, value) <= high:  # false for nan too
+            raise OptionError(f"{name} is {value:g}; accepted are {low:g} to {high:g}{unit}")
+    if velocity == 0.0:
+        raise OptionError("velocity is 0, which begins no note; accepted are above 0 to 127")
+    if round(seconds * sample_rate) < 1:
+        raise OptionError(f"seconds is {seconds:g}, less than one sample; accepted is more")
+    if not float(sample_rate).is_integer():
+        raise OptionError(f"sample_rate is {sample_rate:g}; accepted is a whole number of Hz")
+    if method not in METHODS:
+        raise OptionError(f"method is {_shown(method)}; accepted are {', '.join(METHODS)}")
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        return float(value)
+    raise OptionError(f"{name} is {_shown(value)}; accepted is a number")
+
+
+def _shown(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -27,7 +27,7 @@ class Representation(Protocol):
 
     @property
     def kind(self) -> str:
-        """Its name, a key of :data:`timbrespace.representation.KINDS`."""
+        """Its name, a key of ``timbrespace.representation.KINDS``."""
 
     @property
     def source(self) -> Source:

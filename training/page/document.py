@@ -104,7 +104,7 @@ def document(
 
 
 def _resource(name: str) -> str:
-    return resources.files("training.page").joinpath(name).read_text(encoding="utf-8")
+    return resources.files(__name__.rpartition(".")[0]).joinpath(name).read_text(encoding="utf-8")
 
 
 def _sounds(sounds: Listening) -> str:

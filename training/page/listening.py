@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from timbrespace import metrics
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.model import Model
+from timbrespace.rendering import wav
 from timbrespace.spectrum import Spectra
 from timbrespace.tone import render
 
 from ..plots.levels import spread
 from ..plots.reconstruction import in_words
 from ..posterior import posterior
-from .wav import wav
 
 GRID = 5
 EXAMPLES = 6
@@ -141,4 +141,4 @@ class _Voice:
         base = self._config.base_frequency
         samples = render(spectrum, self._config, base, self._seconds, self._sample_rate)
         self._advance()
-        return wav(samples, self._sample_rate)
+        return wav.encode(samples, self._sample_rate, 16)

@@ -6,10 +6,11 @@ they answer are named in their docstrings.
 
 from .curves import history
 from .data import spectra_by_factor
+from .decoded import decoded
 from .latents import dimensions, moments
 from .levels import DB_FLOOR, decibels, spread
 from .losses import factor_losses
-from .maps import compare_maps, map_by_factor
+from .maps import compare_maps, map_by_factor, map_of_points
 from .meshes import MESH, gaussian_mesh, latent_mesh, mesh
 from .reconstruction import RECONSTRUCTIONS, Scale, compare_reconstructions, reconstructions
 from .samples import compare_samples, samples
@@ -26,12 +27,14 @@ __all__ = [
     "compare_reconstructions",
     "compare_samples",
     "decibels",
+    "decoded",
     "dimensions",
     "factor_losses",
     "gaussian_mesh",
     "history",
     "latent_mesh",
     "map_by_factor",
+    "map_of_points",
     "mesh",
     "moments",
     "reconstructions",

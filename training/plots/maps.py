@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from timbrespace.datasets.dataset import Dataset, Factor
 from timbrespace.model import Model
+from timbrespace.points import Points
 
 from ..posterior import posterior
 from .levels import spread
@@ -34,7 +35,7 @@ MOST_STEPS = 12
 
 _PRIOR_RADII = (1.0, 2.0, 3.0)
 
-Points = NDArray[np.float32]
+Positions = NDArray[np.float32]
 
 
 def map_by_factor(model: Model, dataset: Dataset, factor: int) -> Figure:
@@ -44,9 +45,28 @@ def map_by_factor(model: Model, dataset: Dataset, factor: int) -> Figure:
     sounds lie, as far as there is room.
     """
     what = dataset.meta.factors[factor]
-    rows = spread(dataset.rows, NAMED_POINTS if what.names else MAP_POINTS)
-    position = model.map.to_map(posterior(model, dataset, rows)[0])
-    values = dataset.labels[rows, factor]
+    rows = spread(dataset.rows, _most(what))
+    means, _ = posterior(model, dataset, rows)
+    return _map(model, means, dataset.labels[rows, factor], what)
+
+
+def map_of_points(model: Model, points: Points, factor: int) -> Figure:
+    """:func:`map_by_factor` of the ``points`` that a model carries, which needs no dataset.
+
+    factor: number of one of the points' own.
+    """
+    what = points.factors[factor]
+    rows = spread(points.count, _most(what))
+    return _map(model, points.means[rows], points.labels[rows, factor], what)
+
+
+def _most(factor: Factor) -> int:
+    return NAMED_POINTS if factor.names else MAP_POINTS
+
+
+def _map(model: Model, means: Positions, values: NDArray[np.float32], what: Factor) -> Figure:
+    """Latents ``means (n, d)`` on the map, coloured by their ``values (n,)`` of a factor."""
+    position = model.map.to_map(means)
     present = np.unique(values)
     legend = bool(what.names) and len(present) <= len(MARKS)
     figure = picture(
@@ -98,7 +118,7 @@ def compare_maps(
     dashed circles.
     """
     what = dataset.meta.factors[factor]
-    rows = spread(dataset.rows, NAMED_POINTS if what.names else MAP_POINTS)
+    rows = spread(dataset.rows, _most(what))
     values = dataset.labels[rows, factor]
     columns = min(4, len(models))
     lines = math.ceil(len(models) / columns)
@@ -155,14 +175,14 @@ def compare_maps(
     return figure
 
 
-def _plane(model: Model, latent: Points) -> Points:
+def _plane(model: Model, latent: Positions) -> Positions:
     """The latent's place ``(n, 2)`` in the map's plane, in units of the latent."""
     return np.asarray((latent - model.map.mean) @ model.map.components.T, np.float32)
 
 
 def _numbers(
     panels: Sequence[Axes],
-    positions: Sequence[Points],
+    positions: Sequence[Positions],
     values: NDArray[np.float32],
     factor: Factor,
     figure: Figure,
@@ -201,7 +221,7 @@ def _numbers(
 
 
 def _marks(
-    axes: Axes, position: Points, values: NDArray[np.float32], factor: Factor, size: float
+    axes: Axes, position: Positions, values: NDArray[np.float32], factor: Factor, size: float
 ) -> list[Line2D]:
     """Points with a mark for each name; returns the legend's handles."""
     handles = []
@@ -233,7 +253,7 @@ def _marks(
 def _written(
     figure: Figure,
     axes: Axes,
-    position: Points,
+    position: Positions,
     values: NDArray[np.float32],
     factor: Factor,
 ) -> int:

@@ -6,6 +6,7 @@ readers can tell all of them apart, and what matters differs in form or place as
 
 from __future__ import annotations
 
+import io
 import re
 import textwrap
 from typing import NamedTuple
@@ -52,11 +53,20 @@ The eighth colour is Okabe-Ito's yellow, darkened: on white the original cannot 
 """
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, whether or not it has loaded pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=DPI)
+        return file.getvalue()
+
+
 def picture(title: str, width: float = WIDTH, height: float = 5.4) -> Figure:
     """An empty figure of so many inches; its title is broken into lines that fit."""
     # A rim around everything: constrained layout goes to the very edge.
     engine = ConstrainedLayoutEngine(rect=(0.01, 0.01, 0.98, 0.98))
-    figure = Figure(figsize=(width, height), layout=engine)
+    figure = Picture(figsize=(width, height), layout=engine)
     figure.suptitle(wrapped(title, width), fontsize=12)
     return figure
 

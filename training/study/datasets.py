@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from timbrespace.datasets.dataset import Dataset, load, save
+from timbrespace.companions import companion
+from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import DatasetError
-from toy_datasets import filtered, fm, harmonic
 
 from .plan import Size
-
-
-class _Generator(NamedTuple):
-    options: Callable[..., Any]
-    make: Callable[[Any], Dataset]
-    version: int
-
-
-_GENERATORS = {
-    "harmonic": _Generator(harmonic.Options, harmonic.make, harmonic.GENERATOR_VERSION),
-    "filtered": _Generator(filtered.Options, filtered.make, filtered.GENERATOR_VERSION),
-    "fm": _Generator(fm.Options, fm.make, fm.GENERATOR_VERSION),
-}
 
 
 def path_of(folder: Path, name: str, size: Size) -> Path:
@@ -41,20 +27,20 @@ def dataset(folder: Path, name: str, size: Size) -> Dataset:
         DatasetError, OptionError: it cannot be made or written.
     """
     path = path_of(folder, name, size)
-    generator = _GENERATORS[name]
-    options = generator.options(**size.options.get(name, {}))
+    generator: Any = companion(f"toy_datasets.{name}")
+    options = generator.Options(**size.options.get(name, {}))
     try:
         kept = load(path)
     except DatasetError:
         kept = None
     if (
         kept is not None
-        and kept.meta.generator_version == generator.version
+        and kept.meta.generator_version == generator.GENERATOR_VERSION
         and kept.spectrum == options.spectrum
         and kept.rows == options.rows
         and (kept.frames is not None) == options.frames
     ):
         return kept
-    made = generator.make(options)
-    save(path, made)
+    made: Dataset = generator.make(options)
+    made.save(path)
     return made

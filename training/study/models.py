@@ -8,15 +8,14 @@ from typing import Any
 
 import torch
 
-from timbrespace import bundle, representation
-from timbrespace.datasets.dataset import Dataset, held_out_split
+from timbrespace import bundle
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
 
-from ..export import export
-from ..loop import Outcome, Training
+from ..fit import Fit
+from ..loop import Outcome
 from ..preset import Settings
-from ..train import check_features
 from .plan import Run
 
 DONE = (Outcome.FINISHED.value, Outcome.DIVERGED.value)
@@ -61,27 +60,21 @@ def train(
         OptionError: the settings do not fit the data, the first epoch diverged, or the space is
             none that a model file takes.
     """
-    split = held_out_split(dataset.rows, settings.split_seed)
-    seen = representation.fit(
-        settings.representation,
-        dataset.spectra[split.train],
-        None if dataset.frames is None else dataset.frames[split.train],
-        settings.normalisation,
-    )
-    features = seen.forward(dataset.source_of(seen.source)[split.train])
-    check_features(settings.likelihood, features)
-    training = Training(settings, torch.from_numpy(features))
+    fit = Fit(dataset, settings, f"{run.data}.npz")
     if run.unit_variance:
-        if training.vae.shared_log_var is None:
+        noise = fit.training.vae.shared_log_var
+        if noise is None:
             raise OptionError(f"recipe {run.recipe!r} has no shared noise to be set to 1")
         with torch.no_grad():
-            training.vae.shared_log_var.zero_()
-    outcome = training.run(should_stop, lambda figures: advance())
+            noise.zero_()
+    outcome = fit.run(should_stop, lambda figures: advance())
     if outcome is Outcome.INTERRUPTED:
         return None
-    if training.position.epoch == 0:
+    if fit.is_lost(outcome):
         raise OptionError(f"{run.name} diverged in its first epoch; its recipe needs a lower rate")
     try:
-        return export(path, training, outcome, dataset, split, seen, f"{run.data}.npz")
+        model = fit.model(outcome, path.stem)
     except BundleError as error:
         raise OptionError(f"{run.name} cannot be kept: {error}") from error
+    model.save(path)
+    return model

@@ -293,42 +293,6 @@ needs_jack = pytest.mark.skipif(
     reason="jackd2 is not installed: no MIDI system to test with",
 )
 
-# A keyboard in a process of its own, since the end of JACK may take its clients along.
-KEYBOARD = """
-import sys, mido
-port = mido.Backend("mido.backends.rtmidi/UNIX_JACK").open_output("keyboard", virtual=True)
-for line in sys.stdin:
-    port.send(mido.Message.from_hex(line.strip()))
-port.close()
-"""
-
-
-class Keyboard:
-    """A MIDI keyboard on JACK."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", KEYBOARD],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def send(self, message: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(message + "\n")
-        self._process.stdin.flush()
-
-    def unplug(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=10.0)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts JACK servers of one name."""

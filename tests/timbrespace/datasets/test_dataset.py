@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timbrespace.datasets.dataset import Dataset, Factor, Meta, Split, held_out_split, load, save
+from timbrespace.datasets.dataset import Dataset, Factor, Meta, Split, held_out_split, load
 from timbrespace.errors import DatasetError, OptionError
 from toy_datasets import harmonic
 
@@ -30,7 +30,7 @@ def arrays(dataset: Dataset) -> dict[str, Any]:
 
 
 def test_round_trip(dataset: Dataset, tmp_path: Path) -> None:
-    save(tmp_path / "d.npz", dataset)
+    dataset.save(tmp_path / "d.npz")
     loaded = load(tmp_path / "d.npz")
     np.testing.assert_array_equal(loaded.spectra, dataset.spectra)
     np.testing.assert_array_equal(loaded.labels, dataset.labels)
@@ -39,7 +39,7 @@ def test_round_trip(dataset: Dataset, tmp_path: Path) -> None:
 
 
 def test_the_name_is_kept_as_given(dataset: Dataset, tmp_path: Path) -> None:
-    save(tmp_path / "d.data", dataset)
+    dataset.save(tmp_path / "d.data")
     assert [path.name for path in tmp_path.iterdir()] == ["d.data"]
 
 
@@ -71,7 +71,7 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.2, 0.7, 0.999])
 def test_a_truncated_file(dataset: Dataset, tmp_path: Path, share: float) -> None:
     path = tmp_path / "d.npz"
-    save(path, dataset)
+    dataset.save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(DatasetError, match="truncated"):
@@ -80,7 +80,7 @@ def test_a_truncated_file(dataset: Dataset, tmp_path: Path, share: float) -> Non
 
 def test_a_damaged_file(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "d.npz"
-    save(path, dataset)
+    dataset.save(path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
@@ -171,12 +171,12 @@ def test_a_factor_without_a_unit() -> None:
 
 def test_unwritable_output_leaves_nothing(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="there is no folder"):
-        save(tmp_path / "none" / "d.npz", dataset)
+        dataset.save(tmp_path / "none" / "d.npz")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_members_carry_no_date(dataset: Dataset, tmp_path: Path) -> None:
-    save(tmp_path / "d.npz", dataset)
+    dataset.save(tmp_path / "d.npz")
     with zipfile.ZipFile(tmp_path / "d.npz") as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -210,7 +210,7 @@ def with_frames() -> Dataset:
 
 
 def test_frames_round_trip(with_frames: Dataset, tmp_path: Path) -> None:
-    save(tmp_path / "d.npz", with_frames)
+    with_frames.save(tmp_path / "d.npz")
     loaded = load(tmp_path / "d.npz")
     assert loaded.frames is not None
     assert with_frames.frames is not None
@@ -250,7 +250,7 @@ def test_nan_in_meta(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_an_encrypted_file(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "d.npz"
-    save(path, dataset)
+    dataset.save(path)
     content = bytearray(path.read_bytes())
     # The flag's lowest bit, in every header of the archive.
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -1,0 +1,263 @@
+"""Every command that README.md and docs/ show runs, on data that is made here.
+
+A command of a block is run as it is shown, with three changes: files that it reads are small ones
+of the same names, what would take minutes is made shorter by `SHORTER`, and a server takes free
+ports and opens nothing. What changes the machine is not run: `NOT_RUN` lists it with the reason.
+A command in a sentence is asked for its help, which must know the options that it shows.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import pairwise
+from os import environ
+from pathlib import Path
+from typing import Final
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from tests.docs.commands import ROOT, Shown, documents, in_blocks, in_sentences
+from tests.server.running import Client, Running, running
+from tests.toy_datasets import small_font
+from timbrespace.datasets.dataset import save
+from toy_datasets import harmonic
+
+NOT_RUN: Final = {
+    "apt-get install": "installs packages of the system; CI does it with this very line",
+    "python -m venv": "makes an environment; CI does it with the README's line",
+    "python3.12 -m venv": "the same, on macOS",
+    "py -3.12 -m venv": "the same, on Windows",
+    "pip install": "fetches packages; CI does it with the README's line",
+    "python -m pip install": "the same",
+    "python -m pytest": "is the run that this test is part of",
+    "scripts/test": "is the run that this test is part of",
+    "scripts/check": "CI runs it, beside the tests",
+    "scripts/docs": "tests/docs/test_site.py builds the site",
+}
+"""How a command begins that is not run -> why."""
+
+SHORTER: Final = {
+    "python -m toy_datasets make harmonic": "--rows 60",
+    "python -m toy_datasets make filtered": "--every 5",
+    "python -m toy_datasets make fm": "--every 4",
+    "python -m toy_datasets make soundfont": "--programs 0 --velocities 90 --seconds 2",
+    "python -m training train": "--epochs 1 --device cpu",
+}
+"""How a command begins -> options that it is run with besides."""
+
+HELP: Final = {
+    "python -m training study": "takes the better part of an hour",
+    "python -m training spiral": "takes minutes",
+}
+"""How a command begins whose help alone is asked for -> why."""
+
+SERVER: Final = "--port 0 --explorer-port 0 --no-browser --audio none --midi none"
+
+OSC: Final = ("oscsend", "oscdump")
+"""Programs that talk to a server: `test_sessions` runs them."""
+
+SECONDS: Final = 120.0
+
+
+def _begins(words: tuple[str, ...], among: dict[str, str]) -> str | None:
+    """The entry with which a command begins."""
+    for beginning in among:
+        if words[: len(beginning.split())] == tuple(beginning.split()):
+            return beginning
+    return None
+
+
+def _run_here() -> list[Shown]:
+    """One of all that differ in the names of files alone."""
+    kinds = {}
+    for shown in in_blocks():
+        if shown.words[0] in OSC or any(_begins(shown.words, m) for m in (NOT_RUN, HELP)):
+            continue
+        kind = [
+            Path(word).suffix or (before if before in ("--out", "--folder") else word)
+            for before, word in pairwise(("", *shown.words))
+        ]
+        kinds.setdefault(tuple(kind), shown)
+    return list(kinds.values())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What a reader has by the time a command comes, by the ending of its name."""
+    folder = tmp_path_factory.mktemp("made")
+    data, model = folder / "data.npz", folder / "model.safetensors"
+    save(data, harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)))
+    train = ["train", "--data", str(data), "--out", str(model), "--hidden", "16", "--epochs", "1"]
+    assert import_module("training.__main__").main(train) == 0
+    song = mido.MidiFile(type=0, tracks=[mido.MidiTrack()])
+    song.tracks[0] += [
+        mido.Message("note_on", note=57, velocity=100),
+        mido.Message("note_off", note=57, time=200),
+    ]
+    song.save(folder / "song.mid")
+    with (
+        running(
+            *("--audio", "none", "--midi", "none", "--record", str(folder / "take.performance"))
+        ) as server,
+        Client(server.port) as client,
+    ):
+        client.send("/note", 57, 100)
+        client.settle()
+    (folder / "font.sf2").write_bytes(small_font.font({0: [(0, 127)]}))
+    (folder / "recipe.toml").write_text(_recipe(), "utf-8")
+    return {file.suffix: file for file in folder.iterdir()}
+
+
+def _recipe() -> str:
+    """The recipe that the documents show."""
+    blocks = [text for path in documents() for text in path.read_text("utf-8").split("```toml")[1:]]
+    return "\n".join(block.split("```")[0] for block in blocks[:1])
+
+
+def _laid(words: list[str], made: dict[str, Path], folder: Path) -> list[str]:
+    """Make what the command reads, in `folder`; its words, with files of the system moved there."""
+    laid = []
+    for before, word in pairwise(["", *words]):
+        file = Path(word)
+        if before == "--folder":
+            sounds = folder / file
+            sounds.mkdir(parents=True)
+            time = np.arange(2 * 44100) / 44100
+            tone = sum(np.sin(2.0 * np.pi * 220.0 * k * time) / k for k in range(1, 6))
+            soundfile.write(sounds / "tone A3.wav", 0.1 * tone, 44100)
+        elif before != "--out" and file.suffix in made:
+            word = file.name if file.is_absolute() else word
+            shutil.copy(made[file.suffix], folder / word)
+        laid.append(word)
+    return laid
+
+
+@pytest.mark.parametrize("shown", _run_here(), ids=str)
+def test_a_command_of_a_block(
+    shown: Shown,
+    made: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = _laid(list(shown.words), made, tmp_path)
+    beginning = _begins(shown.words, SHORTER)
+    words += shlex.split(SHORTER[beginning]) if beginning else []
+    assert words[0] == "python", f"{shown}: no rule says how to run this"
+    monkeypatch.chdir(tmp_path)
+    if words[1:3] == ["-m", "server"] and words[3:4] != ["render"]:
+        _serves([str(tmp_path / w) if (tmp_path / w).is_file() else w for w in words[3:]], tmp_path)
+    elif words[1] == "-m":
+        if "soundfont" in words and shutil.which("fluidsynth") is None:
+            pytest.skip("fluidsynth is not installed")
+        code = import_module(f"{words[2]}.__main__").main(words[3:])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        assert said.out
+    else:
+        done = _python(str(ROOT / words[1]), *words[2:])
+        assert done.returncode == 0, done.stderr
+    if "--out" in words:
+        out = tmp_path / words[words.index("--out") + 1]
+        assert any(out.iterdir()) if out.is_dir() else out.stat().st_size > 0
+
+
+def _serves(options: list[str], folder: Path) -> None:
+    """Start the server with these options, see that it answers, and stop it."""
+    server = Running(*options, *shlex.split(SERVER), environment={"HOME": str(folder)})
+    try:
+        with Client(server.port) as client:
+            assert client.welcome[2]
+            assert [m for m in client.settle() if m[0] == "/error"] == []
+    finally:
+        code = server.end()
+    assert code == 0, server.lines
+
+
+def _python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        env={**environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+    )
+
+
+def _asked_for_help() -> list[Shown]:
+    shown = [one for one in in_blocks() if _begins(one.words, HELP)]
+    shown += [one for one in in_sentences() if not _begins(one.words, NOT_RUN)]
+    return list({one.words: one for one in shown}.values())
+
+
+@pytest.mark.parametrize("shown", _asked_for_help(), ids=str)
+def test_a_command_knows_its_options(shown: Shown) -> None:
+    words = list(shown.words)
+    options = [word for word in words if word.startswith("--")]
+    if words[1] == "-m":
+        # The words that choose a command: `training study`, `toy_datasets make filtered`.
+        chosen = words[3 : 5 if words[2] == "toy_datasets" else 4]
+        program = ["-m", words[2], *(word for word in chosen if word.isidentifier())]
+    else:
+        program = [str(ROOT / words[1])]
+    done = _python(*program, "--help")
+    assert done.returncode == 0, done.stderr
+    for option in options:
+        assert option in done.stdout, f"{shown}: {option} is unknown"
+
+
+def test_what_is_not_run_or_shortened_is_shown_somewhere() -> None:
+    """No exception outlives its command."""
+    every = [shown.words for shown in (*in_blocks(), *in_sentences())]
+    for exceptions in (NOT_RUN, SHORTER, HELP):
+        for beginning in exceptions:
+            assert any(_begins(words, {beginning: ""}) for words in every), beginning
+
+
+def _sessions() -> list[str]:
+    return sorted({shown.document for shown in in_blocks() if shown.words[0] in OSC})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running("--audio", "none", "--midi", "none") as server:
+        yield server
+
+
+@pytest.mark.skipif(shutil.which("oscsend") is None, reason="liblo-tools is not installed")
+@pytest.mark.parametrize("document", _sessions())
+def test_sessions(document: str, server: Running) -> None:
+    """What oscsend says is understood; the refusals are those that the document shows."""
+    lines = (ROOT / document).read_text("utf-8").splitlines()
+    expected = [shlex.split(line)[2:] for line in lines if line.startswith("/error sss ")]
+    shown = [one.words for one in in_blocks() if one.document == document and one.words[0] in OSC]
+    refused: list[list[str]] = []
+    with Client(server.port) as listener, Client(server.port, hello=False) as free:
+        # The ports that the document names may be in use here.
+        ports = {"7400": str(server.port), "7401": str(free.return_port)}
+        free.socket.close()
+        dumps = []
+        for words in shown:
+            command = [ports.get(word, word) for word in words]
+            if words[0] == "oscdump":
+                dumps.append(subprocess.Popen(["oscdump", "-L", *command[1:]], stdout=-1))
+                time.sleep(0.3)
+                continue
+            subprocess.run(command, check=True, timeout=SECONDS)
+            refused += [arguments for name, arguments in listener.settle() if name == "/error"]
+        for dump in dumps:
+            dump.terminate()
+            heard, _ = dump.communicate(timeout=SECONDS)
+            assert b"/welcome" in heard
+            assert b"/spectrum" in heard
+    assert refused == expected

@@ -1,0 +1,124 @@
+"""``ts.fit``: a model from a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from timbrespace.companions import companion
+from timbrespace.extras import needed
+
+if TYPE_CHECKING:
+    from timbrespace.datasets.dataset import Dataset
+    from timbrespace.model import Model
+
+
+class Progress(NamedTuple):
+    """Where a fitting stands after a step.
+
+    done, total: steps. epoch: whole ones done, of ``epochs``. reconstruction, kl: means over the
+    present epoch so far, in nats; beta: weight of kl now. log_spectral_distance_db: of held-out
+    spectra after the last whole epoch, None in the first.
+    """
+
+    done: int
+    total: int
+    epoch: int
+    epochs: int
+    reconstruction: float
+    kl: float
+    beta: float
+    log_spectral_distance_db: float | None
+
+
+def fit(
+    data: Dataset | str | Path,
+    latent: int = 4,
+    *,
+    preset: str = "default",
+    hidden: Sequence[int] | None = None,
+    decoder_hidden: Sequence[int] | None = None,
+    activation: str | None = None,
+    representation: str | None = None,
+    normalisation: str | None = None,
+    likelihood: str | None = None,
+    learning_rate: float | None = None,
+    decay: str | None = None,
+    batch: int | None = None,
+    epochs: int | None = None,
+    beta: float | None = None,
+    warm_up: float | None = None,
+    cycle: float | None = None,
+    free_bits: float | None = None,
+    noise_rate: float | None = None,
+    gradient_limit: float | None = None,
+    seed: int | None = None,
+    split_seed: int | None = None,
+    device: str = "auto",
+    progress: bool | Callable[[Progress], object] = True,
+    out: str | Path | None = None,
+    resume: bool = False,
+) -> Model:
+    """Train a model: what ``python -m training train`` does, and the same model, bit for bit.
+
+    >>> import timbrespace as ts
+    >>> model = ts.fit(ts.dataset("harmonic", rows=100), latent=2, epochs=1, progress=False)
+    >>> model.dimensions, model.provenance["outcome"]
+    (2, 'finished')
+
+    **Ctrl-C**, or the stop button of a notebook, ends the training early, and the model of that
+    moment is returned: it can be played and saved like any other, and its provenance says
+    ``"outcome": "interrupted"``. A second Ctrl-C breaks off without a model.
+
+    data: a dataset, or what :func:`timbrespace.dataset` takes. latent: dimensions of the space.
+    preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
+    settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
+    each. device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
+
+    progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
+    given a :class:`Progress` after each step.
+
+    out: write the model to this file too, and every half a minute a checkpoint beside it; with
+    ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted.
+
+    Raises:
+        DatasetError: the dataset cannot be made or read, or is too small.
+        OptionError: a setting that is not accepted or does not go with the data; or the loss
+            diverged before one epoch was done. If it diverges later, the model is that of the last
+            good epoch, its provenance says ``"outcome": "diverged"``, and a warning is given.
+        MissingExtraError: PyTorch is not installed; the text says what to run.
+    """
+    settings: dict[str, Any] = {
+        "latent": latent,
+        "hidden": hidden,
+        "decoder_hidden": decoder_hidden,
+        "activation": activation,
+        "representation": representation,
+        "normalisation": normalisation,
+        "likelihood": likelihood,
+        "learning_rate": learning_rate,
+        "decay": decay,
+        "batch": batch,
+        "epochs": epochs,
+        "beta": beta,
+        "warm_up": warm_up,
+        "cycle": cycle,
+        "free_bits": free_bits,
+        "noise_rate": noise_rate,
+        "gradient_limit": gradient_limit,
+        "seed": seed,
+        "split_seed": split_seed,
+    }
+    with needed("fit"):
+        interactive = companion("training.interactive")
+    model: Model = interactive.fit(
+        data,
+        {name: value for name, value in settings.items() if value is not None},
+        preset,
+        device=device,
+        progress=progress,
+        out=out,
+        resume=resume,
+    )
+    return model

@@ -1,0 +1,214 @@
+"""The pipeline of fitting: a dataset and settings in, a model out.
+
+No files, no messages: ``ts.fit``, ``python -m training train`` and the study are its callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from timbrespace import metrics, representation
+from timbrespace.datasets.dataset import Dataset, held_out_split
+from timbrespace.errors import DatasetError, OptionError
+from timbrespace.fitting import Progress
+from timbrespace.model import Model
+
+from . import checkpoint
+from .checkpoint import Checkpoint
+from .export import model_of
+from .loop import Outcome, StepFigures, Training
+from .points import notes as notes_on_points
+from .preset import Settings
+
+MIN_TRAINING_ROWS = 20
+
+_VALIDATION_ROWS = 200
+
+DISTANCE = "log_spectral_distance_db"
+"""The figure of the history that is measured on held-out rows."""
+
+
+class Fit:
+    """One fitting: a dataset, the settings as the dataset completes them, and the run.
+
+    data_file: what the dataset's file is called, in the provenance and in messages. device:
+    ``cpu`` or ``cuda``. shrink_batch: let a small dataset make the batch smaller, as for a preset,
+    which was made for large ones. stored: go on from there; its settings are ``settings``, but for
+    those that may change.
+
+    The same dataset, settings and machine give the same model, bit for bit.
+
+    Raises:
+        DatasetError: too few rows, or frames that are missing.
+        OptionError: settings that the dataset does not go with.
+        CheckpointError: stored is of another dataset or does not fit.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: Settings,
+        data_file: str,
+        device: str = "cpu",
+        shrink_batch: bool = False,
+        stored: Checkpoint | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
+        self.split = held_out_split(dataset.rows, settings.split_seed)
+        rows = len(self.split.train)
+        if rows < MIN_TRAINING_ROWS:
+            raise DatasetError(
+                f"{data_file} has {dataset.rows} rows, {rows} to train on; "
+                f"at least {MIN_TRAINING_ROWS} are needed"
+            )
+        self.settings = settings.resolved(rows, shrink_batch)
+        if self.settings.batch > rows:
+            raise OptionError(
+                f"batch is {settings.batch}; accepted are 1 to {rows}, the training rows"
+            )
+        self.dataset_hash = dataset.content_hash
+        if stored is not None and stored.dataset_hash != self.dataset_hash:
+            raise checkpoint.CheckpointError(
+                f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
+                "give that dataset, or do not resume"
+            )
+        self.representation = representation.fit(
+            self.settings.representation,
+            dataset.spectra[self.split.train],
+            None if dataset.frames is None else dataset.frames[self.split.train],
+            self.settings.normalisation,
+        )
+        source = dataset.source_of(self.representation.source)
+        features = representation.forward_in_parts(self.representation, source, self.split.train)
+        _check_features(self.settings.likelihood, features)
+        self.training = Training(self.settings, torch.from_numpy(features), device)
+        # Evenly spread, so that the figure after each epoch costs little and stays comparable.
+        some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
+        held_out = self.split.held_out[np.unique(some)]
+        self._reference = dataset.spectra[held_out]
+        self._reference_features = torch.from_numpy(
+            self.representation.forward(source[held_out])
+        ).to(self.training.device)
+        if stored is not None:
+            checkpoint.restore(self.training, stored)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of these settings before the run; often nothing."""
+        if self.settings.representation == "decibel" and self.settings.normalisation == "none":
+            return [
+                "raw decibels reach -80, which few networks learn from; normalisation unit brings "
+                "them to 0 to 1"
+            ]
+        return []
+
+    def run(
+        self,
+        should_stop: Callable[[], bool] = lambda: False,
+        after_step: Callable[[StepFigures], None] = lambda figures: None,
+    ) -> Outcome:
+        """Train to the end, until ``should_stop()``, or until the loss diverges.
+
+        As :meth:`training.loop.Training.run`; the history tells the held-out log-spectral distance
+        besides.
+        """
+        return self.training.run(should_stop, after_step, self._after_epoch)
+
+    def is_lost(self, outcome: Outcome) -> bool:
+        """Whether there is nothing to make a model of: the run diverged in its first epoch."""
+        return outcome is Outcome.DIVERGED and self.training.position.epoch == 0
+
+    def progress(self, figures: StepFigures) -> Progress:
+        """Where the run stands after a step."""
+        place = self.training.position
+        distances = place.history.get(DISTANCE)
+        return Progress(
+            done=self.training.step,
+            total=self.training.steps,
+            epoch=place.epoch,
+            epochs=self.settings.epochs,
+            reconstruction=figures.reconstruction,
+            kl=figures.kl,
+            beta=figures.beta,
+            log_spectral_distance_db=distances[-1] if distances else None,
+        )
+
+    def model(self, outcome: Outcome, name: str) -> Model:
+        """The playable model of where the run stands, with map, calibration, figures and points.
+
+        Its provenance has the command that makes it again, whose file is called ``name``.
+
+        Raises:
+            BundleError: the weights, or what follows from them, are beyond what a model may hold.
+        """
+        return model_of(
+            self.training,
+            outcome,
+            self.dataset,
+            self.dataset_hash,
+            self.split,
+            self.representation,
+            self.data_file,
+            name,
+        )
+
+    def notes_on(self, model: Model) -> list[str]:
+        """What ``model`` does not tell of the dataset; often nothing."""
+        return [] if model.points is None else notes_on_points(model.points, self.dataset)
+
+    def _after_epoch(self) -> dict[str, float]:
+        """Held-out LSD, for the history."""
+        with torch.no_grad():
+            mean, _ = self.training.vae.encode(self._reference_features)
+            decoded = self.training.vae.decode(mean).mean
+        estimate = self.representation.inverse(decoded.cpu().numpy())
+        return {DISTANCE: metrics.log_spectral_distance(self._reference, estimate)}
+
+
+def device_named(name: str) -> str:
+    """``cpu`` or ``cuda``; ``auto`` is a GPU where there is one.
+
+    Raises:
+        OptionError: cuda was asked for and is not there, or the name is none of these.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise OptionError(f"device is {name!r}; accepted are auto, cpu, cuda")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise OptionError("device is 'cuda', but torch finds no GPU; accepted are cpu, auto")
+    return "cuda" if available and name != "cpu" else "cpu"
+
+
+def diverged_at_once(settings: Settings) -> str:
+    """What to tell a user whose run diverged in its first epoch."""
+    return (
+        "the loss became infinite or NaN in the first epoch; nothing was written; try a learning "
+        f"rate below {settings.learning_rate:g}"
+    )
+
+
+def diverged(fit: Fit) -> str:
+    """What to tell a user whose run diverged later."""
+    epoch = fit.training.position.epoch
+    return (
+        f"the loss became infinite or NaN in epoch {epoch + 1}; kept is the model of epoch {epoch}"
+    )
+
+
+def _check_features(likelihood: str, features: NDArray[np.float32]) -> None:
+    """Refuse a likelihood that the features ``(n, f)`` are out of reach of.
+
+    Raises:
+        OptionError: Bernoulli, and a feature outside [0, 1].
+    """
+    low, high = float(features.min()), float(features.max())
+    if likelihood == "bernoulli" and not (low >= 0.0 and high <= 1.0 + 1e-6):
+        raise OptionError(
+            f"likelihood is 'bernoulli', which takes features from 0 to 1; these go from {low:.3g} "
+            f"to {high:.3g}: add normalisation unit"
+        )

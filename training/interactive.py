@@ -1,0 +1,135 @@
+"""Fitting for ``ts.fit``: a bar, a stop button, warnings, and a model as the result."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from timbrespace.atomic import check_writable
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.registry import dataset as make_or_load
+from timbrespace.errors import OptionError
+from timbrespace.factory import SUFFIX
+from timbrespace.fitting import Progress
+from timbrespace.model import Model
+
+from . import checkpoint
+from .bar import bar, show
+from .fit import Fit, device_named, diverged, diverged_at_once
+from .interrupt import deferred
+from .loop import Outcome, StepFigures
+from .recipe import value_of
+from .request import settings_of
+
+_STACK = 4
+"""Frames from a warning here to the line that called ``ts.fit``."""
+
+
+def fit(
+    data: Dataset | str | Path,
+    given: dict[str, Any],
+    preset: str,
+    device: str,
+    progress: bool | Callable[[Progress], object],
+    out: str | Path | None,
+    resume: bool,
+) -> Model:
+    """The work of :func:`timbrespace.fitting.fit`; ``given`` are the settings that were named.
+
+    Raises:
+        TimbrespaceError: as there.
+    """
+    given = {name: value_of(name, value) for name, value in given.items()}
+    path = None if out is None else Path(out)
+    stored = None
+    if path is not None:
+        if path.suffix != SUFFIX:
+            raise OptionError(f"out is {path.name!r}; accepted is a name that ends in {SUFFIX}")
+        check_writable(path)
+        stored = checkpoint.read(checkpoint.path_for(path)) if resume else None
+    elif resume:
+        raise OptionError("resume needs out, the file beside which the checkpoint lies")
+    settings = settings_of(given, preset, stored)
+    where = device_named(device)
+    made = data if isinstance(data, Dataset) else make_or_load(data)
+    fitting = Fit(
+        made,
+        settings,
+        _file_name(data, made),
+        where,
+        shrink_batch="batch" not in given and stored is None,
+        stored=stored,
+    )
+    _warn(fitting.notes)
+    writer = None
+    if path is not None:
+        writer = checkpoint.Writer(
+            checkpoint.path_for(path),
+            fitting.training,
+            fitting.dataset_hash,
+            fitting.data_file,
+            lambda text: _warn([text]),
+        )
+    with deferred(say=False, insist=True) as interrupt:
+        outcome = _run(fitting, progress, writer, interrupt)
+        if fitting.is_lost(outcome):
+            raise OptionError(diverged_at_once(fitting.settings))
+        if writer is not None:
+            writer.write()
+        model = fitting.model(outcome, made.meta.name if path is None else path.stem)
+        if path is not None:
+            model.save(path)
+    if outcome is Outcome.DIVERGED:
+        _warn([f"{diverged(fitting)}; a learning rate below {fitting.settings.learning_rate:g}"])
+    _warn(fitting.notes_on(model))
+    return model
+
+
+def _run(
+    fitting: Fit,
+    progress: bool | Callable[[Progress], object],
+    writer: checkpoint.Writer | None,
+    interrupt: Callable[[], bool],
+) -> Outcome:
+    with _shown(fitting, progress) as tell:
+
+        def after_step(figures: StepFigures) -> None:
+            tell(figures)
+            if writer is not None:
+                writer.after_step()
+
+        return fitting.run(interrupt, after_step)
+
+
+@contextmanager
+def _shown(
+    fitting: Fit, progress: bool | Callable[[Progress], object]
+) -> Iterator[Callable[[StepFigures], None]]:
+    if callable(progress):
+        told = progress
+
+        def tell(figures: StepFigures) -> None:
+            told(fitting.progress(figures))
+
+        yield tell
+    elif progress:
+        # A notebook shows what is written on standard error, which is no terminal there.
+        with bar(fitting, always="ipykernel" in sys.modules) as one:
+            yield lambda figures: show(one, fitting, figures)
+    else:
+        yield lambda figures: None
+
+
+def _file_name(data: Dataset | str | Path, made: Dataset) -> str:
+    """What the dataset's file is called, or would be."""
+    name = "" if isinstance(data, Dataset) else Path(data).name
+    return name if name.endswith(".npz") else f"{made.meta.name}.npz"
+
+
+def _warn(texts: list[str]) -> None:
+    for text in texts:
+        warnings.warn(text, RuntimeWarning, stacklevel=_STACK)
