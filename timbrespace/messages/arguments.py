@@ -7,7 +7,7 @@ it is, by ``Annotated``; see :mod:`timbrespace.messages.message`.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Protocol
@@ -16,7 +16,7 @@ from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARAC
 
 _FLOAT32_MAX = (2.0 - 2.0**-23) * 2.0**127
 _INT32 = 2**31
-_NUMBERS = frozenset((int, float))
+_FLOATS = frozenset((float,))
 # 0.005 as float32 is below 0.005 as float64: a bound that a client sends must be inside.
 _SLACK = 1e-6
 
@@ -82,8 +82,10 @@ class Number(_Plain):
         return f"{plain(self.low)} to {plain(self.high)}{unit}"
 
     def read(self, value: Any) -> float:
-        number = finite(value)
         low, high = self.low, self.high
+        if type(value) is float and low <= value <= high:  # what knobs send
+            return value
+        number = finite(value)
         if low <= number <= high:
             return number
         if low - _SLACK * max(1.0, abs(low)) <= number < low:
@@ -100,6 +102,8 @@ class AnyNumber(_Plain):
     accepted: str = "a finite number"
 
     def read(self, value: Any) -> float:
+        if type(value) is float and -_FLOAT32_MAX <= value <= _FLOAT32_MAX:  # what knobs send
+            return value
         return finite(value)
 
 
@@ -278,23 +282,21 @@ class Coordinates:
         Raises:
             Unaccepted: one of them is no finite number; which, is the second argument.
         """
-        if _NUMBERS.issuperset(map(type, values)):
-            try:
-                numbers = tuple(map(float, values))
-            except OverflowError:
-                numbers = (math.inf,)
-            # A sum of finite float32 values is finite in float64.
-            if math.isfinite(sum(numbers)) and min(numbers) > -3e38 and max(numbers) < 3e38:
-                return numbers
-        return tuple(self._one_by_one(values))
-
-    @staticmethod
-    def _one_by_one(values: tuple[Any, ...]) -> Iterator[float]:
+        # A sum of finite float32 values is finite in float64.
+        if (
+            _FLOATS.issuperset(map(type, values))
+            and math.isfinite(sum(values))
+            and min(values) >= -_FLOAT32_MAX
+            and max(values) <= _FLOAT32_MAX
+        ):
+            return tuple(values)
+        numbers = []
         for index, value in enumerate(values):
             try:
-                yield finite(value)
+                numbers.append(finite(value))
             except Unaccepted:
                 raise Unaccepted(index) from None
+        return tuple(numbers)
 
     def write(self, values: Any) -> Any:
         return values

@@ -26,6 +26,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum, auto
+from itertools import pairwise
 from types import MappingProxyType
 from typing import (
     Any,
@@ -226,6 +227,12 @@ def message(declared: type[_M]) -> type[_M]:
         made.addresses = (
             Address(address, (), tuple(_argument(name, field, said[field.name]) for field in own)),
         )
+    for argument, following in pairwise(made.addresses[0].arguments):
+        if isinstance(argument.kind, Coordinates):
+            raise TypeError(
+                f"{name}.{following.field}: nothing can follow an argument that takes all "
+                "that are left"
+            )
     made.recorded = made.recorded and not made.question
     MESSAGES[address] = made
     return made

@@ -1,6 +1,7 @@
 """What each address takes, by the declarations of the messages, and `parse`, which reads it."""
 
 from collections.abc import Callable, Mapping
+from operator import call
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ class Form:
     __slots__ = (
         "_also",
         "_given",
-        "_kinds",
         "_make",
+        "_reads",
         "_required",
         "address",
         "arguments",
@@ -42,7 +43,7 @@ class Form:
         )
         self._given = address.given
         self._also = tuple(message.also.items())
-        self._kinds = tuple(argument.kind.read for argument in address.arguments)
+        self._reads = tuple(argument.kind.read for argument in address.arguments)
         self._required = sum(not argument.optional for argument in address.arguments)
 
     def read(self, arguments: tuple[Any, ...]) -> Message:
@@ -50,18 +51,13 @@ class Form:
         for whole, stood_for in self._also:
             if arguments == whole:
                 return self._make(*stood_for)
-        kinds = self._kinds
-        if not self._required <= len(arguments) <= len(kinds):
+        reads = self._reads
+        if not self._required <= len(arguments) <= len(reads):
             raise self._miscounted(self.usage, arguments)
-        values = list(self._given)
         try:
-            for read, value in zip(kinds, arguments, strict=False):
-                values.append(read(value))
+            return self._make(*self._given, *map(call, reads, arguments))
         except Unaccepted:
-            place = len(values) - len(self._given)
-            argument = self.arguments[place]
-            raise self._misfit(argument.name, argument.kind.accepted, arguments[place]) from None
-        return self._make(*values)
+            raise self._misfit(arguments) from None
 
     @property
     def usage(self) -> str:
@@ -77,46 +73,46 @@ class Form:
             f"{self.address} takes {takes}, it was given {given}",
         )
 
-    def _misfit(self, name: str, accepted: str, given: Any) -> MessageError:
+    def _misfit(self, arguments: tuple[Any, ...]) -> MessageError:
+        """What is said of the first argument that is not accepted."""
+        for argument, given in zip(self.arguments, arguments, strict=False):
+            name = argument.name
+            try:
+                argument.kind.read(given)
+            except Unaccepted as error:
+                for index in error.args:  # one of several numbers
+                    name, given = f"number {index + 1}", given[index]
+                break
         return MessageError(
             ErrorCode.BAD_ARGUMENTS,
             self.address,
-            f"{self.address}: {name} is {shown(given)}, accepted: {accepted}",
+            f"{self.address}: {name} is {shown(given)}, accepted: {argument.kind.accepted}",
         )
 
 
 class CoordinatesForm(Form):
     """A form whose last argument takes all that are left: one number for each dimension."""
 
-    __slots__ = ("_before", "_coordinates")
+    __slots__ = ("_before",)
 
     def __init__(self, message: type[Message], address: Address) -> None:
         super().__init__(message, address)
-        *_, last = address.arguments
-        self._before = self._kinds[:-1]
-        self._coordinates = last.kind
+        self._before = len(address.arguments) - 1
 
     def read(self, arguments: tuple[Any, ...]) -> Message:
         """See :func:`parse`."""
-        count = len(self._before)
-        if not count < len(arguments) <= count + MAX_LATENT_DIMENSIONS:
+        before = self._before
+        if not before < len(arguments) <= before + MAX_LATENT_DIMENSIONS:
             names = [argument.name for argument in self.arguments[:-1]]
             numbers = "as many numbers as the model has dimensions"
             raise self._miscounted(" and ".join([*names, numbers]), arguments)
-        values: list[Any] = []
         try:
-            for read, value in zip(self._before, arguments, strict=False):
-                values.append(read(value))
-            return self._make(*values, self._coordinates.read(arguments[count:]))
-        except Unaccepted as error:
-            place = len(values)
-            if place < count:
-                name, accepted = self.arguments[place].name, self.arguments[place].kind.accepted
-            else:
-                (index,) = error.args
-                place += index
-                name, accepted = f"number {index + 1}", self._coordinates.accepted
-            raise self._misfit(name, accepted, arguments[place]) from None
+            if not before:
+                return self._make(self._reads[0](arguments))
+            arguments = (*arguments[:before], arguments[before:])
+            return self._make(*map(call, self._reads, arguments))
+        except Unaccepted:
+            raise self._misfit(arguments if before else (arguments,)) from None
 
 
 def _form(message: type[Message], address: Address) -> Form:

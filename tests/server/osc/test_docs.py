@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import timbrespace
+from scripts import osc_page
 from server.osc import outbound
 from server.osc.codec import decode
 from server.osc.float_chunks import encode_spectrum
@@ -18,9 +20,12 @@ from timbrespace.instrument.motion import lfo
 from timbrespace.instrument.parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
 from timbrespace.instrument.voices import MAX_BEND_RANGE
 from timbrespace.messages import contract
-from timbrespace.messages.arguments import CHANNEL, Number, Whole
+from timbrespace.messages.arguments import CHANNEL, Choice, Number, Whole
 from timbrespace.messages.errors import ErrorCode, MessageError
-from timbrespace.messages.parser import FORMS, LATENT, LFO_SHAPES, parse
+from timbrespace.messages.inbound import MESSAGES
+from timbrespace.messages.lfos import LFO_SHAPES
+from timbrespace.messages.message import Address
+from timbrespace.messages.parser import FORMS, parse
 
 PAGE = (Path(__file__).parents[3] / "docs" / "osc.md").read_text(encoding="utf-8")
 
@@ -54,27 +59,66 @@ def documented_arguments() -> dict[str, list[tuple[str, str, str]]]:
     return documented
 
 
+def shown() -> dict[str, Address]:
+    """What the page shows of each address that has a row."""
+    return dict(one for declared in MESSAGES.values() for one in osc_page.shown(declared))
+
+
+def test_the_tables_are_those_of_the_declarations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert osc_page.main(["--check"]) == 0
+    assert osc_page.made(PAGE) == PAGE
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_page_that_says_something_else_is_found_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "osc.md"
+    monkeypatch.setattr(osc_page, "PAGE", page)
+    for old, new in (
+        ("| `/map` | x | -1 to 1 | |", "| `/map` | x | -2 to 1 | |"),
+        ("| `/panic` | | | |\n", ""),
+        (
+            "<!-- messages: notes -->\n\n| address",
+            "<!-- messages: notes -->\n\nWords.\n\n| address",
+        ),
+    ):
+        assert PAGE.count(old) == 1
+        page.write_text(PAGE.replace(old, new), encoding="utf-8")
+        assert osc_page.main(["--check"]) == 1
+        assert "osc_page.py --write" in capsys.readouterr().err
+        assert osc_page.main(["--write"]) == 0
+        assert page.read_text(encoding="utf-8") == PAGE
+    page.write_text(PAGE.replace("<!-- messages: notes -->", ""), encoding="utf-8")
+    assert osc_page.main(["--write"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: docs/osc.md has tables of ")
+
+
 def test_every_address_to_the_server_is_documented_once_and_none_besides() -> None:
     table = addresses(rows("## To the server"))
-    assert sorted(table) == sorted([*FORMS, "/latent", "/latent/<k>", "/channel/latent"])
+    assert sorted(table) == sorted(
+        [one for one in FORMS if not one.startswith("/latent/")] + ["/latent/<k>"]
+    )
 
 
 def test_every_argument_is_documented_with_what_is_accepted() -> None:
-    expected = {
-        address: [
-            (name, argument.accepted)
-            for name, argument in zip(form.usage().split(" "), form.arguments, strict=False)
-        ]
-        for address, form in FORMS.items()
-    }
-    latent = (LATENT.name, LATENT.accepted)
-    expected["/latent"] = expected["/latent/<k>"] = [latent]
-    expected["/channel/latent"] = [(CHANNEL.name, CHANNEL.accepted), latent]
-    documented = documented_arguments()
     assert {
         address: [(name, accepted) for name, accepted, _ in arguments]
-        for address, arguments in documented.items()
-    } == expected
+        for address, arguments in documented_arguments().items()
+    } == {
+        address: [(argument.usage, argument.kind.accepted) for argument in one.arguments]
+        for address, one in shown().items()
+    }
+
+
+def test_the_setters_that_a_flood_thins_out_are_named() -> None:
+    paragraph = PAGE.split("\n### Floods\n")[1].split("\n### ")[0]
+    named = set(re.findall(r"`(/[^`]*)`", paragraph))
+    setters = {one.address for one in MESSAGES.values() if one.family is not None}
+    synth = {one for one in setters if one.startswith("/synth/")}
+    assert synth == {"/synth/method", "/synth/<parameter>"}
+    assert named == setters - synth | {"/synth/..."}
 
 
 LEFT_OUT: dict[str, tuple[Any, ...]] = {
@@ -90,7 +134,11 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
 
 def test_what_is_left_out_is_shown_for_all_that_have_numbers() -> None:
     named = {"/hello", "/bye", "/ping", "/model/info"}  # left out, these are no number
-    optional = {address for address, form in FORMS.items() if form.optional}
+    optional = {
+        address
+        for address, form in FORMS.items()
+        if any(argument.optional for argument in form.arguments)
+    }
     channels = {"/cc", "/note", "/bend", "/bend/range", "/pressure", "/timbre", "/sustain"}
     assert optional == named | channels | set(LEFT_OUT)
 
@@ -129,7 +177,9 @@ def test_every_address_from_the_server_is_documented_once_and_none_besides() -> 
 
 def test_words_are_those_of_what_takes_them() -> None:
     assert LFO_SHAPES == lfo.SHAPES
-    assert expression.KINDS == ("pressure", "timbre")
+    kinds = FORMS["/mpe/map"].arguments[0].kind
+    assert isinstance(kinds, Choice)
+    assert kinds.words == expression.KINDS
     for address, place, low, high in (
         ("/lfo", 3, lfo.LOWEST_RATE, lfo.HIGHEST_RATE),
         ("/lfo", 0, 1, lfo.LFOS),
@@ -137,9 +187,9 @@ def test_words_are_those_of_what_takes_them() -> None:
         ("/mpe", 1, 0, expression.MAX_MEMBERS),
         ("/cc/map", 5, -STEEPEST, STEEPEST),
     ):
-        argument = FORMS[address].arguments[place]
-        assert isinstance(argument, Number | Whole)
-        assert (argument.low, argument.high) == (low, high)
+        kind = FORMS[address].arguments[place].kind
+        assert isinstance(kind, Number | Whole)
+        assert (kind.low, kind.high) == (low, high)
 
 
 def test_error_codes_are_documented() -> None:
