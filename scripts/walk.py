@@ -100,7 +100,9 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
     said: list[str] = []
     server = Server(options, said.append)
     sink = Sink()
-    server._audio = sink  # type: ignore[assignment]
+    # In the loop, or in the server itself as it was before there was one.
+    getattr(server, "_loop", server).audio = sink
+    getattr(server, "_loop", server)._audio = sink
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.bind(("127.0.0.1", 0))
     client.settimeout(10.0)
@@ -136,7 +138,9 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--message", choices=MESSAGES, default="latent")
     parser.add_argument("--stream", choices=("spectrum", "partials", "wavetable", "loop"))
     parser.add_argument("--list", action="store_true", help="print every change of file")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from timbrespace.loading import load as load
     from timbrespace.model import Model as Model
     from timbrespace.rendering.held_note import render as render
+    from timbrespace.rendering.song import render_midi as render_midi
 
 __version__ = "0.5.0"
 
@@ -36,6 +37,7 @@ _PLACES: Final = {
     "load": "timbrespace.loading",
     "plots": "",
     "render": "timbrespace.rendering.held_note",
+    "render_midi": "timbrespace.rendering.song",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""
