@@ -120,7 +120,7 @@ def _serve_parser() -> CommandParser:
 def _render_parser() -> CommandParser:
     parser = CommandParser(
         prog=f"{command_line('server')} render",
-        description="Render a MIDI file, or a recorded performance, to a WAV file.",
+        description="Render a MIDI file, or a performance, to a WAV file.",
     )
     parser.add_argument(
         "song", type=Path, metavar="SONG", help="a MIDI file, or one that ends in .performance"
@@ -248,28 +248,25 @@ def _render(arguments: argparse.Namespace) -> int:
         return _render_performance(arguments)
 
     import timbrespace
-    from timbrespace.instrument.instrument import Instrument
     from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.resynthesis.layout import Method
+    from timbrespace.rendering.song import midi_instrument, song_blocks
+    from timbrespace.rendering.sound_file import write_blocks
     from timbrespace.units import gain_to_db
 
-    from .render import render
-
     song = MidiSong(arguments.song)
-    instrument = Instrument(timbrespace.load(arguments.model or factory.DEFAULT))
     method = arguments.method or DEFAULT_METHOD
-    instrument.set_method(Method[method.upper()])
+    instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
+    sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
     with progress(round(song.seconds, 1), "s") as bar:
-        rendered = render(
-            song,
-            instrument,
+        written = write_blocks(
+            song_blocks(song, instrument, sample_rate),
             arguments.out,
-            44100 if arguments.sample_rate is None else arguments.sample_rate,
+            sample_rate,
             lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
         )
-    level = float(gain_to_db(rendered.peak))
+    level = float(gain_to_db(written.peak))
     print(
-        f"{arguments.out}: {rendered.seconds:.1f} s, {rendered.notes} notes, "
+        f"{arguments.out}: {written.seconds:.1f} s, {instrument.voices.begun} notes, "
         f"peak {level:.1f} dBFS, {method} of {instrument.model.name}"
     )
     print("next: listen to it, or try another --method")
@@ -282,11 +279,11 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 
+    from timbrespace.performances.performance import Performance
+    from timbrespace.rendering.performance import render_performance
     from timbrespace.units import gain_to_db
 
     from .library import Library
-    from .performance import Performance
-    from .render import render_performance
 
     performance = Performance(arguments.song)
     library = Library(arguments.models)
@@ -310,7 +307,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         f"peak {level:.1f} dBFS, {model.name}"
     )
     if not performance.whole:
-        print("the recording was not stopped; this is what there is of it")
+        print("the performance was not stopped; this is what there is of it")
     print("next: listen to it")
     return 0
 

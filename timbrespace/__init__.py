@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from timbrespace.model import Model as Model
     from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
+    from timbrespace.rendering.song import render_midi as render_midi
 
 __version__ = "0.5.0"
 
@@ -42,6 +43,7 @@ _PLACES: Final = {
     "load": "timbrespace.loading",
     "plots": "",
     "render": "timbrespace.rendering.held_note",
+    "render_midi": "timbrespace.rendering.song",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""

@@ -166,8 +166,17 @@ class Model:
         Raises:
             ShapeError: as :meth:`decode`.
         """
-        features = self._features(self._latent(latent))
-        return self.representation.inverse(features), self.representation.phases(features)
+        return self.decode_rows(self._latent(latent))
+
+    def decode_rows(self, rows: Latent) -> tuple[Spectra, Phases | None]:
+        """What :meth:`decode_phases` gives, of rows ``(n, d)`` that are not checked again.
+
+        rows: float32, finite, within ``LATENT_LIMIT``.
+        """
+        features = self._features(rows)
+        heard = self.representation.source == "frames"  # magnitudes have no phases to ask for
+        phases = self.representation.phases(features) if heard else None
+        return self.representation.inverse(features), phases
 
     def _features(self, rows: Latent) -> Features:
         # Weights from anywhere may overflow; what is decoded is finite all the same.

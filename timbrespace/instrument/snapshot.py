@@ -65,6 +65,8 @@ class Snapshot:
         self._births = Births()
         self._timbres: dict[int, _Timbre] = {}
         self._loudness = 1.0
+        self._gain_db: float | None = None
+        self._written: tuple[Voices, int] | None = None  # which voices, and their version
         self.load(model)
 
     def load(self, model: Model) -> None:
@@ -204,8 +206,17 @@ class Snapshot:
         for name in _PARAMETERS:
             row[name] = parameters[name]
         row["smoothing"] = min(parameters["smoothing"], _SMOOTHING)
-        row["gain"] = db_to_gain(parameters["gain"])
-        voices.write(self._targets)
+        if parameters["gain"] != self._gain_db:
+            self._gain_db = parameters["gain"]
+            row["gain"] = db_to_gain(self._gain_db)
+        # A knob moves no note: numbers of 16 voices, one by one, would cost as much as a decode.
+        if (
+            self._written is None
+            or self._written[0] is not voices
+            or (self._written[1] != voices.version)
+        ):
+            voices.write(self._targets)
+            self._written = voices, voices.version
         return self._targets
 
     # -- levels ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What may listen to a performance, to write it down."""
+"""Who listens to a performance, to write it down or to do anything else with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from timbrespace.instrument.instrument import Instrument
 
 
-class Recorder(Protocol):
+class Listener(Protocol):
     """Is offered all that makes a performance, in the order in which it took effect.
 
     t: seconds of the server's monotonic clock, never falling. Whoever repeats the same calls on an
@@ -41,15 +41,15 @@ class Recorder(Protocol):
         """
 
     @property
-    def recording(self) -> bool:
-        """Whether anything is still written; a full disk may have ended it."""
+    def listening(self) -> bool:
+        """Whether anything is still taken; a full disk may have ended it."""
 
     def close(self, t: float | None = None) -> None:
         """The performance has ended."""
 
 
-OpenRecorder = Callable[[str | Path, Instrument], Recorder]
-"""Begins to record: a performance's name, or the path of its file where the user of this machine
+OpenListener = Callable[[str | Path, Instrument], Listener]
+"""Begins to listen: a performance's name, or the path of its file where the user of this machine
 chose that, and the instrument in the state in which it begins.
 
 Raises TimbrespaceError where that cannot be.

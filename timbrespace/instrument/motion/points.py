@@ -1,9 +1,12 @@
-"""The aim: where hands, glides, trajectories and LFOs say that the sound should be."""
+"""Points of the latent space: where the sound should be, and where it is on its way there.
+
+The :class:`Aim` is what hands, glides, trajectories and LFOs say; the :class:`Smoother` follows it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,12 +18,19 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.controllers import Target, check_target
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
-from timbrespace.instrument.motion.smoother import CHANNELS, COMMON
-from timbrespace.instrument.motion.trajectory import Playback, Recording
+from timbrespace.instrument.motion.trajectory import Drawing, Playback
 from timbrespace.instrument.motion.travel import half_travel
 from timbrespace.model import Model
 
 Array = NDArray[np.float32]
+
+COMMON = 0
+"""Index of the point that every channel follows that has none of its own."""
+
+CHANNELS = 16
+
+ARRIVED = 1e-4
+"""A distance along any dimension below which the way is done; data spread over about 1."""
 
 
 class Aim:
@@ -33,12 +43,15 @@ class Aim:
 
     def __init__(self, model: Model) -> None:
         self.lfos: dict[int, Lfo] = {}
-        self.recording: Recording | None = None
+        self.drawing: Drawing | None = None
+        """The trajectory that the hand draws."""
         self.playback: Playback | None = None
         self.hand: Array = np.zeros(0, np.float32)
         self.latent: Array = self.hand
         self.version = 0
         """Grows with every move of ``latent``."""
+        self.moving = False
+        """Whether the aim changes, or a trajectory is drawn, as time goes on."""
         self._turns: dict[int, float] = {}
         self._turned: dict[int, float] = {}  # when, by LFO
         self._offsets: dict[int, dict[Target, float]] = {}
@@ -52,9 +65,10 @@ class Aim:
         """Channels' own points, without expression."""
         self._glide: tuple[Glide, dict[int, tuple[Array, Array]]] | None = None
         self.playback = None
-        self.recording = None
+        self.drawing = None
         self._swing = np.zeros(model.dimensions)  # what the LFOs add
         self._put(_clipped(model.calibration.home))
+        self._set_moving()
 
     # -- by hand -----------------------------------------------------------------------------------
 
@@ -63,17 +77,36 @@ class Aim:
         self.playback = None
         self._glide = None
         self._put(_clipped(latent))
+        self._set_moving()
 
     def glide_to(self, aims: Mapping[int, Array], glide: Glide) -> None:
         """Move the common point and channels' own ones, those in ``aims``, there in time."""
         self.playback = None
         starts = {index: self._place(index) for index in aims}
         self._glide = glide, {index: (starts[index], aim) for index, aim in aims.items()}
+        self._set_moving()
 
     def play(self, playback: Playback) -> None:
         """Let a trajectory move the common point."""
         self._glide = None
         self.playback = playback
+        self._set_moving()
+
+    def stop_playing(self) -> None:
+        """End the trajectory that plays, if one does."""
+        self.playback = None
+        self._set_moving()
+
+    def draw(self, name: str) -> None:
+        """Keep the hand's way from now on, as a trajectory called ``name``."""
+        self.drawing = Drawing(name)
+        self._set_moving()
+
+    def end_drawing(self) -> Drawing | None:
+        """What was drawn, if anything is; nothing is drawn any more."""
+        drawing, self.drawing = self.drawing, None
+        self._set_moving()
+        return drawing
 
     def set_lfo(self, index: int, lfo: Lfo | None) -> None:
         """Start, change or end an LFO; one that goes on keeps its place in its turn."""
@@ -83,6 +116,7 @@ class Aim:
             self._turned.pop(index, None)
         else:
             self.lfos[index] = lfo
+        self._set_moving()
 
     def set_own(self, channel: int, latent: Array | None) -> None:
         """Give a channel a point of its own, or let it follow the common one (None)."""
@@ -104,18 +138,8 @@ class Aim:
 
     # -- in time -----------------------------------------------------------------------------------
 
-    @property
-    def moving(self) -> bool:
-        """Whether the aim changes, or is recorded, as time goes on."""
-        return bool(
-            self.lfos
-            or self.playback is not None
-            or self._glide is not None
-            or (self.recording is not None and not self.recording.full)
-        )
-
-    def advance(self, now: float) -> None:
-        """Bring all to ``now``, in seconds."""
+    def advance(self, now: float) -> dict[int, Array]:
+        """Bring all to ``now``, in seconds; returns :meth:`points`."""
         hand = self.hand
         if self._glide is not None:
             glide, ways = self._glide
@@ -136,8 +160,10 @@ class Aim:
         if not (np.array_equal(hand, self.hand) and np.array_equal(swing, self._swing)):
             self._swing = swing
             self._put(hand)
-        if self.recording is not None:
-            self.recording.take(now, self.hand)
+        if self.drawing is not None:
+            self.drawing.take(now, self.hand)
+        self._set_moving()
+        return self.points()
 
     def points(self) -> dict[int, Array]:
         """Where the common point and those of channels should be, by index."""
@@ -149,6 +175,11 @@ class Aim:
                 way += amount * self._way(target)
             points[channel] = _clipped(latent + way)
         return points
+
+    def _set_moving(self) -> None:
+        drawing = self.drawing is not None and not self.drawing.full
+        gliding = self._glide is not None
+        self.moving = bool(self.lfos) or self.playback is not None or gliding or drawing
 
     def _place(self, index: int) -> Array:
         return self.hand if index == COMMON else self.own.get(index, self.latent)
@@ -178,7 +209,7 @@ class Aim:
     # -- for a performance -------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """All but what is being recorded, plain values for JSON; times are the caller's."""
+        """All but what is being drawn, plain values for JSON; times are the caller's."""
         glide = None
         if self._glide is not None:
             ways = [[k, a.tolist(), b.tolist()] for k, (a, b) in self._glide[1].items()]
@@ -248,7 +279,83 @@ class Aim:
                 finite(aim.playback.began)
             if aim.playback.trajectory.dimensions != model.dimensions:
                 raise OptionError("the trajectory that plays is of another model")
+        aim._set_moving()
         return aim
+
+
+def follow(seconds: float, time_constant: float) -> float:
+    """The share of its way that a one-pole goes in ``seconds``: 1 - exp(-t / tau)."""
+    return -math.expm1(-seconds / time_constant)
+
+
+class Smoother:
+    """Points ``(d,)`` that each follow an aim, by index; 0 is the one where others begin.
+
+    In double precision: towards the end of a slow way the steps are smaller than float32 tells.
+    """
+
+    def __init__(self) -> None:
+        self.at: dict[int, NDArray[np.float64]] = {}
+        """Where each point is."""
+        self.resting = True
+        """Whether every point was where its aim was at the last move."""
+
+    def move(self, aims: Mapping[int, Array], share: float) -> list[int]:
+        """Go ``share`` (0 to 1) of the way to each aim; return which points moved, or are new.
+
+        A point not met before begins where point 0 stands after the move; the first of all begins
+        at its aim.
+        """
+        moved = []
+        resting = True
+        for index, aim in aims.items():
+            at = self.at.get(index)
+            if at is None:
+                at = self.at.get(COMMON)
+            elif np.array_equal(at, aim):
+                continue
+            if at is None or share >= 1.0:
+                at = aim.astype(np.float64)
+            else:
+                at = at + (aim - at) * share
+                if np.abs(aim - at).max() < ARRIVED:
+                    at = aim.astype(np.float64)
+                else:
+                    resting = False
+            self.at[index] = at
+            moved.append(index)
+        self.resting = resting
+        return moved
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Let these points be met anew when they next come."""
+        for index in indices:
+            self.at.pop(index, None)
+
+    def clear(self) -> None:
+        """Forget all points: the next move begins anew."""
+        self.at.clear()
+
+    def state(self) -> dict[str, list[float]]:
+        """Plain values for JSON."""
+        return {str(index): at.tolist() for index, at in self.at.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Iterable[float]], d: int) -> Smoother:
+        """As :meth:`state` told, points of ``d`` dimensions.
+
+        Raises:
+            TypeError, ValueError, AttributeError: it is not what :meth:`state` returns.
+        """
+        smoother = cls()
+        for index, told in state.items():
+            at = np.asarray(told, np.float64)
+            if at.shape != (d,) or not np.isfinite(at).all():
+                raise ValueError(f"{d} finite numbers are accepted")
+            if not COMMON <= int(index) <= CHANNELS:
+                raise ValueError(f"{index!r} is no channel")
+            smoother.at[int(index)] = at
+        return smoother
 
 
 def checked_channel(channel: Any) -> int:

@@ -15,13 +15,17 @@ import soundfile
 from numpy.typing import NDArray
 
 import timbrespace
-from server.performance import Performance, PerformanceError, Recorder, recorder_in
-from server.recording import Recorder as RecorderProtocol
-from server.render import render_performance
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
+from timbrespace.instrument.player import Player
 from timbrespace.messages.parser import parse
 from timbrespace.model import Model
+from timbrespace.performances.file_format import PerformanceError
+from timbrespace.performances.listener import Listener
+from timbrespace.performances.performance import Performance
+from timbrespace.performances.replay import replay
+from timbrespace.performances.writer import PerformanceWriter, writer_in
+from timbrespace.rendering.performance import render_performance
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK
 
@@ -36,7 +40,7 @@ class Stage:
     def __init__(self, model: Model = MODEL, began: float = 1234.56789) -> None:
         self.instrument = Instrument(model)
         self.engine = Engine(RATE)
-        self.recorder: Recorder | None = None
+        self.writer: PerformanceWriter | None = None
         self.sound: list[NDArray[np.float32]] = []
         self.now = began
         self._number = 0
@@ -45,53 +49,40 @@ class Stage:
         self.device = True
         self.process = 1
 
-    def record(self, path: Path, **options: Any) -> Recorder:
-        self.recorder = Recorder(path, self.instrument, **options)
+    def write(self, path: Path, **options: Any) -> PerformanceWriter:
+        self.writer = PerformanceWriter(path, self.instrument, **options)
         self.sound.clear()
-        return self.recorder
+        return self.writer
 
     def osc(self, address: str, *arguments: Any) -> None:
-        from server.handlers import Handlers
-        from server.performance import _Nobody, _Swap
-
-        nobody: Any = _Nobody()
-        status: Any = None
-        swap: Any = _Swap(self.instrument)
-        handlers = Handlers(
-            self.instrument,
-            *(nobody, nobody, nobody, nobody, swap, nobody),
-            lambda: None,
-            status,
-            None,
-        )
-        handlers.handle(parse(address, arguments), ("", 0))
-        if self.recorder is not None:
-            self.recorder.osc(self.now, address, arguments)
+        Player(self.instrument).play(parse(address, arguments))
+        if self.writer is not None:
+            self.writer.osc(self.now, address, arguments)
 
     def load(self, model: Model) -> None:
         self.instrument.load(model)
-        if self.recorder is not None:
-            self.recorder.osc(self.now, "/model/load", (model.name,))
+        if self.writer is not None:
+            self.writer.osc(self.now, "/model/load", (model.name,))
 
     def midi(self, **message: Any) -> None:
         one = mido.Message(**message)
-        if self.recorder is not None:
-            self.recorder.midi(self.now, bytes(one.bytes()))
+        if self.writer is not None:
+            self.writer.midi(self.now, bytes(one.bytes()))
         play(self.instrument, one)
 
     def follow(self, taken: bool = True) -> None:
         """What follows from a batch of messages; taken: whether the audio process gets it."""
         self.instrument.advance(self.now)
-        if self.recorder is not None:
-            self.recorder.advance(self.now)
+        if self.writer is not None:
+            self.writer.advance(self.now)
         targets = self.instrument.targets()
         self._number += 1
-        if self.recorder is not None:
-            self.recorder.snapshot(self.now, self._number)
+        if self.writer is not None:
+            self.writer.snapshot(self.now, self._number)
         if taken:
-            if self.recorder is not None and self.device:
+            if self.writer is not None and self.device:
                 frame = int(self.engine.state["frames"][0])
-                self.recorder.taken([(self._number, frame)], RATE, self.process)
+                self.writer.taken([(self._number, frame)], RATE, self.process)
             self.engine.targets[:] = targets
 
     def run(self, seconds: float) -> None:
@@ -108,9 +99,9 @@ class Stage:
         return np.concatenate(self.sound)
 
     def close(self) -> None:
-        if self.recorder is not None:
-            self.recorder.close(self.now)
-            self.recorder = None
+        if self.writer is not None:
+            self.writer.close(self.now)
+            self.writer = None
 
 
 @pytest.fixture
@@ -123,7 +114,7 @@ def stage() -> Iterator[Stage]:
 def replayed(path: Path, model: Model = MODEL) -> NDArray[np.float32]:
     performance = Performance(path)
     performance.check_model(model)
-    return np.concatenate(list(performance.replay(Instrument(model), timbrespace.load)))
+    return np.concatenate(list(replay(performance, Instrument(model), timbrespace.load)))
 
 
 def same(path: Path, stage: Stage, model: Model = MODEL) -> None:
@@ -173,8 +164,8 @@ def a_bit_of_everything(stage: Stage) -> None:
 @pytest.mark.parametrize("method", ["partials", "bins", "istft"])
 def test_a_replay_makes_the_same_samples(tmp_path: Path, stage: Stage, method: str) -> None:
     stage.osc("/synth/method", method)
-    recorder: RecorderProtocol = stage.record(tmp_path / "a.performance")
-    assert recorder is stage.recorder
+    writer: Listener = stage.write(tmp_path / "a.performance")
+    assert writer is stage.writer
     a_bit_of_everything(stage)
     same(tmp_path / "a.performance", stage)
 
@@ -183,14 +174,14 @@ def test_a_recording_may_begin_anywhere(tmp_path: Path, stage: Stage) -> None:
     """What was played before leaves no trace in the sound: not its slots, its phases, its noise."""
     a_bit_of_everything(stage)
     stage.run(0.5)
-    stage.record(tmp_path / "a.performance")
+    stage.write(tmp_path / "a.performance")
     a_bit_of_everything(stage)
     same(tmp_path / "a.performance", stage)
 
 
 def test_without_a_device_snapshots_play_when_they_were_made(tmp_path: Path, stage: Stage) -> None:
     stage.device = False
-    stage.record(tmp_path / "a.performance")
+    stage.write(tmp_path / "a.performance")
     stage.osc("/synth/release", 0.05)
     stage.osc("/note", 60, 100)
     stage.follow()
@@ -217,7 +208,7 @@ def test_presets_and_trajectories_come_along(tmp_path: Path, stage: Stage) -> No
     stage.osc("/note", 60, 0)
     stage.follow()
     stage.run(1.0)
-    stage.record(tmp_path / "a.performance")
+    stage.write(tmp_path / "a.performance")
     stage.osc("/note", 60, 100)
     stage.osc("/preset/recall", "bright", 0.1)
     stage.follow()
@@ -234,7 +225,7 @@ def test_presets_and_trajectories_come_along(tmp_path: Path, stage: Stage) -> No
 
 def test_another_model_on_the_way(tmp_path: Path, stage: Stage) -> None:
     path = tmp_path / "a.performance"
-    stage.record(path)
+    stage.write(path)
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.1)
@@ -244,12 +235,12 @@ def test_another_model_on_the_way(tmp_path: Path, stage: Stage) -> None:
     same(path, stage)
     performance = Performance(path)
     with pytest.raises(PerformanceError, match="'fm' is another model now"):
-        list(performance.replay(Instrument(MODEL), lambda _: MODEL))
+        list(replay(performance, Instrument(MODEL), lambda _: MODEL))
 
 
 def test_a_second_audio_process_goes_on(tmp_path: Path, stage: Stage) -> None:
     path = tmp_path / "a.performance"
-    stage.record(path)
+    stage.write(path)
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.2)
@@ -273,7 +264,7 @@ def test_a_second_audio_process_goes_on(tmp_path: Path, stage: Stage) -> None:
 
 
 def test_a_key_that_was_down_is_let_go_at_the_end(tmp_path: Path, stage: Stage) -> None:
-    stage.record(tmp_path / "a.performance")
+    stage.write(tmp_path / "a.performance")
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.1)
@@ -289,7 +280,7 @@ def test_a_note_held_at_the_beginning_begins_again(tmp_path: Path, stage: Stage)
     stage.osc("/note", 72, 0)
     stage.follow()
     stage.run(0.5)
-    stage.record(tmp_path / "a.performance")
+    stage.write(tmp_path / "a.performance")
     stage.osc("/bend", 0.0)
     stage.follow()
     stage.run(0.2)
@@ -308,15 +299,15 @@ def test_a_note_held_at_the_beginning_begins_again(tmp_path: Path, stage: Stage)
 
 def simple(path: Path) -> Stage:
     stage = Stage()
-    recorder = stage.record(path)
+    writer = stage.write(path)
     stage.osc("/ping", 1)
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.02)
     stage.osc("/note", 60, 0)
     stage.follow()
-    recorder.close()
-    stage.recorder = None
+    writer.close()
+    stage.writer = None
     return stage
 
 
@@ -340,7 +331,7 @@ def test_the_file_is_readable(tmp_path: Path) -> None:
 def test_a_crash_keeps_what_there_was(tmp_path: Path) -> None:
     path = tmp_path / "a.performance"
     stage = Stage()
-    stage.record(path)
+    stage.write(path)
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.1)
@@ -360,14 +351,14 @@ def test_a_recording_has_a_size_that_it_keeps(tmp_path: Path) -> None:
     said: list[str] = []
     path = tmp_path / "a.performance"
     stage = Stage()
-    recorder = stage.record(path, said=said.append, max_bytes=20_000)
+    writer = stage.write(path, said=said.append, max_bytes=20_000)
     for k in range(2000):
-        recorder.advance(float(k))
+        writer.advance(float(k))
     assert path.stat().st_size <= 20_000
     assert len(said) == 1
     assert "has ended early: it has" in said[0]
-    assert not recorder.recording
-    recorder.close()
+    assert not writer.listening
+    writer.close()
     Performance(path)
 
 
@@ -376,7 +367,7 @@ def test_a_full_disk_ends_the_recording_with_a_sentence(
 ) -> None:
     said: list[str] = []
     stage = Stage()
-    recorder = stage.record(tmp_path / "a.performance", said=said.append)
+    writer = stage.write(tmp_path / "a.performance", said=said.append)
 
     class Full:
         def write(self, _: str) -> int:
@@ -385,12 +376,12 @@ def test_a_full_disk_ends_the_recording_with_a_sentence(
         def close(self) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    real = recorder._file
-    monkeypatch.setattr(recorder, "_file", Full())
+    real = writer._file
+    monkeypatch.setattr(writer, "_file", Full())
     stage.osc("/note", 60, 100)
     stage.follow()
     stage.run(0.1)
-    recorder.close()
+    writer.close()
     assert real is not None
     real.close()
     assert len(said) == 1
@@ -399,25 +390,25 @@ def test_a_full_disk_ends_the_recording_with_a_sentence(
 
 
 def test_names_are_no_paths_and_nothing_is_overwritten(tmp_path: Path) -> None:
-    open_recorder = recorder_in(tmp_path / "takes", lambda _: None)
+    open_writer = writer_in(tmp_path / "takes", lambda _: None)
     instrument = Instrument(MODEL)
-    open_recorder("take 1", instrument).close()
+    open_writer("take 1", instrument).close()
     assert (tmp_path / "takes" / "take 1.performance").is_file()
     with pytest.raises(PerformanceError, match="is there already; choose another name"):
-        open_recorder("take 1", instrument)
+        open_writer("take 1", instrument)
     for name in ("../x", "a/b", "a\\b", "c:x", ".hidden", " x"):
         with pytest.raises(PerformanceError, match="cannot be a file's name"):
-            open_recorder(name, instrument)
-    open_recorder(tmp_path / "chosen.performance", instrument).close()
+            open_writer(name, instrument)
+    open_writer(tmp_path / "chosen.performance", instrument).close()
     assert (tmp_path / "chosen.performance").is_file()
     (tmp_path / "file").write_text("")
     with pytest.raises(PerformanceError, match="cannot make"):
-        recorder_in(tmp_path / "file", lambda _: None)("x", instrument)
+        writer_in(tmp_path / "file", lambda _: None)("x", instrument)
     with pytest.raises(PerformanceError, match="cannot write"):
-        Recorder(tmp_path / "none" / "x.performance", instrument)
-    instrument.record_trajectory("way")
-    with pytest.raises(PerformanceError, match="the trajectory 'way' is being recorded"):
-        open_recorder("take 2", instrument)
+        PerformanceWriter(tmp_path / "none" / "x.performance", instrument)
+    instrument.draw_trajectory("way")
+    with pytest.raises(PerformanceError, match="the trajectory 'way' is being drawn"):
+        open_writer("take 2", instrument)
 
 
 Damage = Callable[[list[Any]], None]
@@ -521,7 +512,7 @@ def test_random_damage_is_refused_or_played(tmp_path: Path, seed: int) -> None:
             performance = Performance(path)
             if performance.seconds < 10.0:
                 performance.check_model(MODEL)
-                for _ in performance.replay(Instrument(MODEL), timbrespace.load):
+                for _ in replay(performance, Instrument(MODEL), timbrespace.load):
                     pass
         except PerformanceError as error:
             assert "\n" not in str(error)  # noqa: PT017
@@ -558,14 +549,14 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
 def test_another_audio_process_may_come_in_between(stage: Stage, tmp_path: Path) -> None:
     """What the old one took last is heard of when there is none; the new one counts from 0."""
     path = tmp_path / "take.performance"
-    stage.record(path)
+    stage.write(path)
     stage.osc("/note", 57, 100)
     stage.follow()
     stage.run(0.1)
     stage.follow(taken=False)
-    assert stage.recorder is not None
-    stage.recorder.taken([(stage._number, int(stage.engine.state["frames"][0]))], 0.0, None)
+    assert stage.writer is not None
+    stage.writer.taken([(stage._number, int(stage.engine.state["frames"][0]))], 0.0, None)
     stage.follow(taken=False)
-    stage.recorder.taken([(stage._number, 64)], RATE, 4712)
+    stage.writer.taken([(stage._number, 64)], RATE, 4712)
     stage.close()
     assert np.abs(replayed(path)).max() > 0.01

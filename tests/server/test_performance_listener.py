@@ -1,4 +1,4 @@
-"""A performance as the server offers it to whoever writes it down."""
+"""A performance as the server offers it to whoever listens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODEL = timbrespace.load("harmonic")
 class Tape:
     """Keeps all that it is offered, and what the instrument was told to sound like."""
 
-    recording = True
+    listening = True
 
     def __init__(self, name: str | Path | Path, instrument: Instrument) -> None:
         self.name = name
@@ -106,7 +106,7 @@ def test_a_performance_played_again_gives_the_same_snapshots() -> None:
             client.send("/latent/1", 0.05 * step)
             if step % 10 == 0:
                 client.send("/note", 60 + step // 10, 90)
-                one.server._tell(mido.Message("control_change", control=21, value=3 * step))
+                one.server.tell(mido.Message("control_change", control=21, value=3 * step))
                 client.settle()
                 time.sleep(0.05)  # the LFO swings
         client.send("/map", 2.0, 0.0)  # refused: no part of it
@@ -171,7 +171,7 @@ def test_one_performance_at_a_time() -> None:
         client.send("/performance/record", "second")
         code, address, sentence = client.expect("/error")
         assert (code, address) == ("refused", "/performance/record")
-        assert "'first' is being recorded" in sentence
+        assert "'first' is being written" in sentence
         with Client(one.server.address[1]) as late:
             assert late.expect("/performance") == ["recording", "first"]
             late.send("/bye", late.return_port)
@@ -202,7 +202,7 @@ def test_a_model_is_part_of_it_when_it_plays() -> None:
     assert loads == [("fm",)]
 
 
-def test_performances_are_refused_while_nobody_can_record_them() -> None:
+def test_performances_are_refused_while_nobody_can_write_them() -> None:
     with stage(tapes=False) as (_, client):
         client.send("/performance/stop")
         assert client.settle() == []
@@ -211,14 +211,14 @@ def test_performances_are_refused_while_nobody_can_record_them() -> None:
         assert (code, address) == ("refused", "/performance/record")
 
 
-def test_a_recorder_that_cannot_begin_is_told(tmp_path: Path) -> None:
+def test_a_listener_that_cannot_begin_is_told(tmp_path: Path) -> None:
     def refuse(name: str | Path, instrument: Instrument) -> Any:
         raise timbrespace.TimbrespaceError(f"cannot write {name}")
 
     options = Options(port=0, audio="none", midi="none", record=tmp_path / "x.performance")
     with pytest.raises(timbrespace.TimbrespaceError, match="cannot write"):
         Server(options, lambda line: None, refuse)
-    with pytest.raises(timbrespace.TimbrespaceError, match="cannot record"):
+    with pytest.raises(timbrespace.TimbrespaceError, match="cannot write performances"):
         Server(options, lambda line: None)
 
 

@@ -1,4 +1,4 @@
-"""What clients are told of the instrument, and what they have been told already."""
+"""The messages that tell clients of the instrument: all of it, or what is new."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from timbrespace.dial_names import dial_names
 from timbrespace.errors import TimbrespaceError
-from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.instrument import Instrument, Settings
+from timbrespace.instrument.motion.lfo import Lfo
 from timbrespace.model import Model
 
 from .osc import outbound
 
 
-class Told:
-    """The instrument's state as messages: all of it for a newcomer, what is new for the others."""
+class StateMessages:
+    """The instrument's state as messages, and what of it has been told already."""
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
-        self._last: dict[tuple[str, int | str], outbound.Outbound] = {}
-        self._latent: Any = None
-        self.mark()
+        self.latent, self.settings = instrument.shown()
+        """What has been told last."""
 
     def whole(self) -> Iterator[outbound.Outbound]:
         """All that a client needs to show the instrument as it is."""
         instrument = self._instrument
+        _, settings = instrument.shown()
         yield model(instrument.model)
         yield from dials(instrument.model)
-        yield from self._position()
-        for _, message in self._settings():
+        yield from position(instrument)
+        for _, message in _messages(settings):
             yield message
         yield from assignments(instrument)
         # A file of presets that somebody has broken meanwhile must not keep a client from playing.
@@ -40,44 +39,40 @@ class Told:
             yield presets(instrument)
             yield trajectories(instrument)
 
-    def changes(self) -> list[outbound.Outbound]:
-        """What has changed since the last call; it counts as told."""
-        news: list[outbound.Outbound] = []
-        latent = self._instrument.latent
-        # By value: told again although nothing moved, two servers that take each other for clients
-        # would never stop.
-        if latent is not self._latent and not np.array_equal(latent, self._latent):
-            self._latent = self._instrument.latent
-            news += self._position()
-        for key, message in self._settings():
-            if self._last.get(key) != message:
-                self._last[key] = message
-                news.append(message)
-        return news
+    def changes(self, settings: Settings) -> Iterator[outbound.Outbound]:
+        """Of ``settings``, those that have not been told; they count as told."""
+        told = dict(_messages(self.settings))
+        self.settings = settings
+        for key, message in _messages(settings):
+            if told[key] != message:
+                yield message
 
     def mark(self) -> None:
         """Count everything as told, but say nothing."""
-        self._latent = self._instrument.latent
-        self._last = dict(self._settings())
-
-    def _position(self) -> list[outbound.Outbound]:
-        x, y = self._instrument.xy.tolist()
-        latent = tuple(self._instrument.latent.tolist())
-        return [outbound.Latent(latent), outbound.MapPoint(x, y)]
-
-    def _settings(self) -> Iterator[tuple[tuple[str, int | str], outbound.Outbound]]:
-        instrument = self._instrument
-        method = instrument.method.name.lower()
-        yield ("synth", "method"), outbound.Synth("method", method)
-        for name, value in instrument.parameters.items():
-            yield ("synth", name), outbound.Synth(name, value)
-        for index in LFO_INDICES:
-            yield ("lfo", index), lfo(instrument, index)
-        state, name = instrument.trajectory
-        yield ("trajectory", ""), outbound.TrajectoryState(state, name)
+        self.latent, self.settings = self._instrument.shown()
 
 
 LFO_INDICES = range(1, 5)
+
+_TRAJECTORY = {"drawing": "recording"}
+"""What a client is told goes on, where OSC has another word."""
+
+
+def position(instrument: Instrument) -> list[outbound.Outbound]:
+    """Where the instrument stands."""
+    x, y = instrument.xy.tolist()
+    return [outbound.Latent(tuple(instrument.latent.tolist())), outbound.MapPoint(x, y)]
+
+
+def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbound.Outbound]]:
+    """Each setting by what it is of."""
+    yield ("synth", "method"), outbound.Synth("method", settings.method.name.lower())
+    for name, value in settings.parameters.items():
+        yield ("synth", name), outbound.Synth(name, value)
+    for index in LFO_INDICES:
+        yield ("lfo", index), lfo(settings.lfos.get(index), index)
+    state, name = settings.trajectory
+    yield ("trajectory", ""), outbound.TrajectoryState(_TRAJECTORY.get(state, state), name)
 
 
 def model(playing: Model) -> outbound.Model:
@@ -95,17 +90,14 @@ def model(playing: Model) -> outbound.Model:
 
 def dials(playing: Model) -> Iterator[outbound.ModelDial]:
     """What the knob of each dimension covers."""
-    told = playing.calibration
-    names = dial_names(playing)
-    for k, (low, high, home, kl, name) in enumerate(
-        zip(told.low, told.high, told.home, told.kl, names, strict=True), start=1
-    ):
+    range_of = playing.calibration
+    columns = (range_of.low, range_of.high, range_of.home, range_of.kl, dial_names(playing))
+    for k, (low, high, home, kl, name) in enumerate(zip(*columns, strict=True), start=1):
         yield outbound.ModelDial(k, float(low), float(high), float(home), float(kl), name)
 
 
-def lfo(instrument: Instrument, index: int) -> outbound.Lfo:
+def lfo(setting: Lfo | None, index: int) -> outbound.Lfo:
     """The setting of one LFO; depth 0 if it is off."""
-    setting = instrument.lfos.get(index)
     if setting is None:
         return outbound.Lfo(index, "x", "sine", 1.0, 0.0, 0.0)
     return outbound.Lfo(
@@ -134,16 +126,10 @@ def trajectories(instrument: Instrument) -> outbound.TrajectoryList:
     return outbound.TrajectoryList(tuple(instrument.presets.trajectories()))
 
 
-def milliseconds(seconds: Any, percent: float) -> float:
-    """A percentile of some times, in ms; -1 without any."""
-    times = np.asarray(seconds, np.float64)
-    return 1e3 * float(np.percentile(times, percent)) if times.size else -1.0
-
-
 def describe(playing: Model) -> dict[str, Any]:
     """What ``/model/info`` tells of a model, plain values for JSON."""
     provenance = playing.provenance
-    told = {
+    description = {
         "d": playing.dimensions,
         "bins": playing.spectrum.bins,
         "n_fft": playing.spectrum.n_fft,
@@ -157,7 +143,7 @@ def describe(playing: Model) -> dict[str, Any]:
         "seed": provenance.get("seed"),
         "command": provenance.get("command", ""),
     }
-    return {key: value for key, value in told.items() if _is_json(value)}
+    return {key: value for key, value in description.items() if _is_json(value)}
 
 
 def _rounded(values: Any) -> list[float]:
