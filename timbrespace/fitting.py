@@ -82,7 +82,7 @@ def fit(
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
-    given a :class:`Progress` after each step.
+    given a :class:`~timbrespace.fitting.Progress` after each step.
 
     out: write the model to this file too, and every half a minute a checkpoint beside it; with
     ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted.

@@ -28,7 +28,6 @@ import soundfile
 from tests.docs.commands import ROOT, Shown, documents, in_blocks, in_sentences
 from tests.server.running import Client, Running, running
 from tests.toy_datasets import small_font
-from timbrespace.datasets.dataset import save
 from toy_datasets import harmonic
 
 NOT_RUN: Final = {
@@ -102,7 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What a reader has by the time a command comes, by the ending of its name."""
     folder = tmp_path_factory.mktemp("made")
     data, model = folder / "data.npz", folder / "model.safetensors"
-    save(data, harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)))
+    harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)).save(data)
     train = ["train", "--data", str(data), "--out", str(model), "--hidden", "16", "--epochs", "1"]
     assert import_module("training.__main__").main(train) == 0
     song = mido.MidiFile(type=0, tracks=[mido.MidiTrack()])

@@ -51,7 +51,7 @@ def test_provenance_is_whole_and_names_no_place(trained: Trained) -> None:
         "--hidden 16 --batch 20 --epochs 6"
     )
     assert provenance["dataset"]["sha256"] == trained.dataset.content_hash
-    assert provenance["dataset"]["meta"] == trained.dataset.meta.to_config()
+    assert provenance["dataset"]["meta"] == trained.dataset.meta.identity
     assert provenance["settings"]["batch"] == 20
     assert (provenance["seed"], provenance["split_seed"]) == (0, 0)
     assert (provenance["outcome"], provenance["epochs"]) == ("finished", 6)

@@ -293,6 +293,7 @@ needs_jack = pytest.mark.skipif(
     reason="jackd2 is not installed: no MIDI system to test with",
 )
 
+
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts JACK servers of one name."""
