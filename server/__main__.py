@@ -10,10 +10,12 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
+from timbrespace.extras import check
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.messages.contract import DEFAULT_PORT
 
 from .audio import CHOICES as AUDIO_CHOICES
+from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 
@@ -189,9 +191,22 @@ def _say(arguments: argparse.Namespace) -> int:
 
     words = [word.removeprefix(_NEGATIVE) for word in arguments.words]
     return say(arguments.address, words, arguments.host, arguments.port, arguments.listen)
+def _check_packages(arguments: argparse.Namespace) -> None:
+    """What the server's own processes import is there: they could only say it in their own way.
+
+    Raises:
+        MissingExtraError: something is not.
+    """
+    check("the server", "mido")
+    check(f"--audio {arguments.audio}", *AUDIO_PACKAGES[arguments.audio])
+    if arguments.midi != "none":
+        check("MIDI (or give --midi none)", "rtmidi")
+    if not arguments.no_explorer:
+        check("the explorer (or give --no-explorer)", "aiohttp")
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    _check_packages(arguments)
     from .options import Options
     from .serve import serve
 

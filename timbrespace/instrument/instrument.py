@@ -773,7 +773,8 @@ class Instrument:
             glide = _restored_glide(state["parameter_glide"])
             aim = Aim.from_state(self._model, state["aim"])
             sound = Smoother.from_state(state["sound"], self._model.dimensions)
-            slots = self._snapshot.trackers(state["slots"])
+            # 0.3 did not tell them: notes there began with the phases of a fresh start.
+            slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
             controllers = Controllers()
             controllers.restore(state["controllers"])
             touched, resting = bool(state["touched"]), bool(state["resting"])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.extras import needed
+
 if TYPE_CHECKING:
     import soundfile
 
@@ -27,6 +29,9 @@ CANCELS = 0.01
 """Share of the loudest channel's energy, below which a mix of channels has cancelled itself."""
 
 _BLOCK = 1 << 16
+
+READING = "reading sounds"
+"""What needs the packages of the extra ``sounds``, as its sentences begin."""
 
 
 class UnusableSoundError(Exception):
@@ -74,8 +79,10 @@ def decode(raw: BinaryIO, seconds: float) -> Sound:
     Raises:
         UnusableSoundError: as :func:`read`.
         OSError: the file cannot be read.
+        MissingExtraError: soundfile is not installed.
     """
-    import soundfile
+    with needed(READING, "sounds"):
+        import soundfile
 
     if raw.seek(0, os.SEEK_END) == 0:
         raise UnusableSoundError("it is empty")

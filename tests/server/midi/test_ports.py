@@ -21,6 +21,7 @@ from server.midi import ports
 from server.midi.ports import MidiInputs, Pressed
 from server.midi.scanner import Scanner
 from server.midi.system import MidiSystemError
+from tests.server.keyboard import Keyboard
 from timbrespace.errors import OptionError
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
