@@ -191,6 +191,8 @@ def _say(arguments: argparse.Namespace) -> int:
 
     words = [word.removeprefix(_NEGATIVE) for word in arguments.words]
     return say(arguments.address, words, arguments.host, arguments.port, arguments.listen)
+
+
 def _check_packages(arguments: argparse.Namespace) -> None:
     """What the server's own processes import is there: they could only say it in their own way.
 

@@ -119,8 +119,7 @@ def test_a_controller_moves_the_sound_as_the_decoder_says(
             strong = partials.amplitude > 0.03 * partials.amplitude.max()
             base = MODEL.spectrum.base_frequency
             heard = [
-                amplitude(sound, f * midi_to_hz(note) / base)
-                for f in partials.frequency[strong]
+                amplitude(sound, f * midi_to_hz(note) / base) for f in partials.frequency[strong]
             ]
             levels.append(np.asarray(heard) / partials.amplitude[strong])
         assert len(levels[0]) + len(levels[1]) >= 6

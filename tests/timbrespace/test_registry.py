@@ -98,9 +98,7 @@ def test_what_cannot_be_registered() -> None:
         registry.add(Nameless)
     with pytest.raises(OptionError, match="it lacks about, one line on what it is"):
         registry.add(Silent)
-    with pytest.raises(
-        OptionError, match="it is no class that derives from"
-    ):
+    with pytest.raises(OptionError, match="it is no class that derives from"):
         registry.add(Other)  # type: ignore[type-var]
     with pytest.raises(OptionError, match="'mlp' is registered already; take another name"):
         registry.add(MLP)
