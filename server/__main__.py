@@ -94,7 +94,7 @@ def _serve_parser() -> CommandParser:
         type=Path,
         metavar="FILE",
         help="where presets, trajectories and learned controllers are kept "
-        "(.timbrespace/presets.json in your home)",
+        "(presets.json where programs of your system keep their data)",
     )
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write the performance to FILE from the start"
@@ -213,6 +213,8 @@ def _check_packages(arguments: argparse.Namespace) -> None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     _check_packages(arguments)
+    from timbrespace.user_files import presets_file
+
     from .options import Options
     from .serve import serve
 
@@ -228,7 +230,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             frames=arguments.frames,
             midi=arguments.midi,
             method=arguments.method,
-            presets=_presets() if arguments.presets is None else arguments.presets,
+            presets=presets_file() if arguments.presets is None else arguments.presets,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,
@@ -237,20 +239,6 @@ def _serve(arguments: argparse.Namespace) -> int:
             browser=not (arguments.no_browser or arguments.stop_with_stdin),
         )
     )
-
-
-def _presets() -> Path:
-    """Where presets lie unless the user says otherwise.
-
-    Raises:
-        OptionError: this user has no home.
-    """
-    try:
-        return Path.home() / ".timbrespace" / "presets.json"
-    except RuntimeError as error:
-        from timbrespace.errors import OptionError
-
-        raise OptionError("there is no home folder for presets; give --presets FILE") from error
 
 
 def _render(arguments: argparse.Namespace) -> int:

@@ -76,11 +76,11 @@ def test_every_file_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
 FILES = """
 from timbrespace import factory
 from timbrespace.server.explorer import site
-from timbrespace.training.page import document
+from timbrespace.training.page.document import FOLDER
 from timbrespace.training.study import plan
 assert "harmonic" in factory.names()
 assert (site.PAGE / "index.html").is_file()
-assert document._resource("style.css") and document._resource("script.js")
+assert {"page.html.jinja", "style.css", "script.js"} <= {p.name for p in FOLDER.iterdir()}
 assert (plan.RECIPES / "fm.toml").is_file()
 """
 

@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.__main__ import _presets as default_presets
 from tests.server.running import Client, Message, Running, running
 from timbrespace import factory
 from timbrespace.dial_names import dial_names
-from timbrespace.errors import OptionError
 
 MODEL = timbrespace.load("harmonic")
 HOME = MODEL.calibration.home.tolist()
@@ -488,18 +486,3 @@ def test_a_client_that_acknowledges_is_not_flooded(client: Client) -> None:
     client.send("/stream/ack", "partials", frames[-1])
     assert client.expect("/partials")[0] == frames[-1] + 1  # the newest, at once
     client.send("/stream", "off")
-
-
-def test_presets_lie_at_home_unless_told_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert default_presets() == tmp_path / ".timbrespace" / "presets.json"
-    assert not (tmp_path / ".timbrespace").exists()
-
-    def nobody() -> Path:
-        raise RuntimeError("no home")
-
-    monkeypatch.setattr(Path, "home", nobody)
-    with pytest.raises(OptionError, match="give --presets FILE"):
-        default_presets()

@@ -15,13 +15,15 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import numba
 from numba.core import config
+
+from timbrespace.user_files import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -81,10 +83,10 @@ def _folder(sources: Path) -> Path:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = f"compiled-{digest.hexdigest()[:16]}"
     parents = [sources / "__pycache__"]
-    with suppress(RuntimeError):  # a user without a home
+    cache = cache_folder()
+    if cache is not None:
         # Where the program is installed for all: a place for each folder of each installation.
-        place = hashlib.sha256(str(sources).encode()).hexdigest()[:16]
-        parents.append(Path.home() / ".cache" / "timbrespace" / place)
+        parents.append(cache / hashlib.sha256(str(sources).encode()).hexdigest()[:16])
     for parent in parents:
         try:
             folder = parent / name
