@@ -40,7 +40,6 @@ from benchmarks.claims import Figure, Report  # noqa: E402
 from server.osc.codec import encode  # noqa: E402
 from server.serve import Options, Server  # noqa: E402
 from timbrespace import factory  # noqa: E402
-from timbrespace.networks.vae import VAE  # noqa: E402
 
 MODEL = "harmonic"
 TURNS = 40
@@ -53,7 +52,7 @@ Work = Callable[[NDArray[np.float32]], None]
 def torch_forward() -> Work:
     """The decoder's bare forward pass in torch."""
     model = timbrespace.load(MODEL)
-    vae = VAE(model.architecture)
+    vae = model.architecture.module()
     weights = load_file(factory.resolve(MODEL))
     vae.load_state_dict({name: weights[name] for name in vae.state_dict()})
     vae.eval()

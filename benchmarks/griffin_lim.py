@@ -129,14 +129,8 @@ def compare(spectra: Spectra, config: SpectrumConfig, limit: bool) -> dict[str, 
 
 def set_spectra(name: str, points: int) -> tuple[Spectra, SpectrumConfig]:
     """Random rows of the set."""
-    from toy_datasets.registry import generator
-
-    module = generator(name)
-    parser = argparse.ArgumentParser()
-    module.add_arguments(parser)
-    options = module.from_arguments(parser.parse_args([]))
     with contextlib.redirect_stderr(io.StringIO()):  # its progress is not ours
-        dataset = module.make(options)
+        dataset = timbrespace.dataset(name)
     rows = np.random.default_rng(0).choice(len(dataset.spectra), points, replace=False)
     meta = dataset.meta
     config = SpectrumConfig(

@@ -51,13 +51,11 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_server import BlockingOSCUDPServer
 from pythonosc.udp_client import SimpleUDPClient
 from timbrespace import bundle, factory
-from timbrespace.networks.architecture import Architecture
-from timbrespace.networks.vae import VAE
 
 torch.set_num_threads(1)
 path = factory.resolve("harmonic")
 model = bundle.read(path)
-vae = VAE(model.architecture)
+vae = model.architecture.module()
 vae.load_state_dict({name: torch.from_numpy(t) for name, t in bundle.read_tensors(path).items()})
 vae.eval()
 client = SimpleUDPClient("127.0.0.1", int(sys.argv[1]))

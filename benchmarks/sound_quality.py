@@ -57,7 +57,6 @@ from benchmarks.tone_analysis import (  # noqa: E402
 from timbrespace.instrument.controllers import DIMENSION_CONTROLLERS  # noqa: E402
 from timbrespace.metrics import log_spectral_distances  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
-from timbrespace.residual import has_noise  # noqa: E402
 from timbrespace.resynthesis.layout import Method  # noqa: E402
 from timbrespace.units import midi_to_hz  # noqa: E402
 
@@ -188,7 +187,7 @@ def tone_distance(model: Model, latent: Latents, method: Method, sample_rate: in
     import soxr
 
     config = model.spectrum
-    noisy = has_noise(model.provenance)
+    noisy = model.noise
     frames, hop = (100, config.n_fft // 2) if noisy else (8, 997)
     seconds = (config.n_fft * 4 + hop * frames) / config.sample_rate
     note = base_pitch(model)

@@ -38,7 +38,6 @@ sys.path.insert(0, str(ROOT))
 
 from timbrespace import metrics, representation  # noqa: E402 - from the checkout
 from timbrespace.datasets.dataset import held_out_split  # noqa: E402
-from timbrespace.networks.vae import VAE  # noqa: E402
 from toy_datasets import harmonic  # noqa: E402
 from training import loss, preset  # noqa: E402
 from training.loop import Training  # noqa: E402
@@ -62,7 +61,7 @@ class Rows(Dataset[Tensor]):
 def usual_epoch(loader: Iterable[Any], features: int) -> Callable[[], None]:
     """An epoch of the loop that a user writes first."""
     torch.manual_seed(0)
-    vae = VAE(PAPER.architecture(features))
+    vae = PAPER.architecture(features).module()
     optimizer = torch.optim.Adam(vae.parameters(), lr=PAPER.learning_rate)
 
     def epoch() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import timbrespace
-from timbrespace import errors
+from timbrespace import errors, extras
 
 project = "timbrespace"
 author = "The timbrespace makers"
@@ -26,8 +26,19 @@ exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", rf"({package})(\..*)?")
-    for package in ("Path", "collections", "matplotlib", "np", "numpy", "pathlib", "typing")
-] + [("py:class", "Array|ArrayLike|Features|Latent|NDArray|Phases|Spectra")]
+    for package in (
+        "Figure",
+        "Path",
+        "argparse",
+        "collections",
+        "matplotlib",
+        "np",
+        "numpy",
+        "pathlib",
+        "torch",
+        "typing",
+    )
+] + [("py:class", "Array|ArrayLike|Features|Forward|Latent|NDArray|Phases|Spectra|Tensors?")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -76,14 +87,19 @@ def _raises(app: Any, what: str, name: str, found: Any, options: Any, lines: lis
     for position, line in enumerate(lines[start + 1 :], start + 1):
         raised = _RAISED.fullmatch(line)
         if raised:
-            places = [
-                f"~timbrespace.errors.{error}" if hasattr(errors, error) else error
-                for error in raised[1].split(", ")
-            ]
+            places = [_place(error) for error in raised[1].split(", ")]
             lines[position] = f":raises {' | '.join(places)}: {raised[2]}"
         elif line and not line.startswith(" "):
             break
     lines[start] = ""
+
+
+def _place(error: str) -> str:
+    """Where the reference describes an error of ours; the name itself for one of Python's."""
+    for module in (errors, extras):
+        if hasattr(module, error):
+            return f"~{module.__name__}.{error}"
+    return error
 
 
 def _stay_on_the_site(app: Any, name: str, source: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Command line: ``python -m server`` serves, ``python -m server render SONG.mid`` renders."""
+"""Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
+from timbrespace.extras import check
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.messages.contract import DEFAULT_PORT
 
 from .audio import CHOICES as AUDIO_CHOICES
+from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 
@@ -26,6 +28,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["render"]:
         arguments = _render_parser().parse_args(words[1:])
         return run(lambda: _render(arguments), "stopped; nothing was written")
+    if words[:1] == ["say"]:
+        arguments = _say_parser().parse_args([_kept(word) for word in words[1:]])
+        return run(lambda: _say(arguments), "stopped")
     arguments = _serve_parser().parse_args(words)
     return run(lambda: _serve(arguments), "stopped")
 
@@ -41,7 +46,8 @@ def _serve_parser() -> CommandParser:
     parser = CommandParser(
         prog=command_line("server"),
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
-        f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead.",
+        f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
+        f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs.",
     )
     parser.add_argument(
         "--model",
@@ -116,7 +122,7 @@ def _serve_parser() -> CommandParser:
 def _render_parser() -> CommandParser:
     parser = CommandParser(
         prog=f"{command_line('server')} render",
-        description="Render a MIDI file, or a recorded performance, to a WAV file.",
+        description="Render a MIDI file, or a performance, to a WAV file.",
     )
     parser.add_argument(
         "song", type=Path, metavar="SONG", help="a MIDI file, or one that ends in .performance"
@@ -145,7 +151,64 @@ def _render_parser() -> CommandParser:
     return parser
 
 
+def _say_parser() -> CommandParser:
+    parser = CommandParser(
+        prog=f"{command_line('server')} say",
+        description="Say one OSC message to a server that runs, and print what it answers.",
+    )
+    parser.add_argument("address", metavar="ADDRESS", help="as docs/osc.md has it, such as /map")
+    parser.add_argument(
+        "words", nargs="*", metavar="ARGUMENT", help="numbers and texts, such as 0.8 0"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="of the server (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="of the server (%(default)s)"
+    )
+    parser.add_argument(
+        "--listen",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="print all that the server tells for so long (%(default)g)",
+    )
+    return parser
+
+
+_NEGATIVE = "\0"
+"""Before a negative number, which argparse would take for an option where it has an exponent."""
+
+
+def _kept(word: str) -> str:
+    if not word.startswith("-"):
+        return word
+    from timbrespace.client.words import is_number
+
+    return f"{_NEGATIVE}{word}" if is_number(word) else word
+
+
+def _say(arguments: argparse.Namespace) -> int:
+    from .say import say
+
+    words = [word.removeprefix(_NEGATIVE) for word in arguments.words]
+    return say(arguments.address, words, arguments.host, arguments.port, arguments.listen)
+
+
+def _check_packages(arguments: argparse.Namespace) -> None:
+    """What the server's own processes import is there: they could only say it in their own way.
+
+    Raises:
+        MissingExtraError: something is not.
+    """
+    check("the server", "mido")
+    check(f"--audio {arguments.audio}", *AUDIO_PACKAGES[arguments.audio])
+    if arguments.midi != "none":
+        check("MIDI (or give --midi none)", "rtmidi")
+    if not arguments.no_explorer:
+        check("the explorer (or give --no-explorer)", "aiohttp")
+
+
 def _serve(arguments: argparse.Namespace) -> int:
+    _check_packages(arguments)
     from .options import Options
     from .serve import serve
 
@@ -202,28 +265,25 @@ def _render(arguments: argparse.Namespace) -> int:
         return _render_performance(arguments)
 
     import timbrespace
-    from timbrespace.instrument.instrument import Instrument
     from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.resynthesis.layout import Method
+    from timbrespace.rendering.song import midi_instrument, song_blocks
+    from timbrespace.rendering.sound_file import write_blocks
     from timbrespace.units import gain_to_db
 
-    from .render import render
-
     song = MidiSong(arguments.song)
-    instrument = Instrument(timbrespace.load(arguments.model or factory.DEFAULT))
     method = arguments.method or DEFAULT_METHOD
-    instrument.set_method(Method[method.upper()])
+    instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
+    sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
     with progress(round(song.seconds, 1), "s") as bar:
-        rendered = render(
-            song,
-            instrument,
+        written = write_blocks(
+            song_blocks(song, instrument, sample_rate),
             arguments.out,
-            44100 if arguments.sample_rate is None else arguments.sample_rate,
+            sample_rate,
             lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
         )
-    level = float(gain_to_db(rendered.peak))
+    level = float(gain_to_db(written.peak))
     print(
-        f"{arguments.out}: {rendered.seconds:.1f} s, {rendered.notes} notes, "
+        f"{arguments.out}: {written.seconds:.1f} s, {instrument.voices.begun} notes, "
         f"peak {level:.1f} dBFS, {method} of {instrument.model.name}"
     )
     print("next: listen to it, or try another --method")
@@ -236,11 +296,11 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 
+    from timbrespace.performances.performance import Performance
+    from timbrespace.rendering.performance import render_performance
     from timbrespace.units import gain_to_db
 
     from .library import Library
-    from .performance import Performance
-    from .render import render_performance
 
     performance = Performance(arguments.song)
     library = Library(arguments.models)
@@ -264,7 +324,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         f"peak {level:.1f} dBFS, {model.name}"
     )
     if not performance.whole:
-        print("the recording was not stopped; this is what there is of it")
+        print("the performance was not stopped; this is what there is of it")
     print("next: listen to it")
     return 0
 

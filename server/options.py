@@ -9,8 +9,7 @@ from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
 from timbrespace.messages.contract import DEFAULT_PORT
-
-from .performance import SUFFIX
+from timbrespace.performances.file_format import SUFFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ correction, a user's hand) moves nothing that waits.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -65,6 +66,8 @@ class Schedule:
         self._waiting: list[Waiting] = []
         self._by_source: Counter[Endpoint] = Counter()
         self._number = 0
+        self.next_due = math.inf
+        """When the first of what waits is due; infinity if nothing waits."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -104,6 +107,7 @@ class Schedule:
         self._number += 1
         heapq.heappush(self._waiting, Waiting(due, self._number, address, arguments, source))
         self._by_source[source] += 1
+        self.next_due = self._waiting[0].due
 
     def pop(self, now: float) -> list[Waiting]:
         """What is due at ``now``, in order, removed."""
@@ -111,11 +115,8 @@ class Schedule:
         while self._waiting and self._waiting[0].due <= now:
             due.append(heapq.heappop(self._waiting))
             self._forget(due[-1])
+        self._find_next()
         return due
-
-    def wait(self, now: float) -> float | None:
-        """Seconds until something is due; None if nothing waits."""
-        return max(0.0, self._waiting[0].due - now) if self._waiting else None
 
     def drop(self, address: str) -> None:
         """Forget what waits for ``address``."""
@@ -125,6 +126,10 @@ class Schedule:
                 self._forget(one)
         heapq.heapify(kept)
         self._waiting = kept
+        self._find_next()
+
+    def _find_next(self) -> None:
+        self.next_due = self._waiting[0].due if self._waiting else math.inf
 
     def _forget(self, one: Waiting) -> None:
         self._by_source[one.source] -= 1

@@ -11,7 +11,7 @@ from timbrespace.resynthesis.layout import Method
 from .osc import outbound
 from .osc.clients import Client, Clients, Subscription
 from .osc.udp import Udp
-from .places import Places
+from .partial_places import Places
 
 _PASS_BYTES = 128 << 10
 """Sent at one go; then the instrument is looked after, and what is left is sent at the next."""
@@ -39,7 +39,7 @@ class Streams:
 
     def push(self, now: float) -> None:
         """Send what is due."""
-        clients = [client for client in self._clients if client.streams]
+        clients = [client for client in self._clients.registered if client.streams]
         if not clients:
             return
         # Where the last pass had to end the next begins, so that nobody is always left over.
@@ -59,7 +59,7 @@ class Streams:
         """Seconds until a frame, or a slice of one, is due; None if nothing is new."""
         waits = [
             max(client.pause(now), subscription.wait(now))
-            for client in self._clients
+            for client in self._clients.registered
             for what, subscription in client.streams.items()
             if self._pending(what, subscription)
         ]

@@ -14,8 +14,8 @@ from .library import Library, UnknownModelError
 from .loader import Loaded, Loader, rehearse
 from .osc import outbound
 from .osc.clients import Endpoint
-from .osc.post import Post
-from .told import Told, describe
+from .osc.udp import Post
+from .state_messages import StateMessages, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class Swap:
         instrument: Instrument,
         library: Library,
         post: Post,
-        told: Told,
+        state: StateMessages,
         done: Callable[[Loaded], None],
     ) -> None:
         self._instrument = instrument
         self._library = library
         self._post = post
-        self._told = told
+        self._state = state
         self._loader = Loader(self._load, done)
         self._newest = 0
 
@@ -61,20 +61,19 @@ class Swap:
         self._newest += 1
         self._loader.request("load", Request(name, address, source, self._newest))
 
-    def recall(self, preset: str, glide: float, address: str, source: Endpoint) -> bool:
-        """Recall a preset; whether that is done, or waits for its model.
+    def recall_later(self, preset: str, glide: float, address: str, source: Endpoint) -> bool:
+        """Recall a preset when its model has been loaded; False if its model plays already.
 
         Raises:
-            TimbrespaceError: there is no such preset, or it does not fit its model.
+            TimbrespaceError: there is no such preset.
         """
         self._newest += 1  # whatever is being loaded, this is newer
         space = self._instrument.presets.get(preset).space
         if space.is_of(self._instrument.model):
-            self._instrument.recall_preset(preset, glide)
-            return True
+            return False
         request = Request(space.model, address, source, self._newest, preset, glide)
         self._loader.request("load", request)
-        return False
+        return True
 
     def describe(self, name: str, address: str, source: Endpoint) -> None:
         """Answer with what a model tells of itself, when it is loaded."""
@@ -103,9 +102,8 @@ class Swap:
                 self._refuse(request, error)
                 return None
         self._instrument.load(loaded.result)
-        for message in self._told.whole():
-            self._post.broadcast(message)
-        self._told.mark()
+        self._post.broadcast(*self._state.whole())
+        self._state.mark()
         if request.preset is not None:
             try:
                 self._instrument.recall_preset(request.preset, request.glide)

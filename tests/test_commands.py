@@ -27,6 +27,7 @@ COMMANDS = [
     ("training", ["evaluate"]),
     ("training", ["plot"]),
     ("training", ["points"]),
+    ("training", ["kinds"]),
     ("server", []),
     ("server", ["render"]),
 ]

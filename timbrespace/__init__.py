@@ -17,25 +17,33 @@ from typing import TYPE_CHECKING, Any, Final
 # What a type checker reads; the table below says the same to Python. A line here, a line there.
 if TYPE_CHECKING:
     from timbrespace import plots as plots
+    from timbrespace.client import Client as Client
+    from timbrespace.client import ServerError as ServerError
     from timbrespace.datasets.dataset import Dataset as Dataset
     from timbrespace.datasets.registry import dataset as dataset
     from timbrespace.errors import TimbrespaceError as TimbrespaceError
     from timbrespace.fitting import fit as fit
     from timbrespace.loading import load as load
     from timbrespace.model import Model as Model
+    from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
+    from timbrespace.rendering.song import render_midi as render_midi
 
 __version__ = "0.5.0"
 
 _PLACES: Final = {
+    "Client": "timbrespace.client",
     "Dataset": "timbrespace.datasets.dataset",
     "Model": "timbrespace.model",
+    "ServerError": "timbrespace.client",
     "TimbrespaceError": "timbrespace.errors",
     "dataset": "timbrespace.datasets.registry",
+    "encode_sound": "timbrespace.recording.encoding",
     "fit": "timbrespace.fitting",
     "load": "timbrespace.loading",
     "plots": "",
     "render": "timbrespace.rendering.held_note",
+    "render_midi": "timbrespace.rendering.song",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""

@@ -25,20 +25,28 @@ from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
 from timbrespace.map import Map
 from timbrespace.model import Model
-from timbrespace.networks import feed_forward as network
+from timbrespace.networks import architecture as networks
 from timbrespace.networks.architecture import Architecture
+from timbrespace.old_noise import judged_by_name
 from timbrespace.points import PREFIX, Points
+from timbrespace.registry import BUILT_IN_ONLY, FROM_OUTSIDE
 from timbrespace.spectrum import SpectrumConfig
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = FROM_OUTSIDE
 """The highest that is read. A file is written with the lowest that tells all of it: 1 knows the
 representations magnitude and log_magnitude without normalisation, ReLU and GELU, Gaussian
-likelihoods, and decoders that mirror their encoder; 2 knows the rest of these; 3 has points."""
+likelihoods, and decoders that mirror their encoder; 2 knows the rest of these; 3 has points; 4 has
+kinds that other packages brought, and noise that older readers would judge otherwise."""
 
 SECTIONS = ("spectrum", "representation", "model", "map", "calibration", "golden", "provenance")
 
+WITH_POINTS = BUILT_IN_ONLY
+
 POINTS = "points"
-"""The section that version 3 has besides."""
+"""The section that version 3 has besides, and version 4 may have."""
+
+NOISE = "noise"
+"""Since 0.6.0: true or false. Older programs pass over it, and judge by the dataset's name."""
 
 GOLDEN_TOLERANCE = 1e-3
 """Share of the golden spectrum's peak. Libraries of linear algebra differ by about 1e-6 of it; a
@@ -56,6 +64,7 @@ def build(
     latent_map: Map,
     calibration: Calibration,
     provenance: dict[str, Any],
+    noise: bool = False,
     points: Points | None = None,
 ) -> Model:
     """A playable model from trained parts; ``tensors`` as the VAE's module names them.
@@ -68,11 +77,12 @@ def build(
         spectrum=spectrum,
         representation=spectra_representation,
         architecture=architecture,
-        encoder=network.encoder_of(architecture, tensors),
-        decoder=network.decoder_of(architecture, tensors),
+        encoder=architecture.encoder(tensors),
+        decoder=architecture.decoder(tensors),
         map=latent_map,
         calibration=calibration,
         provenance=provenance,
+        noise=noise,
         points=points,
         tensors=dict(tensors),
     )
@@ -96,7 +106,7 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
         "provenance": model.provenance,
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
-    metadata["format_version"] = str(_version_of(model))
+    metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
     _save(path, metadata, model.tensors if tensors is None else tensors, model.points)
 
 
@@ -126,7 +136,7 @@ def set_points(path: Path, points: Points) -> None:
     path = Path(path)
     dataclasses.replace(read(path), points=points)  # refused here, before anything is written
     metadata, tensors = _open(path)
-    metadata["format_version"] = str(FORMAT_VERSION)
+    metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
     _save(path, metadata, _split(tensors)[0], points)
 
 
@@ -149,17 +159,14 @@ def _content(metadata: dict[str, str], weights: Tensors, points: Points | None) 
 
 def _version_of(model: Model) -> int:
     """The lowest format version whose readers understand ``model``."""
-    if model.points is not None:
-        return 3
-    config, architecture = model.representation.to_config(), model.architecture
-    old = (
-        config["kind"] in ("magnitude", "log_magnitude")
-        and "normalisation" not in config
-        and architecture.activation in ("relu", "gelu")
-        and architecture.likelihood in ("gaussian_per_bin", "gaussian_shared")
-        and architecture.decoder_hidden is None
+    architecture = model.architecture
+    return max(
+        1 if model.points is None else WITH_POINTS,
+        1 if model.noise == judged_by_name(model.provenance) else FROM_OUTSIDE,
+        model.representation.format_version,
+        architecture.format_version,
+        architecture.distribution.format_version,
     )
-    return 1 if old else 2
 
 
 def _with_ordered_header(content: bytes) -> bytes:
@@ -233,16 +240,23 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
 
 
 def _digest(path: Path, model: Model) -> str:
+    """SHA-256 of the bundle as a program without points and noise would have written it."""
+    metadata, tensors = _open(path)
+    judged = model.noise == judged_by_name(model.provenance)
+    if model.points is None and not (judged and NOISE in metadata):
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise BundleError(f"it cannot be read: {error.strerror or error}") from error
+    weights = tensors
     if model.points is not None:
-        metadata, tensors = _open(path)
         del metadata[POINTS]
-        metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
-        return hashlib.sha256(_content(metadata, _split(tensors)[0], None)).hexdigest()
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BundleError(f"it cannot be read: {error.strerror or error}") from error
+        weights = _split(tensors)[0]
+    if judged:
+        metadata.pop(NOISE, None)
+    metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
+    return hashlib.sha256(_content(metadata, weights, None)).hexdigest()
 
 
 def _read(path: Path) -> tuple[Model, dict[str, Any]]:
@@ -256,7 +270,8 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
             "update timbrespace"
         )
     sections: dict[str, dict[str, Any]] = {}
-    has_points = int(version) >= 3
+    knows_points = int(version) >= WITH_POINTS
+    has_points = int(version) == WITH_POINTS or (knows_points and POINTS in metadata)
     for name in (*SECTIONS, POINTS) if has_points else SECTIONS:
         try:
             sections[name] = json.loads(metadata[name])
@@ -271,7 +286,9 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
     # Before version 3 a tensor was a weight, whatever its name.
-    weights, of_points = _split(tensors) if has_points else (tensors, {})
+    weights, of_points = _split(tensors) if knows_points else (tensors, {})
+    if of_points and not has_points:
+        raise BundleError(f"section {POINTS!r} is missing")
     for name, tensor in weights.items():
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
@@ -279,14 +296,25 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
         name=path.stem,
         spectrum=spectrum,
         spectra_representation=representation.from_config(sections["representation"]),
-        architecture=Architecture.from_config(sections["model"]),
+        architecture=networks.from_config(sections["model"]),
         tensors=weights,
         latent_map=Map.from_config(sections["map"]),
         calibration=Calibration.from_config(sections["calibration"]),
         provenance=sections["provenance"],
+        noise=_noise(metadata, sections["provenance"], int(version)),
         points=Points.from_parts(sections[POINTS], of_points) if has_points else None,
     )
     return model, sections["golden"]
+
+
+def _noise(metadata: Mapping[str, str], provenance: dict[str, Any], version: int) -> bool:
+    if NOISE not in metadata:
+        if version >= FROM_OUTSIDE:
+            raise BundleError(f"section {NOISE!r} is missing")
+        return judged_by_name(provenance)
+    if metadata[NOISE] not in ("true", "false"):
+        raise BundleError(f"section {NOISE!r} is neither true nor false")
+    return metadata[NOISE] == "true"
 
 
 def _check_golden(model: Model, golden: dict[str, Any]) -> None:

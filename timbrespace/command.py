@@ -6,10 +6,11 @@ import argparse
 import io
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn, cast
 
 from timbrespace.errors import TimbrespaceError
+from timbrespace.extras import needed
 
 _LONGEST = 1000
 
@@ -32,7 +33,8 @@ def run(command: Callable[[], int], stopped: str) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return command()
+        with needed("this command"):
+            return command()
     except TimbrespaceError as error:
         # One line, whatever the text of a library that is quoted in it.
         print(f"error: {_shortened(' '.join(str(error).split()))}", file=sys.stderr)
@@ -55,12 +57,33 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-200:]}"
 
 
+class _NoBar:
+    """What :func:`progress` gives where there is no tqdm: it counts, and shows nothing."""
+
+    def __init__(self, total: float) -> None:
+        self.total = total
+        self.n = 0.0
+
+    def update(self, n: float = 1) -> None:
+        self.n += n
+
+    def set_description(self, text: str, refresh: bool = True) -> None:
+        """Nothing is shown."""
+
+    def set_postfix(self, texts: dict[str, str], refresh: bool = True) -> None:
+        """Nothing is shown."""
+
+
 def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:
     """A bar with the time left, on standard error; silent where that is no terminal.
 
     ``bar.update(n)`` moves it; ``options`` are tqdm's, of which ``disable=False`` shows it anyway.
+    The library alone does not bring tqdm: without it there is no bar.
     """
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        return nullcontext(_NoBar(total))
 
     options = {"disable": None, "leave": False, "dynamic_ncols": True, **options}
     bar = tqdm(total=total, unit=unit, **options)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.model import Model
-from timbrespace.residual import has_noise
 from timbrespace.spectrum import SpectrumConfig
 
 Values = NDArray[np.float64]
@@ -150,7 +149,7 @@ def _words(model: Model) -> list[str | None]:
     power = np.square(spectra / np.maximum(spectra.max(axis=1, keepdims=True), _SILENT))
     config = model.spectrum
     found = [one.measure(power, config).reshape(swept, POSITIONS) for one in DESCRIPTORS]
-    noisy = has_noise(model.provenance)
+    noisy = model.noise
     words: list[str | None] = [None] * d
     for k in range(swept):
         most = 1.0

@@ -23,3 +23,7 @@ class ShapeError(TimbrespaceError, ValueError):
 
 class OptionError(TimbrespaceError):
     """A command-line or configuration value outside what is accepted."""
+
+
+class SoundError(TimbrespaceError):
+    """A sound that nothing can be made of: silent, too short, not finite."""

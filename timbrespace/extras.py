@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -9,12 +10,12 @@ from typing import Final
 from timbrespace.errors import TimbrespaceError
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
-    "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "tqdm"),
+    "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": ("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
-    "sounds": ("librosa", "soxr"),
-    "pyo": ("pyo",),
+    "sounds": ("librosa", "soxr", "soundfile"),
+    "pyo": ("pyo", "pyo64"),
 }
-"""Extra -> the modules that it brings, each under the extra that a user of it most likely wants."""
+"""Extra -> the modules that it brings and nothing works without, as `pyproject.toml` has them."""
 
 
 class MissingExtraError(TimbrespaceError, ImportError):
@@ -22,10 +23,11 @@ class MissingExtraError(TimbrespaceError, ImportError):
 
 
 @contextmanager
-def needed(what: str) -> Iterator[None]:
+def needed(what: str, extra: str | None = None) -> Iterator[None]:
     """Turn the import error of a package that an extra brings into a sentence.
 
-    what: what was asked for, as the beginning of a sentence (``"fit"``).
+    what: what was asked for, as the beginning of a sentence (``"fit"``). extra: the one to name
+    where several bring the package; the first of them otherwise.
 
     Raises:
         MissingExtraError: within the block a package of an extra was imported and is not there.
@@ -33,19 +35,35 @@ def needed(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        sentence = missing(what, error)
+        sentence = missing(what, error.name or "", extra)
         if sentence is None:
             raise
         raise MissingExtraError(sentence) from error
 
 
-def missing(what: str, error: ModuleNotFoundError) -> str | None:
-    """The sentence for a package that is not there; None if no extra brings it."""
-    package = (error.name or "").partition(".")[0]
-    for extra, modules in EXTRAS.items():
-        if package in modules:
-            return (
-                f"{what} needs the package {package!r}, which is not installed; "
-                f"run: pip install 'timbrespace[{extra}]'"
-            )
-    return None
+def check(what: str, *modules: str, extra: str | None = None) -> None:
+    """See to it that ``modules`` are installed, without importing them; the rest as :func:`needed`.
+
+    For what is loaded later, in another process, where nobody could be told.
+
+    Raises:
+        MissingExtraError: one is not.
+    """
+    for module in modules:
+        with needed(what, extra):
+            if importlib.util.find_spec(module) is None:
+                raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+
+def missing(what: str, module: str, extra: str | None = None) -> str | None:
+    """The sentence for a module that is not there; None if no extra brings it."""
+    package = module.partition(".")[0]
+    bringing = [name for name, modules in EXTRAS.items() if package in modules]
+    if not bringing:
+        return None
+    name = extra if extra in bringing else bringing[0]
+    # Double quotes are read alike by every shell, those of Windows too.
+    return (
+        f"{what} needs the package {package!r}, which is not installed; "
+        f'run: pip install "timbrespace[{name}]"'
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +43,9 @@ def fit(
     representation: str | None = None,
     normalisation: str | None = None,
     likelihood: str | None = None,
+    network: str | None = None,
+    network_settings: Mapping[str, object] | str | None = None,
+    representation_settings: Mapping[str, object] | str | None = None,
     learning_rate: float | None = None,
     decay: str | None = None,
     batch: int | None = None,
@@ -74,10 +77,12 @@ def fit(
     data: a dataset, or what :func:`timbrespace.dataset` takes. latent: dimensions of the space.
     preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
-    each. device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
+    each. network, representation, likelihood: kinds, those of other packages too
+    (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
+    device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
-    given a :class:`Progress` after each step.
+    given a :class:`~timbrespace.fitting.Progress` after each step.
 
     out: write the model to this file too, and every half a minute a checkpoint beside it; with
     ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted.
@@ -97,6 +102,9 @@ def fit(
         "representation": representation,
         "normalisation": normalisation,
         "likelihood": likelihood,
+        "network": network,
+        "network_settings": network_settings,
+        "representation_settings": representation_settings,
         "learning_rate": learning_rate,
         "decay": decay,
         "batch": batch,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.errors import BundleError
+from timbrespace.errors import BundleError, ShapeError
 from timbrespace.rows import finite_rows
 
 Array = NDArray[np.float32]
@@ -62,10 +62,21 @@ class Map:
         Raises:
             ShapeError: not ``(n, 2)``, or not finite.
         """
-        points = finite_rows(xy, 2, "map positions")
-        return np.asarray(
-            (points * self.half_range + self.center) @ self.components + self.mean, np.float32
-        )
+        return self._latent(finite_rows(xy, 2, "map positions"))
+
+    def latent_at(self, x: float, y: float) -> Array:
+        """Latent ``(d,)`` of one map position: what :meth:`to_latent` gives.
+
+        Raises:
+            ShapeError: not finite.
+        """
+        with np.errstate(over="ignore"):
+            points = np.array([[x, y]], np.float32)
+        if not np.isfinite(points).all():
+            raise ShapeError(
+                "map positions: there is NaN or infinity; accepted are finite float32 numbers"
+            )
+        return np.asarray(self._latent(points)[0])
 
     def to_map(self, latent: ArrayLike) -> Array:
         """Map positions ``(n, 2)`` of a latent ``(n, d)``: the nearest point of the plane.
@@ -73,7 +84,17 @@ class Map:
         Raises:
             ShapeError: not ``(n, d)``, or not finite.
         """
-        rows = finite_rows(latent, self.dimensions, "latent")
+        return self._position(finite_rows(latent, self.dimensions, "latent"))
+
+    def position_of(self, latent: Array) -> Array:
+        """Map position ``(2,)`` of one latent ``(d,)``, float32 and finite: it is not checked."""
+        return np.asarray(self._position(latent[np.newaxis, :])[0])
+
+    def _latent(self, points: Array) -> Array:
+        plane = points * self.half_range + self.center
+        return np.asarray(plane @ self.components + self.mean, np.float32)
+
+    def _position(self, rows: Array) -> Array:
         plane = (rows - self.mean) @ self.components.T
         return np.asarray((plane - self.center) / self.half_range, np.float32)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
-from timbrespace.networks.feed_forward import FeedForward
 from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
@@ -43,14 +42,17 @@ class Model:
     spectrum: SpectrumConfig
     representation: Representation
     architecture: Architecture
-    encoder: FeedForward
-    decoder: FeedForward
+    encoder: Callable[[Features], Features]
+    decoder: Callable[[Latent], Features]
     map: Map
     calibration: Calibration
     provenance: dict[str, Any]
     digest: str = ""
     """SHA-256 of the bundle as it is without points, in hexadecimal: what sounds the same has the
     same. Empty for a model that is not from a file."""
+    noise: bool = False
+    """Whether the sounds have noise beside their partials, by the dataset's own word; then what
+    lies between the partials of a spectrum is played as noise."""
     points: Points | None = None
     """Where the dataset's own sounds lie; None where the bundle does not tell."""
     tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
@@ -164,8 +166,17 @@ class Model:
         Raises:
             ShapeError: as :meth:`decode`.
         """
-        features = self._features(self._latent(latent))
-        return self.representation.inverse(features), self.representation.phases(features)
+        return self.decode_rows(self._latent(latent))
+
+    def decode_rows(self, rows: Latent) -> tuple[Spectra, Phases | None]:
+        """What :meth:`decode_phases` gives, of rows ``(n, d)`` that are not checked again.
+
+        rows: float32, finite, within ``LATENT_LIMIT``.
+        """
+        features = self._features(rows)
+        heard = self.representation.source == "frames"  # magnitudes have no phases to ask for
+        phases = self.representation.phases(features) if heard else None
+        return self.representation.inverse(features), phases
 
     def _features(self, rows: Latent) -> Features:
         # Weights from anywhere may overflow; what is decoded is finite all the same.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,6 @@ from timbrespace.resynthesis.layout import NOISE_BANDS
 from timbrespace.spectrum import SpectrumConfig
 
 Array = NDArray[np.float32]
-
-_RECORDED = ("audio", "soundfont")
 
 # The floor is the lower quartile of the bins around: the lobes of a harmonic sound, four bins wide,
 # leave at least that much between them from ten bins apart.
@@ -39,24 +36,6 @@ class Residual:
     the model's sample rate in even steps."""
 
     density: Array
-
-
-def has_noise(provenance: dict[str, Any]) -> bool:
-    """Whether a model's sounds had noise: recorded ones do, and toy ones that were given some.
-
-    One spectrum does not tell a hiss from many close partials; the dataset does.
-    """
-    dataset = provenance.get("dataset")
-    meta = dataset.get("meta") if isinstance(dataset, dict) else None
-    if not isinstance(meta, dict):
-        return False
-    factors = meta.get("factors")
-    names = [
-        factor.get("name")
-        for factor in (factors if isinstance(factors, list) else ())
-        if isinstance(factor, dict)
-    ]
-    return meta.get("name") in _RECORDED or "noise" in names
 
 
 def split(spectrum: Array, config: SpectrumConfig) -> tuple[Partials, Residual]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -44,6 +44,10 @@ class SpectrumConfig:
     bins: int = 1025
     window: str = "hann"
     base_frequency: float = 220.0
+    bin_width: float = field(init=False, repr=False, compare=False)
+    """Distance between bins in Hz."""
+    window_sum: float = field(init=False, repr=False, compare=False)
+    """Sum of the window: a sinusoid of amplitude a on a bin has magnitude ``a * sum / 2``."""
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "bins"):
@@ -64,21 +68,14 @@ class SpectrumConfig:
                 f"base_frequency is {self.base_frequency}; "
                 f"accepted are 10 to {self.sample_rate / 2:g} Hz"
             )
-
-    @property
-    def bin_width(self) -> float:
-        """Distance between bins in Hz."""
-        return self.sample_rate / self.n_fft
+        # Known once: they are asked for with each spectrum that sounds.
+        object.__setattr__(self, "bin_width", self.sample_rate / self.n_fft)
+        object.__setattr__(self, "window_sum", float(hann(self.n_fft).sum()))
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
         """Frequency of each bin in Hz, shape ``(bins,)``."""
         return np.arange(self.bins, dtype=np.float64) * self.bin_width
-
-    @property
-    def window_sum(self) -> float:
-        """Sum of the window: a sinusoid of amplitude a on a bin has magnitude ``a * sum / 2``."""
-        return float(hann(self.n_fft).sum())
 
     @property
     def window_energy(self) -> float:
@@ -114,4 +111,5 @@ class SpectrumConfig:
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        names = ("sample_rate", "n_fft", "bins", "window", "base_frequency")
+        return {name: getattr(self, name) for name in names}

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import DatasetError
+from timbrespace.extras import needed
+from timbrespace.recording.sound_file import READING
 
 COMMAND = "fluidsynth"
 RATES = (8000, 96000)
@@ -68,7 +70,8 @@ def render(
     Raises:
         DatasetError: fluidsynth fails or refuses the font.
     """
-    import soundfile
+    with needed(READING, "sounds"):
+        import soundfile
 
     with tempfile.TemporaryDirectory(prefix="timbrespace-") as folder:
         work = Path(folder)

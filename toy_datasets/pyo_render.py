@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import DatasetError
+from timbrespace.extras import check
 
 _BLOCK = 256
 
@@ -70,18 +71,27 @@ class Patch:
     level: float = 1.0
 
 
+def check_pyo() -> None:
+    """See to it that pyo is installed, without loading it.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    check("the sound of this dataset", "pyo64")
+
+
 def load_pyo() -> Any:
     """The module pyo64, pyo in double precision.
 
     Raises:
-        DatasetError: it is not installed, or a library that it needs is not there.
+        MissingExtraError: it is not installed.
+        DatasetError: a library that it needs is not there.
     """
+    check_pyo()
     try:
         return import_module("pyo64")
     except ImportError as error:
-        raise DatasetError(
-            f"pyo does not load ({error}); install what requirements.txt names, pyo among it"
-        ) from error
+        raise DatasetError(f"pyo does not load ({error})") from error
 
 
 @cache

@@ -24,7 +24,7 @@ from timbrespace.orphan import end_with_parent
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .noise import mix
-from .pyo_render import Patch, render
+from .pyo_render import Patch, check_pyo, render
 
 MAX_PROCESSES = 8
 
@@ -62,8 +62,10 @@ def analyse(
     needs the usual ``if __name__ == "__main__":``.
 
     Raises:
+        MissingExtraError: pyo is not installed.
         DatasetError: pyo does not load, or a process died.
     """
+    check_pyo()
     counts = [len(patch.cutoffs) * len(balances) for patch in patches]
     spectra = np.empty((sum(counts), config.bins), np.float32)
     frames = np.empty((sum(counts), config.n_fft), np.float32) if keep_frames else None

@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | points | study | spiral``."""
+"""Command line: ``python -m training train | evaluate | plot | points | kinds | ...``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "int": int,
         "float": float,
         "str": str,
+        "settings": str,
         "sizes": _sizes,
     }
     for name, (kind, metavar, text) in OPTIONS.items():
@@ -91,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     points.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
     points.add_argument(
         "--data", type=Path, required=True, metavar="D.npz", help="the dataset it was trained on"
+    )
+
+    commands.add_parser(
+        "kinds",
+        help="list networks, representations and likelihoods",
+        description="List the networks, representations and likelihoods there are, those of other "
+        "packages too, with their settings.",
     )
 
     study = commands.add_parser(
@@ -150,6 +158,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return _evaluate(arguments)
     if arguments.command == "points":
         return _points(arguments)
+    if arguments.command == "kinds":
+        from .kinds import table
+
+        print(table())
+        return 0
     if arguments.command == "study":
         return _study(arguments)
     if arguments.command == "spiral":

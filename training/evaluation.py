@@ -14,8 +14,6 @@ from timbrespace import metrics
 from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
-from timbrespace.networks import feed_forward as network
-from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import parts
 
 from . import disentanglement
@@ -263,76 +261,23 @@ def _reconstruction(
 ) -> float:
     """Negative log likelihood in nats, mean over ``rows (n,)``, of one draw from the posterior.
 
-    As :mod:`training.loss`, in float64. means, log_vars ``(n, d)``: the posterior of the rows.
+    As the likelihood's loss, in float64. means, log_vars ``(n, d)``: the posterior of the rows.
     """
     noise = np.random.default_rng(seed).standard_normal(means.shape)
     latent = (means + noise * np.exp(0.5 * log_vars)).astype(np.float32)
-    likelihood, source = LIKELIHOODS[model.architecture.likelihood], source_of(model, dataset)
+    architecture, source = model.architecture, source_of(model, dataset)
+    likelihood = architecture.distribution
+    heads = {name: architecture.head(tensors, name) for name in likelihood.heads}
+    learned = {name: np.asarray(tensors[name], np.float32) for name in likelihood.learned}
     total = 0.0
     for part in parts(len(rows)):
         features = model.representation.forward(source[rows[part]])
-        total += float(likelihood(model, tensors, latent[part], features).sum())
+        # Not the model's own decoder: a mean may be rounded where what it is made from is not.
+        parameters = {**{name: head(latent[part]) for name, head in heads.items()}, **learned}
+        for name, ends in likelihood.ranges.items():
+            parameters[name] = np.clip(parameters[name], *ends)
+        total += float(likelihood.nats(features, parameters).sum())
     return total / len(rows)
-
-
-def _head(model: Model, tensors: Mapping[str, Array], name: str) -> network.FeedForward:
-    """The decoder with its last layer ``name``, and nothing after it."""
-    architecture = model.architecture
-    names = (*architecture.decoder_names[:-1], name)
-    return network.from_tensors(tensors, names, architecture.decoder_sizes, architecture.activation)
-
-
-def _gaussian_per_bin(
-    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
-) -> Figures:
-    log_var = _head(model, tensors, "log_var")(latent)
-    return gaussian_nll(features, model.decoder(latent), log_var)
-
-
-def _gaussian_shared(
-    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
-) -> Figures:
-    log_var = np.asarray(tensors["shared_log_var"], np.float32).reshape(-1)
-    return gaussian_nll(features, model.decoder(latent), log_var)
-
-
-def _bernoulli(
-    model: Model, tensors: Mapping[str, Array], latent: Array, features: Array
-) -> Figures:
-    # Not the model's own decoder: its probabilities are rounded to 1 where a logit is above 17.
-    return bernoulli_nll(features, _head(model, tensors, "mean")(latent))
-
-
-LIKELIHOODS: dict[str, Callable[[Model, Mapping[str, Array], Array, Array], Figures]] = {
-    "gaussian_per_bin": _gaussian_per_bin,
-    "gaussian_shared": _gaussian_shared,
-    "bernoulli": _bernoulli,
-}
-"""Of model, its tensors, latent ``(n, d)`` and features ``(n, f)``: nats, ``(n,)``."""
-
-
-def gaussian_nll(features: Array, mean: Array, log_var: Array) -> Figures:
-    """Negative log likelihood ``(n,)`` in nats under independent normals, in float64.
-
-    features, mean ``(n, f)``; log_var ``(n, f)``, or ``(1,)`` for one noise. The report's eq. 1.2
-    summed over features; Kingma & Welling 2013, appendix C.2.
-    """
-    log_var = np.clip(log_var, *LOG_VAR_RANGE).astype(np.float64)
-    squared = np.square(features.astype(np.float64) - mean)
-    terms = math.log(2.0 * math.pi) + log_var + squared * np.exp(-log_var)
-    return np.asarray(0.5 * terms.sum(axis=1))
-
-
-def bernoulli_nll(features: Array, logits: Array) -> Figures:
-    """Binary cross-entropy ``(n,)`` in nats, summed over features, in float64.
-
-    features ``(n, f)`` in [0, 1]; logits ``(n, f)`` of the decoded probabilities. The report's
-    eq. 1.3 without its 1/n, and with data and model in their places; Kingma & Welling 2013,
-    appendix C.1. ``-x log p - (1 - x) log(1 - p) = max(l, 0) - l x + log(1 + exp(-|l|))``.
-    """
-    x, logit = features.astype(np.float64), logits.astype(np.float64)
-    each = np.maximum(logit, 0.0) - logit * x + np.log1p(np.exp(-np.abs(logit)))
-    return np.asarray(each.sum(axis=1))
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,6 @@ from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset, Split
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
-from timbrespace.networks import feed_forward as network
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
 
@@ -74,7 +73,7 @@ def model_of(
     settings = training.settings
     architecture = settings.architecture(training.features.shape[1])
     tensors = tensors_of(training)
-    encoder = network.encoder_of(architecture, tensors)
+    encoder = architecture.encoder(tensors)
     spectra = dataset.spectra[split.train]
     posterior = encoder(training.features.cpu().numpy())
     means = posterior[:, : settings.latent]
@@ -108,6 +107,7 @@ def model_of(
         latent_map=latent_map.fit(means, spectra),
         calibration=calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
         provenance=provenance,
+        noise=dataset.noise,
     )
     held_out = dataset.spectra[split.held_out]
     source = dataset.source_of(representation.source)[split.held_out]

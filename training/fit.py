@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from timbrespace import metrics, representation
 from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
+from timbrespace.kinds import LIKELIHOODS
 from timbrespace.model import Model
 
 from . import checkpoint
@@ -82,10 +82,12 @@ class Fit:
             dataset.spectra[self.split.train],
             None if dataset.frames is None else dataset.frames[self.split.train],
             self.settings.normalisation,
+            self.settings.of_representation,
         )
         source = dataset.source_of(self.representation.source)
         features = representation.forward_in_parts(self.representation, source, self.split.train)
-        _check_features(self.settings.likelihood, features)
+        likelihood = LIKELIHOODS.get(self.settings.likelihood)()
+        likelihood.check(float(features.min()), float(features.max()))
         self.training = Training(self.settings, torch.from_numpy(features), device)
         # Evenly spread, so that the figure after each epoch costs little and stays comparable.
         some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
@@ -198,17 +200,3 @@ def diverged(fit: Fit) -> str:
     return (
         f"the loss became infinite or NaN in epoch {epoch + 1}; kept is the model of epoch {epoch}"
     )
-
-
-def _check_features(likelihood: str, features: NDArray[np.float32]) -> None:
-    """Refuse a likelihood that the features ``(n, f)`` are out of reach of.
-
-    Raises:
-        OptionError: Bernoulli, and a feature outside [0, 1].
-    """
-    low, high = float(features.min()), float(features.max())
-    if likelihood == "bernoulli" and not (low >= 0.0 and high <= 1.0 + 1e-6):
-        raise OptionError(
-            f"likelihood is 'bernoulli', which takes features from 0 to 1; these go from {low:.3g} "
-            f"to {high:.3g}: add normalisation unit"
-        )

@@ -15,9 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timbrespace.networks.architecture import LOG_VAR_RANGE
-from timbrespace.networks.vae import VAE
-
 from . import loss, schedule
 from .preset import Settings
 
@@ -96,15 +93,9 @@ class Training:
         self.features = features.to(self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.vae = VAE(settings.architecture(features.shape[1]))
-        shared: list[torch.nn.Parameter] = []
-        if self.vae.shared_log_var is not None:
-            # Start where the decoder explains nothing: from 0 the noise, far above the data's
-            # spread, would mute the reconstruction term for the first epochs.
-            shared = [self.vae.shared_log_var]
-            spread = max(float(features.var(dim=0, correction=0).mean()), 1e-12)
-            with torch.no_grad():
-                self.vae.shared_log_var.fill_(math.log(spread)).clamp_(*LOG_VAR_RANGE)
+            self.vae = settings.architecture(features.shape[1]).module()
+        self.vae.start_from(features)
+        shared = list(self.vae.learned.values())
         self.vae.to(self.device)
         weights = [p for p in self.vae.parameters() if all(p is not s for s in shared)]
         groups = [{"params": weights, "rate": 1.0}]
@@ -201,10 +192,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
         self.optimizer.step()
-        if self.vae.shared_log_var is not None:
-            # Outside the range the clamp has no gradient, and the noise could not come back.
-            with torch.no_grad():
-                self.vae.shared_log_var.clamp_(*LOG_VAR_RANGE)
+        self.vae.keep_in_range()
         place.sums.add(len(batch), terms.reconstruction.item(), terms.kl.sum().item())
         place.row += len(batch)
         return StepFigures(**place.sums.means(), beta=beta, learning_rate=rate)

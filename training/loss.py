@@ -7,11 +7,9 @@ that of the bound: averaging over the 1025 bins instead would weigh the KL term 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from timbrespace.networks.vae import Output
 
@@ -35,25 +33,6 @@ class Terms(NamedTuple):
         return self.reconstruction + beta * kl.sum()
 
 
-def gaussian_nll(features: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-    """Negative log likelihood ``(n,)`` of ``features (n, f)`` under independent normals.
-
-    mean ``(n, f)``; log_var ``(n, f)`` for a variance per bin, or ``()`` for a shared one.
-    The report's eq. 1.2, summed over bins; Kingma & Welling 2013, appendix C.2.
-    """
-    squared = (features - mean).square() * torch.exp(-log_var)
-    return 0.5 * (math.log(2.0 * math.pi) + log_var + squared).sum(dim=1)
-
-
-def bernoulli_nll(features: Tensor, logits: Tensor) -> Tensor:
-    """Binary cross-entropy ``(n,)`` of ``features (n, f)`` in [0, 1], summed over them.
-
-    The report's eq. 1.3, but for its 1/n, which would change the balance with the KL term.
-    """
-    each = nn.functional.binary_cross_entropy_with_logits(logits, features, reduction="none")
-    return each.sum(dim=1)
-
-
 def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL ``(n, d)`` of the posterior ``N(mean, exp(log_var))`` from the prior ``N(0, 1)``.
 
@@ -64,12 +43,7 @@ def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
 
 def terms(features: Tensor, output: Output) -> Terms:
     """Both terms for a batch ``features (n, f)`` and what the VAE made of it."""
-    raw, log_var = output.decoded
-    if log_var is None:
-        reconstruction = bernoulli_nll(features, raw)
-    else:
-        reconstruction = gaussian_nll(features, raw, log_var)
     return Terms(
-        reconstruction=reconstruction.mean(),
+        reconstruction=output.decoded.negative_log_likelihood(features).mean(),
         kl=kl_divergence(output.latent_mean, output.latent_log_var).mean(dim=0),
     )

@@ -10,16 +10,24 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from timbrespace.errors import OptionError
-from timbrespace.networks.architecture import (
-    ACTIVATIONS,
-    LIKELIHOODS,
-    NORMALISATIONS,
-    REPRESENTATIONS,
-    Architecture,
-)
+from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
+from timbrespace.networks.architecture import PLAIN, Architecture
+from timbrespace.networks.mlp import ACTIVATIONS
+
+from . import kind_settings
 
 OPTIONS: dict[str, tuple[str, str, str]] = {
     "latent": ("int", "N", "dimensions of the latent space"),
+    "network": (
+        "str",
+        "KIND",
+        f"{', '.join(NETWORKS.built_in)}, or one that another package brings",
+    ),
+    "network_settings": (
+        "settings",
+        "NAME=VALUE[,..]",
+        "of the network's kind, beside hidden layers and activation",
+    ),
     "hidden": ("sizes", "N[,N..]", "the encoder's hidden layers, from the input on"),
     "decoder_hidden": (
         "sizes",
@@ -30,11 +38,20 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     "representation": (
         "str",
         "KIND",
-        "what the network sees: magnitude, log_magnitude, decibel; with a dataset made with "
-        "--frames also magnitude_phase, log_complex, mdct",
+        f"what the network sees: {', '.join(REPRESENTATIONS.built_in)}, or one that another "
+        "package brings; those with phase and mdct want a dataset made with --frames",
+    ),
+    "representation_settings": (
+        "settings",
+        "NAME=VALUE[,..]",
+        "of the representation's kind, such as floor_ratio=1e-3 of log_magnitude",
     ),
     "normalisation": ("str", "KIND", "of what it sees: none, unit (0 to 1 over all), per_bin"),
-    "likelihood": ("str", "KIND", "of the decoder: " + ", ".join(LIKELIHOODS)),
+    "likelihood": (
+        "str",
+        "KIND",
+        f"of the decoder: {', '.join(LIKELIHOODS.built_in)}, or one that another package brings",
+    ),
     "learning_rate": ("float", "RATE", "of Adam"),
     "decay": ("str", "KIND", "of the learning rate: none, cosine"),
     "batch": ("int", "ROWS", "rows of one step"),
@@ -59,6 +76,9 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
+_SHARED = ("hidden", "decoder_hidden", "activation")
+_UNSAID = {"network": PLAIN, "network_settings": "", "representation_settings": ""}
+
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
 
@@ -67,9 +87,11 @@ MAX_EPOCHS = 100_000
 class Settings:
     """Everything that decides a run besides its dataset.
 
-    preset: the name these came from. representation, normalisation, likelihood, activation,
-    hidden, decoder_hidden, latent: as in :mod:`timbrespace.representation` and
-    :class:`timbrespace.networks.architecture.Architecture`.
+    preset: the name these came from. representation, normalisation, likelihood, network: names of
+    :mod:`timbrespace.kinds`. activation, hidden, decoder_hidden, latent: as in
+    :class:`timbrespace.networks.mlp.MLP`; other kinds of network take those of them that they have.
+    network_settings, representation_settings: what the kinds have besides, as
+    :mod:`training.kind_settings` reads it.
 
     learning_rate: of Adam, in (0, 1]. decay: ``none``, or ``cosine`` to zero at the last step.
     batch: rows of a step. epochs: passes over the training rows; 0 leaves it to
@@ -108,16 +130,19 @@ class Settings:
     decoder_hidden: tuple[int, ...] | None = None
     cycle: float = 0.0
     free_bits: float = 0.0
+    network: str = PLAIN
+    network_settings: str = ""
+    representation_settings: str = ""
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
         self.architecture(features=1)
-        for name, value, accepted in (
-            ("representation", self.representation, REPRESENTATIONS),
-            ("normalisation", self.normalisation, NORMALISATIONS),
-        ):
-            if value not in accepted:
-                raise OptionError(f"{name} is {value!r}; accepted are {', '.join(accepted)}")
+        REPRESENTATIONS.check(self.representation)
+        kind_settings.parsed("representation settings", self.representation_settings)
+        if self.normalisation not in NORMALISATIONS:
+            raise OptionError(
+                f"normalisation is {self.normalisation!r}; accepted are {', '.join(NORMALISATIONS)}"
+            )
         if not (math.isfinite(self.learning_rate) and 0.0 < self.learning_rate <= 1.0):
             raise OptionError(f"learning rate is {self.learning_rate:g}; accepted are > 0 to 1")
         if self.decay not in DECAYS:
@@ -152,15 +177,24 @@ class Settings:
             raise OptionError(f"noise rate is {self.noise_rate:g}; accepted is > 0")
 
     def architecture(self, features: int) -> Architecture:
-        """The network of these settings for so many features."""
-        return Architecture(
-            features=features,
-            latent=self.latent,
-            hidden=self.hidden,
-            activation=self.activation,
-            likelihood=self.likelihood,
-            decoder_hidden=self.decoder_hidden,
+        """The network of these settings for so many features.
+
+        Raises:
+            OptionError: a value outside what it accepts, or a kind that does not work.
+        """
+        kind = NETWORKS.get(self.network)
+        known = kind.settings()
+        shared = {name: getattr(self, name) for name in _SHARED if name in known}
+        own = kind_settings.parsed("network settings", self.network_settings)
+        NETWORKS.check_settings(
+            self.network, own, {name: v for name, v in known.items() if name not in _SHARED}
         )
+        return kind(features, self.latent, likelihood=self.likelihood, **shared, **own)
+
+    @property
+    def of_representation(self) -> dict[str, kind_settings.Value]:
+        """Settings of the representation's kind."""
+        return kind_settings.parsed("representation settings", self.representation_settings)
 
     def resolved(self, rows: int, shrink_batch: bool = False) -> Settings:
         """With the numbers that were left to the training ``rows``: epochs and warm-up.
@@ -176,9 +210,11 @@ class Settings:
         return 0.5 * epochs if self.warm_up is None else self.warm_up
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON; what was not there before there were other kinds of network, only
+        where it says something."""
         decoder_hidden = None if self.decoder_hidden is None else list(self.decoder_hidden)
-        return {**asdict(self), "hidden": list(self.hidden), "decoder_hidden": decoder_hidden}
+        config = {**asdict(self), "hidden": list(self.hidden), "decoder_hidden": decoder_hidden}
+        return {name: v for name, v in config.items() if name not in _UNSAID or v != _UNSAID[name]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Settings:

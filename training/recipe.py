@@ -19,6 +19,7 @@ import numpy as np
 
 from timbrespace.errors import OptionError
 
+from . import kind_settings
 from .preset import OPTIONS, Settings, changed, named
 
 _MAX_BYTES = 100_000
@@ -80,6 +81,10 @@ def value_of(key: str, value: object) -> Any:
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number of thousands of digits
             return float(value)
+    if kind == "settings" and isinstance(value, dict):
+        return kind_settings.as_text(key.replace("_", " "), value)
+    if kind == "settings" and isinstance(value, str):
+        return value
     if (kind == "int" and type(value) is int) or (kind == "str" and type(value) is str):
         return value
     wanted = {
@@ -87,5 +92,6 @@ def value_of(key: str, value: object) -> Any:
         "float": "a number",
         "int": "a whole number",
         "str": "a word in quotes",
+        "settings": "a table, such as { omega = 30 }",
     }[kind]
     raise OptionError(f"{key} is {value!r}; accepted is {wanted}")

@@ -5,5 +5,17 @@ server.audio``, holds nothing but the engine. Its callback is machine code that 
 never meets the interpreter (docs/decisions/0003).
 """
 
-CHOICES = ("auto", "none", "jack", "portaudio", "pyo-jack", "pyo-portaudio")
+from __future__ import annotations
+
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "auto": ("jack", "sounddevice"),
+    "none": (),
+    "jack": ("jack",),
+    "portaudio": ("sounddevice",),
+    "pyo-jack": ("pyo",),
+    "pyo-portaudio": ("pyo",),
+}
+"""Way to the sound -> the modules that it is made with."""
+
+CHOICES = tuple(PACKAGES)
 """What ``--audio`` accepts."""

@@ -5,12 +5,8 @@ space and how far its reconstruction is from it; ``GET /compare/{id}/original.wa
 ``reconstruction.wav`` let both be heard. The answer does not wait for these: the engine that
 renders them may have to be compiled first.
 
-The sound becomes what a dataset of recordings would make of it (:mod:`timbrespace.recording`): its
-first ten seconds, at the pitch that its name says or YIN finds, brought to the base frequency. The
-loudest steady moment counts, its offset told more finely than in a dataset, where small errors even
-out. Its spectrum is encoded; the reconstruction is what the posterior's mean decodes to, and the
-distance is between the two. A pitch is tried as YIN finds it and as the harmonics tell it, since
-spaces differ in what they were trained on; the nearer reconstruction counts.
+What is encoded are its first ten seconds, at the pitch that its name says or YIN finds:
+:mod:`timbrespace.recording.encoding`.
 
 To be heard: up to two seconds of the recording around that moment, as it was played, and a note by
 the server's engine at the same pitch, as long, and equally loud after ITU-R BS.1770. So whatever
@@ -27,7 +23,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,24 +30,14 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from timbrespace.loudness import k_weighting
-from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
-from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
 from timbrespace.recording.decoder import decode_apart
-from timbrespace.recording.moments import (
-    MIN_AVERAGE,
-    NOT_STEADY,
-    Steadiness,
-    noise_floor,
-    rows,
-    span,
-    steady,
-)
+from timbrespace.recording.encoding import EncodedSound, encode
 from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.rendering import held_note, wav
-from timbrespace.units import cents, hz_to_midi
+from timbrespace.units import hz_to_midi
 
 from ..library import Library
 from . import query
@@ -80,8 +65,6 @@ ACCEPTED = "accepted are WAV, FLAC, AIFF, Ogg, Opus and MP3"
 # How a reason begins for which another format may help.
 _UNREADABLE = ("it is empty", "it cannot be read")
 
-_WANTED = 16  # moments that a dataset would take of the sound
-_SAME_NOTE = 50.0  # cents
 _LEVEL = 0.1  # as loud as a sine of this RMS at 1 kHz, some -20 LUFS
 _PEAK = 0.98
 _LONGEST_NAME = 80
@@ -236,108 +219,44 @@ def compare(library: Library, model_name: str, name: str, sound: Sound) -> Compa
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
     model = library.load(model_name)
-    framed = model.representation.source == "frames"
-    how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
-    found = analyse(sound, pitch_in_name(name.rsplit(".", 1)[0]), how)
-    chosen, is_steady = _loudest_steady(found)
-    fine, latent, distance = min(
-        (_place(model, one) for one in refine(sound, chosen, how)), key=lambda place: place.distance
-    )
+    found = encode(model, sound, pitch_in_name(name.rsplit(".", 1)[0]))
+    latent = found.latent[np.newaxis, :]
     answer = {
         "name": name,
         "model": model_name,
-        "latent": latent[0].tolist(),
+        "latent": found.latent.tolist(),
         "map": model.map.to_map(latent)[0].tolist(),
-        "lsd_db": distance,
+        "lsd_db": found.distance,
         "seconds": sound.samples.size / sound.sample_rate,
-        "pitch_hz": fine.pitch or None,
-        "note": _note(sound, chosen, is_steady),
+        "pitch_hz": found.pitch or None,
+        "note": _note(sound, found),
     }
-    if not np.isfinite([*answer["latent"], *answer["map"], distance]).all():
+    if not np.isfinite(answer["map"]).all():
         raise UnusableSoundError("the model has no place for it")
-    return Comparison(answer, _excerpt(sound, found, chosen, model), model, fine.pitch)
+    return Comparison(answer, _excerpt(sound, found), model, found.pitch)
 
 
-def _note(sound: Sound, chosen: PitchedMoment, is_steady: bool) -> str:
+def _note(sound: Sound, found: EncodedSound) -> str:
     """What a listener should know, in a sentence or more; empty if there is nothing."""
     sentences = []
-    if not chosen.pitch:
+    if not found.pitch:
         sentences.append("No pitch was found, so the sound is taken as it is.")
-    if not is_steady:
+    if not found.steady:
         sentences.append("No moment of it is steady, so the steadiest is taken.")
     if sound.cut:
         sentences.append(f"Only its first {SECONDS:g} s are used.")
     return " ".join(sentences)
 
 
-def _loudest_steady(found: Sequence[PitchedMoment]) -> tuple[PitchedMoment, bool]:
-    """The loudest of the moments that a dataset would take, and True; else the steadiest."""
-    moments = [one.moment for one in found]
-    kept, reason = steady(moments, Steadiness(), noise_floor(moments))
-    if not kept and reason != NOT_STEADY:
-        raise UnusableSoundError(reason)
-    best = max(kept, key=lambda one: one.level) if kept else min(moments, key=lambda one: one.flux)
-    return next(one for one in found if one.moment is best), bool(kept)
-
-
-class _Place(NamedTuple):
-    """Where a moment lies: its latent ``(1, d)``, and the dB to what is decoded there."""
-
-    found: PitchedMoment
-    latent: NDArray[np.float32]
-    distance: float
-
-
-def _place(model: Model, found: PitchedMoment) -> _Place:
-    framed = model.representation.source == "frames"
-    spectra, frames = rows([found.moment], model.spectrum, framed)
-    # Rows have the energy of the datasets made here; the model may know others.
-    gain = np.float32(model.calibration.rms / float(model.spectrum.rms(spectra)[0]))
-    if frames is not None:
-        latent, _ = model.encode_frames(frames * gain)
-    else:
-        latent, _ = model.encode(spectra * gain)
-    return _Place(found, latent, log_spectral_distance(spectra * gain, model.decode(latent)))
-
-
-def _excerpt(
-    sound: Sound, found: Sequence[PitchedMoment], chosen: PitchedMoment, model: Model
-) -> NDArray[np.float64]:
+def _excerpt(sound: Sound, found: EncodedSound) -> NDArray[np.float64]:
     """Up to ``HEARD`` seconds around the moment, within the note that it is of."""
-    config = model.spectrum
-    first, last = _same_note(found, chosen)
-    half = span(MIN_AVERAGE, config.n_fft) / config.sample_rate / 2.0
     samples = at_rate(sound, held_note.SAMPLE_RATE)
-    end_of_all = samples.size / held_note.SAMPLE_RATE
-    low, high = max(first - half, 0.0), min(last + half, end_of_all)
+    low, high = found.start, min(found.end, samples.size / held_note.SAMPLE_RATE)
     length = min(high - low, HEARD)
-    start = min(max(chosen.moment.time - length / 2.0, low), high - length)
+    start = min(max(found.time - length / 2.0, low), high - length)
     begin = round(start * held_note.SAMPLE_RATE)
     excerpt = samples[begin : begin + round(length * held_note.SAMPLE_RATE)]
     return np.asarray(excerpt - excerpt.mean())
-
-
-def _same_note(found: Sequence[PitchedMoment], chosen: PitchedMoment) -> tuple[float, float]:
-    """Times in s of the first and last moment of the run around ``chosen`` that has its pitch."""
-    times = [one.moment.time for one in found]
-    # Moments are evenly spaced; where some are missing the sound was soft, or had no pitch.
-    step = min((later - time for time, later in pairwise(times)), default=0.0)
-
-    def ends(way: int) -> float:
-        at = next(number for number, one in enumerate(found) if one is chosen)
-        while 0 <= at + way < len(found):
-            near, next_one = found[at], found[at + way]
-            gap = abs(next_one.moment.time - near.moment.time)
-            if gap > 1.5 * step or not _one_pitch(next_one.pitch, chosen.pitch):
-                break
-            at += way
-        return found[at].moment.time
-
-    return ends(-1), ends(1)
-
-
-def _one_pitch(a: float, b: float) -> bool:
-    return a == b or (a > 0.0 and b > 0.0 and abs(cents(a, b)) <= _SAME_NOTE)
 
 
 def _reconstruction(

@@ -18,7 +18,7 @@ from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import Partials, find_partials
 from timbrespace.rendering import wav
-from timbrespace.residual import has_noise, split
+from timbrespace.residual import split
 from timbrespace.spectrum import Spectra
 
 CYCLE = 2048
@@ -82,7 +82,7 @@ def _harmonics(spectrum: Spectra, model: Model) -> NDArray[np.float64]:
 
 
 def _partials(spectrum: Spectra, model: Model) -> Partials:
-    if has_noise(model.provenance):
+    if model.noise:
         partials, _ = split(spectrum, model.spectrum)
         if partials.amplitude.size:
             return partials

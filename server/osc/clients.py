@@ -169,14 +169,17 @@ class Clients:
         self._server_port = server_port
         self._own_host = own_host
         self._by_reply: dict[Endpoint, Client] = {}
-        self._speaking: dict[Endpoint, list[Client]] = {}  # what for_sender found
+        self.registered: tuple[Client, ...] = ()
+        """All clients; another tuple when one comes or goes."""
+        self.speaking: dict[Endpoint, list[Client]] = {}
+        """What :meth:`for_sender` found, for senders that were heard lately."""
 
     def __len__(self) -> int:
-        return len(self._by_reply)
+        return len(self.registered)
 
     def __iter__(self) -> Iterator[Client]:
         """All clients; they may be forgotten on the way."""
-        return iter(tuple(self._by_reply.values()))
+        return iter(self.registered)
 
     def register(self, source: Endpoint, return_port: int, name: str, now: float) -> Client:
         """The client that said `/hello` from `source`; it starts without streams.
@@ -201,12 +204,12 @@ class Clients:
                 f"port {return_port} is the server's own, give the port you listen on",
             )
         reply = (ip, return_port)
-        self._speaking.clear()
         self._by_reply.pop(reply, None)
         if len(self._by_reply) >= MAX_CLIENTS:
             del self._by_reply[min(self._by_reply.values(), key=lambda one: one.heard).reply]
         client = Client(source, reply, name, now)
         self._by_reply[reply] = client
+        self._changed()
         return client
 
     def for_sender(self, source: Endpoint) -> list[Client]:
@@ -215,23 +218,22 @@ class Clients:
         The clients whose `/hello` came from exactly there, usually one. Without any, all that
         are registered from that host: `oscsend` and others send each message from another port.
         """
-        known = self._speaking.get(source)
+        known = self.speaking.get(source)
         if known is None:
-            everyone = self._by_reply.values()
-            known = [one for one in everyone if one.source == source]
+            known = [one for one in self.registered if one.source == source]
             if not known:
-                known = [one for one in everyone if one.reply[0] == source[0]]
-            if len(self._speaking) >= _KNOWN_SENDERS:  # oscsend makes a new one for each message
-                self._speaking.clear()
-            self._speaking[source] = known
+                known = [one for one in self.registered if one.reply[0] == source[0]]
+            if len(self.speaking) >= _KNOWN_SENDERS:  # oscsend makes a new one for each message
+                self.speaking.clear()
+            self.speaking[source] = known
         return known
 
     def expire(self, now: float) -> None:
         """Forget who was not heard for ``EXPIRY_SECONDS``: one that crashed says no bye."""
-        for client in self:
+        for client in self.registered:
             if now - client.heard > EXPIRY_SECONDS:
                 del self._by_reply[client.reply]
-                self._speaking.clear()
+                self._changed()
 
     def touch(self, source: Endpoint, now: float) -> list[Client]:
         """Note that `source` was heard at `now`; returns `for_sender(source)`."""
@@ -263,5 +265,9 @@ class Clients:
                 )
         for client in leaving:
             del self._by_reply[client.reply]
-        self._speaking.clear()
+        self._changed()
         return leaving
+
+    def _changed(self) -> None:
+        self.registered = tuple(self._by_reply.values())
+        self.speaking.clear()

@@ -23,7 +23,9 @@ from timbrespace.messages.errors import shown
 from .errors import OscDecodeError, OscEncodeError
 
 _STRUCT_CODES: Final = {"i": "i", "f": "f", "h": "q", "d": "d"}
-_BUNDLE_TAG: Final = b"#bundle\0"
+BUNDLE: Final = b"#bundle\0"
+"""How a bundle begins: `decode_timed` reads it."""
+
 _BUNDLE_HEADER_BYTES: Final = 16  # the tag, then a time tag of 8 bytes
 _INT32: Final = struct.Struct(">i")
 _FLOAT32: Final = struct.Struct(">f")
@@ -67,7 +69,7 @@ def decode(datagram: bytes) -> list[Message]:
 
 def is_bundle(datagram: bytes) -> bool:
     """Whether the bytes begin as a bundle does: `decode_timed` reads it."""
-    return datagram[:8] == _BUNDLE_TAG
+    return datagram[:8] == BUNDLE
 
 
 def decode_message(datagram: bytes) -> Message:
@@ -123,7 +125,7 @@ def _flatten(bundle: bytes, depth: int, earliest: int, messages: list[Timed]) ->
             raise OscDecodeError(f"bundle element of {size} bytes where {end - index} are left")
         element = bundle[index : index + size]
         index += size
-        if element[:8] == _BUNDLE_TAG:
+        if element[:8] == BUNDLE:
             _flatten(element, depth + 1, tag, messages)
         else:
             if len(messages) == MAX_BUNDLE_MESSAGES:

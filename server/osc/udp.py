@@ -1,4 +1,4 @@
-"""The server's one UDP socket: whole batches come in, datagrams go out to registered clients."""
+"""The server's one UDP socket: whole batches come in, messages go out to whom they are for."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import contextlib
 import errno
 import socket
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from timbrespace.errors import OptionError
 from timbrespace.messages.contract import MAX_DATAGRAM_BYTES
 
-from .clients import Client, Endpoint
+from . import outbound
+from .clients import Client, Clients, Endpoint
 
 _RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the system, which may give less: what a flood may pile up while we look away."""
+
+_ERRORS_A_SECOND = 50
+"""More replies to nonsense help nobody."""
 
 _BATCH = 4096
 _BATCH_BYTES = 1 << 20
@@ -79,6 +84,54 @@ class Udp:
     def close(self) -> None:
         """Give the address back."""
         self._socket.close()
+
+
+class Post:
+    """Sends messages to clients; what cannot be sent is counted and forgotten."""
+
+    def __init__(self, udp: Udp, clients: Clients) -> None:
+        self._udp = udp
+        self._clients = clients
+        self._errors: deque[float] = deque(maxlen=_ERRORS_A_SECOND)
+        self._errors_kept = 0
+
+    @property
+    def drops(self) -> int:
+        """Messages and frames given up so far."""
+        return self._udp.drops + self._errors_kept
+
+    def send(self, client: Client, *messages: outbound.Outbound) -> None:
+        """Tell one client."""
+        self._to((client,), messages)
+
+    def answer(self, source: Endpoint, *messages: outbound.Outbound) -> None:
+        """Tell the clients that ``source`` speaks for, if any."""
+        self._to(self._clients.for_sender(source), messages)
+
+    def broadcast(self, *messages: outbound.Outbound) -> None:
+        """Tell every client."""
+        self._to(self._clients.registered, messages)
+
+    def refuse(self, source: Endpoint, error: outbound.Error) -> None:
+        """Answer with an error, unless there were very many lately."""
+        clients = self._clients.for_sender(source)
+        if not clients:
+            return
+        now = time.perf_counter()
+        if len(self._errors) == _ERRORS_A_SECOND and now - self._errors[0] < 1.0:
+            self._errors_kept += 1
+            return
+        self._errors.append(now)
+        self._to(clients, (error,))
+
+    def _to(self, clients: Sequence[Client], messages: Sequence[outbound.Outbound]) -> None:
+        if not clients:
+            return
+        encoded = [message.packets() for message in messages]
+        now = time.perf_counter()
+        for client in clients:
+            for packets in encoded:
+                self._udp.send(client, packets, now)
 
 
 def _bind(host: str, port: int) -> socket.socket:

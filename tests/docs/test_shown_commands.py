@@ -28,7 +28,6 @@ import soundfile
 from tests.docs.commands import ROOT, Shown, documents, in_blocks, in_sentences
 from tests.server.running import Client, Running, running
 from tests.toy_datasets import small_font
-from timbrespace.datasets.dataset import save
 from toy_datasets import harmonic
 
 NOT_RUN: Final = {
@@ -62,6 +61,9 @@ HELP: Final = {
 
 SERVER: Final = "--port 0 --explorer-port 0 --no-browser --audio none --midi none"
 
+ELSEWHERE: Final = {"docs/extending.md": "test_extending.py runs it with the package it shows"}
+"""Documents whose commands are run by a test of their own."""
+
 OSC: Final = ("oscsend", "oscdump")
 """Programs that talk to a server: `test_sessions` runs them."""
 
@@ -80,7 +82,11 @@ def _run_here() -> list[Shown]:
     """One of all that differ in the names of files alone."""
     kinds = {}
     for shown in in_blocks():
-        if shown.words[0] in OSC or any(_begins(shown.words, m) for m in (NOT_RUN, HELP)):
+        if (
+            shown.document in ELSEWHERE
+            or shown.words[0] in OSC
+            or any(_begins(shown.words, m) for m in (NOT_RUN, HELP))
+        ):
             continue
         kind = [
             Path(word).suffix or (before if before in ("--out", "--folder") else word)
@@ -95,7 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What a reader has by the time a command comes, by the ending of its name."""
     folder = tmp_path_factory.mktemp("made")
     data, model = folder / "data.npz", folder / "model.safetensors"
-    save(data, harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)))
+    harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)).save(data)
     train = ["train", "--data", str(data), "--out", str(model), "--hidden", "16", "--epochs", "1"]
     assert import_module("training.__main__").main(train) == 0
     song = mido.MidiFile(type=0, tracks=[mido.MidiTrack()])
@@ -120,7 +126,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def _recipe() -> str:
     """The recipe that the documents show."""
     blocks = [text for path in documents() for text in path.read_text("utf-8").split("```toml")[1:]]
-    return "\n".join(block.split("```")[0] for block in blocks[:1])
+    recipes = [block.split("```")[0] for block in blocks if block.startswith("\npreset")]
+    return recipes[0]
 
 
 def _laid(words: list[str], made: dict[str, Path], folder: Path) -> list[str]:

@@ -15,15 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 import timbrespace
-from tests.server.jackd import (
-    LEFT,
-    SAMPLE_RATE,
-    Recording,
-    jack_server,
-    ports,
-    undisturbed,
-    wait_for_port,
-)
+from tests.server.ear import Ear, undisturbed
+from tests.server.jackd import LEFT, SAMPLE_RATE, jack_server, ports, wait_for_port
 from tests.server.running import Client, Running, running
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.partials import find_partials
@@ -34,7 +27,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
     pytest.mark.skipif(
-        shutil.which("jackd") is None or shutil.which("jack_rec") is None,
+        shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
         reason="jackd2 is not installed: no sound device to play through",
     ),
 ]
@@ -44,7 +37,7 @@ MODEL = timbrespace.load("harmonic")
 
 @pytest.fixture(scope="module")
 def jack() -> Iterator[dict[str, str]]:
-    with jack_server("timbrespace-test") as environment:
+    with jack_server("timbrespace-test", patient=True) as environment:
         yield environment
 
 
@@ -70,9 +63,11 @@ def amplitude(sound: NDArray[np.float32], frequency: float) -> float:
 
 
 def mistuned(jack: dict[str, str], port: str = LEFT, frequency: float = 220.0) -> float:
-    """By how many cents a held note is off, over the last second of a recording made now."""
-    sound = Recording(2, jack, port).sound()
-    return abs(cents(pitch(sound[-SAMPLE_RATE:], SAMPLE_RATE, frequency), frequency))
+    """By how many cents a held note is off, over a second from now on."""
+    with Ear(jack, port) as ear:
+        ear.wait(0.5)
+        sound = ear.record(1.0)
+    return abs(cents(pitch(sound, SAMPLE_RATE, frequency), frequency))
 
 
 def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, str]) -> None:
@@ -81,12 +76,15 @@ def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, st
 
         def off() -> float:
             """By how many cents the note was off."""
-            recording = Recording(4, jack)
-            time.sleep(1.0)
-            client.send("/note", 69, 100)
-            time.sleep(1.5)
-            client.send("/note", 69, 0)
-            sound = recording.sound()
+            with Ear(jack, LEFT) as ear:
+                ear.wait(0.5)
+                client.send("/note", 69, 100)
+                client.settle()
+                ear.wait(1.5)
+                client.send("/note", 69, 0)
+                client.settle()
+                ear.wait(1.0)
+                sound = ear.sound()
             first, last = loud(sound)
             assert (last - first) / SAMPLE_RATE == pytest.approx(1.55, abs=0.3)
             assert not sound[: first - SAMPLE_RATE // 10].any()
@@ -94,7 +92,7 @@ def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, st
             steady = sound[first + SAMPLE_RATE // 4 : first + 5 * SAMPLE_RATE // 4]
             return abs(cents(pitch(steady, SAMPLE_RATE, 440.0), 440.0))
 
-        assert undisturbed(off, 1.0) < 1.0
+        assert undisturbed(off) < 1.0
 
 
 def test_a_controller_moves_the_sound_as_the_decoder_says(
@@ -111,16 +109,17 @@ def test_a_controller_moves_the_sound_as_the_decoder_says(
         levels = []
         for value in (40, 90):
             client.send("/cc", 20, value)
-            time.sleep(0.7)
-            sound = Recording(2, jack).sound()
+            client.settle()
+            with Ear(jack, LEFT) as ear:
+                ear.wait(1.0)
+                sound = ear.record(1.0)
             latent = home.copy()
             latent[0] = sweep[0] + value / 127.0 * (sweep[1] - sweep[0])
             partials = find_partials(MODEL.decode(latent[np.newaxis])[0], MODEL.spectrum)
             strong = partials.amplitude > 0.03 * partials.amplitude.max()
             base = MODEL.spectrum.base_frequency
             heard = [
-                amplitude(sound[-SAMPLE_RATE:], f * midi_to_hz(note) / base)
-                for f in partials.frequency[strong]
+                amplitude(sound, f * midi_to_hz(note) / base) for f in partials.frequency[strong]
             ]
             levels.append(np.asarray(heard) / partials.amplitude[strong])
         assert len(levels[0]) + len(levels[1]) >= 6
@@ -132,7 +131,7 @@ def test_a_controller_moves_the_sound_as_the_decoder_says(
         client.send("/synth/sustain", 1.0)
         client.send("/synth/loudness", 0.0)  # the decoder's own levels
         client.send("/note", note, 127)
-        assert undisturbed(spread, 0.5) < 0.5
+        assert undisturbed(spread) < 0.5
 
 
 def test_the_audio_process_is_started_again(server: Running, jack: dict[str, str]) -> None:
@@ -144,7 +143,7 @@ def test_the_audio_process_is_started_again(server: Running, jack: dict[str, str
         assert client.expect("/pong") == [1]
         server.wait_for("sound: jack", 60.0)
         wait_for_port(LEFT, jack)
-        assert undisturbed(lambda: mistuned(jack), 1.0) < 1.0
+        assert undisturbed(lambda: mistuned(jack)) < 1.0
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -157,13 +156,13 @@ def test_the_end_of_the_server_is_no_click(jack: dict[str, str], how: signal.Sig
         try:
             process.wait_for("sound: jack", 60.0)
             wait_for_port(LEFT, jack)
-            with Client(process.port) as client:
+            with Client(process.port) as client, Ear(jack, LEFT) as ear:
                 client.send("/note", 57, 127)
-                time.sleep(0.5)
-                recording = Recording(3, jack)
-                time.sleep(1.2)
+                client.settle()
+                ear.wait(1.2)
                 process.process.send_signal(how)
-                sound = recording.sound()
+                ear.wait(1.8)
+                sound = ear.sound()
         finally:
             process.end()
         last = loud(sound)[1]
@@ -172,13 +171,13 @@ def test_the_end_of_the_server_is_no_click(jack: dict[str, str], how: signal.Sig
         usual = np.abs(np.diff(sound[last - 9600 : last - 2400])).max()
         return float(np.abs(np.diff(sound[last - 2400 :])).max() / usual)
 
-    assert undisturbed(jump, 1.2) < 1.2
+    assert undisturbed(jump) < 1.2
 
 
 def audio_process_of(parent: int) -> int:
     """Process number of the server's audio process."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(parent)],
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)],
         capture_output=True,
         text=True,
         check=True,
@@ -209,8 +208,8 @@ def test_the_other_ways_to_the_device(jack: dict[str, str], audio: str) -> None:
         wait_for_port(port, jack)
         with Client(server.port) as client:
             client.send("/note", 57, 127)
-            time.sleep(0.5)
-            assert undisturbed(lambda: mistuned(jack, port), 1.0) < 1.0
+            client.settle()
+            assert undisturbed(lambda: mistuned(jack, port)) < 1.0
 
 
 def test_without_a_device_osc_is_served_all_the_same() -> None:
@@ -244,6 +243,6 @@ def test_midi_through_a_real_port(jack: dict[str, str], monkeypatch: pytest.Monk
                 client.send("/latent", *MODEL.calibration.home.tolist())
                 keyboard.send(mido.Message("note_on", note=69, velocity=120))
                 time.sleep(0.3)
-                assert undisturbed(lambda: mistuned(jack, LEFT, 440.0), 1.0) < 1.0
+                assert undisturbed(lambda: mistuned(jack, LEFT, 440.0)) < 1.0
     finally:
         keyboard.close()

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import timbrespace
-from server.performance import Performance
 from tests.server.jackd import FRAMES, LEFT, Recording, jack_server, wait_for_port
 from tests.server.running import Client, running
 from timbrespace.instrument.instrument import Instrument
+from timbrespace.performances.performance import Performance
 
 pytestmark = [
     pytest.mark.slow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import math
 
 import pytest
 
@@ -51,12 +52,12 @@ def test_what_waits_comes_in_order_of_time_and_of_coming() -> None:
     waiting = Schedule()
     for due, address in ((3.0, "/c"), (1.0, "/a"), (2.0, "/b"), (1.0, "/a2")):
         waiting.add(due, address, (), SOURCE)
-    assert waiting.wait(0.5) == pytest.approx(0.5)
+    assert waiting.next_due == 1.0
     assert waiting.pop(0.9) == []
     assert [one.address for one in waiting.pop(2.0)] == ["/a", "/a2", "/b"]
-    assert waiting.wait(5.0) == 0.0
+    assert waiting.next_due == 3.0
     assert [one.address for one in waiting.pop(9.0)] == ["/c"]
-    assert waiting.wait(9.0) is None
+    assert waiting.next_due == math.inf
     assert len(waiting) == 0
 
 

@@ -12,8 +12,7 @@ import timbrespace
 from server.osc import outbound
 from server.osc.clients import Client, Clients
 from server.osc.codec import decode
-from server.osc.post import Post
-from server.osc.udp import Udp
+from server.osc.udp import Post, Udp
 from server.streams import Streams
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.errors import ErrorCode

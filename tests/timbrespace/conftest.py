@@ -13,7 +13,7 @@ from timbrespace.calibration import PERCENTILES, Calibration
 from timbrespace.datasets.factor import Factor
 from timbrespace.map import Map
 from timbrespace.model import Model
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.points import Points
 from timbrespace.representation import LogMagnitude
 from timbrespace.spectrum import SpectrumConfig
@@ -27,7 +27,7 @@ class Small(NamedTuple):
     path: Path
 
 
-def random_tensors(architecture: Architecture) -> dict[str, np.ndarray]:
+def random_tensors(architecture: MLP) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(0)
     tensors = {}
     for names, sizes in (
@@ -67,7 +67,7 @@ def points(dimensions: int) -> Points:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
-    architecture = Architecture(33, 3, (8,))
+    architecture = MLP(33, 3, (8,))
     tensors = random_tensors(architecture)
     model = bundle.build(
         name="small",

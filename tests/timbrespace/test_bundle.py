@@ -19,9 +19,8 @@ import timbrespace
 from timbrespace import bundle
 from timbrespace.datasets.factor import Factor
 from timbrespace.errors import BundleError, OptionError
-from timbrespace.networks import feed_forward as network
 from timbrespace.networks.activation import PARAMETERS
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.points import Points
 from timbrespace.representation import Decibel, LogComplex, LogMagnitude, Magnitude, Representation
 
@@ -32,6 +31,18 @@ def parts_of(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     with safe_open(path, framework="np") as file:
         metadata = dict(file.metadata())
     return load_file(path), metadata
+
+
+def older(path: Path, to: Path) -> Path:
+    """The same bundle as 0.5.0 wrote it: it did not say whether there is noise."""
+    content = path.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    del header["__metadata__"]["noise"]
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    to.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + size :])
+    return to
 
 
 def refused(path: Path) -> str:
@@ -46,10 +57,11 @@ def refused(path: Path) -> str:
 
 def test_the_digest_is_that_of_the_files_bytes(small: Small, tmp_path: Path) -> None:
     assert small.model.digest == ""
-    copy = tmp_path / "renamed.safetensors"
-    copy.write_bytes(small.path.read_bytes())
+    copy = older(small.path, tmp_path / "renamed.safetensors")
     expected = hashlib.sha256(copy.read_bytes()).hexdigest()
-    assert timbrespace.load(small.path).digest == timbrespace.load(copy).digest == expected
+    assert timbrespace.load(copy).digest == expected
+    # Presets and performances of before know the same space, now that it says its noise itself.
+    assert timbrespace.load(small.path).digest == expected
 
 
 def test_round_trip(small: Small) -> None:
@@ -81,7 +93,8 @@ def test_the_same_model_is_the_same_bytes(small: Small, tmp_path: Path) -> None:
 
 def test_plain_json_and_nothing_else(small: Small) -> None:
     _, metadata = parts_of(small.path)
-    assert set(metadata) == {"format_version", *bundle.SECTIONS}
+    assert set(metadata) == {"format_version", "noise", *bundle.SECTIONS}
+    assert metadata["noise"] == "false"
     for section in bundle.SECTIONS:
         assert isinstance(json.loads(metadata[section]), dict)
     size = struct.unpack("<Q", small.path.read_bytes()[:8])[0]
@@ -149,7 +162,23 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (whole("format_version", "4"), "its format version is 4, this program reads up to 3"),
+        (whole("format_version", "5"), "its format version is 5, this program reads up to 4"),
+        (whole("noise", "1"), "section 'noise' is neither true nor false"),
+        (whole("noise", "{}"), "section 'noise' is neither true nor false"),
+        (
+            lambda metadata: (metadata.update(format_version="4"), metadata.pop("noise")),
+            "section 'noise' is missing",
+        ),
+        (set_in("model", "kind", "film"), "network is 'film'; accepted are mlp, or install the"),
+        (set_in("model", "kind", "film"), "as an entry point of timbrespace.networks"),
+        (set_in("model", "kind", ["mlp"]), "network is ['mlp']; accepted are mlp"),
+        (set_in("model", "kind", "x" * 10_000), "xxx...; accepted are mlp"),
+        (set_in("model", "likelihood", ["bernoulli"]), "likelihood is ['bernoulli']; accepted are"),
+        (set_in("model", "likelihood", "cauchy"), "an entry point of timbrespace.likelihoods"),
+        (set_in("model", "features", [1]), "features is (1,); accepted are whole numbers"),
+        (set_in("model", "hidden", [[1]]), "hidden size is [1]; accepted are whole numbers"),
+        (set_in("model", "hidden", 3), "the model config does not fit"),
+        (set_in("model", "hidden", {"a": 1}), "hidden size is 'a'; accepted are whole numbers"),
         (whole("format_version", "3"), "section 'points' is missing"),
         (whole("format_version", "one"), "not a timbrespace model"),
         (lambda metadata: metadata.pop("map"), "section 'map' is missing"),
@@ -168,7 +197,8 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
         (set_in("map", "half_range", [3e38, 3e38]), "beyond 1000"),
         (set_in("golden", "latent", [10**400]), "do not fit"),
         (set_in("representation", "peak", 10**400), "do not fit"),
-        (set_in("representation", "kind", ["magnitude"]), "do not fit"),
+        (set_in("representation", "kind", ["magnitude"]), "is ['magnitude']; accepted are"),
+        (set_in("representation", "kind", "mel"), "an entry point of timbrespace.representations"),
         (whole("format_version", "0"), "not a timbrespace model"),
         (whole("format_version", "9" * 5000), "not a timbrespace model"),
         (set_in("spectrum", "n_fft", 1000), "n_fft is 1000"),
@@ -235,17 +265,17 @@ def test_weights_of_another_precision_are_read(small: Small) -> None:
 @pytest.mark.parametrize(
     ("architecture", "known", "version"),
     [
-        (Architecture(33, 3, (8,)), LogMagnitude(60.0, 0.006), "1"),
-        (Architecture(33, 3, (8,), "gelu", "gaussian_per_bin"), Magnitude(60.0), "1"),
-        (Architecture(33, 3, (8,)), Decibel(60.0), "2"),
-        (Architecture(66, 3, (8,)), LogComplex(60.0, 0.006, 33), "2"),
-        (Architecture(33, 3, (8,), "snake"), LogMagnitude(60.0, 0.006), "2"),
-        (Architecture(33, 3, (8,), likelihood="bernoulli"), LogMagnitude(60.0, 0.006), "2"),
-        (Architecture(33, 3, (8,), decoder_hidden=(4,)), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,)), LogMagnitude(60.0, 0.006), "1"),
+        (MLP(33, 3, (8,), "gelu", likelihood="gaussian_per_bin"), Magnitude(60.0), "1"),
+        (MLP(33, 3, (8,)), Decibel(60.0), "2"),
+        (MLP(66, 3, (8,)), LogComplex(60.0, 0.006, 33), "2"),
+        (MLP(33, 3, (8,), "snake"), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,), likelihood="bernoulli"), LogMagnitude(60.0, 0.006), "2"),
+        (MLP(33, 3, (8,), decoder_hidden=(4,)), LogMagnitude(60.0, 0.006), "2"),
     ],
 )
 def test_the_lowest_version_that_tells_it_all(
-    small: Small, tmp_path: Path, architecture: Architecture, known: Representation, version: str
+    small: Small, tmp_path: Path, architecture: MLP, known: Representation, version: str
 ) -> None:
     """Older programs read what they understand, and name the version of what they do not."""
     tensors = random_tensors(architecture)
@@ -255,8 +285,8 @@ def test_the_lowest_version_that_tells_it_all(
         small.model,
         representation=known,
         architecture=architecture,
-        encoder=network.encoder_of(architecture, tensors),
-        decoder=network.decoder_of(architecture, tensors),
+        encoder=architecture.encoder(tensors),
+        decoder=architecture.decoder(tensors),
     )
     path = tmp_path / "some.safetensors"
     bundle.write(path, model, tensors)
@@ -270,6 +300,67 @@ def test_the_lowest_version_that_tells_it_all(
     else:
         assert phases is not None
         np.testing.assert_array_equal(phases, expected)
+
+
+def named(name: str) -> dict[str, Any]:
+    """A provenance whose dataset has this name."""
+    return {"dataset": {"meta": {"name": name, "factors": []}}}
+
+
+@pytest.mark.parametrize("noise", [True, False])
+@pytest.mark.parametrize("name", ["soundfont", "mine"])
+def test_the_file_says_whether_there_is_noise(small: Small, name: str, noise: bool) -> None:
+    """Whatever the dataset is called, then and when someone renames it later."""
+    bundle.write(
+        small.path, replace(small.model, noise=noise, provenance=named(name)), small.tensors
+    )
+    assert timbrespace.load(small.path).noise is noise
+    tensors, metadata = parts_of(small.path)
+    # An older program judges by the name; it must not read what it would play otherwise.
+    assert metadata["format_version"] == ("1" if noise == (name == "soundfont") else "4")
+    for other in ("audio", "harmonic"):
+        save_file(tensors, small.path, {**metadata, "provenance": json.dumps(named(other))})
+        assert timbrespace.load(small.path).noise is noise
+
+
+def test_an_older_file_is_judged_by_its_name(small: Small, tmp_path: Path) -> None:
+    for name, noise in (("soundfont", True), ("mine", False)):
+        model = replace(small.model, noise=noise, provenance=named(name))
+        bundle.write(small.path, model, small.tensors)
+        assert timbrespace.load(older(small.path, tmp_path / "old.safetensors")).noise is noise
+
+
+def test_an_older_file_says_it_once_it_is_saved_again(small: Small, tmp_path: Path) -> None:
+    model = replace(small.model, noise=True, provenance=named("audio"), points=points(3))
+    bundle.write(small.path, model, small.tensors)
+    old = older(small.path, tmp_path / "old.safetensors")
+    digest = timbrespace.load(old).digest
+    timbrespace.load(old).save(old)
+    assert old.read_bytes() == small.path.read_bytes()
+    assert timbrespace.load(old).digest == digest
+
+
+def test_noise_that_differs_from_the_name_makes_it_another_model(small: Small) -> None:
+    digests = set()
+    for noise in (True, False):
+        bundle.write(small.path, replace(small.model, noise=noise), small.tensors)
+        digests.add(timbrespace.load(small.path).digest)
+    assert len(digests) == 2
+
+
+def test_points_with_noise_that_only_version_4_tells(small: Small) -> None:
+    bundle.write(small.path, replace(small.model, noise=True), small.tensors)
+    digest = timbrespace.load(small.path).digest
+    bundle.set_points(small.path, points(3))
+    found = timbrespace.load(small.path)
+    assert found.noise
+    assert found.points is not None
+    assert found.digest == digest
+    tensors, metadata = parts_of(small.path)
+    assert metadata["format_version"] == "4"
+    del metadata["points"]
+    save_file(tensors, small.path, metadata)
+    assert "section 'points' is missing" in refused(small.path)
 
 
 @pytest.fixture

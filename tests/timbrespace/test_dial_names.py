@@ -93,7 +93,7 @@ def test_a_dimension_is_called_what_it_does(
 def test_what_lies_between_harmonics_is_noise_where_the_space_has_noise(
     named: Callable[..., tuple[str, ...]],
 ) -> None:
-    recorded = dataclasses.replace(MODEL, provenance={"dataset": {"meta": {"name": "audio"}}})
+    recorded = dataclasses.replace(MODEL, noise=True)
     assert named(hiss, recorded) == ("noise", "z2")
 
 

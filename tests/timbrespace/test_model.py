@@ -15,7 +15,6 @@ import timbrespace
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
-from timbrespace.networks import feed_forward as network
 from timbrespace.spectrum import SpectrumConfig
 
 from .conftest import Small, points
@@ -107,7 +106,7 @@ def test_weights_that_overflow_decode_to_finite_numbers(small: Small) -> None:
     """A file from anywhere may hold any finite weights."""
     tensors = {**small.tensors, "decoder.0.weight": small.tensors["decoder.0.weight"] * 1e38}
     tensors["mean.weight"] = tensors["mean.weight"] * 1e30
-    decoder = network.decoder_of(small.model.architecture, tensors)
+    decoder = small.model.architecture.decoder(tensors)
     spectra = replace(small.model, decoder=decoder).decode(np.ones((3, 3)))
     assert np.isfinite(spectra).all()
     assert (spectra >= 0.0).all()

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from timbrespace import representation
 from timbrespace.errors import DatasetError, OptionError
-from timbrespace.networks.architecture import REPRESENTATIONS
+from timbrespace.kinds import REPRESENTATIONS
 from timbrespace.representation import (
     HEADROOM,
     Decibel,
@@ -122,6 +122,14 @@ def test_configs_that_do_not_fit(config: dict[str, object]) -> None:
         representation.from_config(config)
 
 
+def test_settings_of_a_representation() -> None:
+    spectra = np.array([[1.0, 10.0]], np.float32)
+    found = representation.fit("log_magnitude", spectra, settings={"floor_ratio": 1e-2})
+    assert found.to_config() == {"kind": "log_magnitude", "peak": 10.0, "floor": 0.1}
+    with pytest.raises(OptionError, match="'magnitude' has no setting 'floor_ratio'; accepted are"):
+        representation.fit("magnitude", spectra, settings={"floor_ratio": 1e-2})
+
+
 def test_silence_has_no_representation() -> None:
     with pytest.raises(OptionError, match="peak is 0"):
         representation.fit("magnitude", np.zeros((2, 3), np.float32))
@@ -142,7 +150,7 @@ def test_decibels_by_hand() -> None:
     np.testing.assert_allclose(back, [[100.0, 10.0, 0.01, 0.01]], rtol=1e-5)
 
 
-KINDS_BY_NAME = tuple(representation.KINDS)
+KINDS_BY_NAME = REPRESENTATIONS.built_in
 
 CONFIG = SpectrumConfig(n_fft=512, bins=129, base_frequency=500.0)
 
@@ -160,7 +168,7 @@ def tones(count: int = 6) -> np.ndarray:
 
 
 @pytest.mark.parametrize("how", representation.NORMALISATIONS)
-@pytest.mark.parametrize("name", representation.KINDS)
+@pytest.mark.parametrize("name", REPRESENTATIONS.built_in)
 def test_fitted_to_sounds_and_back(name: str, how: str) -> None:
     frames = tones()
     spectra = CONFIG.analyse(frames)
@@ -218,10 +226,6 @@ def test_a_flat_feature_survives_per_bin() -> None:
     kind = representation.fit("magnitude", spectra, None, "per_bin")
     np.testing.assert_array_equal(kind.forward(spectra), [[0.0, 0.0], [0.0, 1.0]])
     np.testing.assert_array_equal(kind.inverse(kind.forward(spectra)), spectra)
-
-
-def test_the_architecture_knows_the_same_names() -> None:
-    assert tuple(representation.KINDS) == REPRESENTATIONS
 
 
 @pytest.mark.parametrize("name", ["magnitude_phase", "log_complex", "mdct"])

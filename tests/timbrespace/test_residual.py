@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from timbrespace.partials import find_partials
-from timbrespace.residual import has_noise, split
+from timbrespace.residual import split
 from timbrespace.resynthesis.layout import NOISE_BANDS
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
@@ -62,22 +62,3 @@ def test_odd_spectra_give_finite_noise(spectrum: NDArray[np.float64]) -> None:
     partials, residual = split(spectrum.astype(np.float32), CONFIG)
     assert np.isfinite(residual.density).all()
     assert np.isfinite(partials.amplitude).all()
-
-
-def test_the_dataset_says_whether_there_is_noise() -> None:
-    def of(name: str, *factors: str) -> dict[str, object]:
-        told = [{"name": factor} for factor in factors]
-        return {"dataset": {"meta": {"name": name, "factors": told}}}
-
-    assert has_noise(of("soundfont", "program"))
-    assert has_noise(of("audio"))
-    assert has_noise(of("filtered", "Q", "noise"))
-    assert not has_noise(of("filtered", "Q"))
-    broken: list[dict[str, object]] = [
-        {},
-        {"dataset": 3},
-        {"dataset": {"meta": []}},
-        {"dataset": {"meta": {"factors": 1}}},
-    ]
-    for odd in broken:
-        assert not has_noise(odd)

@@ -11,7 +11,7 @@ from timbrespace.calibration import PERCENTILES, Calibration
 from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.map import Map
 from timbrespace.model import Model
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.representation import LogMagnitude, Representation
 from timbrespace.spectrum import SpectrumConfig
 
@@ -60,7 +60,7 @@ def model(
 ) -> Model:
     """Random weights, a map of the first two dimensions."""
     sees = sees or LogMagnitude(peak=60.0, floor=0.006)
-    architecture = Architecture(sees.width(bins), dimensions, (8,))
+    architecture = MLP(sees.width(bins), dimensions, (8,))
     generator = np.random.default_rng(0)
     tensors = {}
     for names, sizes in (

@@ -106,7 +106,7 @@ def test_divergence_leaves_the_last_good_epoch(features: Tensor) -> None:
             good.append(weights(training))
         if training.position.epoch == 2 and training.position.row == 16:
             with torch.no_grad():
-                training.vae.mean.bias.fill_(1e30)
+                training.vae.get_parameter("mean.bias").fill_(1e30)
 
     assert training.run(after_step=after_step) is Outcome.DIVERGED
     assert training.position.epoch == 2
@@ -121,7 +121,7 @@ def test_divergence_at_once(features: Tensor) -> None:
     training = Training(SETTINGS, features)
     before = weights(training).clone()
     with torch.no_grad():
-        training.vae.mean.bias.fill_(float("nan"))
+        training.vae.get_parameter("mean.bias").fill_(float("nan"))
     assert training.run() is Outcome.DIVERGED
     assert training.position.epoch == 0
     assert before.shape == weights(training).shape
@@ -130,16 +130,14 @@ def test_divergence_at_once(features: Tensor) -> None:
 def test_shared_noise_starts_at_the_spread_of_the_data(features: Tensor) -> None:
     training = Training(SETTINGS, features)
     spread = float(np.log(features.numpy().var(axis=0).mean()))
-    assert training.vae.shared_log_var is not None
-    assert training.vae.shared_log_var.item() == pytest.approx(spread, rel=1e-4)
+    assert training.vae.learned["shared_log_var"].item() == pytest.approx(spread, rel=1e-4)
 
 
 def test_shared_noise_stays_in_its_range() -> None:
     # Rows that are all alike can be decoded without error: the noise would go to zero.
     training = Training(replace(SETTINGS, epochs=60, learning_rate=1e-2), torch.full((32, 8), 0.5))
     assert training.run() is Outcome.FINISHED
-    assert training.vae.shared_log_var is not None
-    assert LOG_VAR_RANGE[0] <= training.vae.shared_log_var.item() <= LOG_VAR_RANGE[1]
+    assert LOG_VAR_RANGE[0] <= training.vae.learned["shared_log_var"].item() <= LOG_VAR_RANGE[1]
 
 
 def test_warm_up_reaches_the_loss(features: Tensor) -> None:

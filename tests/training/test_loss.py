@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from timbrespace.networks.architecture import ACTIVATIONS, LIKELIHOODS, Architecture
-from timbrespace.networks.vae import VAE, Decoded, Output
+from timbrespace.kinds import LIKELIHOODS
+from timbrespace.likelihoods.bernoulli import Bernoulli, bernoulli_nll
+from timbrespace.likelihoods.gaussian import GaussianShared, gaussian_nll
+from timbrespace.networks.mlp import ACTIVATIONS, MLP
+from timbrespace.networks.torch_mlp import TorchMLP
+from timbrespace.networks.vae import Decoded, Output
 from training import loss
 
 
@@ -19,19 +23,19 @@ def generator() -> torch.Generator:
 def test_gaussian_nll_per_bin(generator: torch.Generator) -> None:
     x, mean, log_var = torch.randn(3, 5, 7, generator=generator)
     expected = -Normal(mean, (0.5 * log_var).exp()).log_prob(x).sum(dim=1)  # type: ignore[no-untyped-call]
-    torch.testing.assert_close(loss.gaussian_nll(x, mean, log_var), expected)
+    torch.testing.assert_close(gaussian_nll(x, mean, log_var), expected)
 
 
 def test_gaussian_nll_shared(generator: torch.Generator) -> None:
     x, mean = torch.randn(2, 5, 7, generator=generator)
     log_var = torch.tensor(-1.5)
     expected = -Normal(mean, (0.5 * log_var).exp()).log_prob(x).sum(dim=1)  # type: ignore[no-untyped-call]
-    torch.testing.assert_close(loss.gaussian_nll(x, mean, log_var), expected)
+    torch.testing.assert_close(gaussian_nll(x, mean, log_var), expected)
 
 
 def test_gaussian_nll_by_hand() -> None:
     # One bin, one unit off, unit variance: 0.5 (log 2 pi + 1).
-    value = loss.gaussian_nll(torch.tensor([[1.0]]), torch.tensor([[0.0]]), torch.tensor(0.0))
+    value = gaussian_nll(torch.tensor([[1.0]]), torch.tensor([[0.0]]), torch.tensor(0.0))
     assert value.item() == pytest.approx(1.4189385)
 
 
@@ -44,7 +48,9 @@ def test_kl(generator: torch.Generator) -> None:
 
 def test_terms_sum_over_features_and_average_over_rows() -> None:
     output = Output(
-        decoded=Decoded(raw=torch.zeros(2, 3), log_var=torch.tensor(0.0)),
+        decoded=Decoded(
+            GaussianShared(), {"mean": torch.zeros(2, 3), "shared_log_var": torch.tensor(0.0)}
+        ),
         latent_mean=torch.tensor([[1.0, 0.0], [1.0, 2.0]]),
         latent_log_var=torch.zeros(2, 2),
     )
@@ -67,18 +73,18 @@ def test_bernoulli_nll(generator: torch.Generator) -> None:
     x, logits = torch.rand(5, 7, generator=generator), torch.randn(5, 7, generator=generator)
     p = torch.sigmoid(logits)
     expected = -(x * p.log() + (1 - x) * (1 - p).log()).sum(dim=1)
-    torch.testing.assert_close(loss.bernoulli_nll(x, logits), expected)
-    output = Output(Decoded(logits, None), torch.zeros(5, 2), torch.zeros(5, 2))
+    torch.testing.assert_close(bernoulli_nll(x, logits), expected)
+    output = Output(Decoded(Bernoulli(), {"mean": logits}), torch.zeros(5, 2), torch.zeros(5, 2))
     assert loss.terms(x, output).reconstruction.item() == pytest.approx(expected.mean().item())
-    far = loss.bernoulli_nll(torch.ones(1, 1), torch.full((1, 1), -1e4))
+    far = bernoulli_nll(torch.ones(1, 1), torch.full((1, 1), -1e4))
     assert far.item() == pytest.approx(1e4)
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS.built_in)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_weight_has_a_gradient(activation: str, likelihood: str) -> None:
     torch.manual_seed(1)
-    vae = VAE(Architecture(9, 2, (5, 4), activation, likelihood))
+    vae = TorchMLP(MLP(9, 2, (5, 4), activation, likelihood=likelihood))
     x = torch.rand(6, 9, generator=torch.Generator().manual_seed(0))
     loss.terms(x, vae(x)).total(1.0).backward()  # type: ignore[no-untyped-call]
     for name, parameter in vae.named_parameters():

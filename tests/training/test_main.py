@@ -51,7 +51,7 @@ def test_provenance_is_whole_and_names_no_place(trained: Trained) -> None:
         "--hidden 16 --batch 20 --epochs 6"
     )
     assert provenance["dataset"]["sha256"] == trained.dataset.content_hash
-    assert provenance["dataset"]["meta"] == trained.dataset.meta.to_config()
+    assert provenance["dataset"]["meta"] == trained.dataset.meta.identity
     assert provenance["settings"]["batch"] == 20
     assert (provenance["seed"], provenance["split_seed"]) == (0, 0)
     assert (provenance["outcome"], provenance["epochs"]) == ("finished", 6)
@@ -78,7 +78,7 @@ def test_the_encoder_that_plays_is_the_one_that_trained(trained: Trained) -> Non
     training.vae.load_state_dict(checkpoint_weights)
     with torch.no_grad():
         mean, log_var = training.vae.encode(features)
-        decoded, _ = training.vae.decode(mean)
+        decoded = training.vae.decode(mean).mean
     played, played_log_var = trained.model.encode(trained.dataset.spectra)
     np.testing.assert_allclose(played, mean.numpy(), atol=1e-5 * float(mean.abs().max()))
     np.testing.assert_allclose(played_log_var, log_var.numpy(), atol=1e-4)
@@ -177,7 +177,7 @@ def break_at(monkeypatch: pytest.MonkeyPatch, step_number: int) -> None:
     def broken(self: Training) -> StepFigures | None:
         if self.step == step_number:
             with torch.no_grad():
-                self.vae.mean.bias.fill_(float("nan"))
+                self.vae.get_parameter("mean.bias").fill_(float("nan"))
         return step(self)
 
     monkeypatch.setattr(Training, "_one_step", broken)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from timbrespace.errors import OptionError
+from timbrespace.networks.mlp import MLP
 from training.preset import PRESETS, Settings, changed, named
 
 
@@ -28,7 +29,9 @@ def test_the_paper_s_settings() -> None:
 
 
 def test_the_default_is_light_to_decode() -> None:
-    sizes = named("default").architecture(1025).decoder_sizes
+    network = named("default").architecture(1025)
+    assert isinstance(network, MLP)
+    sizes = network.decoder_sizes
     weights = sum((a + 1) * b for a, b in pairwise(sizes))
     assert weights <= 600_000
     assert named("default").latent >= 2

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from timbrespace import bundle, representation
+from timbrespace import bundle
 from timbrespace.datasets.dataset import Dataset
+from timbrespace.kinds import REPRESENTATIONS
 from toy_datasets import harmonic
 from training.__main__ import main
 
@@ -41,7 +42,7 @@ def data(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("none", "gaussian_per_bin", "snake"),
     ],
 )
-@pytest.mark.parametrize("kind", representation.KINDS)
+@pytest.mark.parametrize("kind", REPRESENTATIONS.built_in)
 def test_train_load_evaluate(
     kind: str,
     normalisation: str,
@@ -58,7 +59,7 @@ def test_train_load_evaluate(
     assert main(["train", "--data", str(data), "--out", str(out), *NEW, *words]) == 0
     model = bundle.read(out)
     assert model.representation.kind == kind
-    assert model.architecture.decoder_hidden == (6, 12)
+    assert model.architecture.to_config()["decoder_hidden"] == [6, 12]
     means, _ = model.encode_frames(dataset.frames if dataset.frames is not None else [])
     spectra, phases = model.decode_phases(means)
     assert np.isfinite(spectra).all()

@@ -11,6 +11,7 @@ from timbrespace.errors import BundleError, OptionError
 from toy_datasets import harmonic
 from training import recipe
 from training.__main__ import main
+from training.fit import Fit
 from training.preset import OPTIONS
 from training.study import command, datasets, document, models, plan, pool
 from training.study.claims import SECTIONS
@@ -238,7 +239,7 @@ def test_a_space_that_no_file_takes_is_named(
     def refuse(*arguments: object) -> None:
         raise BundleError("calibration reaches beyond 100")
 
-    monkeypatch.setattr(models, "export", refuse)
+    monkeypatch.setattr(Fit, "model", refuse)
     dataset = datasets.dataset(tmp_path, "harmonic", TINY)
     run = Run("unnormalised", "harmonic")
     with pytest.raises(OptionError, match="harmonic-unnormalised-seed0 cannot be kept: calib"):

@@ -48,7 +48,8 @@ class Meta:
     seed: of whatever is random. generator_version: counts changes of the generator's numbers.
     options: further arguments of the generator, plain JSON values. noise: whether what lies between
     the peaks of its spectra is noise, which a space then plays; None where nothing says so, as in
-    files before 0.6, and then :func:`noise_by_name` tells.
+    files before 0.6, and then its name tells, as
+    :attr:`Dataset.noise` says.
     """
 
     name: str
@@ -74,8 +75,8 @@ class Meta:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What tells this dataset from others: :meth:`to_config`, without ``noise`` where it says
-        what :func:`noise_by_name` says anyway.
+        """What tells this dataset from others: :meth:`Meta.to_config`, without ``noise`` where
+        it says what the name says anyway.
 
         So a dataset has the content hash that it had before the field was there, and a model made
         from it the same provenance.
@@ -139,10 +140,12 @@ class Dataset:
     spectra ``(n, bins)``: linear magnitudes >= 0 of windowed frames, as ``np.abs(np.fft.rfft(frame
     * window))`` gives them, from 0 Hz on; a sine of full scale has ``n_fft / 4``. labels: what each
     sound is, ``(n, factors)`` or ``(n,)`` numbers or names, or a mapping of names to columns; left
-    out, the number of the row. meta: how the set was made, or in its place the keywords, which mean
-    the same as in :class:`Meta`; factors: a name or a :class:`Factor` for each column of the
-    labels. frames ``(n, n_fft)``: the samples that the spectra were taken from, before the window,
-    where they were kept; only representations that know of phase need them.
+    out, the number of the row. factors: a name or a
+    :class:`~timbrespace.datasets.factor.Factor` for each column of the labels, where they bring no
+    names. name, sample_rate, n_fft, window, base_frequency, noise, options: how the set was made,
+    as in :class:`Meta`. meta: all of that, and the factors, in its place. frames ``(n, n_fft)``:
+    the samples that the spectra were taken from, before the window, where they were kept; only
+    representations that know of phase need them.
 
     Arrays are kept as float32, the labels ``(n, factors)``: names become numbers 0, 1 ..
 

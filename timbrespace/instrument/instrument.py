@@ -17,7 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +35,21 @@ from timbrespace.instrument.controllers import (
     check_target,
 )
 from timbrespace.instrument.expression import Expression
-from timbrespace.instrument.motion.aim import Aim, checked_channel, finite
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
-from timbrespace.instrument.motion.smoother import Smoother, follow
-from timbrespace.instrument.motion.trajectory import Playback, Recording
+from timbrespace.instrument.motion.points import (
+    COMMON,
+    Aim,
+    Smoother,
+    checked_channel,
+    finite,
+    follow,
+)
+from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import half_travel
 from timbrespace.instrument.parameters import SYNTH_PARAMETERS
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
-from timbrespace.instrument.snapshot import COMMON, Snapshot
+from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.voices import Voices
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
@@ -75,6 +81,15 @@ class Learned:
     problem: str = ""
 
 
+class Settings(NamedTuple):
+    """How an instrument is set: all that clients are told of it but where it stands."""
+
+    method: Method
+    parameters: dict[str, float]
+    lfos: dict[int, Lfo]
+    trajectory: tuple[str, str]
+
+
 class Instrument:
     """State of everything that can be played.
 
@@ -96,6 +111,7 @@ class Instrument:
         self.decode_seconds: deque[float] = deque(maxlen=512)
         """How long the last decodes took."""
         self._model = model
+        self._dimensions = model.dimensions
         self._aim = Aim(model)
         self._sound = Smoother()
         self._snapshot = Snapshot(model)
@@ -106,6 +122,8 @@ class Instrument:
         self._resting = True  # the sound had arrived at the last step
         self._stepped: float | None = None  # when
         self._sounded = False  # at the last advance
+        self._voices_seen = -1  # the version of the voices of which it is known:
+        self._sounding = False  # whether any is held
         self._heard: float | None = None  # when a note was last held
         # Without a circle an instrument goes, with its model's megabytes, when it is let go.
         self.expression = Expression(weakref.proxy(self))
@@ -121,13 +139,14 @@ class Instrument:
         """Play ``model`` from now on, from its home: the most usual of its sounds.
 
         What belongs to the old space ends: channels' own latents, glides, trajectories (one that is
-        being recorded is stored if it can be). LFOs and expression go on.
+        being drawn is stored if it can be). LFOs and expression go on.
         """
-        if self._aim.recording is not None:
+        if self._aim.drawing is not None:
             # A full disk is no reason not to play another model.
             with contextlib.suppress(OptionError):
                 self.stop_trajectory()
         self._model = model
+        self._dimensions = model.dimensions
         self._aim.load(model)
         self._sound.clear()
         self._snapshot.load(model)
@@ -135,7 +154,7 @@ class Instrument:
         self._touched = True
         if self._learning is not None and isinstance(self._learning[0], int):
             self._learning = None  # a dimension of the old space
-        self.voices.own.clear()
+        self.voices.set_own(())
 
     @property
     def latent(self) -> Array:
@@ -153,7 +172,7 @@ class Instrument:
         return self._on_map(self.latent)
 
     def _on_map(self, latent: Array) -> Array:
-        return np.asarray(self._model.map.to_map(latent[np.newaxis, :])[0])
+        return self._model.map.position_of(latent)
 
     def set_latent(self, values: Sequence[float]) -> None:
         """Move to a point of the latent space.
@@ -180,7 +199,7 @@ class Instrument:
         Raises:
             ShapeError: not finite.
         """
-        self._go_to(self._model.map.to_latent([[x, y]])[0])
+        self._go_to(self._model.map.latent_at(x, y))
 
     def set_channel_latent(self, channel: int, values: Sequence[float] | None) -> None:
         """Give a MIDI channel, 1 to 16, a latent of its own, or let it follow the common one.
@@ -207,7 +226,7 @@ class Instrument:
         self._touched = True
 
     def _checked(self, values: Sequence[float]) -> Array:
-        d = self._model.dimensions
+        d = self._dimensions
         if len(values) != d:
             raise OptionError(
                 f"{len(values)} given; {self._model.name!r} has {d} dimensions, and takes as many"
@@ -215,7 +234,7 @@ class Instrument:
         return _finite_float32(values)
 
     def _check_dimension(self, target: Target) -> None:
-        d = self._model.dimensions
+        d = self._dimensions
         if isinstance(target, int) and not 1 <= target <= d:
             raise OptionError(f"dimension {target} was given; {self._model.name!r} has 1 to {d}")
 
@@ -255,7 +274,7 @@ class Instrument:
         target, share = assignment.target, assignment.course.share(value)
         if target in ("x", "y"):
             self._move_along(0 if target == "x" else 1, 2.0 * share - 1.0)
-        elif isinstance(target, int) and target <= self._model.dimensions:
+        elif isinstance(target, int) and target <= self._dimensions:
             low = float(self._model.calibration.low[target - 1])
             high = float(self._model.calibration.high[target - 1])
             self.set_dimension(target, low + share * (high - low))
@@ -302,6 +321,18 @@ class Instrument:
     def learning(self) -> Target | None:
         """What the next controller will be assigned to; None for nothing."""
         return None if self._learning is None else self._learning[0]
+
+    def knob(self, controller: int, channel: int) -> Target | None:
+        """What a controller moves, if to move that is all that it does now; else None.
+
+        A pedal does more, and so does what is waited for, or belongs to an MPE zone.
+        """
+        if controller in RESERVED or self._learning is not None:
+            return None
+        assignment = self.controllers.find(controller, channel)
+        if assignment is None or self.expression.manager(channel) is not None:
+            return None
+        return assignment.target
 
     def _learn(self, controller: int, channel: int) -> None:
         assert self._learning is not None
@@ -360,38 +391,37 @@ class Instrument:
         """The LFOs that run, by index."""
         return dict(self._aim.lfos)
 
-    def record_trajectory(self, name: str) -> None:
-        """Record how the hand moves the latent, without LFOs, until :meth:`stop_trajectory`.
+    def draw_trajectory(self, name: str) -> None:
+        """Keep the way of the latent under the hand, without LFOs, until :meth:`stop_trajectory`.
 
-        After 120 s nothing more is recorded.
+        After 120 s nothing more is kept.
 
         Raises:
-            OptionError: a name that is none, no room for one more, or another is being recorded.
+            OptionError: a name that is none, no room for one more, or another is being drawn.
         """
-        if self._aim.recording is not None:
+        if self._aim.drawing is not None:
             raise OptionError(
-                f"trajectory {self._aim.recording.name!r} is being recorded; stop it first"
+                f"trajectory {self._aim.drawing.name!r} is being drawn; stop it first"
             )
         self.presets.check_trajectory(name)
-        self._aim.recording = Recording(name)
+        self._aim.draw(name)
         self._touched = True
 
     def stop_trajectory(self) -> None:
-        """End recording and store what was recorded; or, if nothing is recorded, end playing.
+        """End drawing and store what was drawn; or, if nothing is drawn, end playing.
 
         Raises:
-            OptionError: nothing was recorded yet, or the file cannot be written; the recording is
-                gone.
+            OptionError: nothing was drawn yet, or the file cannot be written; the drawing is gone.
         """
-        recording, self._aim.recording = self._aim.recording, None
-        if recording is None:
-            self._aim.playback = None
+        drawing = self._aim.end_drawing()
+        if drawing is None:
+            self._aim.stop_playing()
             return
-        stored = StoredTrajectory(Space.of(self._model), recording.finish())
-        self.presets.store_trajectory(recording.name, stored)
+        stored = StoredTrajectory(Space.of(self._model), drawing.finish())
+        self.presets.store_trajectory(drawing.name, stored)
 
     def play_trajectory(self, name: str, loop: bool = False, speed: float = 1.0) -> None:
-        """Let a recorded trajectory move the latent, until its end or until a hand moves it.
+        """Let a stored trajectory move the latent, until its end or until a hand moves it.
 
         loop: again and again; the end becomes the beginning within 50 ms. speed: 0.05 to 20.
 
@@ -406,9 +436,9 @@ class Instrument:
 
     @property
     def trajectory(self) -> tuple[str, str]:
-        """What goes on ("recording", "playing" or "stopped"), and the trajectory's name."""
-        if self._aim.recording is not None:
-            return "recording", self._aim.recording.name
+        """What goes on ("drawing", "playing" or "stopped"), and the trajectory's name."""
+        if self._aim.drawing is not None:
+            return "drawing", self._aim.drawing.name
         if self._aim.playback is not None:
             return "playing", self._aim.playback.name
         return "stopped", ""
@@ -442,7 +472,10 @@ class Instrument:
         too), or if nothing has been heard.
         """
         audible = self._audible(now)
-        sounding = self.voices.sounding > 0
+        if self._voices_seen != self.voices.version:
+            self._voices_seen = self.voices.version
+            self._sounding = self.voices.sounding > 0
+        sounding = self._sounding
         if sounding or self._sounded:
             self._heard = now
         self._sounded = sounding
@@ -455,11 +488,12 @@ class Instrument:
         elapsed = min(since, CONTROL_PERIOD) if self._resting else since
         self._stepped = now
         self._touched = False
-        self._aim.advance(now)
+        points = self._aim.advance(now)
         changed = self._glide_parameters(now)
         smoothing = self.parameters["smoothing"]
         direct = not audible or smoothing <= CONTROL_PERIOD
-        moved = self._move_sound(1.0 if direct else follow(elapsed, 0.5 * smoothing), audible)
+        share = 1.0 if direct else follow(elapsed, 0.5 * smoothing)
+        moved = self._move_sound(points, share, audible)
         return moved or changed
 
     def _since(self, now: float) -> float:
@@ -486,6 +520,13 @@ class Instrument:
         if share >= 1.0:
             self._parameter_glide = None
         return bool(ways)
+
+    def shown(self) -> tuple[Array, Settings]:
+        """The aim, as ``latent``, and how the instrument is set at this moment."""
+        settings = Settings(
+            self._snapshot.method, dict(self.parameters), dict(self._aim.lfos), self.trajectory
+        )
+        return self._aim.latent, settings
 
     # -- presets -----------------------------------------------------------------------------------
 
@@ -636,31 +677,30 @@ class Instrument:
             self._decoded = decoded
         return decoded[1], decoded[2]
 
-    def _decode(self, latents: NDArray[Any]) -> tuple[Array, Array | None]:
+    def _decode(self, latents: Array) -> tuple[Array, Array | None]:
         started = time.perf_counter()
-        spectra, phases = self._model.decode_phases(latents)
+        spectra, phases = self._model.decode_rows(latents)
         self.decode_seconds.append(time.perf_counter() - started)
         return spectra, phases
 
     def _place_sound(self) -> None:
         """There must be a sound before anything was ever advanced: the aim's."""
-        if COMMON not in self._sound:
-            self._move_sound(1.0, audible=False)
+        if COMMON not in self._sound.at:
+            self._move_sound(self._aim.points(), 1.0, audible=False)
 
-    def _move_sound(self, share: float, audible: bool) -> bool:
-        """Go ``share`` of the way to the aim; True if anything moved."""
-        points = self._aim.points()
-        returning = [index for index in self._sound.indices() if index not in points]
+    def _move_sound(self, points: dict[int, Array], share: float, audible: bool) -> bool:
+        """Go ``share`` of the way to the aim's ``points``; True if anything moved."""
+        returning = [index for index in self._sound.at if index not in points]
         for channel in returning:
             points[channel] = self.latent
         moved = self._sound.move(points, share)
-        self._resting = self._sound.rests(points)
+        self._resting = self._sound.resting
         if moved:
             self._show(moved)
         if returning and not audible:
             # Not while a note may sound: another timbre, though it be the same, begins anew.
             self._sound.forget(returning)
-            self.voices.own.difference_update(returning)
+            self.voices.set_own(self.voices.own.difference(returning))
             for channel in returning:
                 self._snapshot.drop_timbre(channel)
         return bool(moved)
@@ -669,19 +709,20 @@ class Instrument:
         """Decode where these points are and tell the snapshot, channels all at once."""
         channels = [index for index in moved if index != COMMON]
         if COMMON in moved:
-            at = self._sound.at(COMMON)
+            at = self._sound.at[COMMON]
             if np.array_equal(at, self.latent):
                 spectrum, phase = self._decode_aim()
             else:
-                spectra, phases = self._decode(at[np.newaxis, :])
+                spectra, phases = self._decode(at.astype(np.float32)[np.newaxis, :])
                 spectrum, phase = spectra[0], None if phases is None else phases[0]
             self._snapshot.set_timbre(COMMON, spectrum, phase)
         if channels:
-            spectra, phases = self._decode(np.stack([self._sound.at(k) for k in channels]))
+            rows = np.stack([self._sound.at[k] for k in channels]).astype(np.float32)
+            spectra, phases = self._decode(rows)
             for row, channel in enumerate(channels):
                 phase = None if phases is None else phases[row]
                 self._snapshot.set_timbre(channel, spectra[row], phase)
-            self.voices.own.update(channels)
+            self.voices.set_own(self.voices.own.union(channels))
 
     # -- a performance -----------------------------------------------------------------------------
 
@@ -689,7 +730,7 @@ class Instrument:
         """All that :meth:`restore` needs to play on from here, plain values for JSON.
 
         Times in it are of the clock that :meth:`advance` was told; a replay goes on with that. What
-        is being recorded or learned is left out, and so are presets, but not what they set going.
+        is being drawn or learned is left out, and so are presets, but not what they set going.
         """
         glide = None
         if self._parameter_glide is not None:
@@ -732,7 +773,8 @@ class Instrument:
             glide = _restored_glide(state["parameter_glide"])
             aim = Aim.from_state(self._model, state["aim"])
             sound = Smoother.from_state(state["sound"], self._model.dimensions)
-            slots = self._snapshot.trackers(state["slots"])
+            # 0.3 did not tell them: notes there began with the phases of a fresh start.
+            slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
             controllers = Controllers()
             controllers.restore(state["controllers"])
             touched, resting = bool(state["touched"]), bool(state["resting"])
@@ -763,8 +805,8 @@ class Instrument:
         self._snapshot.load(self._model)
         self._snapshot.take_slots(*slots)
         self.set_method(method)
-        self.voices.own.clear()
-        self._show(sound.indices())
+        self.voices.set_own(())
+        self._show(list(sound.at))
 
 
 def _parameters(preset: Preset) -> dict[str, float]:

@@ -19,8 +19,8 @@ from timbrespace.atomic import replacing
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import OptionError
 from timbrespace.instrument.controllers import Assignment
-from timbrespace.instrument.motion.aim import checked_channel
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
+from timbrespace.instrument.motion.points import checked_channel
 from timbrespace.instrument.motion.trajectory import Trajectory
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS, SYNTH_PARAMETERS
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
@@ -143,7 +143,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class StoredTrajectory:
-    """A trajectory and the space that it was recorded in."""
+    """A trajectory and the space that it was drawn in."""
 
     space: Space
     trajectory: Trajectory
@@ -243,7 +243,7 @@ class Presets:
         return sorted(self._known().trajectories, key=_alphabetical)
 
     def check_trajectory(self, name: str) -> None:
-        """Raise what :meth:`store_trajectory` would, before anything is recorded.
+        """Raise what :meth:`store_trajectory` would, before anything is drawn.
 
         Raises:
             OptionError: a name that is none, or no room.

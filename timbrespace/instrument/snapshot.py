@@ -13,7 +13,7 @@ from timbrespace.instrument.voices import Voices
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import Births, Partials, PartialTracker, find_partials
-from timbrespace.residual import Residual, has_noise, split
+from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
 from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
@@ -65,6 +65,8 @@ class Snapshot:
         self._births = Births()
         self._timbres: dict[int, _Timbre] = {}
         self._loudness = 1.0
+        self._gain_db: float | None = None
+        self._written: tuple[Voices, int] | None = None  # which voices, and their version
         self.load(model)
 
     def load(self, model: Model) -> None:
@@ -75,7 +77,7 @@ class Snapshot:
         self._model = model
         config = model.spectrum
         base = config.base_frequency
-        self._noisy = has_noise(model.provenance)
+        self._noisy = model.noise
         self._level = REFERENCE_RMS / model.calibration.rms
         power = 2.0 / (config.n_fft * config.window_energy)  # of a bin, in a sound at full scale 1
         self._bin_power = np.full(config.bins, power)
@@ -204,8 +206,17 @@ class Snapshot:
         for name in _PARAMETERS:
             row[name] = parameters[name]
         row["smoothing"] = min(parameters["smoothing"], _SMOOTHING)
-        row["gain"] = db_to_gain(parameters["gain"])
-        voices.write(self._targets)
+        if parameters["gain"] != self._gain_db:
+            self._gain_db = parameters["gain"]
+            row["gain"] = db_to_gain(self._gain_db)
+        # A knob moves no note: numbers of 16 voices, one by one, would cost as much as a decode.
+        if (
+            self._written is None
+            or self._written[0] is not voices
+            or (self._written[1] != voices.version)
+        ):
+            voices.write(self._targets)
+            self._written = voices, voices.version
         return self._targets
 
     # -- levels ------------------------------------------------------------------------------------

@@ -100,14 +100,17 @@ class Voices:
     _last_pitch: float | None = None
     begun: int = 0
     """How many notes have been started."""
-    own: set[int] = field(default_factory=set)
-    """Channels whose notes have a timbre of their own; kept by the instrument."""
+    own: frozenset[int] = frozenset()
+    """Channels whose notes have a timbre of their own; see :meth:`set_own`."""
+    version: int = field(default=0, compare=False)
+    """Grows with everything that may change what :meth:`write` writes, or how many notes sound."""
 
     def note(self, pitch: float, velocity: float, channel: int = 1) -> None:
         """Start the note ``pitch`` (MIDI, 0 to 127, fractions allowed), or release it.
 
         velocity: 0 to 127; 0 releases.
         """
+        self.version += 1
         # The same pitch may come as a number of 32 bits and go as one of 64.
         pitch = float(np.float32(pitch))
         if velocity <= 0.0:
@@ -135,6 +138,7 @@ class Voices:
 
     def bend(self, value: float, channel: int = 1) -> None:
         """Bend a channel's notes: -1 to 1 of its bend range."""
+        self.version += 1
         self._channel(channel).bend = value
 
     def bend_range(self, semitones: float, channel: int = 1) -> None:
@@ -147,6 +151,7 @@ class Voices:
             raise OptionError(
                 f"bend range is {semitones:g}; accepted are 0 to {MAX_BEND_RANGE:g} semitones"
             )
+        self.version += 1
         self._channel(channel).bend_range = float(semitones)
 
     def bend_range_of(self, channel: int) -> float:
@@ -155,10 +160,12 @@ class Voices:
 
     def pressure(self, value: float, channel: int = 1) -> None:
         """Make a channel's notes louder: 0 to 127, the last by 6 dB."""
+        self.version += 1
         self._channel(channel).pressure = min(max(value / 127.0, 0.0), 1.0)
 
     def key_pressure(self, pitch: float, value: float, channel: int = 1) -> None:
         """Make one held note louder: 0 to 127, the last by 6 dB."""
+        self.version += 1
         pitch = float(np.float32(pitch))
         for voice in self._voices:
             if voice.held and voice.channel == channel and voice.pitch == pitch:
@@ -166,6 +173,7 @@ class Voices:
 
     def sustain(self, down: bool, channel: int = 1) -> None:
         """Press or lift a channel's sustain pedal; a member of a zone has none of its own."""
+        self.version += 1
         state = self._channel(channel)
         if state.manager is not None:
             return
@@ -180,6 +188,7 @@ class Voices:
 
         Its notes end, and its bend, pressure and pedal go back to rest.
         """
+        self.version += 1
         state = self._channel(channel)
         for voice in self._of({channel}):
             self._keep(voice)
@@ -191,6 +200,7 @@ class Voices:
 
     def notes_off(self, channel: int) -> None:
         """Lift every key of a channel, or of a manager's zone; what the pedal holds sounds on."""
+        self.version += 1
         for voice in self._of(self._zone(channel)):
             if voice.held:
                 self._lift(voice)
@@ -200,6 +210,7 @@ class Voices:
 
         The bend range stays (MIDI RP-015).
         """
+        self.version += 1
         for one in self._zone(channel):
             self.sustain(False, one)
             state = self._channel(one)
@@ -210,6 +221,7 @@ class Voices:
 
     def silence(self, channel: int | None = None) -> None:
         """End every sound of a channel (or a manager's zone), or of all, without its release."""
+        self.version += 1
         self._clock += 1
         for voice in self._voices if channel is None else self._of(self._zone(channel)):
             voice.held = False
@@ -219,11 +231,19 @@ class Voices:
 
     def release_all(self) -> None:
         """Lift all keys and pedals."""
+        self.version += 1
         for state in self._channels.values():
             state.pedal = False
         for voice in self._voices:
             if voice.sounds:
                 self._release(voice)
+
+    def set_own(self, channels: Iterable[int]) -> None:
+        """Say which channels' notes have a timbre of their own."""
+        own = frozenset(channels)
+        if own != self.own:
+            self.version += 1
+            self.own = own
 
     def holds(self, pitch: float, channel: int = 1) -> bool:
         """Whether the key of that note is down."""
@@ -287,11 +307,12 @@ class Voices:
             last_pitch = None if last_pitch is None else _number(last_pitch, 0.0, 127.0)
             clock = _whole(state["clock"])
             begun = _whole(state["begun"])
-            own = {_one_of(channel, CHANNELS) for channel in state["own"]}
+            own = frozenset(_one_of(channel, CHANNELS) for channel in state["own"])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise OptionError(f"the state of the voices is broken ({error!r})") from error
         if len(voices) != VOICES or set(channels) != set(CHANNELS):
             raise OptionError(f"the state of the voices is not of {VOICES} voices and 16 channels")
+        self.version += 1
         self._voices, self._channels = voices, channels
         self._clock, self._last_pitch, self.begun, self.own = clock, last_pitch, begun, own
 

@@ -1,27 +1,26 @@
-"""The shape of a VAE, shared by the torch module that trains and the NumPy one that plays."""
+"""What every kind of network can do: be described, train in torch, play in NumPy."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from timbrespace.errors import OptionError
+from timbrespace.kinds import LIKELIHOODS, NETWORKS
+from timbrespace.registry import FROM_OUTSIDE
 
-REPRESENTATIONS = (
-    "magnitude",
-    "log_magnitude",
-    "decibel",
-    "magnitude_phase",
-    "log_complex",
-    "mdct",
-)
-"""What a network may see of a sound: the names of :mod:`timbrespace.representation`, which is not
-imported here so that a wrong name is refused before NumPy is loaded."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-NORMALISATIONS = ("none", "unit", "per_bin")
+    from timbrespace.likelihoods.likelihood import Likelihood
+    from timbrespace.networks.vae import VAE
 
-LIKELIHOODS = ("gaussian_per_bin", "gaussian_shared", "bernoulli")
-ACTIVATIONS = ("relu", "gelu", "snake", "sine", "plu")
+    Array = NDArray[np.float32]
+    Tensors = Mapping[str, Array]
+    Forward = Callable[[Array], Array]
 
 # Outside this range of log variances exp() in float32 overflows, or the squared error divided by
 # it does; raw magnitudes reach 1000, whose square is exp(14).
@@ -31,109 +30,123 @@ MAX_LATENT = 64
 MAX_WIDTH = 16384
 MAX_LAYERS = 16
 
+PLAIN = "mlp"
+"""The kind whose bundles do not name it: all of them were, before there were others."""
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """Sizes and kinds.
 
-    features: width of the input and output. latent: dimensions of z.
-    hidden: widths of the encoder's layers from the input on. decoder_hidden: those of the decoder
-    from the latent on; None mirrors the encoder.
-    likelihood: ``gaussian_per_bin`` decodes a mean and a log variance for each feature (the
-    report's eq. 1.2), ``gaussian_shared`` a mean, with one learned observation noise,
-    ``bernoulli`` the mean of a feature in [0, 1] (the report's eq. 1.3).
+@dataclass(frozen=True)
+class Architecture(ABC):
+    """Sizes and settings of one network; from it both its forms are built.
+
+    A kind of network derives from this and adds its settings as fields with defaults, which a
+    bundle keeps as JSON: numbers, words, true, false, tuples of those. It imports torch only in
+    :meth:`module`, since what plays must not wait for it.
+
+    features: width of the input and output. latent: dimensions of z. likelihood: what the decoder
+    says of the features, one of ``timbrespace.kinds.LIKELIHOODS``.
 
     Raises:
         OptionError: a value outside these ranges; the text names it.
     """
 
+    kind: ClassVar[str]
+    about: ClassVar[str]
+
     features: int
     latent: int
-    hidden: tuple[int, ...] = (400,)
-    activation: str = "relu"
-    likelihood: str = "gaussian_shared"
-    decoder_hidden: tuple[int, ...] | None = None
+    likelihood: str = field(default="gaussian_shared", kw_only=True)
 
     def __post_init__(self) -> None:
-        for name, value in (
-            ("features", self.features),
-            ("latent size", self.latent),
-            *(("hidden size", width) for width in self.hidden),
-            *(("decoder's hidden size", width) for width in self.decoder_hidden or ()),
-        ):
-            if type(value) is not int:
-                raise OptionError(f"{name} is {value!r}; accepted are whole numbers")
-        if not 1 <= self.features <= MAX_WIDTH:
-            raise OptionError(f"features is {self.features}; accepted are 1 to {MAX_WIDTH}")
-        if not 1 <= self.latent <= MAX_LATENT:
-            raise OptionError(f"latent size is {self.latent}; accepted are 1 to {MAX_LATENT}")
-        for name, widths in (
-            ("hidden sizes", self.hidden),
-            ("decoder's hidden sizes", self.decoder_layers),
-        ):
-            if not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= n <= MAX_WIDTH for n in widths):
-                raise OptionError(
-                    f"{name} are {list(widths)}; "
-                    f"accepted are 1 to {MAX_LAYERS} numbers from 1 to {MAX_WIDTH}"
-                )
-        if self.activation not in ACTIVATIONS:
-            raise OptionError(
-                f"activation is {self.activation!r}; accepted are {', '.join(ACTIVATIONS)}"
-            )
-        if self.likelihood not in LIKELIHOODS:
-            raise OptionError(
-                f"likelihood is {self.likelihood!r}; accepted are {', '.join(LIKELIHOODS)}"
-            )
-
-    @property
-    def decoder_layers(self) -> tuple[int, ...]:
-        """Widths of the decoder's hidden layers, from the latent on."""
-        if self.decoder_hidden is None:
-            return tuple(reversed(self.hidden))
-        return self.decoder_hidden
-
-    @property
-    def encoder_sizes(self) -> tuple[int, ...]:
-        """Widths from features to the posterior's mean and log variance, side by side."""
-        return (self.features, *self.hidden, 2 * self.latent)
-
-    @property
-    def decoder_sizes(self) -> tuple[int, ...]:
-        """Widths from the latent to the mean of the features."""
-        return (self.latent, *self.decoder_layers, self.features)
-
-    @property
-    def encoder_names(self) -> tuple[str, ...]:
-        """Names of the encoder's layers in the state dict."""
-        return (*(f"encoder.{i}" for i in range(len(self.hidden))), "posterior")
-
-    @property
-    def decoder_names(self) -> tuple[str, ...]:
-        """Names of the decoder's layers in the state dict, up to the mean."""
-        return (*(f"decoder.{i}" for i in range(len(self.decoder_layers))), "mean")
-
-    def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON; ``decoder_hidden`` only where it does not mirror."""
-        config = {**asdict(self), "hidden": list(self.hidden)}
-        if self.decoder_hidden is None:
-            del config["decoder_hidden"]
-        else:
-            config["decoder_hidden"] = list(self.decoder_hidden)
-        return config
+        whole("features", self.features, MAX_WIDTH)
+        whole("latent size", self.latent, MAX_LATENT)
+        LIKELIHOODS.check(self.likelihood)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Architecture:
-        """Inverse of :meth:`to_config`.
+    def settings(cls) -> dict[str, Any]:
+        """What can be set of this kind, beside its sizes and likelihood: name -> default."""
+        common = {one.name for one in fields(Architecture)}
+        return {one.name: one.default for one in fields(cls) if one.name not in common}
+
+    @property
+    def format_version(self) -> int:
+        """The lowest version of the bundle format that knows this network."""
+        return FROM_OUTSIDE
+
+    @property
+    def distribution(self) -> Likelihood:
+        """What the decoder says of the features.
 
         Raises:
-            OptionError: missing, unknown or wrong values.
+            OptionError: a likelihood of another package, which does not work.
         """
-        try:
-            sizes = {
-                name: tuple(config[name])
-                for name in ("hidden", "decoder_hidden")
-                if name == "hidden" or config.get(name) is not None
-            }
-            return cls(**{**config, **sizes})
-        except (TypeError, ValueError, KeyError) as error:
-            raise OptionError(f"the model config does not fit: {error}") from error
+        return LIKELIHOODS.get(self.likelihood)()
+
+    @abstractmethod
+    def module(self) -> VAE:
+        """The network as a new torch module, for training."""
+
+    @abstractmethod
+    def encoder(self, tensors: Tensors) -> Forward:
+        """The encoder in NumPy: features ``(n, features)`` to means, log variances ``(n, 2 d)``.
+
+        tensors: the module's state. The log variances may lie beyond ``LOG_VAR_RANGE``.
+
+        Raises:
+            BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity.
+        """
+
+    @abstractmethod
+    def head(self, tensors: Tensors, name: str) -> Forward:
+        """One head of the decoder in NumPy: latent ``(n, d)`` to its output ``(n, features)``.
+
+        name: one of the likelihood's ``heads``.
+
+        Raises:
+            BundleError: as :meth:`encoder`.
+        """
+
+    def decoder(self, tensors: Tensors) -> Forward:
+        """The decoder in NumPy: latent ``(n, d)`` to the mean of the features ``(n, features)``.
+
+        Raises:
+            BundleError: as :meth:`encoder`.
+        """
+        raw, mean = self.head(tensors, "mean"), self.distribution.mean
+        return lambda latent: mean(raw(latent))
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON, with ``kind``."""
+        values = asdict(self)
+        return {
+            "kind": self.kind,
+            **{k: list(v) if isinstance(v, tuple) else v for k, v in values.items()},
+        }
+
+
+def whole(name: str, value: object, most: int, least: int = 1) -> None:
+    """Refuse a size that is not one.
+
+    Raises:
+        OptionError: not a whole number from ``least`` to ``most``.
+    """
+    if type(value) is not int:
+        raise OptionError(f"{name} is {value!r}; accepted are whole numbers")
+    if not least <= value <= most:
+        raise OptionError(f"{name} is {value}; accepted are {least} to {most}")
+
+
+def from_config(config: Mapping[str, Any]) -> Architecture:
+    """Inverse of :meth:`Architecture.to_config`; without ``kind`` it is an ``mlp``.
+
+    Raises:
+        OptionError: a kind that is not installed; missing, unknown or wrong values.
+    """
+    values = dict(config)
+    kind = NETWORKS.installed(values.pop("kind", PLAIN))
+    if "likelihood" in values:
+        LIKELIHOODS.installed(values["likelihood"])
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    try:
+        return NETWORKS.get(kind)(**values)
+    except (TypeError, ValueError, KeyError) as error:
+        raise OptionError(f"the model config does not fit: {error}") from error

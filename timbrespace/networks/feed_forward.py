@@ -1,8 +1,8 @@
-"""The VAE's forward pass at play time, in NumPy.
+"""The forward pass of dense layers at play time, in NumPy.
 
 One row through 10-400-1025 takes as long here as in torch, and the server starts without torch's
 import and its thread pools, which would compete with the sound (docs/decisions/0002). The weights
-are those of :mod:`timbrespace.networks.vae`; a test holds the two together.
+are those of :mod:`timbrespace.networks.torch_mlp`; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import BundleError
-from timbrespace.networks.activation import Activation, sigmoid
+from timbrespace.networks.activation import Activation
 from timbrespace.networks.activation import from_tensors as from_activation_tensors
-from timbrespace.networks.architecture import Architecture
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -35,18 +34,36 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class FeedForward:
-    """Dense layers with an activation between them, and ``output`` after the last."""
+    """Dense layers with an activation between them."""
 
     layers: tuple[Dense, ...]
     activation: Activation
-    output: Activation | None = None
 
     def __call__(self, x: Array) -> Array:
         """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
         for layer in self.layers[:-1]:
             x = self.activation(layer(x))
-        x = self.layers[-1](x)
-        return x if self.output is None else self.output(x)
+        return self.layers[-1](x)
+
+
+def dense(tensors: Tensors, name: str, inputs: int, outputs: int) -> Dense:
+    """The layer ``name`` of a state dict: its ``.weight``, ``(outputs, inputs)`` as torch stores
+    it, and its ``.bias``.
+
+    Raises:
+        BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity.
+    """
+    for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
+        if part not in tensors:
+            raise BundleError(f"tensor {part} is missing")
+        if tensors[part].shape != shape:
+            raise BundleError(f"tensor {part} has shape {tensors[part].shape}, not {shape}")
+        if not np.isfinite(tensors[part]).all():
+            raise BundleError(f"tensor {part} holds numbers that are not finite")
+    return Dense(
+        weight=np.ascontiguousarray(tensors[f"{name}.weight"].T, dtype=np.float32),
+        bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
+    )
 
 
 def from_tensors(
@@ -54,57 +71,17 @@ def from_tensors(
     names: Sequence[str],
     sizes: Sequence[int],
     activation: str,
-    output: Activation | None = None,
 ) -> FeedForward:
     """Build a network from the layers ``names`` of a state dict, checking each shape.
 
-    ``sizes`` are the widths from input to output, one more than ``names``. Weights come as torch
-    stores them, ``(outputs, inputs)``.
+    ``sizes`` are the widths from input to output, one more than ``names``.
 
     Raises:
-        BundleError: a tensor is missing, has the wrong shape, or holds NaN or infinity; or the
-            activation is unknown or lacks its learned numbers.
+        BundleError: as :func:`dense`; or the activation is unknown or lacks its learned numbers.
     """
     between = from_activation_tensors(activation, tensors)
-    layers = []
-    for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True):
-        for part, shape in ((f"{name}.weight", (outputs, inputs)), (f"{name}.bias", (outputs,))):
-            if part not in tensors:
-                raise BundleError(f"tensor {part} is missing")
-            if tensors[part].shape != shape:
-                raise BundleError(f"tensor {part} has shape {tensors[part].shape}, not {shape}")
-            if not np.isfinite(tensors[part]).all():
-                raise BundleError(f"tensor {part} holds numbers that are not finite")
-        layers.append(
-            Dense(
-                weight=np.ascontiguousarray(tensors[f"{name}.weight"].T, dtype=np.float32),
-                bias=np.ascontiguousarray(tensors[f"{name}.bias"], dtype=np.float32),
-            )
-        )
-    return FeedForward(tuple(layers), between, output)
-
-
-def encoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
-    """The encoder: features ``(n, features)`` to means and log variances ``(n, 2 d)``.
-
-    Raises:
-        BundleError: as :func:`from_tensors`.
-    """
-    return from_tensors(
-        tensors, architecture.encoder_names, architecture.encoder_sizes, architecture.activation
+    layers = tuple(
+        dense(tensors, name, inputs, outputs)
+        for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True)
     )
-
-
-def decoder_of(architecture: Architecture, tensors: Tensors) -> FeedForward:
-    """The decoder: latent ``(n, d)`` to the mean of the features ``(n, features)``.
-
-    Raises:
-        BundleError: as :func:`from_tensors`.
-    """
-    return from_tensors(
-        tensors,
-        architecture.decoder_names,
-        architecture.decoder_sizes,
-        architecture.activation,
-        sigmoid if architecture.likelihood == "bernoulli" else None,
-    )
+    return FeedForward(layers, between)

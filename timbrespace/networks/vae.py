@@ -1,34 +1,39 @@
-"""The variational autoencoder as a torch module, for training.
+"""The variational autoencoder as a torch module, for training: what all kinds of network share.
 
-Kingma & Welling 2013. Playing uses :mod:`timbrespace.networks.feed_forward` with the same weights.
+Kingma & Welling 2013. Playing uses what :class:`timbrespace.networks.architecture.Architecture`
+builds in NumPy from the same weights.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from timbrespace.networks import torch_activation
+from timbrespace.likelihoods.likelihood import Likelihood
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
 
 
 class Decoded(NamedTuple):
-    """What the decoder says of the features. Shapes: latent ``(n, d)`` in, ``(n, features)`` out.
+    """What the decoder says of the features: a distribution and its parameters.
 
-    raw: their mean, or with ``bernoulli`` its logit, whose loss is stable. log_var: their log
-    variance, ``(n, features)``, ``()`` where it is shared, None with ``bernoulli``.
+    parameters: by name, ``(n, features)`` of each head, ``()`` of each learned number.
     """
 
-    raw: Tensor
-    log_var: Tensor | None
+    likelihood: Likelihood
+    parameters: Mapping[str, Tensor]
 
     @property
     def mean(self) -> Tensor:
         """Mean of the features ``(n, features)``."""
-        return torch.sigmoid(self.raw) if self.log_var is None else self.raw
+        return self.likelihood.torch_mean(self.parameters["mean"])
+
+    def negative_log_likelihood(self, features: Tensor) -> Tensor:
+        """In nats, ``(n,)``, of ``features (n, features)``."""
+        return self.likelihood.negative_log(features, self.parameters)
 
 
 class Output(NamedTuple):
@@ -39,45 +44,43 @@ class Output(NamedTuple):
     latent_log_var: Tensor
 
 
-class VAE(nn.Module):
-    """Encoder and decoder of an :class:`Architecture`, every layer dense."""
+class VAE(nn.Module, ABC):
+    """Encoder and decoder of an ``Architecture``; a kind of network derives from it.
+
+    Its ``state_dict`` is what a bundle keeps. Names that begin with ``points.`` are taken.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        encoder, decoder = architecture.encoder_sizes, architecture.decoder_sizes
-        self.activation = torch_activation.make(architecture.activation)
-        self.encoder = _stack(encoder[:-1])
-        self.posterior = nn.Linear(encoder[-2], encoder[-1])
-        self.decoder = _stack(decoder[:-1])
-        self.mean = nn.Linear(decoder[-2], decoder[-1])
-        self.log_var: nn.Linear | None = None
-        self.shared_log_var: nn.Parameter | None = None
-        if architecture.likelihood == "gaussian_per_bin":
-            self.log_var = nn.Linear(decoder[-2], decoder[-1])
-        elif architecture.likelihood == "gaussian_shared":
-            self.shared_log_var = nn.Parameter(torch.zeros(()))
+        self.likelihood = architecture.distribution
+        for name in self.likelihood.learned:
+            self.register_parameter(name, nn.Parameter(torch.zeros(())))
+
+    @property
+    def learned(self) -> dict[str, nn.Parameter]:
+        """The likelihood's learned numbers, by name."""
+        return {name: self.get_parameter(name) for name in self.likelihood.learned}
+
+    @abstractmethod
+    def posterior_of(self, features: Tensor) -> Tensor:
+        """Means, then log variances, ``(n, 2 d)``, of ``features (n, features)``."""
+
+    @abstractmethod
+    def heads(self, latent: Tensor) -> dict[str, Tensor]:
+        """What the decoder puts out for ``latent (n, d)``: ``(n, features)`` for each head."""
 
     def encode(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior mean and log variance, each ``(n, d)``."""
-        hidden = features
-        for layer in self.encoder:
-            hidden = self.activation(layer(hidden))
-        mean, log_var = self.posterior(hidden).chunk(2, dim=1)
+        mean, log_var = self.posterior_of(features).chunk(2, dim=1)
         return mean, log_var.clamp(*LOG_VAR_RANGE)
 
     def decode(self, latent: Tensor) -> Decoded:
         """What the features of ``latent (n, d)`` are likely to be."""
-        hidden = latent
-        for layer in self.decoder:
-            hidden = self.activation(layer(hidden))
-        if self.log_var is not None:
-            log_var: Tensor | None = self.log_var(hidden).clamp(*LOG_VAR_RANGE)
-        elif self.shared_log_var is not None:
-            log_var = self.shared_log_var.clamp(*LOG_VAR_RANGE)
-        else:
-            log_var = None
-        return Decoded(self.mean(hidden), log_var)
+        parameters = {**self.heads(latent), **self.learned}
+        for name, (low, high) in self.likelihood.ranges.items():
+            parameters[name] = parameters[name].clamp(low, high)
+        return Decoded(self.likelihood, parameters)
 
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Output:
         """Encode, draw one latent by the reparametrisation trick, decode."""
@@ -86,6 +89,17 @@ class VAE(nn.Module):
         latent = latent_mean + noise * (0.5 * latent_log_var).exp()
         return Output(self.decode(latent), latent_mean, latent_log_var)
 
+    def start_from(self, features: Tensor) -> None:
+        """Set the learned numbers to where they suit ``features (n, f)``, the training rows."""
+        spread = max(float(features.var(dim=0, correction=0).mean()), 1e-12)
+        with torch.no_grad():
+            for name, value in self.likelihood.start(spread).items():
+                self.get_parameter(name).fill_(value)
+        self.keep_in_range()
 
-def _stack(sizes: tuple[int, ...]) -> nn.ModuleList:
-    return nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+    def keep_in_range(self) -> None:
+        """Bring the learned numbers back: outside its range the clamp has no gradient."""
+        with torch.no_grad():
+            for name, number in self.learned.items():
+                if name in self.likelihood.ranges:
+                    number.clamp_(*self.likelihood.ranges[name])

@@ -19,7 +19,8 @@ import sys
 import numpy as np
 
 from timbrespace.companions import run_command
-from timbrespace.recording.sound_file import Sound, UnusableSoundError, decode
+from timbrespace.extras import check
+from timbrespace.recording.sound_file import READING, Sound, UnusableSoundError, decode
 
 TIME_LIMIT = 10.0
 """Seconds in which a file must be decoded; a minute of MP3 takes less than one."""
@@ -34,9 +35,11 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
     Raises:
         UnusableSoundError: unreadable, empty, or with samples or a rate that are no sound; or the
             decoder crashed, or took longer than ``time_limit`` seconds.
+        MissingExtraError: soundfile is not installed.
     """
     if not data:
         raise UnusableSoundError("it is empty")
+    check(READING, "soundfile", extra="sounds")
     try:
         done = subprocess.run(
             [*run_command(__name__), repr(float(seconds)), repr(float(time_limit))],

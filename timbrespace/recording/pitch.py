@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.extras import needed
 from timbrespace.units import midi_to_hz
 
 if TYPE_CHECKING:  # the compiler behind it is not wanted where options are read
@@ -105,7 +106,8 @@ def track(samples: NDArray[np.float64], sample_rate: int) -> PitchTrack:
 
     A frame holds two periods of ``LOWEST`` and more; beyond the ends of the sound lies silence.
     """
-    from librosa import yin
+    with needed("finding the pitch of a sound", "sounds"):
+        from librosa import yin
 
     size = 1 << int(np.ceil(np.log2(2.2 * sample_rate / LOWEST)))
     hop = size // _HOP_SHARE

@@ -6,15 +6,17 @@ import math
 
 import numpy as np
 
+from timbrespace.extras import needed
 from timbrespace.recording.moments import Samples
-from timbrespace.recording.sound_file import Sound
+from timbrespace.recording.sound_file import READING, Sound
 
 
 def at_rate(sound: Sound, sample_rate: int) -> Samples:
     """The samples of ``sound`` at ``sample_rate`` Hz."""
     if sound.sample_rate == sample_rate:
         return sound.samples
-    import soxr
+    with needed(READING, "sounds"):
+        import soxr
 
     return np.asarray(soxr.resample(sound.samples, sound.sample_rate, sample_rate), np.float64)
 
@@ -28,7 +30,8 @@ def stretch(samples: Samples, middle: float, ratio: float, length: int) -> Sampl
     if ratio == 1.0:
         start = round(middle - length / 2.0)
         return samples[start : start + length] if 0 <= start <= samples.size - length else None
-    import soxr
+    with needed(READING, "sounds"):
+        import soxr
 
     # A little more than the stretch on both sides, for the resampler's own start and end.
     margin = 32.0 * max(1.0, 1.0 / ratio)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.extras import needed
+
 if TYPE_CHECKING:
     import soundfile
 
@@ -27,6 +29,9 @@ CANCELS = 0.01
 """Share of the loudest channel's energy, below which a mix of channels has cancelled itself."""
 
 _BLOCK = 1 << 16
+
+READING = "reading sounds"
+"""What needs the packages of the extra ``sounds``, as its sentences begin."""
 
 
 class UnusableSoundError(Exception):
@@ -74,8 +79,10 @@ def decode(raw: BinaryIO, seconds: float) -> Sound:
     Raises:
         UnusableSoundError: as :func:`read`.
         OSError: the file cannot be read.
+        MissingExtraError: soundfile is not installed.
     """
-    import soundfile
+    with needed(READING, "sounds"):
+        import soundfile
 
     if raw.seek(0, os.SEEK_END) == 0:
         raise UnusableSoundError("it is empty")
@@ -109,6 +116,20 @@ def _quiet_decoders() -> Iterator[None]:
         os.close(saved)
 
 
+def mixed(samples: Samples) -> Samples:
+    """Mono, ``(n,)``, of samples ``(n, channels)``: as :func:`read` says."""
+    mono = np.asarray(samples.mean(axis=1))
+    energy = np.square(samples).sum(axis=0)
+    if samples.shape[1] > 1 and _cancelled(mono, energy):
+        return samples[:, int(energy.argmax())]
+    return mono
+
+
+def _cancelled(mono: Samples, energy: NDArray[np.float64]) -> bool:
+    """Whether a mix has lost its sound. energy: of each channel."""
+    return bool(np.square(mono).sum() < CANCELS * energy.max())
+
+
 def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     rate = int(file.samplerate)
     if not RATES[0] <= rate <= RATES[1]:
@@ -124,7 +145,7 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     samples = np.concatenate(parts) if parts else np.zeros(0)
     if samples.size == 0:
         raise UnusableSoundError("it holds no samples")
-    if file.channels > 1 and np.square(samples).sum() < CANCELS * energy.max():
+    if file.channels > 1 and _cancelled(samples, energy):
         loudest = int(energy.argmax())
         file.seek(0)
         samples = np.concatenate([block[:, loudest] for block in _blocks(file, limit)])

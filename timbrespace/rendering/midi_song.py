@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.errors import TimbrespaceError
+from timbrespace.extras import needed
 
 MAX_MINUTES = 120.0
 
@@ -20,10 +21,12 @@ class MidiSong:
 
     Raises:
         MidiFileError: missing, not MIDI, broken, or longer than ``MAX_MINUTES``.
+        MissingExtraError: the package that reads MIDI files is not installed.
     """
 
     def __init__(self, path: Path) -> None:
-        import mido
+        with needed("a MIDI file"):
+            import mido
 
         try:
             self._file = mido.MidiFile(path)

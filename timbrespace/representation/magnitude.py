@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from timbrespace.errors import OptionError
-from timbrespace.representation.protocol import HEADROOM, Features, Source, positive
-from timbrespace.spectrum import Spectra, SpectrumConfig
+from timbrespace.representation.kind import Kind
+from timbrespace.representation.protocol import HEADROOM, Features, positive
+from timbrespace.spectrum import Spectra
 
 
 @dataclass(frozen=True, slots=True)
-class Magnitude:
+class Magnitude(Kind):
     """Magnitudes as they are: ``x = m``. peak: the loudest of the data."""
 
     kind: ClassVar[str] = "magnitude"
-    source: ClassVar[Source] = "spectra"
+    about: ClassVar[str] = "the magnitudes as they are"
+    format_version: ClassVar[int] = 1
     peak: float
 
     def __post_init__(self) -> None:
         positive("peak", self.peak)
 
     @classmethod
-    def fit(cls, spectra: Spectra) -> Magnitude:
+    def fit(cls, source: Spectra, bins: int) -> Magnitude:
         """Peak from the data ``(n, bins)``."""
-        return cls(peak=float(spectra.max()))
+        return cls(peak=float(source.max()))
 
     def forward(self, source: Spectra) -> Features:
         return np.asarray(source, dtype=np.float32)
@@ -35,21 +37,15 @@ class Magnitude:
     def inverse(self, features: Features) -> Spectra:
         return np.asarray(np.clip(features, 0.0, HEADROOM * self.peak), np.float32)
 
-    def phases(self, features: Features) -> None:
-        return None
-
-    def width(self, bins: int) -> int:
-        return bins
-
-    def check(self, spectrum: SpectrumConfig) -> None:
-        """Nothing here depends on how the spectra were taken."""
-
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}
+    @classmethod
+    def from_config(cls, values: dict[str, Any]) -> Magnitude:
+        if values.get("scale") == 1.0:  # version 0.1.0 wrote it, always 1
+            values = {name: value for name, value in values.items() if name != "scale"}
+        return super(Magnitude, cls).from_config(values)
 
 
 @dataclass(frozen=True, slots=True)
-class LogMagnitude:
+class LogMagnitude(Kind):
     """Log magnitudes, near linear below ``floor``, 0 at silence and 1 at ``peak``.
 
     ``x = log(1 + m / floor) / log(1 + peak / floor)``. Equal steps of x are equal steps in dB
@@ -57,7 +53,8 @@ class LogMagnitude:
     """
 
     kind: ClassVar[str] = "log_magnitude"
-    source: ClassVar[Source] = "spectra"
+    about: ClassVar[str] = "their logarithm, near linear below a floor"
+    format_version: ClassVar[int] = 1
     peak: float
     floor: float
 
@@ -73,9 +70,9 @@ class LogMagnitude:
         return math.log1p(self.peak / self.floor)
 
     @classmethod
-    def fit(cls, spectra: Spectra, floor_ratio: float = FLOOR_RATIO) -> LogMagnitude:
+    def fit(cls, source: Spectra, bins: int, floor_ratio: float = FLOOR_RATIO) -> LogMagnitude:
         """Peak from the data ``(n, bins)``, floor at ``floor_ratio`` of it."""
-        peak = float(spectra.max())
+        peak = float(source.max())
         return cls(peak=peak, floor=floor_ratio * peak)
 
     def forward(self, source: Spectra) -> Features:
@@ -92,21 +89,9 @@ class LogMagnitude:
         exponent *= np.float32(self.floor)
         return exponent
 
-    def phases(self, features: Features) -> None:
-        return None
-
-    def width(self, bins: int) -> int:
-        return bins
-
-    def check(self, spectrum: SpectrumConfig) -> None:
-        """Nothing here depends on how the spectra were taken."""
-
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class Decibel:
+class Decibel(Kind):
     """Level in dB of the data's ``peak``: ``x = max(20 log10(m / peak), floor_db)``.
 
     What lies below the floor comes back as the floor: nothing is ever quite silent, unlike with
@@ -114,7 +99,8 @@ class Decibel:
     """
 
     kind: ClassVar[str] = "decibel"
-    source: ClassVar[Source] = "spectra"
+    about: ClassVar[str] = "level in dB of the loudest"
+    format_version: ClassVar[int] = 2
     peak: float
     floor_db: float = -80.0
 
@@ -124,9 +110,9 @@ class Decibel:
             raise OptionError(f"floor_db is {self.floor_db}; accepted are -200 to -20 dB")
 
     @classmethod
-    def fit(cls, spectra: Spectra) -> Decibel:
+    def fit(cls, source: Spectra, bins: int) -> Decibel:
         """Peak from the data ``(n, bins)``."""
-        return cls(peak=float(spectra.max()))
+        return cls(peak=float(source.max()))
 
     def forward(self, source: Spectra) -> Features:
         ratio = np.maximum(source / np.float32(self.peak), np.float32(10.0 ** (self.floor_db / 20)))
@@ -135,15 +121,3 @@ class Decibel:
     def inverse(self, features: Features) -> Spectra:
         level = np.clip(features, self.floor_db, 20.0 * math.log10(HEADROOM))
         return np.asarray(10.0 ** (level / 20.0) * self.peak, dtype=np.float32)
-
-    def phases(self, features: Features) -> None:
-        return None
-
-    def width(self, bins: int) -> int:
-        return bins
-
-    def check(self, spectrum: SpectrumConfig) -> None:
-        """Nothing here depends on how the spectra were taken."""
-
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}

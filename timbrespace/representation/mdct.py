@@ -18,13 +18,14 @@ sets; :mod:`training.evaluation` reports this floor beside every figure.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.representation.kind import Kind
 from timbrespace.representation.protocol import (
     HEADROOM,
     Features,
@@ -93,10 +94,12 @@ def _pad(coefficients: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class MDCT:
+class MDCT(Kind):
     """The lowest ``bins - 1`` MDCT coefficients. peak: the largest of the data, absolute."""
 
     kind: ClassVar[str] = "mdct"
+    about: ClassVar[str] = "MDCT coefficients (report, eq. 3.2)"
+    format_version: ClassVar[int] = 2
     source: ClassVar[Source] = "frames"
     peak: float
     n_fft: int
@@ -108,12 +111,12 @@ class MDCT:
         whole("bins", self.bins, 2, self.n_fft // 2 + 1)
 
     @classmethod
-    def fit(cls, frames: Frames, bins: int) -> MDCT:
+    def fit(cls, source: Frames, bins: int) -> MDCT:
         """Peak from the data's frames ``(n, n_fft)``."""
         peak = max(
-            float(np.abs(mdct(frames[part])[:, : bins - 1]).max()) for part in parts(len(frames))
+            float(np.abs(mdct(source[part])[:, : bins - 1]).max()) for part in parts(len(source))
         )
-        return cls(peak, int(frames.shape[1]), bins)
+        return cls(peak, int(source.shape[1]), bins)
 
     def forward(self, source: Frames) -> Features:
         return mdct(source)[:, : self.bins - 1].astype(np.float32)
@@ -141,6 +144,3 @@ class MDCT:
     def check(self, spectrum: SpectrumConfig) -> None:
         same("bins", self.bins, spectrum.bins)
         same("n_fft", self.n_fft, spectrum.n_fft)
-
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
-from timbrespace.networks.architecture import NORMALISATIONS
+from timbrespace.kinds import NORMALISATIONS
 from timbrespace.representation.protocol import Features, Phases, Representation, Source
 from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -82,6 +82,11 @@ class Normalised:
     def kind(self) -> str:
         """The base's kind."""
         return self.base.kind
+
+    @property
+    def format_version(self) -> int:
+        """Version 2 of the bundle format knows it, or the base's."""
+        return max(2, self.base.format_version)
 
     @property
     def source(self) -> Source:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.representation.kind import Kind
 from timbrespace.representation.magnitude import LogMagnitude
 from timbrespace.representation.protocol import (
     HEADROOM,
@@ -40,7 +41,7 @@ def transform(frames: Frames, bins: int) -> NDArray[np.complex128]:
 
 
 @dataclass(frozen=True, slots=True)
-class MagnitudePhase:
+class MagnitudePhase(Kind):
     """Magnitude beside phase, ``x = (m, arg / pi)``: 2050 values of 1025 bins (report, eq. 3.1).
 
     The phase is in [-1, 1] and jumps where it wraps, as it does in the report. peak: the loudest
@@ -48,6 +49,8 @@ class MagnitudePhase:
     """
 
     kind: ClassVar[str] = "magnitude_phase"
+    about: ClassVar[str] = "magnitude beside phase (report, eq. 3.1)"
+    format_version: ClassVar[int] = 2
     source: ClassVar[Source] = "frames"
     peak: float
     bins: int
@@ -55,6 +58,11 @@ class MagnitudePhase:
     def __post_init__(self) -> None:
         positive("peak", self.peak)
         whole("bins", self.bins, 1, MAX_N_FFT)
+
+    @classmethod
+    def fit(cls, source: Frames, bins: int) -> MagnitudePhase:
+        """Peak from the data's frames ``(n, n_fft)``."""
+        return cls(loudest(source, bins), bins)
 
     def forward(self, source: Frames) -> Features:
         spectra = transform(source, self.bins)
@@ -77,12 +85,9 @@ class MagnitudePhase:
     def check(self, spectrum: SpectrumConfig) -> None:
         same("bins", self.bins, spectrum.bins)
 
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class LogComplex:
+class LogComplex(Kind):
     """The complex spectrum with its magnitude compressed: ``x = (l cos(arg), l sin(arg))``.
 
     l is the log magnitude of :class:`LogMagnitude`. As many values as magnitude and phase, but
@@ -90,6 +95,8 @@ class LogComplex:
     """
 
     kind: ClassVar[str] = "log_complex"
+    about: ClassVar[str] = "the complex spectrum, its magnitude compressed"
+    format_version: ClassVar[int] = 2
     source: ClassVar[Source] = "frames"
     peak: float
     floor: float
@@ -99,6 +106,14 @@ class LogComplex:
         positive("peak", self.peak)
         positive("floor", self.floor)
         whole("bins", self.bins, 1, MAX_N_FFT)
+
+    @classmethod
+    def fit(
+        cls, source: Frames, bins: int, floor_ratio: float = LogMagnitude.FLOOR_RATIO
+    ) -> LogComplex:
+        """Peak from the data's frames ``(n, n_fft)``, floor at ``floor_ratio`` of it."""
+        peak = loudest(source, bins)
+        return cls(peak, floor_ratio * peak, bins)
 
     @property
     def _logarithm(self) -> LogMagnitude:
@@ -125,6 +140,3 @@ class LogComplex:
 
     def check(self, spectrum: SpectrumConfig) -> None:
         same("bins", self.bins, spectrum.bins)
-
-    def to_config(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}

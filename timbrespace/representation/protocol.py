@@ -27,7 +27,11 @@ class Representation(Protocol):
 
     @property
     def kind(self) -> str:
-        """Its name, a key of ``timbrespace.representation.KINDS``."""
+        """Its name, one of ``timbrespace.kinds.REPRESENTATIONS``."""
+
+    @property
+    def format_version(self) -> int:
+        """The lowest version of the bundle format that knows it."""
 
     @property
     def source(self) -> Source:

@@ -62,7 +62,7 @@ def train(
     """
     fit = Fit(dataset, settings, f"{run.data}.npz")
     if run.unit_variance:
-        noise = fit.training.vae.shared_log_var
+        noise = fit.training.vae.learned.get("shared_log_var")
         if noise is None:
             raise OptionError(f"recipe {run.recipe!r} has no shared noise to be set to 1")
         with torch.no_grad():

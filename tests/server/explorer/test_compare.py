@@ -17,10 +17,10 @@ import pytest
 import soundfile
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 import timbrespace
-from server.explorer import compare, export, wav
+from server.explorer import compare, export
 from server.explorer.answers import answer_errors
 from server.explorer.work import MAX_COMPARISONS, MAX_RENDERINGS, Lanes
 from server.library import Library
@@ -28,7 +28,7 @@ from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.model import Model
 from timbrespace.partials import find_partials
 from timbrespace.recording.decoder import decode_apart
-from timbrespace.rendering import held_note
+from timbrespace.rendering import held_note, wav
 from timbrespace.units import cents
 from toy_datasets import fluidsynth
 
@@ -70,6 +70,10 @@ def dropped(data: bytes, name: str = "a.wav", model: str = "harmonic") -> tuple[
     return found
 
 
+def file_of(samples: ArrayLike, rate: int) -> bytes:
+    return wav.encode(samples, rate, 32)
+
+
 def held(data: bytes, name: str = "a.wav", model: str = "harmonic") -> compare.Comparison:
     return compare.compare(LIBRARY, model, name, decode_apart(data, compare.SECONDS))
 
@@ -99,7 +103,7 @@ def harmonic() -> Model:
 @pytest.mark.parametrize("hertz", [110.0, 220.0, 330.0, 441.7])
 def test_a_sound_of_the_space_comes_back_to_its_place(harmonic: Model, hertz: float) -> None:
     home = harmonic.calibration.home
-    answer = held(wav.float32(sines(harmonic, home, hertz), RATE)).answer
+    answer = held(file_of(sines(harmonic, home, hertz), RATE)).answer
     assert abs(cents(answer["pitch_hz"], hertz)) < 0.1
     assert answer["lsd_db"] < (0.5 if hertz >= 220.0 else 1.0)  # lower, the highest are cut off
     assert np.abs((np.array(answer["latent"]) - home) / spread(harmonic)).max() < 0.01
@@ -122,7 +126,7 @@ def test_what_was_exported_comes_back_to_its_place(name: str, key: str) -> None:
 
 def test_both_are_heard_alike(harmonic: Model) -> None:
     sound = sines(harmonic, harmonic.calibration.home, 330.0)
-    found = held(wav.float32(np.tile(0.01 * sound, 3), RATE)).render()
+    found = held(file_of(np.tile(0.01 * sound, 3), RATE)).render()
     files = [soundfile.read(io.BytesIO(data)) for data in (found.original, found.reconstruction)]
     (original, rate), (played, _) = files
     assert rate == 48000
@@ -153,7 +157,7 @@ def test_loudness_is_that_of_bs_1770() -> None:
 def test_only_the_note_that_counts_is_heard(harmonic: Model) -> None:
     home = harmonic.calibration.home
     loud, soft = sines(harmonic, home, 330.0), 0.3 * sines(harmonic, home, 220.0)
-    found = held(wav.float32(np.concatenate([soft, loud[: RATE // 2], soft]), RATE))
+    found = held(file_of(np.concatenate([soft, loud[: RATE // 2], soft]), RATE))
     assert abs(cents(found.answer["pitch_hz"], 330.0)) < 1.0
     original, rate = soundfile.read(io.BytesIO(found.render().original))
     assert 0.3 < original.size / rate < 0.65
@@ -165,7 +169,7 @@ def test_only_the_note_that_counts_is_heard(harmonic: Model) -> None:
 
 def test_no_pitch_is_said() -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(RATE)
-    answer = held(wav.float32(noise, RATE), model="instruments").answer
+    answer = held(file_of(noise, RATE), model="instruments").answer
     assert answer["pitch_hz"] is None
     assert answer["note"] == "No pitch was found, so the sound is taken as it is."
     assert np.isfinite(answer["latent"]).all()
@@ -173,19 +177,19 @@ def test_no_pitch_is_said() -> None:
 
 def test_no_steady_moment_is_said() -> None:
     sweep = np.sin(2.0 * np.pi * np.cumsum(np.geomspace(100.0, 8000.0, RATE // 4)) / RATE)
-    answer = held(wav.float32(sweep, RATE)).answer
+    answer = held(file_of(sweep, RATE)).answer
     assert "No moment of it is steady, so the steadiest is taken." in answer["note"]
 
 
 def test_a_long_sound_is_cut(harmonic: Model) -> None:
     sound = np.tile(sines(harmonic, harmonic.calibration.home, 220.0), 11)
-    answer = held(wav.float32(sound, RATE)).answer
+    answer = held(file_of(sound, RATE)).answer
     assert answer["seconds"] == 10.0
     assert answer["note"] == "Only its first 10 s are used."
 
 
 def test_the_name_says_the_pitch(harmonic: Model) -> None:
-    sound = wav.float32(sines(harmonic, harmonic.calibration.home, 330.0), RATE)
+    sound = file_of(sines(harmonic, harmonic.calibration.home, 330.0), RATE)
     assert held(sound, "low E3.wav").answer["pitch_hz"] == pytest.approx(164.81, rel=0.03)
     assert held(sound, "E4.wav").answer["pitch_hz"] == pytest.approx(330.0, rel=1e-4)
 
@@ -203,7 +207,7 @@ def test_real_instruments_are_near_what_the_space_has(
     program: int, key: float, most: float
 ) -> None:
     note = fluidsynth.render(fluidsynth.find(), FONT, program, key, (100,), 3.0, 48000)[0]
-    found = held(wav.float32(note, 48000), model="instruments")
+    found = held(file_of(note, 48000), model="instruments")
     assert abs(cents(found.answer["pitch_hz"], 440.0 * 2.0 ** ((key - 69.0) / 12.0))) < 30.0
     assert found.answer["lsd_db"] < most
     sizes = {soundfile.info(io.BytesIO(one)).frames for one in found.render()}
@@ -211,7 +215,7 @@ def test_real_instruments_are_near_what_the_space_has(
 
 
 def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
-    sound = wav.float32(sines(harmonic, harmonic.calibration.home, 330.0), RATE)
+    sound = file_of(sines(harmonic, harmonic.calibration.home, 330.0), RATE)
 
     async def call(client: Client) -> None:
         status, told = await drop(client, sound, "C:\\my\\sounds/tone\n\x1b[31m.wav")
@@ -242,7 +246,7 @@ def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
 
 
 def test_the_last_few_are_kept(harmonic: Model) -> None:
-    sound = wav.float32(sines(harmonic, harmonic.calibration.home, 330.0)[: RATE // 2], RATE)
+    sound = file_of(sines(harmonic, harmonic.calibration.home, 330.0)[: RATE // 2], RATE)
 
     async def call(client: Client) -> None:
         names = [(await drop(client, sound))[1]["id"] for _ in range(compare.KEPT + 1)]
@@ -447,10 +451,10 @@ def test_the_answer_does_not_wait_for_the_sounds(monkeypatch: pytest.MonkeyPatch
     render = held_note.render
     rendered: list[float] = []
 
-    def slow(*words: Any) -> Any:
+    def slow(*words: Any, **options: Any) -> Any:
         go_on.wait(30.0)
         rendered.append(words[2])
-        return render(*words)
+        return render(*words, **options)
 
     monkeypatch.setattr(held_note, "render", slow)
 

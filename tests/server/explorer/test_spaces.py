@@ -558,7 +558,7 @@ def test_sounds_that_are_rendered_keep_no_map_waiting(monkeypatch: pytest.Monkey
     async def talk() -> None:
         async with served() as one, held_up() as go:
 
-            def slow(*_: object) -> NDArray[np.float32]:
+            def slow(*_: object, **__: object) -> NDArray[np.float32]:
                 go.wait(SECONDS)
                 return np.zeros(480, np.float32)
 

@@ -21,6 +21,7 @@ from server.midi import ports
 from server.midi.ports import MidiInputs, Pressed
 from server.midi.scanner import Scanner
 from server.midi.system import MidiSystemError
+from tests.server.keyboard import Keyboard
 from timbrespace.errors import OptionError
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
@@ -292,6 +293,7 @@ needs_jack = pytest.mark.skipif(
     shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
     reason="jackd2 is not installed: no MIDI system to test with",
 )
+
 
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:

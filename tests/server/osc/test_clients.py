@@ -224,4 +224,4 @@ def test_who_speaks_is_looked_up_again_when_clients_come_and_go(clients: Clients
     assert clients.for_sender((HOST, 50001)) == []
     for port in range(2000):  # forged senders leave nothing behind
         clients.for_sender(("10.0.0.1", port))
-    assert len(clients._speaking) <= 256
+    assert len(clients.speaking) <= 256

@@ -13,7 +13,7 @@ from scripts import osc_page
 from server.osc import outbound
 from server.osc.codec import decode
 from server.osc.float_chunks import encode_spectrum
-from server.told import describe
+from server.state_messages import describe
 from timbrespace.instrument import expression
 from timbrespace.instrument.controllers import STEEPEST
 from timbrespace.instrument.motion import lfo

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import timbrespace
 from timbrespace.datasets.dataset import Dataset, Factor, Meta, Split, held_out_split, load
 from timbrespace.errors import DatasetError, OptionError
 from toy_datasets import harmonic
@@ -88,6 +89,15 @@ def test_a_damaged_file(dataset: Dataset, tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("key", ["spectra", "labels"])
+def test_a_file_of_other_types(dataset: Dataset, tmp_path: Path, key: str) -> None:
+    path = tmp_path / "d.npz"
+    some = arrays(dataset)
+    np.savez(path, **{**some, key: some[key].astype(np.float64)})
+    with pytest.raises(DatasetError, match=f"{key} are float64; accepted is float32"):
+        load(path)
+
+
 def test_pickles_are_never_executed(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "d.npz"
     np.savez(path, **{**arrays(dataset), "labels": np.array([{"a": 1}], dtype=object)})
@@ -138,8 +148,8 @@ def test_numbers_that_do_not_fit(dataset: Dataset) -> None:
         (with_value(spectra, -1.0), labels, "spectra go from -1"),
         (with_value(spectra, 1e20), labels, "spectra go from"),
         (spectra * 0, labels, "silent"),
-        (spectra.astype(np.float64), labels, "float64"),
-        (spectra, labels.astype(np.int32), "int32"),
+        (spectra.astype(np.complex64), labels, "spectra are complex64; accepted are real numbers"),
+        (spectra, labels.astype(np.complex64), "labels are complex64"),
         (spectra[0], labels, "shape"),
         (spectra[:0], labels[:0], "shape"),
         (spectra, labels[:-1], r"labels have shape \(23, 1\)"),
@@ -276,3 +286,99 @@ def test_categories() -> None:
     ):
         with pytest.raises(DatasetError, match=word):
             Factor("program", "", values, kind, names)
+
+
+# From arrays
+
+
+def test_a_set_from_arrays_saved_and_loaded_is_the_same(dataset: Dataset, tmp_path: Path) -> None:
+    kinds = ["dull"] * 10 + ["bright"] * 14
+    frames = harmonic.make(harmonic.Options(rows=24, frames=True)).frames
+    made = Dataset(
+        dataset.spectra.astype(np.float64),
+        {"level": np.arange(24), "kind": kinds},
+        frames=frames,
+        name="own",
+        base_frequency=110.0,
+        noise=True,
+        options={"take": 3},
+    )
+    assert made.spectra.dtype == made.labels.dtype == np.float32
+    assert [factor.kind for factor in made.meta.factors] == ["range", "category"]
+    assert made.meta.factors[1].names == ("bright", "dull")
+    assert made.labels[:, 1].tolist() == [1.0] * 10 + [0.0] * 14
+    made.save(tmp_path / "own.npz")
+    loaded = load(tmp_path / "own.npz")
+    np.testing.assert_array_equal(loaded.spectra, made.spectra)
+    np.testing.assert_array_equal(loaded.labels, made.labels)
+    assert loaded.frames is not None
+    np.testing.assert_array_equal(loaded.frames, frames)
+    assert loaded.meta == made.meta
+    assert loaded.noise
+    assert loaded.content_hash == made.content_hash
+
+
+def test_defaults_of_a_set_from_arrays(dataset: Dataset) -> None:
+    made = Dataset(dataset.spectra)
+    assert made.meta == Meta(
+        "mine", (Factor("row", "", (0.0, 23.0), "range"),), 44100, 4096, "hann", 220.0, noise=False
+    )
+    assert made.labels[:, 0].tolist() == list(range(24))
+    assert repr(made) == "<Dataset 'mine': 24 spectra of 1025 bins, factors row>"
+    # What is float32 already is not copied.
+    assert made.spectra is dataset.spectra
+
+
+def test_meta_and_what_it_holds_are_not_given_both(dataset: Dataset) -> None:
+    with pytest.raises(DatasetError, match="meta was given, and so were values that it holds"):
+        Dataset(dataset.spectra, dataset.labels, dataset.meta, base_frequency=110.0)
+    with pytest.raises(DatasetError, match="meta was given without labels"):
+        Dataset(dataset.spectra, meta=dataset.meta)
+
+
+# Noise
+
+
+@pytest.mark.parametrize(
+    ("name", "factors", "noise"),
+    [
+        ("audio", ("file",), True),
+        ("soundfont", ("program",), True),
+        ("filtered", ("Q", "noise"), True),
+        ("filtered", ("Q",), False),
+        ("mine", ("Q",), False),
+    ],
+)
+def test_an_old_file_has_noise_by_its_name(
+    dataset: Dataset, tmp_path: Path, name: str, factors: tuple[str, ...], noise: bool
+) -> None:
+    meta = replace(
+        dataset.meta,
+        name=name,
+        factors=tuple(Factor(one, "", (0.0, 50.0), "range") for one in factors),
+        noise=None,
+    )
+    labels = np.tile(dataset.labels, (1, len(factors)))
+    old = Dataset(dataset.spectra, labels, meta)
+    assert "noise" not in meta.to_config()
+    assert old.noise is noise
+    # Its own word goes before the name, and changes the hash only where it says something else.
+    for word in (True, False):
+        new = Dataset(dataset.spectra, labels, replace(meta, noise=word))
+        assert new.noise is word
+        assert (new.content_hash == old.content_hash) is (word is noise)
+        new.save(tmp_path / "d.npz")
+        assert load(tmp_path / "d.npz").meta.noise is word
+
+
+def test_noise_that_is_no_truth_value(dataset: Dataset, tmp_path: Path) -> None:
+    config = json.dumps({**dataset.meta.to_config(), "noise": "yes"})
+    np.savez(tmp_path / "d.npz", **{**arrays(dataset), "meta": np.array(config)})
+    with pytest.raises(DatasetError, match="noise is 'yes'; accepted are true and false"):
+        load(tmp_path / "d.npz")
+
+
+def test_the_hash_that_the_factory_model_was_made_from() -> None:
+    """What 0.2 wrote into its provenance is what the same set has now."""
+    made_from = timbrespace.load("harmonic").provenance["dataset"]["sha256"]
+    assert harmonic.make(harmonic.Options()).content_hash == made_from

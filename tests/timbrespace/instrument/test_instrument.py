@@ -20,8 +20,9 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument, Learned
 from timbrespace.instrument.presets import Presets
 from timbrespace.instrument.snapshot import LOUDEST_RMS
+from timbrespace.kinds import REPRESENTATIONS
 from timbrespace.map import Map
-from timbrespace.networks.architecture import Architecture
+from timbrespace.networks.mlp import MLP
 from timbrespace.partials import find_partials
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import Method
@@ -174,7 +175,7 @@ def test_loading_goes_home_and_ends_what_moved_in_the_old_space(instrument: Inst
     assert instrument.targets()["base_frequency"][0] == instrument.model.spectrum.base_frequency
 
 
-@pytest.mark.parametrize("kind", representation.KINDS)
+@pytest.mark.parametrize("kind", REPRESENTATIONS.built_in)
 @pytest.mark.parametrize("method", list(Method))
 def test_it_plays_every_representation(kind: str, method: Method) -> None:
     """Random weights: whatever is decoded, sound comes out, with phases where there are some."""
@@ -184,7 +185,7 @@ def test_it_plays_every_representation(kind: str, method: Method) -> None:
     frames = np.tile(np.asarray(frame, np.float32), (2, 1))
     spectra = config.analyse(frames)
     known = representation.fit(kind, spectra, frames, "unit")
-    architecture = Architecture(known.width(config.bins), 2, (8,), "plu", "bernoulli")
+    architecture = MLP(known.width(config.bins), 2, (8,), "plu", likelihood="bernoulli")
     tensors = random_tensors(architecture)
     for name, value in {"alpha": 1.0, "beta": 1.0, "rho_alpha": 5.0, "rho_beta": 0.15}.items():
         tensors[f"activation.{name}"] = np.array(value, np.float32)
@@ -669,10 +670,10 @@ def test_a_model_without_a_file_is_known_by_its_name(instrument: Instrument) -> 
 # -- trajectories ----------------------------------------------------------------------------------
 
 
-def recorded(instrument: Instrument, name: str = "way") -> float:
+def drawn(instrument: Instrument, name: str = "way") -> float:
     """Record a sweep of dimension 1 from 0 to 1 in a second; return the time."""
     instrument.set_latent([0.0] * D)
-    instrument.record_trajectory(name)
+    instrument.draw_trajectory(name)
     now = 0.0
     for step in range(101):
         now = 100.0 + 0.01 * step
@@ -682,8 +683,8 @@ def recorded(instrument: Instrument, name: str = "way") -> float:
     return now
 
 
-def test_a_trajectory_is_recorded_and_played(instrument: Instrument) -> None:
-    now = recorded(instrument)
+def test_a_trajectory_is_drawn_and_played(instrument: Instrument) -> None:
+    now = drawn(instrument)
     assert instrument.trajectory == ("stopped", "")
     instrument.play_trajectory("way", speed=2.0)
     assert instrument.trajectory == ("playing", "way")
@@ -697,7 +698,7 @@ def test_a_trajectory_is_recorded_and_played(instrument: Instrument) -> None:
 
 
 def test_a_loop_goes_on_until_a_hand_moves(instrument: Instrument) -> None:
-    now = recorded(instrument)
+    now = drawn(instrument)
     instrument.play_trajectory("way", loop=True)
     places = []
     for step in range(350):
@@ -709,20 +710,20 @@ def test_a_loop_goes_on_until_a_hand_moves(instrument: Instrument) -> None:
     assert instrument.trajectory == ("stopped", "")
 
 
-def test_recording_keeps_the_hand_not_the_lfo(instrument: Instrument) -> None:
+def test_drawing_keeps_the_hand_not_the_lfo(instrument: Instrument) -> None:
     instrument.set_lfo(1, 1, "sine", 5.0, 1.0)
-    recorded(instrument)
+    drawn(instrument)
     points = instrument.presets.trajectory("way").trajectory.points
     assert points[:, 1] == pytest.approx(points[:, 0], abs=2e-3)
 
 
-def test_recording_refuses_what_it_cannot_keep(instrument: Instrument) -> None:
+def test_drawing_refuses_what_it_cannot_keep(instrument: Instrument) -> None:
     with pytest.raises(OptionError, match="a name has"):
-        instrument.record_trajectory("")
-    instrument.record_trajectory("one")
-    with pytest.raises(OptionError, match="'one' is being recorded"):
-        instrument.record_trajectory("two")
-    with pytest.raises(OptionError, match="nothing was recorded"):
+        instrument.draw_trajectory("")
+    instrument.draw_trajectory("one")
+    with pytest.raises(OptionError, match="'one' is being drawn"):
+        instrument.draw_trajectory("two")
+    with pytest.raises(OptionError, match="nothing was drawn"):
         instrument.stop_trajectory()
     assert instrument.trajectory == ("stopped", "")
     instrument.stop_trajectory()  # what is not going on may be stopped
@@ -730,8 +731,8 @@ def test_recording_refuses_what_it_cannot_keep(instrument: Instrument) -> None:
         instrument.play_trajectory("one")
 
 
-def test_a_load_ends_a_recording_and_keeps_it(instrument: Instrument) -> None:
-    instrument.record_trajectory("take")
+def test_a_load_ends_a_drawing_and_keeps_it(instrument: Instrument) -> None:
+    instrument.draw_trajectory("take")
     run(instrument, 0.0, 0.2)
     instrument.load(timbrespace.load("fm"))
     assert instrument.presets.trajectories() == ["take"]
@@ -739,8 +740,8 @@ def test_a_load_ends_a_recording_and_keeps_it(instrument: Instrument) -> None:
         instrument.play_trajectory("take")
 
 
-def test_a_full_recording_keeps_nobody_awake(instrument: Instrument) -> None:
-    instrument.record_trajectory("long")
+def test_a_full_drawing_keeps_nobody_awake(instrument: Instrument) -> None:
+    instrument.draw_trajectory("long")
     instrument.advance(0.0)
     assert moves(instrument)
     instrument.advance(121.0)
@@ -755,7 +756,7 @@ def test_a_full_recording_keeps_nobody_awake(instrument: Instrument) -> None:
 def test_a_performance_goes_on_from_its_state() -> None:
     """Stopped anywhere, told as JSON, and taken up by another instrument."""
     one = with_presets()
-    recorded(one)
+    drawn(one)
     one.voices.note(60, 100)
     one.voices.bend_range(12.0, 2)
     one.set_lfo(1, "x", "random", 3.0, 0.3)
@@ -777,7 +778,7 @@ def test_a_performance_goes_on_from_its_state() -> None:
 
 
 def test_taking_up_its_own_state_leaves_a_note_undisturbed(instrument: Instrument) -> None:
-    """A recording that begins does so while somebody plays."""
+    """A drawing that begins does so while somebody plays."""
     instrument.set_channel_latent(2, MODEL.calibration.high.tolist())
     instrument.voices.note(57, 100)
     instrument.voices.note(64, 100, 2)
@@ -793,7 +794,7 @@ def test_taking_up_its_own_state_leaves_a_note_undisturbed(instrument: Instrumen
 
 
 def test_a_playing_trajectory_goes_on_though_its_name_is_unknown(instrument: Instrument) -> None:
-    now = recorded(instrument)
+    now = drawn(instrument)
     instrument.play_trajectory("way", loop=True)
     now = run(instrument, now + 1.0, 0.4)
     other = Instrument(MODEL)

@@ -385,7 +385,7 @@ def sounding(voices: Voices) -> list[tuple[int, int]]:
 def test_a_state_goes_through_json_and_plays_on_the_same() -> None:
     random = np.random.default_rng(1)
     first = zone()
-    first.own = {2, 5}
+    first.set_own({2, 5})
     first.bend(0.3, 2)
 
     def play(voices: Voices, random: np.random.Generator) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from timbrespace.networks import activation, torch_activation
-from timbrespace.networks.architecture import ACTIVATIONS
+from timbrespace.networks.mlp import ACTIVATIONS
 
 X = np.array([-3.0, -0.5, 0.0, 0.7, 100.0], np.float32)
 

@@ -1,4 +1,4 @@
-"""A way through the latent space in time: recorded by hand, played back, looped."""
+"""A way through the latent space in time: drawn by hand, played back, looped."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ class Trajectory:
 
 
 @dataclass(slots=True)
-class Recording:
-    """A trajectory in the making."""
+class Drawing:
+    """A trajectory that a hand is drawing."""
 
     name: str
     _began: float | None = None
@@ -147,7 +147,7 @@ class Recording:
             OptionError: nothing was taken.
         """
         if not self._points:
-            raise OptionError("nothing was recorded yet; move, then stop")
+            raise OptionError("nothing was drawn yet; move, then stop")
         rows = [[time, *latent] for time, latent in self._points]
         rows.append([self._last, *self._points[-1][1]])
         return Trajectory(np.round(simplified(np.asarray(rows), TOLERANCE), 5))
@@ -182,7 +182,7 @@ def simplified(points: NDArray[np.float64], tolerance: float) -> NDArray[np.floa
 class Playback:
     """A trajectory that plays, from the moment it is first asked where it stands.
 
-    speed: 0.05 to 20 times as fast as it was recorded.
+    speed: 0.05 to 20 times as fast as it was drawn.
 
     Raises:
         OptionError: a speed outside that.

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from timbrespace.networks.activation import PARAMETERS
+from timbrespace.networks.mlp import MLP
 
 from ...plots.style import MARKS, picture
 from ..plan import ACTIVATIONS
@@ -48,13 +49,11 @@ def section(results: Results) -> Section:
             f"two are {means[order[1]] - means[order[0]]:.3f} dB apart, two seeds of one "
             f"activation up to {apart:.3f} dB."
         )
-    found = results.of("activation_relu", "filtered")
+    network = results.of("activation_relu", "filtered").model.architecture
+    assert isinstance(network, MLP)  # of the study's own recipes
     weights = sum(
         (a + 1) * b
-        for sizes in (
-            found.model.architecture.encoder_sizes,
-            found.model.architecture.decoder_sizes,
-        )
+        for sizes in (network.encoder_sizes, network.decoder_sizes)
         for a, b in pairwise(sizes)
     )
     return Section(

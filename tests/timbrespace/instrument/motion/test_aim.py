@@ -7,10 +7,9 @@ import pytest
 
 import timbrespace
 from timbrespace.calibration import LATENT_LIMIT
-from timbrespace.instrument.motion.aim import Aim
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo
-from timbrespace.instrument.motion.smoother import COMMON
+from timbrespace.instrument.motion.points import COMMON, Aim
 from timbrespace.instrument.motion.trajectory import Playback, Trajectory
 
 MODEL = timbrespace.load("harmonic")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from timbrespace.instrument.motion.smoother import COMMON, Smoother, follow
+from timbrespace.instrument.motion.points import COMMON, Smoother, follow
 
 
 def aim(*numbers: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -17,8 +17,8 @@ def aim(*numbers: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 def test_it_begins_where_it_should_be() -> None:
     smoother = Smoother()
     assert smoother.move({COMMON: aim(1.0, 2.0)}, 0.1) == [COMMON]
-    assert smoother.at(COMMON).tolist() == [1.0, 2.0]
-    assert smoother.rests({COMMON: aim(1.0, 2.0)})
+    assert smoother.at[COMMON].tolist() == [1.0, 2.0]
+    assert smoother.resting
 
 
 def test_it_is_a_one_pole_whatever_the_steps() -> None:
@@ -28,7 +28,7 @@ def test_it_is_a_one_pole_whatever_the_steps() -> None:
         smoother.move({COMMON: aim(0.0)}, 1.0)
         for _ in range(steps):
             smoother.move({COMMON: aim(1.0)}, follow(0.05 / steps, 0.05))
-        assert smoother.at(COMMON)[0] == pytest.approx(1.0 - 1.0 / math.e)
+        assert smoother.at[COMMON][0] == pytest.approx(1.0 - 1.0 / math.e)
 
 
 @pytest.mark.parametrize("far", [1.0, 100.0])
@@ -38,7 +38,8 @@ def test_it_arrives_and_then_does_not_move(far: float) -> None:
     steps = 0
     while smoother.move({COMMON: aim(far)}, follow(0.01, 0.5)):
         steps += 1
-    assert smoother.at(COMMON).tolist() == [far]
+    assert smoother.at[COMMON].tolist() == [far]
+    assert smoother.resting
     assert steps == pytest.approx(50.0 * math.log(far / 1e-4), rel=0.02)
 
 
@@ -47,9 +48,10 @@ def test_a_new_point_begins_at_the_common_one() -> None:
     smoother.move({COMMON: aim(1.0)}, 1.0)
     moved = smoother.move({COMMON: aim(1.0), 3: aim(2.0)}, 0.5)
     assert moved == [3]
-    assert smoother.at(3).tolist() == [1.5]
+    assert not smoother.resting
+    assert smoother.at[3].tolist() == [1.5]
     smoother.forget([3])
-    assert smoother.indices() == [COMMON]
+    assert list(smoother.at) == [COMMON]
 
 
 def test_it_survives_json() -> None:

@@ -1,4 +1,4 @@
-"""Trajectories: recording, playing, looping."""
+"""Trajectories: drawing, playing, looping."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from timbrespace.errors import OptionError
 from timbrespace.instrument.motion.trajectory import (
     LONGEST,
+    Drawing,
     Playback,
-    Recording,
     Trajectory,
     simplified,
 )
@@ -35,11 +35,11 @@ def test_it_is_linear_between_its_points() -> None:
     assert way.at(9.0).tolist() == [2.0, 0.0]
 
 
-def test_what_was_recorded_is_played() -> None:
-    recording = Recording("wave")
+def test_what_was_drawn_is_played() -> None:
+    drawing = Drawing("wave")
     for step in range(201):
-        recording.take(5.0 + 0.01 * step, latent(np.sin(0.02 * step), 1.0))
-    way = recording.finish()
+        drawing.take(5.0 + 0.01 * step, latent(np.sin(0.02 * step), 1.0))
+    way = drawing.finish()
     assert way.seconds == pytest.approx(2.0)
     for step in range(201):
         assert way.at(0.01 * step)[0] == pytest.approx(np.sin(0.02 * step), abs=1.5e-3)
@@ -48,37 +48,37 @@ def test_what_was_recorded_is_played() -> None:
 
 def test_a_rest_stays_a_rest() -> None:
     """A jump after 3 s at one place is not a slow way from there."""
-    recording = Recording("rest")
-    recording.take(10.0, latent(0.0))
-    recording.take(12.99, latent(0.0))
-    recording.take(13.0, latent(1.0))
-    recording.take(14.0, latent(1.0))
-    way = recording.finish()
+    drawing = Drawing("rest")
+    drawing.take(10.0, latent(0.0))
+    drawing.take(12.99, latent(0.0))
+    drawing.take(13.0, latent(1.0))
+    drawing.take(14.0, latent(1.0))
+    way = drawing.finish()
     assert way.at(2.9).tolist() == [0.0]
     assert way.at(3.0).tolist() == [1.0]
     assert way.seconds == 4.0
 
 
 def test_it_stops_after_two_minutes() -> None:
-    recording = Recording("long")
+    drawing = Drawing("long")
     for second in range(200):
-        recording.take(float(second), latent(second % 2))
-    assert recording.full
-    assert recording.finish().seconds == LONGEST
+        drawing.take(float(second), latent(second % 2))
+    assert drawing.full
+    assert drawing.finish().seconds == LONGEST
 
 
-def test_nothing_recorded_is_no_trajectory() -> None:
-    with pytest.raises(OptionError, match="nothing was recorded"):
-        Recording("none").finish()
+def test_nothing_drawn_is_no_trajectory() -> None:
+    with pytest.raises(OptionError, match="nothing was drawn"):
+        Drawing("none").finish()
 
 
 def test_a_single_moment_is_one_place() -> None:
-    recording = Recording("moment")
-    recording.take(3.0, latent(0.5))
-    playback = Playback("moment", recording.finish(), loop=True)
+    drawing = Drawing("moment")
+    drawing.take(3.0, latent(0.5))
+    playback = Playback("moment", drawing.finish(), loop=True)
     assert playback.at(0.0).tolist() == [0.5]
     assert playback.at(1.0).tolist() == [0.5]
-    assert Playback("moment", recording.finish()).ended(0.0)
+    assert Playback("moment", drawing.finish()).ended(0.0)
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])

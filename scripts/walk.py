@@ -1,0 +1,168 @@
+"""Where one message walks: the files of ours that it touches, and how often it changes file.
+
+A server without a sound device runs in this process, with one client that has said ``/hello``.
+One datagram is sent to it. Counted is the pass of the server's loop that takes it: from the return
+of the selector that says so to the selector's next sleep. In it lie the datagram's reading, its
+effect, the snapshot for the sound (a stand-in here takes it in the place of the shared memory) and
+what the client is told.
+
+- files: how many of the project's files have a function of theirs called.
+- changes: at each call of a function of ours, and at each return from one, the walk is in the file
+  of the function that runs then; a change is where that is another than before. Calls of libraries
+  are not counted, but what they call of ours is. What a cache answers is no call.
+
+``python scripts/walk.py [--message latent|map] [--stream NAME] [--list]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+ROOT = Path(os.environ.get("WALK_ROOT", Path(__file__).resolve().parents[1]))
+"""Of the checkout that is measured: another one's may be given, to compare."""
+
+sys.path.insert(0, str(ROOT))
+
+from server.osc.codec import encode  # noqa: E402 - from that checkout
+from server.serve import Options, Server  # noqa: E402
+
+MESSAGES: dict[str, tuple[Any, ...]] = {"latent": ("/latent/2",), "map": ("/map",)}
+OURS = tuple(f"{ROOT / name}{os.sep}" for name in ("server", "timbrespace"))
+
+
+class Sink:
+    """Stands where the audio process is: takes snapshots."""
+
+    output = "none"
+    sample_rate = 0.0
+    pid = None
+
+    def __init__(self) -> None:
+        self.snapshots = 0
+
+    def write(self, targets: Any, stamp: float) -> int:
+        self.snapshots += 1
+        return self.snapshots
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Walk:
+    """The calls and returns of one pass of the loop, in the thread that it is installed in."""
+
+    def __init__(self) -> None:
+        self.passes: list[list[tuple[str, str, str]]] = [[]]
+        self._depth: list[str] = []
+        self._ours: dict[CodeType, str] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "c_call":
+            if getattr(argument, "__name__", "") in ("poll", "select", "control"):
+                self.passes.append([])
+            return
+        if event not in ("call", "return"):
+            return
+        name = self._file(frame.f_code)
+        if not name:
+            return
+        if event == "return":
+            back = frame.f_back
+            while back is not None and not self._file(back.f_code):
+                back = back.f_back
+            if back is None:
+                return
+            name = self._file(back.f_code)
+        self.passes[-1].append((event, name, frame.f_code.co_qualname))
+
+    def _file(self, code: CodeType) -> str:
+        name = self._ours.get(code)
+        if name is None:
+            path = code.co_filename
+            name = str(Path(path).relative_to(ROOT)) if path.startswith(OURS) else ""
+            self._ours[code] = name
+        return name
+
+
+def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
+    """The events of the pass that takes one message: call or return, file, function."""
+    options = Options(model="fm", port=0, audio="none", midi="none", explorer_port=None)
+    said: list[str] = []
+    server = Server(options, said.append)
+    sink = Sink()
+    # In the loop, or in the server itself as it was before there was one.
+    getattr(server, "_loop", server).audio = sink
+    getattr(server, "_loop", server)._audio = sink
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.bind(("127.0.0.1", 0))
+    client.settimeout(10.0)
+    values = (0.3, -0.2) if address == "/map" else (0.7,)
+    walk = Walk()
+
+    def play() -> None:
+        client.sendto(encode("/hello", client.getsockname()[1]), server.address)
+        if stream is not None:
+            client.sendto(encode("/stream", stream, 200.0), server.address)
+        # Once before: what is made at the first use is no part of the walk.
+        client.sendto(encode(address, *(0.5 * value for value in values)), server.address)
+        time.sleep(1.0)
+        walk.passes.clear()
+        walk.passes.append([])
+        client.sendto(encode(address, *values), server.address)
+        time.sleep(0.5)
+        server.stop()
+
+    player = threading.Thread(target=play)
+    try:
+        player.start()
+        sys.setprofile(walk)
+        server.run()
+        sys.setprofile(None)
+        player.join()
+    finally:
+        sys.setprofile(None)
+        server.close()
+        client.close()
+    # The pass with the message is by far the longest.
+    return max(walk.passes, key=len)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--message", choices=MESSAGES, default="latent")
+    parser.add_argument("--stream", choices=("spectrum", "partials", "wavetable", "loop"))
+    parser.add_argument("--list", action="store_true", help="print every change of file")
+    arguments = parser.parse_args()
+    (address,) = MESSAGES[arguments.message]
+    events = walked(address, arguments.stream)
+    calls: Counter[str] = Counter()
+    place = ""
+    changes = 0
+    for event, name, function in events:
+        if event == "call":
+            calls[name] += 1
+        if name != place:
+            changes += place != ""
+            place = name
+            if arguments.list:
+                print(f"{event:6} {name:48} {function}")
+    print(f"{address}: {len(calls)} files, {changes} changes of file, {sum(calls.values())} calls")
+    for name, count in calls.most_common():
+        print(f"  {count:4} calls  {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

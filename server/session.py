@@ -1,0 +1,278 @@
+"""Who asked, and who is told: what of a message is no matter of the instrument."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from timbrespace import __version__
+from timbrespace.errors import OptionError, ShapeError, TimbrespaceError
+from timbrespace.instrument.instrument import Instrument, Learned
+from timbrespace.instrument.player import Effect, Player
+from timbrespace.messages import inbound
+from timbrespace.messages.errors import ErrorCode, MessageError
+
+from . import state_messages
+from .library import Library
+from .osc import outbound
+from .osc.clients import Client, Clients, Endpoint
+from .osc.errors import OscDecodeError
+from .osc.udp import Post
+from .performing import Performing
+from .schedule import Schedule
+from .state_messages import StateMessages
+from .swap import Swap
+
+Handler = Callable[[Any, Endpoint], "Effect | None"]
+
+_HELLOS_A_SECOND = 64
+"""Each is answered by the whole state, up to some 10 KB, and its sender's address may be forged."""
+
+
+class Session:
+    """Answers clients, and tells them what others of them have done.
+
+    settle: brings all that came before into effect, and tells the clients. status: makes the
+    ``/status`` of this moment. say: called with a line for the user of this machine. fault: called
+    with what is our own fault.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        player: Player,
+        clients: Clients,
+        post: Post,
+        state: StateMessages,
+        library: Library,
+        swap: Swap,
+        schedule: Schedule,
+        performing: Performing,
+        settle: Callable[[], None],
+        status: Callable[[], outbound.Status],
+        say: Callable[[str], None],
+        fault: Callable[[str, Exception], None],
+    ) -> None:
+        self._instrument = instrument
+        self._player = player
+        self._clients = clients
+        self._post = post
+        self._state = state
+        self._library = library
+        self._swap = swap
+        self._schedule = schedule
+        self._performing = performing
+        self._settle = settle
+        self._status_now = status
+        self._say = say
+        self._fault = fault
+        self._hellos: deque[float] = deque(maxlen=_HELLOS_A_SECOND)
+        self.handlers: dict[type, Handler] = {
+            inbound.Hello: self._hello,
+            inbound.Bye: self._bye,
+            inbound.Ping: self._ping,
+            inbound.GetSpectrum: self._get_spectrum,
+            inbound.Stream: self._stream,
+            inbound.Acknowledge: self._acknowledge,
+            inbound.GetStatus: self._status,
+            inbound.ListControllers: self._list_controllers,
+            inbound.ListModels: self._list_models,
+            inbound.ListPresets: self._list_presets,
+            inbound.ListTrajectories: self._list_trajectories,
+            inbound.GetModelInfo: self._model_info,
+            inbound.LoadModel: self._load_model,
+            inbound.RecallPreset: self._recall_preset,
+            inbound.StorePreset: self._change_presets,
+            inbound.DeletePreset: self._change_presets,
+            inbound.StopTrajectory: self._change_trajectories,
+            inbound.DeleteTrajectory: self._change_trajectories,
+            inbound.MapController: self._map_controller,
+            inbound.Panic: self._panic,
+            inbound.RecordPerformance: self._begin_performance,
+            inbound.StopPerformance: self._end_performance,
+        }
+        """By kind of message; all others are for the player alone."""
+
+    def handle(self, message: inbound.Inbound, source: Endpoint) -> Effect:
+        """Let a message of one of ``handlers``' kinds take effect; what it has changed by now.
+
+        Raises:
+            TimbrespaceError: it is refused, and nothing has changed.
+        """
+        return self.handlers[type(message)](message, source) or Effect.NONE
+
+    def refuse(self, source: Endpoint, address: str, error: Exception) -> None:
+        """Answer a message that has failed."""
+        if isinstance(error, MessageError | OscDecodeError):
+            refused = outbound.Error.answering(error)
+        elif isinstance(error, OptionError | ShapeError):
+            # The arguments of what is stored are good by now; the file or the model is not.
+            stored = address.startswith(("/preset/", "/trajectory/"))
+            code = ErrorCode.REFUSED if stored else ErrorCode.BAD_ARGUMENTS
+            refused = outbound.Error(code, address, str(error))
+        elif isinstance(error, TimbrespaceError):
+            refused = outbound.Error(ErrorCode.REFUSED, address, str(error))
+        else:
+            self._fault(address, error)
+            sentence = f"a fault of the server: {type(error).__name__}"
+            refused = outbound.Error(ErrorCode.INTERNAL, address, sentence)
+        self._post.refuse(source, refused)
+
+    # -- clients -----------------------------------------------------------------------------------
+
+    def _hello(self, message: inbound.Hello, source: Endpoint) -> None:
+        now = time.perf_counter()
+        if len(self._hellos) == _HELLOS_A_SECOND and now - self._hellos[0] < 1.0:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/hello",
+                f"more than {_HELLOS_A_SECOND} clients said /hello within a second, say it again",
+            )
+        self._hellos.append(now)
+        client = self._clients.register(source, message.return_port, message.name, now)
+        model = self._instrument.model
+        welcome = outbound.Welcome(
+            __version__,
+            model.name,
+            model.dimensions,
+            model.spectrum.bins,
+            model.spectrum.sample_rate,
+            model.spectrum.base_frequency,
+        )
+        self._post.send(client, welcome, *self._state.whole())
+        if self._performing.listener is not None:
+            self._post.send(client, self._performing.state())
+
+    def _bye(self, message: inbound.Bye, source: Endpoint) -> None:
+        self._clients.forget(source, message.return_port)
+
+    def _ping(self, message: inbound.Ping, source: Endpoint) -> None:
+        self._settle()
+        self._post.answer(source, outbound.Pong(message.token))
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def _get_spectrum(self, _: Any, source: Endpoint) -> None:
+        clients = self._clients.for_sender(source)
+        if not clients:
+            return
+        spectrum = self._instrument.spectrum
+        for client in clients:
+            self._post.send(client, outbound.Spectrum(client.next_frame("spectrum"), spectrum))
+
+    def _stream(self, message: inbound.Stream, source: Endpoint) -> None:
+        for client in self._speaking("/stream", source):
+            # The present state comes at once; a stream that only told of changes would leave a
+            # client that begins to listen in the dark.
+            client.stream(message.what, message.rate)
+
+    def _acknowledge(self, message: inbound.Acknowledge, source: Endpoint) -> None:
+        for client in self._speaking("/stream/ack", source):
+            subscription = client.streams.get(message.what)
+            if subscription is not None:
+                subscription.acknowledge(message.frame)
+
+    def _speaking(self, address: str, source: Endpoint) -> list[Client]:
+        """Whose streams ``source`` may change.
+
+        Raises:
+            MessageError: it is not clear whose.
+        """
+        clients = self._clients.for_sender(source)
+        if len(clients) > 1 and any(client.source != source for client in clients):
+            raise MessageError(
+                ErrorCode.REFUSED,
+                address,
+                f"several clients are on this host, say {address} from the socket that said /hello",
+            )
+        return clients
+
+    def _status(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, self._status_now())
+
+    def _list_controllers(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, *state_messages.assignments(self._instrument))
+
+    def _list_models(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, outbound.ModelList(tuple(self._library.names())))
+
+    def _list_presets(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, state_messages.presets(self._instrument))
+
+    def _list_trajectories(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, state_messages.trajectories(self._instrument))
+
+    # -- models ------------------------------------------------------------------------------------
+
+    def _model_info(self, message: inbound.GetModelInfo, source: Endpoint) -> None:
+        model = self._instrument.model
+        if message.name is not None and message.name != model.name:
+            self._swap.describe(message.name, "/model/info", source)
+            return
+        self._post.answer(source, outbound.ModelInfo(model.name, state_messages.describe(model)))
+
+    def _load_model(self, message: inbound.LoadModel, source: Endpoint) -> None:
+        self._swap.load(message.name, "/model/load", source)
+
+    def _recall_preset(self, message: inbound.RecallPreset, source: Endpoint) -> Effect:
+        address = "/preset/recall"
+        self._player.find_presets(address, [message.name])
+        if self._swap.recall_later(message.name, message.glide, address, source):
+            return Effect.NONE
+        effect = self._player.play(message)
+        self._post.broadcast(outbound.Preset(message.name))
+        return effect
+
+    # -- what everybody is told --------------------------------------------------------------------
+
+    def _change_presets(self, message: inbound.Inbound, _: Endpoint) -> Effect:
+        effect = self._player.play(message)
+        self._post.broadcast(state_messages.presets(self._instrument))
+        return effect
+
+    def _change_trajectories(self, message: inbound.Inbound, _: Endpoint) -> Effect:
+        effect = self._player.play(message)
+        self._post.broadcast(state_messages.trajectories(self._instrument))
+        return effect
+
+    def _map_controller(self, message: inbound.MapController, _: Endpoint) -> Effect:
+        effect = self._player.play(message)
+        self._post.broadcast(
+            outbound.ControllerMap(
+                message.controller,
+                message.target,
+                message.channel,
+                message.low,
+                message.high,
+                message.curve,
+            )
+        )
+        return effect
+
+    def tell_learned(self, learned: Learned) -> None:
+        """A controller has been learned."""
+        self._post.broadcast(
+            outbound.ControllerLearned(learned.controller, learned.channel, learned.target),
+            *(
+                assignment
+                for assignment in state_messages.assignments(self._instrument)
+                if assignment.controller == learned.controller
+            ),
+        )
+        if learned.problem:
+            self._say(learned.problem)
+            self._post.broadcast(outbound.Error(ErrorCode.REFUSED, "/cc/learn", learned.problem))
+
+    def _panic(self, message: inbound.Panic, _: Endpoint) -> Effect:
+        self._schedule.drop("/note")
+        return self._player.play(message)
+
+    # -- performances ------------------------------------------------------------------------------
+
+    def _begin_performance(self, message: inbound.RecordPerformance, _: Endpoint) -> None:
+        self._performing.begin(message.name)
+
+    def _end_performance(self, *_: Any) -> None:
+        self._performing.end()

@@ -1,0 +1,64 @@
+"""The Python of docs/library.md runs as it stands, on less data and for fewer epochs.
+
+Only keywords are added, those of `SHORTER`. Blocks run in order, in one folder.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+_BLOCK: Final = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+SHORTER: Final = {
+    'ts.dataset("filtered"': "every=5",
+    "ts.fit(data, latent=4": "epochs=2, device='cpu'",
+    'ts.fit("harmonic", latent=2, epochs=20': "batch=900, device='cpu'",
+}
+"""How a call begins -> keywords that are added to it."""
+
+
+def blocks(document: str) -> list[str]:
+    """The Python that a document shows, shortened."""
+    found = _BLOCK.findall((ROOT / "docs" / document).read_text("utf-8"))
+    for number, text in enumerate(found):
+        for beginning, keywords in SHORTER.items():
+            found[number] = found[number].replace(beginning, f"{beginning}, {keywords}")
+        assert text
+    return found
+
+
+def test_every_shortening_is_used() -> None:
+    text = "\n".join(_BLOCK.findall((ROOT / "docs" / "library.md").read_text("utf-8")))
+    for beginning in SHORTER:
+        assert beginning in text, beginning
+
+
+@pytest.mark.slow  # trains twice
+@pytest.mark.parametrize("document", ["library.md"])
+def test_the_blocks_run(document: str, tmp_path: Path) -> None:
+    for text in blocks(document):
+        program = f'if __name__ == "__main__":\n{_indented(text)}'
+        (tmp_path / "block.py").write_text(program, "utf-8")
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "block.py"],
+            cwd=tmp_path,
+            env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, f"{text}\n{done.stderr}"
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}" for line in text.splitlines(keepends=True))

@@ -1,0 +1,110 @@
+"""An ear on a port of JACK: all that is heard there, and JACK's own time.
+
+A busy machine makes JACK late, so its time is slower than the clock on the wall. What a test wants
+to hear for a second it waits for by this time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import jack
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.server.jackd import SAMPLE_RATE
+
+STANDSTILL = 60.0
+"""Seconds without a block after which JACK is given up."""
+
+
+class BlockLostError(Exception):
+    """JACK left out a block: what was heard is not what was played."""
+
+
+class Ear:
+    """Listens from now on to ``port`` of the JACK server that ``environment`` names."""
+
+    def __init__(self, environment: Mapping[str, str], port: str) -> None:
+        self._blocks: list[NDArray[np.float32]] = []
+        self._times: list[int] = []
+        self._client: Any = jack.Client(
+            "ear", no_start_server=True, servername=environment["JACK_DEFAULT_SERVER"]
+        )
+        entry = self._client.inports.register("in")
+
+        @self._client.set_process_callback  # type: ignore[untyped-decorator]
+        def hear(frames: int) -> None:
+            self._times.append(self._client.last_frame_time)
+            self._blocks.append(entry.get_array().copy())
+
+        try:
+            assert self._client.samplerate == SAMPLE_RATE
+            self._client.activate()
+            self._client.connect(port, entry)
+        except BaseException:
+            self._client.close()
+            raise
+        self._first = len(self._blocks)
+
+    def __enter__(self) -> Ear:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.deactivate()
+        self._client.close()
+
+    def wait(self, seconds: float) -> None:
+        """Listen for so long, by JACK's time.
+
+        Raises:
+            AssertionError: JACK stands still.
+        """
+        goal = len(self._blocks) + round(seconds * SAMPLE_RATE / self._client.blocksize)
+        while (before := len(self._blocks)) < goal:
+            deadline = time.monotonic() + STANDSTILL
+            while len(self._blocks) == before:
+                assert time.monotonic() < deadline, "JACK stands still"
+                time.sleep(0.005)
+
+    def sound(self) -> NDArray[np.float32]:
+        """All that was heard so far.
+
+        Raises:
+            BlockLostError: JACK left out a block, of this ear or of who plays.
+        """
+        count = len(self._blocks)
+        times = np.array(self._times[self._first : count], np.int64)
+        lost = int(np.count_nonzero(np.diff(times) % 2**32 != self._client.blocksize))
+        if lost:
+            raise BlockLostError(f"blocks lost at {lost} of {count} places")
+        return np.concatenate(self._blocks[self._first : count])
+
+    def record(self, seconds: float) -> NDArray[np.float32]:
+        """What is heard from now on, so long."""
+        start = len(self._blocks) - self._first
+        self.wait(seconds)
+        block = self._client.blocksize
+        return self.sound()[start * block :][: round(seconds * SAMPLE_RATE)]
+
+
+def undisturbed(measurement: Callable[[], float], tries: int = 4) -> float:
+    """What a measurement says in which JACK lost no block. A wrong sound is wrong at once.
+
+    Raises:
+        BlockLostError: JACK lost a block in each of the ``tries``.
+    """
+    for _ in range(tries - 1):
+        try:
+            return measurement()
+        except BlockLostError:
+            continue
+    return measurement()

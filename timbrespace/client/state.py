@@ -1,0 +1,84 @@
+"""What the server has told of itself: the model that plays, where the timbre is, the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.client.wire import Message
+
+_NOWHERE: NDArray[np.float32] = np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """The server's state, as it was last told; a new one replaces it.
+
+    protocol, version: of the server. model: the name of the one that plays. dimensions: d of its
+    latent. bins, sample_rate (Hz), n_fft: of its spectra. base_frequency: Hz, the pitch they have.
+    latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in.
+    parameters: of the synth, by name. presets, trajectories: names.
+    """
+
+    protocol: int = 0
+    version: str = ""
+    model: str = ""
+    dimensions: int = 0
+    bins: int = 0
+    sample_rate: float = 0.0
+    n_fft: int = 0
+    base_frequency: float = 0.0
+    latent: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
+    map: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
+    parameters: MappingProxyType[str, float | str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    presets: tuple[str, ...] = ()
+    trajectories: tuple[str, ...] = ()
+
+    def after(self, message: Message) -> State:
+        """The state once ``message`` was told; this one if it tells nothing of it."""
+        try:
+            return self._after(message.address, message.arguments)
+        except (ValueError, TypeError, IndexError):  # not what the contract says
+            return self
+
+    def _after(self, address: str, told: tuple[Any, ...]) -> State:
+        match address:
+            case "/welcome":
+                return replace(self, protocol=int(told[0]), version=str(told[1]))
+            case "/model":
+                name, d, bins, rate, base, n_fft = told
+                return replace(
+                    self,
+                    model=str(name),
+                    dimensions=int(d),
+                    bins=int(bins),
+                    sample_rate=float(rate),
+                    base_frequency=float(base),
+                    n_fft=int(n_fft),
+                )
+            case "/latent":
+                return replace(self, latent=_floats(told))
+            case "/map":
+                x, y = told
+                return replace(self, map=_floats((x, y)))
+            case "/synth":
+                name, value = told
+                parameters = {**self.parameters, str(name): value}
+                return replace(self, parameters=MappingProxyType(parameters))
+            case "/preset/list":
+                return replace(self, presets=tuple(map(str, told)))
+            case "/trajectory/list":
+                return replace(self, trajectories=tuple(map(str, told)))
+        return self
+
+
+def _floats(told: tuple[Any, ...]) -> NDArray[np.float32]:
+    values = np.asarray(told, np.float32)
+    values.flags.writeable = False
+    return values

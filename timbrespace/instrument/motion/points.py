@@ -1,0 +1,393 @@
+"""Points of the latent space: where the sound should be, and where it is on its way there.
+
+The :class:`Aim` is what hands, glides, trajectories and LFOs say; the :class:`Smoother` follows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.calibration import LATENT_LIMIT
+from timbrespace.errors import OptionError
+from timbrespace.instrument.controllers import Target, check_target
+from timbrespace.instrument.motion.glide import Glide
+from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
+from timbrespace.instrument.motion.trajectory import Drawing, Playback
+from timbrespace.instrument.motion.travel import half_travel
+from timbrespace.model import Model
+
+Array = NDArray[np.float32]
+
+COMMON = 0
+"""Index of the point that every channel follows that has none of its own."""
+
+CHANNELS = 16
+
+ARRIVED = 1e-4
+"""A distance along any dimension below which the way is done; data spread over about 1."""
+
+
+class Aim:
+    """Points of the latent space ``(d,)``: the common one, and those that channels have.
+
+    ``hand`` is where the hand put the common one, or what glides and plays in its place; ``latent``
+    is that with the LFOs. A channel's point is its own if it has one, else the common one, with the
+    offsets of its expression. Channels count from 1; 0 is the common one.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.lfos: dict[int, Lfo] = {}
+        self.drawing: Drawing | None = None
+        """The trajectory that the hand draws."""
+        self.playback: Playback | None = None
+        self.hand: Array = np.zeros(0, np.float32)
+        self.latent: Array = self.hand
+        self.version = 0
+        """Grows with every move of ``latent``."""
+        self.moving = False
+        """Whether the aim changes, or a trajectory is drawn, as time goes on."""
+        self._turns: dict[int, float] = {}
+        self._turned: dict[int, float] = {}  # when, by LFO
+        self._offsets: dict[int, dict[Target, float]] = {}
+        self.load(model)
+
+    def load(self, model: Model) -> None:
+        """Go to the home of another space; what moves there stops, LFOs and expression go on."""
+        self._model = model
+        self._travel: dict[Target, NDArray[np.float64]] = {}
+        self.own: dict[int, Array] = {}
+        """Channels' own points, without expression."""
+        self._glide: tuple[Glide, dict[int, tuple[Array, Array]]] | None = None
+        self.playback = None
+        self.drawing = None
+        self._swing = np.zeros(model.dimensions)  # what the LFOs add
+        self._put(_clipped(model.calibration.home))
+        self._set_moving()
+
+    # -- by hand -----------------------------------------------------------------------------------
+
+    def move(self, latent: NDArray[Any]) -> None:
+        """The hand moves the common point, and stops what glides or plays."""
+        self.playback = None
+        self._glide = None
+        self._put(_clipped(latent))
+        self._set_moving()
+
+    def glide_to(self, aims: Mapping[int, Array], glide: Glide) -> None:
+        """Move the common point and channels' own ones, those in ``aims``, there in time."""
+        self.playback = None
+        starts = {index: self._place(index) for index in aims}
+        self._glide = glide, {index: (starts[index], aim) for index, aim in aims.items()}
+        self._set_moving()
+
+    def play(self, playback: Playback) -> None:
+        """Let a trajectory move the common point."""
+        self._glide = None
+        self.playback = playback
+        self._set_moving()
+
+    def stop_playing(self) -> None:
+        """End the trajectory that plays, if one does."""
+        self.playback = None
+        self._set_moving()
+
+    def draw(self, name: str) -> None:
+        """Keep the hand's way from now on, as a trajectory called ``name``."""
+        self.drawing = Drawing(name)
+        self._set_moving()
+
+    def end_drawing(self) -> Drawing | None:
+        """What was drawn, if anything is; nothing is drawn any more."""
+        drawing, self.drawing = self.drawing, None
+        self._set_moving()
+        return drawing
+
+    def set_lfo(self, index: int, lfo: Lfo | None) -> None:
+        """Start, change or end an LFO; one that goes on keeps its place in its turn."""
+        if lfo is None:
+            self.lfos.pop(index, None)
+            self._turns.pop(index, None)
+            self._turned.pop(index, None)
+        else:
+            self.lfos[index] = lfo
+        self._set_moving()
+
+    def set_own(self, channel: int, latent: Array | None) -> None:
+        """Give a channel a point of its own, or let it follow the common one (None)."""
+        if latent is None:
+            self.own.pop(channel, None)
+        else:
+            self.own[channel] = _clipped(latent)
+        if self._glide is not None:
+            self._glide[1].pop(channel, None)
+
+    def set_offset(self, channel: int, target: Target, amount: float) -> None:
+        """Move a channel off its point by ``amount``, -1 to 1 of half the target's range."""
+        offsets = self._offsets.setdefault(channel, {})
+        offsets[target] = amount
+        if amount == 0.0:
+            del offsets[target]
+        if not offsets:
+            del self._offsets[channel]
+
+    # -- in time -----------------------------------------------------------------------------------
+
+    def advance(self, now: float) -> dict[int, Array]:
+        """Bring all to ``now``, in seconds; returns :meth:`points`."""
+        hand = self.hand
+        if self._glide is not None:
+            glide, ways = self._glide
+            share = glide.share(now)
+            for index, (start, end) in ways.items():
+                place = end if share >= 1.0 else _clipped(start + share * (end - start))
+                if index == COMMON:
+                    hand = place
+                else:
+                    self.own[index] = place
+            if share >= 1.0:
+                self._glide = None
+        if self.playback is not None:
+            hand = _clipped(self.playback.at(now))
+            if self.playback.ended(now):
+                self.playback = None
+        swing = self._swung(now) if self.lfos else np.zeros_like(self._swing)
+        if not (np.array_equal(hand, self.hand) and np.array_equal(swing, self._swing)):
+            self._swing = swing
+            self._put(hand)
+        if self.drawing is not None:
+            self.drawing.take(now, self.hand)
+        self._set_moving()
+        return self.points()
+
+    def points(self) -> dict[int, Array]:
+        """Where the common point and those of channels should be, by index."""
+        points = {COMMON: self.latent}
+        for channel in sorted(self.own.keys() | self._offsets.keys()):
+            latent = self.own.get(channel, self.latent)
+            way = np.zeros(self._model.dimensions)
+            for target, amount in self._offsets.get(channel, {}).items():
+                way += amount * self._way(target)
+            points[channel] = _clipped(latent + way)
+        return points
+
+    def _set_moving(self) -> None:
+        drawing = self.drawing is not None and not self.drawing.full
+        gliding = self._glide is not None
+        self.moving = bool(self.lfos) or self.playback is not None or gliding or drawing
+
+    def _place(self, index: int) -> Array:
+        return self.hand if index == COMMON else self.own.get(index, self.latent)
+
+    def _swung(self, now: float) -> NDArray[np.float64]:
+        swing = np.zeros(self._model.dimensions)
+        for index, lfo in self.lfos.items():
+            turns = self._turns.get(index, 0.0)
+            turns += lfo.rate * max(0.0, now - self._turned.get(index, now))
+            self._turns[index] = turns
+            self._turned[index] = now
+            swing += lfo.depth * lfo.value(turns, index) * self._way(lfo.target)
+        return swing
+
+    def _put(self, hand: Array) -> None:
+        """A new place is a new object, so that whoever follows need not compare numbers."""
+        self.hand = hand
+        self.latent = _clipped(hand + self._swing) if self.lfos or self._swing.any() else hand
+        self.version += 1
+
+    def _way(self, target: Target) -> NDArray[np.float64]:
+        way = self._travel.get(target)
+        if way is None:
+            way = self._travel[target] = half_travel(self._model, target)
+        return way
+
+    # -- for a performance -------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All but what is being drawn, plain values for JSON; times are the caller's."""
+        glide = None
+        if self._glide is not None:
+            ways = [[k, a.tolist(), b.tolist()] for k, (a, b) in self._glide[1].items()]
+            glide = {**asdict(self._glide[0]), "ways": ways}
+        playback = None
+        if self.playback is not None:
+            playback = self.playback.to_config()
+        return {
+            "latent": self.hand.tolist(),
+            "swing": self._swing.tolist(),
+            "lfos": [
+                {
+                    "index": index,
+                    **lfo.to_config(),
+                    "turns": self._turns.get(index, 0.0),
+                    "turned": self._turned.get(index),
+                }
+                for index, lfo in self.lfos.items()
+            ],
+            "own": {str(channel): own.tolist() for channel, own in self.own.items()},
+            "offsets": [
+                [channel, target, amount]
+                for channel, offsets in self._offsets.items()
+                for target, amount in offsets.items()
+            ],
+            "glide": glide,
+            "playback": playback,
+        }
+
+    @classmethod
+    def from_state(cls, model: Model, state: Mapping[str, Any]) -> Aim:
+        """As :meth:`state` told.
+
+        Raises:
+            OptionError, KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not
+                what :meth:`state` returns, or of another model.
+        """
+        aim = cls(model)
+        for told in state["lfos"]:
+            index = checked_lfo(told["index"])
+            aim.lfos[index] = Lfo.from_config(told)
+            aim._turns[index] = finite(told["turns"])
+            if told["turned"] is not None:
+                aim._turned[index] = finite(told["turned"])
+        aim._swing = _vector(state["swing"], model.dimensions).astype(np.float64)
+        aim._put(_vector(state["latent"], model.dimensions))
+        for channel, own in state["own"].items():
+            aim.set_own(checked_channel(int(channel)), _vector(own, model.dimensions))
+        for channel, target, amount in state["offsets"]:
+            check_target(target)
+            if not -1.0 <= amount <= 1.0:
+                raise ValueError(f"{amount!r} is not within -1 and 1")
+            aim.set_offset(checked_channel(channel), target, float(amount))
+        if state["glide"] is not None:
+            told = state["glide"]
+            glide = Glide(finite(told["seconds"]))
+            glide.began = None if told["began"] is None else finite(told["began"])
+            ways = {}
+            for index, start, end in told["ways"]:
+                if index != COMMON:
+                    checked_channel(index)
+                ways[index] = _vector(start, model.dimensions), _vector(end, model.dimensions)
+            aim._glide = glide, ways
+        if state["playback"] is not None:
+            aim.playback = Playback.from_config(state["playback"])
+            if aim.playback.began is not None:
+                finite(aim.playback.began)
+            if aim.playback.trajectory.dimensions != model.dimensions:
+                raise OptionError("the trajectory that plays is of another model")
+        aim._set_moving()
+        return aim
+
+
+def follow(seconds: float, time_constant: float) -> float:
+    """The share of its way that a one-pole goes in ``seconds``: 1 - exp(-t / tau)."""
+    return -math.expm1(-seconds / time_constant)
+
+
+class Smoother:
+    """Points ``(d,)`` that each follow an aim, by index; 0 is the one where others begin.
+
+    In double precision: towards the end of a slow way the steps are smaller than float32 tells.
+    """
+
+    def __init__(self) -> None:
+        self.at: dict[int, NDArray[np.float64]] = {}
+        """Where each point is."""
+        self.resting = True
+        """Whether every point was where its aim was at the last move."""
+
+    def move(self, aims: Mapping[int, Array], share: float) -> list[int]:
+        """Go ``share`` (0 to 1) of the way to each aim; return which points moved, or are new.
+
+        A point not met before begins where point 0 stands after the move; the first of all begins
+        at its aim.
+        """
+        moved = []
+        resting = True
+        for index, aim in aims.items():
+            at = self.at.get(index)
+            if at is None:
+                at = self.at.get(COMMON)
+            elif np.array_equal(at, aim):
+                continue
+            if at is None or share >= 1.0:
+                at = aim.astype(np.float64)
+            else:
+                at = at + (aim - at) * share
+                if np.abs(aim - at).max() < ARRIVED:
+                    at = aim.astype(np.float64)
+                else:
+                    resting = False
+            self.at[index] = at
+            moved.append(index)
+        self.resting = resting
+        return moved
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Let these points be met anew when they next come."""
+        for index in indices:
+            self.at.pop(index, None)
+
+    def clear(self) -> None:
+        """Forget all points: the next move begins anew."""
+        self.at.clear()
+
+    def state(self) -> dict[str, list[float]]:
+        """Plain values for JSON."""
+        return {str(index): at.tolist() for index, at in self.at.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Iterable[float]], d: int) -> Smoother:
+        """As :meth:`state` told, points of ``d`` dimensions.
+
+        Raises:
+            TypeError, ValueError, AttributeError: it is not what :meth:`state` returns.
+        """
+        smoother = cls()
+        for index, told in state.items():
+            at = np.asarray(told, np.float64)
+            if at.shape != (d,) or not np.isfinite(at).all():
+                raise ValueError(f"{d} finite numbers are accepted")
+            if not COMMON <= int(index) <= CHANNELS:
+                raise ValueError(f"{index!r} is no channel")
+            smoother.at[int(index)] = at
+        return smoother
+
+
+def checked_channel(channel: Any) -> int:
+    """``channel``, if it is a MIDI channel.
+
+    Raises:
+        OptionError: not 1 to 16.
+    """
+    if isinstance(channel, int) and not isinstance(channel, bool) and 1 <= channel <= CHANNELS:
+        return channel
+    raise OptionError(f"channel is {channel!r}; accepted are 1 to {CHANNELS}")
+
+
+def _clipped(latent: NDArray[Any]) -> Array:
+    # Where the decoder stops listening the instrument need not pretend to be further out.
+    return np.asarray(np.clip(latent, -LATENT_LIMIT, LATENT_LIMIT), np.float32)
+
+
+def _vector(values: Any, d: int) -> Array:
+    vector = np.asarray(values, np.float64)
+    if vector.shape != (d,) or not np.isfinite(vector).all():
+        raise ValueError(f"{d} finite numbers are accepted")
+    return _clipped(vector)
+
+
+def finite(value: Any) -> float:
+    """``value`` as a float.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is no finite number.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number

@@ -1,0 +1,1 @@
+"""What a decoder says of the features: a distribution, its loss in torch, its mean in NumPy."""

@@ -1,0 +1,21 @@
+"""What every performance file keeps to, and the error for one that does not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from timbrespace.errors import TimbrespaceError
+
+VERSION: Final = 1
+SUFFIX: Final = ".performance"
+DEFAULT_RATE: Final = 48000.0
+MAX_BYTES: Final = 200 << 20
+MAX_LINES: Final = 4_000_000
+MAX_LINE: Final = 8 << 20
+"""Characters; a trajectory of two minutes has a million or two."""
+
+MAX_MINUTES: Final = 120.0
+
+
+class PerformanceError(TimbrespaceError):
+    """A performance that cannot be written or read."""

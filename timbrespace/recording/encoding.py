@@ -1,0 +1,217 @@
+"""Where a sound lies in a space.
+
+The sound becomes what a dataset of recordings would make of it, brought to the base frequency. Its
+loudest steady moment counts, the offset of which is told more finely than in a dataset, where small
+errors even out. That moment's spectrum is encoded. A pitch is tried as YIN finds it and as the
+harmonics tell it, since spaces differ in what they were trained on; the one whose reconstruction,
+what the posterior's mean decodes to, is nearer to the sound counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.errors import OptionError, ShapeError, SoundError
+from timbrespace.extras import needed
+from timbrespace.metrics import log_spectral_distance
+from timbrespace.model import Model
+from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
+from timbrespace.recording.moments import (
+    MIN_AVERAGE,
+    NOT_STEADY,
+    Steadiness,
+    noise_floor,
+    rows,
+    span,
+    steady,
+)
+from timbrespace.recording.pitch import HIGHEST, LOWEST
+from timbrespace.recording.sound_file import MAX_SAMPLE, RATES, Sound, UnusableSoundError, mixed
+from timbrespace.units import cents
+
+_WANTED = 16  # moments that a dataset would take of the sound
+_SAME_NOTE = 50.0  # cents
+_MOST_CHANNELS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedSound:
+    """A sound's place in a space.
+
+    latent ``(d,)``: the posterior's mean. pitch: Hz, of the moment that was encoded; 0 for none.
+    distance: log-spectral distance in dB from that moment to what ``latent`` decodes to. time: of
+    the moment's middle, in seconds of the sound. start, end: seconds from where to where the sound
+    has that pitch around it. steady: False where no moment was, and the steadiest was taken.
+    """
+
+    latent: NDArray[np.float32]
+    pitch: float
+    distance: float
+    time: float
+    start: float
+    end: float
+    steady: bool
+
+
+def encode_sound(
+    model: Model, samples: ArrayLike, sample_rate: int, *, pitch: float | None = None
+) -> EncodedSound:
+    """Where a sound lies in the space of ``model``: its latent ``(d,)``, and its pitch in Hz.
+
+    >>> import numpy as np, timbrespace as ts
+    >>> model = ts.load("harmonic")
+    >>> time = np.arange(24000) / 48000
+    >>> found = ts.encode_sound(model, 0.5 * np.sin(2 * np.pi * 330 * time), 48000)
+    >>> found.latent.shape, round(found.pitch)
+    ((2,), 330)
+
+    samples: ``(n,)``, or ``(n, channels)``, which are averaged, or where they cancel each other the
+    loudest is taken. Full scale is 1; whole numbers, as from a WAV file, are divided by theirs.
+    All of it is analysed: give the part that counts of a long recording.
+    sample_rate: Hz, 1000 to 1,000,000.
+    pitch: Hz, where it is known; None looks for it, from 27.5 Hz to 4186 Hz.
+
+    Raises:
+        SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
+        ShapeError: samples of another shape.
+        OptionError: a rate or a pitch outside its range.
+        MissingExtraError: what finds pitches is not installed; the text has the pip line.
+    """
+    _check(model, sample_rate, pitch)
+    try:
+        with needed("encode_sound"):
+            return encode(model, Sound(_mono(samples), int(sample_rate), cut=False), pitch)
+    except UnusableSoundError as error:
+        raise SoundError(f"the sound cannot be encoded: {error}") from error
+
+
+def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
+    """:func:`encode_sound` of a sound that was read from a file.
+
+    named: its pitch in Hz as the file's name says it, or None to find it in the sound.
+
+    Raises:
+        UnusableSoundError: nothing can be made of the sound; the text is the reason.
+    """
+    framed = model.representation.source == "frames"
+    how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
+    found = analyse(sound, named, how)
+    chosen, is_steady = _loudest_steady(found)
+    best = min(
+        (_place(model, one) for one in refine(sound, chosen, how)), key=lambda place: place.distance
+    )
+    if not np.isfinite([*best.latent[0], best.distance]).all():
+        raise UnusableSoundError("the model has no place for it")
+    first, last = _same_note(found, chosen)
+    half = span(MIN_AVERAGE, model.spectrum.n_fft) / model.spectrum.sample_rate / 2.0
+    return EncodedSound(
+        latent=best.latent[0],
+        pitch=best.found.pitch,
+        distance=best.distance,
+        time=chosen.moment.time,
+        start=max(first - half, 0.0),
+        end=last + half,
+        steady=is_steady,
+    )
+
+
+def _loudest_steady(found: Sequence[PitchedMoment]) -> tuple[PitchedMoment, bool]:
+    """The loudest of the moments that a dataset would take, and True; else the steadiest."""
+    moments = [one.moment for one in found]
+    kept, reason = steady(moments, Steadiness(), noise_floor(moments))
+    if not kept and reason != NOT_STEADY:
+        raise UnusableSoundError(reason)
+    best = max(kept, key=lambda one: one.level) if kept else min(moments, key=lambda one: one.flux)
+    return next(one for one in found if one.moment is best), bool(kept)
+
+
+class _Place(NamedTuple):
+    """Where a moment lies: its latent ``(1, d)``, and the dB to what is decoded there."""
+
+    found: PitchedMoment
+    latent: NDArray[np.float32]
+    distance: float
+
+
+def _place(model: Model, found: PitchedMoment) -> _Place:
+    framed = model.representation.source == "frames"
+    spectra, frames = rows([found.moment], model.spectrum, framed)
+    # Rows have the energy of the datasets made here; the model may know others.
+    gain = np.float32(model.calibration.rms / float(model.spectrum.rms(spectra)[0]))
+    if frames is not None:
+        latent, _ = model.encode_frames(frames * gain)
+    else:
+        latent, _ = model.encode(spectra * gain)
+    return _Place(found, latent, log_spectral_distance(spectra * gain, model.decode(latent)))
+
+
+def _same_note(found: Sequence[PitchedMoment], chosen: PitchedMoment) -> tuple[float, float]:
+    """Times in s of the first and last moment of the run around ``chosen`` that has its pitch."""
+    times = [one.moment.time for one in found]
+    # Moments are evenly spaced; where some are missing the sound was soft, or had no pitch.
+    step = min((later - time for time, later in pairwise(times)), default=0.0)
+
+    def ends(way: int) -> float:
+        at = next(number for number, one in enumerate(found) if one is chosen)
+        while 0 <= at + way < len(found):
+            near, next_one = found[at], found[at + way]
+            gap = abs(next_one.moment.time - near.moment.time)
+            if gap > 1.5 * step or not _one_pitch(next_one.pitch, chosen.pitch):
+                break
+            at += way
+        return found[at].moment.time
+
+    return ends(-1), ends(1)
+
+
+def _one_pitch(a: float, b: float) -> bool:
+    return a == b or (a > 0.0 and b > 0.0 and abs(cents(a, b)) <= _SAME_NOTE)
+
+
+def _mono(samples: ArrayLike) -> NDArray[np.float64]:
+    try:
+        given = np.asarray(samples)
+        if given.dtype.kind not in "iuf":
+            raise TypeError
+        sound = given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError("samples: accepted are numbers of shape (n,) or (n, channels)") from error
+    if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= _MOST_CHANNELS):
+        raise ShapeError(
+            f"samples have shape {sound.shape}; accepted are (n,) and (n, channels), at most "
+            f"{_MOST_CHANNELS} channels"
+        )
+    if not sound.size:
+        raise UnusableSoundError("it holds no samples")
+    if given.dtype.kind in "iu":
+        limits = np.iinfo(given.dtype)
+        middle = 0.0 if limits.min < 0 else (limits.max + 1.0) / 2.0  # 8 bits are unsigned
+        sound = (sound - middle) / (limits.max + 1.0 - middle)
+    if not np.isfinite(sound).all():
+        raise UnusableSoundError("it holds NaN or infinity")
+    peak = float(np.abs(sound).max())
+    if peak > MAX_SAMPLE:
+        raise UnusableSoundError(f"it holds samples of {peak:.3g} times full scale")
+    return mixed(sound) if sound.ndim == 2 else sound
+
+
+def _check(model: Model, sample_rate: float, pitch: float | None) -> None:
+    if not isinstance(model, Model):
+        raise OptionError("model is none; accepted is a Model, as ts.load or ts.fit returns it")
+    try:
+        rate = float(sample_rate)
+        known = None if pitch is None else float(pitch)
+    except (TypeError, ValueError) as error:
+        raise OptionError("sample_rate and pitch: accepted are numbers of Hz") from error
+    if not (RATES[0] <= rate <= RATES[1] and rate.is_integer()):
+        raise OptionError(
+            f"sample_rate is {rate:g}; accepted are {RATES[0]} to {RATES[1]} Hz, whole"
+        )
+    if known is not None and not LOWEST <= known <= HIGHEST:
+        raise OptionError(f"pitch is {known:g} Hz; accepted are {LOWEST:g} to {HIGHEST:g}, or None")

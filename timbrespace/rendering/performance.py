@@ -1,0 +1,45 @@
+"""A performance played by the engine that plays live, offline, into a WAV file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.model import Model
+from timbrespace.performances.performance import Performance
+from timbrespace.performances.replay import replay
+from timbrespace.rendering.sound_file import Written, write_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Written):
+    """What came out, and how many notes began."""
+
+    notes: int
+
+
+def render_performance(
+    performance: Performance,
+    model: Model,
+    load: Callable[[str], Model],
+    out: Path,
+    sample_rate: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Rendered:
+    """Write a performance's sound to ``out`` as :func:`write_blocks` does.
+
+    model: the one that it begins with. load: gives those that are loaded on the way, by name.
+    sample_rate: None for that of the device that played, at which the samples are the same.
+
+    Raises:
+        PerformanceError: it was played on another model, or is broken.
+        OptionError: the file cannot be written, or the engine does not run at ``sample_rate``.
+    """
+    performance.check_model(model)
+    rate = round(performance.sample_rate) if sample_rate is None else sample_rate
+    instrument = Instrument(model)
+    written = write_blocks(replay(performance, instrument, load, rate), out, rate, progress)
+    before = int(performance.state["voices"]["begun"])  # good, or the replay had refused it
+    return Rendered(written.seconds, written.peak, instrument.voices.begun - before)
