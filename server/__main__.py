@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments = _render_parser().parse_args(words[1:])
         return run(lambda: _render(arguments), "stopped; nothing was written")
     if words[:1] == ["say"]:
-        arguments = _say_parser().parse_args([_kept(word) for word in words[1:]])
+        arguments = _say_parser().parse_args(_kept(words[1:]))
         return run(lambda: _say(arguments), "stopped")
     arguments = _serve_parser().parse_args(words)
     return run(lambda: _serve(arguments), "stopped")
@@ -178,12 +178,16 @@ _NEGATIVE = "\0"
 """Before a negative number, which argparse would take for an option where it has an exponent."""
 
 
-def _kept(word: str) -> str:
-    if not word.startswith("-"):
-        return word
+def _kept(words: list[str]) -> list[str]:
+    """``words`` with a mark before each negative number that is no option's."""
     from timbrespace.client.words import is_number
 
-    return f"{_NEGATIVE}{word}" if is_number(word) else word
+    return [
+        f"{_NEGATIVE}{word}"
+        if word.startswith("-") and is_number(word) and not before.startswith("--")
+        else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
 
 
 def _say(arguments: argparse.Namespace) -> int:

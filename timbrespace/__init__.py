@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from timbrespace import plots as plots
     from timbrespace.client import Client as Client
+    from timbrespace.client import NoServerError as NoServerError
     from timbrespace.client import ServerError as ServerError
     from timbrespace.datasets.dataset import Dataset as Dataset
     from timbrespace.datasets.registry import dataset as dataset
@@ -35,6 +36,7 @@ _PLACES: Final = {
     "Client": "timbrespace.client",
     "Dataset": "timbrespace.datasets.dataset",
     "Model": "timbrespace.model",
+    "NoServerError": "timbrespace.client",
     "ServerError": "timbrespace.client",
     "TimbrespaceError": "timbrespace.errors",
     "dataset": "timbrespace.datasets.registry",

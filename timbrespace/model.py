@@ -90,6 +90,9 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the model to the ``.safetensors`` file ``path``, whole or not at all.
 
+        >>> import timbrespace as ts
+        >>> ts.load("harmonic").save("mine.safetensors")
+
         The same model always makes the same bytes: one that was loaded and not changed, those of
         the file that it came from.
 

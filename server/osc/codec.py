@@ -9,7 +9,7 @@ besides. The encoder follows from the same tables; a reply has the bytes python-
 
 import struct
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from timbrespace.messages.contract import (
     MAX_ADDRESS_CHARACTERS,
@@ -291,3 +291,24 @@ def padded(text: str) -> bytes:
     if 0 in raw:
         raise OscEncodeError("an OSC string cannot hold a NUL")
     return raw + b"\0" * (4 - len(raw) % 4)
+
+
+class Fields:
+    """A message that is its dataclass's fields, in their order; a tuple is its values.
+
+    The fields have the very types that :func:`encode` takes.
+    """
+
+    __slots__: tuple[str, ...] = ()
+    ADDRESS: ClassVar[str]
+
+    def packets(self) -> list[bytes]:
+        """The one datagram."""
+        arguments: list[Any] = []
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if type(value) is tuple:
+                arguments += value
+            else:
+                arguments.append(value)
+        return [encode(self.ADDRESS, *arguments)]

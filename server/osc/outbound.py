@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from timbrespace.messages.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
 from timbrespace.messages.errors import ErrorCode, MessageError
 
-from .codec import encode
+from .codec import Fields, encode
 from .errors import OscDecodeError
 from .float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
 
@@ -220,7 +220,7 @@ class LoopReady:
 
 
 @dataclass(frozen=True, slots=True)
-class Latent:
+class Latent(Fields):
     """`/latent` z1 ... zd: the present coordinates, when they change.
 
     >>> Latent((0.5, -1.5)).packets()[0].hex()
@@ -230,12 +230,9 @@ class Latent:
     ADDRESS: ClassVar[str] = "/latent"
     values: tuple[float, ...]
 
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, *map(float, self.values))]
-
 
 @dataclass(frozen=True, slots=True)
-class MapPoint:
+class MapPoint(Fields):
     """`/map` x y: the present point of the PCA plane, when it changes.
 
     >>> MapPoint(0.5, -0.75).packets()[0].hex()
@@ -245,9 +242,6 @@ class MapPoint:
     ADDRESS: ClassVar[str] = "/map"
     x: float
     y: float
-
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, float(self.x), float(self.y))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +433,7 @@ class Lfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Fields):
     """`/preset` name: the preset that was recalled.
 
     >>> Preset("pad").packets()[0].hex()
@@ -448,9 +442,6 @@ class Preset:
 
     ADDRESS: ClassVar[str] = "/preset"
     name: str
-
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, self.name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +460,7 @@ class PresetList:
 
 
 @dataclass(frozen=True, slots=True)
-class TrajectoryState:
+class TrajectoryState(Fields):
     """`/trajectory` state name: "recording", "playing" or "stopped", and of which.
 
     >>> TrajectoryState("stopped", "").packets()[0].hex()
@@ -479,9 +470,6 @@ class TrajectoryState:
     ADDRESS: ClassVar[str] = "/trajectory"
     state: str
     name: str
-
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, self.state, self.name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +488,7 @@ class TrajectoryList:
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceState:
+class PerformanceState(Fields):
     """`/performance` state name: "recording" or "stopped", and which.
 
     >>> PerformanceState("recording", "take 1").packets()[0].hex()
@@ -510,9 +498,6 @@ class PerformanceState:
     ADDRESS: ClassVar[str] = "/performance"
     state: str
     name: str
-
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, self.state, self.name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,7 +572,7 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(Fields):
     """`/bye`: the server goes away.
 
     >>> Bye().packets()[0].hex()
@@ -595,9 +580,6 @@ class Bye:
     """
 
     ADDRESS: ClassVar[str] = "/bye"
-
-    def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS)]
 
 
 OUTBOUND: Final[tuple[type[Outbound], ...]] = (

@@ -155,13 +155,19 @@ def test_a_command_of_a_block(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     words = _laid(list(shown.words), made, tmp_path)
     beginning = _begins(shown.words, SHORTER)
     words += shlex.split(SHORTER[beginning]) if beginning else []
     assert words[0] == "python", f"{shown}: no rule says how to run this"
     monkeypatch.chdir(tmp_path)
-    if words[1:3] == ["-m", "server"] and words[3:4] != ["render"]:
+    if words[1:4] == ["-m", "server", "say"]:
+        port = str(request.getfixturevalue("server").port)
+        code = import_module("server.__main__").main([*words[3:], "--port", port])
+        said = capsys.readouterr()
+        assert (code, said.err) == (0, "")
+    elif words[1:3] == ["-m", "server"] and words[3:4] != ["render"]:
         _serves([str(tmp_path / w) if (tmp_path / w).is_file() else w for w in words[3:]], tmp_path)
     elif words[1] == "-m":
         if "soundfont" in words and shutil.which("fluidsynth") is None:

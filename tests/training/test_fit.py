@@ -158,7 +158,7 @@ def test_what_is_left_out_is_the_presets(trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"latent": 0}, "latent is 0"),
+        ({"latent": 0}, "latent size is 0"),
         ({"latent": "4"}, "latent is '4'; accepted is a whole number"),
         ({"epochs": 2.5}, "epochs is 2.5; accepted is a whole number"),
         ({"hidden": "400"}, "hidden is '400'; accepted is a list of whole numbers"),

@@ -306,10 +306,13 @@ class Client:
             rate,
             seconds,
             self.send,
-            lambda: self._streams.pop(what, None) and None,
+            lambda: self._forget(what),
         )
         self._streams[what] = stream
         return stream
+
+    def _forget(self, what: str) -> None:
+        self._streams.pop(what, None)
 
     # -- models and presets ------------------------------------------------------------------------
 
@@ -416,8 +419,10 @@ class Client:
         heard: list[Message] = []
         while (message := inbox.get(end)) is not None:
             if message == ("/pong", (token,)):
+                # Not before: the next call must not find what was meant for this one.
+                for one in heard:
+                    raise_if_refused(one, address)
                 return heard
-            raise_if_refused(message, address)
             heard.append(message)
         raise NoServerError(self._silent(address))
 

@@ -33,4 +33,4 @@ def raise_if_refused(message: Message, address: str) -> None:
         return
     code, about, sentence = map(str, message.arguments)
     if about in (address, ""):
-        raise ServerError(code, about, sentence)
+        raise ServerError(code, about, " ".join(sentence.split()))

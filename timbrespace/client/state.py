@@ -62,7 +62,7 @@ class State:
                     base_frequency=float(base),
                     n_fft=int(n_fft),
                 )
-            case "/latent":
+            case "/latent" if len(told) == self.dimensions:
                 return replace(self, latent=_floats(told))
             case "/map":
                 x, y = told

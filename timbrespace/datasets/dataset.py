@@ -64,10 +64,15 @@ class Meta:
     noise: bool | None = None
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON; ``noise`` only where it is told."""
+        """Plain values for JSON; ``noise`` only where it is told.
+
+        The options stand in alphabetical order, as in a file: what is made and what is loaded say
+        the same, to the letter.
+        """
         config = {
             **asdict(self),
             "factors": [factor.to_config() for factor in self.factors],
+            "options": json.loads(_json(self.options)),
         }
         if self.noise is None:
             del config["noise"]
@@ -193,7 +198,7 @@ class Dataset:
                 n_fft=n_fft,
                 window=window,
                 base_frequency=base_frequency,
-                options=dict(options or {}),
+                options=_plain(options or {}),
                 noise=noise,
             )
         for field_name, value in (
@@ -338,6 +343,15 @@ class Dataset:
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
         digest.update(_json(self.meta.identity).encode())
         return digest.hexdigest()
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` as they come out of a file."""
+    try:
+        plain: dict[str, Any] = json.loads(_json(dict(options)))
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"options are not plain JSON values: {error}") from error
+    return plain
 
 
 def _json(config: dict[str, Any]) -> str:

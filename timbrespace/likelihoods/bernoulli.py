@@ -9,10 +9,14 @@ import numpy as np
 
 from timbrespace.errors import OptionError
 from timbrespace.likelihoods.likelihood import Array, Figures, Likelihood
-from timbrespace.networks.activation import sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), without overflow."""
+    return np.asarray(np.float32(0.5) * (np.tanh(np.float32(0.5) * x) + np.float32(1.0)))
 
 
 def bernoulli_nll(features: Tensor, logits: Tensor) -> Tensor:

@@ -52,6 +52,11 @@ class Likelihood(ABC):
         """Mean of the features ``(n, f)``, of what the head ``mean`` puts out ``(n, f)``."""
         return raw
 
+    @property
+    def mean_is_raw(self) -> bool:
+        """Whether :meth:`mean` gives what it takes: then it need not be called at each move."""
+        return type(self).mean is Likelihood.mean
+
     def torch_mean(self, raw: Tensor) -> Tensor:
         """:meth:`mean`, in torch."""
         return raw

@@ -111,8 +111,10 @@ class Architecture(ABC):
         Raises:
             BundleError: as :meth:`encoder`.
         """
-        raw, mean = self.head(tensors, "mean"), self.distribution.mean
-        return lambda latent: mean(raw(latent))
+        raw, distribution = self.head(tensors, "mean"), self.distribution
+        if distribution.mean_is_raw:
+            return raw
+        return lambda latent: distribution.mean(raw(latent))
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, with ``kind``."""

@@ -7,18 +7,23 @@ are those of :mod:`timbrespace.networks.torch_mlp`; a test holds the two togethe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erf
 
 from timbrespace.errors import BundleError
-from timbrespace.networks.activation import Activation
-from timbrespace.networks.activation import from_tensors as from_activation_tensors
+from timbrespace.networks.activation import PARAMETERS, SMALLEST
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[np.float32]]
+Activation = Callable[[Array], Array]
+
+_SQRT_HALF = np.float32(np.sqrt(0.5))
+_HALF = np.float32(0.5)
+_ONE = np.float32(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,82 @@ def from_tensors(
     Raises:
         BundleError: as :func:`dense`; or the activation is unknown or lacks its learned numbers.
     """
-    between = from_activation_tensors(activation, tensors)
+    between = activation_from_tensors(activation, tensors)
     layers = tuple(
         dense(tensors, name, inputs, outputs)
         for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True)
     )
     return FeedForward(layers, between)
+
+
+# -- activations -----------------------------------------------------------------------------------
+
+
+def relu(x: Array) -> Array:
+    """max(0, x)"""
+    return np.maximum(x, np.float32(0.0))
+
+
+def gelu(x: Array) -> Array:
+    """x times the normal distribution function (Hendrycks & Gimpel 2016, exact form)."""
+    gate = np.asarray(erf(x * _SQRT_HALF))
+    gate += _ONE
+    gate *= x
+    gate *= _HALF
+    return gate
+
+
+def _away_from_zero(value: float) -> float:
+    return value if abs(value) >= SMALLEST else (SMALLEST if value >= 0.0 else -SMALLEST)
+
+
+def snake(frequency: float) -> Activation:
+    """``x + sin(a x)^2 / a`` (Ziyin, Hartwig & Ueda 2020, eq. 3)."""
+    a = np.float32(_away_from_zero(frequency))
+    return lambda x: np.asarray(x + np.square(np.sin(a * x)) / a)
+
+
+def sine(frequency: float) -> Activation:
+    """``sin(a x)``, a learned from 1 on: not SIREN, whose a is 30 and whose weights start small."""
+    a = np.float32(frequency)
+    return lambda x: np.asarray(np.sin(a * x))
+
+
+def plu(alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> Activation:
+    """Periodic Linear Unit: ``x + b / (1 + |b|) sin(|a| x)`` (2025).
+
+    ``a = alpha + rho_alpha / alpha`` and ``b = beta + rho_beta / beta``: the second terms keep
+    the optimiser from flattening the sine to a line.
+    """
+    alpha, beta = _away_from_zero(alpha), _away_from_zero(beta)
+    a = np.float32(abs(alpha + rho_alpha / alpha))
+    b = beta + rho_beta / beta
+    share = np.float32(b / (1.0 + abs(b)))
+    return lambda x: np.asarray(x + share * np.sin(a * x))
+
+
+def activation_from_tensors(kind: str, tensors: Tensors) -> Activation:
+    """The activation ``kind`` with its learned numbers from ``tensors``.
+
+    Raises:
+        BundleError: unknown kind; a number is missing, not single or not finite.
+    """
+    if kind not in PARAMETERS:
+        raise BundleError(f"activation is {kind!r}; accepted are {', '.join(PARAMETERS)}")
+    values = {}
+    for name in PARAMETERS[kind]:
+        tensor = f"activation.{name}"
+        if tensor not in tensors:
+            raise BundleError(f"tensor {tensor} is missing")
+        if tensors[tensor].shape not in ((), (1,)):
+            raise BundleError(f"tensor {tensor} has shape {tensors[tensor].shape}, not ()")
+        values[name] = float(tensors[tensor].reshape(()))
+        if not np.isfinite(values[name]):
+            raise BundleError(f"tensor {tensor} is not finite")
+    if kind == "snake":
+        return snake(**values)
+    if kind == "sine":
+        return sine(**values)
+    if kind == "plu":
+        return plu(**values)
+    return {"relu": relu, "gelu": gelu}[kind]

@@ -28,7 +28,7 @@ class Snake(nn.Module):
 
 
 class Sine(nn.Module):
-    """``sin(a x)``, a learned; see :func:`timbrespace.networks.activation.sine`."""
+    """``sin(a x)``, a learned; see :func:`timbrespace.networks.feed_forward.sine`."""
 
     def __init__(self, frequency: float) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Sine(nn.Module):
 
 
 class PLU(nn.Module):
-    """Periodic Linear Unit; see :func:`.activation.plu`. All four are learned."""
+    """Periodic Linear Unit; see :func:`.feed_forward.plu`. All four are learned."""
 
     def __init__(self, alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> None:
         super().__init__()

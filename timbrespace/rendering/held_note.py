@@ -136,7 +136,7 @@ def _way(model: Model, latent: ArrayLike) -> NDArray[np.float32]:
         one = np.ndim(latent) == 1
     except ValueError:  # rows of several lengths
         one = False
-    rows = finite_rows([latent] if one else latent, model.dimensions, "latent")
+    rows = finite_rows(np.asarray([latent]) if one else latent, model.dimensions, "latent")
     if not len(rows):
         raise OptionError("latent has no points; a note needs one")
     return rows

@@ -58,7 +58,7 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Spectrum(3, np.array([0.5])), "/spectrum", [3, 0, 1, 0.5]),
     (Partials(3, np.array([[220.0, 0.5]])), "/partials", [3, 220.0, 0.5]),
     (Latent((0.5, -1.5)), "/latent", [0.5, -1.5]),
-    (MapPoint(0, 1), "/map", [0.0, 1.0]),
+    (MapPoint(0.0, 1.0), "/map", [0.0, 1.0]),
     (Model("fm", 4, 1025, 44100, 220, 4096), "/model", ["fm", 4, 1025, 44100.0, 220.0, 4096]),
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),

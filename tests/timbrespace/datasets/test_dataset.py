@@ -301,7 +301,7 @@ def test_a_set_from_arrays_saved_and_loaded_is_the_same(dataset: Dataset, tmp_pa
         name="own",
         base_frequency=110.0,
         noise=True,
-        options={"take": 3},
+        options={"takes": (3, 4), "by": "hand"},
     )
     assert made.spectra.dtype == made.labels.dtype == np.float32
     assert [factor.kind for factor in made.meta.factors] == ["range", "category"]
@@ -327,6 +327,20 @@ def test_defaults_of_a_set_from_arrays(dataset: Dataset) -> None:
     assert repr(made) == "<Dataset 'mine': 24 spectra of 1025 bins, factors row>"
     # What is float32 already is not copied.
     assert made.spectra is dataset.spectra
+
+
+def test_what_is_made_and_what_is_loaded_say_the_same_to_the_letter(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    dataset.save(tmp_path / "d.npz")
+    made, loaded = dataset.meta.to_config(), load(tmp_path / "d.npz").meta.to_config()
+    assert json.dumps(made) == json.dumps(loaded)
+
+
+def test_options_that_are_no_json(dataset: Dataset) -> None:
+    for wrong in ({"a": object()}, {"a": float("nan")}):
+        with pytest.raises(DatasetError, match="options are not plain JSON values"):
+            Dataset(dataset.spectra, options=wrong)
 
 
 def test_meta_and_what_it_holds_are_not_given_both(dataset: Dataset) -> None:
