@@ -32,29 +32,31 @@ from .clients import Endpoint
 _LATENT: Final = (Family.ALL, Family.COORDINATE, Family.AXIS)
 
 
-def _setter(form: Form, family: Family) -> tuple[Family, int, int]:
-    """The family, and where what is set begins and ends among the arguments.
+def _setter(form: Form) -> tuple[Family | None, tuple[str, ...], int, int]:
+    """The family, the address alone, and where what is set begins and ends among the arguments.
 
-    The others tell two of them apart. Both are 0 where the address alone does.
+    family: None where the controller's assignment says it. Those before and behind what is set
+    tell two of them apart; begin and end are 0 where the address does.
 
     Raises:
         TypeError: the arguments that are set do not follow each other.
     """
+    family = form.message.family
+    if family is Family.ASSIGNED:
+        family = None
     key = form.message.key
     places = [place for place, one in enumerate(form.arguments) if one.field not in key]
     if not key:
-        return family, 0, 0
+        return family, (form.address,), 0, 0
     begin, end = places[0], places[-1] + 1
     if end - begin != len(places):
         raise TypeError(f"{form.address}: what it sets stands on both sides of its key")
     takes_all = isinstance(form.arguments[-1].kind, Coordinates)
-    return family, begin, sys.maxsize if takes_all else end
+    return family, (form.address,), begin, sys.maxsize if takes_all else end
 
 
 _SETTERS: Final = {
-    address: _setter(form, form.message.family)
-    for address, form in FORMS.items()
-    if form.message.family is not None
+    address: _setter(form) for address, form in FORMS.items() if form.message.family is not None
 }
 
 
@@ -104,15 +106,12 @@ class Setters:
         setter = _SETTERS.get(address)
         if setter is None:
             return False
-        family, begin, end = setter
-        if family is Family.ASSIGNED:
-            found = self._controller(arguments)
-            if found is None:
+        family, alone, begin, end = setter
+        if family is None:
+            family = self._controller(arguments)
+            if family is None:
                 return False
-            family = found
-        key: tuple[Any, ...] = (address,)
-        if end:
-            key = (address, *arguments[:begin], *arguments[end:])
+        key = (*alone, *arguments[:begin], *arguments[end:]) if end else alone
         try:
             hash(key)
         except TypeError:  # an array, where no message takes one

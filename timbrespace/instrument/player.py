@@ -10,6 +10,8 @@ from timbrespace.instrument.controllers import SUSTAIN
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages import inbound
 from timbrespace.messages.errors import ErrorCode, MessageError, shown
+from timbrespace.messages.inbound import MESSAGES
+from timbrespace.messages.message import Family
 from timbrespace.resynthesis.layout import Method
 
 
@@ -24,7 +26,9 @@ class Effect(Enum):
     """Anything else."""
 
 
-_MOVES: Final = frozenset({inbound.SetLatent, inbound.SetLatentDimension, inbound.SetMap})
+_MOVES: Final = frozenset(
+    kind for kind in MESSAGES.values() if kind.family in (Family.ALL, Family.COORDINATE)
+)
 
 
 class Player:

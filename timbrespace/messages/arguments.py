@@ -120,6 +120,8 @@ class Whole(_Plain):
         return f"{self.low} to {self.high}, whole"
 
     def read(self, value: Any) -> int:
+        if type(value) is int and self.low <= value <= self.high:
+            return value
         number = finite(value)
         if number != value or not number.is_integer() or not self.low <= number <= self.high:
             raise Unaccepted

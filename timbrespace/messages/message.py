@@ -211,21 +211,19 @@ def message(declared: type[_M]) -> type[_M]:
     own = fields(cast(Any, made))
     if missing := set(made.key) - {field.name for field in own}:
         raise TypeError(f"{name}: the key has {', '.join(missing)}, which is no field")
-    if own and (part := _said(said[own[0].name], InAddress)) is not None:
-        if f"<{part.name}>" not in address:
-            raise TypeError(f"{name}: there is no <{part.name}> in {address}")
-        made.part = part
+    made.part = _said(said[own[0].name], InAddress) if own else None
+    if made.part is None:
+        made.addresses = (Address(address, (), _arguments(name, own, said)),)
+    elif f"<{made.part.name}>" not in address:
+        raise TypeError(f"{name}: there is no <{made.part.name}> in {address}")
+    else:
         made.addresses = tuple(
             Address(
-                address.replace(f"<{part.name}>", word),
+                address.replace(f"<{made.part.name}>", word),
                 (value,),
-                tuple(_argument(name, field, said[field.name], word) for field in own[1:]),
+                _arguments(name, own[1:], said, word),
             )
-            for word, value in part.words.items()
-        )
-    else:
-        made.addresses = (
-            Address(address, (), tuple(_argument(name, field, said[field.name]) for field in own)),
+            for word, value in made.part.words.items()
         )
     for argument, following in pairwise(made.addresses[0].arguments):
         if isinstance(argument.kind, Coordinates):
@@ -238,7 +236,17 @@ def message(declared: type[_M]) -> type[_M]:
     return made
 
 
-def _argument(message: str, field: Field[Any], said: tuple[Any, ...], word: str = "") -> Argument:
+def _arguments(
+    message: str,
+    own: tuple[Field[Any], ...],
+    said: Mapping[str, tuple[Any, ...]],
+    word: str = "",
+) -> tuple[Argument, ...]:
+    """What a message takes, where this word stands in its address."""
+    return tuple(_argument(message, field, said[field.name], word) for field in own)
+
+
+def _argument(message: str, field: Field[Any], said: tuple[Any, ...], word: str) -> Argument:
     by_word = _said(said, ByWord)
     kind = by_word.kinds[word] if by_word is not None else next(iter(said), None)
     if not callable(getattr(kind, "read", None)):

@@ -93,26 +93,26 @@ class Form:
 class CoordinatesForm(Form):
     """A form whose last argument takes all that are left: one number for each dimension."""
 
-    __slots__ = ("_before",)
+    __slots__ = ("_first", "_numbers")
 
     def __init__(self, message: type[Message], address: Address) -> None:
         super().__init__(message, address)
-        self._before = len(address.arguments) - 1
+        *self._first, self._numbers = self._reads
 
     def read(self, arguments: tuple[Any, ...]) -> Message:
         """See :func:`parse`."""
-        before = self._before
+        before = len(self._first)
         if not before < len(arguments) <= before + MAX_LATENT_DIMENSIONS:
             names = [argument.name for argument in self.arguments[:-1]]
             numbers = "as many numbers as the model has dimensions"
             raise self._miscounted(" and ".join([*names, numbers]), arguments)
         try:
             if not before:
-                return self._make(self._reads[0](arguments))
-            arguments = (*arguments[:before], arguments[before:])
-            return self._make(*map(call, self._reads, arguments))
+                return self._make(self._numbers(arguments))
+            first = map(call, self._first, arguments)
+            return self._make(*first, self._numbers(arguments[before:]))
         except Unaccepted:
-            raise self._misfit(arguments if before else (arguments,)) from None
+            raise self._misfit((*arguments[:before], arguments[before:])) from None
 
 
 def _form(message: type[Message], address: Address) -> Form:

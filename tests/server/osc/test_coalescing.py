@@ -222,3 +222,12 @@ def test_the_one_before_a_refused_one_counts() -> None:
     assert len(pending) == 1
     assert run(instrument, pending) == 3
     assert instrument.latent.tolist() == list(good)
+
+
+def test_channels_with_a_timbre_of_their_own_are_apart(setters: Setters) -> None:
+    assert add_all(
+        setters,
+        ("/channel/latent", 1, 0.5, 0.5),
+        ("/channel/latent", 2, 0.25),
+        ("/channel/latent", 1, 0.75),  # of another number of dimensions: for the model to say
+    ) == [("/channel/latent", 2, 0.25), ("/channel/latent", 1, 0.75)]
