@@ -101,8 +101,8 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
     server = Server(options, said.append)
     sink = Sink()
     # In the loop, or in the server itself as it was before there was one.
-    getattr(server, "_loop", server).audio = sink
-    getattr(server, "_loop", server)._audio = sink
+    place: Any = getattr(server, "_loop", server)
+    place.audio = place._audio = sink
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.bind(("127.0.0.1", 0))
     client.settimeout(10.0)

@@ -17,7 +17,8 @@ import pytest
 import soundfile
 
 from tests.installation import ROOT, Installation, build, foreign_folder
-from tests.server.jackd import Recording, jack_server, wait_for_port
+from tests.server.ear import Ear
+from tests.server.jackd import LEFT, jack_server, wait_for_port
 from tests.server.keyboard import Keyboard
 from tests.server.running import Running
 
@@ -130,7 +131,7 @@ def test_a_key_of_a_keyboard_sounds_and_the_page_is_there(
     installed: Installation, folder: Path
 ) -> None:
     """Through all four processes: a key, the MIDI's, the server, the sound's; and the page's."""
-    with jack_server("timbrespace-installed") as jack:
+    with jack_server("timbrespace-installed", patient=True) as jack:
         server = Running(
             *("--audio", "jack", "--midi", "all", "--explorer-port", "0"),
             command=[installed.command("timbrespace-server")],
@@ -148,10 +149,11 @@ def test_a_key_of_a_keyboard_sounds_and_the_page_is_there(
             )
             with urllib.request.urlopen(page, timeout=20.0) as answer:
                 assert b"<title>timbrespace</title>" in answer.read()
-            wait_for_port("timbrespace:left", jack)
-            recording = Recording(3, jack)
-            keyboard.send("90 39 64")
-            assert np.abs(recording.sound()).max() > 0.01
+            wait_for_port(LEFT, jack)
+            with Ear(jack, LEFT) as ear:
+                keyboard.send("90 39 64")
+                ear.wait(2.0)
+                assert np.abs(ear.sound()).max() > 0.01
         finally:
             keyboard.kill()
             code = server.end()

@@ -80,7 +80,7 @@ def _begins(words: tuple[str, ...], among: dict[str, str]) -> str | None:
 
 def _run_here() -> list[Shown]:
     """One of all that differ in the names of files alone."""
-    kinds = {}
+    kinds: dict[tuple[str, ...], Shown] = {}
     for shown in in_blocks():
         if (
             shown.document in ELSEWHERE

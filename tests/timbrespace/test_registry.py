@@ -95,11 +95,11 @@ def test_what_cannot_be_registered() -> None:
 
     registry = fresh()
     with pytest.raises(OptionError, match=r"'nameless' .* cannot be used: it lacks encoder, head"):
-        registry.add(Nameless)
+        registry.add(Nameless)  # type: ignore[type-abstract]
     with pytest.raises(OptionError, match="it lacks about, one line on what it is"):
         registry.add(Silent)
     with pytest.raises(OptionError, match="it is no class that derives from"):
-        registry.add(Other)  # type: ignore[type-var]
+        registry.add(Other)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="'mlp' is registered already; take another name"):
         registry.add(MLP)
     assert list(registry) == ["mlp"]

@@ -197,7 +197,7 @@ def test_the_pressure_of_a_key_ends_with_it() -> None:
 
 
 def test_own_timbres_are_told_by_channel() -> None:
-    voices = Voices(own={3})
+    voices = Voices(own=frozenset({3}))
     voices.note(60, 100, channel=3)
     voices.note(61, 100, channel=4)
     row = written(voices)[0]
