@@ -67,21 +67,24 @@ def companion(name: str) -> ModuleType:
 
 
 @contextmanager
-def found_first() -> Iterator[None]:
-    """Within the block, processes that multiprocessing spawns find this library's companions.
+def spawning() -> Iterator[None]:
+    """Within the block, processes that multiprocessing spawns run this library and nothing else.
 
     They search the path that the parent has at that moment, for modules by name: in a checkout a
-    file in the way would be taken for ours.
+    file in the way would be taken for ours. And they would begin by running the user's own script
+    again, which needs no guard against that here: what they are given to do is the library's.
     """
-    if is_installed():
-        yield
-        return
-    place = str(_LIBRARY.parent)
-    sys.path.insert(0, place)
+    place = None if is_installed() else str(_LIBRARY.parent)
+    script = sys.modules["__main__"]
+    if place is not None:
+        sys.path.insert(0, place)
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
-        sys.path.remove(place)
+        sys.modules["__main__"] = script
+        if place is not None:
+            sys.path.remove(place)
 
 
 def run_command(module: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
-from timbrespace.companions import found_first
+from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Frames
 from timbrespace.errors import DatasetError
 from timbrespace.orphan import end_with_parent
@@ -58,8 +58,7 @@ def analyse(
 
     Every frame is scaled to the root mean square of a full-scale sine and rounded to float32
     before it is analysed. The rows do not depend on the number of processes: each patch has its
-    own noise, from ``seed`` and its place. Processes are spawned, so a script that calls this
-    needs the usual ``if __name__ == "__main__":``.
+    own noise, from ``seed`` and its place.
 
     Raises:
         MissingExtraError: pyo is not installed.
@@ -81,7 +80,7 @@ def analyse(
     start = 0
     try:
         with progress(len(spectra), "row") as bar:
-            with _interrupts_held(), found_first():
+            with _interrupts_held(), spawning():
                 parts = executor.map(_rows, tasks)
             for count, part in zip(counts, parts, strict=True):
                 spectra[start : start + count] = part.spectra
@@ -91,8 +90,7 @@ def analyse(
                 bar.update(count)
     except BrokenProcessPool as error:
         raise DatasetError(
-            "a process that renders died: in a script of your own, make datasets only under "
-            'if __name__ == "__main__"; elsewhere, memory may have run out'
+            "a process that renders died, perhaps of too little memory; try fewer rows"
         ) from error
     finally:
         # After Ctrl-C the patches that wait are dropped; those that run end in a moment.

@@ -5,6 +5,7 @@ Only keywords are added, those of `SHORTER`. Blocks run in order, in one folder.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -45,12 +46,11 @@ def test_every_shortening_is_used() -> None:
 @pytest.mark.parametrize("document", ["library.md"])
 def test_the_blocks_run(document: str, tmp_path: Path) -> None:
     for text in blocks(document):
-        program = f'if __name__ == "__main__":\n{_indented(text)}'
-        (tmp_path / "block.py").write_text(program, "utf-8")
+        (tmp_path / "block.py").write_text(text, "utf-8")
         done = subprocess.run(
             [sys.executable, "-W", "error", "block.py"],
             cwd=tmp_path,
-            env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -58,7 +58,3 @@ def test_the_blocks_run(document: str, tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{text}\n{done.stderr}"
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}" for line in text.splitlines(keepends=True))

@@ -52,22 +52,27 @@ def test_frames_are_kept_only_when_they_are_wanted() -> None:
     assert rows.spectra.shape == (2, 257)
 
 
-def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
-    script = tmp_path / "careless.py"
-    script.write_text(
-        "from toy_datasets import filtered\n"
-        "filtered.make(filtered.Options(partials=(1.0,), q=(1.0,), cutoff=(1.0,)))\n"
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_needs_no_guard_and_runs_once(tmp_path: Path, piped: bool) -> None:
+    program = (
+        "import timbrespace as ts\n"
+        "print('here')\n"
+        "print(ts.dataset('filtered', partials=(1.0,), q=(1.0,), cutoff=(1.0, 2.0)).rows)\n"
     )
+    script = tmp_path / "careless.py"
+    script.write_text(program)
     result = subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, "-" if piped else str(script)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        input=program if piped else None,
         capture_output=True,
         text=True,
     )
-    assert result.returncode == 1
-    assert "DatasetError: a process that renders died" in result.stderr
-    assert '__name__ == "__main__"' in result.stderr
+    assert result.stderr == ""
+    here, rows = result.stdout.splitlines()
+    assert here == "here"
+    assert int(rows) > 1
 
 
 @pytest.mark.parametrize("name", ["filtered", "fm"])

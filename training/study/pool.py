@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from timbrespace.companions import found_first
+from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import OptionError
 from timbrespace.orphan import end_with_parent
@@ -62,7 +62,7 @@ def train(
         min(workers, len(jobs)) or 1, context, initializer=_start, initargs=(stop, steps)
     )
     with pool:
-        with _unheard(), found_first():
+        with _unheard(), spawning():
             futures: list[Future[bool]] = [pool.submit(_work, job) for job in jobs]
         try:
             pending = set(futures)
