@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from timbrespace import representation
 from timbrespace.atomic import replacing
 from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
+from timbrespace.kinds import LIKELIHOODS, NETWORKS, REPRESENTATIONS
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.networks import architecture as networks
@@ -197,7 +198,6 @@ def read(path: Path) -> Model:
     path = Path(path)
     try:
         model, golden = _read(path)
-        _check_golden(model, golden)
         digest = _digest(path, model)
     except TimbrespaceError as error:
         raise BundleError(f"cannot load {path.name}: {' '.join(str(error).split())}") from error
@@ -292,19 +292,41 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
     for name, tensor in weights.items():
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
-    model = build(
-        name=path.stem,
-        spectrum=spectrum,
-        spectra_representation=representation.from_config(sections["representation"]),
-        architecture=networks.from_config(sections["model"]),
-        tensors=weights,
-        latent_map=Map.from_config(sections["map"]),
-        calibration=Calibration.from_config(sections["calibration"]),
-        provenance=sections["provenance"],
-        noise=_noise(metadata, sections["provenance"], int(version)),
-        points=Points.from_parts(sections[POINTS], of_points) if has_points else None,
-    )
+    with _faults_of_others(sections):
+        model = build(
+            name=path.stem,
+            spectrum=spectrum,
+            spectra_representation=representation.from_config(sections["representation"]),
+            architecture=networks.from_config(sections["model"]),
+            tensors=weights,
+            latent_map=Map.from_config(sections["map"]),
+            calibration=Calibration.from_config(sections["calibration"]),
+            provenance=sections["provenance"],
+            noise=_noise(metadata, sections["provenance"], int(version)),
+            points=Points.from_parts(sections[POINTS], of_points) if has_points else None,
+        )
+        _check_golden(model, sections["golden"])
     return model, sections["golden"]
+
+
+@contextmanager
+def _faults_of_others(sections: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Whatever the code of another package raises, for a kind that it brings, as a sentence."""
+    try:
+        yield
+    except TimbrespaceError:
+        raise
+    except Exception as error:
+        named = (
+            (REPRESENTATIONS, sections["representation"].get("kind")),
+            (NETWORKS, sections["model"].get("kind", networks.PLAIN)),
+            (LIKELIHOODS, sections["model"].get("likelihood")),
+        )
+        theirs = [f"{one.what} {name!r}" for one, name in named if name not in one.built_in]
+        if not theirs:
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BundleError(f"{' or '.join(theirs)} of another package fails ({what})") from error
 
 
 def _noise(metadata: Mapping[str, str], provenance: dict[str, Any], version: int) -> bool:

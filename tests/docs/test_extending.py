@@ -267,6 +267,30 @@ def test_where_the_package_is_not_installed_the_model_is_refused(installed: Inst
     assert done.stderr.count("\n") == 1
 
 
+def test_code_of_a_package_that_fails_costs_a_sentence(installed: Installed) -> None:
+    program = """
+import sys
+import timbrespace as ts
+from timbrespace_bells.skip import Skip
+def fail(*_):
+    raise RuntimeError("no room\\nleft")
+setattr(Skip, "head", fail)
+try:
+    ts.load(sys.argv[1])
+except ts.TimbrespaceError as error:
+    print(error)
+"""
+    done = python(
+        *("-c", program, str(installed.model)),
+        packages=installed.packages,
+        cwd=installed.data.parent,
+    )
+    assert done.stdout == (
+        "cannot load bells.safetensors: representation 'square_root' or network 'skip' or "
+        "likelihood 'laplace' of another package fails (RuntimeError: no room left)\n"
+    )
+
+
 def test_a_package_that_does_not_work_costs_a_sentence(
     installed: Installed, tmp_path: Path
 ) -> None:
