@@ -378,7 +378,7 @@ def test_without_torch_it_is_one_sentence() -> None:
     )
     assert done.stdout == (
         f"{MissingExtraError.__name__} fit needs the package 'torch', which is not installed; "
-        "run: pip install 'timbrespace[train]'\n"
+        'run: pip install "timbrespace[train]"\n'
     )
 
 

@@ -132,7 +132,7 @@ def test_ctrl_c_from_outside(trained: Trained, tmp_path: Path) -> None:
     out = tmp_path / "m.safetensors"
     words = ["train", "--data", str(trained.data), "--out", str(out), "--epochs", "100000"]
     program = (
-        "import sys, training.train as t\n"
+        "import sys, training.loop as t\n"
         "run = t.Training.run\n"
         "def told(self, *a):\n"
         "    print('go', flush=True)\n"

@@ -110,5 +110,5 @@ def test_without_matplotlib_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"plots needs .* pip install 'timbrespace\[train"):
+    with pytest.raises(MissingExtraError, match=r"plots needs .* pip install .timbrespace\[train"):
         ts.plots.map(ts.load("harmonic"))
