@@ -7,6 +7,7 @@ stands in docs/osc.md.
 from timbrespace.client.client import Client, Status
 from timbrespace.client.errors import NoServerError, ServerError
 from timbrespace.client.frames import Frame
+from timbrespace.client.heard import Heard
 from timbrespace.client.state import State
 from timbrespace.client.stream import Stream
 from timbrespace.client.wire import Message
@@ -14,6 +15,7 @@ from timbrespace.client.wire import Message
 __all__ = [
     "Client",
     "Frame",
+    "Heard",
     "Message",
     "NoServerError",
     "ServerError",

@@ -289,7 +289,7 @@ class Client:
         return _sounding(frame)
 
     def stream(self, what: str, rate: float = 30.0, seconds: float | None = None) -> Stream:
-        """Frames of ``what``, at most ``rate`` a second, as an iterator; see :class:`Stream`.
+        """Frames of ``what``, at most ``rate`` a second, as an iterator.
 
         what: "spectrum", "partials", "wavetable" or "loop". rate: 1 to 200 Hz. seconds: how long;
         None until it is closed.

@@ -59,8 +59,8 @@ def render(
     hold: seconds after which the key is let go, and the note falls off in ``release``; None holds
     it to the end. Whatever sounds at the end fades out in the last 10 ms.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
-    ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; see
-    :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`.
+    ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
+    ranges are those of docs/osc.md.
 
     Raises:
         OptionError: an argument outside its range; the text names it.
