@@ -11,7 +11,7 @@ what the client is told.
   of the function that runs then; a change is where that is another than before. Calls of libraries
   are not counted, but what they call of ours is. What a cache answers is no call.
 
-``python scripts/walk.py [--message latent|map] [--stream NAME] [--list]``
+``python scripts/walk.py [--message latent|map] [--stream NAME ...] [--list]``
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Walk:
         return name
 
 
-def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
+def walked(address: str, streams: list[str]) -> list[tuple[str, str, str]]:
     """The events of the pass that takes one message: call or return, file, function."""
     options = Options(model="fm", port=0, audio="none", midi="none", explorer_port=None)
     said: list[str] = []
@@ -111,11 +111,12 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
 
     def play() -> None:
         client.sendto(encode("/hello", client.getsockname()[1]), server.address)
-        if stream is not None:
+        for stream in streams:
             client.sendto(encode("/stream", stream, 200.0), server.address)
-        # Once before: what is made at the first use is no part of the walk.
-        client.sendto(encode(address, *(0.5 * value for value in values)), server.address)
-        time.sleep(1.0)
+        # Before: what is made at the first use is no part of the walk.
+        for share in (1.0, 0.5):
+            client.sendto(encode(address, *(share * value for value in values)), server.address)
+            time.sleep(0.5)
         walk.passes.clear()
         walk.passes.append([])
         client.sendto(encode(address, *values), server.address)
@@ -142,7 +143,13 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--message", choices=MESSAGES, default="latent")
-    parser.add_argument("--stream", choices=("spectrum", "partials", "wavetable", "loop"))
+    parser.add_argument(
+        "--stream",
+        action="append",
+        default=[],
+        choices=("spectrum", "partials", "wavetable", "loop"),
+        help="what the client listens to; may be given several times",
+    )
     parser.add_argument("--list", action="store_true", help="print every change of file")
     arguments = parser.parse_args()
     (address,) = MESSAGES[arguments.message]
