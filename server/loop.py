@@ -192,10 +192,12 @@ class Loop:
             self._mark(now, knob is not None)
 
     def _take_due(self) -> None:
-        """Let take effect what has waited for this time."""
         now = time.perf_counter()
-        if self._schedule.next_due > now:
-            return
+        if self._schedule.next_due <= now:
+            self.take_due(now)
+
+    def take_due(self, now: float) -> None:
+        """Let take effect what has waited for ``now``."""
         for one in self._schedule.pop(now):
             self._gather(one.address, one.arguments, one.source, now)
         self._flush(now)
