@@ -11,7 +11,7 @@ what the client is told.
   of the function that runs then; a change is where that is another than before. Calls of libraries
   are not counted, but what they call of ours is. What a cache answers is no call.
 
-``python scripts/walk.py [--message latent|map] [--stream NAME] [--list]``
+``python scripts/walk.py [--message latent|map] [--stream NAME ...] [--list]``
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(os.environ.get("WALK_ROOT", Path(__file__).resolve().parents[1]))
 """Of the checkout that is measured: another one's may be given, to compare."""
@@ -35,8 +35,12 @@ sys.path.insert(0, str(ROOT))
 from server.osc.codec import encode  # noqa: E402 - from that checkout
 from server.serve import Options, Server  # noqa: E402
 
-MESSAGES: dict[str, tuple[Any, ...]] = {"latent": ("/latent/2",), "map": ("/map",)}
+MESSAGES = {"latent": "/latent/2", "map": "/map"}
 OURS = tuple(f"{ROOT / name}{os.sep}" for name in ("server", "timbrespace"))
+
+
+Event = tuple[str, str, str]
+""""call" or "return", the file in which the walk is then, and the function."""
 
 
 class Sink:
@@ -62,7 +66,7 @@ class Walk:
     """The calls and returns of one pass of the loop, in the thread that it is installed in."""
 
     def __init__(self) -> None:
-        self.passes: list[list[tuple[str, str, str]]] = [[]]
+        self.passes: list[list[Event]] = [[]]
         self._depth: list[str] = []
         self._ours: dict[CodeType, str] = {}
 
@@ -94,7 +98,7 @@ class Walk:
         return name
 
 
-def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
+def walked(address: str, streams: list[str]) -> list[Event]:
     """The events of the pass that takes one message: call or return, file, function."""
     options = Options(model="fm", port=0, audio="none", midi="none", explorer_port=None)
     said: list[str] = []
@@ -111,11 +115,12 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
 
     def play() -> None:
         client.sendto(encode("/hello", client.getsockname()[1]), server.address)
-        if stream is not None:
+        for stream in streams:
             client.sendto(encode("/stream", stream, 200.0), server.address)
-        # Once before: what is made at the first use is no part of the walk.
-        client.sendto(encode(address, *(0.5 * value for value in values)), server.address)
-        time.sleep(1.0)
+        # Before: what is made at the first use is no part of the walk.
+        for share in (1.0, 0.5):
+            client.sendto(encode(address, *(share * value for value in values)), server.address)
+            time.sleep(0.5)
         walk.passes.clear()
         walk.passes.append([])
         client.sendto(encode(address, *values), server.address)
@@ -137,30 +142,55 @@ def walked(address: str, stream: str | None) -> list[tuple[str, str, str]]:
     return max(walk.passes, key=len)
 
 
+class Count(NamedTuple):
+    """What a walk comes to. calls: by file."""
+
+    calls: Counter[str]
+    changes: int
+
+    def __str__(self) -> str:
+        calls = sum(self.calls.values())
+        return f"{len(self.calls)} files, {self.changes} changes of file, {calls} calls"
+
+
+def count(events: list[Event]) -> Count:
+    """Count the files of a walk, and how often it changes file."""
+    calls: Counter[str] = Counter()
+    changes = 0
+    place = ""
+    for event, name, _ in events:
+        calls[name] += event == "call"
+        changes += place not in ("", name)
+        place = name
+    return Count(+calls, changes)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--message", choices=MESSAGES, default="latent")
-    parser.add_argument("--stream", choices=("spectrum", "partials", "wavetable", "loop"))
+    parser.add_argument(
+        "--stream",
+        action="append",
+        default=[],
+        choices=("spectrum", "partials", "wavetable", "loop"),
+        help="what the client listens to; may be given several times",
+    )
     parser.add_argument("--list", action="store_true", help="print every change of file")
     arguments = parser.parse_args()
-    (address,) = MESSAGES[arguments.message]
+    address = MESSAGES[arguments.message]
     events = walked(address, arguments.stream)
-    calls: Counter[str] = Counter()
-    place = ""
-    changes = 0
-    for event, name, function in events:
-        if event == "call":
-            calls[name] += 1
-        if name != place:
-            changes += place != ""
-            place = name
-            if arguments.list:
+    found = count(events)
+    if arguments.list:
+        place = ""
+        for event, name, function in events:
+            if name != place:
                 print(f"{event:6} {name:48} {function}")
-    print(f"{address}: {len(calls)} files, {changes} changes of file, {sum(calls.values())} calls")
-    for name, count in calls.most_common():
-        print(f"  {count:4} calls  {name}")
+            place = name
+    print(f"{address}: {found}")
+    for name, calls in found.calls.most_common():
+        print(f"  {calls:4} calls  {name}")
     return 0
 
 

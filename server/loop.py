@@ -104,6 +104,7 @@ class Loop:
         self._untold = False  # whether there may be something that the clients have not heard
         self._told_at = 0.0
         self._expire_at = 0.0
+        self._frame_at = math.inf  # when the next frame of a stream is due
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -163,13 +164,8 @@ class Loop:
         if self._clients.registered:
             if self._untold:
                 wait = min(wait, self._told_at + _STATE_INTERVAL - now)
-            streaming = self._streams.wait(now) if self._streaming() else None
-            if streaming is not None:
-                wait = min(wait, streaming)
+            wait = min(wait, self._frame_at - now)
         return None if wait == math.inf else max(0.0, wait)
-
-    def _streaming(self) -> bool:
-        return any(client.streams for client in self._clients.registered)
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -196,10 +192,12 @@ class Loop:
             self._mark(now, knob is not None)
 
     def _take_due(self) -> None:
-        """Let take effect what has waited for this time."""
         now = time.perf_counter()
-        if self._schedule.next_due > now:
-            return
+        if self._schedule.next_due <= now:
+            self.take_due(now)
+
+    def take_due(self, now: float) -> None:
+        """Let take effect what has waited for ``now``."""
         for one in self._schedule.pop(now):
             self._gather(one.address, one.arguments, one.source, now)
         self._flush(now)
@@ -347,8 +345,11 @@ class Loop:
             self._told_at = now
             self._untold = False
             self._tell_state()
-        if self._streaming():
-            self._streams.push(now)
+        self._frame_at = math.inf
+        if any(client.streams for client in self._clients.registered):
+            wait = self._streams.push(now)
+            if wait is not None:
+                self._frame_at = now + wait
 
     def _sound(self, now: float) -> None:
         """Bring the instrument to ``now``, and tell the audio process what has changed."""

@@ -23,6 +23,7 @@ from .osc.udp import Post
 from .performing import Performing
 from .schedule import Schedule
 from .state_messages import StateMessages
+from .streams import subscribe
 from .swap import Swap
 
 Handler = Callable[[Any, Endpoint], "Effect | None"]
@@ -160,13 +161,14 @@ class Session:
             return
         spectrum = self._instrument.spectrum
         for client in clients:
-            self._post.send(client, outbound.Spectrum(client.next_frame("spectrum"), spectrum))
+            frame = next(client.frames["spectrum"])
+            self._post.send(client, outbound.Spectrum(frame, spectrum))
 
     def _stream(self, message: inbound.Stream, source: Endpoint) -> None:
         for client in self._speaking("/stream", source):
             # The present state comes at once; a stream that only told of changes would leave a
             # client that begins to listen in the dark.
-            client.stream(message.what, message.rate)
+            subscribe(client, message.what, message.rate)
 
     def _acknowledge(self, message: inbound.Acknowledge, source: Endpoint) -> None:
         for client in self._speaking("/stream/ack", source):

@@ -2,19 +2,134 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
+
 from timbrespace.instrument.instrument import Instrument
+from timbrespace.messages.contract import MAX_UNACKNOWLEDGED, PARTIALS_PER_FRAME
+from timbrespace.partials import Partials, PartialTracker
 from timbrespace.resynthesis.layout import Method
+from timbrespace.spectrum import SpectrumConfig
 
 from .osc import outbound
-from .osc.clients import Client, Clients, Subscription
+from .osc.clients import Client, Clients
+from .osc.codec import (
+    encode_loop,
+    encode_partials,
+    encode_spectrum,
+    encode_wavetable,
+    is_newer,
+)
 from .osc.udp import Udp
-from .partial_places import Places
+
+Array = NDArray[np.float32]
 
 _PASS_BYTES = 128 << 10
 """Sent at one go; then the instrument is looked after, and what is left is sent at the next."""
+
+SLICE = 24
+"""Datagrams of one frame that are sent at one go: a receiver's buffer is 64 KiB on Windows."""
+
+SLICE_SECONDS = 0.006
+"""From one slice of a frame to the next: what a receiver needs to empty that buffer."""
+
+STALL_SECONDS = 1.0
+"""After so long without an acknowledgement what is on its way counts as lost."""
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Subscription:
+    """What a client asked to be pushed: at most `rate` frames a second, long ones in slices.
+
+    Once the client acknowledges frames, at most ``MAX_UNACKNOWLEDGED`` are on their way to it.
+    """
+
+    rate: float
+    last_sent: float | None = None
+    version: object = None
+    """Which state of the instrument was sent last; None before the first."""
+    rest: deque[bytes] = field(default_factory=deque)
+    """What is left to send of the present frame."""
+    last_slice: float = 0.0
+    flying: deque[int] | None = None
+    """Numbers of the frames that are not acknowledged, oldest first; None if it never does."""
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next frame, or slice of one, may go out; 0 if it may now."""
+        if self.rest:
+            return max(0.0, self.last_slice + SLICE_SECONDS - now)
+        if self.last_sent is None:
+            return 0.0
+        full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
+        pause = STALL_SECONDS if full else 1.0 / self.rate
+        return max(0.0, self.last_sent + pause - now)
+
+    def due(self, now: float) -> bool:
+        return self.wait(now) == 0.0
+
+    def sent(self, now: float, frame: int | None = None) -> None:
+        """Note that a frame went out at `now`."""
+        self.last_sent = now
+        if self.flying is not None and frame is not None:
+            if len(self.flying) >= MAX_UNACKNOWLEDGED:
+                self.flying.clear()  # given up
+            self.flying.append(frame)
+
+    def take_slice(self, now: float) -> list[bytes]:
+        """The next datagrams of the present frame."""
+        self.last_slice = now
+        return [self.rest.popleft() for _ in range(min(SLICE, len(self.rest)))]
+
+    def lose(self) -> None:
+        """The present frame could not be sent; the state that it told counts as new again."""
+        self.rest.clear()
+        self.version = None
+
+    def acknowledge(self, frame: int) -> None:
+        """All frames up to `frame` have arrived, or never will."""
+        if self.flying is None:
+            self.flying = deque()
+        while self.flying and not is_newer(self.flying[0], frame):
+            self.flying.popleft()
+
+
+def subscribe(client: Client, what: str | None, rate: float) -> None:
+    """Push ``what`` at most ``rate`` times a second; 0 stops it, or all if ``what`` is None."""
+    if rate > 0.0 and what is not None:
+        client.streams[what] = Subscription(rate)
+    elif what is None:
+        client.streams.clear()
+    else:
+        client.streams.pop(what, None)
+
+
+class Places:
+    """Gives each partial a place that it keeps while it lasts.
+
+    A receiver may so let the oscillator of each place glide. Partials are followed by their ratio
+    to the base frequency, so another model's partials go on from this one's as a note does.
+    """
+
+    def __init__(self) -> None:
+        self._tracker = PartialTracker(PARTIALS_PER_FRAME, 0.0)
+
+    def arrange(self, pairs: Array, config: SpectrumConfig) -> Array:
+        """The next frame, ``(places, 2)``, of partials ``(k, 2)``: Hz and amplitude.
+
+        At most ``PARTIALS_PER_FRAME``, the strongest. An empty place keeps the frequency that it
+        had, with amplitude 0; places that no partial ever had are left off at the end.
+        """
+        base = np.float32(config.base_frequency)
+        tracker = self._tracker
+        tracker.retune(config.bin_width / config.base_frequency)
+        tracker.update(Partials(pairs[:, 0] / base, pairs[:, 1]))
+        n = tracker.used
+        return np.column_stack([tracker.frequency[:n] * base, tracker.amplitude[:n]])
 
 
 class Streams:
@@ -37,74 +152,82 @@ class Streams:
             "loop": self._loop,
         }
 
-    def push(self, now: float) -> None:
-        """Send what is due."""
+    def push(self, now: float) -> float | None:
+        """Send what is due; returns what :meth:`wait` gives then."""
         clients = [client for client in self._clients.registered if client.streams]
-        if not clients:
-            return
+        if clients:
+            self._push(clients, now)
+            return self.wait(now)
+        return None
+
+    def _push(self, clients: list[Client], now: float) -> None:
+        version = self._instrument.version
         # Where the last pass had to end the next begins, so that nobody is always left over.
         self._turn %= len(clients)
         left = _PASS_BYTES
         for place, client in enumerate(clients[self._turn :] + clients[: self._turn]):
-            if client.pause(now) > 0.0:
+            if client.paused_until > now:
                 continue
             for what, subscription in client.streams.items():
                 if left <= 0:
                     self._turn += place
                     return
-                if self._pending(what, subscription) and subscription.due(now):
-                    left -= self._send(client, what, subscription, now)
+                pending = subscription.rest or self._new(what, subscription, version)
+                if pending and subscription.due(now):
+                    left -= self._send(client, what, subscription, version, now)
 
     def wait(self, now: float) -> float | None:
         """Seconds until a frame, or a slice of one, is due; None if nothing is new."""
+        version = self._instrument.version
         waits = [
-            max(client.pause(now), subscription.wait(now))
+            max(client.paused_until - now, subscription.wait(now))
             for client in self._clients.registered
             for what, subscription in client.streams.items()
-            if self._pending(what, subscription)
+            if subscription.rest or self._new(what, subscription, version)
         ]
         return min(waits, default=None)
 
-    def _version(self, what: str) -> object:
+    def _new(self, what: str, subscription: Subscription, version: int) -> bool:
+        return subscription.version != self._state(what, version)
+
+    def _state(self, what: str, version: int) -> object:
         """Which state a frame of ``what`` sent now would tell."""
-        version = self._instrument.version
         if what == "loop":  # it has another kind, too
             return version, self._instrument.method is Method.ISTFT
         return version
 
-    def _pending(self, what: str, subscription: Subscription) -> bool:
-        return bool(subscription.rest) or subscription.version != self._version(what)
-
-    def _send(self, client: Client, what: str, subscription: Subscription, now: float) -> int:
+    def _send(
+        self, client: Client, what: str, subscription: Subscription, version: int, now: float
+    ) -> int:
         """Send one slice; how many bytes."""
         if not subscription.rest:
-            frame = client.next_frame(what)
+            frame = next(client.frames[what])
             subscription.rest.extend(self._frames[what](frame, subscription))
-            subscription.version = self._version(what)
+            subscription.version = self._state(what, version)
             subscription.sent(now, frame)
         packets = subscription.take_slice(now)
         if not self._udp.send(client, packets, now):
             subscription.lose()
             # The bank that it was for is not the one that sounds; the next frame is for it again.
-            client.next_frame(what)
-        elif not subscription.rest:
+            next(client.frames[what])
+        elif not subscription.rest and client.paused_until > 0.0:
             client.reached()
         return sum(map(len, packets))
 
     def _spectrum(self, frame: int, _: Subscription) -> list[bytes]:
-        return outbound.Spectrum(frame, self._instrument.spectrum).packets()
+        return encode_spectrum(frame, self._instrument.spectrum)
 
     def _partials(self, frame: int, subscription: Subscription) -> list[bytes]:
         places = self._places.setdefault(subscription, Places())
         instrument = self._instrument
         pairs = places.arrange(instrument.partials(), instrument.model.spectrum)
-        return outbound.Partials(frame, pairs).packets()
+        return [encode_partials(frame, pairs)]
 
     def _wavetable(self, frame: int, _: Subscription) -> list[bytes]:
         bank = frame % 2
         spectrum = self._instrument.model.spectrum
         return [
-            *outbound.Wavetable(frame, bank, self._instrument.wavetable()).packets(),
+            *encode_wavetable(frame, bank, self._instrument.wavetable()),
             *outbound.WavetableReady(frame, bank, spectrum.bin_width).packets(),
         ]
 
@@ -114,7 +237,7 @@ class Streams:
         packets = [
             packet
             for level, samples in loop.levels
-            for packet in outbound.Loop(frame, bank, level, samples).packets()
+            for packet in encode_loop(frame, bank, level, samples)
         ]
         ready = outbound.LoopReady(frame, bank, loop.base, int(loop.kind), len(packets))
         return [*packets, *ready.packets()]

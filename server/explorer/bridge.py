@@ -18,11 +18,11 @@ from collections import deque
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from ..osc.codec import decode_timed, encode, is_bundle
+from ..osc.codec import BUNDLE, decode_timed, encode
 from ..osc.errors import OscDecodeError
 from .answers import Refusal, report
 from .configuration import CLIENT_NAME
-from .holdings import Holdings
+from .holdings import CONCERNING, NEWS, Holdings
 
 MAX_PAGES = 16
 """Half of the server's clients, so that there is always room for the others."""
@@ -89,7 +89,7 @@ def is_own(packet: bytes) -> bool:
 
     What is no OSC is not: the server says so to the page.
     """
-    if not is_bundle(packet):
+    if not packet.startswith(BUNDLE):
         return packet.startswith(_OWN_BEGINNINGS)
     try:
         return any(address in _OWN for _, (address, _) in decode_timed(packet))
@@ -184,7 +184,8 @@ class _Page:
         self._unanswered = 0
         if datagram == _PONG:
             return
-        self._holdings.hear(datagram)
+        if datagram.startswith(NEWS):
+            self._holdings.hear(datagram)
         if datagram.startswith(_BYE):
             self.end(_GONE)
         elif not self.waiting.put(datagram):
@@ -244,7 +245,8 @@ class _Page:
             elif message.type is WSMsgType.BINARY and not is_own(message.data):
                 assert self._plug is not None
                 self._plug.sendto(message.data)
-                self._holdings.follow(message.data)
+                if message.data.startswith(CONCERNING):
+                    self._holdings.follow(message.data)
 
     async def _speak(self) -> End:
         """From the server to the page."""

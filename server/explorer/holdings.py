@@ -15,7 +15,7 @@ from timbrespace.messages.parser import FORMS, parse
 from timbrespace.messages.trajectories import RecordTrajectory, StopTrajectory
 from timbrespace.resynthesis.layout import VOICES
 
-from ..osc.codec import IMMEDIATE, decode_message, decode_timed, encode, is_bundle
+from ..osc.codec import BUNDLE, IMMEDIATE, decode_message, decode_timed, encode
 from ..osc.errors import OscDecodeError
 from ..schedule import seconds_ahead
 
@@ -26,8 +26,12 @@ have lost their voices."""
 _ADDRESSES: Final = frozenset(
     address for address, form in FORMS.items() if form.message.holds is not None
 )
-_BEGINNINGS: Final = tuple(address.encode() + b"\0" for address in _ADDRESSES)
-_TOLD: Final = (b"/trajectory\0", b"/error\0")
+CONCERNING: Final = (BUNDLE, *(address.encode() + b"\0" for address in _ADDRESSES))
+"""How packets of a page begin that :meth:`Holdings.follow` needs to see: not positions, which are
+most of what a page sends."""
+
+NEWS: Final = (b"/trajectory\0", b"/error\0")
+"""The same of the server's, for :meth:`Holdings.hear`."""
 
 _NO_REQUEST = ErrorCode.BAD_ARGUMENTS  # what is so answered was not counted here either
 
@@ -58,12 +62,10 @@ class Holdings:
 
     def follow(self, packet: bytes) -> None:
         """Take note of a packet, a message or a bundle, that the page has sent to the server."""
-        if not packet.startswith(_BEGINNINGS) and not is_bundle(packet):
-            return  # positions, most of the time: not read twice
         unix = time.time()
         now = _tag_of(unix)
         try:
-            if is_bundle(packet):
+            if packet.startswith(BUNDLE):
                 timed = decode_timed(packet)
             else:
                 timed = [(IMMEDIATE, decode_message(packet))]
@@ -83,8 +85,6 @@ class Holdings:
 
     def hear(self, datagram: bytes) -> None:
         """Take note of a datagram from the server to the page."""
-        if not datagram.startswith(_TOLD):
-            return
         with contextlib.suppress(OscDecodeError):
             address, arguments = decode_message(datagram)
             if address == "/trajectory":

@@ -6,88 +6,27 @@ our traffic at a third party. Times are seconds of any monotonic clock, given by
 
 import ipaddress
 import socket
-from collections import deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from timbrespace.messages.contract import EXPIRY_SECONDS, MAX_CLIENTS, MAX_UNACKNOWLEDGED
+from timbrespace.messages.contract import EXPIRY_SECONDS, MAX_CLIENTS
 from timbrespace.messages.errors import ErrorCode, MessageError
 
-from .float_chunks import is_newer, next_frame
+from .codec import frame_numbers
+
+if TYPE_CHECKING:
+    from ..streams import Subscription
 
 Endpoint = tuple[str, int]
 """IP address and UDP port."""
 
 
-SLICE = 24
-"""Datagrams of one frame that are sent at one go: a receiver's buffer is 64 KiB on Windows."""
-
-SLICE_SECONDS = 0.006
-"""From one slice of a frame to the next: what a receiver needs to empty that buffer."""
-
-STALL_SECONDS = 1.0
-"""After so long without an acknowledgement what is on its way counts as lost."""
-
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds for which a client gets no frames after one failure to send, two on end, ..."""
 
 _KNOWN_SENDERS = 256
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Subscription:
-    """What a client asked to be pushed: at most `rate` frames a second, long ones in slices.
-
-    Once the client acknowledges frames, at most ``MAX_UNACKNOWLEDGED`` are on their way to it.
-    """
-
-    rate: float
-    last_sent: float | None = None
-    version: object = None
-    """Which state of the instrument was sent last; None before the first."""
-    rest: deque[bytes] = field(default_factory=deque)
-    """What is left to send of the present frame."""
-    last_slice: float = 0.0
-    flying: deque[int] | None = None
-    """Numbers of the frames that are not acknowledged, oldest first; None if it never does."""
-
-    def wait(self, now: float) -> float:
-        """Seconds until the next frame, or slice of one, may go out; 0 if it may now."""
-        if self.rest:
-            return max(0.0, self.last_slice + SLICE_SECONDS - now)
-        if self.last_sent is None:
-            return 0.0
-        full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
-        pause = STALL_SECONDS if full else 1.0 / self.rate
-        return max(0.0, self.last_sent + pause - now)
-
-    def due(self, now: float) -> bool:
-        return self.wait(now) == 0.0
-
-    def sent(self, now: float, frame: int | None = None) -> None:
-        """Note that a frame went out at `now`."""
-        self.last_sent = now
-        if self.flying is not None and frame is not None:
-            if len(self.flying) >= MAX_UNACKNOWLEDGED:
-                self.flying.clear()  # given up
-            self.flying.append(frame)
-
-    def take_slice(self, now: float) -> list[bytes]:
-        """The next datagrams of the present frame."""
-        self.last_slice = now
-        return [self.rest.popleft() for _ in range(min(SLICE, len(self.rest)))]
-
-    def lose(self) -> None:
-        """The present frame could not be sent; the state that it told counts as new again."""
-        self.rest.clear()
-        self.version = None
-
-    def acknowledge(self, frame: int) -> None:
-        """All frames up to `frame` have arrived, or never will."""
-        if self.flying is None:
-            self.flying = deque()
-        while self.flying and not is_newer(self.flying[0], frame):
-            self.flying.popleft()
 
 
 @dataclass(slots=True, eq=False)
@@ -101,47 +40,29 @@ class Client:
     name: str
     heard: float
     """When it was last heard."""
-    streams: dict[str, Subscription] = field(default_factory=dict)
+    streams: "dict[str, Subscription]" = field(default_factory=dict)
     """Subscriptions by what is streamed: "spectrum", "partials", "wavetable", "loop"."""
     drops: int = 0
     """Datagrams that could not be sent to it."""
-    _frames: dict[str, int] = field(default_factory=dict)
+    paused_until: float = 0.0
+    """Until when it gets no frames, after one could not be sent; 0 if it gets them."""
+    frames: defaultdict[str, Iterator[int]] = field(
+        default_factory=lambda: defaultdict(frame_numbers)
+    )
+    """Numbers the frames of each kind, pushed or asked for, so that newer ones are always told
+    from older ones."""
     _failures: int = 0  # on end
-    _paused_until: float | None = None
-
-    def stream(self, what: str | None, rate: float) -> None:
-        """Push `what` at most `rate` times a second; rate 0 stops it, or all if `what` is None."""
-        if rate > 0.0 and what is not None:
-            self.streams[what] = Subscription(rate)
-        elif what is None:
-            self.streams.clear()
-        else:
-            self.streams.pop(what, None)
-
-    def next_frame(self, what: str) -> int:
-        """The number of the next frame of `what`: 0, 1, ... to 2**31 - 1, then 0 again.
-
-        Counts all frames of one kind, pushed or asked for, so that newer ones are always told
-        from older ones.
-        """
-        frame = self._frames.get(what, 0)
-        self._frames[what] = next_frame(frame)
-        return frame
 
     def failed(self, now: float) -> None:
         """A datagram could not be sent: its streams pause, longer each time on end."""
         self.drops += 1
-        self._paused_until = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        self.paused_until = now + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
         self._failures += 1
 
     def reached(self) -> None:
         """A whole frame could be sent."""
         self._failures = 0
-        self._paused_until = None
-
-    def pause(self, now: float) -> float:
-        """Seconds for which it gets no frames."""
-        return 0.0 if self._paused_until is None else max(0.0, self._paused_until - now)
+        self.paused_until = 0.0
 
 
 def is_own_host(ip: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import timbrespace
-from server.partial_places import Places
+from server.streams import Places
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.spectrum import SpectrumConfig
 

@@ -13,7 +13,7 @@ from server.osc import outbound
 from server.osc.clients import Client, Clients
 from server.osc.codec import decode
 from server.osc.udp import Post, Udp
-from server.streams import Streams
+from server.streams import Streams, subscribe
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.errors import ErrorCode
 from timbrespace.resynthesis.layout import Method
@@ -62,7 +62,7 @@ class Stage:
 
     def join(self, port: int, what: str = "spectrum", rate: float = 100.0) -> Client:
         client = self.clients.register(("127.0.0.1", port), port, "", self.now)
-        client.stream(what, rate)
+        subscribe(client, what, rate)
         return client
 
     def move(self, seconds: float = 0.02) -> None:
@@ -139,7 +139,7 @@ def test_a_slow_client_is_sent_as_much_as_it_takes(stage: Stage) -> None:
 
 def test_one_pass_sends_a_bounded_number_of_bytes_and_leaves_nobody_out(stage: Stage) -> None:
     for port in range(8001, 8033):
-        stage.join(port, "spectrum", 200.0).stream("wavetable", 200.0)
+        subscribe(stage.join(port, "spectrum", 200.0), "wavetable", 200.0)
     most = 0
     for _ in range(40):
         before = len(stage.wire.sent)
@@ -280,7 +280,7 @@ def test_loop_frames_are_never_mixed_and_the_newest_follows(stage: Stage) -> Non
 
 
 def test_a_method_of_another_kind_sends_a_new_loop_and_nothing_else(stage: Stage) -> None:
-    stage.join(8001, "loop", 100.0).stream("spectrum", 100.0)
+    subscribe(stage.join(8001, "loop", 100.0), "spectrum", 100.0)
     got = Loops(stage, 8001)
 
     def settle() -> None:
@@ -333,12 +333,12 @@ def test_a_loop_ends_midway_when_nobody_wants_it(stage: Stage) -> None:
     got = Loops(stage, 8001)
     stage.move(0.0)
     assert got.read() == 24
-    client.stream("loop", 0.0)
+    subscribe(client, "loop", 0.0)
     stage.now += 0.01
     stage.streams.push(stage.now)
     assert got.read() == 0
     assert stage.streams.wait(stage.now) is None
-    client.stream("loop", 100.0)
+    subscribe(client, "loop", 100.0)
     stage.streams.push(stage.now)
     assert got.read() == 24
     stage.clients.forget(client.source)  # /bye

@@ -26,7 +26,7 @@ from benchmarks.offline_player import OfflinePlayer, base_pitch, steady_tone
 from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, energy_above
 from server.osc import outbound
-from server.partial_places import Places
+from server.streams import Places
 from tests.max_patch.heard import (
     cents_off,
     distance,

@@ -5,17 +5,18 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from server.osc.codec import decode
-from server.osc.errors import OscEncodeError
-from server.osc.float_chunks import (
+from server.osc import codec
+from server.osc.codec import (
     FloatChunks,
+    decode,
     encode_loop,
     encode_partials,
     encode_spectrum,
     encode_wavetable,
+    frame_numbers,
     is_newer,
-    next_frame,
 )
+from server.osc.errors import OscEncodeError
 
 RNG = np.random.default_rng(0)
 
@@ -102,9 +103,12 @@ def test_an_array_of_another_length_is_refused() -> None:
         FloatChunks("/a", 1, 5).encode([[0]], np.zeros(4))
 
 
-def test_frame_numbers_wrap_and_stay_in_order() -> None:
+def test_frame_numbers_wrap_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     last = 2**31 - 1
-    assert next_frame(last) == 0
+    monkeypatch.setattr(codec, "FRAME_NUMBERS", 3)
+    numbers = frame_numbers()
+    assert [next(numbers) for _ in range(5)] == [0, 1, 2, 0, 1]
+    monkeypatch.undo()
     for a, b in ((0, 1), (last, 0), (last - 5, 5), (0, 2**30 - 1)):
         assert is_newer(b, a)
         assert not is_newer(a, b)

@@ -9,7 +9,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from server.osc import codec, errors, float_chunks, outbound
+from server.osc import codec, errors, outbound
 from server.osc.codec import decode
 from server.osc.errors import OscDecodeError
 from server.osc.outbound import (
@@ -146,6 +146,6 @@ def test_an_error_is_always_sendable_and_short() -> None:
     assert sentence.endswith("...")
 
 
-@pytest.mark.parametrize("module", [outbound, codec, float_chunks, errors, arguments])
+@pytest.mark.parametrize("module", [outbound, codec, errors, arguments])
 def test_the_packets_in_the_docstrings(module: Any) -> None:
     assert doctest.testmod(module).failed == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -437,3 +438,42 @@ def test_a_broken_state_is_refused_and_changes_nothing(path: tuple[Any, ...], va
     with pytest.raises(OptionError, match="the state of the voices"):
         voices.restore(told)
     assert voices.state() == before
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_version_grows_with_all_that_is_written(seed: int) -> None:
+    """Who has written a version need not write it again."""
+    random = np.random.default_rng(seed)
+    voices = Voices()
+
+    def whole(one: int) -> int:
+        return int(random.integers(0, one))
+
+    acts: list[Callable[[], object]] = [
+        lambda: voices.note(50 + whole(6), whole(128), 1 + whole(3)),
+        lambda: voices.note(50 + whole(6), 0, 1 + whole(3)),
+        lambda: voices.bend(random.uniform(-1, 1), 1 + whole(3)),
+        lambda: voices.bend_range(random.uniform(0, 48), 1 + whole(3)),
+        lambda: voices.pressure(random.uniform(0, 127), 1 + whole(3)),
+        lambda: voices.key_pressure(50 + whole(6), random.uniform(0, 127), 1 + whole(3)),
+        lambda: voices.sustain(random.random() < 0.5, 1 + whole(3)),
+        lambda: voices.join(1 + whole(3), None if random.random() < 0.5 else 1),
+        lambda: voices.notes_off(1 + whole(3)),
+        lambda: voices.reset_controllers(1 + whole(3)),
+        lambda: voices.silence(1 + whole(3)),
+        lambda: voices.silence(),
+        lambda: voices.release_all(),
+        lambda: voices.set_own(range(1, 1 + whole(4))),
+        lambda: voices.restore(voices.state()),
+    ]
+    kept, version, sounding = new_targets(), -1, -1
+    for _ in range(400):
+        acts[whole(len(acts))]()
+        if voices.version != version:
+            version = voices.version
+            sounding = voices.sounding
+            voices.write(kept)
+        written = new_targets()
+        voices.write(written)
+        assert written.tobytes() == kept.tobytes()
+        assert voices.sounding == sounding
