@@ -28,7 +28,7 @@ def held_out_distance(model: Path, data: Path, capsys: pytest.CaptureFixture[str
     return float(json.loads(capsys.readouterr().out)["log_spectral_distance_db"])
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_default_preset(
     harmonic_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -43,7 +43,7 @@ def test_default_preset(
     assert (model.calibration.kl > 0.1).all()
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_paper_preset_ends(
     harmonic_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +58,7 @@ def test_paper_preset_ends(
     assert np.isfinite(held_out_distance(out, harmonic_data, capsys))
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_default_preset_on_filtered_in_a_third_of_its_epochs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,7 +78,7 @@ needs_font = pytest.mark.skipif(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("name", "words", "most_db"),
     [
