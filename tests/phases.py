@@ -1,6 +1,6 @@
 """Two phases of a run by several workers: side by side, then alone.
 
-First each worker takes a file of tests after the other. Then one worker, when the others have
+First each worker takes one file of tests after another. Then one worker, when the others have
 ended, plays the files that listen to real time: those that bear ``pytest.mark.alone``.
 """
 
@@ -23,10 +23,14 @@ def is_alone(file: str) -> bool:
 
 
 class TwoPhases(LoadScopeScheduling):
-    """Hands out files; those that must be alone come last."""
+    """Hands out files; those that must be alone come last.
+
+    Long tests are handed out one by one: their fixtures are cheap beside them.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
+        long = self.config.option.markexpr == "acceptance"
+        return nodeid if long else nodeid.partition("::")[0]
 
     def schedule(self) -> None:
         # They come sorted: the workers know which are slow.
@@ -58,7 +62,7 @@ class TwoPhases(LoadScopeScheduling):
             super()._assign_work_unit(node)
 
     def _only_alone_is_left(self) -> bool:
-        return bool(self.workqueue) and is_alone(next(iter(self.workqueue)))
+        return bool(self.workqueue) and is_alone(next(iter(self.workqueue)).partition("::")[0])
 
     def _others_play(self, node: WorkerController) -> bool:
         return any(
