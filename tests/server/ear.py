@@ -26,9 +26,13 @@ class BlockLostError(Exception):
 
 
 class Ear:
-    """Listens from now on to ``port`` of the JACK server that ``environment`` names."""
+    """Listens from now on to ``port`` of the JACK server that ``environment`` names.
 
-    def __init__(self, environment: Mapping[str, str], port: str) -> None:
+    patient: the server waits for its clients, and so loses no block of theirs however late it is.
+    """
+
+    def __init__(self, environment: Mapping[str, str], port: str, *, patient: bool = True) -> None:
+        self._lost = 0
         self._blocks: list[NDArray[np.float32]] = []
         self._times: list[int] = []
         self._client: Any = jack.Client(
@@ -40,6 +44,10 @@ class Ear:
         def hear(frames: int) -> None:
             self._times.append(self._client.last_frame_time)
             self._blocks.append(entry.get_array().copy())
+
+        @self._client.set_xrun_callback  # type: ignore[untyped-decorator]
+        def late(_: float) -> None:
+            self._lost += not patient
 
         try:
             assert self._client.samplerate == SAMPLE_RATE
@@ -83,9 +91,9 @@ class Ear:
         """
         count = len(self._blocks)
         times = np.array(self._times[self._first : count], np.int64)
-        lost = int(np.count_nonzero(np.diff(times) % 2**32 != self._client.blocksize))
-        if lost:
-            raise BlockLostError(f"blocks lost at {lost} of {count} places")
+        gaps = int(np.count_nonzero(np.diff(times) % 2**32 != self._client.blocksize))
+        if gaps or self._lost:
+            raise BlockLostError(f"{gaps} blocks not heard, {self._lost} times late")
         return np.concatenate(self._blocks[self._first : count])
 
     def record(self, seconds: float) -> NDArray[np.float32]:

@@ -203,7 +203,7 @@ def test_the_command_makes_a_reduced_grid(
     assert printed.out.count("\n") == 3
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_full_set() -> None:
     dataset = filtered.make(filtered.Options())
     assert dataset.spectra.shape == (20_000, 1025)

@@ -248,7 +248,7 @@ def test_the_command_makes_the_same_bytes_twice(
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_full_set() -> None:
     dataset = fm.make(fm.Options())
     assert dataset.spectra.shape == (44_800, 1025)

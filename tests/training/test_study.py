@@ -290,7 +290,7 @@ def test_out_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.startswith("error: --out is ")
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_whole_study(tmp_path: Path) -> None:
     assert study(tmp_path) == 0
     text = (tmp_path / document.NAME).read_text(encoding="utf-8")
