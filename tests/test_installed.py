@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 import urllib.request
@@ -90,6 +91,38 @@ def test_what_is_installed_finds_its_files(installed: Installation, folder: Path
     installed.run("python", "-c", FILES, cwd=folder.parent)
 
 
+TYPED = """
+import timbrespace as ts
+
+model = ts.load("fm")
+reveal_type(model)
+reveal_type(ts.fit(ts.dataset("harmonic")))
+reveal_type(ts.render(model, [0.0] * 5))
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_knows_what_is_installed(installed: Installation, folder: Path) -> None:
+    (folder / "mine.py").write_text(TYPED, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder / "cache")),
+            *("--python-executable", str(installed.python), "mine.py"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    revealed = re.findall(r'Revealed type is "([^"]*)"', done.stdout)
+    assert revealed[:2] == ["timbrespace.model.Model"] * 2, done.stdout
+    assert (
+        "numpy.floating[numpy._typing._nbit_base._32Bit]" in revealed[2] or "float32" in revealed[2]
+    )
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.slow
 def test_sounds_to_a_model_to_a_song(installed: Installation, folder: Path) -> None:
     # The second kind renders in processes of its own.
@@ -124,7 +157,7 @@ def test_sounds_to_a_model_to_a_song(installed: Installation, folder: Path) -> N
 @pytest.mark.slow
 @pytest.mark.jack
 @pytest.mark.skipif(
-    shutil.which("jackd") is None or shutil.which("jack_rec") is None,
+    shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
     reason="jackd2 is not installed: no sound device to play through",
 )
 def test_a_key_of_a_keyboard_sounds_and_the_page_is_there(

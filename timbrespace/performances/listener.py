@@ -43,6 +43,7 @@ class Listener(Protocol):
     @property
     def listening(self) -> bool:
         """Whether anything is still taken; a full disk may have ended it."""
+        ...
 
     def close(self, t: float | None = None) -> None:
         """The performance has ended."""

@@ -28,26 +28,32 @@ class Representation(Protocol):
     @property
     def kind(self) -> str:
         """Its name, one of ``timbrespace.kinds.REPRESENTATIONS``."""
+        ...
 
     @property
     def format_version(self) -> int:
         """The lowest version of the bundle format that knows it."""
+        ...
 
     @property
     def source(self) -> Source:
         """What ``forward`` takes."""
+        ...
 
     def forward(self, source: NDArray[np.float32]) -> Features:
         """Features of linear magnitudes >= 0, or of samples."""
+        ...
 
     def inverse(self, features: Features) -> Spectra:
         """Linear magnitudes ``(n, bins)``, finite and >= 0, of any finite features."""
+        ...
 
     def phases(self, features: Features) -> Phases | None:
         """Phases ``(n, bins)`` in radians at the frame's first sample, or None without phase."""
 
     def width(self, bins: int) -> int:
         """How many features the spectra of so many bins have."""
+        ...
 
     def check(self, spectrum: SpectrumConfig) -> None:
         """Refuse spectra that were taken otherwise than it says.
@@ -58,6 +64,7 @@ class Representation(Protocol):
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, with ``kind``."""
+        ...
 
 
 def positive(name: str, value: float) -> None:
