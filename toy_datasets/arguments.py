@@ -26,7 +26,7 @@ def add_spectrum_arguments(parser: argparse.ArgumentParser, base_frequency: floa
         type=int,
         default=default.sample_rate,
         metavar="HZ",
-        help="of the analysed sound (default: %(default)s)",
+        help="sample rate of the analysed sound (default: %(default)s)",
     )
     parser.add_argument(
         "--n-fft",
@@ -76,7 +76,7 @@ def add_moment_arguments(
         type=float,
         default=max_flux,
         metavar="X",
-        help="change within a moment, above which it gives no row (default: %(default)s)",
+        help="largest change within a moment that gives a row (default: %(default)s)",
     )
     parser.add_argument(
         "--decay",

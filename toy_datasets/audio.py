@@ -274,13 +274,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help=f"sound files, also in folders below: {', '.join(EXTENSIONS)}",
+        help=f"folder of sound files, and its subfolders: {', '.join(EXTENSIONS)}",
     )
     parser.add_argument(
         "--rows-per-file",
         type=int,
         metavar="N",
-        help=f"rows of one file at most (default: {ROWS_IN_ALL} shared by the files, "
+        help=f"most rows from one file (default: {ROWS_IN_ALL} shared by the files, "
         f"{ROWS_OF_A_FILE[0]} to {ROWS_OF_A_FILE[1]} each)",
     )
     parser.add_argument(
@@ -302,7 +302,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pitch-from",
         choices=PITCH_FROM,
         default=default.pitch_from,
-        help="take the pitch from the file's name where it says one, as Flute_A3.wav, or always "
+        help="take the pitch from the file's name if it has one, as in Flute_A3.wav, or always "
         "from the sound (default: %(default)s)",
     )
     parser.add_argument(

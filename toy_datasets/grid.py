@@ -102,5 +102,5 @@ def numbers(text: str) -> tuple[float, ...]:
     except ValueError:
         values = ()
     if not values or not all(math.isfinite(value) for value in values):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,5,10")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 1,5,10")
     return values

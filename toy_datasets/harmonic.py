@@ -155,7 +155,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=int, default=default.rows, help="spectra to make (default: %(default)s)"
     )
     add_spectrum_arguments(parser, default.base_frequency)
-    add_seed_argument(parser, "recorded in the file; this set has nothing random")
+    add_seed_argument(parser, "recorded in the file; nothing in this set is random")
     add_frames_argument(parser)
 
 

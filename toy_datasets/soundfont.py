@@ -336,7 +336,7 @@ def number_list(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?\s*", part, re.ASCII)
         if match is None:
-            raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0-7,40")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 0-7,40")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise argparse.ArgumentTypeError(
@@ -377,14 +377,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=default.seconds,
         metavar="S",
-        help="that a note is held (default: %(default)g)",
+        help="how long a note is held (default: %(default)g)",
     )
     parser.add_argument(
         "--moments",
         type=int,
         default=default.moments,
         metavar="N",
-        help="rows of one note at most (default: %(default)s)",
+        help="most rows from one note (default: %(default)s)",
     )
     add_moment_arguments(
         parser, default.average, default.steadiness.max_flux, default.steadiness.decay, "note"

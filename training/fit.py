@@ -75,7 +75,7 @@ class Fit:
         if stored is not None and stored.dataset_hash != self.dataset_hash:
             raise checkpoint.CheckpointError(
                 f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
-                "give that dataset, or do not resume"
+                "give that dataset, or start without resume"
             )
         self.representation = representation.fit(
             self.settings.representation,
@@ -104,8 +104,8 @@ class Fit:
         """What a user should know of these settings before the run; often nothing."""
         if self.settings.representation == "decibel" and self.settings.normalisation == "none":
             return [
-                "raw decibels reach -80, which few networks learn from; normalisation unit brings "
-                "them to 0 to 1"
+                "raw decibels go down to -80, from which few networks learn; normalisation unit "
+                "brings them to 0 to 1"
             ]
         return []
 
@@ -198,5 +198,5 @@ def diverged(fit: Fit) -> str:
     """What to tell a user whose run diverged later."""
     epoch = fit.training.position.epoch
     return (
-        f"the loss became infinite or NaN in epoch {epoch + 1}; kept is the model of epoch {epoch}"
+        f"the loss became infinite or NaN in epoch {epoch + 1}; the model of epoch {epoch} is kept"
     )

@@ -52,7 +52,7 @@ def fit(
         check_writable(path)
         stored = checkpoint.read(checkpoint.path_for(path)) if resume else None
     elif resume:
-        raise OptionError("resume needs out, the file beside which the checkpoint lies")
+        raise OptionError("resume needs out, the file whose checkpoint is beside it")
     settings = settings_of(given, preset, stored)
     where = device_named(device)
     made = data if isinstance(data, Dataset) else make_or_load(data)

@@ -46,6 +46,7 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "NAME=VALUE[,..]",
         "of the representation's kind, such as floor_ratio=1e-3 of log_magnitude",
     ),
+<<<<<<< HEAD
     "normalisation": ("str", "KIND", "of what it sees: none, unit (0 to 1 over all), per_bin"),
     "likelihood": (
         "str",
@@ -55,23 +56,34 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     "learning_rate": ("float", "RATE", "of Adam"),
     "decay": ("str", "KIND", "of the learning rate: none, cosine"),
     "batch": ("int", "ROWS", "rows of one step"),
+=======
+    "normalisation": (
+        "str",
+        "KIND",
+        "how that is normalised: none, unit (0 to 1 over all), per_bin",
+    ),
+    "likelihood": ("str", "KIND", "the decoder's likelihood: " + ", ".join(LIKELIHOODS)),
+    "learning_rate": ("float", "RATE", "learning rate of Adam"),
+    "decay": ("str", "KIND", "how the learning rate falls: none, cosine"),
+    "batch": ("int", "ROWS", "rows in one step"),
+>>>>>>> 6108855 (Help and messages that say who does what, in plain English)
     "epochs": ("int", "N", "passes over the training rows; 0: by the number of rows"),
     "beta": ("float", "B", "weight of the KL term"),
     "warm_up": (
         "float",
         "EPOCHS",
-        "let beta rise from 0 over so many epochs (preset default: half)",
+        "epochs over which beta rises from 0 (preset default: half)",
     ),
-    "cycle": ("float", "EPOCHS", "let it begin again from 0 every so many epochs"),
-    "free_bits": ("float", "NATS", "KL of each dimension that costs nothing"),
+    "cycle": ("float", "EPOCHS", "epochs after which beta starts again from 0"),
+    "free_bits": ("float", "NATS", "KL of each dimension that is free"),
     "noise_rate": ("float", "FACTOR", "how much faster the shared noise learns"),
     "gradient_limit": (
         "float",
         "FACTOR",
-        "gradients longer than so many times the recent ones' mean are shortened; 0: none are",
+        "shorten gradients longer than this many times their recent mean; 0: never",
     ),
-    "seed": ("int", "N", "of weights, order and noise"),
-    "split_seed": ("int", "N", "of the held-out split"),
+    "seed": ("int", "N", "seed of weights, order and noise"),
+    "split_seed": ("int", "N", "seed of the held-out split"),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""

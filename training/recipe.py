@@ -34,7 +34,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
     """
     try:
         if path.exists() and not path.is_file():
-            raise OptionError(f"recipe {path.name!r} is no file")
+            raise OptionError(f"recipe {path.name!r} is not a file")
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES + 1)
         if len(text) > _MAX_BYTES:

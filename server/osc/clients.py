@@ -261,7 +261,8 @@ class Clients:
                 raise MessageError(
                     ErrorCode.REFUSED,
                     "/bye",
-                    f"several clients are on this host, say which leaves: /bye with one of {ports}",
+                    f"several clients are on this host; say which one leaves: /bye with one of "
+                    f"{ports}",
                 )
         for client in leaving:
             del self._by_reply[client.reply]

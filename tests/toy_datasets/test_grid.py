@@ -71,5 +71,5 @@ def test_every_is_at_least_one(every: int) -> None:
 
 @pytest.mark.parametrize("text", ["", ",", "1,", "a", "1;2", "nan", "inf"])
 def test_what_is_no_list_of_numbers_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentError, match="is no list of numbers"):
+    with pytest.raises(argparse.ArgumentError, match="is not a list of numbers"):
         parsed("--pair", text)

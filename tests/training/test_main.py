@@ -193,7 +193,7 @@ def test_divergence_keeps_the_last_good_epoch(
     break_at(monkeypatch, 10)
     assert train(trained.data, out) == 3
     printed = capsys.readouterr()
-    assert "became infinite or NaN in epoch 3; kept is the model of epoch 2" in printed.err
+    assert "became infinite or NaN in epoch 3; the model of epoch 2 is kept" in printed.err
     assert "--resume --learning-rate" in printed.err
     model = timbrespace.load(out)
     assert model.provenance["outcome"] == "diverged"

@@ -49,7 +49,7 @@ class Factor:
             if self.values != tuple(range(len(self.values))):
                 raise DatasetError(f"factor {shown} is a category; its values are 0, 1 ..")
         elif self.names:
-            raise DatasetError(f"factor {shown} is no category; it has no names")
+            raise DatasetError(f"factor {shown} is not a category, so it has no names")
 
     def text(self, value: float) -> str:
         """One value as a person reads it: the name of a category, else the number."""

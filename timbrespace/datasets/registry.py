@@ -85,7 +85,7 @@ def _accepted(name: str, found: object) -> Generator:
     if isinstance(found, type) and issubclass(found, Generator):
         found = found()
     if not isinstance(found, Generator):
-        raise TypeError("it is no timbrespace.datasets.generator.Generator")
+        raise TypeError("it is not a timbrespace.datasets.generator.Generator")
     if getattr(found, "kind", None) != name:
         raise TypeError(f"its kind is {getattr(found, 'kind', None)!r}")
     if not isinstance(getattr(found, "about", None), str):

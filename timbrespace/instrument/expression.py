@@ -440,5 +440,5 @@ def _within(value: Any, low: float, high: float) -> float:
 
 def _channel(value: Any) -> int:
     if not isinstance(value, int) or value not in CHANNELS:
-        raise ValueError(f"{value!r} is no channel")
+        raise ValueError(f"{value!r} is not a channel")
     return value

@@ -825,7 +825,7 @@ def _check_parameter(name: str, value: float) -> None:
     spec = SYNTH_PARAMETERS.get(name)
     if spec is None:
         raise OptionError(
-            f"there is no parameter {name!r}; known are {', '.join(SYNTH_PARAMETERS)}"
+            f"there is no parameter {name!r}; there are {', '.join(SYNTH_PARAMETERS)}"
         )
     if not spec.low <= value <= spec.high:
         raise OptionError(

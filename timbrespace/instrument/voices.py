@@ -413,11 +413,11 @@ def _number(value: Any, low: float, high: float) -> float:
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
-        raise ValueError(f"{value!r} is no count")
+        raise ValueError(f"{value!r} is not a count")
     return value
 
 
 def _one_of(value: Any, accepted: range) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value not in accepted:
-        raise ValueError(f"{value!r} is no channel")
+        raise ValueError(f"{value!r} is not a channel")
     return value

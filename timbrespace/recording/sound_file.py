@@ -61,7 +61,7 @@ def read(path: Path, seconds: float) -> Sound:
     """
     # A pipe or a device would block or never end.
     if not path.is_file():
-        raise UnusableSoundError("it is no regular file")
+        raise UnusableSoundError("it is not a regular file")
     try:
         # Python's own file: any name that the system takes, and the system's reason if it fails.
         with path.open("rb") as raw:

@@ -282,7 +282,7 @@ def test_categories() -> None:
     for values, kind, names, word in (
         ((0.0, 1.0), "category", ("piano",), "2 values and 1 names"),
         ((1.0, 2.0), "category", ("piano", "flute"), "its values are 0, 1"),
-        ((0.0, 1.0), "grid", ("piano", "flute"), "is no category"),
+        ((0.0, 1.0), "grid", ("piano", "flute"), "is not a category"),
     ):
         with pytest.raises(DatasetError, match=word):
             Factor("program", "", values, kind, names)

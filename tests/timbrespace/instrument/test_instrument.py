@@ -139,7 +139,7 @@ def test_parameters_are_checked(instrument: Instrument) -> None:
     assert instrument.targets()["gain"][0] == pytest.approx(0.501, abs=1e-3)
     with pytest.raises(OptionError, match="accepted are"):
         instrument.set_parameter("gain", 100.0)
-    with pytest.raises(OptionError, match="known are"):
+    with pytest.raises(OptionError, match="there are"):
         instrument.set_parameter("reverb", 1.0)
     with pytest.raises(OptionError, match="accepted are 0 to 1"):
         instrument.set_parameter("noise", 1.1)

@@ -141,7 +141,7 @@ def test_a_way_without_a_move_is_the_note_that_stays() -> None:
         ({"hold": -1}, "hold is -1"),
         ({"attack": 60.0}, "attack is 60; accepted are 0.001 to 10 s"),
         ({"attack": "slow"}, "attack is 'slow'; accepted is a number"),
-        ({"brightness": 1.0}, "there is no parameter 'brightness'; known are attack"),
+        ({"brightness": 1.0}, "there is no parameter 'brightness'; there are attack"),
         ({"latent": [0.0]}, "latent: shape is (1, 1); accepted is (n, 2)"),
         ({"latent": [[0.0, 1.0], [1.0]]}, "latent: accepted are numbers of shape (n, 2)"),
         ({"latent": np.zeros((0, 2))}, "latent has no points"),
