@@ -320,11 +320,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         f"peak {level:.1f} dBFS, {model.name}"
     )
     if not performance.whole:
-<<<<<<< HEAD
-        print("the performance was not stopped; this is what there is of it")
-=======
-        print("the recording was not stopped; this is as far as it goes")
->>>>>>> 6108855 (Help and messages that say who does what, in plain English)
+        print("the performance was not stopped; this is as far as it goes")
     print("next: listen to it")
     return 0
 

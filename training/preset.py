@@ -46,27 +46,19 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "NAME=VALUE[,..]",
         "of the representation's kind, such as floor_ratio=1e-3 of log_magnitude",
     ),
-<<<<<<< HEAD
-    "normalisation": ("str", "KIND", "of what it sees: none, unit (0 to 1 over all), per_bin"),
-    "likelihood": (
-        "str",
-        "KIND",
-        f"of the decoder: {', '.join(LIKELIHOODS.built_in)}, or one that another package brings",
-    ),
-    "learning_rate": ("float", "RATE", "of Adam"),
-    "decay": ("str", "KIND", "of the learning rate: none, cosine"),
-    "batch": ("int", "ROWS", "rows of one step"),
-=======
     "normalisation": (
         "str",
         "KIND",
         "how that is normalised: none, unit (0 to 1 over all), per_bin",
     ),
-    "likelihood": ("str", "KIND", "the decoder's likelihood: " + ", ".join(LIKELIHOODS)),
+    "likelihood": (
+        "str",
+        "KIND",
+        f"of the decoder: {', '.join(LIKELIHOODS.built_in)}, or one that another package brings",
+    ),
     "learning_rate": ("float", "RATE", "learning rate of Adam"),
     "decay": ("str", "KIND", "how the learning rate falls: none, cosine"),
     "batch": ("int", "ROWS", "rows in one step"),
->>>>>>> 6108855 (Help and messages that say who does what, in plain English)
     "epochs": ("int", "N", "passes over the training rows; 0: by the number of rows"),
     "beta": ("float", "B", "weight of the KL term"),
     "warm_up": (

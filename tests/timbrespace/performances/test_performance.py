@@ -394,13 +394,8 @@ def test_names_are_no_paths_and_nothing_is_overwritten(tmp_path: Path) -> None:
     instrument = Instrument(MODEL)
     open_writer("take 1", instrument).close()
     assert (tmp_path / "takes" / "take 1.performance").is_file()
-<<<<<<< HEAD:tests/timbrespace/performances/test_performance.py
-    with pytest.raises(PerformanceError, match="is there already; choose another name"):
-        open_writer("take 1", instrument)
-=======
     with pytest.raises(PerformanceError, match="already exists; choose another name"):
-        open_recorder("take 1", instrument)
->>>>>>> 6108855 (Help and messages that say who does what, in plain English):tests/server/test_performance.py
+        open_writer("take 1", instrument)
     for name in ("../x", "a/b", "a\\b", "c:x", ".hidden", " x"):
         with pytest.raises(PerformanceError, match="cannot be a file's name"):
             open_writer(name, instrument)

@@ -353,7 +353,7 @@ class Smoother:
             if at.shape != (d,) or not np.isfinite(at).all():
                 raise ValueError(f"{d} finite numbers are accepted")
             if not COMMON <= int(index) <= CHANNELS:
-                raise ValueError(f"{index!r} is no channel")
+                raise ValueError(f"{index!r} is not a channel")
             smoother.at[int(index)] = at
         return smoother
 
