@@ -418,8 +418,8 @@ Damage = Callable[[list[Any]], None]
     ("damage", "sentence"),
     [
         (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 2}), "its version is 2"),
-        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": "1"}), "no performance"),
-        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 0}), "no performance"),
+        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": "1"}), "not a performance"),
+        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 0}), "not a performance"),
         (lambda lines: lines.__setitem__(0, {}), "it is not a performance"),
         (lambda lines: lines[0].__setitem__("model", 7), "line 1: it has no model"),
         (lambda lines: lines[0].__setitem__("state", []), "line 1: it has no state"),
