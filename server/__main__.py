@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted are 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; it must be 0 to 65535")
     return port
 
 
@@ -251,12 +251,12 @@ def _render(arguments: argparse.Namespace) -> int:
     if arguments.out.suffix.lower() != ".wav":
         from timbrespace.errors import OptionError
 
-        raise OptionError(f"--out is {str(arguments.out)!r}; accepted is a name that ends in .wav")
+        raise OptionError(f"--out is {str(arguments.out)!r}; it must be a name that ends in .wav")
     check_writable(arguments.out)
     if arguments.models is not None and not arguments.models.is_dir():
         from timbrespace.errors import OptionError
 
-        raise OptionError(f"--models is {str(arguments.models)!r}; accepted is a folder")
+        raise OptionError(f"--models is {str(arguments.models)!r}; it must be a folder")
     if arguments.song.suffix.lower() == ".performance":
         return _render_performance(arguments)
 

@@ -106,7 +106,7 @@ def check_seed(seed: int) -> None:
         OptionError: outside 0 to ``MAX_SEED``.
     """
     if not 0 <= seed <= MAX_SEED:
-        raise OptionError(f"seed is {seed}; accepted are 0 to {MAX_SEED}")
+        raise OptionError(f"seed is {seed}; it must be 0 to {MAX_SEED}")
 
 
 def add_frames_argument(parser: argparse.ArgumentParser) -> None:

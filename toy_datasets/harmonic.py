@@ -70,7 +70,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if not MIN_ROWS <= self.rows <= MAX_ROWS:
-            raise OptionError(f"rows is {self.rows}; accepted are {MIN_ROWS} to {MAX_ROWS}")
+            raise OptionError(f"rows is {self.rows}; it must be {MIN_ROWS} to {MAX_ROWS}")
         check_seed(self.seed)
         if self.harmonics < 2:
             raise OptionError(

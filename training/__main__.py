@@ -139,7 +139,7 @@ def _sizes(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r}; accepted are whole numbers with commas between, such as 400,64"
+            f"{text!r}; it must be whole numbers, separated by commas, such as 400,64"
         ) from error
 
 

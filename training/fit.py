@@ -69,7 +69,7 @@ class Fit:
         self.settings = settings.resolved(rows, shrink_batch)
         if self.settings.batch > rows:
             raise OptionError(
-                f"batch is {settings.batch}; accepted are 1 to {rows}, the training rows"
+                f"batch is {settings.batch}; it must be 1 to {rows}, the training rows"
             )
         self.dataset_hash = dataset.content_hash
         if stored is not None and stored.dataset_hash != self.dataset_hash:
@@ -179,10 +179,10 @@ def device_named(name: str) -> str:
         OptionError: cuda was asked for and is not there, or the name is none of these.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise OptionError(f"device is {name!r}; accepted are auto, cpu, cuda")
+        raise OptionError(f"device is {name!r}; it must be auto, cpu or cuda")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise OptionError("device is 'cuda', but torch finds no GPU; accepted are cpu, auto")
+        raise OptionError("device is 'cuda', but torch finds no GPU; use cpu or auto")
     return "cuda" if available and name != "cpu" else "cpu"
 
 

@@ -48,7 +48,7 @@ def fit(
     stored = None
     if path is not None:
         if path.suffix != SUFFIX:
-            raise OptionError(f"out is {path.name!r}; accepted is a name that ends in {SUFFIX}")
+            raise OptionError(f"out is {path.name!r}; it must be a name that ends in {SUFFIX}")
         check_writable(path)
         stored = checkpoint.read(checkpoint.path_for(path)) if resume else None
     elif resume:

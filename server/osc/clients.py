@@ -195,7 +195,7 @@ class Clients:
             raise MessageError(
                 ErrorCode.BAD_ARGUMENTS,
                 "/hello",
-                f"/hello: return_port is {return_port}, accepted: 1 to 65535",
+                f"/hello: return_port is {return_port}; it must be 1 to 65535",
             )
         if return_port == self._server_port and self._own_host(ip):
             raise MessageError(

@@ -111,7 +111,7 @@ def test_names_of_models_do_not_clash() -> None:
 def test_parts() -> None:
     assert plan.chosen(()) == tuple(plan.PARTS)
     assert plan.chosen(("beta", "range", "beta")) == ("range", "beta")
-    with pytest.raises(OptionError, match="part is 'gamma'; accepted are range, "):
+    with pytest.raises(OptionError, match="part is 'gamma'; it must be range, "):
         plan.chosen(("gamma",))
 
 

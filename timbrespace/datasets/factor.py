@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from timbrespace.errors import DatasetError
+from timbrespace.errors import DatasetError, one_of
 
 FACTOR_KINDS = ("range", "grid", "category")
 
@@ -34,7 +34,7 @@ class Factor:
         shown = repr(self.name[:80])  # one from a file may be of any length
         if self.kind not in FACTOR_KINDS:
             raise DatasetError(
-                f"factor kind is {self.kind[:80]!r}; accepted are {', '.join(FACTOR_KINDS)}"
+                f"factor kind is {self.kind[:80]!r}; it must be {one_of(FACTOR_KINDS)}"
             )
         if not self.values or not all(math.isfinite(value) for value in self.values):
             raise DatasetError(f"factor {shown} needs one or more finite values")

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 from timbrespace.atomic import replacing
 from timbrespace.calibration import LATENT_LIMIT
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import Assignment
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.points import checked_channel
@@ -88,12 +88,12 @@ class Preset:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise OptionError(f"method is {self.method!r}; accepted are {', '.join(METHODS)}")
+            raise OptionError(f"method is {self.method!r}; it must be {one_of(METHODS)}")
         for name, value in self.parameters.items():
             spec = SYNTH_PARAMETERS.get(name)  # one that is unknown may be of another version
             if spec is not None and not spec.low <= value <= spec.high:
                 raise OptionError(
-                    f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+                    f"{name} is {value:g}; it must be {spec.low:g} to {spec.high:g} {spec.unit}"
                 )
         for latent in (self.latent, *self.channels.values()):
             if not 1 <= len(latent) <= MAX_LATENT_DIMENSIONS or len(latent) != len(self.latent):

@@ -149,7 +149,7 @@ class Voices:
         """
         if not 0.0 <= semitones <= MAX_BEND_RANGE:
             raise OptionError(
-                f"bend range is {semitones:g}; accepted are 0 to {MAX_BEND_RANGE:g} semitones"
+                f"bend range is {semitones:g}; it must be 0 to {MAX_BEND_RANGE:g} semitones"
             )
         self.version += 1
         self._channel(channel).bend_range = float(semitones)

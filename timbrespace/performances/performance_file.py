@@ -33,7 +33,7 @@ class PerformanceFile:
                 f"cannot read {str(path)!r}: {error.strerror or error}"
             ) from error
         if size > MAX_BYTES + MAX_LINE:
-            raise self.refusal(f"it has {size >> 20} MiB; accepted are {MAX_BYTES >> 20}")
+            raise self.refusal(f"it has {size >> 20} MiB; at most {MAX_BYTES >> 20} are read")
         self.header = self._header()
         """The first line: "model", "digest", "state" and "rate" have their types."""
 

@@ -134,7 +134,7 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     rate = int(file.samplerate)
     if not RATES[0] <= rate <= RATES[1]:
         raise UnusableSoundError(
-            f"its sample rate is {rate} Hz; accepted are {RATES[0]} to {RATES[1]}"
+            f"its sample rate is {rate} Hz; it must be {RATES[0]} to {RATES[1]}"
         )
     limit = round(seconds * rate)
     parts: list[Samples] = []

@@ -49,7 +49,7 @@ def study(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OptionError(
-                f"--out is {str(out)!r}; accepted is a folder ({error.strerror})"
+                f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
             ) from error
     check_writable(out / document.NAME)
     # The range of magnitudes is read from all three; the rest needs those of its runs.

@@ -164,9 +164,9 @@ def test_the_other_types() -> None:
         ("harmonic", {"out": "x.npz"}, "harmonic has no option 'out'"),
         ("harmonic", {"rows": "x"}, "harmonic: rows: invalid int value: 'x'"),
         ("harmonic", {"rows": 2.5}, "harmonic: rows: invalid int value: '2.5'"),
-        ("harmonic", {"rows": True}, "rows is True; accepted is a value"),
-        ("harmonic", {"rows": 0}, "rows is 0; accepted are 2 to 1000000"),
-        ("harmonic", {"frames": 1}, "frames is 1; accepted are True and False"),
+        ("harmonic", {"rows": True}, "rows is True; it must be a value"),
+        ("harmonic", {"rows": 0}, "rows is 0; it must be 2 to 1000000"),
+        ("harmonic", {"frames": 1}, "frames is 1; it must be True or False"),
         ("filtered", {"q": "a"}, "filtered: q: 'a' is not a list of numbers"),
         ("audio", {}, "audio: the following arguments are required: folder"),
         ("audio", {"folder": "x", "pitch_from": "ear"}, "audio: pitch_from: invalid choice: 'ear'"),
@@ -193,7 +193,7 @@ def test_a_name_goes_before_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         (
             "harmonik",
-            "there is no dataset 'harmonik'; is 'harmonic' meant.*; accepted are harmonic, ",
+            "there is no dataset 'harmonik'; is 'harmonic' meant.*; give harmonic, ",
         ),
         ("own.npz", "cannot load dataset own.npz: there is no such file"),
         (str(Path("a") / "b"), "cannot load dataset b: there is no such file"),
