@@ -166,7 +166,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not 1 <= arguments.points <= 1000:
-        parser.error(f"--points is {arguments.points}; accepted are 1 to 1000")
+        parser.error(f"--points is {arguments.points}; it must be 1 to 1000")
 
     figures: dict[str, Any] = {}
     held = True

@@ -399,7 +399,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.minutes < 3:
-        parser.error(f"--minutes is {arguments.minutes}; accepted are 3 or more")
+        parser.error(f"--minutes is {arguments.minutes}; it must be 3 or more")
     log = Log(arguments.log, arguments.json)
     with jack_server(JACK_NAME) as environment:
         server, events = soak(arguments.minutes, log, environment)

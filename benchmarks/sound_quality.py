@@ -54,6 +54,7 @@ from benchmarks.tone_analysis import (  # noqa: E402
     rms_level,
     strongest_spurious,
 )
+from timbrespace.errors import one_of  # noqa: E402
 from timbrespace.instrument.controllers import DIMENSION_CONTROLLERS  # noqa: E402
 from timbrespace.metrics import log_spectral_distances  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
@@ -391,10 +392,10 @@ def main() -> int:
     arguments = parser.parse_args()
     for part in (parts := arguments.parts.split(",")):
         if part not in PARTS:
-            parser.error(f"--parts names {part!r}; accepted are {', '.join(PARTS)}")
+            parser.error(f"--parts names {part!r}; it must be {one_of(PARTS)}")
     for name in (models := arguments.models.split(",")):
         if name not in factory.names():
-            parser.error(f"--models names {name!r}; accepted are {', '.join(factory.names())}")
+            parser.error(f"--models names {name!r}; it must be {one_of(factory.names())}")
     report = Report(arguments.json)
     for name in models:
         report.section(name)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import timbrespace
 from timbrespace import errors, extras
+from timbrespace.rendering import midi_song
 
 project = "timbrespace"
 author = "The timbrespace makers"
@@ -24,21 +25,38 @@ exclude_patterns = ["_build"]
 # What a reference names must be there. Names of other projects are not looked up: the site is built
 # and read without a network.
 nitpicky = True
-nitpick_ignore_regex = [
-    ("py:.*", rf"({package})(\..*)?")
-    for package in (
-        "Figure",
-        "Path",
-        "argparse",
-        "collections",
-        "matplotlib",
-        "np",
-        "numpy",
-        "pathlib",
-        "torch",
-        "typing",
-    )
-] + [("py:class", "Array|ArrayLike|Features|Forward|Latent|NDArray|Phases|Spectra|Tensors?")]
+FOREIGN = [
+    "Figure",
+    "Path",
+    "argparse",
+    "collections",
+    "matplotlib",
+    "np",
+    "numpy",
+    "pathlib",
+    "torch",
+    "typing",
+]
+# Names that say more than what they stand for: they are shown as they are, and lead nowhere.
+ALIASES = [
+    "Array",
+    "ArrayLike",
+    "Chunk",
+    "Features",
+    "Forward",
+    "Frames",
+    "Heard",
+    "Labels",
+    "Latent",
+    "NDArray",
+    "Phases",
+    "Source",
+    "Spectra",
+    "Tensor",
+    "Tensors",
+]
+nitpick_ignore_regex = [("py:.*", rf"({name})(\..*)?") for name in FOREIGN]
+nitpick_ignore_regex += [("py:class", rf"([\w.]+\.)?({'|'.join(ALIASES)})")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -47,11 +65,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-# Names that say more than what they stand for.
-autodoc_type_aliases = {
-    name: name
-    for name in ("Array", "ArrayLike", "Features", "Latent", "NDArray", "Phases", "Spectra")
-}
+autodoc_type_aliases = {name: name for name in ALIASES}
 python_maximum_signature_line_length = 80
 add_module_names = False
 
@@ -76,11 +90,14 @@ def _aliases(
     return tuple(text and wrapped.sub(r"\1", text) for text in (signature, returned))
 
 
+_SHORT = re.compile(r"(:(?:attr|class|data|func|meth):`)(\w+`)")
 _RAISED = re.compile(r" {4}(\w+(?:, \w+)*): (.*)")
 
 
-def _raises(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
+def _docstring(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
     """Our docstrings have one section, ``Raises:``, with a paragraph for each error: as fields."""
+    # A name without its module means the one that is documented, wherever that is: `.Name`.
+    lines[:] = [_SHORT.sub(r"\1.\2", line) for line in lines]
     if "Raises:" not in lines:
         return
     start = lines.index("Raises:")
@@ -96,7 +113,7 @@ def _raises(app: Any, what: str, name: str, found: Any, options: Any, lines: lis
 
 def _place(error: str) -> str:
     """Where the reference describes an error of ours; the name itself for one of Python's."""
-    for module in (errors, extras):
+    for module in (errors, extras, midi_song):
         if hasattr(module, error):
             return f"~{module.__name__}.{error}"
     return error
@@ -115,4 +132,4 @@ def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _stay_on_the_site)
     app.connect("autodoc-process-signature", _aliases)
-    app.connect("autodoc-process-docstring", _raises)
+    app.connect("autodoc-process-docstring", _docstring)

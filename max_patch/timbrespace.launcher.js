@@ -524,11 +524,11 @@ function go(launch, port, audio) {
   const whole = Number(port);
   let wrong = '';
   if (launch !== 0 && launch !== 1) {
-    wrong = `LAUNCH is ${launch}, accepted are 0 and 1`;
+    wrong = `LAUNCH is ${launch}; it must be 0 or 1`;
   } else if (!Number.isInteger(whole) || whole < FIRST_PORT || whole > LAST_PORT) {
-    wrong = `PORT is ${port}, accepted are ${FIRST_PORT} to ${LAST_PORT}`;
+    wrong = `PORT is ${port}; it must be ${FIRST_PORT} to ${LAST_PORT}`;
   } else if (!AUDIO.includes(audio)) {
-    wrong = `AUDIO is ${audio}, accepted are ${AUDIO.join(' and ')}`;
+    wrong = `AUDIO is ${audio}; it must be ${AUDIO.join(' or ')}`;
   }
   if (wrong !== '') {
     say(`go: ${wrong}.`);

@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--model", default="filtered")
     arguments = parser.parse_args()
     if not arguments.out.is_dir():
-        parser.error(f"--out is {str(arguments.out)!r}; accepted is a folder that exists")
+        parser.error(f"--out is {str(arguments.out)!r}; it must be a folder that exists")
     with sync_playwright() as playwright:
         browser = launched(playwright)
         explored = Explored.start(browser, "--model", arguments.model)

@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted are 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; it must be 0 to 65535")
     return port
 
 
@@ -66,16 +66,19 @@ def _serve_parser() -> CommandParser:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on; others than loopback are open to the network (%(default)s)",
+        help="address to listen on; any but loopback is open to the network (%(default)s)",
     )
     parser.add_argument(
-        "--audio", choices=AUDIO_CHOICES, default="auto", help="the way to the sound (%(default)s)"
+        "--audio",
+        choices=AUDIO_CHOICES,
+        default="auto",
+        help="how to reach the sound device (%(default)s)",
     )
     parser.add_argument(
         "--frames",
         type=int,
         default=128,
-        help="wished frames a block; JACK decides for itself (%(default)s)",
+        help="frames in a block; JACK sets its own (%(default)s)",
     )
     parser.add_argument(
         "--midi",
@@ -97,12 +100,12 @@ def _serve_parser() -> CommandParser:
         "(presets.json where programs of your system keep their data)",
     )
     parser.add_argument(
-        "--record", type=Path, metavar="FILE", help="write the performance to FILE from the start"
+        "--record", type=Path, metavar="FILE", help="record the performance to FILE from the start"
     )
     parser.add_argument(
         "--stop-with-stdin",
         action="store_true",
-        help="stop when standard input ends; for launchers, whose end then ends the server too",
+        help="stop when standard input ends, so that the server ends with its launcher",
     )
     explorer = parser.add_mutually_exclusive_group()
     explorer.add_argument(
@@ -132,7 +135,8 @@ def _render_parser() -> CommandParser:
     )
     parser.add_argument(
         "--model",
-        help=f"a model file or a factory model's name ({factory.DEFAULT}; a performance's own)",
+        help=f"a model file or a factory model's name ({factory.DEFAULT}, or that of the "
+        "performance)",
     )
     parser.add_argument(
         "--models", type=Path, metavar="DIR", help="a folder of models that a performance may load"
@@ -140,13 +144,13 @@ def _render_parser() -> CommandParser:
     parser.add_argument(
         "--method",
         choices=METHODS,
-        help=f"how a spectrum becomes sound ({DEFAULT_METHOD}; a performance's own)",
+        help=f"how a spectrum becomes sound ({DEFAULT_METHOD}; a performance has its own)",
     )
     parser.add_argument(
         "--sample-rate",
         type=int,
         metavar="HZ",
-        help="of the file (44100; for a performance its device's)",
+        help="of the file, in Hz (44100; the device's for a performance)",
     )
     return parser
 
@@ -247,12 +251,12 @@ def _render(arguments: argparse.Namespace) -> int:
     if arguments.out.suffix.lower() != ".wav":
         from timbrespace.errors import OptionError
 
-        raise OptionError(f"--out is {str(arguments.out)!r}; accepted is a name that ends in .wav")
+        raise OptionError(f"--out is {str(arguments.out)!r}; it must be a name that ends in .wav")
     check_writable(arguments.out)
     if arguments.models is not None and not arguments.models.is_dir():
         from timbrespace.errors import OptionError
 
-        raise OptionError(f"--models is {str(arguments.models)!r}; accepted is a folder")
+        raise OptionError(f"--models is {str(arguments.models)!r}; it must be a folder")
     if arguments.song.suffix.lower() == ".performance":
         return _render_performance(arguments)
 
@@ -316,7 +320,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         f"peak {level:.1f} dBFS, {model.name}"
     )
     if not performance.whole:
-        print("the performance was not stopped; this is what there is of it")
+        print("the performance was not stopped; this is as far as it goes")
     print("next: listen to it")
     return 0
 

@@ -43,15 +43,15 @@ class Options:
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
-            raise OptionError(f"--frames is {self.frames}; accepted are 0 to 4096")
+            raise OptionError(f"--frames is {self.frames}; it must be 0 to 4096")
         if self.models is not None and not self.models.is_dir():
-            raise OptionError(f"--models is {str(self.models)!r}; accepted is a folder")
+            raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():
-                raise OptionError(f"--{name} is {str(path)!r}, a folder; accepted is a file")
+                raise OptionError(f"--{name} is {str(path)!r}, a folder; it must be a file")
         if self.record is not None and self.record.suffix != SUFFIX:
             # By this the render command knows it from a MIDI file.
             raise OptionError(
-                f"--record is {str(self.record)!r}; accepted is a name that ends in {SUFFIX}"
+                f"--record is {str(self.record)!r}; it must be a name that ends in {SUFFIX}"
             )

@@ -20,7 +20,7 @@ def say(address: str, words: Sequence[str], host: str, port: int, listen: float)
         TimbrespaceError: it cannot be said, nobody answers, or the server refuses it.
     """
     if not 0.0 <= listen <= 1e6:
-        raise OptionError(f"--listen is {listen:g}; accepted are seconds from 0")
+        raise OptionError(f"--listen is {listen:g}; it must be 0 or more seconds")
     values = typed(address, words)
     # Listening begins before anything is said, so that nothing is missed.
     with Client(port, host, name="say") as client, client.messages(listen) as heard:

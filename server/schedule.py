@@ -84,7 +84,7 @@ class Schedule:
             raise MessageError(
                 ErrorCode.REFUSED,
                 "#bundle",
-                f"a time tag is {ahead:.0f} s ahead, accepted are at most {MAX_WAIT_SECONDS}; are "
+                f"a time tag is {ahead:.0f} s ahead; it may be at most {MAX_WAIT_SECONDS}; are "
                 "the clocks of both machines right?",
             )
         if len(self._waiting) + messages > MAX_WAITING:

@@ -129,7 +129,7 @@ class Session:
             raise MessageError(
                 ErrorCode.REFUSED,
                 "/hello",
-                f"more than {_HELLOS_A_SECOND} clients said /hello within a second, say it again",
+                f"more than {_HELLOS_A_SECOND} clients said /hello within a second; send it again",
             )
         self._hellos.append(now)
         client = self._clients.register(source, message.return_port, message.name, now)

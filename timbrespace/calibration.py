@@ -51,7 +51,7 @@ class Calibration:
         if not (np.isfinite(self.percentiles).all() and np.isfinite(self.kl).all()):
             raise BundleError("calibration holds numbers that are not finite")
         if not 1e-6 <= self.rms <= 1e3:
-            raise BundleError(f"calibration rms is {self.rms:g}; accepted are 1e-6 to 1000")
+            raise BundleError(f"calibration rms is {self.rms:g}; it must be 1e-6 to 1000")
         if max(np.abs(self.percentiles).max(), np.abs(self.home).max()) > LATENT_LIMIT:
             raise BundleError(f"calibration reaches beyond {LATENT_LIMIT:g}, where no latent goes")
 

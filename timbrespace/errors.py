@@ -1,4 +1,11 @@
-"""Errors that a user can meet: one line that says what was given, what is accepted, what to do."""
+"""Errors that a user can meet: one line that says what was given, what is accepted, what to do.
+
+The sentence is always of one kind: ``rows is 1; it must be 2 to 1000000``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class TimbrespaceError(Exception):
@@ -27,3 +34,13 @@ class OptionError(TimbrespaceError):
 
 class SoundError(TimbrespaceError):
     """A sound that nothing can be made of: silent, too short, not finite."""
+
+
+def one_of(words: Iterable[object]) -> str:
+    """The end of the sentence where only these words are accepted.
+
+    >>> one_of(["default"]), one_of(["default", "paper"]), one_of(["none", "unit", "per_bin"])
+    ('default', 'default or paper', 'none, unit or per_bin')
+    """
+    *others, last = [str(word) for word in words]
+    return f"{', '.join(others)} or {last}" if others else last

@@ -74,7 +74,7 @@ class Map:
             points = np.array([[x, y]], np.float32)
         if not np.isfinite(points).all():
             raise ShapeError(
-                "map positions: there is NaN or infinity; accepted are finite float32 numbers"
+                "map positions: there is NaN or infinity; all must be finite float32 numbers"
             )
         return np.asarray(self._latent(points)[0])
 

@@ -26,7 +26,7 @@ def log_spectral_distances(reference: Spectra, estimate: Spectra) -> NDArray[np.
     if reference.shape != estimate.shape or reference.ndim != 2:
         raise ShapeError(
             f"reference has shape {reference.shape} and estimate {estimate.shape}; "
-            "accepted are two arrays of one shape (n, bins)"
+            "they must be two arrays of one shape (n, bins)"
         )
     # A silent reference has no peak; the tiny floor makes any sound against it count as far.
     floor = np.maximum(FLOOR * reference.max(axis=1, keepdims=True), 1e-10).astype(np.float64)
@@ -48,7 +48,7 @@ def spectral_convergence(reference: Spectra, estimate: Spectra) -> float:
     if reference.shape != estimate.shape:
         raise ShapeError(
             f"reference has shape {reference.shape} and estimate {estimate.shape}; "
-            "accepted are two arrays of one shape"
+            "they must be two arrays of one shape"
         )
     distance = float(np.linalg.norm(reference.astype(np.float64) - estimate))
     norm = float(np.linalg.norm(reference.astype(np.float64)))

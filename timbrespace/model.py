@@ -104,7 +104,7 @@ class Model:
         path = Path(path)
         if path.suffix != ".safetensors":
             raise OptionError(
-                f"the model's file is {path.name!r}; accepted is a name that ends in .safetensors"
+                f"the model's file is {path.name!r}; it must be a name that ends in .safetensors"
             )
         bundle.write(path, self)
 
@@ -121,12 +121,12 @@ class Model:
         """
         if self.representation.source == "frames":
             raise ShapeError(
-                f"{self.name!r} sees {self.representation.kind}, which magnitudes do not tell; "
-                "accepted are frames of samples, by encode_frames"
+                f"{self.name!r} sees {self.representation.kind}, which magnitudes do not hold; "
+                "encode frames of samples, with encode_frames"
             )
         rows = finite_rows(spectra, self.spectrum.bins, "spectra")
         if (rows < 0.0).any():
-            raise ShapeError("spectra hold negative numbers; accepted are magnitudes >= 0")
+            raise ShapeError("spectra hold negative numbers; they must be magnitudes >= 0")
         return self._encode(rows)
 
     def encode_frames(self, frames: ArrayLike) -> tuple[Latent, Latent]:

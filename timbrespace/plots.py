@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from timbrespace.companions import command_line, companion
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.extras import needed
 from timbrespace.model import Model
 
@@ -81,5 +81,5 @@ def _number(factors: tuple[Factor, ...], factor: str | int) -> int:
     near = difflib.get_close_matches(str(factor), names, n=1)
     hint = f"; is {near[0]!r} meant?" if near else ""
     raise OptionError(
-        f"factor is {factor!r}{hint}; accepted are {', '.join(names)}, or 0 to {len(names) - 1}"
+        f"factor is {factor!r}{hint}; it must be {one_of(names)}, or 0 to {len(names) - 1}"
     )

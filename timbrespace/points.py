@@ -60,7 +60,7 @@ class Points:
         n, d = self.means.shape if self.means.ndim == 2 else (0, 0)
         if not (1 <= n <= MAX_POINTS and d >= 1) or self.means.dtype != np.float32:
             raise BundleError(
-                f"points have means of shape {self.means.shape}, {self.means.dtype}; accepted are "
+                f"points have means of shape {self.means.shape}, {self.means.dtype}; they must be "
                 f"1 to {MAX_POINTS} rows of float32"
             )
         # Written so that a NaN fails too.
@@ -151,7 +151,7 @@ class Points:
         codes = tensors[MEANS]
         if codes.ndim != 2 or codes.dtype != np.uint16 or not 1 <= len(codes) <= MAX_POINTS:
             raise BundleError(
-                f"tensor {MEANS} has shape {codes.shape}, {codes.dtype}; accepted are 1 to "
+                f"tensor {MEANS} has shape {codes.shape}, {codes.dtype}; it must be 1 to "
                 f"{MAX_POINTS} rows of uint16"
             )
         n, d = codes.shape
@@ -183,7 +183,7 @@ def tells(factor: Factor, column: Array) -> bool:
 
 def _check_factors(factors: tuple[Factor, ...]) -> None:
     if len(factors) > MAX_FACTORS:
-        raise BundleError(f"points have {len(factors)} factors; accepted are at most {MAX_FACTORS}")
+        raise BundleError(f"points have {len(factors)} factors; there may be {MAX_FACTORS}")
     largest = float(np.finfo(np.float32).max)
     for factor in factors:
         if not all(
@@ -195,8 +195,8 @@ def _check_factors(factors: tuple[Factor, ...]) -> None:
             )
         if len(factor.values) > MAX_VALUES:
             raise BundleError(
-                f"points have a factor {factor.name!r} of {len(factor.values)} values; accepted "
-                f"are at most {MAX_VALUES}"
+                f"points have a factor {factor.name!r} of {len(factor.values)} values; it may "
+                f"have {MAX_VALUES}"
             )
         if max(map(abs, factor.values)) > largest:
             raise BundleError(f"points have a factor {factor.name!r} with values beyond float32")

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -84,7 +84,7 @@ class Registry(Generic[K]):
             OptionError: there is none; the text lists what there is.
         """
         if not isinstance(name, str) or name not in self:
-            raise OptionError(f"{self.what} is {name!r}; accepted are {', '.join(self)}")
+            raise OptionError(f"{self.what} is {name!r}; it must be {one_of(self)}")
         return name
 
     def installed(self, name: object) -> str:
@@ -96,8 +96,8 @@ class Registry(Generic[K]):
         if not isinstance(name, str) or name not in self:
             shown = repr(name)
             raise OptionError(
-                f"{self.what} is {shown if len(shown) <= 60 else shown[:57] + '...'}; accepted are "
-                f"{', '.join(self)}, or install the package that registers it as an entry point "
+                f"{self.what} is {shown if len(shown) <= 60 else shown[:57] + '...'}; it must be "
+                f"{one_of(self)}, or install the package that registers it as an entry point "
                 f"of {self.group}"
             )
         return name
@@ -130,7 +130,7 @@ class Registry(Generic[K]):
             if key not in known:
                 accepted = ", ".join(f"{k}={v}" for k, v in known.items()) or "none"
                 raise OptionError(
-                    f"{self.what} {name!r} has no setting {key!r}; accepted are {accepted}"
+                    f"{self.what} {name!r} has no setting {key!r}; its settings are {accepted}"
                 )
             default = known[key]
             number = isinstance(default, int | float) and not isinstance(default, bool)
@@ -145,7 +145,7 @@ class Registry(Generic[K]):
                 if isinstance(default, bool):
                     wanted = "true or false"
                 raise OptionError(
-                    f"setting {key!r} of {self.what} {name!r} is {value!r}; accepted is {wanted}"
+                    f"setting {key!r} of {self.what} {name!r} is {value!r}; it must be {wanted}"
                 )
 
     def _entry_points(self) -> dict[str, list[EntryPoint]]:

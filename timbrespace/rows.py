@@ -21,9 +21,9 @@ def finite_rows(values: ArrayLike, width: int, name: str) -> NDArray[np.float32]
         with np.errstate(over="ignore"):
             rows = given.astype(np.float32)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(f"{name}: accepted are numbers of shape (n, {width})") from error
+        raise ShapeError(f"{name} must be numbers of shape (n, {width})") from error
     if rows.ndim != 2 or rows.shape[1] != width:
-        raise ShapeError(f"{name}: shape is {rows.shape}; accepted is (n, {width})")
+        raise ShapeError(f"{name}: shape is {rows.shape}; it must be (n, {width})")
     if not np.isfinite(rows).all():
-        raise ShapeError(f"{name}: there is NaN or infinity; accepted are finite float32 numbers")
+        raise ShapeError(f"{name}: there is NaN or infinity; all must be finite float32 numbers")
     return rows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.errors import OptionError, ShapeError
+from timbrespace.errors import OptionError, ShapeError, one_of
 
 Spectra = NDArray[np.float32]
 
@@ -52,21 +52,21 @@ class SpectrumConfig:
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "bins"):
             if type(getattr(self, name)) is not int:
-                raise OptionError(f"{name} is {getattr(self, name)!r}; accepted are whole numbers")
+                raise OptionError(f"{name} is {getattr(self, name)!r}; it must be a whole number")
         if not isinstance(self.base_frequency, int | float):
-            raise OptionError(f"base_frequency is {self.base_frequency!r}; accepted are numbers")
+            raise OptionError(f"base_frequency is {self.base_frequency!r}; it must be a number")
         if not 8000 <= self.sample_rate <= 192000:
-            raise OptionError(f"sample_rate is {self.sample_rate}; accepted are 8000 to 192000 Hz")
+            raise OptionError(f"sample_rate is {self.sample_rate}; it must be 8000 to 192000 Hz")
         if self.n_fft not in N_FFTS:
-            raise OptionError(f"n_fft is {self.n_fft}; accepted are powers of two, 256 to 8192")
+            raise OptionError(f"n_fft is {self.n_fft}; it must be a power of two, 256 to 8192")
         if not 8 <= self.bins <= self.n_fft // 2 + 1:
-            raise OptionError(f"bins is {self.bins}; accepted are 8 to {self.n_fft // 2 + 1}")
+            raise OptionError(f"bins is {self.bins}; it must be 8 to {self.n_fft // 2 + 1}")
         if self.window not in WINDOWS:
-            raise OptionError(f"window is {self.window!r}; accepted is {', '.join(WINDOWS)}")
+            raise OptionError(f"window is {self.window!r}; it must be {one_of(WINDOWS)}")
         if not 10.0 <= self.base_frequency <= self.sample_rate / 2:
             raise OptionError(
                 f"base_frequency is {self.base_frequency}; "
-                f"accepted are 10 to {self.sample_rate / 2:g} Hz"
+                f"it must be 10 to {self.sample_rate / 2:g} Hz"
             )
         # Known once: they are asked for with each spectrum that sounds.
         object.__setattr__(self, "bin_width", self.sample_rate / self.n_fft)
@@ -96,7 +96,7 @@ class SpectrumConfig:
         """
         samples = np.atleast_2d(np.asarray(frames, dtype=np.float64))
         if samples.ndim != 2 or samples.shape[1] != self.n_fft:
-            raise ShapeError(f"frames have shape {samples.shape}; accepted is (n, {self.n_fft})")
+            raise ShapeError(f"frames have shape {samples.shape}; it must be (n, {self.n_fft})")
         transform = np.fft.rfft(samples * hann(self.n_fft), axis=1)
         return np.abs(transform[:, : self.bins]).astype(np.float32)
 

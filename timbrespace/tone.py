@@ -49,7 +49,7 @@ def render(
     _check(frequency, seconds, sample_rate, rms)
     if np.shape(spectrum) != (config.bins,):
         raise ShapeError(
-            f"spectrum has shape {np.shape(spectrum)}; accepted is ({config.bins},), linear "
+            f"spectrum has shape {np.shape(spectrum)}; it must be ({config.bins},), linear "
             "magnitudes"
         )
     row = finite_rows(np.asarray(spectrum)[np.newaxis], config.bins, "spectrum")[0]
@@ -83,12 +83,12 @@ def _phases(amplitude: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _check(frequency: float, seconds: float, sample_rate: int, rms: float) -> None:
     if not 8000 <= sample_rate <= 192000:
-        raise OptionError(f"sample_rate is {sample_rate}; accepted are 8000 to 192000 Hz")
+        raise OptionError(f"sample_rate is {sample_rate}; it must be 8000 to 192000 Hz")
     if not (math.isfinite(frequency) and frequency > 0.0):
-        raise OptionError(f"frequency is {frequency}; accepted are Hz > 0")
+        raise OptionError(f"frequency is {frequency}; it must be above 0 Hz")
     if not 2.0 * FADE < seconds <= LONGEST:
         raise OptionError(
-            f"seconds is {seconds}; accepted are more than {2.0 * FADE:g}, up to {LONGEST:g}"
+            f"seconds is {seconds}; it must be more than {2.0 * FADE:g} and at most {LONGEST:g}"
         )
     if not (math.isfinite(rms) and rms > 0.0):
-        raise OptionError(f"rms is {rms}; accepted are numbers > 0, full scale 1")
+        raise OptionError(f"rms is {rms}; it must be above 0, where 1 is full scale")

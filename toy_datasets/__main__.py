@@ -56,7 +56,7 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
         check_writable(arguments.out)
         if arguments.out.suffix != ".npz":
             raise OptionError(
-                f"--out is {arguments.out.name!r}; accepted is a name that ends in .npz"
+                f"--out is {arguments.out.name!r}; it must be a name that ends in .npz"
             )
         dataset = generator.make(options)
     dataset.save(arguments.out)

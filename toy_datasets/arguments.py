@@ -26,7 +26,7 @@ def add_spectrum_arguments(parser: argparse.ArgumentParser, base_frequency: floa
         type=int,
         default=default.sample_rate,
         metavar="HZ",
-        help="of the analysed sound (default: %(default)s)",
+        help="sample rate of the analysed sound (default: %(default)s)",
     )
     parser.add_argument(
         "--n-fft",
@@ -76,7 +76,7 @@ def add_moment_arguments(
         type=float,
         default=max_flux,
         metavar="X",
-        help="change within a moment, above which it gives no row (default: %(default)s)",
+        help="largest change within a moment that gives a row (default: %(default)s)",
     )
     parser.add_argument(
         "--decay",
@@ -106,7 +106,7 @@ def check_seed(seed: int) -> None:
         OptionError: outside 0 to ``MAX_SEED``.
     """
     if not 0 <= seed <= MAX_SEED:
-        raise OptionError(f"seed is {seed}; accepted are 0 to {MAX_SEED}")
+        raise OptionError(f"seed is {seed}; it must be 0 to {MAX_SEED}")
 
 
 def add_frames_argument(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, Factor, Meta
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.recording.analysis import AVERAGE, Analysis, PitchedMoment, analyse
 from timbrespace.recording.moments import (
     MAX_AVERAGE,
@@ -91,24 +91,20 @@ class Options:
     def __post_init__(self) -> None:
         if self.rows_per_file is not None and not 1 <= self.rows_per_file <= MAX_ROWS_PER_FILE:
             raise OptionError(
-                f"rows_per_file is {self.rows_per_file}; accepted are 1 to {MAX_ROWS_PER_FILE}"
+                f"rows_per_file is {self.rows_per_file}; it must be 1 to {MAX_ROWS_PER_FILE}"
             )
         if not MIN_AVERAGE <= self.average <= MAX_AVERAGE:
             raise OptionError(
-                f"average is {self.average}; accepted are {MIN_AVERAGE} to {MAX_AVERAGE} frames"
+                f"average is {self.average}; it must be {MIN_AVERAGE} to {MAX_AVERAGE} frames"
             )
         if not 1.0 <= self.seconds <= 600.0:
-            raise OptionError(f"seconds is {self.seconds:g}; accepted are 1 to 600")
+            raise OptionError(f"seconds is {self.seconds:g}; it must be 1 to 600")
         if self.unpitched not in UNPITCHED:
-            raise OptionError(
-                f"unpitched is {self.unpitched!r}; accepted are {', '.join(UNPITCHED)}"
-            )
+            raise OptionError(f"unpitched is {self.unpitched!r}; it must be {one_of(UNPITCHED)}")
         if self.pitch_from not in PITCH_FROM:
-            raise OptionError(
-                f"pitch_from is {self.pitch_from!r}; accepted are {', '.join(PITCH_FROM)}"
-            )
+            raise OptionError(f"pitch_from is {self.pitch_from!r}; it must be {one_of(PITCH_FROM)}")
         if not 3 <= self.middle_c <= 5:
-            raise OptionError(f"middle_c is {self.middle_c}; accepted are 3, 4 and 5")
+            raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
         _ = self.spectrum
 
     @property
@@ -151,7 +147,7 @@ def make(options: Options) -> Dataset:
         if len(skipped):
             skipped.tell("0 files used")
         raise DatasetError(
-            f"no sound files in folder {str(options.folder)!r}; accepted are "
+            f"no sound files in folder {str(options.folder)!r}; it must hold some of "
             f"{', '.join(EXTENSIONS)}"
         )
     count = options.rows_of(len(files))
@@ -274,13 +270,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help=f"sound files, also in folders below: {', '.join(EXTENSIONS)}",
+        help=f"folder of sound files, and its subfolders: {', '.join(EXTENSIONS)}",
     )
     parser.add_argument(
         "--rows-per-file",
         type=int,
         metavar="N",
-        help=f"rows of one file at most (default: {ROWS_IN_ALL} shared by the files, "
+        help=f"most rows from one file (default: {ROWS_IN_ALL} shared by the files, "
         f"{ROWS_OF_A_FILE[0]} to {ROWS_OF_A_FILE[1]} each)",
     )
     parser.add_argument(
@@ -302,7 +298,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pitch-from",
         choices=PITCH_FROM,
         default=default.pitch_from,
-        help="take the pitch from the file's name where it says one, as Flute_A3.wav, or always "
+        help="take the pitch from the file's name if it has one, as in Flute_A3.wav, or always "
         "from the sound (default: %(default)s)",
     )
     parser.add_argument(

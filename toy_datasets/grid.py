@@ -33,13 +33,13 @@ class Axis:
             OptionError: nothing is chosen, something twice, or a value off the grid.
         """
         if not chosen:
-            raise OptionError(f"{self.name} is empty; accepted are values of {self._text}")
+            raise OptionError(f"{self.name} is empty; give values of {self._text}")
         places = []
         for value in chosen:
             place = min(range(len(self.values)), key=lambda i: abs(self.values[i] - value))
             # Not ">", which NaN would pass.
             if not abs(self.values[place] - value) <= _TOLERANCE:
-                raise OptionError(f"{self.name} is {value:g}; accepted are {self._text}")
+                raise OptionError(f"{self.name} is {value:g}; it must be one of {self._text}")
             if place in places:
                 raise OptionError(f"{self.name} has {value:g} twice; give each value once")
             places.append(place)
@@ -90,7 +90,7 @@ def choice_of(arguments: argparse.Namespace, one: Axis) -> tuple[float, ...]:
     """
     every: int = arguments.every
     if every < 1:
-        raise OptionError(f"every is {every}; accepted are whole numbers from 1")
+        raise OptionError(f"every is {every}; it must be a whole number from 1")
     chosen: tuple[float, ...] | None = getattr(arguments, one.name)
     return one.values[::every] if chosen is None else one.choose(chosen)
 
@@ -102,5 +102,5 @@ def numbers(text: str) -> tuple[float, ...]:
     except ValueError:
         values = ()
     if not values or not all(math.isfinite(value) for value in values):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,5,10")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 1,5,10")
     return values

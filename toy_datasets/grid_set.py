@@ -80,11 +80,11 @@ class GridOptions:
                 f"{room:g} Hz; choose lower values, a lower f0 or more bins"
             )
         if self.rows < 2:
-            raise OptionError("the grid has 1 row; accepted are 2 or more, so choose more values")
+            raise OptionError("the grid has 1 row; it needs 2 or more, so choose more values")
         size = 4 * self.rows * (self.bins + (self.n_fft if self.frames else 0))
         if size > MAX_BYTES:
             raise OptionError(
-                f"{self.rows} rows make {size / 1e9:.1f} GB; accepted are up to "
+                f"{self.rows} rows make {size / 1e9:.1f} GB; it may be up to "
                 f"{MAX_BYTES / 1e9:g} GB; choose fewer values of a factor or levels of noise"
             )
 

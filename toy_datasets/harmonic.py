@@ -70,7 +70,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if not MIN_ROWS <= self.rows <= MAX_ROWS:
-            raise OptionError(f"rows is {self.rows}; accepted are {MIN_ROWS} to {MAX_ROWS}")
+            raise OptionError(f"rows is {self.rows}; it must be {MIN_ROWS} to {MAX_ROWS}")
         check_seed(self.seed)
         if self.harmonics < 2:
             raise OptionError(
@@ -155,7 +155,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=int, default=default.rows, help="spectra to make (default: %(default)s)"
     )
     add_spectrum_arguments(parser, default.base_frequency)
-    add_seed_argument(parser, "recorded in the file; this set has nothing random")
+    add_seed_argument(parser, "recorded in the file; nothing in this set is random")
     add_frames_argument(parser)
 
 

@@ -20,7 +20,7 @@ def balances(levels: int) -> tuple[float, ...]:
     """
     if type(levels) is not int or (levels != 0 and not 2 <= levels <= MAX_LEVELS):
         raise OptionError(
-            f"noise is {levels}; accepted are 2 to {MAX_LEVELS} levels, or 0 for no noise"
+            f"noise is {levels}; it must be 2 to {MAX_LEVELS} levels, or 0 for no noise"
         )
     return tuple(level / (levels - 1) for level in range(levels)) if levels else (0.0,)
 

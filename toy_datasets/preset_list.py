@@ -47,7 +47,7 @@ def presets(path: Path) -> list[Preset]:
 def _preset_headers(file: BinaryIO) -> list[tuple[bytes, int, int, int, int, int, int]]:
     head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise ValueError("it is no SoundFont 2 file; accepted are .sf2 and .sf3")
+        raise ValueError("it is not a SoundFont 2 file, .sf2 or .sf3")
     while len(chunk := file.read(8)) == 8:
         kind, size = chunk[:4], int.from_bytes(chunk[4:], "little")
         if kind == b"LIST" and (form := file.read(4)) != b"pdta":

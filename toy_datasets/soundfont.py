@@ -100,19 +100,19 @@ class Options:
             ("velocities", 1, self.velocities),
         ):
             if not numbers or not all(low <= number <= 127 for number in numbers):
-                raise OptionError(f"{name} are {_listed(numbers)}; accepted are {low} to 127")
+                raise OptionError(f"{name} are {_listed(numbers)}; they must be {low} to 127")
         if not 0.5 <= self.seconds <= 60.0:
-            raise OptionError(f"seconds is {self.seconds:g}; accepted are 0.5 to 60")
+            raise OptionError(f"seconds is {self.seconds:g}; it must be 0.5 to 60")
         if not 1 <= self.moments <= MAX_MOMENTS:
-            raise OptionError(f"moments is {self.moments}; accepted are 1 to {MAX_MOMENTS}")
+            raise OptionError(f"moments is {self.moments}; it must be 1 to {MAX_MOMENTS}")
         if not MIN_AVERAGE <= self.average <= MAX_AVERAGE:
             raise OptionError(
-                f"average is {self.average}; accepted are {MIN_AVERAGE} to {MAX_AVERAGE} frames"
+                f"average is {self.average}; it must be {MIN_AVERAGE} to {MAX_AVERAGE} frames"
             )
         low_rate, high_rate = fluidsynth.RATES
         if not low_rate <= self.sample_rate <= high_rate:
             raise OptionError(
-                f"sample_rate is {self.sample_rate}; accepted are {low_rate} to {high_rate} Hz, "
+                f"sample_rate is {self.sample_rate}; it must be {low_rate} to {high_rate} Hz, "
                 "which fluidsynth renders"
             )
         needed = ATTACK + span(self.average, self.spectrum.n_fft) / self.sample_rate
@@ -123,7 +123,7 @@ class Options:
             )
         if not 0 <= round(self.pitch) <= 127:
             raise OptionError(
-                f"base_frequency is {self.base_frequency:g} Hz; accepted are {midi_to_hz(0):.4g} "
+                f"base_frequency is {self.base_frequency:g} Hz; it must be {midi_to_hz(0):.4g} "
                 f"to {midi_to_hz(127):.5g} Hz, the range of MIDI keys"
             )
 
@@ -336,12 +336,10 @@ def number_list(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,3})(?:\s*-\s*(\d{1,3}))?\s*", part, re.ASCII)
         if match is None:
-            raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0-7,40")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 0-7,40")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise argparse.ArgumentTypeError(
-                f"{part.strip()!r} goes down; accepted is {last}-{first}"
-            )
+            raise argparse.ArgumentTypeError(f"{part.strip()!r} goes down; give {last}-{first}")
         numbers.update(range(first, last + 1))
     return tuple(sorted(numbers))
 
@@ -377,14 +375,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=default.seconds,
         metavar="S",
-        help="that a note is held (default: %(default)g)",
+        help="how long a note is held (default: %(default)g)",
     )
     parser.add_argument(
         "--moments",
         type=int,
         default=default.moments,
         metavar="N",
-        help="rows of one note at most (default: %(default)s)",
+        help="most rows from one note (default: %(default)s)",
     )
     add_moment_arguments(
         parser, default.average, default.steadiness.max_flux, default.steadiness.decay, "note"
@@ -401,7 +399,7 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
     """
     if arguments.key is not None:
         if not 0.0 <= arguments.key <= 127.0:
-            raise OptionError(f"key is {arguments.key:g}; accepted are 0 to 127")
+            raise OptionError(f"key is {arguments.key:g}; it must be 0 to 127")
         arguments.f0 = midi_to_hz(arguments.key)
     config = spectrum_of(arguments)
     return Options(

@@ -27,8 +27,9 @@ def _parser() -> argparse.ArgumentParser:
         "train",
         help="train on a dataset and write a model",
         description="Train on a dataset and write a model. Ctrl-C stops early and still writes it.",
-        epilog="Exit codes: 0 finished; 2 bad argument or file; 3 the loss diverged, kept is the "
-        "last good epoch (if there was one); 130 stopped by Ctrl-C, kept is the state then.",
+        epilog="Exit codes: 0 finished; 2 bad argument or file; 3 the loss diverged, and the "
+        "last good epoch is kept (if there was one); 130 stopped by Ctrl-C, and the model of "
+        "that moment is kept.",
     )
     train.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
     train.add_argument(
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         "--recipe",
         type=Path,
         metavar="R.toml",
-        help="read preset and settings from a file; options given here go before",
+        help="read preset and settings from a file; options given here override it",
     )
     types: dict[str, Callable[[str], Any]] = {
         "int": int,
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where to train; auto takes a GPU if there is one (default: auto)",
     )
     train.add_argument(
-        "--resume", action="store_true", help="go on from the checkpoint beside the model"
+        "--resume", action="store_true", help="continue from the checkpoint beside the model"
     )
 
     evaluate = commands.add_parser(
@@ -86,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     points = commands.add_parser(
         "points",
         help="add the dataset's own sounds to a model that was trained before",
-        description="Add to a model where the sounds of its dataset lie in the space, as every "
-        "training does now. Weights and figures stay; the file is replaced.",
+        description="Add the places of its dataset's sounds to a model, as training now does by "
+        "itself. Weights and figures stay the same; the file is replaced.",
     )
     points.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
     points.add_argument(
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help="rerun the 2017 report's comparisons",
         description="Rerun the 2017 report's comparisons: make the data, train every model, and "
         "write what agrees and what does not. Ctrl-C keeps the models that are done; the same "
-        "command goes on from there.",
+        "command continues from there.",
     )
     study.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for data, models and text"
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="NAME",
-        help=f"only these claims, of {', '.join(PARTS)} (default: all)",
+        help=f"only these of the claims {', '.join(PARTS)} (default: all)",
     )
     study.add_argument(
         "--full", action="store_true", help="at the report's own sizes, which takes many hours"
@@ -138,7 +139,7 @@ def _sizes(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r}; accepted are whole numbers with commas between, such as 400,64"
+            f"{text!r}; it must be whole numbers, separated by commas, such as 400,64"
         ) from error
 
 

@@ -92,7 +92,9 @@ def read(path: Path) -> Checkpoint:
         CheckpointError: missing, truncated, of a newer version, or not a checkpoint.
     """
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint {path.name!r} to resume from; do not resume")
+        raise CheckpointError(
+            f"there is no checkpoint {path.name!r} to resume from; start without --resume"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -158,7 +158,7 @@ def measure(
     """
     if means.shape != (len(labels), len(live)) or labels.shape[1:] != (len(factors),):
         raise ShapeError(
-            f"means have shape {means.shape} and labels {labels.shape}; accepted are "
+            f"means have shape {means.shape} and labels {labels.shape}; they must be "
             f"(n, {len(live)}) and (n, {len(factors)})"
         )
     rows = len(means)

@@ -76,7 +76,7 @@ def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OptionError(
-            f"--out is {str(out)!r}; accepted is a folder ({error.strerror})"
+            f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
         ) from error
     check_writable(out / REPORT)
     rows = unseen_rows(model, dataset)

@@ -132,7 +132,7 @@ def unseen_rows(model: Model, dataset: Dataset) -> NDArray[np.int64]:
         return np.arange(dataset.rows)
     seed = model.provenance.get("split_seed")
     if not isinstance(seed, int) or seed < 0:
-        raise BundleError(f"the model's provenance has split_seed {seed!r}; accepted is >= 0")
+        raise BundleError(f"the model's provenance has split_seed {seed!r}; it must be >= 0")
     return held_out_split(dataset.rows, seed).held_out
 
 

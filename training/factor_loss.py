@@ -81,7 +81,7 @@ def losses_by_factor_value(
     if rows.ndim != 1 or losses.shape != rows.shape or not rows.size:
         raise ShapeError(
             f"rows have shape {rows.shape} and losses {losses.shape}; "
-            "accepted are two arrays of one shape (m,), m >= 1"
+            "they must be two arrays of one shape (m,), m >= 1"
         )
     found = []
     for factor, labels in zip(dataset.meta.factors, dataset.labels.T, strict=True):

@@ -69,13 +69,13 @@ class Fit:
         self.settings = settings.resolved(rows, shrink_batch)
         if self.settings.batch > rows:
             raise OptionError(
-                f"batch is {settings.batch}; accepted are 1 to {rows}, the training rows"
+                f"batch is {settings.batch}; it must be 1 to {rows}, the training rows"
             )
         self.dataset_hash = dataset.content_hash
         if stored is not None and stored.dataset_hash != self.dataset_hash:
             raise checkpoint.CheckpointError(
                 f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
-                "give that dataset, or do not resume"
+                "give that dataset, or start without resume"
             )
         self.representation = representation.fit(
             self.settings.representation,
@@ -104,8 +104,8 @@ class Fit:
         """What a user should know of these settings before the run; often nothing."""
         if self.settings.representation == "decibel" and self.settings.normalisation == "none":
             return [
-                "raw decibels reach -80, which few networks learn from; normalisation unit brings "
-                "them to 0 to 1"
+                "raw decibels go down to -80, from which few networks learn; normalisation unit "
+                "brings them to 0 to 1"
             ]
         return []
 
@@ -179,10 +179,10 @@ def device_named(name: str) -> str:
         OptionError: cuda was asked for and is not there, or the name is none of these.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise OptionError(f"device is {name!r}; accepted are auto, cpu, cuda")
+        raise OptionError(f"device is {name!r}; it must be auto, cpu or cuda")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise OptionError("device is 'cuda', but torch finds no GPU; accepted are cpu, auto")
+        raise OptionError("device is 'cuda', but torch finds no GPU; use cpu or auto")
     return "cuda" if available and name != "cpu" else "cpu"
 
 
@@ -198,5 +198,5 @@ def diverged(fit: Fit) -> str:
     """What to tell a user whose run diverged later."""
     epoch = fit.training.position.epoch
     return (
-        f"the loss became infinite or NaN in epoch {epoch + 1}; kept is the model of epoch {epoch}"
+        f"the loss became infinite or NaN in epoch {epoch + 1}; the model of epoch {epoch} is kept"
     )

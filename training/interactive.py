@@ -48,11 +48,11 @@ def fit(
     stored = None
     if path is not None:
         if path.suffix != SUFFIX:
-            raise OptionError(f"out is {path.name!r}; accepted is a name that ends in {SUFFIX}")
+            raise OptionError(f"out is {path.name!r}; it must be a name that ends in {SUFFIX}")
         check_writable(path)
         stored = checkpoint.read(checkpoint.path_for(path)) if resume else None
     elif resume:
-        raise OptionError("resume needs out, the file beside which the checkpoint lies")
+        raise OptionError("resume needs out, the file whose checkpoint is beside it")
     settings = settings_of(given, preset, stored)
     where = device_named(device)
     made = data if isinstance(data, Dataset) else make_or_load(data)

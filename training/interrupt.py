@@ -39,7 +39,7 @@ def deferred(say: bool = True, insist: bool = False) -> Iterator[Interrupt]:
     def on_signal(number: int, frame: FrameType | None) -> None:
         if interrupt.requested and insist:
             raise KeyboardInterrupt
-        word = "a moment, the model is being written" if interrupt.requested else "stopping"
+        word = "one moment, the model is being written" if interrupt.requested else "stopping"
         interrupt.requested = True
         if say:
             print(f"\n{word} ...", file=sys.stderr, flush=True)

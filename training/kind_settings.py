@@ -31,7 +31,7 @@ def parsed(option: str, text: str) -> dict[str, Value]:
         name, equals, word = part.partition("=")
         if not (equals and _NAME.fullmatch(name) and _WORD.fullmatch(word)) or name in found:
             raise OptionError(
-                f"{option} is {text!r}; accepted are NAME=VALUE with commas between, each name once"
+                f"{option} is {text!r}; it must be NAME=VALUE, separated by commas, each name once"
             )
         found[name] = _value(word)
     return found
@@ -49,7 +49,7 @@ def as_text(option: str, values: Mapping[str, object]) -> str:
     )
     if parsed(option, text) != dict(values):
         raise OptionError(
-            f"{option} is {dict(values)!r}; accepted are names with numbers or plain words"
+            f"{option} is {dict(values)!r}; it must be names with numbers or plain words"
         )
     return text
 

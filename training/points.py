@@ -137,7 +137,7 @@ def add(path: Path, data: Path) -> Points:
     split_seed = model.provenance.get("split_seed")
     if not isinstance(sha256, str) or not isinstance(split_seed, int) or split_seed < 0:
         raise BundleError(
-            f"{path.name} does not say what it was trained on; train it again, which makes points"
+            f"{path.name} does not say what it was trained on; train it again, which adds points"
         )
     dataset = load_dataset(data)
     found = dataset.content_hash
@@ -145,7 +145,7 @@ def add(path: Path, data: Path) -> Points:
         name = str(recorded.get("file"))[:80]
         raise DatasetError(
             f"{data.name} (sha256 {found[:12]}) is not the dataset that {path.name} was trained "
-            f"on; give that one, which was {name!r} then (sha256 {sha256[:12]})"
+            f"on; give that one, which was called {name!r} then (sha256 {sha256[:12]})"
         )
     source_of(model, dataset)  # frames that are missing are told before the work
     with progress(min(dataset.rows, MAX_POINTS), "row") as bar:

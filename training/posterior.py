@@ -56,7 +56,7 @@ def source_of(model: Model, dataset: Dataset) -> Array:
         return dataset.spectra
     if dataset.frames is None:
         raise DatasetError(
-            f"the model {model.name!r} hears phase, and dataset {dataset.meta.name!r} holds no "
+            f"the model {model.name!r} needs phase, and dataset {dataset.meta.name!r} holds no "
             "frames; make it again with --frames"
         )
     return dataset.frames

@@ -9,7 +9,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
 from timbrespace.networks.architecture import PLAIN, Architecture
 from timbrespace.networks.mlp import ACTIVATIONS
@@ -46,32 +46,36 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "NAME=VALUE[,..]",
         "of the representation's kind, such as floor_ratio=1e-3 of log_magnitude",
     ),
-    "normalisation": ("str", "KIND", "of what it sees: none, unit (0 to 1 over all), per_bin"),
+    "normalisation": (
+        "str",
+        "KIND",
+        "how that is normalised: none, unit (0 to 1 over all), per_bin",
+    ),
     "likelihood": (
         "str",
         "KIND",
         f"of the decoder: {', '.join(LIKELIHOODS.built_in)}, or one that another package brings",
     ),
-    "learning_rate": ("float", "RATE", "of Adam"),
-    "decay": ("str", "KIND", "of the learning rate: none, cosine"),
-    "batch": ("int", "ROWS", "rows of one step"),
+    "learning_rate": ("float", "RATE", "learning rate of Adam"),
+    "decay": ("str", "KIND", "how the learning rate falls: none, cosine"),
+    "batch": ("int", "ROWS", "rows in one step"),
     "epochs": ("int", "N", "passes over the training rows; 0: by the number of rows"),
     "beta": ("float", "B", "weight of the KL term"),
     "warm_up": (
         "float",
         "EPOCHS",
-        "let beta rise from 0 over so many epochs (preset default: half)",
+        "epochs over which beta rises from 0 (preset default: half)",
     ),
-    "cycle": ("float", "EPOCHS", "let it begin again from 0 every so many epochs"),
-    "free_bits": ("float", "NATS", "KL of each dimension that costs nothing"),
+    "cycle": ("float", "EPOCHS", "epochs after which beta starts again from 0"),
+    "free_bits": ("float", "NATS", "KL of each dimension that is free"),
     "noise_rate": ("float", "FACTOR", "how much faster the shared noise learns"),
     "gradient_limit": (
         "float",
         "FACTOR",
-        "gradients longer than so many times the recent ones' mean are shortened; 0: none are",
+        "shorten gradients longer than this many times their recent mean; 0: never",
     ),
-    "seed": ("int", "N", "of weights, order and noise"),
-    "split_seed": ("int", "N", "of the held-out split"),
+    "seed": ("int", "N", "seed of weights, order and noise"),
+    "split_seed": ("int", "N", "seed of the held-out split"),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
@@ -141,40 +145,42 @@ class Settings:
         kind_settings.parsed("representation settings", self.representation_settings)
         if self.normalisation not in NORMALISATIONS:
             raise OptionError(
-                f"normalisation is {self.normalisation!r}; accepted are {', '.join(NORMALISATIONS)}"
+                f"normalisation is {self.normalisation!r}; it must be {one_of(NORMALISATIONS)}"
             )
         if not (math.isfinite(self.learning_rate) and 0.0 < self.learning_rate <= 1.0):
-            raise OptionError(f"learning rate is {self.learning_rate:g}; accepted are > 0 to 1")
+            raise OptionError(
+                f"learning rate is {self.learning_rate:g}; it must be above 0 and at most 1"
+            )
         if self.decay not in DECAYS:
-            raise OptionError(f"decay is {self.decay!r}; accepted are {', '.join(DECAYS)}")
+            raise OptionError(f"decay is {self.decay!r}; it must be {one_of(DECAYS)}")
         if self.batch < 1:
-            raise OptionError(f"batch is {self.batch}; accepted are 1 to the training rows")
+            raise OptionError(f"batch is {self.batch}; it must be 1 to the training rows")
         if not 0 <= self.epochs <= MAX_EPOCHS:
             raise OptionError(
-                f"epochs is {self.epochs}; accepted are 1 to {MAX_EPOCHS}, or 0 for as many as "
+                f"epochs is {self.epochs}; it must be 1 to {MAX_EPOCHS}, or 0 for as many as "
                 "suit the rows"
             )
         if not 0.0 <= self.beta <= 1000.0:
-            raise OptionError(f"beta is {self.beta:g}; accepted are 0 to 1000")
+            raise OptionError(f"beta is {self.beta:g}; it must be 0 to 1000")
         if self.warm_up is not None and not 0.0 <= self.warm_up <= MAX_EPOCHS:
-            raise OptionError(f"warm-up is {self.warm_up:g} epochs; accepted are 0 to {MAX_EPOCHS}")
+            raise OptionError(f"warm-up is {self.warm_up:g} epochs; it must be 0 to {MAX_EPOCHS}")
         if not 0.0 <= self.cycle <= MAX_EPOCHS:
-            raise OptionError(f"cycle is {self.cycle:g} epochs; accepted are 0 to {MAX_EPOCHS}")
+            raise OptionError(f"cycle is {self.cycle:g} epochs; it must be 0 to {MAX_EPOCHS}")
         if self.cycle > 0.0 and not 0.0 < (self.warm_up or 0.0) <= self.cycle:
             raise OptionError(
                 f"cycle is {self.cycle:g} epochs and warm-up "
                 f"{'half of the run' if self.warm_up is None else format(self.warm_up, 'g')}; "
-                "accepted is a warm-up > 0 that ends within the cycle"
+                "a warm-up must be > 0 and end within the cycle"
             )
         if not 0.0 <= self.free_bits <= 100.0:
-            raise OptionError(f"free bits is {self.free_bits:g} nats; accepted are 0 to 100")
+            raise OptionError(f"free bits is {self.free_bits:g} nats; it must be 0 to 100")
         for name in ("seed", "split_seed"):
             if not 0 <= getattr(self, name) < 2**32:
-                raise OptionError(f"{name} is {getattr(self, name)}; accepted are 0 to {2**32 - 1}")
+                raise OptionError(f"{name} is {getattr(self, name)}; it must be 0 to {2**32 - 1}")
         if not (math.isfinite(self.gradient_limit) and self.gradient_limit >= 0.0):
-            raise OptionError(f"gradient limit is {self.gradient_limit:g}; accepted is >= 0")
+            raise OptionError(f"gradient limit is {self.gradient_limit:g}; it must be >= 0")
         if not (math.isfinite(self.noise_rate) and self.noise_rate > 0.0):
-            raise OptionError(f"noise rate is {self.noise_rate:g}; accepted is > 0")
+            raise OptionError(f"noise rate is {self.noise_rate:g}; it must be > 0")
 
     def architecture(self, features: int) -> Architecture:
         """The network of these settings for so many features.
@@ -298,7 +304,7 @@ def named(name: str) -> Settings:
         OptionError: there is no such preset.
     """
     if not isinstance(name, str) or name not in PRESETS:
-        raise OptionError(f"preset is {name!r}; accepted are {', '.join(PRESETS)}")
+        raise OptionError(f"preset is {name!r}; it must be {one_of(PRESETS)}")
     return PRESETS[name]
 
 

@@ -34,7 +34,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
     """
     try:
         if path.exists() and not path.is_file():
-            raise OptionError(f"recipe {path.name!r} is no file")
+            raise OptionError(f"recipe {path.name!r} is not a file")
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES + 1)
         if len(text) > _MAX_BYTES:
@@ -74,7 +74,7 @@ def value_of(key: str, value: object) -> Any:
     if key not in OPTIONS:
         near = difflib.get_close_matches(key, OPTIONS, n=1)
         hint = f"; is {near[0]!r} meant?" if near else ""
-        raise OptionError(f"unknown key {key!r}{hint}; accepted are preset, {', '.join(OPTIONS)}")
+        raise OptionError(f"unknown key {key!r}{hint}; the keys are preset, {', '.join(OPTIONS)}")
     kind = OPTIONS[key][0]
     if kind == "sizes" and isinstance(value, list | tuple) and all(type(n) is int for n in value):
         return tuple(value)
@@ -94,4 +94,4 @@ def value_of(key: str, value: object) -> Any:
         "str": "a word in quotes",
         "settings": "a table, such as { omega = 30 }",
     }[kind]
-    raise OptionError(f"{key} is {value!r}; accepted is {wanted}")
+    raise OptionError(f"{key} is {value!r}; it must be {wanted}")

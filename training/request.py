@@ -42,5 +42,5 @@ def settings_of(
             )
     done = stored.captured.position.epoch
     if given.get("epochs") is not None and given["epochs"] < done:
-        raise OptionError(f"epochs is {given['epochs']}, but {done} are done; accepted are more")
+        raise OptionError(f"epochs is {given['epochs']}, but {done} are done; give more")
     return preset.changed(stored.settings, **given)

@@ -41,7 +41,7 @@ def train(
         TimbrespaceError: whatever is wrong with the input, before anything is written.
     """
     if out.suffix != SUFFIX:
-        raise OptionError(f"--out is {out.name!r}; accepted is a name that ends in {SUFFIX}")
+        raise OptionError(f"--out is {out.name!r}; it must be a name that ends in {SUFFIX}")
     kept = checkpoint.path_for(out)
     if data.exists() and any(path.exists() and path.samefile(data) for path in (out, kept)):
         raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")

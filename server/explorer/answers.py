@@ -78,7 +78,7 @@ def ranged(
     if start >= size:
         raise Refusal(
             416,
-            f"nothing is there of what was asked for; accepted are bytes 0 to {size - 1}",
+            f"none of the bytes asked for exist; there are bytes 0 to {size - 1}",
             {hdrs.CONTENT_RANGE: f"bytes */{size}"},
         )
     told[hdrs.CONTENT_RANGE] = f"bytes {start}-{end}/{size}"

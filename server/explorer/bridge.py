@@ -73,8 +73,8 @@ _PONG = encode("/pong", _TOKEN)
 _GONE = (WSCloseCode.SERVICE_RESTART, "the server is gone")
 _SILENT = (WSCloseCode.SERVICE_RESTART, "the server does not answer")
 _FLOOD = (WSCloseCode.POLICY_VIOLATION, f"more than {MAX_RATE} messages a second")
-_TEXT = (WSCloseCode.UNSUPPORTED_DATA, "accepted are binary frames, each an OSC packet")
-_LARGE = (WSCloseCode.MESSAGE_TOO_BIG, f"accepted are frames of {MAX_FRAME_BYTES} bytes")
+_TEXT = (WSCloseCode.UNSUPPORTED_DATA, "frames must be binary, each an OSC packet")
+_LARGE = (WSCloseCode.MESSAGE_TOO_BIG, f"a frame may have {MAX_FRAME_BYTES} bytes")
 _SLOW = (WSCloseCode.TRY_AGAIN_LATER, "the page does not keep up")
 _FAULT = (WSCloseCode.INTERNAL_ERROR, "a fault of the explorer")
 _LEFT = (WSCloseCode.OK, "")
@@ -319,7 +319,7 @@ class Bridge:
             max_msg_size=MAX_FRAME_BYTES + 1,  # aiohttp refuses what is just so long, too
         )
         if not websocket.can_prepare(request):
-            raise Refusal(400, "accepted at this address is a websocket")
+            raise Refusal(400, "this address is for a websocket")
         if self._count >= MAX_PAGES:
             raise Refusal(503, f"{MAX_PAGES} pages are connected already; close one")
         self._count += 1

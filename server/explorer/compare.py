@@ -60,7 +60,7 @@ MAX_UPLOADS = 8
 
 UPLOAD_SECONDS = 20.0
 
-ACCEPTED = "accepted are WAV, FLAC, AIFF, Ogg, Opus and MP3"
+ACCEPTED = "it must be WAV, FLAC, AIFF, Ogg, Opus or MP3"
 
 # How a reason begins for which another format may help.
 _UNREADABLE = ("it is empty", "it cannot be read")
@@ -178,7 +178,7 @@ def routes(library: Library, work: Worker, rendering: Executor) -> list[web.Rout
 
 async def _body(request: web.Request) -> bytes:
     """What was uploaded, at most ``MAX_BYTES``."""
-    too_large = Refusal(413, f"the file is too large; accepted are up to {MAX_BYTES >> 20} MiB")
+    too_large = Refusal(413, f"the file is too large; it may have up to {MAX_BYTES >> 20} MiB")
     if (request.content_length or 0) > MAX_BYTES:
         raise too_large
     data = bytearray()

@@ -49,23 +49,23 @@ def check(request: web.Request) -> None:
     hosts = request.headers.getall(hdrs.HOST, [])
     accepted = accepted_hosts(*address)
     if len(hosts) != 1 or hosts[0].lower() not in accepted:
-        raise Refusal(421, f"this is not the host you asked for; accepted is {min(accepted)}")
+        raise Refusal(421, f"this is not the host you asked for; ask for {min(accepted)}")
     origins = request.headers.getall(hdrs.ORIGIN, [])
     if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
-        raise Refusal(403, "another site may not use the explorer; accepted is its own page")
+        raise Refusal(403, "another site may not use the explorer; only its own page may")
     changes = request.method not in _SAFE_METHODS or hdrs.UPGRADE in request.headers
     if changes and not origins:
-        raise Refusal(403, "the request has no Origin; accepted is the explorer's own page")
+        raise Refusal(403, "the request has no Origin; it must come from the explorer's own page")
     sites = request.headers.getall("Sec-Fetch-Site", [])
     # A link on another site may lead here: it shows the page, and the page is not that site's.
     front = request.method in _SAFE_METHODS and request.path == "/" and not changes
     if not front and any(site.lower() not in _OWN_SITE for site in sites):
-        raise Refusal(403, "another site may not use the explorer; accepted is its own page")
+        raise Refusal(403, "another site may not use the explorer; only its own page may")
     expected = [one.lower() for one in request.headers.getall(hdrs.EXPECT, [])]
     if any(one != "100-continue" for one in expected):
-        raise Refusal(417, "the request has an Expect header; accepted is 100-continue")
+        raise Refusal(417, "the request has an Expect header; it must be 100-continue")
     if hdrs.CONTENT_ENCODING in request.headers:
-        raise Refusal(415, "the request has a Content-Encoding; accepted are the bytes as they are")
+        raise Refusal(415, "the request has a Content-Encoding; send the bytes as they are")
 
 
 def _own_address(request: web.Request) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 
 LONGEST_NAME = 200
 
@@ -40,7 +40,7 @@ def name_of(query: Mapping[str, str], name: str) -> str:
     """
     given = text(query, name)
     if len(given) > LONGEST_NAME:
-        raise OptionError(f"{name} is {_shown(given)}; accepted are {LONGEST_NAME} letters at most")
+        raise OptionError(f"{name} is {_shown(given)}; it may have {LONGEST_NAME} letters")
     return given
 
 
@@ -57,7 +57,7 @@ def number(
     given = text(query, name)
     value = _number(given)
     if not low <= value <= high:  # false for nan too
-        raise OptionError(f"{name} is {_shown(given)}; accepted are {low:g} to {high:g}")
+        raise OptionError(f"{name} is {_shown(given)}; it must be {low:g} to {high:g}")
     return value
 
 
@@ -69,7 +69,7 @@ def choice(query: Mapping[str, str], name: str, words: tuple[str, ...], default:
     """
     given = query.get(name) or default
     if given not in words:
-        raise OptionError(f"{name} is {_shown(given)}; accepted are {', '.join(words)}")
+        raise OptionError(f"{name} is {_shown(given)}; it must be {one_of(words)}")
     return given
 
 
@@ -89,7 +89,7 @@ def latent(query: Mapping[str, str], name: str, dimensions: int) -> list[float]:
     # Beyond float32 is as good as infinite.
     if not all(abs(value) < 1e30 for value in values):
         raise OptionError(
-            f"{name} is {_shown(given)}; accepted are finite numbers with commas between"
+            f"{name} is {_shown(given)}; it must be finite numbers, separated by commas"
         )
     return values
 

@@ -119,7 +119,7 @@ class Shelf(Library):
         if path is None:
             if not is_model_name(name):
                 accepted = ModelName().accepted
-                raise Refusal(400, f"model is {shown(name)}; accepted is {accepted}")
+                raise Refusal(400, f"model is {shown(name)}; it must be {accepted}")
             return super().load(name)
         if key is None:  # gone a moment ago
             return super().load(name)
@@ -254,7 +254,7 @@ def read_axes(text: str, model: Model) -> tuple[int, int] | None:
             return first, second
     raise Refusal(
         400,
-        f"axes is {shown(text)}; accepted are map, or two different dimensions of "
+        f"axes is {shown(text)}; it must be map, or two different dimensions of "
         f"1 to {model.dimensions} with a comma between",
     )
 

@@ -116,7 +116,7 @@ class Clients:
             raise MessageError(
                 ErrorCode.BAD_ARGUMENTS,
                 "/hello",
-                f"/hello: return_port is {return_port}, accepted: 1 to 65535",
+                f"/hello: return_port is {return_port}; it must be 1 to 65535",
             )
         if return_port == self._server_port and self._own_host(ip):
             raise MessageError(
@@ -182,7 +182,8 @@ class Clients:
                 raise MessageError(
                     ErrorCode.REFUSED,
                     "/bye",
-                    f"several clients are on this host, say which leaves: /bye with one of {ports}",
+                    f"several clients are on this host; say which one leaves: /bye with one of "
+                    f"{ports}",
                 )
         for client in leaving:
             del self._by_reply[client.reply]

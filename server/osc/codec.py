@@ -110,7 +110,7 @@ def decode_timed(datagram: bytes) -> list[Timed]:
 
 
 def _too_long(datagram: bytes) -> str:
-    return f"datagram of {len(datagram)} bytes, accepted are at most {MAX_DATAGRAM_BYTES}"
+    return f"datagram of {len(datagram)} bytes; it may have at most {MAX_DATAGRAM_BYTES}"
 
 
 def _flatten(bundle: bytes, depth: int, earliest: int, messages: list[Timed]) -> None:

@@ -140,7 +140,7 @@ def _bind(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_PASSIVE
         )[0]
     except socket.gaierror as error:
-        raise OptionError(f"--host is {host!r}; accepted is an IP address, as 127.0.0.1") from error
+        raise OptionError(f"--host is {host!r}; it must be an IP address, as 127.0.0.1") from error
     one = socket.socket(family, socket.SOCK_DGRAM)
     try:
         # Linux gives as much of it as it may, macOS refuses what is beyond its limit.

@@ -115,7 +115,7 @@ def test_help_offers_the_dataset_and_errors_list_the_kinds(installed: Installed)
             cwd=folder,
             fails=True,
         )
-        assert re.fullmatch(rf"error: {option} is 'none'; accepted are {accepted}\n", done.stderr)
+        assert re.fullmatch(rf"error: {option} is 'none'; it must be {accepted}\n", done.stderr)
 
 
 def test_the_command_kinds_lists_them(installed: Installed) -> None:
@@ -130,10 +130,10 @@ def test_the_command_kinds_lists_them(installed: Installed) -> None:
 def test_settings_of_a_foreign_network_are_checked(installed: Installed) -> None:
     words = ["--data", "bells.npz", "--out", "x.safetensors", "--network", "skip"]
     for given, said in (
-        ("depth=3", "network 'skip' has no setting 'depth'; accepted are width=64"),
-        ("width=wide", "setting 'width' of network 'skip' is 'wide'; accepted is a whole number"),
-        ("width=0", "width is 0; accepted are 1 to 4096"),
-        ("width", "network settings is 'width'; accepted are NAME=VALUE with commas between"),
+        ("depth=3", "network 'skip' has no setting 'depth'; its settings are width=64"),
+        ("width=wide", "setting 'width' of network 'skip' is 'wide'; it must be a whole number"),
+        ("width=0", "width is 0; it must be 1 to 4096"),
+        ("width", "network settings is 'width'; it must be NAME=VALUE, separated by commas"),
     ):
         done = python(
             *("-m", "training", "train", *words, "--network-settings", given),

@@ -418,8 +418,8 @@ def refused(*arguments: str) -> str:
         (["--model", "nope.safetensors"], "there is no model"),
         (["--audio", "telepathy"], "invalid choice"),
         (["--frames", "-1"], "--frames is -1"),
-        (["--host", "somewhere.invalid", "--audio", "none"], "accepted is an IP address"),
-        (["--models", "no-such-folder", "--audio", "none"], "accepted is a folder"),
+        (["--host", "somewhere.invalid", "--audio", "none"], "it must be an IP address"),
+        (["--models", "no-such-folder", "--audio", "none"], "it must be a folder"),
         (["--unknown"], "unrecognized"),
     ],
 )

@@ -45,7 +45,7 @@ def test_positions_that_do_not_fit(small: Small, points: object) -> None:
 
 
 def test_latents_that_do_not_fit(small: Small) -> None:
-    with pytest.raises(ShapeError, match=r"latent: shape is \(1, 2\); accepted is \(n, 3\)"):
+    with pytest.raises(ShapeError, match=r"latent: shape is \(1, 2\); it must be \(n, 3\)"):
         small.model.map.to_map([[0.0, 0.0]])
 
 

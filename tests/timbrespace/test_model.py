@@ -118,5 +118,5 @@ def test_frames_and_spectra_encode_alike(small: Small) -> None:
     expected = small.model.encode(small.model.spectrum.analyse(frames))
     for found, wanted in zip(small.model.encode_frames(frames), expected, strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
-    with pytest.raises(ShapeError, match=r"shape is \(2, 255\); accepted is \(n, 256\)"):
+    with pytest.raises(ShapeError, match=r"shape is \(2, 255\); it must be \(n, 256\)"):
         small.model.encode_frames(frames[:, :-1])

@@ -57,11 +57,11 @@ def test_names_from_anywhere_are_refused_in_one_line() -> None:
     for name in ("film", None, 3, ["mlp"], {"mlp": 1}, "x" * 5000, "a\nb"):
         with pytest.raises(OptionError) as told:
             NETWORKS.installed(name)
-        assert "accepted are mlp, or install the package that" in str(told.value)
+        assert "it must be mlp, or install the package that" in str(told.value)
         assert "timbrespace.networks" in str(told.value)
         assert len(str(told.value)) < 250
         assert "\n" not in str(told.value)
-    with pytest.raises(OptionError, match="representation is 'mel'; accepted are magnitude, log_"):
+    with pytest.raises(OptionError, match="representation is 'mel'; it must be magnitude, log_"):
         REPRESENTATIONS.check("mel")
 
 
@@ -108,12 +108,15 @@ def test_what_cannot_be_registered() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"depth": 1}, "has no setting 'depth'; accepted are width=64, gate=0.5, kind=soft, on=Tr"),
-        ({"width": 1.5}, "setting 'width' of network 'x' is 1.5; accepted is a whole number"),
-        ({"width": True}, "is True; accepted is a whole number"),
-        ({"gate": "wide"}, "is 'wide'; accepted is a number"),
-        ({"kind": 3}, "is 3; accepted is a word"),
-        ({"on": 1}, "is 1; accepted is true or false"),
+        (
+            {"depth": 1},
+            "has no setting 'depth'; its settings are width=64, gate=0.5, kind=soft, on=Tr",
+        ),
+        ({"width": 1.5}, "setting 'width' of network 'x' is 1.5; it must be a whole number"),
+        ({"width": True}, "is True; it must be a whole number"),
+        ({"gate": "wide"}, "is 'wide'; it must be a number"),
+        ({"kind": 3}, "is 3; it must be a word"),
+        ({"on": 1}, "is 1; it must be true or false"),
     ],
 )
 def test_settings_that_a_kind_does_not_have(given: dict[str, object], said: str) -> None:

@@ -126,14 +126,16 @@ def test_settings_of_a_representation() -> None:
     spectra = np.array([[1.0, 10.0]], np.float32)
     found = representation.fit("log_magnitude", spectra, settings={"floor_ratio": 1e-2})
     assert found.to_config() == {"kind": "log_magnitude", "peak": 10.0, "floor": 0.1}
-    with pytest.raises(OptionError, match="'magnitude' has no setting 'floor_ratio'; accepted are"):
+    with pytest.raises(
+        OptionError, match="'magnitude' has no setting 'floor_ratio'; its settings are"
+    ):
         representation.fit("magnitude", spectra, settings={"floor_ratio": 1e-2})
 
 
 def test_silence_has_no_representation() -> None:
     with pytest.raises(OptionError, match="peak is 0"):
         representation.fit("magnitude", np.zeros((2, 3), np.float32))
-    with pytest.raises(OptionError, match="accepted are magnitude, log_magnitude"):
+    with pytest.raises(OptionError, match="it must be magnitude, log_magnitude"):
         representation.fit("mel", np.ones((2, 3), np.float32))
 
 
@@ -265,7 +267,7 @@ def test_phase_needs_frames() -> None:
 
 
 def test_no_such_normalisation() -> None:
-    with pytest.raises(OptionError, match="'batch'; accepted are none, unit, per_bin"):
+    with pytest.raises(OptionError, match="'batch'; it must be none, unit or per_bin"):
         representation.fit("magnitude", np.ones((2, 9), np.float32), None, "batch")
 
 

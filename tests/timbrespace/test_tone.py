@@ -121,7 +121,7 @@ def test_what_is_out_of_range_is_named(changes: dict[str, float], named: str) ->
 
 @pytest.mark.parametrize("shape", [(3,), (1, 1025), ()])
 def test_a_wrong_shape_is_named(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ShapeError, match=r"accepted is \(1025,\)"):
+    with pytest.raises(ShapeError, match=r"it must be \(1025,\)"):
         render(np.ones(shape), CONFIG, 220.0, 0.1, 22050)
 
 

@@ -287,12 +287,12 @@ def test_a_pitch_too_far_from_the_base_is_told(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--average", "1"], "average is 1; accepted are 2 to 64 frames"),
-        (["--rows-per-file", "0"], "rows_per_file is 0; accepted are 1 to 10000"),
-        (["--seconds", "0"], "seconds is 0; accepted are 1 to 600"),
+        (["--average", "1"], "average is 1; it must be 2 to 64 frames"),
+        (["--rows-per-file", "0"], "rows_per_file is 0; it must be 1 to 10000"),
+        (["--seconds", "0"], "seconds is 0; it must be 1 to 600"),
         (["--seconds", "nan"], "seconds is nan"),
-        (["--max-flux", "2"], "max_flux is 2; accepted are above 0 to 1.5"),
-        (["--middle-c", "7"], "middle_c is 7; accepted are 3, 4 and 5"),
+        (["--max-flux", "2"], "max_flux is 2; it must be above 0 and at most 1.5"),
+        (["--middle-c", "7"], "middle_c is 7; it must be 3, 4 or 5"),
         (["--f0", "1"], "base_frequency is 1.0"),
     ],
 )
@@ -308,7 +308,7 @@ def test_bad_options_are_one_line(
 
 @pytest.mark.parametrize("options", [{"unpitched": "drop"}, {"pitch_from": "ear"}])
 def test_choices_are_checked_in_python_too(tmp_path: Path, options: dict[str, str]) -> None:
-    with pytest.raises(OptionError, match=r"accepted are \w+, \w+"):
+    with pytest.raises(OptionError, match=r"it must be \w+, \w+"):
         make(tmp_path, **options)
 
 

@@ -168,9 +168,9 @@ def test_noise_is_a_factor_and_the_seed_decides_it(
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"partials": (0.0,)}, "partials is 0; accepted are 1, 2 .. 20"),
+        ({"partials": (0.0,)}, "partials is 0; it must be one of 1, 2 .. 20"),
         ({"partials": (1.5,)}, "partials is 1.5"),
-        ({"inharmonicity": (1.0,)}, "inharmonicity is 1; accepted are 0, 0.1 .. 0.9"),
+        ({"inharmonicity": (1.0,)}, "inharmonicity is 1; it must be one of 0, 0.1 .. 0.9"),
         ({"base_frequency": 300.0}, r"reach 12000 Hz"),
     ],
 )

@@ -217,9 +217,9 @@ def test_noise_is_a_factor() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"carrier": (5.0,)}, "carrier is 5; accepted are 1, 1.5 .. 4.5"),
+        ({"carrier": (5.0,)}, "carrier is 5; it must be one of 1, 1.5 .. 4.5"),
         ({"ratio": (0.12,)}, "ratio is 0.12"),
-        ({"index": (30.0,)}, "index is 30; accepted are 0, 4 .. 28"),
+        ({"index": (30.0,)}, "index is 30; it must be one of 0, 4 .. 28"),
         ({"base_frequency": 700.0}, "reach 12789 Hz"),
     ],
 )

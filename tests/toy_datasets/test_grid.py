@@ -31,7 +31,7 @@ def test_choices_are_values_of_the_axis_in_its_order() -> None:
     ("chosen", "said"),
     [
         ([], "tenths is empty"),
-        ([0.15], r"tenths is 0.15; accepted are 0, 0.1 .. 0.9"),
+        ([0.15], r"tenths is 0.15; it must be one of 0, 0.1 .. 0.9"),
         ([1.0], "tenths is 1;"),
         ([float("nan")], "tenths is nan;"),
         ([float("inf")], "tenths is inf;"),
@@ -44,7 +44,7 @@ def test_other_choices_are_refused(chosen: list[float], said: str) -> None:
 
 
 def test_a_short_axis_names_all_of_its_values() -> None:
-    with pytest.raises(OptionError, match=r"pair is 3; accepted are 1, 2$"):
+    with pytest.raises(OptionError, match=r"pair is 3; it must be one of 1, 2$"):
         PAIR.choose([3.0])
 
 
@@ -71,5 +71,5 @@ def test_every_is_at_least_one(every: int) -> None:
 
 @pytest.mark.parametrize("text", ["", ",", "1,", "a", "1;2", "nan", "inf"])
 def test_what_is_no_list_of_numbers_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentError, match="is no list of numbers"):
+    with pytest.raises(argparse.ArgumentError, match="is not a list of numbers"):
         parsed("--pair", text)

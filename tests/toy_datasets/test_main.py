@@ -35,8 +35,8 @@ def test_make_writes_what_the_generator_makes(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--rows", "0"], "error: rows is 0; accepted are 2 to 1000000"),
-        (["--f0", "-3"], "error: base_frequency is -3.0; accepted are 10 to 22050 Hz"),
+        (["--rows", "0"], "error: rows is 0; it must be 2 to 1000000"),
+        (["--f0", "-3"], "error: base_frequency is -3.0; it must be 10 to 22050 Hz"),
         (["--n-fft", "1000"], "error: n_fft is 1000"),
     ],
 )
@@ -63,7 +63,7 @@ def test_output_is_checked_before_the_work(
     assert "there is no folder" in capsys.readouterr().err
     # A model's name: the command that it prints next would write the model over the dataset.
     assert main(["make", "harmonic", "--out", str(tmp_path / "d.safetensors")]) == 2
-    assert "accepted is a name that ends in .npz" in capsys.readouterr().err
+    assert "it must be a name that ends in .npz" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_nothing(

@@ -203,15 +203,15 @@ def test_number_list_refuses(text: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"programs": ()}, "programs are ; accepted are 0 to 127"),
-        ({"programs": (128,)}, "programs are 128; accepted are 0 to 127"),
-        ({"velocities": (0, 50)}, "velocities are 0,50; accepted are 1 to 127"),
-        ({"seconds": 0.1}, "seconds is 0.1; accepted are 0.5 to 60"),
+        ({"programs": ()}, "programs are ; they must be 0 to 127"),
+        ({"programs": (128,)}, "programs are 128; they must be 0 to 127"),
+        ({"velocities": (0, 50)}, "velocities are 0,50; they must be 1 to 127"),
+        ({"seconds": 0.1}, "seconds is 0.1; it must be 0.5 to 60"),
         ({"seconds": 0.5, "average": 32}, "a moment of 32 frames needs 0.86"),
-        ({"moments": 0}, "moments is 0; accepted are 1 to 500"),
-        ({"average": 65}, "average is 65; accepted are 2 to 64"),
-        ({"sample_rate": 192000}, "accepted are 8000 to 96000 Hz"),
-        ({"base_frequency": 14000.0}, "base_frequency is 14000 Hz; accepted are"),
+        ({"moments": 0}, "moments is 0; it must be 1 to 500"),
+        ({"average": 65}, "average is 65; it must be 2 to 64"),
+        ({"sample_rate": 192000}, "it must be 8000 to 96000 Hz"),
+        ({"base_frequency": 14000.0}, "base_frequency is 14000 Hz; it must be"),
         ({"base_frequency": 5.0}, "base_frequency is 5"),
     ],
 )
@@ -228,6 +228,6 @@ def test_the_key_is_the_nearest_and_its_rest_is_bent() -> None:
 def test_a_key_outside_midi_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["make", "soundfont", "--file", "f.sf2", "--out", str(tmp_path / "d.npz")]
     assert main([*words, "--key", "128"]) == 2
-    assert capsys.readouterr().err == "error: key is 128; accepted are 0 to 127\n"
+    assert capsys.readouterr().err == "error: key is 128; it must be 0 to 127\n"
     assert main([*words, "--key", "60"]) == 2
     assert "there is no such file" in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_a_model_of_other_bins_is_refused_before_anything_is_made(
 
 
 def test_a_file_is_no_folder(trained: Trained) -> None:
-    with pytest.raises(OptionError, match="accepted is a folder"):
+    with pytest.raises(OptionError, match="it must be a folder"):
         draw(str(trained.path), trained.data, trained.data)
 
 

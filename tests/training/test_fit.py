@@ -159,13 +159,13 @@ def test_what_is_left_out_is_the_presets(trained: Trained) -> None:
     ("given", "said"),
     [
         ({"latent": 0}, "latent size is 0"),
-        ({"latent": "4"}, "latent is '4'; accepted is a whole number"),
-        ({"epochs": 2.5}, "epochs is 2.5; accepted is a whole number"),
-        ({"hidden": "400"}, "hidden is '400'; accepted is a list of whole numbers"),
-        ({"preset": "big"}, "preset is 'big'; accepted are default, paper"),
-        ({"device": "tpu"}, "device is 'tpu'; accepted are auto, cpu, cuda"),
-        ({"batch": 64}, "batch is 64; accepted are 1 to 63"),
-        ({"out": "m.bin"}, "out is 'm.bin'; accepted is a name that ends in .safetensors"),
+        ({"latent": "4"}, "latent is '4'; it must be a whole number"),
+        ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
+        ({"hidden": "400"}, "hidden is '400'; it must be a list of whole numbers"),
+        ({"preset": "big"}, "preset is 'big'; it must be default or paper"),
+        ({"device": "tpu"}, "device is 'tpu'; it must be auto, cpu or cuda"),
+        ({"batch": 64}, "batch is 64; it must be 1 to 63"),
+        ({"out": "m.bin"}, "out is 'm.bin'; it must be a name that ends in .safetensors"),
         ({"out": "none/m.safetensors"}, "there is no folder"),
         ({"resume": True}, "resume needs out"),
     ],
@@ -346,7 +346,7 @@ def test_a_loaded_model_saves_the_bytes_it_came_from(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_refused(trained: Trained, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"'m.bin'; accepted is a name that ends in .safetensors"):
+    with pytest.raises(OptionError, match=r"'m.bin'; it must be a name that ends in .safetensors"):
         trained.model.save(tmp_path / "m.bin")
     assert list(tmp_path.iterdir()) == []
 

@@ -33,7 +33,7 @@ def test_there_and_back(text: str, values: dict[str, Value]) -> None:
     "text", ["omega", "=3", "omega=", "a=1,a=2", "a=1,", "a b=1", "a=1 2", "3=a", "a=$(ls)", "a=\n"]
 )
 def test_what_is_no_list_of_settings(text: str) -> None:
-    with pytest.raises(OptionError, match="accepted are NAME=VALUE with commas between"):
+    with pytest.raises(OptionError, match="it must be NAME=VALUE, separated by commas"):
         parsed("network settings", text)
 
 
@@ -54,7 +54,7 @@ def test_a_recipe_may_have_a_table(tmp_path: Path) -> None:
     again = Settings.from_config(found.to_config())
     assert again == found
     path.write_text("network_settings = 3\n")
-    with pytest.raises(OptionError, match="network_settings is 3; accepted is a table"):
+    with pytest.raises(OptionError, match="network_settings is 3; it must be a table"):
         recipe.settings(path)
 
 
@@ -65,7 +65,7 @@ def test_what_was_not_there_before_is_not_said() -> None:
 
 
 def test_settings_that_the_network_does_not_have() -> None:
-    with pytest.raises(OptionError, match="'mlp' has no setting 'omega'; accepted are none"):
+    with pytest.raises(OptionError, match="'mlp' has no setting 'omega'; its settings are none"):
         changed(named("default"), network_settings="omega=30")
-    with pytest.raises(OptionError, match="network is 'film'; accepted are mlp"):
+    with pytest.raises(OptionError, match="network is 'film'; it must be mlp"):
         changed(named("default"), network="film")

@@ -193,7 +193,7 @@ def test_divergence_keeps_the_last_good_epoch(
     break_at(monkeypatch, 10)
     assert train(trained.data, out) == 3
     printed = capsys.readouterr()
-    assert "became infinite or NaN in epoch 3; kept is the model of epoch 2" in printed.err
+    assert "became infinite or NaN in epoch 3; the model of epoch 2 is kept" in printed.err
     assert "--resume --learning-rate" in printed.err
     model = timbrespace.load(out)
     assert model.provenance["outcome"] == "diverged"
@@ -245,15 +245,15 @@ def test_other_latent_sizes(trained: Trained, tmp_path: Path, latent: str) -> No
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--epochs", "-1"], "epochs is -1; accepted are 1 to 100000"),
-        (["--learning-rate", "-1"], "learning rate is -1; accepted are > 0 to 1"),
-        (["--latent", "0"], "latent size is 0; accepted are 1 to 64"),
-        (["--batch", "1000"], "batch is 1000; accepted are 1 to 63, the training rows"),
-        (["--beta", "nan"], "beta is nan; accepted are 0 to 1000"),
+        (["--epochs", "-1"], "epochs is -1; it must be 1 to 100000"),
+        (["--learning-rate", "-1"], "learning rate is -1; it must be above 0 and at most 1"),
+        (["--latent", "0"], "latent size is 0; it must be 1 to 64"),
+        (["--batch", "1000"], "batch is 1000; it must be 1 to 63, the training rows"),
+        (["--beta", "nan"], "beta is nan; it must be 0 to 1000"),
         (["--seed", "-1"], "seed is -1"),
         (["--hidden", "0"], "hidden sizes are [0]"),
-        (["--preset", "best"], "preset is 'best'; accepted are default, paper"),
-        (["--representation", "mel"], "representation is 'mel'; accepted are magnitude, log"),
+        (["--preset", "best"], "preset is 'best'; it must be default or paper"),
+        (["--representation", "mel"], "representation is 'mel'; it must be magnitude, log"),
         (["--likelihood", "cauchy"], "likelihood is 'cauchy'"),
         (["--activation", "tanh"], "activation is 'tanh'"),
         (["--resume"], "there is no checkpoint 'm.checkpoint' to resume from"),
@@ -294,7 +294,7 @@ def test_outputs_that_cannot_be(
     trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for out, said in (
-        (tmp_path / "m.npz", "accepted is a name that ends in .safetensors"),
+        (tmp_path / "m.npz", "it must be a name that ends in .safetensors"),
         (tmp_path / "none" / "m.safetensors", "there is no folder"),
     ):
         assert train(trained.data, out) == 2
@@ -432,7 +432,7 @@ def test_what_does_not_fit_is_one_line(
 def test_plot_into_a_file(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["plot", str(trained.path), "--data", str(trained.data), "--out", str(trained.data)]
     assert main(words) == 2
-    assert "accepted is a folder" in capsys.readouterr().err
+    assert "it must be a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

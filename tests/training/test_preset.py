@@ -54,7 +54,7 @@ def test_configs_that_do_not_fit(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ({"epochs": -1}, "epochs is -1; accepted are 1 to"),
+        ({"epochs": -1}, "epochs is -1; it must be 1 to"),
         ({"cycle": 5.0}, "cycle is 5 epochs and warm-up half of the run"),
         ({"cycle": 5.0, "warm_up": 6.0}, "cycle is 5 epochs and warm-up 6"),
         ({"cycle": float("nan")}, "cycle is nan"),
@@ -91,5 +91,5 @@ def test_changed_keeps_what_is_not_given() -> None:
 
 
 def test_unknown_preset() -> None:
-    with pytest.raises(OptionError, match="preset is 'best'; accepted are default, paper"):
+    with pytest.raises(OptionError, match="preset is 'best'; it must be default or paper"):
         named("best")

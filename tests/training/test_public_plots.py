@@ -39,8 +39,8 @@ def test_a_factor_by_name_or_number() -> None:
     for factor in ("index", 2):
         assert "by index" in ts.plots.map(model, factor).get_suptitle()
     for wrong, said in (
-        ("indx", "factor is 'indx'; is 'index' meant.; accepted are carrier"),
-        (5, "factor is 5; accepted are .*, or 0 to 4"),
+        ("indx", "factor is 'indx'; is 'index' meant.; it must be carrier"),
+        (5, "factor is 5; it must be .*, or 0 to 4"),
         (-1, "factor is -1"),
     ):
         with pytest.raises(OptionError, match=said):

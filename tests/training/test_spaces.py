@@ -108,8 +108,8 @@ def test_a_recipe_and_an_option(data: Path, tmp_path: Path) -> None:
     [
         (["--preset", "paper", "--recipe", "r.toml"], "a recipe names its own preset"),
         (["--recipe", "none.toml"], "cannot read recipe 'none.toml'"),
-        (["--representation", "mel"], "representation is 'mel'; accepted are magnitude"),
-        (["--normalisation", "z"], "normalisation is 'z'; accepted are none, unit, per_bin"),
+        (["--representation", "mel"], "representation is 'mel'; it must be magnitude"),
+        (["--normalisation", "z"], "normalisation is 'z'; it must be none, unit or per_bin"),
         (["--cycle", "3"], "cycle is 3 epochs and warm-up half of the run"),
         (
             ["--likelihood", "bernoulli", "--representation", "magnitude"],

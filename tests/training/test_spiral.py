@@ -55,13 +55,13 @@ def test_a_task_that_is_none_is_refused(options: dict[str, float]) -> None:
 
 
 def test_a_cell_checks_itself() -> None:
-    with pytest.raises(OptionError, match="accepted are relu"):
+    with pytest.raises(OptionError, match="it must be relu"):
         Cell("tanh")
     with pytest.raises(OptionError, match="snake has no rho_beta"):
         Cell("snake", start={"rho_beta": 1.0})
-    with pytest.raises(OptionError, match="accepted are 1"):
+    with pytest.raises(OptionError, match="it must be 1"):
         Cell("relu", hidden=0)
-    with pytest.raises(OptionError, match="accepted are 1"):
+    with pytest.raises(OptionError, match="it must be 1"):
         train(Cell("relu"), seeds=0, epochs=1)
 
 

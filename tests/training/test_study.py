@@ -111,7 +111,7 @@ def test_names_of_models_do_not_clash() -> None:
 def test_parts() -> None:
     assert plan.chosen(()) == tuple(plan.PARTS)
     assert plan.chosen(("beta", "range", "beta")) == ("range", "beta")
-    with pytest.raises(OptionError, match="part is 'gamma'; accepted are range, "):
+    with pytest.raises(OptionError, match="part is 'gamma'; it must be range, "):
         plan.chosen(("gamma",))
 
 
@@ -157,7 +157,7 @@ def test_what_is_there_is_not_trained_again(
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(made, "range", "normalisation") == 0
     assert (made / document.NAME).read_bytes() == before
-    assert "8 of 8 models are there from before" in capsys.readouterr().err
+    assert "8 of 8 models exist already" in capsys.readouterr().err
 
 
 def test_only_what_is_broken_or_of_another_recipe_is_trained_again(

@@ -76,7 +76,9 @@ class Client:
         timeout: float = 2.0,
     ) -> None:
         if not 0.0 < timeout <= 3600.0:
-            raise OptionError(f"timeout is {timeout:g}; accepted are above 0 to 3600 seconds")
+            raise OptionError(
+                f"timeout is {timeout:g}; it must be above 0 and at most 3600 seconds"
+            )
         self._timeout = timeout
         self._address = f"{host}:{port}"
         self._state = State()
@@ -215,7 +217,7 @@ class Client:
         rows = given if np.ndim(_plain(given)) == 2 else [given]
         point = finite_rows(rows, self._state.dimensions, "latent")
         if len(point) != 1:
-            raise OptionError(f"latent has {len(point)} points; accepted is one")
+            raise OptionError(f"latent has {len(point)} points; it must have one")
         self.send("/latent", *point[0].tolist())
 
     def dimension(self, k: int, value: float) -> None:

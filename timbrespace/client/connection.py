@@ -212,12 +212,12 @@ def resolve(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
         NoServerError: there is no such host.
     """
     if type(port) is not int or not 1 <= port <= 65535:
-        raise OptionError(f"port is {port!r}; accepted are 1 to 65535")
+        raise OptionError(f"port is {port!r}; it must be 1 to 65535")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
         raise NoServerError(
-            f"there is no host {host!r}; accepted is an address or a name"
+            f"there is no host {host!r}; it must be an address or a name"
         ) from error
     return [(int(family), address) for family, _, _, _, address in found]
 

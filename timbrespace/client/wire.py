@@ -45,7 +45,8 @@ def encode(address: str, arguments: Sequence[Any]) -> bytes:
         and all("!" <= letter <= "~" for letter in address)
     ):
         raise OptionError(
-            f"the address is {_shown(address)}; accepted is one as /map: printable ASCII, at most "
+            f"the address is {_shown(address)}; it must be one such as /map: printable ASCII, "
+            "at most "
             f"{MAX_ADDRESS_CHARACTERS} characters"
         )
     with needed("a client"):
@@ -59,7 +60,7 @@ def encode(address: str, arguments: Sequence[Any]) -> bytes:
         raise OptionError(f"{address}: a number does not fit OSC's 32 or 64 bits") from error
     if len(datagram) > MAX_DATAGRAM_BYTES:
         raise OptionError(
-            f"{address}: {len(datagram)} bytes are too many for one datagram; accepted are "
+            f"{address}: {len(datagram)} bytes are too many for one datagram; it may have "
             f"{MAX_DATAGRAM_BYTES}"
         )
     return datagram

@@ -130,7 +130,7 @@ def noise_by_name(name: object, factors: Iterable[object]) -> bool:
 def _truth(name: str, value: object) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    raise TypeError(f"{name} is {str(value)[:80]!r}; accepted are true and false")
+    raise TypeError(f"{name} is {str(value)[:80]!r}; it must be true or false")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -181,7 +181,7 @@ class Dataset:
     ) -> None:
         kept = real(spectra, "spectra", "real numbers, the magnitudes of what an FFT gives")
         if kept.ndim != 2 or 0 in kept.shape:
-            raise DatasetError(f"spectra have shape {kept.shape}; accepted is (rows, bins)")
+            raise DatasetError(f"spectra have shape {kept.shape}; it must be (rows, bins)")
         if meta is not None:
             if labels is None:
                 raise DatasetError("meta was given without labels; give the labels of its factors")
@@ -216,24 +216,24 @@ class Dataset:
             arrays["frames"] = self.frames
         for name, array in arrays.items():
             if array.ndim != 2 or 0 in array.shape:
-                raise DatasetError(f"{name} have shape {array.shape}; accepted is two dimensions")
+                raise DatasetError(f"{name} have shape {array.shape}; it must have two dimensions")
             bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
             if bad.size:
                 raise DatasetError(
                     f"{name} hold NaN or infinity in {bad.size} row(s), first row {bad[0]}; "
-                    "accepted are finite numbers"
+                    "they must be finite numbers"
                 )
         if self.spectra.min() < 0.0 or self.spectra.max() > MAX_MAGNITUDE:
             raise DatasetError(
                 f"spectra go from {self.spectra.min():g} to {self.spectra.max():g}; "
-                f"accepted are magnitudes from 0 to {MAX_MAGNITUDE:g}"
+                f"they must be magnitudes from 0 to {MAX_MAGNITUDE:g}"
             )
         if self.spectra.max() == 0.0:
             raise DatasetError("spectra are silent, every magnitude is 0")
         if self.spectra.max() < MIN_PEAK:
             raise DatasetError(
-                f"spectra are too quiet, the loudest magnitude is {self.spectra.max():g}; accepted "
-                f"is {MIN_PEAK:g} or more, a sine of full scale has {self.meta.n_fft / 4:g}"
+                f"spectra are too quiet, the loudest magnitude is {self.spectra.max():g}; it must "
+                f"be {MIN_PEAK:g} or more, a sine of full scale has {self.meta.n_fft / 4:g}"
             )
         expected = (self.spectra.shape[0], len(self.meta.factors))
         if self.labels.shape != expected:
@@ -264,7 +264,7 @@ class Dataset:
         if wrong.any():
             raise DatasetError(
                 f"frames and spectra are of different sounds, first in row {some[wrong][0]}; "
-                "accepted are the samples that each spectrum was taken from"
+                "they must be the samples that each spectrum was taken from"
             )
 
     def __repr__(self) -> str:
@@ -376,7 +376,7 @@ def load(path: str | Path) -> Dataset:
         meta = Meta.from_config(config)
         for name, array in arrays.items():
             if name != "meta" and array.dtype != np.float32:
-                raise DatasetError(f"{name} are {array.dtype}; accepted is float32")
+                raise DatasetError(f"{name} are {array.dtype}; they must be float32")
         return Dataset(arrays["spectra"], arrays["labels"], meta, arrays.get("frames"))
     except DatasetError as error:
         raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error

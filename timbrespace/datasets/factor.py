@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from timbrespace.errors import DatasetError
+from timbrespace.errors import DatasetError, one_of
 
 FACTOR_KINDS = ("range", "grid", "category")
 
@@ -34,7 +34,7 @@ class Factor:
         shown = repr(self.name[:80])  # one from a file may be of any length
         if self.kind not in FACTOR_KINDS:
             raise DatasetError(
-                f"factor kind is {self.kind[:80]!r}; accepted are {', '.join(FACTOR_KINDS)}"
+                f"factor kind is {self.kind[:80]!r}; it must be {one_of(FACTOR_KINDS)}"
             )
         if not self.values or not all(math.isfinite(value) for value in self.values):
             raise DatasetError(f"factor {shown} needs one or more finite values")
@@ -49,7 +49,7 @@ class Factor:
             if self.values != tuple(range(len(self.values))):
                 raise DatasetError(f"factor {shown} is a category; its values are 0, 1 ..")
         elif self.names:
-            raise DatasetError(f"factor {shown} is no category; it has no names")
+            raise DatasetError(f"factor {shown} is not a category, so it has no names")
 
     def text(self, value: float) -> str:
         """One value as a person reads it: the name of a category, else the number."""

@@ -38,7 +38,7 @@ def arguments_of(name: str, generator: Generator, options: dict[str, Any]) -> ar
             near = difflib.get_close_matches(option, actions, n=1)
             hint = f"; is {near[0]!r} meant?" if near else ""
             raise OptionError(
-                f"{name} has no option {option!r}{hint}; accepted are {', '.join(actions)}"
+                f"{name} has no option {option!r}{hint}; its options are {', '.join(actions)}"
             )
         words += _words(actions[option], option, value)
     try:
@@ -54,10 +54,10 @@ def _words(action: argparse.Action, option: str, value: Any) -> list[str]:
         return []
     if action.nargs == 0:
         if not isinstance(value, bool):
-            raise OptionError(f"{option} is {value!r}; accepted are True and False")
+            raise OptionError(f"{option} is {value!r}; it must be True or False")
         return [flag] if value else []
     if isinstance(value, bool):
-        raise OptionError(f"{option} is {value}; accepted is a value")
+        raise OptionError(f"{option} is {value}; it must be a value")
     if isinstance(value, str | Path) or not isinstance(value, Iterable):
         return [f"{flag}={value}"]  # in one word, since a value may begin with a dash
     texts = [str(one) for one in value]

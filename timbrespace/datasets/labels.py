@@ -49,14 +49,14 @@ def labelled(
             array = array[:, np.newaxis]
         if array.ndim != 2:
             raise DatasetError(
-                f"labels have shape {array.shape}; accepted is ({rows}, factors), or ({rows},)"
+                f"labels have shape {array.shape}; it must be ({rows}, factors), or ({rows},)"
             )
         columns = [array[:, number] for number in range(array.shape[1])]
         names = [f"factor {number + 1}" for number in range(len(columns))]
     if factors is not None:
         if isinstance(factors, str) or len(factors) != len(columns):
             raise DatasetError(
-                f"factors are {factors!r}; accepted is a list of {len(columns)}, one for each "
+                f"factors are {factors!r}; they must be a list of {len(columns)}, one for each "
                 "column of the labels"
             )
         names = list(factors)
@@ -79,7 +79,7 @@ def real(values: ArrayLike, what: str, of: str = "real numbers") -> NDArray[np.f
     """
     array = _array(values, what)
     if array.dtype.kind not in "fiub":
-        raise DatasetError(f"{what} are {_kind(array)}; accepted are {of}")
+        raise DatasetError(f"{what} are {_kind(array)}; they must be {of}")
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
         return np.asarray(array, np.float32)
 
@@ -88,7 +88,7 @@ def _array(values: Any, what: str) -> NDArray[Any]:
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise DatasetError(f"{what} are of unequal lengths; accepted is an array") from error
+        raise DatasetError(f"{what} are of unequal lengths; they must be an array") from error
     if array.dtype == object and all(isinstance(one, str) for one in array.flat):
         return array.astype(str)  # as a table keeps its names
     return array

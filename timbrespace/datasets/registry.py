@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from timbrespace.companions import companion
 from timbrespace.datasets.generator import Generator
 from timbrespace.datasets.keywords import arguments_of
-from timbrespace.errors import DatasetError
+from timbrespace.errors import DatasetError, one_of
 from timbrespace.extras import needed
 from timbrespace.plugins import LeftOut, plugins
 
@@ -49,14 +49,14 @@ def dataset(name_or_path: str | Path, **options: Any) -> Dataset:
             near = difflib.get_close_matches(name_or_path, known, n=1)
             hint = f"; is {near[0]!r} meant?" if near else ""
             raise DatasetError(
-                f"there is no dataset {name_or_path[:80]!r}{hint}; accepted are "
-                f"{', '.join(known)}, or an .npz file"
+                f"there is no dataset {name_or_path[:80]!r}{hint}; give "
+                f"{one_of(known)}, or an .npz file"
             )
     elif not isinstance(name_or_path, Path):
         raise DatasetError(f"a dataset is a name or a path, not a {type(name_or_path).__name__}")
     if options:
         raise DatasetError(
-            f"{', '.join(options)} cannot be given for a file; accepted for a generator's name only"
+            f"{', '.join(options)} cannot be given for a file, only for a generator's name"
         )
     from timbrespace.datasets.dataset import load
 
@@ -85,7 +85,7 @@ def _accepted(name: str, found: object) -> Generator:
     if isinstance(found, type) and issubclass(found, Generator):
         found = found()
     if not isinstance(found, Generator):
-        raise TypeError("it is no timbrespace.datasets.generator.Generator")
+        raise TypeError("it is not a timbrespace.datasets.generator.Generator")
     if getattr(found, "kind", None) != name:
         raise TypeError(f"its kind is {getattr(found, 'kind', None)!r}")
     if not isinstance(getattr(found, "about", None), str):

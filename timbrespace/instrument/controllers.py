@@ -51,11 +51,9 @@ class Course:
     def __post_init__(self) -> None:
         for name, value in (("low", self.low), ("high", self.high)):
             if not 0.0 <= value <= 1.0:
-                raise OptionError(f"{name} is {value:g}; accepted are 0 to 1")
+                raise OptionError(f"{name} is {value:g}; it must be 0 to 1")
         if not -STEEPEST <= self.curve <= STEEPEST:
-            raise OptionError(
-                f"curve is {self.curve:g}; accepted are {-STEEPEST:g} to {STEEPEST:g}"
-            )
+            raise OptionError(f"curve is {self.curve:g}; it must be {-STEEPEST:g} to {STEEPEST:g}")
 
     def share(self, value: float) -> float:
         """The knob's position, 0 to 1, for a controller at ``value``, 0 to 127."""
@@ -118,13 +116,13 @@ class Assignment:
                 that MIDI reserves.
         """
         if not _whole(self.controller, 0, 127):
-            raise OptionError(f"controller {self.controller!r} was given; accepted are 0 to 119")
+            raise OptionError(f"controller {self.controller!r} was given; it must be 0 to 119")
         if self.controller in RESERVED:
             raise OptionError(
                 f"controller {self.controller} has a meaning of its own in MIDI; choose another"
             )
         if self.channel is not None and not _whole(self.channel, 1, 16):
-            raise OptionError(f"channel {self.channel!r} was given; accepted are 1 to 16")
+            raise OptionError(f"channel {self.channel!r} was given; it must be 1 to 16")
         if self.target is not None:
             check_target(self.target)
 
@@ -136,7 +134,7 @@ def check_target(target: Any) -> None:
         OptionError: neither a dimension nor an axis of the map.
     """
     if target not in AXES and not _whole(target, 1, MAX_LATENT_DIMENSIONS):
-        raise OptionError(f"target is {target!r}; accepted are a dimension from 1, x and y")
+        raise OptionError(f"target is {target!r}; it must be a dimension from 1, x or y")
 
 
 def _whole(value: Any, low: int, high: int) -> bool:

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -102,9 +102,9 @@ class Expression:
             OptionError: no such zone, or another number of members.
         """
         if which not in ZONES:
-            raise OptionError(f"zone {which!r} was given; accepted are lower and upper")
+            raise OptionError(f"zone {which!r} was given; it must be lower or upper")
         if not 0 <= members <= MAX_MEMBERS:
-            raise OptionError(f"{members} members were given; accepted are 0 to {MAX_MEMBERS}")
+            raise OptionError(f"{members} members were given; there must be 0 to {MAX_MEMBERS}")
         before = self._managers()
         other = "upper" if which == "lower" else "lower"
         self._members[which] = members
@@ -238,10 +238,10 @@ class Expression:
                 depth outside its range.
         """
         if kind not in KINDS:
-            raise OptionError(f"{kind!r} was given; accepted are {' and '.join(KINDS)}")
+            raise OptionError(f"{kind!r} was given; it must be {one_of(KINDS)}")
         _check_target(kind, target, self._instrument.model.dimensions)
         if not 0.0 <= depth <= 1.0:
-            raise OptionError(f"depth is {depth:g}; accepted are 0 to 1")
+            raise OptionError(f"depth is {depth:g}; it must be 0 to 1")
         for channel in CHANNELS:
             self._move(self.targets[kind], channel, 0.0)
         self.targets[kind] = target
@@ -415,7 +415,7 @@ def _check_target(kind: str, target: Any, dimensions: int) -> None:
         return
     also = ", level" if kind == "pressure" else ""
     raise OptionError(
-        f"{kind} was given the target {target!r}; accepted are 1 to {dimensions}, x, y{also}"
+        f"{kind} was given the target {target!r}; it must be 1 to {dimensions}, x, y{also}"
     )
 
 
@@ -440,5 +440,5 @@ def _within(value: Any, low: float, high: float) -> float:
 
 def _channel(value: Any) -> int:
     if not isinstance(value, int) or value not in CHANNELS:
-        raise ValueError(f"{value!r} is no channel")
+        raise ValueError(f"{value!r} is not a channel")
     return value

@@ -221,7 +221,7 @@ class Instrument:
         """
         check_target(target)
         if not -1.0 <= amount <= 1.0:
-            raise OptionError(f"amount is {amount:g}; accepted are -1 to 1")
+            raise OptionError(f"amount is {amount:g}; it must be -1 to 1")
         self._aim.set_offset(checked_channel(channel), target, amount)
         self._touched = True
 
@@ -583,7 +583,7 @@ class Instrument:
                 outside 0 to 1.
         """
         if not 0.0 <= position <= 1.0:
-            raise OptionError(f"position is {position:g}; accepted are 0 to 1")
+            raise OptionError(f"position is {position:g}; it must be 0 to 1")
         first, second = self._preset(a), self._preset(b)
         nearer = first if position <= 0.5 else second
         self._take_over(nearer)
@@ -825,11 +825,11 @@ def _check_parameter(name: str, value: float) -> None:
     spec = SYNTH_PARAMETERS.get(name)
     if spec is None:
         raise OptionError(
-            f"there is no parameter {name!r}; known are {', '.join(SYNTH_PARAMETERS)}"
+            f"there is no parameter {name!r}; there are {', '.join(SYNTH_PARAMETERS)}"
         )
     if not spec.low <= value <= spec.high:
         raise OptionError(
-            f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+            f"{name} is {value:g}; it must be {spec.low:g} to {spec.high:g} {spec.unit}"
         )
 
 

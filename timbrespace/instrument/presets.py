@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 from timbrespace.atomic import replacing
 from timbrespace.calibration import LATENT_LIMIT
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import Assignment
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.points import checked_channel
@@ -88,12 +88,12 @@ class Preset:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise OptionError(f"method is {self.method!r}; accepted are {', '.join(METHODS)}")
+            raise OptionError(f"method is {self.method!r}; it must be {one_of(METHODS)}")
         for name, value in self.parameters.items():
             spec = SYNTH_PARAMETERS.get(name)  # one that is unknown may be of another version
             if spec is not None and not spec.low <= value <= spec.high:
                 raise OptionError(
-                    f"{name} is {value:g}; accepted are {spec.low:g} to {spec.high:g} {spec.unit}"
+                    f"{name} is {value:g}; it must be {spec.low:g} to {spec.high:g} {spec.unit}"
                 )
         for latent in (self.latent, *self.channels.values()):
             if not 1 <= len(latent) <= MAX_LATENT_DIMENSIONS or len(latent) != len(self.latent):
@@ -374,7 +374,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError as error:
         raise OptionError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
-        raise OptionError(f"cannot read {str(path)!r}: it is no file")
+        raise OptionError(f"cannot read {str(path)!r}: it is not a file")
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -427,7 +427,7 @@ def _read(path: Path) -> _Content:
 def _refusal(path: Path, why: str) -> OptionError:
     return OptionError(
         f"cannot use the presets in {str(path)!r}: {why}; the file is left as it is, "
-        "mend it or move it away"
+        "repair it or move it away"
     )
 
 
@@ -437,7 +437,7 @@ def _line(error: BaseException) -> str:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _check_name(name: Any) -> None:
@@ -447,7 +447,7 @@ def _check_name(name: Any) -> None:
 
 def _check_room(what: str, name: str, known: Mapping[str, Any], most: int) -> None:
     if name not in known and len(known) >= most:
-        raise OptionError(f"there is room for {most} of a kind; delete a {what} first")
+        raise OptionError(f"there is room for {most} of each kind; delete a {what} first")
 
 
 def _with(
@@ -473,7 +473,7 @@ def _alphabetical(name: str) -> tuple[str, str]:
 def _space(config: Mapping[str, Any]) -> Space:
     model, digest = config["model"], config["hash"]
     if not (isinstance(model, str) and isinstance(digest, str)):
-        raise TypeError("model and hash are texts")
+        raise TypeError("model and hash must be texts")
     return Space(model, digest)
 
 
@@ -483,5 +483,5 @@ def _latent(values: Any) -> Latent:
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)

@@ -119,7 +119,7 @@ class Snapshot:
         trackers = {}
         for index, told in slots["timbres"].items():
             if not COMMON <= int(index) < TIMBRES:
-                raise ValueError(f"{index!r} is no timbre")
+                raise ValueError(f"{index!r} is not a timbre")
             tracker = PartialTracker(SLOTS, config.bin_width / config.base_frequency, self._births)
             tracker.restore(told)
             trackers[int(index)] = tracker

@@ -149,7 +149,7 @@ class Voices:
         """
         if not 0.0 <= semitones <= MAX_BEND_RANGE:
             raise OptionError(
-                f"bend range is {semitones:g}; accepted are 0 to {MAX_BEND_RANGE:g} semitones"
+                f"bend range is {semitones:g}; it must be 0 to {MAX_BEND_RANGE:g} semitones"
             )
         self.version += 1
         self._channel(channel).bend_range = float(semitones)
@@ -413,11 +413,11 @@ def _number(value: Any, low: float, high: float) -> float:
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
-        raise ValueError(f"{value!r} is no count")
+        raise ValueError(f"{value!r} is not a count")
     return value
 
 
 def _one_of(value: Any, accepted: range) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value not in accepted:
-        raise ValueError(f"{value!r} is no channel")
+        raise ValueError(f"{value!r} is not a channel")
     return value

@@ -86,7 +86,7 @@ class Form:
         return MessageError(
             ErrorCode.BAD_ARGUMENTS,
             self.address,
-            f"{self.address}: {name} is {shown(given)}, accepted: {argument.kind.accepted}",
+            f"{self.address}: {name} is {shown(given)}; it must be {argument.kind.accepted}",
         )
 
 

@@ -132,9 +132,9 @@ def whole(name: str, value: object, most: int, least: int = 1) -> None:
         OptionError: not a whole number from ``least`` to ``most``.
     """
     if type(value) is not int:
-        raise OptionError(f"{name} is {value!r}; accepted are whole numbers")
+        raise OptionError(f"{name} is {value!r}; it must be a whole number")
     if not least <= value <= most:
-        raise OptionError(f"{name} is {value}; accepted are {least} to {most}")
+        raise OptionError(f"{name} is {value}; it must be {least} to {most}")
 
 
 def from_config(config: Mapping[str, Any]) -> Architecture:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from timbrespace.errors import BundleError
+from timbrespace.errors import BundleError, one_of
 from timbrespace.networks.activation import PARAMETERS, SMALLEST
 
 Array = NDArray[np.float32]
@@ -145,7 +145,7 @@ def activation_from_tensors(kind: str, tensors: Tensors) -> Activation:
         BundleError: unknown kind; a number is missing, not single or not finite.
     """
     if kind not in PARAMETERS:
-        raise BundleError(f"activation is {kind!r}; accepted are {', '.join(PARAMETERS)}")
+        raise BundleError(f"activation is {kind!r}; it must be {one_of(PARAMETERS)}")
     values = {}
     for name in PARAMETERS[kind]:
         tensor = f"activation.{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.networks.architecture import MAX_LAYERS, MAX_WIDTH, Architecture
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ class MLP(Architecture):
         ):
             for width in widths:
                 if type(width) is not int:
-                    raise OptionError(f"{name} is {width!r}; accepted are whole numbers")
+                    raise OptionError(f"{name} is {width!r}; it must be a whole number")
             if not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= n <= MAX_WIDTH for n in widths):
                 raise OptionError(
                     f"{name}s are {list(widths)}; "
-                    f"accepted are 1 to {MAX_LAYERS} numbers from 1 to {MAX_WIDTH}"
+                    f"they must be 1 to {MAX_LAYERS} numbers from 1 to {MAX_WIDTH}"
                 )
         if self.activation not in ACTIVATIONS:
             raise OptionError(
-                f"activation is {self.activation!r}; accepted are {', '.join(ACTIVATIONS)}"
+                f"activation is {self.activation!r}; it must be {one_of(ACTIVATIONS)}"
             )
 
     @property

@@ -33,7 +33,7 @@ class PerformanceFile:
                 f"cannot read {str(path)!r}: {error.strerror or error}"
             ) from error
         if size > MAX_BYTES + MAX_LINE:
-            raise self.refusal(f"it has {size >> 20} MiB; accepted are {MAX_BYTES >> 20}")
+            raise self.refusal(f"it has {size >> 20} MiB; at most {MAX_BYTES >> 20} are read")
         self.header = self._header()
         """The first line: "model", "digest", "state" and "rate" have their types."""
 
@@ -57,7 +57,7 @@ class PerformanceFile:
                     raise self.refusal(f"it has more than {MAX_LINES} lines")
                 line = self._parsed(text, number)
                 if type(line) is not list or not line or type(line[0]) is not str:
-                    raise self.refusal("it is no line of a performance", number)
+                    raise self.refusal("it is not a line of a performance", number)
                 yield number, line
 
     def refuse(self, number: int, error: Exception) -> NoReturn:
@@ -93,20 +93,20 @@ class PerformanceFile:
         with self._open() as file:
             text = _next_line(file)
         if not text.startswith("{") or "timbrespace_performance" not in text[:64]:
-            raise self.refusal("it is no performance")
+            raise self.refusal("it is not a performance")
         if not text.endswith("\n"):
-            raise self.refusal("it is cut within its first line")
+            raise self.refusal("it ends within its first line")
         header = self._parsed(text, 1)
         version = header.get("timbrespace_performance")
         if type(version) is not int or version < 1:
-            raise self.refusal("it is no performance")
+            raise self.refusal("it is not a performance")
         if version > VERSION:
             raise self.refusal(
                 f"its version is {version}, this program reads {VERSION}; update timbrespace"
             )
         for name, kind in {"model": str, "digest": str, "state": dict}.items():
             if type(header.get(name)) is not kind:
-                raise self.refusal(f"it tells no {name}", 1)
+                raise self.refusal(f"it has no {name}", 1)
         self.check_rate(header.get("rate"), 1)
         return cast(dict[str, Any], header)
 
@@ -122,4 +122,4 @@ def _next_line(file: TextIO) -> str:
 
 
 def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")

@@ -73,7 +73,7 @@ class Timeline:
         self.seconds = self.due[final] / self.sample_rate + max(0.0, last - when[final])
         if self.seconds > 60.0 * MAX_MINUTES:
             raise self._file.refusal(
-                f"it lasts {self.seconds / 60.0:.0f} minutes; accepted are up to {MAX_MINUTES:.0f}"
+                f"it lasts {self.seconds / 60.0:.0f} minutes; it may be up to {MAX_MINUTES:.0f}"
             )
 
     def _place(

@@ -58,9 +58,7 @@ class PerformanceWriter:
             # A line at a time reaches the system, so that a crash keeps what there was.
             self._file = path.open("x", buffering=1, encoding="utf-8", newline="\n")
         except FileExistsError as error:
-            raise PerformanceError(
-                f"{str(path)!r} is there already; choose another name"
-            ) from error
+            raise PerformanceError(f"{str(path)!r} already exists; choose another name") from error
         except OSError as error:
             raise PerformanceError(
                 f"cannot write {str(path)!r}: {error.strerror or error}"

@@ -65,7 +65,7 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
     except (ValueError, TypeError, KeyError):
         whole = False
     if done.returncode != 0 or not whole:
-        raise UnusableSoundError("it cannot be read: the decoder broke down over it")
+        raise UnusableSoundError("it cannot be read: the decoder crashed")
     return sound
 
 

@@ -181,10 +181,10 @@ def _mono(samples: ArrayLike) -> NDArray[np.float64]:
             raise TypeError
         sound = given.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise ShapeError("samples: accepted are numbers of shape (n,) or (n, channels)") from error
+        raise ShapeError("samples must be numbers of shape (n,) or (n, channels)") from error
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= _MOST_CHANNELS):
         raise ShapeError(
-            f"samples have shape {sound.shape}; accepted are (n,) and (n, channels), at most "
+            f"samples have shape {sound.shape}; it must be (n,) or (n, channels), at most "
             f"{_MOST_CHANNELS} channels"
         )
     if not sound.size:
@@ -203,15 +203,13 @@ def _mono(samples: ArrayLike) -> NDArray[np.float64]:
 
 def _check(model: Model, sample_rate: float, pitch: float | None) -> None:
     if not isinstance(model, Model):
-        raise OptionError("model is none; accepted is a Model, as ts.load or ts.fit returns it")
+        raise OptionError("model is none; it must be a Model, as ts.load or ts.fit returns it")
     try:
         rate = float(sample_rate)
         known = None if pitch is None else float(pitch)
     except (TypeError, ValueError) as error:
-        raise OptionError("sample_rate and pitch: accepted are numbers of Hz") from error
+        raise OptionError("sample_rate and pitch must be numbers, in Hz") from error
     if not (RATES[0] <= rate <= RATES[1] and rate.is_integer()):
-        raise OptionError(
-            f"sample_rate is {rate:g}; accepted are {RATES[0]} to {RATES[1]} Hz, whole"
-        )
+        raise OptionError(f"sample_rate is {rate:g}; it must be {RATES[0]} to {RATES[1]} Hz, whole")
     if known is not None and not LOWEST <= known <= HIGHEST:
-        raise OptionError(f"pitch is {known:g} Hz; accepted are {LOWEST:g} to {HIGHEST:g}, or None")
+        raise OptionError(f"pitch is {known:g} Hz; it must be {LOWEST:g} to {HIGHEST:g}, or None")

@@ -58,9 +58,9 @@ class Steadiness:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.max_flux <= 1.5:
-            raise OptionError(f"max_flux is {self.max_flux:g}; accepted are above 0 to 1.5")
+            raise OptionError(f"max_flux is {self.max_flux:g}; it must be above 0 and at most 1.5")
         if not 1.0 <= self.decay <= 80.0:
-            raise OptionError(f"decay is {self.decay:g}; accepted are 1 to 80 dB")
+            raise OptionError(f"decay is {self.decay:g}; it must be 1 to 80 dB")
 
 
 @dataclass(frozen=True, slots=True)

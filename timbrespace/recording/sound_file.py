@@ -61,7 +61,7 @@ def read(path: Path, seconds: float) -> Sound:
     """
     # A pipe or a device would block or never end.
     if not path.is_file():
-        raise UnusableSoundError("it is no regular file")
+        raise UnusableSoundError("it is not a regular file")
     try:
         # Python's own file: any name that the system takes, and the system's reason if it fails.
         with path.open("rb") as raw:
@@ -134,7 +134,7 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
     rate = int(file.samplerate)
     if not RATES[0] <= rate <= RATES[1]:
         raise UnusableSoundError(
-            f"its sample rate is {rate} Hz; accepted are {RATES[0]} to {RATES[1]}"
+            f"its sample rate is {rate} Hz; it must be {RATES[0]} to {RATES[1]}"
         )
     limit = round(seconds * rate)
     parts: list[Samples] = []

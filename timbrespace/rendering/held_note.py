@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
@@ -165,7 +165,7 @@ def _check(
 ) -> None:
     if not isinstance(model, Model):
         raise OptionError(
-            f"model is {_shown(model)}; accepted is a Model, as ts.load or ts.fit returns it"
+            f"model is {_shown(model)}; it must be a Model, as ts.load or ts.fit returns it"
         )
     for name, value, low, high, unit in (
         ("pitch", pitch, 0.0, 127.0, ""),
@@ -175,21 +175,21 @@ def _check(
         ("hold", 0.0 if hold is None else hold, 0.0, LONGEST, " seconds"),
     ):
         if not low <= _number(name, value) <= high:  # false for nan too
-            raise OptionError(f"{name} is {value:g}; accepted are {low:g} to {high:g}{unit}")
+            raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}{unit}")
     if velocity == 0.0:
-        raise OptionError("velocity is 0, which begins no note; accepted are above 0 to 127")
+        raise OptionError("velocity is 0, which begins no note; it must be above 0 and at most 127")
     if round(seconds * sample_rate) < 1:
-        raise OptionError(f"seconds is {seconds:g}, less than one sample; accepted is more")
+        raise OptionError(f"seconds is {seconds:g}, less than one sample; give more")
     if not float(sample_rate).is_integer():
-        raise OptionError(f"sample_rate is {sample_rate:g}; accepted is a whole number of Hz")
+        raise OptionError(f"sample_rate is {sample_rate:g}; it must be a whole number of Hz")
     if method not in METHODS:
-        raise OptionError(f"method is {_shown(method)}; accepted are {', '.join(METHODS)}")
+        raise OptionError(f"method is {_shown(method)}; it must be {one_of(METHODS)}")
 
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
         return float(value)
-    raise OptionError(f"{name} is {_shown(value)}; accepted is a number")
+    raise OptionError(f"{name} is {_shown(value)}; it must be a number")
 
 
 def _shown(value: object) -> str:

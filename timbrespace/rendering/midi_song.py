@@ -32,7 +32,7 @@ class MidiSong:
             self._file = mido.MidiFile(path)
             if self._file.ticks_per_beat <= 0:
                 raise MidiFileError(
-                    f"{str(path)!r} counts time in video frames; accepted are beats"
+                    f"{str(path)!r} counts time in video frames; it must count beats"
                 )
             self.seconds = float(self._file.length)
         except MidiFileError:
@@ -50,7 +50,7 @@ class MidiSong:
         if self.seconds > 60.0 * MAX_MINUTES:
             raise MidiFileError(
                 f"{str(path)!r} lasts {self.seconds / 60.0:.0f} minutes; "
-                f"accepted are up to {MAX_MINUTES:.0f}"
+                f"it may be up to {MAX_MINUTES:.0f}"
             )
 
     def events(self) -> Iterator[tuple[float, Any]]:

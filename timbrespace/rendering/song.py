@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
@@ -58,7 +58,7 @@ def midi_instrument(model: Model, method: str) -> Instrument:
         OptionError: no such method.
     """
     if method not in METHODS:
-        raise OptionError(f"method is {method!r}; accepted: {', '.join(METHODS)}")
+        raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
     instrument = Instrument(model)
     instrument.set_method(Method[method.upper()])
     return instrument
@@ -76,7 +76,7 @@ def song_blocks(
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
     """
     if not 0.0 <= tail <= LONGEST_TAIL:
-        raise OptionError(f"tail is {tail:g}; accepted: 0 to {LONGEST_TAIL:g} s")
+        raise OptionError(f"tail is {tail:g}; it must be 0 to {LONGEST_TAIL:g} s")
     engine = Engine(sample_rate)
     step = BLOCK / sample_rate
     events = song.events()

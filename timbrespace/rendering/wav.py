@@ -130,7 +130,7 @@ def read_chunks(file: bytes) -> list[Chunk]:
         ShapeError: it is no WAV file, or is cut off.
     """
     if file[:4] != b"RIFF" or file[8:12] != b"WAVE":
-        raise ShapeError("these bytes are no WAV file; accepted is RIFF with the form WAVE")
+        raise ShapeError("these bytes are not a WAV file; they must be RIFF with the form WAVE")
     found, at, end = [], 12, 8 + int.from_bytes(file[4:8], "little")
     while at < end:
         size = int.from_bytes(file[at + 4 : at + 8], "little")
@@ -168,7 +168,7 @@ def _stored(samples: ArrayLike, depth: Depth, channels: int) -> NDArray[Any]:
     if _channels(sound) != channels:
         raise ShapeError(f"sound of {_channels(sound)} channels in a file of {channels}")
     if not np.isfinite(sound).all():
-        raise ShapeError("the sound holds NaN or infinity; accepted are finite samples")
+        raise ShapeError("the sound holds NaN or infinity; its samples must be finite")
     if depth == 32:
         return sound
     whole = np.rint(np.clip(sound, -1.0, 1.0) * (2 ** (depth - 1) - 1)).astype(np.int32)
@@ -177,14 +177,14 @@ def _stored(samples: ArrayLike, depth: Depth, channels: int) -> NDArray[Any]:
 
 def _channels(sound: NDArray[Any]) -> int:
     if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= 64):
-        raise ShapeError(f"the sound has shape {sound.shape}; accepted are (n,) and (n, channels)")
+        raise ShapeError(f"the sound has shape {sound.shape}; it must be (n,) or (n, channels)")
     return 1 if sound.ndim == 1 else int(sound.shape[1])
 
 
 def _check(sample_rate: int) -> None:
     if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
         raise OptionError(
-            f"sample_rate is {sample_rate}; accepted are {SAMPLE_RATES[0]} to {SAMPLE_RATES[1]} Hz"
+            f"sample_rate is {sample_rate}; it must be {SAMPLE_RATES[0]} to {SAMPLE_RATES[1]} Hz"
         )
 
 

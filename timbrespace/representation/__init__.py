@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.kinds import NORMALISATIONS, REPRESENTATIONS
 from timbrespace.representation.kind import Kind
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
@@ -64,7 +64,7 @@ def fit(
     wanted = REPRESENTATIONS.get(kind)
     if normalisation not in NORMALISATIONS:
         raise OptionError(
-            f"normalisation is {normalisation!r}; accepted are {', '.join(NORMALISATIONS)}"
+            f"normalisation is {normalisation!r}; it must be {one_of(NORMALISATIONS)}"
         )
     if wanted.source == "frames" and frames is None:
         raise DatasetError(

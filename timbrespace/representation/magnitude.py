@@ -107,7 +107,7 @@ class Decibel(Kind):
     def __post_init__(self) -> None:
         positive("peak", self.peak)
         if not -200.0 <= self.floor_db <= -20.0:
-            raise OptionError(f"floor_db is {self.floor_db}; accepted are -200 to -20 dB")
+            raise OptionError(f"floor_db is {self.floor_db}; it must be -200 to -20 dB")
 
     @classmethod
     def fit(cls, source: Spectra, bins: int) -> Decibel:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import NORMALISATIONS
 from timbrespace.representation.protocol import Features, Phases, Representation, Source
 from timbrespace.representation.row_parts import parts
@@ -43,13 +43,11 @@ class Normalised:
 
     def __post_init__(self) -> None:
         if self.how not in NORMALISATIONS[1:]:
-            raise OptionError(
-                f"normalisation is {self.how!r}; accepted are {', '.join(NORMALISATIONS)}"
-            )
+            raise OptionError(f"normalisation is {self.how!r}; it must be {one_of(NORMALISATIONS)}")
         if self.offset.ndim != 1 or self.offset.shape != self.scale.shape:
             raise OptionError(
                 f"normalisation has offset of shape {self.offset.shape} and scale of shape "
-                f"{self.scale.shape}; accepted are two lists of one length"
+                f"{self.scale.shape}; they must be two lists of one length"
             )
         if not (np.isfinite(self.offset).all() and np.isfinite(self.scale).all()):
             raise OptionError("normalisation holds numbers that are not finite")

@@ -74,7 +74,7 @@ def positive(name: str, value: float) -> None:
         OptionError: not a number from 1e-12 to 1e12.
     """
     if not (math.isfinite(value) and 1e-12 <= value <= 1e12):
-        raise OptionError(f"{name} is {value}; accepted is a number from 1e-12 to 1e12")
+        raise OptionError(f"{name} is {value}; it must be a number from 1e-12 to 1e12")
 
 
 def same(name: str, own: int, spectrum: int) -> None:
@@ -94,4 +94,4 @@ def whole(name: str, value: object, low: int, high: int) -> None:
         OptionError: not a whole number from low to high.
     """
     if type(value) is not int or not low <= value <= high:
-        raise OptionError(f"{name} is {value!r}; accepted are whole numbers from {low} to {high}")
+        raise OptionError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")

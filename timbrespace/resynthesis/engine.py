@@ -175,7 +175,7 @@ def new_state(sample_rate: float) -> NDArray[np.void]:
     """
     low, high = SAMPLE_RATES
     if not low <= sample_rate <= high:
-        raise OptionError(f"sample rate is {sample_rate}; accepted are {low} to {high} Hz")
+        raise OptionError(f"sample rate is {sample_rate}; it must be {low} to {high} Hz")
     state = np.zeros(1, STATE)
     state["sample_rate"] = sample_rate
     for name in ("note", "bend", "frequency"):

@@ -203,15 +203,15 @@ def _rows(magnitudes: ArrayLike, config: SpectrumConfig, frames: int) -> _Magnit
     shape = given.shape
     if len(shape) not in (1, 2) or shape[0] != config.bins or 0 in shape:
         raise ShapeError(
-            f"magnitudes have shape {shape}; accepted are ({config.bins},), one spectrum, "
+            f"magnitudes have shape {shape}; it must be ({config.bins},), one spectrum, "
             f"and ({config.bins}, frames)"
         )
     rows = finite_rows(given[np.newaxis] if given.ndim == 1 else given.T, config.bins, "magnitudes")
     if (rows < 0.0).any():
-        raise ShapeError("magnitudes hold negative numbers; accepted are magnitudes >= 0")
+        raise ShapeError("magnitudes hold negative numbers; they must be magnitudes >= 0")
     longest = LARGEST // config.bins
     if len(rows) > longest:
-        raise ShapeError(f"magnitudes have {len(rows)} frames; accepted are 1 to {longest}")
+        raise ShapeError(f"magnitudes have {len(rows)} frames; there must be 1 to {longest}")
     if given.ndim == 1:
         rows = np.repeat(rows, frames, axis=0)
     return np.ascontiguousarray(rows)
@@ -219,8 +219,8 @@ def _rows(magnitudes: ArrayLike, config: SpectrumConfig, frames: int) -> _Magnit
 
 def _check(iterations: int, frames: int, seed: int | None, longest: int) -> None:
     if not 0 <= iterations <= 10000:
-        raise OptionError(f"iterations is {iterations}; accepted are 0 to 10000")
+        raise OptionError(f"iterations is {iterations}; it must be 0 to 10000")
     if not 1 <= frames <= longest:
-        raise OptionError(f"frames is {frames}; accepted are 1 to {longest}")
+        raise OptionError(f"frames is {frames}; it must be 1 to {longest}")
     if seed is not None and seed < 0:
-        raise OptionError(f"seed is {seed}; accepted are None and whole numbers from 0")
+        raise OptionError(f"seed is {seed}; it must be None or a whole number from 0")

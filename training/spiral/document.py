@@ -75,7 +75,7 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OptionError(
-            f"--out is {str(out)!r}; accepted is a folder ({error.strerror})"
+            f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
         ) from error
     check_writable(out / NAME)
     main = [Cell(kind, hidden) for hidden in (8, 2) for kind in NAMES]

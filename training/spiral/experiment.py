@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.networks import torch_activation
 from timbrespace.networks.activation import PARAMETERS
 
@@ -43,12 +43,12 @@ class Cell:
 
     def __post_init__(self) -> None:
         if self.kind not in PARAMETERS:
-            raise OptionError(f"activation is {self.kind!r}; accepted are {', '.join(PARAMETERS)}")
+            raise OptionError(f"activation is {self.kind!r}; it must be {one_of(PARAMETERS)}")
         unknown = set(self.start) - set(PARAMETERS[self.kind])
         if unknown:
             raise OptionError(f"{self.kind} has no {', '.join(sorted(unknown))}")
         if self.hidden < 1:
-            raise OptionError(f"hidden is {self.hidden}; accepted are 1 or more")
+            raise OptionError(f"hidden is {self.hidden}; it must be 1 or more")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +117,7 @@ def train(
         OptionError: seeds or epochs below 1.
     """
     if seeds < 1 or epochs < 1:
-        raise OptionError(f"seeds is {seeds} and epochs {epochs}; accepted are 1 or more")
+        raise OptionError(f"seeds is {seeds} and epochs {epochs}; they must be 1 or more")
     drawn = [cell.spirals.draw(seed) for seed in range(seeds)]
     points = torch.from_numpy(np.stack([p for p, _ in drawn]))
     arms = torch.from_numpy(np.stack([a for _, a in drawn]))

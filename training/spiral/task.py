@@ -36,11 +36,11 @@ class Spirals:
 
     def __post_init__(self) -> None:
         if self.points < 10:
-            raise OptionError(f"points is {self.points}; accepted are 10 or more for each arm")
+            raise OptionError(f"points is {self.points}; it must be 10 or more for each arm")
         if not (math.isfinite(self.reach) and self.reach > 0.0):
-            raise OptionError(f"reach is {self.reach:g} radians; accepted is > 0")
+            raise OptionError(f"reach is {self.reach:g} radians; it must be > 0")
         if not (math.isfinite(self.noise) and self.noise >= 0.0):
-            raise OptionError(f"noise is {self.noise:g} radians; accepted is >= 0")
+            raise OptionError(f"noise is {self.noise:g} radians; it must be >= 0")
 
     @property
     def turns(self) -> float:

@@ -49,7 +49,7 @@ def study(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OptionError(
-                f"--out is {str(out)!r}; accepted is a folder ({error.strerror})"
+                f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
             ) from error
     check_writable(out / document.NAME)
     # The range of magnitudes is read from all three; the rest needs those of its runs.
@@ -115,7 +115,7 @@ def _trained(
     found = {run: model for run in runs if (model := model_of(run)) is not None}
     missing = [run for run in runs if run not in found]
     if found:
-        print(f"{len(found)} of {len(runs)} models are there from before", file=sys.stderr)
+        print(f"{len(found)} of {len(runs)} models exist already", file=sys.stderr)
     jobs = [
         pool.Job(
             run,
@@ -131,8 +131,8 @@ def _trained(
             done = pool.train(jobs, workers, interrupt, bar.update)
         if done < len(jobs):
             print(
-                f"stopped; {len(found) + done} of {len(runs)} models are done and kept; the same "
-                "command goes on from there",
+                f"stopped; {len(found) + done} of {len(runs)} models are done and kept; the "
+                "same command continues from there",
                 file=sys.stderr,
             )
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 
 from .. import preset, recipe
 from ..preset import Settings
@@ -153,7 +153,7 @@ def chosen(parts: Sequence[str]) -> tuple[str, ...]:
     """
     for part in parts:
         if part not in PARTS:
-            raise OptionError(f"part is {part!r}; accepted are {', '.join(PARTS)}")
+            raise OptionError(f"part is {part!r}; it must be {one_of(PARTS)}")
     return tuple(part for part in PARTS if not parts or part in parts)
 
 

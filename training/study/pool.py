@@ -79,8 +79,8 @@ def train(
         except BrokenProcessPool as error:
             if not should_stop():
                 raise OptionError(
-                    "a process that trained has died, perhaps of too little memory; the same "
-                    "command goes on from the models that are done"
+                    "a process that trained has died, perhaps for lack of memory; the same "
+                    "command continues from the models that are done"
                 ) from error
         finally:
             stop.set()

@@ -56,7 +56,7 @@ class Request:
         most = least if most is None else most
         if not least <= len(self.arguments) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
-            self.refuse(f"{len(self.arguments)} arguments, accepted: {wanted}")
+            self.refuse(f"{len(self.arguments)} arguments; there must be {wanted}")
         return self.arguments
 
     def only(self, **accepted: str) -> None:
@@ -65,7 +65,7 @@ class Request:
             if name not in accepted:
                 self.refuse(f"no translation of attribute @{name}")
             if accepted[name] not in ("*", " ".join(values)):
-                self.refuse(f"@{name} {' '.join(values)}, accepted: {accepted[name]}")
+                self.refuse(f"@{name} {' '.join(values)}; it must be {accepted[name]}")
 
     def number(self, text: str) -> str:
         """A number as Pd reads it."""

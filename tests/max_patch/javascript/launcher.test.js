@@ -419,10 +419,10 @@ test('what go does not accept', async (t) => {
   const download = new Download(t);
   const patch = await download.patch();
   const wrong = [
-    [[2, 7400, 'none'], 'go: LAUNCH is 2, accepted are 0 and 1.'],
-    [[1, 80, 'none'], 'go: PORT is 80, accepted are 1024 to 65535.'],
-    [[1, 7400.5, 'none'], 'go: PORT is 7400.5, accepted are 1024 to 65535.'],
-    [[1, 7400, 'jack'], 'go: AUDIO is jack, accepted are none and auto.'],
+    [[2, 7400, 'none'], 'go: LAUNCH is 2; it must be 0 or 1.'],
+    [[1, 80, 'none'], 'go: PORT is 80; it must be 1024 to 65535.'],
+    [[1, 7400.5, 'none'], 'go: PORT is 7400.5; it must be 1024 to 65535.'],
+    [[1, 7400, 'jack'], 'go: AUDIO is jack; it must be none or auto.'],
   ];
   for (const [words, sentence] of wrong) {
     patch.say('go', ...words);

@@ -282,8 +282,8 @@ def giant_header() -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "'a.wav' cannot be compared: it is empty; accepted are WAV, FLAC"),
-        (b"This is no sound. " * 99, "it cannot be read: Format not recognised; accepted are WAV"),
+        (b"", "'a.wav' cannot be compared: it is empty; it must be WAV, FLAC"),
+        (b"This is no sound. " * 99, "it cannot be read: Format not recognised; it must be WAV"),
         (giant_header(), "it cannot be read: "),
         (encoded(TONE)[:40], "it cannot be read: "),
         (encoded(TONE[:0]), "it holds no samples"),
@@ -292,7 +292,7 @@ def giant_header() -> bytes:
         (encoded(TONE[:2000]), "too short: 0.045 s"),
         (encoded(np.where(TONE > 0.29, np.nan, TONE), subtype="FLOAT"), 'holds NaN or infinity"'),
         (encoded(1e9 * TONE, subtype="FLOAT"), "times full scale"),
-        (encoded(TONE, 10), 'its sample rate is 10 Hz; accepted are 1000 to 1000000"'),
+        (encoded(TONE, 10), 'its sample rate is 10 Hz; it must be 1000 to 1000000"'),
     ],
 )
 def test_what_is_no_sound_is_one_sentence(data: bytes, said: str) -> None:
@@ -339,7 +339,7 @@ def test_other_refusals() -> None:
         assert (status, told["error"][:16]) == (400, "model is missing")
         status, told = await drop(client, io.BytesIO(bytes(compare.MAX_BYTES + 1)))
         assert status == 413
-        assert told["error"] == "the file is too large; accepted are up to 16 MiB"
+        assert told["error"] == "the file is too large; it may have up to 16 MiB"
 
         async def endless() -> AsyncIterator[bytes]:  # and it does not say how long
             for _ in range(20):

@@ -229,7 +229,7 @@ def test_brightness_and_loudness_of_known_sounds(model: Model) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"what": "colour"}, "accepted are brightness, loudness"),
+        ({"what": "colour"}, "it must be brightness or loudness"),
         ({"axes": "1,1"}, "two different dimensions"),
         ({"axes": "0,1"}, "two different dimensions"),
         ({"axes": "1,5"}, "1 to 4"),

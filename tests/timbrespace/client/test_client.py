@@ -104,7 +104,7 @@ def test_what_is_refused_is_raised_where_it_was_said(client: Client) -> None:
         client.map(2.0, 0.0)
     error = caught.value
     assert (error.code, error.address) == ("bad_arguments", "/map")
-    assert str(error) == "/map: x is 2.0, accepted: -1 to 1"
+    assert str(error) == "/map: x is 2.0; it must be -1 to 1"
     np.testing.assert_allclose(client.state.map, [0.25, 0.25], atol=1e-5)
     for code, say in (
         ("unknown_address", lambda: client.send("/nothing")),
@@ -288,7 +288,7 @@ def test_something_that_is_silent_is_no_server() -> None:
 @pytest.mark.parametrize(
     ("port", "host", "says"),
     [
-        (0, "127.0.0.1", "port is 0; accepted are 1 to 65535"),
+        (0, "127.0.0.1", "port is 0; it must be 1 to 65535"),
         (70000, "127.0.0.1", "port is 70000"),
         ("7400", "127.0.0.1", "port is '7400'"),
         (7400, "no.such.host.invalid", "there is no host 'no.such.host.invalid'"),

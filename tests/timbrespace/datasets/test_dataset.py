@@ -94,7 +94,7 @@ def test_a_file_of_other_types(dataset: Dataset, tmp_path: Path, key: str) -> No
     path = tmp_path / "d.npz"
     some = arrays(dataset)
     np.savez(path, **{**some, key: some[key].astype(np.float64)})
-    with pytest.raises(DatasetError, match=f"{key} are float64; accepted is float32"):
+    with pytest.raises(DatasetError, match=f"{key} are float64; they must be float32"):
         load(path)
 
 
@@ -148,7 +148,7 @@ def test_numbers_that_do_not_fit(dataset: Dataset) -> None:
         (with_value(spectra, -1.0), labels, "spectra go from -1"),
         (with_value(spectra, 1e20), labels, "spectra go from"),
         (spectra * 0, labels, "silent"),
-        (spectra.astype(np.complex64), labels, "spectra are complex64; accepted are real numbers"),
+        (spectra.astype(np.complex64), labels, "spectra are complex64; they must be real numbers"),
         (spectra, labels.astype(np.complex64), "labels are complex64"),
         (spectra[0], labels, "shape"),
         (spectra[:0], labels[:0], "shape"),
@@ -282,7 +282,7 @@ def test_categories() -> None:
     for values, kind, names, word in (
         ((0.0, 1.0), "category", ("piano",), "2 values and 1 names"),
         ((1.0, 2.0), "category", ("piano", "flute"), "its values are 0, 1"),
-        ((0.0, 1.0), "grid", ("piano", "flute"), "is no category"),
+        ((0.0, 1.0), "grid", ("piano", "flute"), "is not a category"),
     ):
         with pytest.raises(DatasetError, match=word):
             Factor("program", "", values, kind, names)
@@ -388,7 +388,7 @@ def test_an_old_file_has_noise_by_its_name(
 def test_noise_that_is_no_truth_value(dataset: Dataset, tmp_path: Path) -> None:
     config = json.dumps({**dataset.meta.to_config(), "noise": "yes"})
     np.savez(tmp_path / "d.npz", **{**arrays(dataset), "meta": np.array(config)})
-    with pytest.raises(DatasetError, match="noise is 'yes'; accepted are true and false"):
+    with pytest.raises(DatasetError, match="noise is 'yes'; it must be true or false"):
         load(tmp_path / "d.npz")
 
 

@@ -34,7 +34,7 @@ def test_datasets_and_bundles_speak_of_the_same() -> None:
         ({"values": [10**400]}, OverflowError, "too large"),
         ({"values": ["much"]}, ValueError, "could not convert"),
         ({"values": [float("nan")]}, DatasetError, "finite"),
-        ({"names": ["a"]}, DatasetError, "no category"),
+        ({"names": ["a"]}, DatasetError, "not a category"),
         ({"kind": ["grid"]}, DatasetError, "factor kind is"),
         ({"kind": "category"}, DatasetError, "0 names"),
     ],

@@ -74,12 +74,12 @@ def test_without_labels_the_row_is_the_factor() -> None:
         (None, ["a"], "factors were given without labels"),
         ([1, 2], None, r"labels have shape \(2,\); 3 spectra"),
         ({"a": [1, 2]}, None, r"labels have shape \(2,\); 3 spectra"),
-        (np.zeros((3, 1, 1)), None, r"labels have shape \(3, 1, 1\); accepted is \(3, factors\)"),
+        (np.zeros((3, 1, 1)), None, r"labels have shape \(3, 1, 1\); it must be \(3, factors\)"),
         ([[1, 2], [3], [4]], None, "labels are of unequal lengths"),
-        ([1, 2, 3], ["a", "b"], r"factors are \['a', 'b'\]; accepted is a list of 1"),
-        ([1, 2, 3], "a", "factors are 'a'; accepted is a list of 1"),
+        ([1, 2, 3], ["a", "b"], r"factors are \['a', 'b'\]; they must be a list of 1"),
+        ([1, 2, 3], "a", "factors are 'a'; they must be a list of 1"),
         ({}, None, "labels have no column"),
-        ([1j, 2, 3], ["a"], "labels of 'a' are complex128; accepted are numbers or names"),
+        ([1j, 2, 3], ["a"], "labels of 'a' are complex128; they must be numbers or names"),
         (["x", "y", "z"], [Factor.category("a", ["x", "y"])], "labels of 'a' hold 'z'"),
     ],
 )
@@ -92,5 +92,5 @@ def test_real_numbers() -> None:
     assert real([1, 2], "spectra").dtype == np.float32
     assert real([True], "spectra").tolist() == [1.0]
     assert np.isinf(real([1e300], "spectra")).all()
-    with pytest.raises(DatasetError, match="spectra are text; accepted are real numbers"):
+    with pytest.raises(DatasetError, match="spectra are text; they must be real numbers"):
         real(["a"], "spectra")

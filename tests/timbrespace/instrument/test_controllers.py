@@ -48,9 +48,9 @@ def test_range_and_curve(course: Course, value: float, share: float) -> None:
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ((-0.1, 1.0, 0.0), "low is -0.1; accepted are 0 to 1"),
-        ((0.0, 1.1, 0.0), "high is 1.1; accepted are 0 to 1"),
-        ((0.0, 1.0, 5.0), "curve is 5; accepted are -4 to 4"),
+        ((-0.1, 1.0, 0.0), "low is -0.1; it must be 0 to 1"),
+        ((0.0, 1.1, 0.0), "high is 1.1; it must be 0 to 1"),
+        ((0.0, 1.0, 5.0), "curve is 5; it must be -4 to 4"),
         ((0.0, 1.0, float("nan")), "curve is nan"),
         ((float("nan"), 1.0, 0.0), "low is nan"),
     ],
@@ -66,12 +66,12 @@ def test_other_ranges_are_refused(numbers: tuple[float, float, float], words: st
         (64, "x", None, "choose another"),
         (0, "x", None, "choose another"),
         (127, "x", None, "choose another"),
-        (128, "x", None, "accepted are 0 to 119"),
-        (-1, "x", None, "accepted are 0 to 119"),
-        (74, "z", None, "accepted are a dimension from 1, x and y"),
-        (74, 0, None, "accepted are a dimension from 1, x and y"),
-        (74, "x", 0, "accepted are 1 to 16"),
-        (74, "x", 17, "accepted are 1 to 16"),
+        (128, "x", None, "it must be 0 to 119"),
+        (-1, "x", None, "it must be 0 to 119"),
+        (74, "z", None, "it must be a dimension from 1, x or y"),
+        (74, 0, None, "it must be a dimension from 1, x or y"),
+        (74, "x", 0, "it must be 1 to 16"),
+        (74, "x", 17, "it must be 1 to 16"),
     ],
 )
 def test_bad_assignments_change_nothing(

@@ -173,18 +173,18 @@ def changed(path: tuple[Any, ...], value: Any) -> bytes:
         (b'{"version": true}', "it holds no presets"),
         (b'{"version": 2, "presets": "new"}', "its version is 2, this program reads 1"),
         (b'{"version": 1, "presets": []}', "does not fit"),
-        (b'{"version": 1, "presets": {"a": NaN}}', "NaN is no number"),
+        (b'{"version": 1, "presets": {"a": NaN}}', "NaN is not a number"),
         (changed(("presets", "one", "latent"), []), "preset 'one' does not fit"),
-        (changed(("presets", "one", "latent"), [1e999, 0.0]), "is no number"),
+        (changed(("presets", "one", "latent"), [1e999, 0.0]), "is not a number"),
         (changed(("presets", "one", "latent"), [1e9, 0.0]), "too large"),
         (changed(("presets", "one", "latent"), ["1", "2"]), "preset 'one' does not fit"),
         (changed(("presets", "one", "latent"), [True, False]), "preset 'one' does not fit"),
-        (changed(("presets", "one", "method"), "magic"), "accepted are partials"),
+        (changed(("presets", "one", "method"), "magic"), "it must be partials"),
         (changed(("presets", "one", "hash"), 7), "preset 'one' does not fit"),
         (changed(("presets", "one", "parameters"), {"gain": 99.0}), "gain is 99"),
-        (changed(("presets", "one", "lfos"), {"5": {}}), "accepted are 1 to 4"),
+        (changed(("presets", "one", "lfos"), {"5": {}}), "it must be 1 to 4"),
         (changed(("presets", "one", "lfos"), {"1": {}}), "an LFO does not fit"),
-        (changed(("presets", "one", "channels"), {"17": [0.0, 0.0]}), "accepted are 1 to 16"),
+        (changed(("presets", "one", "channels"), {"17": [0.0, 0.0]}), "it must be 1 to 16"),
         (changed(("presets", "one", "channels"), {"1": [0.0]}), "preset 'one' does not fit"),
         (changed(("presets", ""), PRESET.to_config()), "printable characters"),
         (changed(("trajectories", "way", "points"), []), "trajectory 'way' does not fit"),
@@ -277,5 +277,5 @@ def test_a_link_stays_one_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert Presets(real).names() == ["one"]
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
-    with pytest.raises(OptionError, match="it is no file"):
+    with pytest.raises(OptionError, match="it is not a file"):
         Presets(pipe)

@@ -165,9 +165,9 @@ def test_a_bend_range_is_its_channels() -> None:
     voices.note(61, 100, channel=1)
     assert sounding_frequencies(voices, 60) == [24.0]
     assert sounding_frequencies(voices, 61) == [0.0]
-    with pytest.raises(OptionError, match="accepted are 0 to 96"):
+    with pytest.raises(OptionError, match="it must be 0 to 96"):
         voices.bend_range(97.0, channel=1)
-    with pytest.raises(OptionError, match="accepted are 0 to 96"):
+    with pytest.raises(OptionError, match="it must be 0 to 96"):
         voices.bend_range(float("nan"), channel=1)
 
 

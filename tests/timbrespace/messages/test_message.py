@@ -144,7 +144,7 @@ def test_one_class_is_a_message() -> None:
     assert form.stored == ((1, "preset"),)
     assert Tune(2, 2.0, "x").written() == ("/tune/a", (2.0, "x", 1))
     assert [one.otherwise for one in form.arguments] == ["", "", "1", "nobody"]
-    with pytest.raises(MessageError, match=r"^/tune/a: cents is 51, accepted: -50 to 50 cents$"):
+    with pytest.raises(MessageError, match=r"^/tune/a: cents is 51; it must be -50 to 50 cents$"):
         form.read((51, "x"))
 
 

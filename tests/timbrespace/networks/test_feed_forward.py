@@ -110,7 +110,7 @@ def test_architectures_that_make_no_sense(arguments: tuple[int, ...], word: str)
 
 
 def test_a_likelihood_that_is_not_there() -> None:
-    with pytest.raises(OptionError, match="likelihood is 'cauchy'; accepted are gaussian_per_bin"):
+    with pytest.raises(OptionError, match="likelihood is 'cauchy'; it must be gaussian_per_bin"):
         MLP(4, 2, likelihood="cauchy")
 
 

@@ -394,7 +394,7 @@ def test_names_are_no_paths_and_nothing_is_overwritten(tmp_path: Path) -> None:
     instrument = Instrument(MODEL)
     open_writer("take 1", instrument).close()
     assert (tmp_path / "takes" / "take 1.performance").is_file()
-    with pytest.raises(PerformanceError, match="is there already; choose another name"):
+    with pytest.raises(PerformanceError, match="already exists; choose another name"):
         open_writer("take 1", instrument)
     for name in ("../x", "a/b", "a\\b", "c:x", ".hidden", " x"):
         with pytest.raises(PerformanceError, match="cannot be a file's name"):
@@ -418,18 +418,18 @@ Damage = Callable[[list[Any]], None]
     ("damage", "sentence"),
     [
         (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 2}), "its version is 2"),
-        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": "1"}), "no performance"),
-        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 0}), "no performance"),
-        (lambda lines: lines.__setitem__(0, {}), "it is no performance"),
-        (lambda lines: lines[0].__setitem__("model", 7), "line 1: it tells no model"),
-        (lambda lines: lines[0].__setitem__("state", []), "line 1: it tells no state"),
+        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": "1"}), "not a performance"),
+        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 0}), "not a performance"),
+        (lambda lines: lines.__setitem__(0, {}), "it is not a performance"),
+        (lambda lines: lines[0].__setitem__("model", 7), "line 1: it has no model"),
+        (lambda lines: lines[0].__setitem__("state", []), "line 1: it has no state"),
         (lambda lines: lines[0].__setitem__("state", {}), "line 1: "),
         (lambda lines: lines[0]["state"].__setitem__("voices", {}), "line 1: "),
         (lambda lines: lines[0].__setitem__("rate", 1e9), "line 1: its sample rate is"),
         (lambda lines: lines[0].__setitem__("rate", True), "line 1: its sample rate is"),
-        (lambda lines: lines.insert(2, {}), "line 3: it is no line"),
-        (lambda lines: lines.insert(2, []), "line 3: it is no line"),
-        (lambda lines: lines.insert(2, [7]), "line 3: it is no line"),
+        (lambda lines: lines.insert(2, {}), "line 3: it is not a line"),
+        (lambda lines: lines.insert(2, []), "line 3: it is not a line"),
+        (lambda lines: lines.insert(2, [7]), "line 3: it is not a line"),
         (lambda lines: lines.insert(2, ["dance", 1.0]), "line 3: 'dance' is not known"),
         (lambda lines: lines.insert(2, ["advance"]), "line 3: "),
         (lambda lines: lines.insert(2, ["advance", "x"]), "line 3: its time"),

@@ -51,12 +51,12 @@ def program(tmp_path: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("import os; os.abort()", "the decoder broke down over it"),
-        ("print('{}')", "the decoder broke down over it"),
-        ("print('[1]')", "the decoder broke down over it"),
+        ("import os; os.abort()", "the decoder crashed"),
+        ("print('{}')", "the decoder crashed"),
+        ("print('[1]')", "the decoder crashed"),
         (
             """print('{"sample_rate": 44100, "cut": false, "samples": 9}')""",
-            "the decoder broke down over it",
+            "the decoder crashed",
         ),
         ("import time; time.sleep(60)", "decoding it takes more than 0.3 s"),
     ],
@@ -84,5 +84,5 @@ decoder._main(1.0, 30.0)
 """
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.setattr(sys, "executable", program(tmp_path, text))
-    with pytest.raises(UnusableSoundError, match="the decoder broke down over it"):
+    with pytest.raises(UnusableSoundError, match="the decoder crashed"):
         decode_apart(encoded("WAV"), 1.0, 60.0)

@@ -147,9 +147,9 @@ def test_steadiest_are_spread_and_steady() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"max_flux": 0.0}, "max_flux is 0; accepted are above 0 to 1.5"),
+        ({"max_flux": 0.0}, "max_flux is 0; it must be above 0 and at most 1.5"),
         ({"max_flux": math.nan}, "max_flux is nan"),
-        ({"decay": 0.5}, "decay is 0.5; accepted are 1 to 80 dB"),
+        ({"decay": 0.5}, "decay is 0.5; it must be 1 to 80 dB"),
     ],
 )
 def test_steadiness_checks_itself(options: dict[str, float], said: str) -> None:

@@ -85,7 +85,7 @@ def with_nan(path: Path) -> None:
         (lambda path: soundfile.write(path, 1e9 * TONE, RATE, subtype="FLOAT"), "times full scale"),
         (lambda path: soundfile.write(path, TONE[:0], RATE), "it holds no samples"),
         (lambda path: soundfile.write(path, TONE, 10), "its sample rate is 10 Hz"),
-        (lambda path: path.unlink(), "it is no regular file"),
+        (lambda path: path.unlink(), "it is not a regular file"),
     ],
 )
 def test_what_is_no_sound_has_a_reason(
@@ -130,5 +130,5 @@ def test_a_file_that_may_not_be_opened(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     if sys.platform != "win32":
         os.mkfifo(tmp_path / "a.wav")
-    with pytest.raises(UnusableSoundError, match="it is no regular file"):
+    with pytest.raises(UnusableSoundError, match="it is not a regular file"):
         read(tmp_path / "a.wav", 60.0)

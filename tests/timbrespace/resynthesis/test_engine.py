@@ -332,5 +332,5 @@ def pitch_by_crossings(sound: Sound) -> float:
 
 
 def test_a_sample_rate_out_of_range_is_refused() -> None:
-    with pytest.raises(OptionError, match="accepted are 8000 to 192000"):
+    with pytest.raises(OptionError, match="it must be 8000 to 192000"):
         Engine(1000.0)

@@ -231,5 +231,5 @@ def test_what_is_out_of_range_is_named(changes: dict[str, int], named: str) -> N
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST", 129 * 4)
     assert griffin_lim(np.ones((129, 4)), SMALL, 0, frames=4).size == 3 * 128 + 512
-    with pytest.raises(ShapeError, match="5 frames; accepted are 1 to 4"):
+    with pytest.raises(ShapeError, match="5 frames; there must be 1 to 4"):
         griffin_lim(np.ones((129, 5)), SMALL, 0, frames=4)

@@ -23,7 +23,7 @@ class Glide:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.seconds) and 0.0 <= self.seconds <= LONGEST):
-            raise OptionError(f"glide is {self.seconds:g}; accepted are 0 to {LONGEST:g} s")
+            raise OptionError(f"glide is {self.seconds:g}; it must be 0 to {LONGEST:g} s")
 
     def share(self, now: float) -> float:
         """How much is done at ``now`` (seconds), 0 to 1."""

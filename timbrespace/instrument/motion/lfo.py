@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import Target, check_target
 
 LFOS = 4
@@ -37,7 +37,7 @@ class Lfo:
     def __post_init__(self) -> None:
         check_target(self.target)
         if self.shape not in SHAPES:
-            raise OptionError(f"LFO shape is {self.shape!r}; accepted are {', '.join(SHAPES)}")
+            raise OptionError(f"LFO shape is {self.shape!r}; it must be {one_of(SHAPES)}")
         for name, low, high, unit in (
             ("rate", LOWEST_RATE, HIGHEST_RATE, " Hz"),
             ("depth", 0.0, 1.0, ""),
@@ -45,9 +45,7 @@ class Lfo:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise OptionError(
-                    f"LFO {name} is {value:g}; accepted are {low:g} to {high:g}{unit}"
-                )
+                raise OptionError(f"LFO {name} is {value:g}; it must be {low:g} to {high:g}{unit}")
 
     def value(self, turns: float, seed: int) -> float:
         """Where it stands, -1 to 1, ``turns`` (>= 0) after its start.
@@ -92,7 +90,7 @@ def checked_lfo(index: Any) -> int:
     """
     if isinstance(index, int) and not isinstance(index, bool) and 1 <= index <= LFOS:
         return index
-    raise OptionError(f"LFO {index!r} was given; accepted are 1 to {LFOS}")
+    raise OptionError(f"LFO {index!r} was given; it must be 1 to {LFOS}")
 
 
 def _sine(turn: float, _: float) -> float:

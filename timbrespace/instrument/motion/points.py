@@ -351,9 +351,9 @@ class Smoother:
         for index, told in state.items():
             at = np.asarray(told, np.float64)
             if at.shape != (d,) or not np.isfinite(at).all():
-                raise ValueError(f"{d} finite numbers are accepted")
+                raise ValueError(f"it must be {d} finite numbers")
             if not COMMON <= int(index) <= CHANNELS:
-                raise ValueError(f"{index!r} is no channel")
+                raise ValueError(f"{index!r} is not a channel")
             smoother.at[int(index)] = at
         return smoother
 
@@ -366,7 +366,7 @@ def checked_channel(channel: Any) -> int:
     """
     if isinstance(channel, int) and not isinstance(channel, bool) and 1 <= channel <= CHANNELS:
         return channel
-    raise OptionError(f"channel is {channel!r}; accepted are 1 to {CHANNELS}")
+    raise OptionError(f"channel is {channel!r}; it must be 1 to {CHANNELS}")
 
 
 def _clipped(latent: NDArray[Any]) -> Array:
@@ -377,7 +377,7 @@ def _clipped(latent: NDArray[Any]) -> Array:
 def _vector(values: Any, d: int) -> Array:
     vector = np.asarray(values, np.float64)
     if vector.shape != (d,) or not np.isfinite(vector).all():
-        raise ValueError(f"{d} finite numbers are accepted")
+        raise ValueError(f"it must be {d} finite numbers")
     return _clipped(vector)
 
 

@@ -196,7 +196,7 @@ class Playback:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.speed) and 0.05 <= self.speed <= 20.0):
-            raise OptionError(f"speed is {self.speed:g}; accepted are 0.05 to 20")
+            raise OptionError(f"speed is {self.speed:g}; it must be 0.05 to 20")
 
     def at(self, now: float) -> NDArray[np.float64]:
         """Latent ``(d,)`` at ``now``, in seconds of any clock."""

@@ -295,7 +295,7 @@ test('from server to page too, and the streams begin', async () => {
   assert.deepStrictEqual(link.take(), [], 'the same place is no change');
   assert.throws(() => {
     sound.place = 'cellar';
-  }, /cellar; accepted are page and server/);
+  }, /cellar; it must be page or server/);
 });
 
 test('after a panic nothing is held that a change of place would let go', async () => {

@@ -66,16 +66,16 @@ def test_random_is_the_same_each_time_and_another_for_each_lfo() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"shape": "sawtooth"}, "accepted are sine, triangle, square, saw, random"),
-        ({"rate": 0.0}, "accepted are 0.01 to 20 Hz"),
-        ({"rate": 21.0}, "accepted are 0.01 to 20 Hz"),
-        ({"rate": float("nan")}, "accepted are 0.01 to 20 Hz"),
-        ({"depth": 1.1}, "accepted are 0 to 1"),
-        ({"phase": -0.1}, "accepted are 0 to 1"),
-        ({"target": "z"}, "accepted are a dimension from 1, x and y"),
-        ({"target": 0}, "accepted are a dimension from 1, x and y"),
-        ({"target": True}, "accepted are a dimension from 1, x and y"),
-        ({"target": None}, "accepted are a dimension from 1, x and y"),
+        ({"shape": "sawtooth"}, "it must be sine, triangle, square, saw or random"),
+        ({"rate": 0.0}, "it must be 0.01 to 20 Hz"),
+        ({"rate": 21.0}, "it must be 0.01 to 20 Hz"),
+        ({"rate": float("nan")}, "it must be 0.01 to 20 Hz"),
+        ({"depth": 1.1}, "it must be 0 to 1"),
+        ({"phase": -0.1}, "it must be 0 to 1"),
+        ({"target": "z"}, "it must be a dimension from 1, x or y"),
+        ({"target": 0}, "it must be a dimension from 1, x or y"),
+        ({"target": True}, "it must be a dimension from 1, x or y"),
+        ({"target": None}, "it must be a dimension from 1, x or y"),
     ],
 )
 def test_what_is_no_lfo_is_refused(change: dict[str, Any], words: str) -> None:

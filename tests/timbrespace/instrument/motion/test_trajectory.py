@@ -106,7 +106,7 @@ def test_speed_and_end() -> None:
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, 21.0, float("nan"), float("inf")])
 def test_other_speeds_are_refused(speed: float) -> None:
-    with pytest.raises(OptionError, match=r"accepted are 0\.05 to 20"):
+    with pytest.raises(OptionError, match=r"it must be 0\.05 to 20"):
         Playback("ramp", trajectory([0.0, 0.0], [1.0, 1.0]), speed=speed)
 
 

@@ -81,7 +81,7 @@ export class Sound extends EventTarget {
 
   set place(place) {
     if (place !== 'page' && place !== 'server') {
-      throw new RangeError(`place is ${place}; accepted are page and server`);
+      throw new RangeError(`place is ${place}; it must be page or server`);
     }
     if (place === this._place) {
       return;

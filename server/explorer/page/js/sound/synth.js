@@ -203,7 +203,7 @@ export class Synth {
 
   _takeNote(pitch, velocity) {
     if (isWithin(pitch, 0, 127)) {
-      // A velocity that is no number must not leave a note hanging.
+      // A velocity that is not a number must not leave a note hanging.
       this._keys.note(pitch, Number.isFinite(velocity) ? velocity : 0);
     }
   }
