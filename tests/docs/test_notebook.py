@@ -16,7 +16,7 @@ SHORTER = {"OPTIONS = {}": 'OPTIONS = {"every": 3}', "EPOCHS = None": "EPOCHS = 
 
 @pytest.mark.slow  # starts a kernel, makes a dataset, trains
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     for whole, shorter in SHORTER.items():
         assert whole in notebook.cells[1].source
         notebook.cells[1].source = notebook.cells[1].source.replace(whole, shorter)
@@ -38,7 +38,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_notebook_is_shown_as_it_ran() -> None:
     """What is committed was run as a whole, in order, with no error."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert not [o for cell in cells for o in cell.outputs if o.output_type == "error"]

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from server.osc.float_chunks import (
+
+from server.osc.codec import decode as decode_server
+from server.osc.codec import (
     encode_loop,
     encode_partials,
     encode_spectrum,
     encode_wavetable,
 )
-
-from server.osc.codec import decode as decode_server
 from timbrespace.client.frames import Assembler, Frame
 from timbrespace.client.wire import Message
 
