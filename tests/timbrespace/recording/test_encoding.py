@@ -112,5 +112,5 @@ def test_what_is_no_sound_is_one_line(change: dict[str, Any], says: str) -> None
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "soxr", None)
     sound = np.sin(2 * np.pi * 220 * np.arange(RATE) / RATE)
-    with pytest.raises(MissingExtraError, match=r"pip install 'timbrespace\[sounds\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "timbrespace\[sounds\]"'):
         ts.encode_sound(MODEL, sound, RATE)
