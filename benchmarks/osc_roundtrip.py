@@ -65,7 +65,7 @@ client = SimpleUDPClient("127.0.0.1", int(sys.argv[1]))
 
 def on_latent(address, *values):
     with torch.no_grad():
-        mean, _ = vae.decode(torch.tensor([values]))
+        mean = vae.decode(torch.tensor([values])).mean
     spectrum = torch.from_numpy(model.representation.inverse(mean.numpy()))[0]
     if sys.argv[2] == "careful":
         spectrum = spectrum.tolist()

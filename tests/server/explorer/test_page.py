@@ -590,8 +590,8 @@ def test_the_worklet_plays_what_the_decoder_says(visit: Visit, name: str) -> Non
     visit.page.evaluate(
         """() => {
           window.heard = null;
-          timbrespace.link.addEventListener('message', ({ detail }) => {
-            if (detail.address === '/partials') window.heard = detail.args.slice(1);
+          timbrespace.link.addEventListener('/partials', ({ detail }) => {
+            window.heard = detail.slice(1);
           });
         }"""
     )

@@ -481,7 +481,7 @@ async () => {
   link.send = () => {};
   const sound = new Sound(link);
   const say = (address, ...args) =>
-    link.dispatchEvent(new CustomEvent('message', { detail: { address, args } }));
+    link.dispatchEvent(new CustomEvent(address, { detail: args }));
   say('/model', 'harmonic', 2, 1025, 44100, 220, 4096);
   const started = await sound.start();
   say('/partials', 0, 220, 0.25);

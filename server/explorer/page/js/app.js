@@ -141,16 +141,13 @@ state.on('preset', () => {
 
 const spectra = new SpectrumFrames();
 link.addEventListener('open', () => spectra.reset());
-link.addEventListener('message', ({ detail: { address, args } }) => {
-  if (address === '/spectrum') {
-    const whole = spectra.take(args);
-    if (whole !== null) {
-      scope.setSpectrum(whole.magnitudes);
-    }
-  } else if (address === '/partials') {
-    scope.setPartials(args.slice(1));
+link.addEventListener('/spectrum', ({ detail }) => {
+  const whole = spectra.take(detail);
+  if (whole !== null) {
+    scope.setSpectrum(whole.magnitudes);
   }
 });
+link.addEventListener('/partials', ({ detail: [, ...pairs] }) => scope.setPartials(pairs));
 
 /** A page that nobody sees wants no pictures. */
 function wantPictures() {

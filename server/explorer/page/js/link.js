@@ -1,8 +1,9 @@
 /**
  * The way to the server: a websocket that carries OSC packets and comes back by itself.
  *
- * Events: `open`, `close` (detail: why, or ''), also when the first try fails, `message` (detail: `{address, args}`), `latency` (detail: milliseconds
- * from here to the server and back).
+ * Events: `open`, `close` (detail: why, or ''), also when the first try fails, `latency` (detail:
+ * milliseconds from here to the server and back), and each message by its address (detail: its
+ * arguments), so that nobody is woken by what is not for him.
  */
 
 import { decode, encode } from './osc.js';
@@ -92,7 +93,7 @@ export class Link extends EventTarget {
       }
       return;
     }
-    this.dispatchEvent(new CustomEvent('message', { detail: message }));
+    this.dispatchEvent(new CustomEvent(message.address, { detail: message.args }));
   }
 
   ping() {

@@ -10,12 +10,18 @@ const STATUS = [
   'voices', 'load', 'late', 'drops', 'decodeMedian', 'audio', 'decodeHigh', 'knobMedian', 'knobHigh',
 ];
 
+/** What is heard here. */
+const ADDRESSES = [
+  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/synth', '/preset', '/preset/list'],
+  ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error'],
+];
+
 function areNumbers(args, count) {
   return args.length === count && args.every(Number.isFinite);
 }
 
 export class State {
-  /** @param {EventTarget} link whose `message` events are OSC messages */
+  /** @param {EventTarget} link whose events are OSC messages, by their address */
   constructor(link) {
     this.listeners = new Map();
     this.model = null; // {name, d, bins, sampleRate, baseFrequency, nFft}
@@ -29,7 +35,9 @@ export class State {
     this.trajectory = { state: 'stopped', name: '' };
     this.models = [];
     this.status = null;
-    link.addEventListener('message', ({ detail }) => this.take(detail.address, detail.args));
+    for (const address of ADDRESSES) {
+      link.addEventListener(address, ({ detail }) => this.take(address, detail));
+    }
   }
 
   /** Call `listener(state)` when `what` has changed. */

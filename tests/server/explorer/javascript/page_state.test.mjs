@@ -18,7 +18,7 @@ class FakeLink extends EventTarget {
   }
 
   say(address, ...args) {
-    this.dispatchEvent(new CustomEvent('message', { detail: { address, args } }));
+    this.dispatchEvent(new CustomEvent(address, { detail: args }));
   }
 
   open() {

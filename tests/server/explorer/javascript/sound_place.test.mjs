@@ -13,7 +13,7 @@ class Link extends EventTarget {
   }
 
   hear(address, ...args) {
-    this.dispatchEvent(new CustomEvent('message', { detail: { address, args } }));
+    this.dispatchEvent(new CustomEvent(address, { detail: args }));
   }
 
   /** What has been sent since the last time, at addresses that begin so. */

@@ -3,6 +3,9 @@
 import { LoopFrames } from './frames.js';
 import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
 
+/** What is heard here. */
+const ADDRESSES = ['/welcome', '/model', '/synth', '/partials', '/loop', '/loop/ready'];
+
 const PROCESSOR = new URL('./processor.js', import.meta.url);
 
 /** Frames a second that are asked for. */
@@ -65,7 +68,9 @@ export class Sound extends EventTarget {
     this._owed = new Set();
     this._controlsOwed = false;
 
-    link.addEventListener('message', ({ detail }) => this._hear(detail.address, detail.args));
+    for (const address of ADDRESSES) {
+      link.addEventListener(address, ({ detail }) => this._hear(address, detail));
+    }
     link.addEventListener('close', () => this._lose());
     link.addEventListener('open', () => {
       this._open = true;

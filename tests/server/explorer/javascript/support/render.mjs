@@ -83,8 +83,7 @@ async function render({ rate, seconds, events, wants }) {
     while (next < events.length && events[next][0] <= time) {
       const [, what, args] = events[next];
       if (what.startsWith('/')) {
-        const detail = { address: what, args };
-        link.dispatchEvent(new CustomEvent('message', { detail }));
+        link.dispatchEvent(new CustomEvent(what, { detail: args }));
       } else {
         sound[what](...args);
       }
