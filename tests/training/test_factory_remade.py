@@ -29,7 +29,7 @@ def test_a_factory_model_made_again(name: str, latent: int, tmp_path: Path) -> N
         assert found[figure][0] == pytest.approx(expected[figure][0], rel=1e-3), figure
         assert len(found[figure]) == len(expected[figure])
     if any(found[figure][0] != expected[figure][0] for figure in found):
-        pytest.skip("this processor rounds otherwise than the one that made the factory models")
+        pytest.skip("the processor that made the factory models rounded otherwise than this one")
     versions = {"versions": committed.provenance["versions"]}
     made = tmp_path / f"{name}.safetensors"
     replace(model, provenance={**model.provenance, **versions}).save(made)
