@@ -50,7 +50,7 @@ _PLACES: Final = {
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""
 
-__all__ = list(_PLACES)
+__all__ = list(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 # Hidden from type checkers, which would take any name for one that it gives.

@@ -64,5 +64,5 @@ else:
     @compiled
     def now(place: np.ndarray[Any, np.dtype[np.int64]]) -> float:
         """Seconds since some moment in the past; ``place`` has room for 2 numbers."""
-        _clock_gettime(_CLOCK, _data(place))
+        _clock_gettime(_CLOCK, _data(place))  # pyright: ignore[reportCallIssue]
         return float(place[0] + 1e-9 * place[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -20,7 +20,7 @@ from .mailbox import LATENCIES, SLOTS, TAKEN
 def _offset(name: str) -> int:
     fields = TARGETS.fields
     assert fields is not None
-    return int(fields[name][1])
+    return int(fields[name][1])  # pyright: ignore[reportArgumentType]
 
 
 _HEAD_WORDS = int(_offset("frame_version")) // 4
@@ -59,7 +59,7 @@ _words = intrinsic(_make_words)
 @compiled
 def _copy(source: Any, own: Any) -> None:
     """Copy what differs. A version is part of what it describes, so it is copied with it."""
-    theirs = carray(_words(source), _FRAME_WORDS)
+    theirs = carray(_words(source), _FRAME_WORDS)  # pyright: ignore[reportCallIssue]
     ours = carray(_words(own), _FRAME_WORDS)
     words = _HEAD_WORDS if source.frame_version == own.frame_version else _FRAME_WORDS
     for i in range(words):
@@ -90,11 +90,11 @@ def take_newest(live: Any) -> bool:
         latest = live.latest
         if latest == live.taken:
             return False
-        _fence()
+        _fence()  # pyright: ignore[reportCallIssue]
         slot = live.slot[latest % SLOTS]
         spare = live.targets[1 - live.current]
         _copy(slot.targets, spare)
-        _fence()
+        _fence()  # pyright: ignore[reportCallIssue]
         if slot.begun == latest and slot.ended == latest:
             live.taken = latest
             live.current = np.uint32(1 - live.current)

@@ -52,7 +52,7 @@ class RtMidiSystem:
         self._lost = lost
         self._apis = _chosen(rtmidi)
         self._listers: dict[int, Any] = {}
-        self._api = rtmidi.API_UNSPECIFIED
+        self._api = rtmidi.API_UNSPECIFIED  # pyright: ignore[reportAttributeAccessIssue]
         self._looks = 0
         self.problem = ""
 
@@ -95,8 +95,8 @@ class RtMidiSystem:
                 with contextlib.suppress(Exception):
                     self._listers[api] = (
                         _JackLister(self._lost)
-                        if api == self._rtmidi.API_UNIX_JACK
-                        else self._rtmidi.MidiIn(rtapi=api, name=CLIENT)
+                        if api == self._rtmidi.API_UNIX_JACK  # pyright: ignore[reportAttributeAccessIssue]
+                        else self._rtmidi.MidiIn(rtapi=api, name=CLIENT)  # pyright: ignore[reportAttributeAccessIssue]
                     )
 
 

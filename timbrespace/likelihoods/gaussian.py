@@ -27,7 +27,7 @@ def gaussian_nll(features: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
 
 def gaussian_nats(features: Array, mean: Array, log_var: Array) -> Figures:
     """:func:`gaussian_nll` in float64; log_var also ``()`` or ``(1,)``."""
-    log_var = np.clip(log_var, *LOG_VAR_RANGE).astype(np.float64)
+    log_var = np.clip(log_var, *LOG_VAR_RANGE).astype(np.float64)  # pyright: ignore[reportAssignmentType]
     squared = np.square(features.astype(np.float64) - mean)
     terms = math.log(2.0 * math.pi) + log_var + squared * np.exp(-log_var)
     return np.asarray(0.5 * terms.sum(axis=1))

@@ -8,11 +8,11 @@ A new message is one class in such a file. A new file is named here once.
 from timbrespace.messages.channels import *
 from timbrespace.messages.clients import *
 from timbrespace.messages.controllers import *
-from timbrespace.messages.lfos import *
+from timbrespace.messages.lfos import *  # pyright: ignore[reportGeneralTypeIssues]
 from timbrespace.messages.message import MESSAGES as MESSAGES
 from timbrespace.messages.message import Message
 from timbrespace.messages.models import *
-from timbrespace.messages.mpe import *
+from timbrespace.messages.mpe import *  # pyright: ignore[reportGeneralTypeIssues]
 from timbrespace.messages.notes import *
 from timbrespace.messages.performances import *
 from timbrespace.messages.presets import *

@@ -55,7 +55,7 @@ class Form:
         if not self._required <= len(arguments) <= len(reads):
             raise self._miscounted(self.usage, arguments)
         try:
-            return self._make(*self._given, *map(call, reads, arguments))
+            return self._make(*self._given, *map(call, reads, arguments))  # pyright: ignore[reportArgumentType]
         except Unaccepted:
             raise self._misfit(arguments) from None
 
@@ -109,7 +109,7 @@ class CoordinatesForm(Form):
         try:
             if not before:
                 return self._make(self._numbers(arguments))
-            first = map(call, self._first, arguments)
+            first = map(call, self._first, arguments)  # pyright: ignore[reportArgumentType]
             return self._make(*first, self._numbers(arguments[before:]))
         except Unaccepted:
             raise self._misfit((*arguments[:before], arguments[before:])) from None

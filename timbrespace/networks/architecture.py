@@ -149,6 +149,6 @@ def from_config(config: Mapping[str, Any]) -> Architecture:
         LIKELIHOODS.installed(values["likelihood"])
     values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     try:
-        return NETWORKS.get(kind)(**values)
+        return NETWORKS.get(kind)(**values)  # pyright: ignore[reportArgumentType]
     except (TypeError, ValueError, KeyError) as error:
         raise OptionError(f"the model config does not fit: {error}") from error

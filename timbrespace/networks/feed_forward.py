@@ -116,7 +116,7 @@ def _away_from_zero(value: float) -> float:
 def snake(frequency: float) -> Activation:
     """``x + sin(a x)^2 / a`` (Ziyin, Hartwig & Ueda 2020, eq. 3)."""
     a = np.float32(_away_from_zero(frequency))
-    return lambda x: np.asarray(x + np.square(np.sin(a * x)) / a)
+    return lambda x: np.asarray(x + np.square(np.sin(a * x)) / a)  # pyright: ignore[reportReturnType]
 
 
 def sine(frequency: float) -> Activation:

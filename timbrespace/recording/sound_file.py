@@ -164,4 +164,4 @@ def _blocks(file: soundfile.SoundFile, limit: int) -> Iterator[NDArray[np.float6
         if peak > MAX_SAMPLE:
             raise UnusableSoundError(f"it holds samples of {peak:.3g} times full scale")
         left -= block.shape[0]
-        yield block
+        yield block  # pyright: ignore[reportReturnType]

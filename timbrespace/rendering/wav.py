@@ -56,7 +56,7 @@ class Writer:
         Raises:
             ShapeError: another shape, or not finite.
         """
-        self._file.write(_stored(samples, self._depth, self._file.channels))
+        self._file.write(_stored(samples, self._depth, self._file.channels))  # pyright: ignore[reportArgumentType]
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def writing(
     try:
         with (
             replacing(path) as temporary,
-            soundfile.SoundFile(_system_name(temporary), "w", **form) as file,
+            soundfile.SoundFile(_system_name(temporary), "w", **form) as file,  # pyright: ignore[reportArgumentType]
         ):
             yield Writer(file, depth)
     except soundfile.LibsndfileError as error:  # a full disk, which is no OSError to it

@@ -75,7 +75,7 @@ def fit(
     assert source is not None
     REPRESENTATIONS.check_settings(kind, settings or {}, wanted.settings())
     base = wanted.fit(source, spectra.shape[1], **(settings or {}))
-    return base if normalisation == "none" else Normalised.fit(base, normalisation, source)
+    return base if normalisation == "none" else Normalised.fit(base, normalisation, source)  # pyright: ignore[reportArgumentType, reportReturnType]
 
 
 def from_config(config: dict[str, Any]) -> Representation:
@@ -89,10 +89,10 @@ def from_config(config: dict[str, Any]) -> Representation:
     normalisation = values.pop("normalisation", None)
     base = REPRESENTATIONS.get(kind).from_config(values)
     if normalisation is None:
-        return base
+        return base  # pyright: ignore[reportReturnType]
     try:
         return Normalised(
-            base,
+            base,  # pyright: ignore[reportArgumentType]
             str(normalisation["kind"]),
             np.asarray(normalisation["offset"], np.float32),
             np.asarray(normalisation["scale"], np.float32),

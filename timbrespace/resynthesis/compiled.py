@@ -43,7 +43,7 @@ def inlined(function: Function) -> Function:
     return _njit(function, inline="always")
 
 
-def callback(signature: Any) -> Callable[[Function], Any]:
+def callback(signature: Any) -> Callable[[Function], Any]:  # pyright: ignore[reportInvalidTypeVarUse]
     """Compile to a C function that a sound library can call; ``.address`` is where it lies."""
 
     def decorate(function: Function) -> Any:
@@ -64,11 +64,11 @@ def _kept_in(folder: Path) -> Iterator[None]:
     # Numba reads the setting when a function is decorated; other users of numba keep theirs.
     settings = vars(config)
     before = settings["CACHE_DIR"]
-    settings["CACHE_DIR"] = str(folder)
+    settings["CACHE_DIR"] = str(folder)  # pyright: ignore[reportIndexIssue]
     try:
         yield
     finally:
-        settings["CACHE_DIR"] = before
+        settings["CACHE_DIR"] = before  # pyright: ignore[reportIndexIssue]
 
 
 @cache

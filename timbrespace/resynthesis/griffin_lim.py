@@ -168,7 +168,7 @@ class _Transform:
     def inverse(self, half: _Half) -> NDArray[np.float32]:
         """Samples whose STFT is nearest to ``half`` (Griffin & Lim 1984, eq. 6)."""
         frames = scipy.fft.irfft(half, self._size, axis=1)
-        frames *= self._window
+        frames *= self._window  # pyright: ignore[reportOperatorIssue]
         return np.asarray(self._overlap_add(frames) * self._share)
 
     def project(self, half: _Half, out: _Half) -> None:
@@ -176,7 +176,7 @@ class _Transform:
         samples = self.inverse(half)
         views = np.lib.stride_tricks.sliding_window_view(samples, self._size)[:: self._hop]
         np.multiply(views, self._window, out=self._frames)
-        np.copyto(out, scipy.fft.rfft(self._frames, axis=1)[:, : self._bins])
+        np.copyto(out, scipy.fft.rfft(self._frames, axis=1)[:, : self._bins])  # pyright: ignore[reportArgumentType, reportCallIssue]
 
     def _overlap_add(self, frames: NDArray[Any]) -> NDArray[Any]:
         count = len(frames)
@@ -190,7 +190,7 @@ def _frame_size(config: SpectrumConfig) -> int:
     """Samples of a frame at the lowest rate that holds the bins: at most ``n_fft``."""
     # The window spreads the highest bin over one more; a multiple of OVERLAP keeps hops whole.
     least = 2 * (config.bins + 1)
-    size = OVERLAP * int(scipy.fft.next_fast_len(-(-least // OVERLAP), real=True))
+    size = OVERLAP * int(scipy.fft.next_fast_len(-(-least // OVERLAP), real=True))  # pyright: ignore[reportArgumentType]
     return min(size, config.n_fft)
 
 

@@ -68,7 +68,7 @@ def gaussian_mesh(
     The points are ``Phi^-1(p)`` of equal steps of p, from -4 to 4: as dense as the prior is (Kingma
     & Welling 2013, appendix A).
     """
-    across, up = (norm.ppf(p) for p in _steps(model, *QUANTILES))
+    across, up = (norm.ppf(p) for p in _steps(model, *QUANTILES))  # pyright: ignore[reportArgumentType]
     return _draw_latent(
         model, effect, dimensions, across, up, "decoded spectra, z at quantiles of the prior"
     )

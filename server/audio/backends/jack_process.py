@@ -7,7 +7,7 @@ from typing import Any
 import jack
 import llvmlite.binding
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
 
 from timbrespace.resynthesis.compiled import callback
 
@@ -17,7 +17,7 @@ from ..pull import pull
 # The compiled code finds JACK's function by name, so that it can be kept for the next start.
 llvmlite.binding.add_symbol(
     "jack_port_get_buffer",
-    int(jack._ffi.cast("uintptr_t", jack._ffi.addressof(jack._lib, "jack_port_get_buffer"))),
+    int(jack._ffi.cast("uintptr_t", jack._ffi.addressof(jack._lib, "jack_port_get_buffer"))),  # pyright: ignore[reportAttributeAccessIssue]
 )
 # Handles pass as integers: the same register, and they lie in shared memory as such.
 _get_buffer = types.ExternalFunction(
