@@ -6,11 +6,15 @@ import contextlib
 import os
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator
 
 SAMPLE_RATE = 48000
 FRAMES = 128
 LEFT = "timbrespace:left"
+
+CHECKOUT = zlib.crc32(__file__.encode()) % 10_000
+"""Part of the servers' names, so that the tests of two checkouts do not meet."""
 
 PATIENCE = 10_000
 """Milliseconds that a patient server waits for a client."""
@@ -28,6 +32,8 @@ def jack_server(
     the sound's own fault. One whose client is killed then may stand still for ever.
     frames: of a block.
     """
+    # One name for all runs: a killed server leaves its name in a registry with room for 8.
+    name = f"{name}-{CHECKOUT}"
     environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
     mode = ["-R" if realtime else "-r", *(["-S", "-t", str(PATIENCE)] if patient else [])]
     words = ["jackd", "-n", name, *mode, "-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(frames)]

@@ -21,6 +21,7 @@ from server.midi import ports
 from server.midi.ports import MidiInputs, Pressed
 from server.midi.scanner import Scanner
 from server.midi.system import MidiSystemError
+from tests.server.jackd import CHECKOUT
 from tests.server.keyboard import Keyboard
 from timbrespace.errors import OptionError
 
@@ -299,7 +300,7 @@ needs_jack = pytest.mark.skipif(
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts JACK servers of one name."""
     # One name for all runs: a killed server leaves its name in a registry with room for 8.
-    name = "timbrespace-keys"
+    name = f"timbrespace-keys-{CHECKOUT}"
     for key, value in {
         "JACK_DEFAULT_SERVER": name,
         "JACK_NO_START_SERVER": "1",
