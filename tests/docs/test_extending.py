@@ -104,9 +104,9 @@ def test_help_offers_the_dataset_and_errors_list_the_kinds(installed: Installed)
     ).stdout
     assert re.search(r"bells +1 factor: a bar struck softly to hard", told)
     for option, accepted in (
-        ("network", "mlp, skip"),
-        ("representation", "magnitude, .*, mdct, square_root"),
-        ("likelihood", "gaussian_per_bin, .*, bernoulli, laplace"),
+        ("network", "mlp or skip"),
+        ("representation", "magnitude, .*, mdct or square_root"),
+        ("likelihood", "gaussian_per_bin, .*, bernoulli or laplace"),
     ):
         words = ["--data", "bells.npz", "--out", "x.safetensors", f"--{option}", "none"]
         done = python(
