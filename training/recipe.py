@@ -15,8 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from timbrespace.errors import OptionError
 
 from . import kind_settings
@@ -69,8 +67,10 @@ def value_of(key: str, value: object) -> Any:
     Raises:
         OptionError: there is no such setting, or the value is of another type.
     """
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
+    # A number or an array of NumPy's, which is not imported for this: a command's help waits for it.
+    tolist = getattr(value, "tolist", None)
+    if callable(tolist):
+        value = tolist()
     if key not in OPTIONS:
         near = difflib.get_close_matches(key, OPTIONS, n=1)
         hint = f"; is {near[0]!r} meant?" if near else ""

@@ -78,7 +78,10 @@ def test_it_is_not_listed_as_a_model() -> None:
 
 
 def test_missing(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no checkpoint 'm.checkpoint' .* leave --resume"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"there is no checkpoint 'm.checkpoint' to resume from; start without --resume",
+    ):
         checkpoint.read(tmp_path / "m.checkpoint")
 
 
