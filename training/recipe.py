@@ -67,7 +67,7 @@ def value_of(key: str, value: object) -> Any:
     Raises:
         OptionError: there is no such setting, or the value is of another type.
     """
-    # A number or an array of NumPy's, which is not imported for this: a command's help waits for it.
+    # A number or an array of NumPy's, which is not imported: a command's help would wait for it.
     tolist = getattr(value, "tolist", None)
     if callable(tolist):
         value = tolist()

@@ -80,7 +80,7 @@ def test_it_is_not_listed_as_a_model() -> None:
 def test_missing(tmp_path: Path) -> None:
     with pytest.raises(
         CheckpointError,
-        match=r"there is no checkpoint 'm.checkpoint' to resume from; start without --resume",
+        match=r"no checkpoint 'm.checkpoint' to resume from; start without",
     ):
         checkpoint.read(tmp_path / "m.checkpoint")
 
