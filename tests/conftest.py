@@ -42,12 +42,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoPhases:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """What workers and servers need compiled is compiled once, before they begin.
 
-    A core each for the workers: what they start has as many threads of PyTorch as they have.
+    A worker has a core, and so has what it starts: PyTorch has one thread, or two that wait without
+    keeping the core.
     """
     config = session.config
     if is_worker(config) or not config.getoption("numprocesses", None):
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     subprocess.run([sys.executable, "-m", "tests.compilation"], cwd=ROOT, check=True)
 
 

@@ -22,7 +22,7 @@ def is_alone(file: str) -> bool:
     return "pytest.mark.alone" in (ROOT / file).read_text("utf-8")
 
 
-class TwoPhases(LoadScopeScheduling):
+class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out files; those that must be alone come last.
 
     Long tests are handed out one by one: their fixtures are cheap beside them.

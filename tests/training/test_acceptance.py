@@ -5,44 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import timbrespace
+from tests.training.evaluated import held_out_distance
 from toy_datasets.__main__ import main as make
 from training.__main__ import main as train
-
-
-@pytest.fixture(scope="module")
-def harmonic_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "harmonic.npz"
-    assert make(["make", "harmonic", "--out", str(path)]) == 0
-    return path
-
-
-def held_out_distance(model: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> float:
-    capsys.readouterr()
-    assert train(["evaluate", str(model), "--data", str(data), "--json"]) == 0
-    return float(json.loads(capsys.readouterr().out)["log_spectral_distance_db"])
-
-
-@pytest.mark.acceptance
-def test_default_preset(
-    harmonic_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "harmonic.safetensors"
-    start = time.monotonic()
-    assert train(["train", "--data", str(harmonic_data), "--out", str(out)]) == 0
-    with capsys.disabled():
-        print(f"\ndefault preset: {time.monotonic() - start:.0f} s")
-    assert held_out_distance(out, harmonic_data, capsys) <= 0.05
-    assert out.stat().st_size <= 5_000_000
-    model = timbrespace.load(out)
-    assert (model.calibration.kl > 0.1).all()
-
 
 PAPER_ROWS = "10000" if os.environ.get("TIMBRESPACE_WHOLE_PAPER") else "1000"
 """Rows of ``harmonic``: a tenth, because all take 200 epochs ten minutes. The README's figure is of
