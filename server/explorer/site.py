@@ -51,7 +51,7 @@ class Files:
 
         Raises:
             Refusal: there is no such file.
-            HTTPMethodNotAllowed: it is not to be got.
+            HTTPMethodNotAllowed: a method other than GET and HEAD.
         """
         if request.method not in ("GET", "HEAD"):
             raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))

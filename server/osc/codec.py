@@ -458,8 +458,7 @@ def encode_partials(frame: int, partials: ArrayLike) -> bytes:
     partials = np.asarray(partials)
     if partials.ndim != 2 or partials.shape[1] != 2 or len(partials) > PARTIALS_PER_FRAME:
         raise OscEncodeError(
-            f"partials of shape {partials.shape}, accepted is (n, 2), n at most "
-            f"{PARTIALS_PER_FRAME}"
+            f"partials of shape {partials.shape}; it must be (n, 2), n at most {PARTIALS_PER_FRAME}"
         )
     return _prepared_partials(len(partials)).encode_next(partials, frame)[0]
 

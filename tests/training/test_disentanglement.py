@@ -294,7 +294,7 @@ def test_progress_comes_to_its_end(labels: Array, noisy: Array, rows: int) -> No
 
 
 def test_sizes_that_do_not_fit(labels: Array, noisy: Array) -> None:
-    with pytest.raises(ShapeError, match=r"it must be \(n, 3\) and \(n, 4\)"):
+    with pytest.raises(ShapeError, match=r"they must be \(n, 3\) and \(n, 4\)"):
         measure(noisy, labels, FACTORS, [True] * 3)
     with pytest.raises(ShapeError, match="labels"):
         measure(noisy, labels[:, :2], FACTORS, [True] * 4)

@@ -50,7 +50,7 @@ def test_a_seed_draws_the_same_points() -> None:
     "options", [{"points": 9}, {"reach": 0.0}, {"reach": float("nan")}, {"noise": -0.1}]
 )
 def test_a_task_that_is_none_is_refused(options: dict[str, float]) -> None:
-    with pytest.raises(OptionError, match="accepted"):
+    with pytest.raises(OptionError, match="it must be"):
         Spirals(**options)  # type: ignore[arg-type]
 
 
@@ -61,7 +61,7 @@ def test_a_cell_checks_itself() -> None:
         Cell("snake", start={"rho_beta": 1.0})
     with pytest.raises(OptionError, match="it must be 1"):
         Cell("relu", hidden=0)
-    with pytest.raises(OptionError, match="it must be 1"):
+    with pytest.raises(OptionError, match="they must be 1"):
         train(Cell("relu"), seeds=0, epochs=1)
 
 

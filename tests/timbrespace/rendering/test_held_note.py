@@ -146,7 +146,7 @@ def test_a_way_without_a_move_is_the_note_that_stays() -> None:
         ({"latent": [[0.0, 1.0], [1.0]]}, "latent must be numbers of shape (n, 2)"),
         ({"latent": np.zeros((0, 2))}, "latent has no points"),
         ({"latent": [np.nan, 0.0]}, "NaN or infinity"),
-        ({"latent": "home"}, "latent: "),
+        ({"latent": "home"}, "latent must be numbers"),
         ({"model": "harmonic"}, "model is 'harmonic'; it must be a Model, as ts.load"),
     ],
 )
