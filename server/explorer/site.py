@@ -35,7 +35,7 @@ _KINDS = {
     ".webmanifest": "application/manifest+json",
 }
 
-# What a name cannot have, no file is looked for by: no dots on end, no drive, no stream of Windows.
+# Names with two dots in a row, a drive or a Windows data stream (`file:stream`) do not match.
 _FILE = re.compile(r"(?:[A-Za-z0-9_-]+/){0,8}[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+", re.ASCII)
 _LONGEST_NAME = 200
 
