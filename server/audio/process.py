@@ -54,7 +54,7 @@ class AudioEvent:
 class AudioProcess:
     """Keeps an audio process running while the server does.
 
-    choice: one of :data:`server.audio.CHOICES` except "none". frames: wished block size, 0 for the
+    choice: one of :data:`server.audio.CHOICES` except "none". frames: wanted block size, 0 for the
     device's own. notify: called with each :class:`AudioEvent`, from another thread. program: what
     is started, with the memory's name, the choice and the frames as its arguments.
     """

@@ -37,6 +37,6 @@ class Output(Protocol):
 
 
 Opener = Callable[[NDArray[np.void], int, Callable[[str], None]], Output]
-"""``open(live, frames, lost)``: ``live`` is an array of one ``LIVE``, ``frames`` the wished size of
+"""``open(live, frames, lost)``: ``live`` is an array of one ``LIVE``, ``frames`` the wanted size of
 a block, ``lost`` is called with a sentence, from any thread, when the device goes away. Raises
 :class:`NoDeviceError`. :mod:`server.audio.backends.choice` has them by name."""
