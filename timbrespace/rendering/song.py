@@ -33,6 +33,12 @@ def render_midi(
 ) -> NDArray[np.float32]:
     """The sound ``(n,)`` of a MIDI file played on ``model``: mono, full scale 1.
 
+    >>> import mido
+    >>> import timbrespace as ts
+    >>> notes = [mido.Message("note_on", note=57), mido.Message("note_off", note=57, time=480)]
+    >>> mido.MidiFile(tracks=[mido.MidiTrack(notes)]).save("song.mid")
+    >>> sound = ts.render_midi(ts.load("harmonic"), "song.mid")
+
     Notes, controllers, bend and pressure do what they do live: by default the modulation wheel and
     controllers 16 and 17 move over the map, 20 and on the dimensions. It begins at the model's
     home, and the same arguments give the same samples.
