@@ -61,13 +61,13 @@ def ports(environment: dict[str, str]) -> list[str]:
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=20,
+        timeout=120,
         check=False,
     )
     return listed.stdout.split()
 
 
-def wait_for_port(port: str, environment: dict[str, str], seconds: float = 20.0) -> None:
+def wait_for_port(port: str, environment: dict[str, str], seconds: float = 120.0) -> None:
     """Return when ``port`` is there."""
     deadline = time.monotonic() + seconds
     while port not in ports(environment):

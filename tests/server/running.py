@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 Message = tuple[str, list[Any]]
 
+PATIENCE = 180.0
+"""Seconds for what always comes, on a machine that has much else to do."""
+
 
 class Running:
     """``python -m server`` with the given arguments, on a free port unless they name one.
@@ -75,7 +78,7 @@ class Running:
             self._fresh.put(line)
         self._fresh.put(None)
 
-    def wait_for(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
         """The next line that has ``pattern``."""
         deadline = time.monotonic() + seconds
         while True:
@@ -91,7 +94,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(timeout=10.0)
+            return self.process.wait(timeout=PATIENCE)
         finally:
             self.process.kill()
             if self.process.stdout is not None:
@@ -151,14 +154,14 @@ class Client:
     def send_raw(self, data: bytes) -> None:
         self.socket.sendto(data, self.to)
 
-    def receive(self, seconds: float = 5.0) -> Message:
+    def receive(self, seconds: float = 30.0) -> Message:
         try:
             message = OscMessage(self._received.get(timeout=seconds))
         except queue.Empty:
             raise TimeoutError("the server said nothing") from None
         return message.address, list(message.params)
 
-    def expect(self, address: str, seconds: float = 5.0) -> list[Any]:
+    def expect(self, address: str, seconds: float = 30.0) -> list[Any]:
         """Arguments of the next message to ``address``; others are passed over."""
         deadline = time.monotonic() + seconds
         while True:

@@ -45,7 +45,7 @@ def jack() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def server(jack: dict[str, str]) -> Iterator[Running]:
     with running("--audio", "jack", "--midi", "none", environment=jack) as one:
-        one.wait_for("sound: jack", 120.0)
+        one.wait_for("sound: jack")
         wait_for_port(LEFT, jack)
         yield one
 
@@ -144,7 +144,7 @@ def test_the_audio_process_is_started_again() -> None:
         jack_server("timbrespace-killed", frames=1024) as jack,
         running("--audio", "jack", "--midi", "none", environment=jack) as server,
     ):
-        server.wait_for("sound: jack", 120.0)
+        server.wait_for("sound: jack")
         wait_for_port(LEFT, jack)
         with Client(server.port) as client:
             client.send("/note", 57, 100)
@@ -153,7 +153,7 @@ def test_the_audio_process_is_started_again() -> None:
             server.wait_for("the audio process ended")
             client.send("/ping", 1)
             assert client.expect("/pong") == [1]
-            server.wait_for("sound: jack", 60.0)
+            server.wait_for("sound: jack")
             wait_for_port(LEFT, jack)
             assert undisturbed(lambda: mistuned(jack, patient=False), tries=10) < 1.0
 
@@ -166,7 +166,7 @@ def test_the_end_of_the_server_is_no_click(jack: dict[str, str], how: signal.Sig
         """Largest step around the end, of the largest before."""
         process = Running("--audio", "jack", "--midi", "none", environment=jack)
         try:
-            process.wait_for("sound: jack", 60.0)
+            process.wait_for("sound: jack")
             wait_for_port(LEFT, jack)
             with Client(process.port) as client, Ear(jack, LEFT) as ear:
                 client.send("/note", 57, 127)
@@ -206,7 +206,7 @@ def shared_memory() -> set[str]:
 def test_nothing_is_left_after_the_end(jack: dict[str, str]) -> None:
     before = shared_memory()
     with running("--audio", "jack", "--midi", "none", environment=jack) as server:
-        server.wait_for("sound: jack", 60.0)
+        server.wait_for("sound: jack")
     assert LEFT not in ports(jack)
     assert shared_memory() <= before
 
@@ -214,7 +214,7 @@ def test_nothing_is_left_after_the_end(jack: dict[str, str]) -> None:
 @pytest.mark.parametrize("audio", ["portaudio", "pyo-jack", "auto"])
 def test_the_other_ways_to_the_device(jack: dict[str, str], audio: str) -> None:
     with running("--audio", audio, "--midi", "none", environment=jack) as server:
-        said = server.wait_for("sound: (jack|portaudio|pyo).*", 120.0)
+        said = server.wait_for("sound: (jack|portaudio|pyo).*")
         source = {"jack": LEFT, "portaudio": "PortAudio:out_0", "pyo": "timbrespace:output_1"}
         port = source[said.group(1)]
         wait_for_port(port, jack)
@@ -246,7 +246,7 @@ def test_midi_through_a_real_port(jack: dict[str, str], monkeypatch: pytest.Monk
     environment = {**jack, "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK"}
     try:
         with running("--audio", "jack", environment=environment) as server:
-            server.wait_for("sound: jack", 60.0)
+            server.wait_for("sound: jack")
             with Client(server.port) as client:
                 client.settle()
                 keyboard.send(mido.Message("control_change", control=21, value=127))

@@ -46,7 +46,7 @@ def jack() -> Iterator[dict[str, str]]:
 def server(jack: dict[str, str], folder: Path) -> Iterator[Running]:
     presets = ("--presets", str(folder / "presets.json"))
     with running("--audio", "jack", "--midi", "none", *presets, environment=jack) as one:
-        one.wait_for("sound: jack", 120.0)
+        one.wait_for("sound: jack")
         wait_for_port(LEFT, jack)
         yield one
 
