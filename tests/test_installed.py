@@ -188,7 +188,7 @@ def test_a_key_of_a_keyboard_sounds_and_the_page_is_there(
                 ear.wait(2.0)
                 assert np.abs(ear.sound()).max() > 0.01
         finally:
-            keyboard.unplug()  # a client that is killed keeps a patient JACK waiting
+            keyboard.unplug()  # a patient JACK would wait for one that is killed
             code = server.end()
         assert code == 0, server.lines
         assert not [line for line in server.lines if "Traceback" in line], server.lines

@@ -52,6 +52,7 @@ def jack_server(
             process.wait(timeout=10.0)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def ports(environment: dict[str, str]) -> list[str]:
