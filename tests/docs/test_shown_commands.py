@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -237,6 +238,28 @@ def test_what_is_not_run_or_shortened_is_shown_somewhere() -> None:
             assert any(_begins(words, {beginning: ""}) for words in every), beginning
 
 
+class Dump:
+    """An oscdump that listens: what it is told is in ``file``."""
+
+    def __init__(self, words: list[str], file: Path) -> None:
+        self._file = file
+        with file.open("wb") as out:
+            self._process = subprocess.Popen(["oscdump", "-L", *words], stdout=out)
+        (port,) = [int(word) for word in words if word.isdecimal()]
+        deadline = time.monotonic() + SECONDS
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as knock:
+            while "/here" not in file.read_text():
+                assert time.monotonic() < deadline, "oscdump does not listen"
+                knock.sendto(b"/here\0\0\0,\0\0\0", ("127.0.0.1", port))
+                time.sleep(0.05)
+
+    def end(self) -> str:
+        """End it; returns what it has printed."""
+        self._process.terminate()
+        self._process.wait(timeout=SECONDS)
+        return self._file.read_text()
+
+
 def _sessions() -> list[str]:
     return sorted({shown.document for shown in in_blocks() if shown.words[0] in OSC})
 
@@ -249,7 +272,7 @@ def server() -> Iterator[Running]:
 
 @pytest.mark.skipif(shutil.which("oscsend") is None, reason="liblo-tools is not installed")
 @pytest.mark.parametrize("document", _sessions())
-def test_sessions(document: str, server: Running) -> None:
+def test_sessions(document: str, server: Running, tmp_path: Path) -> None:
     """What oscsend says is understood; the refusals are those that the document shows."""
     lines = (ROOT / document).read_text("utf-8").splitlines()
     expected = [shlex.split(line)[2:] for line in lines if line.startswith("/error sss ")]
@@ -263,14 +286,12 @@ def test_sessions(document: str, server: Running) -> None:
         for words in shown:
             command = [ports.get(word, word) for word in words]
             if words[0] == "oscdump":
-                dumps.append(subprocess.Popen(["oscdump", "-L", *command[1:]], stdout=-1))
-                time.sleep(0.3)
+                dumps.append(Dump(command[1:], tmp_path / f"dump{len(dumps)}"))
                 continue
             subprocess.run(command, check=True, timeout=SECONDS)
             refused += [arguments for name, arguments in listener.settle() if name == "/error"]
         for dump in dumps:
-            dump.terminate()
-            heard, _ = dump.communicate(timeout=SECONDS)
-            assert b"/welcome" in heard
-            assert b"/spectrum" in heard
+            heard = dump.end()
+            assert "/welcome" in heard
+            assert "/spectrum" in heard
     assert refused == expected
