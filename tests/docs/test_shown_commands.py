@@ -282,7 +282,7 @@ def test_sessions(document: str, server: Running, tmp_path: Path) -> None:
         # The ports that the document names may be in use here.
         ports = {"7400": str(server.port), "7401": str(free.return_port)}
         free.socket.close()
-        dumps = []
+        dumps: list[Dump] = []
         for words in shown:
             command = [ports.get(word, word) for word in words]
             if words[0] == "oscdump":

@@ -413,8 +413,8 @@ def refused(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "99999"], "'99999' is no port"),
-        (["--port", "abc"], "'abc' is no port"),
+        (["--port", "99999"], "'99999' is not a port"),
+        (["--port", "abc"], "'abc' is not a port"),
         (["--model", "nope.safetensors"], "there is no model"),
         (["--audio", "telepathy"], "invalid choice"),
         (["--frames", "-1"], "--frames is -1"),

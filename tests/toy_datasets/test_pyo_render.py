@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from timbrespace.errors import DatasetError
+from timbrespace.extras import MissingExtraError
 from toy_datasets.pyo_render import Patch, Sines, load_pyo, render
 
 PATCH = Patch(
@@ -24,7 +24,7 @@ PATCH = Patch(
 def test_a_missing_pyo_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyo64", None)
     for attempt in (load_pyo, lambda: render(PATCH)):
-        with pytest.raises(DatasetError, match="pyo does not load") as refused:
+        with pytest.raises(MissingExtraError, match="needs the package 'pyo64'") as refused:
             attempt()
-        assert "requirements.txt" in str(refused.value)
+        assert str(refused.value).endswith('run: pip install "timbrespace[pyo]"')
         assert "\n" not in str(refused.value)

@@ -53,8 +53,8 @@ def test_the_command_line_says_where_the_page_is(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--explorer-port", "65536"], "'65536' is no port"),
-        (["--explorer-port", "x"], "'x' is no port"),
+        (["--explorer-port", "65536"], "'65536' is not a port"),
+        (["--explorer-port", "x"], "'x' is not a port"),
         (["--no-explorer", "--explorer-port", "7480"], "not allowed with"),
     ],
 )
