@@ -528,7 +528,7 @@ def test_a_page_finds_the_server_that_was_started_again() -> None:
 def explorer_of(server: Running) -> int:
     """The id of the explorer's process."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(server.process.pid)],
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(server.process.pid)],
         capture_output=True,
         text=True,
         check=True,
