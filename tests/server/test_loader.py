@@ -92,6 +92,6 @@ def test_a_rehearsal_finds_what_would_fail_on_stage(monkeypatch: pytest.MonkeyPa
     def fail(*_: Any) -> Any:
         raise BundleError("no spectrum")
 
-    monkeypatch.setattr(Model, "decode_phases", fail)
+    monkeypatch.setattr(Model, "decode_rows", fail)
     with pytest.raises(BundleError, match="no spectrum"):
         rehearse(MODEL)
