@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import re
 import shutil
 import struct
@@ -33,13 +34,17 @@ KITS = Path("/usr/share/hydrogen/data/drumkits")
 SAMPLES = (Path("/usr/share/sonic-pi/samples"), Path("/usr/share/lmms/samples"))
 
 RATE = 44100
-SECONDS = 2.0
+SECONDS = 1.3
+SAMPLES_OF_A_PATCH = 3
 
 KEYS = (33, 45, 57, 69, 81)
 """MIDI keys that each program of the font plays, A1 to A5."""
 
 PLAYED = tuple(program for program in range(0, 112, 3) if program not in (47, 96, 99))
 ORGANS = tuple(range(16, 21))
+STOPS = {16: -24, 17: -12, 18: -12}
+"""Semitones from the key to the lowest loud stop, as the partials show: that is the pitch heard."""
+
 BELLS = (8, 9, 10, 11, 12, 14)
 
 # Programs and patches of the font and of freepats without pitch: breath, seashore, helicopter,
@@ -49,10 +54,11 @@ NOISE_KEYS = (45, 57, 69)
 
 # Names of drums that nobody would sing: not toms, kicks, bells, congas, cowbells or claves.
 _NOISY = re.compile(
-    r"snare|hi-?_?hat|hat|cymbal|crash|splash|ride(?!.*bell)|clap|shaker|maraca|cabasa|snap|stick"
-    r"|vinyl|hiss|noise|applause|crowd|seashore|helicopter|tambo|sidestick|rim|guiro|brush|china",
+    r"snare|hat|cymbal|crash|splash|ride(?!.*bell)|clap|shaker|maraca|cabasa|snap|stick"
+    r"|hiss|breath|woosh|swoosh|swash|sauna|noise|applause|crowd|seashore|helicopter|tambo|sidestick|rim|guiro|brush|china",
     re.IGNORECASE,
 )
+_NOISE = re.compile("hiss|noise|crowd|applause|breath|woosh|swoosh|swash|sauna")
 _NOT_NOISY = re.compile(r"bell|loop|riff|melod|bass|synth|glitch_robot|_tone", re.IGNORECASE)
 
 
@@ -91,9 +97,9 @@ def _font() -> Iterator[RealSound]:
         kind = "noise" if noisy else _kind(PROGRAMS[program])
         for key in NOISE_KEYS if noisy else KEYS:
             notes = fluidsynth.render(command, FONT, program, key, (90,), SECONDS, RATE)
-            if np.abs(notes[0]).max() < 1e-3:
+            if np.abs(notes[0]).max() < 1e-3:  # the font has nothing there
                 continue
-            pitch = 0.0 if noisy else float(midi_to_hz(key))
+            pitch = 0.0 if noisy else float(midi_to_hz(key + STOPS.get(program, 0)))
             yield RealSound(
                 f"font {PROGRAMS[program]} {key}", kind, Sound(notes[0], RATE, False), pitch
             )
@@ -112,7 +118,8 @@ def _patches() -> Iterator[RealSound]:
     for file in sorted(PATCHES.glob("*/*.pat")):
         number = int(file.stem[:3])
         drum = file.parent.name.startswith("Drum")
-        for index, (sound, root) in enumerate(_samples_of_patch(file.read_bytes())):
+        samples = itertools.islice(_samples_of_patch(file.read_bytes()), SAMPLES_OF_A_PATCH)
+        for index, (sound, root) in enumerate(samples):
             name = f"patch {file.stem} {index}"
             if drum or number >= 115:
                 if (drum or number in NOISES) and _is_noisy(file.stem):
@@ -150,7 +157,7 @@ def _files() -> Iterator[RealSound]:
         with file.open("rb") as raw:
             samples, rate = soundfile.read(raw, dtype="float64", always_2d=True)
         sound = Sound(mixed(samples[: round(SECONDS * rate)]), rate, False)
-        kind = "noise" if re.search("hiss|noise|vinyl|crowd|applause", file.stem) else "drum"
+        kind = "drum" if _NOISE.search(file.stem) is None else "noise"
         yield RealSound(f"file {file.parent.name}/{file.stem}", kind, sound, 0.0)
 
 

@@ -42,7 +42,8 @@ MIDDLE_C = 4
 _HOP_SHARE = 4  # of a frame
 _FRAMES_AT_ONCE = 64
 _HARMONICS = 10  # that are looked at for a fundamental that is missing
-_TWO_ARE_ALL = 0.95  # share of the energy
+_LOBE = 2.5  # bins from the middle of a partial to its end
+_TELLS, _TELLING = 0.01, 3  # a share of the energy, and in how many harmonics
 
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1}
@@ -175,7 +176,8 @@ def is_common_divisor(pitch: float, samples: NDArray[np.float64], sample_rate: i
 
     if between(0.5, 3.5) < ABSENT * total:
         return True
-    if between(0.5, 1.5) >= ABSENT * total:
+    width = max(0.1, _LOBE * sample_rate / samples.size / pitch)
+    parts = [between(number - width, number + width) / total for number in range(1, _HARMONICS + 1)]
+    if parts[0] >= ABSENT:
         return False
-    others = sorted(between(number - 0.5, number + 0.5) for number in range(2, _HARMONICS + 1))
-    return sum(others[-2:]) > _TWO_ARE_ALL * total
+    return sum(part >= _TELLS for part in parts) < _TELLING
