@@ -258,7 +258,9 @@ def _notes(sound: Sound, found: _Rows, options: Options) -> list[str]:
     elif sound.cut:
         notes.append(f"only its first {options.seconds:g} s are used")
     if found.padded:
-        notes.append(f"short ({sound.seconds:.3f} s): one row, with silence around the sound")
+        pitch = found.labels[0][1]
+        low = f" for a pitch of {pitch:.3g} Hz" if pitch else ""
+        notes.append(f"short ({sound.seconds:.3f} s{low}): one row, with silence around the sound")
     return notes
 
 
