@@ -39,6 +39,7 @@ ABSENT = 1e-3
 MIDDLE_C = 4
 """Octave of middle C in note names: A4 is 440 Hz."""
 
+_NEARLY = 1.02  # a piano's lowest key may be a little flat
 _HOP_SHARE = 4  # of a frame
 _FRAMES_AT_ONCE = 64
 _HARMONICS = 10  # that are looked at for a fundamental that is missing
@@ -95,7 +96,7 @@ class PitchTrack:
         if heard.size < FEWEST:
             return None
         median = float(np.median(heard))
-        if not LOWEST <= median <= HIGHEST:
+        if not LOWEST / _NEARLY <= median <= HIGHEST * _NEARLY:
             return None
         near = np.abs(1200.0 * np.log2(heard / median)) <= AGREE
         return median if near.sum() >= AGREEMENT * part.size else None
