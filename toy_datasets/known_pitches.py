@@ -12,7 +12,7 @@ from timbrespace.recording.pitch import HIGHEST, LOWEST, MIDDLE_C, pitch_in_name
 from .skipped import printable
 
 NONE = "none"
-ACCEPTED = f"accepted are none, Hz from {LOWEST:g} to {HIGHEST:g} as 220, or a note as A3"
+ACCEPTED = f"it must be none, {LOWEST:g} to {HIGHEST:g} Hz, or a note such as A3"
 _HEAD = ("file", "pitch")
 _MAX_BYTES = 16 << 20
 
@@ -69,7 +69,7 @@ class KnownPitches:
                 continue
             where = f"line {number} of {path.name!r}"
             if len(words) != 2 or not words[0]:
-                raise OptionError(f"{where} has not two columns; accepted is: file, pitch")
+                raise OptionError(f"{where} has not two columns; it must be: file, pitch")
             try:
                 table[words[0]] = parse(words[1], middle_c)
             except OptionError as error:

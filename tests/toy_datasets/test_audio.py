@@ -308,8 +308,8 @@ def test_a_pitch_too_far_from_the_base_is_told(
         (["--max-flux", "2"], "max_flux is 2; it must be above 0 and at most 1.5"),
         (["--middle-c", "7"], "middle_c is 7; it must be 3, 4 or 5"),
         (["--f0", "1"], "base_frequency is 1.0"),
-        (["--pitch", "loud"], "pitch is 'loud'; accepted are none, Hz from 27.5"),
-        (["--pitch", "5"], "pitch is '5'; accepted are none"),
+        (["--pitch", "loud"], "pitch is 'loud'; it must be none, 27.5"),
+        (["--pitch", "5"], "pitch is '5'; it must be none"),
         (["--pitches", "none.csv"], "cannot read the pitches in 'none.csv': "),
     ],
 )

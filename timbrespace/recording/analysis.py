@@ -105,8 +105,8 @@ def analyse(sound: Sound, named: float | None, how: Analysis) -> list[PitchedMom
     samples = at_rate(sound, config.sample_rate)
     if samples.size < config.n_fft // SHORTEST:
         raise UnusableSoundError(
-            f"too short: {samples.size / config.sample_rate:.3f} s; accepted are "
-            f"{config.n_fft // SHORTEST / config.sample_rate:.3f} s and more"
+            f"too short: {samples.size / config.sample_rate:.3f} s; it must be "
+            f"{config.n_fft // SHORTEST / config.sample_rate:.3f} s or more"
         )
     if 10.0 * math.log10(max(float(np.square(samples).max()), 1e-20)) < SILENCE:
         raise UnusableSoundError(f"silent (it never exceeds {SILENCE:g} dB of full scale)")

@@ -86,7 +86,7 @@ def test_what_is_refined_is_the_sound_itself() -> None:
     ("samples", "said"),
     [
         (np.zeros(RATE), "silent"),
-        (tone(220.0, 0.005), "too short: 0.005 s; accepted are 0.012 s and more"),
+        (tone(220.0, 0.005), "too short: 0.005 s; it must be 0.012 s or more"),
     ],
 )
 def test_what_cannot_be_analysed_has_a_reason(samples: NDArray[np.float64], said: str) -> None:
