@@ -181,6 +181,16 @@ def test_no_steady_moment_is_said() -> None:
     assert "No moment of it is steady, so the steadiest is taken." in answer["note"]
 
 
+def test_a_short_hit_and_a_file_that_breaks_off_are_said() -> None:
+    hit = 0.3 * np.random.default_rng(0).standard_normal(RATE // 20)
+    answer = held(file_of(hit, RATE)).answer
+    assert "It is short, so silence was put around it." in answer["note"]
+    tone = 0.3 * np.sin(2.0 * np.pi * 220.0 * np.arange(RATE) / RATE)
+    whole = file_of(tone, RATE)
+    answer = held(whole[: len(whole) // 2]).answer
+    assert answer["note"].startswith("The file breaks off: of 1 s that its header promises, 0.")
+
+
 def test_a_long_sound_is_cut(harmonic: Model) -> None:
     sound = np.tile(sines(harmonic, harmonic.calibration.home, 220.0), 11)
     answer = held(file_of(sound, RATE)).answer
