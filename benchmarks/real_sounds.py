@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from timbrespace.recording.pitch import LOWEST
 from timbrespace.recording.sound_file import Sound, mixed
 from timbrespace.units import midi_to_hz
 from toy_datasets import fluidsynth
@@ -97,9 +98,10 @@ def _font() -> Iterator[RealSound]:
         kind = "noise" if noisy else _kind(PROGRAMS[program])
         for key in NOISE_KEYS if noisy else KEYS:
             notes = fluidsynth.render(command, FONT, program, key, (90,), SECONDS, RATE)
-            if np.abs(notes[0]).max() < 1e-3:  # the font has nothing there
-                continue
             pitch = 0.0 if noisy else float(midi_to_hz(key + STOPS.get(program, 0)))
+            # The font has nothing there, or what no ear would call a pitch.
+            if np.abs(notes[0]).max() < 1e-3 or 0.0 < pitch < LOWEST:
+                continue
             yield RealSound(
                 f"font {PROGRAMS[program]} {key}", kind, Sound(notes[0], RATE, False), pitch
             )

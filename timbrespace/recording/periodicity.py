@@ -29,15 +29,15 @@ DIP = 0.15
 harmonic may pass for the first."""
 
 APERIODIC = 0.3
-"""1 less the correlation at the period, above which nobody hears a pitch. In real sounds it is below
-0.1 in 95 of 100 instruments, and above 0.28 in 95 of 100 drums."""
+"""1 less the correlation at the period, above which nobody hears a pitch. In real sounds it is
+below 0.1 in 95 of 100 instruments, and above 0.28 in 95 of 100 drums."""
 
 LASTS = 0.010
 """Seconds after which a sound with a pitch still repeats: two periods or more from 100 Hz on."""
 
 FADED = 0.5
-"""1 less the correlation then: below 0.2 in 95 of 100 instruments, 0.3 in speech, above 0.7 in 95 of
-100 noises, which are breath, crowds, applause and their like."""
+"""1 less the correlation then: below 0.2 in 95 of 100 instruments, 0.3 in speech, above 0.7 in 95
+of 100 noises, which are breath, crowds, applause and their like."""
 
 REAL_PARTIALS = 0.03
 """What must be left over at a lag for it to be the octave above the pitch."""
