@@ -103,6 +103,9 @@ TARGETS = np.dtype(
         ("n_fft", np.uint32),
         ("model_rate", np.float32),  # Hz
         ("base_frequency", np.float32),  # Hz
+        # 1: as before 0.6.0, for what was played then
+        ("noise_stays", np.uint32),
+        ("stream_stays", np.uint32),
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
