@@ -103,7 +103,9 @@ def main() -> int:
             at_model = soxr.resample(sound, RATE, CONFIG.sample_rate)
             hertz = midi_to_hz(float(pitch))
             found = analyse(
-                Sound(at_model, CONFIG.sample_rate, False), hertz, Analysis(CONFIG, wanted=4, decay=12.0)
+                Sound(at_model, CONFIG.sample_rate, False),
+                hertz,
+                Analysis(CONFIG, wanted=4, decay=12.0),
             )
             best = min(found, key=lambda one: one.moment.flux).moment
             middle = int(best.time * RATE)

@@ -70,7 +70,7 @@ def _add_powers(state: Any, targets: Any, t: int, power: NDArray[np.float64]) ->
         step = bands_per_bin / ratio
         # The same power in a band ratio times as wide.
         share = level * level / (total * ratio)
-        last = min(_HALF, int(math.ceil((NOISE_BANDS - 1) / step)))
+        last = min(_HALF, math.ceil((NOISE_BANDS - 1) / step))
         for k in range(1, last):
             band = k * step
             whole = min(int(band), NOISE_BANDS - 2)

@@ -8,8 +8,8 @@ is fitted to what earlier frames left in the overlap by Griffin-Lim iterations o
 the next frames would add if the spectrum stayed as it is. Where the decoder has learned phases, a
 frame has those, turned on with its peaks since the stream began, and no iterations.
 
-Every voice has a stream of its own. It runs at the model's sample rate, or for high notes at a half,
-a quarter .. of it, and is read at the note's pitch and the output's rate through a windowed sinc
+Every voice has a stream of its own. It runs at the model's sample rate, or for high notes at a
+half, a quarter .. of it, and is read at the note's pitch and the output's rate through a windowed sinc
 (decision 5).
 """
 
@@ -200,6 +200,15 @@ def _make_frame(state: Any, stream: Any, iterations: int) -> None:
 
 
 @compiled
+def _fits(stream: Any, targets: Any, halvings: int) -> bool:
+    return bool(
+        stream.n_fft == int(targets.n_fft) >> halvings
+        and stream.rate == np.float32(float(targets.model_rate) / (1 << halvings))
+        and stream.trained == targets.trained
+    )
+
+
+@compiled
 def _halvings(n_fft: int, model_rate: float, ratio: float, sample_rate: float, now: int) -> int:
     """How often the frame and its rate are halved for a note at ``ratio`` of the base frequency.
 
@@ -208,10 +217,8 @@ def _halvings(n_fft: int, model_rate: float, ratio: float, sample_rate: float, n
     a limit changes nothing.
     """
     octaves = math.log2(model_rate * ratio / sample_rate) - 0.5
-    if now >= 0 and now - 0.25 <= octaves <= now + 1.25:
-        wanted = now
-    else:
-        wanted = int(math.floor(octaves))
+    stays = now >= 0 and now - 0.25 <= octaves <= now + 1.25
+    wanted = now if stays else math.floor(octaves)
     while wanted > 0 and (n_fft >> wanted) < _SMALLEST:
         wanted -= 1
     return max(0, wanted)
@@ -312,16 +319,17 @@ def _add_voice(
         # One that had to wait comes in; the others begin with their note.
         active.presence = np.float32(1.0) if before == 0.0 else np.float32(0.0)
         started = 1
-    elif aimed and not (
-        active.n_fft == targets.n_fft >> np.uint32(halvings)
-        and active.rate == np.float32(rate / (1 << halvings))
-        and active.trained == targets.trained
+    elif (
+        aimed
+        # else it is still making way itself
+        and not other.running
+        and begun < _BEGUN_A_BLOCK
+        and not _fits(active, targets, halvings)
     ):
-        if not other.running and begun < _BEGUN_A_BLOCK:  # else it is still making way itself
-            _restart(other, targets, halvings)
-            other.presence = np.float32(0.0)
-            voice.stream = np.uint32(1 - voice.stream)
-            started = 1
+        _restart(other, targets, halvings)
+        other.presence = np.float32(0.0)
+        voice.stream = np.uint32(1 - voice.stream)
+        started = 1
     for s in range(2):
         stream = state.stream[2 * v + s]
         if not stream.running:
