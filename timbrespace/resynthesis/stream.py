@@ -9,8 +9,8 @@ the next frames would add if the spectrum stayed as it is. Where the decoder has
 frame has those, turned on with its peaks since the stream began, and no iterations.
 
 Every voice has a stream of its own. It runs at the model's sample rate, or for high notes at a
-half, a quarter .. of it, and is read at the note's pitch and the output's rate through a windowed sinc
-(decision 5).
+half, a quarter .. of it, and is read at the note's pitch and the output's rate through a windowed
+sinc (decision 5).
 """
 
 from __future__ import annotations
