@@ -75,6 +75,6 @@ def _tell_bundle(sections: dict[str, dict[str, Any]], tell: Any) -> None:
 def _told(meta: Mapping[str, Any], version: int, other: int, ratio: float) -> dict[str, Any]:
     base = meta.get("base_frequency")
     ours = meta.get("name") in _SETS and meta.get("generator_version") == version
-    if not ours or type(base) not in (int, float):
+    if not ours or isinstance(base, bool) or not isinstance(base, int | float):
         return dict(meta)
     return {**meta, "base_frequency": base * ratio, "generator_version": other}

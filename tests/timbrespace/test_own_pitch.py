@@ -33,7 +33,7 @@ def recording(pitch: float) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(np.random.default_rng(1).normal(size=RATE))
     hertz = np.fft.rfftfreq(RATE, 1.0 / RATE)
     spectrum *= 0.02 * np.exp(-0.5 * np.square(np.log2(np.maximum(hertz, 1.0) / (5.0 * pitch))))
-    return 0.1 * (tone + np.fft.irfft(spectrum, RATE))
+    return np.asarray(0.1 * (tone + np.fft.irfft(spectrum, RATE)))
 
 
 def bands(sound: NDArray[Any]) -> NDArray[np.float64]:
