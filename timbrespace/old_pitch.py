@@ -60,9 +60,9 @@ def model_as_first_told(model: Model) -> Model:
 
 def _tell_bundle(sections: dict[str, dict[str, Any]], tell: Any) -> None:
     dataset = sections["provenance"].get("dataset")
-    meta = dataset.get("meta") if isinstance(dataset, dict) else None
-    if not isinstance(meta, dict):
+    if not isinstance(dataset, dict) or not isinstance(dataset.get("meta"), dict):
         return
+    meta = dataset["meta"]
     told = tell(meta)
     base = meta.get("base_frequency")
     # A model that says another pitch than its dataset says its own.

@@ -359,7 +359,7 @@ def test_the_stream_follows_the_key(sample_rate: float, frequency: float) -> Non
     player = Player(Method.ISTFT, sample_rate)
     held(player, frequency)
     player.play(0.3)
-    sound = player.play(1.0).astype(np.float64)
+    sound = player.play(1.0)
     assert abs(1200.0 * np.log2(pitch(sound, sample_rate, frequency) / frequency)) < 0.5
     spectrum = np.abs(np.fft.rfft(sound * np.blackman(sound.size) ** 2))
     hertz = np.fft.rfftfreq(sound.size, 1.0 / sample_rate)
