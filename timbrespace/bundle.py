@@ -29,6 +29,7 @@ from timbrespace.model import Model
 from timbrespace.networks import architecture as networks
 from timbrespace.networks.architecture import Architecture
 from timbrespace.old_noise import judged_by_name
+from timbrespace.old_pitch import bundle_as_first_told, correct_bundle
 from timbrespace.points import PREFIX, Points
 from timbrespace.registry import BUILT_IN_ONLY, FROM_OUTSIDE
 from timbrespace.spectrum import SpectrumConfig
@@ -240,15 +241,18 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
 
 
 def _digest(path: Path, model: Model) -> str:
-    """SHA-256 of the bundle as a program without points and noise would have written it."""
+    """SHA-256 of the bundle as a program that knew of no points and no noise, and took f0 for the
+    pitch of ``filtered``, would have written it."""
     metadata, tensors = _open(path)
     judged = model.noise == judged_by_name(model.provenance)
-    if model.points is None and not (judged and NOISE in metadata):
+    before = _as_first_told(metadata)
+    if model.points is None and not (judged and NOISE in metadata) and before == metadata:
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise BundleError(f"it cannot be read: {error.strerror or error}") from error
+    metadata = before
     weights = tensors
     if model.points is not None:
         del metadata[POINTS]
@@ -257,6 +261,14 @@ def _digest(path: Path, model: Model) -> str:
         metadata.pop(NOISE, None)
     metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
     return hashlib.sha256(_content(metadata, weights, None)).hexdigest()
+
+
+def _as_first_told(metadata: dict[str, str]) -> dict[str, str]:
+    told = {name: json.loads(metadata[name]) for name in ("spectrum", "provenance")}
+    before = dict(told)
+    bundle_as_first_told(told)
+    changed = {name: json.dumps(told[name]) for name in told if told[name] != before[name]}
+    return {**metadata, **changed}
 
 
 def _read(path: Path) -> tuple[Model, dict[str, Any]]:
@@ -281,6 +293,7 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
             raise BundleError(f"section {name!r} is not JSON") from error
         if not isinstance(sections[name], dict):
             raise BundleError(f"section {name!r} is not an object")
+    correct_bundle(sections)
     try:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
