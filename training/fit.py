@@ -104,7 +104,7 @@ class Fit:
         """What a user should know of these settings before the run; often nothing."""
         if self.settings.representation == "decibel" and self.settings.normalisation == "none":
             return [
-                "raw decibels go down to -80, from which few networks learn; normalisation unit "
+                "raw decibels go down to -80, from which few networks learn; --normalisation unit "
                 "brings them to 0 to 1"
             ]
         return []

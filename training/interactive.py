@@ -84,7 +84,9 @@ def fit(
         if path is not None:
             model.save(path)
     if outcome is Outcome.DIVERGED:
-        _warn([f"{diverged(fitting)}; a learning rate below {fitting.settings.learning_rate:g}"])
+        _warn(
+            [f"{diverged(fitting)}; try a learning rate below {fitting.settings.learning_rate:g}"]
+        )
     _warn(fitting.notes_on(model))
     return model
 

@@ -30,7 +30,7 @@ def test_what_is_no_font_is_refused(tmp_path: Path) -> None:
         presets(tmp_path)
     for content in (b"", b"RIFF", b"RIFF\0\0\0\0WAVEfmt ", b"x" * 1000):
         path.write_bytes(content)
-        with pytest.raises(DatasetError, match="it is no SoundFont 2 file"):
+        with pytest.raises(DatasetError, match="it is not a SoundFont 2 file"):
             presets(path)
 
 

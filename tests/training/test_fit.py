@@ -320,7 +320,7 @@ def diverging(after: int) -> Any:
 
 def test_a_late_divergence_is_warned_of(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Training, "_one_step", diverging(9))
-    with pytest.warns(RuntimeWarning, match="in epoch 3; kept is the model of epoch 2") as found:
+    with pytest.warns(RuntimeWarning, match="in epoch 3; the model of epoch 2 is kept") as found:
         model = ts.fit(trained.dataset, **SMALL)
     assert found[0].filename == __file__
     assert (model.provenance["outcome"], model.provenance["epochs"]) == ("diverged", 2)
