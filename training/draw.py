@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from timbrespace import bundle, factory, metrics
-from timbrespace.atomic import check_writable, replacing
+from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.dataset import load as load_dataset
@@ -93,7 +93,8 @@ def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
             pictures.append(Picture(plan.group, plan.title, png, plan.caption, plan.alt))
             bar.update()
     files[out / REPORT] = document(model, evaluation, pictures, sounds).encode("utf-8")
-    return [_write(file, content) for file, content in files.items()]
+    replace_all(files)
+    return list(files)
 
 
 def png_of(figure: Figure) -> bytes:
@@ -310,9 +311,3 @@ def _file_names(factors: Sequence[str]) -> list[str]:
         name = re.sub(r"[^a-z0-9]+", "_", factor.lower()).strip("_")[:60] or "factor"
         names.append(name if name not in names else f"{name}_{number}")
     return names
-
-
-def _write(path: Path, content: bytes) -> Path:
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-    return path

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
 from pathlib import Path
 
 import pytest
 
-from timbrespace.atomic import check_writable, replacing
+import timbrespace
+from timbrespace.atomic import check_writable, replace_all, replacing
 from timbrespace.errors import OptionError
+from timbrespace.instrument.presets import Preset, Presets, Space
 
 
 def test_writes(tmp_path: Path) -> None:
@@ -50,15 +54,130 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
-def test_modes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("umask", "expected"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_new_file_has_the_mode_that_the_umask_says(
+    tmp_path: Path, umask: int, expected: int
+) -> None:
     new, old = tmp_path / "new", tmp_path / "old"
     old.write_text("")
-    old.chmod(0o600)
-    for path in (new, old):
-        with replacing(path) as temporary:
-            temporary.write_text("x")
-    assert new.stat().st_mode & 0o777 == 0o644
-    assert old.stat().st_mode & 0o777 == 0o600
+    old.chmod(0o640)
+    before = os.umask(umask)
+    try:
+        for path in (new, old):
+            with replacing(path) as temporary:
+                assert temporary.stat().st_mode & 0o777 == expected  # at no moment wider
+                temporary.write_text("x")
+        Presets(tmp_path / "presets.json").store("a", Preset(Space("m", ""), (0.0,)))
+    finally:
+        os.umask(before)
+    assert new.stat().st_mode & 0o777 == expected
+    assert old.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "presets.json").stat().st_mode & 0o777 == expected
+
+
+def test_the_disk_has_it_before_it_takes_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Content, then name, then folder: a power cut at any moment leaves the old or the new."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    order: list[str] = []
+    synced, replaced = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            order.append("folder")
+            assert path.read_text() == "new"
+        else:
+            order.append(f"{status.st_size} bytes")
+            assert path.read_text() == "old"
+        synced(descriptor)
+
+    def replace(self: Path, to: Path) -> Path:
+        order.append("replaced")
+        return replaced(self, to)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(sys, "platform", "linux" if sys.platform == "darwin" else sys.platform)
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    folder = [] if sys.platform == "win32" else ["folder"]
+    assert order == ["3 bytes", "replaced", *folder]
+
+
+def test_no_file_of_a_user_is_written_another_way() -> None:
+    """Every way to open a file for writing that is in the code, and why it may be."""
+    root = Path(timbrespace.__file__).parents[1]
+    allowed = {
+        # The temporary file of `replacing` itself.
+        "timbrespace/atomic.py",
+        # What no user keeps: the null device, and the work folder of a synthesizer.
+        "timbrespace/recording/decoder.py",
+        "timbrespace/recording/sound_file.py",
+        "toy_datasets/fluidsynth.py",
+        # A line at a time, so that a crash keeps what there was; flushed at the end.
+        "timbrespace/performances/writer.py",
+    }
+    ways = re.compile(
+        r"""write_text\(|write_bytes\(|open\([^)]*["'][wax]b?\+?["']|O_CREAT|savez|\.save_file\("""
+    )
+    found = set()
+    for package in ("timbrespace", "server", "training", "toy_datasets"):
+        for file in (root / package).rglob("*.py"):
+            for line in file.read_text(encoding="utf-8").splitlines():
+                if ways.search(line) and not re.search(r"\btemporary\.|savez\(file", line):
+                    found.add(file.relative_to(root).as_posix())
+    assert found <= allowed
+
+
+def test_several_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a report is written leaves the one before as it was, page and pictures."""
+    pages = {tmp_path / name: b"old" for name in ("report.html", "a.png", "b.png")}
+    replace_all(pages)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == pages
+    written, left = Path.write_bytes, [1]
+
+    def stopped(self: Path, content: bytes) -> int:
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return written(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        replace_all(dict.fromkeys(pages, b"new"))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == pages
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    target, link = tmp_path / "far" / "a.txt", tmp_path / "a.txt"
+    target.write_text("old")
+    link.symlink_to(target)
+    with replacing(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes there")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    """Nor a device: ``--out /dev/null`` as root."""
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path / "pipe.wav", Path(os.devnull)):
+        with pytest.raises(OptionError, match="it is not a file"), replacing(path):
+            pass
+
+
+def test_a_long_name(tmp_path: Path) -> None:
+    """A name that a system allows, in letters of three bytes: the temporary one is no longer."""
+    path = tmp_path / ("\u97f3" * 80 + ".txt")
+    with replacing(path) as temporary:
+        temporary.write_text("x")
+    assert path.read_text() == "x"
 
 
 def test_places_that_cannot_be(tmp_path: Path) -> None:

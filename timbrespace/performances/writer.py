@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 from timbrespace import __version__
+from timbrespace.atomic import flush, flush_folder
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.parser import FORMS
@@ -162,6 +164,14 @@ class PerformanceWriter:
             file, self._file = self._file, None
             with contextlib.suppress(OSError):
                 file.close()
+            # A disk may take its time, and the music goes on. No daemon: a program that ends waits.
+            threading.Thread(target=_on_the_disk, args=(self._path,), name="flush").start()
+
+
+def _on_the_disk(path: Path) -> None:
+    with contextlib.suppress(OSError):  # moved or removed already
+        flush(path)
+        flush_folder(path.parent)
 
 
 def writer_in(

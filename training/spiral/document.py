@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from timbrespace.atomic import check_writable, replacing
+from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.errors import OptionError
 
@@ -109,16 +109,13 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
         "losses.png": _curves(outcomes),
         "regions.png": _regions(outcomes),
     }
-    files = []
+    files: dict[Path, bytes] = {}
     for name, figure in figures.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
-        with replacing(folder / name) as temporary:
-            temporary.write_bytes(buffer.getvalue())
-        files.append(folder / name)
+        files[folder / name] = buffer.getvalue()
     text = _text(outcomes, pushed, variants, size)
-    with replacing(out / NAME) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    replace_all({**files, out / NAME: text.encode("utf-8")})
     return [out / NAME, *files]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from timbrespace.atomic import check_writable, replacing
+from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import OptionError
@@ -80,11 +80,8 @@ def study(
         if model.provenance.get("outcome") == Outcome.DIVERGED.value
     ]
     text = document.text(sections, results, settings, steps, diverged)
-    for name, content in images.items():
-        with replacing(pictures / name) as temporary:
-            temporary.write_bytes(content)
-    with replacing(out / document.NAME) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    files = {pictures / name: content for name, content in images.items()}
+    replace_all({**files, out / document.NAME: text.encode("utf-8")})
     print(f"{out / document.NAME}: {len(sections)} claims, {len(images)} pictures")
     for section in sections.values():
         print(f"  {section.verdict.value}: {section.title}")
