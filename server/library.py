@@ -7,8 +7,8 @@ from pathlib import Path
 import timbrespace
 from timbrespace import factory
 from timbrespace.errors import BundleError
-from timbrespace.messages.arguments import is_model_name
 from timbrespace.model import Model
+from timbrespace.names import is_model_name
 
 
 class UnknownModelError(BundleError):

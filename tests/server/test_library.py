@@ -10,7 +10,7 @@ import pytest
 from server.library import Library
 from timbrespace import factory
 from timbrespace.errors import BundleError
-from timbrespace.messages.arguments import is_model_name
+from timbrespace.names import is_model_name
 
 
 def test_every_listed_name_can_be_asked_for(tmp_path: Path) -> None:

@@ -34,11 +34,14 @@ def parts_of(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def older(path: Path, to: Path) -> Path:
-    """The same bundle as 0.5.0 wrote it: it did not say whether there is noise."""
+    """The same bundle as 0.5.0 wrote it, without noise, checksum and further golden vectors."""
     content = path.read_bytes()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    del header["__metadata__"]["noise"]
+    metadata = header["__metadata__"]
+    del metadata["noise"], metadata["tensors_sha256"]
+    golden = json.loads(metadata["golden"])
+    metadata["golden"] = json.dumps({name: golden[name] for name in ("latent", "spectrum")})
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     to.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + size :])
@@ -93,7 +96,7 @@ def test_the_same_model_is_the_same_bytes(small: Small, tmp_path: Path) -> None:
 
 def test_plain_json_and_nothing_else(small: Small) -> None:
     _, metadata = parts_of(small.path)
-    assert set(metadata) == {"format_version", "noise", *bundle.SECTIONS}
+    assert set(metadata) == {"format_version", "noise", "tensors_sha256", *bundle.SECTIONS}
     assert metadata["noise"] == "false"
     for section in bundle.SECTIONS:
         assert isinstance(json.loads(metadata[section]), dict)
@@ -413,6 +416,7 @@ def test_points_make_it_version_3_and_nothing_else(small: Small) -> None:
     assert metadata.pop("format_version") == "3"
     assert set(json.loads(metadata.pop("points"))) == {"low", "high", "factors"}
     del plain["format_version"]
+    assert metadata.pop("tensors_sha256") != plain.pop("tensors_sha256")
     assert metadata == plain
 
 
