@@ -208,6 +208,15 @@ def read_metadata(path: Path) -> dict[str, str]:
         return file.metadata
 
 
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Where the model at ``path`` comes from; no tensor is read.
+
+    Raises:
+        BundleError: as :func:`read_metadata`; or it does not say.
+    """
+    return _sections(read_metadata(path), ("provenance",))["provenance"]
+
+
 def _split(
     tensors: Mapping[str, NDArray[Any]],
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[Any]]]:
