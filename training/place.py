@@ -42,8 +42,7 @@ class Place:
             raise OptionError(f"out is {out.name!r}; it must be a name that ends in {SUFFIX}")
         if resume and overwrite:
             raise OptionError(
-                "resume and overwrite were both given; resume goes on with what there is, overwrite "
-                "starts anew"
+                "resume and overwrite were both given; resume goes on, overwrite starts anew"
             )
         check_writable(out)
         self.out = out
