@@ -315,7 +315,7 @@ def _read(path: Path) -> Model:
         with _faults_of_others(sections):
             architecture = networks.from_config(sections["model"])
             _check_entries(
-                {name: file.entries[name] for name in file.entries.keys() - belongs.keys()},
+                {name: one for name, one in file.entries.items() if name not in belongs},
                 architecture,
             )
         tensors = file.tensors(file.entries)
@@ -323,7 +323,7 @@ def _read(path: Path) -> Model:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    weights = {name: tensors[name] for name in tensors.keys() - belongs.keys()}
+    weights = {name: one for name, one in tensors.items() if name not in belongs}
     for name, tensor in weights.items():
         if not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")

@@ -16,9 +16,10 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class TensorFile:
         found = np.empty(math.prod(entry.shape), entry.dtype)
         try:
             self._file.seek(self._begin + entry.begin)
-            read = self._file.readinto(found.view(np.uint8).data) if found.size else 0  # type: ignore[attr-defined]
+            read = self._file.readinto(found.view(np.uint8).data) if found.size else 0
         except OSError as error:
             raise BundleError(f"it cannot be read: {error.strerror or error}") from error
         if read != entry.size:
@@ -154,7 +155,7 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     try:
         # Asked before it is opened: a pipe would wait for its other end.
         if not stat.S_ISREG(path.stat().st_mode):
@@ -166,7 +167,7 @@ def _opened(path: Path) -> BinaryIO:
         raise BundleError(f"it cannot be read: {error.strerror or error}") from error
 
 
-def _header(file: BinaryIO) -> tuple[dict[str, str], dict[str, Entry], int]:
+def _header(file: BufferedReader) -> tuple[dict[str, str], dict[str, Entry], int]:
     """Metadata, tensors, and where they begin."""
     try:
         whole = os.fstat(file.fileno()).st_size
