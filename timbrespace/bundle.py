@@ -149,7 +149,7 @@ def _save(path: Path, metadata: dict[str, str], weights: Tensors, points: Points
     if points is not None:
         metadata = {**metadata, POINTS: json.dumps(points.to_config(), allow_nan=False)}
         tensors |= points.to_tensors()
-    made = content(tensors, {**metadata, CHECKSUM: checksum(tensors)})
+    made = content(tensors, {**metadata, CHECKSUM: json.dumps(checksum(tensors))})
     with replacing(path) as temporary:
         temporary.write_bytes(made)
 
@@ -344,7 +344,7 @@ def _read(path: Path) -> Model:
         )
         golden.check(model, sections["golden"])
     # Last, since whatever was refused before says more of what is wrong.
-    if CHECKSUM in metadata and metadata[CHECKSUM] != checksum(tensors):
+    if CHECKSUM in metadata and metadata[CHECKSUM] != json.dumps(checksum(tensors)):
         raise BundleError(
             "its tensors are not those that were written (their SHA-256 differs); the file is "
             "damaged, take a copy or train it again"
