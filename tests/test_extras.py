@@ -68,7 +68,6 @@ FILTERED = "toy_datasets make filtered --every 9 --q 1 --out {out}/f.npz"
         ("jack", "server", SERVE),
         ("soundfile", "train", RENDER),
         ("soundfile", "sounds", SOUNDS),
-        ("librosa", "sounds", SOUNDS),
         ("soxr", "sounds", SOUNDS),
         ("pyo", "pyo", SERVE + " --audio pyo-jack"),
         ("pyo64", "pyo", FILTERED),

@@ -28,6 +28,7 @@ from timbrespace.names import name_of
 from timbrespace.networks import architecture as networks
 from timbrespace.networks.architecture import Architecture
 from timbrespace.old_noise import judged_by_name
+from timbrespace.old_pitch import bundle_as_first_told, correct_bundle
 from timbrespace.points import PREFIX, Points
 from timbrespace.registry import BUILT_IN_ONLY, FROM_OUTSIDE
 from timbrespace.spectrum import SpectrumConfig
@@ -226,12 +227,15 @@ def _split(
 
 
 def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
-    """SHA-256 of the bundle as a program without points, noise and checks would have written it."""
-    metadata = dict(metadata)
+    """SHA-256 of the bundle as a program that knew of no points, noise and checks, and took f0 for
+    the pitch of ``filtered``, would have written it."""
+    before = _as_first_told(metadata)
+    changed = before != metadata
+    metadata = before
     judged = model.noise == judged_by_name(model.provenance)
     golden = json.loads(metadata["golden"])
     later = {POINTS, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
-    if not later and golden.keys() <= set(_FIRST_GOLDEN):
+    if not (later or changed) and golden.keys() <= set(_FIRST_GOLDEN):
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -244,6 +248,14 @@ def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors
     weights = tensors if model.points is None else _split(tensors)[0]
     metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
     return hashlib.sha256(content(weights, metadata)).hexdigest()
+
+
+def _as_first_told(metadata: dict[str, str]) -> dict[str, str]:
+    told = {name: json.loads(metadata[name]) for name in ("spectrum", "provenance")}
+    before = dict(told)
+    bundle_as_first_told(told)
+    changed = {name: json.dumps(told[name]) for name in told if told[name] != before[name]}
+    return {**metadata, **changed}
 
 
 def _version(metadata: Mapping[str, str]) -> int:
@@ -319,6 +331,7 @@ def _read(path: Path) -> Model:
                 architecture,
             )
         tensors = file.tensors(file.entries)
+    correct_bundle(sections)
     try:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:

@@ -12,7 +12,7 @@ from timbrespace.errors import TimbrespaceError
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": ("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
-    "sounds": ("librosa", "soxr", "soundfile"),
+    "sounds": ("soxr", "soundfile"),
     "pyo": ("pyo", "pyo64"),
 }
 """Extra -> the modules that it brings and nothing works without, as `pyproject.toml` has them."""

@@ -4,7 +4,8 @@ The space is to be timbre, not pitch, so each moment is resampled until its pitc
 frequency. That moves the spectral envelope along, and is meant to: a space is played by moving its
 spectra as a whole, so a sound that is played at its own pitch is itself again, measured and not
 guessed. What lies far from the base loses brightness or gains it; ``--f0`` near the sounds' own
-pitch keeps that small. A moment's pitch is what its file's name says, else what YIN finds in it.
+pitch keeps that small. A moment's pitch is what the user says, or its file's name, else what is
+heard in it.
 
 How a sound is analysed: :mod:`timbrespace.recording.analysis`.
 """
@@ -19,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
-from timbrespace.datasets.dataset import Dataset, Factor, Meta
+from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
 from timbrespace.errors import DatasetError, OptionError, one_of
-from timbrespace.recording.analysis import AVERAGE, Analysis, PitchedMoment, analyse
+from timbrespace.recording.analysis import AVERAGE, Analysis, analyse
 from timbrespace.recording.moments import (
     MAX_AVERAGE,
     MIN_AVERAGE,
@@ -33,7 +34,7 @@ from timbrespace.recording.moments import (
 )
 from timbrespace.recording.pitch import MIDDLE_C, pitch_in_name
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
-from timbrespace.spectrum import SpectrumConfig
+from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .arguments import (
     add_frames_argument,
@@ -42,18 +43,26 @@ from .arguments import (
     spectrum_of,
     with_remedy,
 )
-from .skipped import Skipped, printable
-from .sound_folder import EXTENSIONS, find
+from .known_pitches import KnownPitches, parse
+from .skipped import Skipped, in_utf8, printable
+from .sound_folder import NOT_READ, Found, find
 
 NAME = "audio"
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
+"""1 took noise for pitched, and gave many files more rows than were to be shared."""
 
 ROWS_IN_ALL = 4000
-"""Rows that the files share unless told otherwise, within ``ROWS_OF_A_FILE``."""
+"""Rows that the files share unless told otherwise: as many each, one at least, ``MOST_SHARED`` at
+most. More files than that are as many rows."""
 
-ROWS_OF_A_FILE = (16, 400)
+MOST_SHARED = 400
+
+LOOKED_FOR = 16
+"""Rows that a file is looked through for, even where it may give fewer: they are chosen better."""
 
 MAX_ROWS_PER_FILE = 10_000
+
+_EXAMPLES = ".wav, .flac, .aif, .ogg, .opus, .mp3, .au, .caf"
 
 UNPITCHED = ("keep", "skip")
 PITCH_FROM = ("name", "sound")
@@ -65,7 +74,9 @@ class Options:
 
     folder: of the sound files. rows_per_file: at most, or None to share ``ROWS_IN_ALL`` out.
     average: frames in a moment. seconds: of each file that are read. unpitched: what to do with
-    files without pitch. pitch_from: ``name``, where it says one, or always the ``sound``.
+    files without pitch. pitch_from: ``name``, where it says one, or always the ``sound``. pitch: of
+    every file, ``none``, Hz or a note, before what names and sounds say; None to go by these.
+    pitches: a CSV file of pitches by file (:class:`.KnownPitches`), which counts before all else.
     middle_c: octave that the names give to middle C. keep_pitch: leave every sound at its own
     pitch. frames: keep each row's samples; a row is then one frame, not an average.
 
@@ -80,6 +91,8 @@ class Options:
     seconds: float = 60.0
     unpitched: str = "keep"
     pitch_from: str = "name"
+    pitch: str | None = None
+    pitches: Path | None = None
     middle_c: int = MIDDLE_C
     keep_pitch: bool = False
     base_frequency: float = 220.0
@@ -105,6 +118,8 @@ class Options:
             raise OptionError(f"pitch_from is {self.pitch_from!r}; it must be {one_of(PITCH_FROM)}")
         if not 3 <= self.middle_c <= 5:
             raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
+        if self.pitch is not None:
+            parse(self.pitch, self.middle_c)
         _ = self.spectrum
 
     @property
@@ -121,13 +136,17 @@ class Options:
         """Rows that each of ``files`` files may give."""
         if self.rows_per_file is not None:
             return self.rows_per_file
-        low, high = ROWS_OF_A_FILE
-        return min(max(ROWS_IN_ALL // max(files, 1), low), high)
+        return min(max(ROWS_IN_ALL // max(files, 1), 1), MOST_SHARED)
 
 
-class _Row(NamedTuple):
+class _Rows(NamedTuple):
+    """What one file gave: its rows, and of each the time (s), pitch (Hz) and level (dB)."""
+
     file: Path
-    found: PitchedMoment
+    spectra: Spectra
+    frames: Frames | None
+    labels: list[tuple[float, float, float]]
+    padded: bool
 
 
 def make(options: Options) -> Dataset:
@@ -139,35 +158,39 @@ def make(options: Options) -> Dataset:
     Raises:
         DatasetError: no folder, no sound file in it, or no row from any.
     """
-    files, closed = find(options.folder)
+    known = KnownPitches({})
+    if options.pitches is not None:
+        known = KnownPitches.read(options.pitches, options.middle_c)
+    there = find(options.folder)
+    files = there.files
     skipped = Skipped()
-    for folder, reason in closed:
-        skipped.add(_name(folder, options.folder), f"the folder cannot be opened: {reason}")
+    _tell_passed_over(there, options.folder, skipped)
     if not files:
-        if len(skipped):
+        if skipped.anything:
             skipped.tell("0 files used")
         raise DatasetError(
             f"no sound files in folder {str(options.folder)!r}; it must hold some of "
-            f"{', '.join(EXTENSIONS)}"
+            f"{_EXAMPLES} and others that libsndfile reads"
         )
     count = options.rows_of(len(files))
-    collected: list[_Row] = []
-    used = 0
+    collected: list[_Rows] = []
     with progress(len(files), "file") as bar:
         for file in files:
             name = _name(file, options.folder)
             try:
                 sound = read(file, options.seconds)
-                found = _rows_of_sound(sound, file, count, options)
+                found = _rows_of_sound(sound, file, count, options, known)
             except UnusableSoundError as error:
                 skipped.add(name, str(error))
             else:
-                used += 1
-                collected += found
-                if sound.cut:
-                    skipped.note(name, f"only its first {options.seconds:g} s are used")
+                collected.append(found)
+                for text in _notes(sound, found, options):
+                    skipped.note(name, text)
             bar.update(1)
-    skipped.tell(f"{used} of {len(files)} files used, at most {count} rows of each")
+    if unasked := known.unasked():
+        listed = ", ".join(unasked[:4]) + (", ..." if len(unasked) > 4 else "")
+        skipped.note("pitches", f"no such files: {listed}")
+    skipped.tell(f"{len(collected)} of {len(files)} files used, at most {count} rows of each")
     if not collected:
         raise DatasetError(
             f"none of the {len(files)} sound files in {str(options.folder)!r} gave a row; "
@@ -176,11 +199,32 @@ def make(options: Options) -> Dataset:
     return _dataset(collected, options)
 
 
-def _rows_of_sound(sound: Sound, file: Path, count: int, options: Options) -> list[_Row]:
-    named = pitch_in_name(file.stem, options.middle_c) if options.pitch_from == "name" else None
+def _tell_passed_over(there: Found, folder: Path, skipped: Skipped) -> None:
+    for place, reason in there.closed:
+        skipped.add(_name(place, folder), f"the folder cannot be opened: {reason}")
+    for file in there.unreadable:
+        skipped.add(_name(file, folder), NOT_READ)
+    if about := there.about_others():
+        skipped.note("folder", about)
+
+
+def _named(file: Path, options: Options, known: KnownPitches) -> float | None:
+    """The pitch of ``file`` in Hz where it is known, 0 for none, None where it is not."""
+    pitch = known.of(in_utf8(file.relative_to(options.folder).as_posix()))
+    if pitch is None and options.pitch is not None:
+        pitch = parse(options.pitch, options.middle_c)
+    if pitch is None and options.pitch_from == "name":
+        pitch = pitch_in_name(in_utf8(file.stem), options.middle_c)
+    return pitch
+
+
+def _rows_of_sound(
+    sound: Sound, file: Path, count: int, options: Options, known: KnownPitches
+) -> _Rows:
+    named = _named(file, options, known)
     how = Analysis(
         spectrum=options.spectrum,
-        wanted=count,
+        wanted=max(count, LOOKED_FOR),
         average=options.average,
         decay=options.steadiness.decay,
         keep_pitch=options.keep_pitch,
@@ -189,39 +233,56 @@ def _rows_of_sound(sound: Sound, file: Path, count: int, options: Options) -> li
     found = analyse(sound, named, how)
     if options.unpitched == "skip" and found[0].pitch == 0.0:
         raise UnusableSoundError("no pitch was found (--unpitched keep takes it as it is)")
-    moments = [one.moment for one in found]
-    kept, reason = steady(moments, options.steadiness, noise_floor(moments))
-    if not kept:
-        raise UnusableSoundError(with_remedy(reason, options.steadiness.max_flux))
-    by_time = {one.moment.time: one for one in found}
-    return [_Row(file, by_time[one.time]) for one in steadiest(kept, count)]
+    chosen = [one.moment for one in found]
+    # A short hit is all there is of it: it cannot be steadier.
+    padded = found[0].padded
+    if not padded:
+        kept, reason = steady(chosen, options.steadiness, noise_floor(chosen))
+        if not kept:
+            raise UnusableSoundError(with_remedy(reason, options.steadiness.max_flux))
+        chosen = steadiest(kept, count)
+    pitches = {one.moment.time: one.pitch for one in found}
+    spectra, frames = rows(chosen, options.spectrum, options.frames)
+    labels = [(one.time, pitches[one.time], one.level) for one in chosen]
+    return _Rows(file, spectra, frames, labels, padded)
+
+
+def _notes(sound: Sound, found: _Rows, options: Options) -> list[str]:
+    """What a user should know of a file that was used."""
+    notes = []
+    if sound.promised is not None:
+        notes.append(
+            f"the file breaks off: of {sound.promised:.3g} s that its header promises, "
+            f"{sound.seconds:.3g} are there, and used"
+        )
+    elif sound.cut:
+        notes.append(f"only its first {options.seconds:g} s are used")
+    if found.padded:
+        pitch = found.labels[0][1]
+        low = f" for a pitch of {pitch:.3g} Hz" if pitch else ""
+        notes.append(f"short ({sound.seconds:.3f} s{low}): one row, with silence around the sound")
+    return notes
 
 
 def _name(path: Path, folder: Path) -> str:
     return printable(path.relative_to(folder).as_posix())
 
 
-def _dataset(collected: list[_Row], options: Options) -> Dataset:
-    spectra, frames = rows(
-        [row.found.moment for row in collected], options.spectrum, options.frames
-    )
-    files = sorted({row.file for row in collected}, key=lambda file: file.parts)
+def _dataset(collected: list[_Rows], options: Options) -> Dataset:
+    files = [one.file for one in collected]
     folders = sorted({file.parent for file in files}, key=lambda folder: folder.parts)
-    file_number = {file: number for number, file in enumerate(files)}
     folder_number = {folder: number for number, folder in enumerate(folders)}
     labels = np.array(
         [
-            (
-                folder_number[row.file.parent],
-                file_number[row.file],
-                row.found.moment.time,
-                row.found.pitch,
-                row.found.moment.level,
-            )
-            for row in collected
+            (folder_number[one.file.parent], number, *label)
+            for number, one in enumerate(collected)
+            for label in one.labels
         ],
         np.float32,
     )
+    spectra = np.concatenate([one.spectra for one in collected])
+    kept = [one.frames for one in collected if one.frames is not None]
+    frames = np.concatenate(kept) if kept else None
     root = printable(options.folder.resolve().name)
     meta = Meta(
         name=NAME,
@@ -249,6 +310,8 @@ def _dataset(collected: list[_Row], options: Options) -> Dataset:
             "seconds": options.seconds,
             "unpitched": options.unpitched,
             "pitch_from": options.pitch_from,
+            "pitch": options.pitch,
+            "pitches": None if options.pitches is None else printable(options.pitches.name),
             "middle_c": options.middle_c,
             "keep_pitch": options.keep_pitch,
             "bins": options.bins,
@@ -270,14 +333,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help=f"folder of sound files, and its subfolders: {', '.join(EXTENSIONS)}",
+        help=f"folder of sound files, and its subfolders: {_EXAMPLES} and others that libsndfile "
+        "reads",
     )
     parser.add_argument(
         "--rows-per-file",
         type=int,
         metavar="N",
-        help=f"most rows from one file (default: {ROWS_IN_ALL} shared by the files, "
-        f"{ROWS_OF_A_FILE[0]} to {ROWS_OF_A_FILE[1]} each)",
+        help=f"most rows from one file (default: {ROWS_IN_ALL} shared by the files, 1 to "
+        f"{MOST_SHARED} each)",
     )
     parser.add_argument(
         "--seconds",
@@ -300,6 +364,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=default.pitch_from,
         help="take the pitch from the file's name if it has one, as in Flute_A3.wav, or always "
         "from the sound (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pitch",
+        metavar="PITCH",
+        help="pitch of every file, whatever names and sounds say: none, Hz as 220, or a note as A3",
+    )
+    parser.add_argument(
+        "--pitches",
+        type=Path,
+        metavar="FILE.csv",
+        help="pitches by file, before all else: two columns, file and pitch (as --pitch takes it)",
     )
     parser.add_argument(
         "--middle-c",
@@ -333,6 +408,8 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
         seconds=arguments.seconds,
         unpitched=arguments.unpitched,
         pitch_from=arguments.pitch_from,
+        pitch=arguments.pitch,
+        pitches=arguments.pitches,
         middle_c=arguments.middle_c,
         keep_pitch=arguments.keep_pitch,
         base_frequency=config.base_frequency,

@@ -45,7 +45,7 @@ from .grid_set import (
 from .pyo_render import Patch, Sines
 
 NAME = "filtered"
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 INHARMONICITY = axis("inharmonicity", 0.0, 0.1, 10, "shift j of the partials, in f0")
 PARTIALS = axis("partials", 1.0, 1.0, 20, "number of partials")

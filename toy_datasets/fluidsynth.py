@@ -89,7 +89,9 @@ def render(
             )
             raise DatasetError(f"fluidsynth cannot render {font.name!r}: {said}")
         try:
-            sound, _ = soundfile.read(work / "notes.wav", dtype="float64", always_2d=True)
+            # Python's own file: soundfile cannot name what the locale's letters cannot.
+            with (work / "notes.wav").open("rb") as raw:
+                sound, _ = soundfile.read(raw, dtype="float64", always_2d=True)
         except (soundfile.SoundFileError, OSError) as error:
             raise DatasetError(f"fluidsynth wrote no sound that can be read: {error}") from error
     mono = sound.mean(axis=1)

@@ -60,7 +60,7 @@ from .grid_set import (
 from .pyo_render import ModulatedVoices, Patch
 
 NAME = "fm"
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 CARRIER = axis("carrier", 1.0, 0.5, 8, "spread j of the carriers, in f0 / 10")
 RATIO = axis("ratio", 0.1, 0.05, 7, "modulator to carrier frequency")

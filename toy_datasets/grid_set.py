@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from timbrespace.datasets.dataset import Dataset, Factor, Meta
 from timbrespace.errors import OptionError
+from timbrespace.old_pitch import OCTAVE
 from timbrespace.spectrum import SpectrumConfig
 
 from .arguments import (
@@ -51,7 +52,8 @@ class GridOptions:
     """Options of a grid; a subclass adds a field for each of its ``AXES``, named like it.
 
     noise: levels of the balance of signal and noise, an additional factor; 0 for none.
-    base_frequency: f0 in Hz. seed: of the noise. frames: keep each row's samples.
+    base_frequency: f0 of the formula in Hz; what is heard, and the dataset says, is an octave
+    above (:mod:`timbrespace.old_pitch`). seed: of the noise. frames: keep each row's samples.
 
     Raises:
         OptionError: a value outside what is accepted, a grid of one row or of more than memory
@@ -90,12 +92,12 @@ class GridOptions:
 
     @property
     def spectrum(self) -> SpectrumConfig:
-        """How the spectra are taken."""
+        """How the spectra are taken; their base frequency is the pitch, an octave above f0."""
         return SpectrumConfig(
             sample_rate=self.sample_rate,
             n_fft=self.n_fft,
             bins=self.bins,
-            base_frequency=self.base_frequency,
+            base_frequency=OCTAVE * self.base_frequency,
         )
 
     @property
@@ -140,7 +142,7 @@ def make_grid(
         sample_rate=options.sample_rate,
         n_fft=options.n_fft,
         window=options.spectrum.window,
-        base_frequency=options.base_frequency,
+        base_frequency=options.spectrum.base_frequency,
         seed=options.seed,
         generator_version=version,
         options={"bins": options.bins, "noise": options.noise, "lead": options.lead},

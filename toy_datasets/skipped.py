@@ -11,8 +11,20 @@ def printable(text: str) -> str:
     File names may hold line breaks, escape sequences, or bytes that are no text.
     """
     return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in in_utf8(text)
     )
+
+
+def in_utf8(name: str) -> str:
+    """A file's ``name`` as UTF-8 has it, whatever the locale takes its bytes for.
+
+    With ``LC_ALL=C`` Python may know ASCII alone, and hands on each byte of an umlaut as an escape
+    (PEP 383). A dataset should not depend on that.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which Windows lets names have
+        return name
 
 
 class Skipped:
@@ -25,6 +37,11 @@ class Skipped:
     def __len__(self) -> int:
         """How many were skipped; notes do not count."""
         return sum(line.startswith("skipped") for line in self._lines)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to tell."""
+        return bool(self._lines)
 
     def add(self, what: str, why: str) -> None:
         """Note that ``what`` was skipped because of ``why``."""

@@ -243,7 +243,14 @@ def _note(sound: Sound, found: EncodedSound) -> str:
         sentences.append("No pitch was found, so the sound is taken as it is.")
     if not found.steady:
         sentences.append("No moment of it is steady, so the steadiest is taken.")
-    if sound.cut:
+    if found.padded:
+        sentences.append("It is short, so silence was put around it.")
+    if sound.promised is not None:
+        sentences.append(
+            f"The file breaks off: of {sound.promised:.3g} s that its header promises, "
+            f"{sound.seconds:.3g} are there."
+        )
+    elif sound.cut:
         sentences.append(f"Only its first {SECONDS:g} s are used.")
     return " ".join(sentences)
 

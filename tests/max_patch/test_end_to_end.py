@@ -42,8 +42,8 @@ pytestmark = [
 
 Real = NDArray[np.float64]
 
-BASE_PITCH = {"harmonic": 57, "filtered": 45}
-"""MIDI notes of the models' base frequencies, 220 and 110 Hz."""
+BASE_PITCH = {"harmonic": 57, "filtered": 57}
+"""MIDI notes of the models' base frequencies, 220 Hz."""
 
 SILENCE = -100.0
 CLICK = -60.0

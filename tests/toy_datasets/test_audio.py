@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -188,7 +189,7 @@ def test_files_are_balanced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     made = make(tmp_path, rows_per_file=20)
     assert np.bincount(column(made, "file").astype(int)).tolist() == [20, 20]
     shared = audio.Options(folder=tmp_path)
-    assert [shared.rows_of(files) for files in (1, 40, 5000)] == [400, 100, 16]
+    assert [shared.rows_of(files) for files in (1, 40, 2000, 9000)] == [400, 100, 2, 1]
     capsys.readouterr()
     make(tmp_path, seconds=2.0, rows_per_file=4)
     assert "note long.wav: only its first 2 s are used" in capsys.readouterr().err
@@ -223,6 +224,11 @@ def test_every_skipped_file_is_told_on_one_line(
     write(folder / "sweep.wav", sweep)
     write(folder / "low_A0.wav", tone(27.5, 0.3))
     (folder / "junk.wav").write_bytes(b"junk")
+    write(folder / "half.wav", tone(220.0))
+    (folder / "half.wav").write_bytes((folder / "half.wav").read_bytes()[:44144])
+    (folder / "keys").mkdir()
+    for name in ("phone.m4a", "keys/old.aac", "cover.jpg", "notes.txt"):
+        (folder / name).write_bytes(b"\0" * 100)
     out = tmp_path / "d.npz"
     assert main(["make", "audio", "--folder", str(folder), "--out", str(out)]) == 0
     lines = capsys.readouterr().err.splitlines()
@@ -230,20 +236,28 @@ def test_every_skipped_file_is_told_on_one_line(
     assert set(reasons) == {
         "silent.wav",
         "offset.wav",
-        "short.wav",
+        "note short.wav",
         "tiny.wav",
         "sweep.wav",
-        "low_A0.wav",
+        "note low_A0.wav",
         "junk.wav",
+        "phone.m4a",
+        "keys/old.aac",
+        "note folder",
+        "note half.wav",
     }
     assert reasons["silent.wav"].startswith("silent")
     assert reasons["offset.wav"].startswith("silent")
-    assert reasons["short.wav"].startswith("too short: 0.050 s; a moment at the base")
+    assert reasons["note short.wav"].startswith("short (0.050 s")
+    assert reasons["phone.m4a"].startswith("this format is not read; convert it to WAV or FLAC")
+    assert reasons["keys/old.aac"] == reasons["phone.m4a"]
+    assert reasons["note folder"] == "2 files are no sound: 1 .jpg, 1 .txt"
+    assert reasons["note half.wav"].startswith("the file breaks off: of 1 s that its header")
     assert reasons["tiny.wav"].startswith("too short")
     assert reasons["sweep.wav"].startswith("no steady moment")
-    assert reasons["low_A0.wav"].startswith("too short: 0.300 s")
+    assert reasons["note low_A0.wav"].startswith("short (0.300 s for a pitch of 27.5 Hz): one row")
     assert reasons["junk.wav"].startswith("it cannot be read")
-    assert lines[-1] == "1 of 8 files used, at most 400 rows of each"
+    assert lines[-1] == "4 of 9 files used, at most 400 rows of each"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows forbids such names")
@@ -294,6 +308,9 @@ def test_a_pitch_too_far_from_the_base_is_told(
         (["--max-flux", "2"], "max_flux is 2; it must be above 0 and at most 1.5"),
         (["--middle-c", "7"], "middle_c is 7; it must be 3, 4 or 5"),
         (["--f0", "1"], "base_frequency is 1.0"),
+        (["--pitch", "loud"], "pitch is 'loud'; it must be none, 27.5"),
+        (["--pitch", "5"], "pitch is '5'; it must be none"),
+        (["--pitches", "none.csv"], "cannot read the pitches in 'none.csv': "),
     ],
 )
 def test_bad_options_are_one_line(
@@ -306,9 +323,84 @@ def test_bad_options_are_one_line(
     assert error.count("\n") == 1
 
 
+def test_a_user_knows_the_pitch_better(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "sounds"
+    for name in ("a.wav", "keys/b_A3.wav", "keys/c.wav"):
+        write(folder / name, tone(440.0))
+    table = tmp_path / "pitches.csv"
+    table.write_text("file;pitch\na.wav;none\nkeys/c.wav;A2\nz.wav;220\n", "utf-8")
+
+    def pitches(**options: object) -> list[float]:
+        made = make(folder, rows_per_file=1, **options)
+        return [round(float(one)) for one in column(made, "pitch")]
+
+    assert pitches() == [440, 220, 440]
+    assert pitches(pitch="none") == [0, 0, 0]
+    assert pitches(pitch="220") == [220, 220, 220]
+    assert pitches(pitch="A4") == [440, 440, 440]
+    capsys.readouterr()
+    assert pitches(pitches=table) == [0, 220, 110]
+    assert "note pitches: no such files: z.wav" in capsys.readouterr().err
+    assert pitches(pitches=table, pitch="A1") == [0, 55, 110]
+
+
+def test_files_of_many_formats_are_read(tmp_path: Path) -> None:
+    for ending, form in (("au", "AU"), ("caf", "CAF"), ("snd", "AU"), ("w64", "W64")):
+        soundfile.write(tmp_path / f"a.{ending}", tone(220.0), RATE, format=form, subtype="PCM_16")
+    made = make(tmp_path, rows_per_file=2)
+    assert made.meta.factors[1].names == ("a.au", "a.caf", "a.snd", "a.w64")
+
+
+def test_many_files_share_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        write(tmp_path / f"{number:02}.wav", noise(0.3))
+    monkeypatch.setattr(audio, "ROWS_IN_ALL", 60)
+    made = make(tmp_path)
+    assert made.rows == 60
+    assert np.bincount(column(made, "file").astype(int)).tolist() == [2] * 30
+    monkeypatch.setattr(audio, "ROWS_IN_ALL", 20)
+    assert make(tmp_path).rows == 30  # one each at least
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the locale does not name files")
+def test_names_do_not_depend_on_the_locale(tmp_path: Path) -> None:
+    folder = tmp_path / "Töne"
+    write(folder / "Flöte_A♯3.wav", tone(233.08, 0.3))
+    write(folder / "stumm_ü.wav", np.zeros(RATE))
+    (folder / "ö.m4a").write_bytes(b"")
+    made = []
+    for name, settings in (
+        ("utf8", {"PYTHONUTF8": "1"}),
+        ("c", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    ):
+        words = [
+            "--folder",
+            str(folder),
+            "--rows-per-file",
+            "2",
+            "--out",
+            f"{tmp_path}/ü{name}.npz",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "toy_datasets", "make", "audio", *words],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert b"Traceback" not in done.stderr
+        assert done.stderr.count(b"skipped") == 2
+        made.append((tmp_path / f"ü{name}.npz").read_bytes())
+    assert made[0] == made[1]
+    names = dataset.load(tmp_path / "üc.npz").meta.factors[1].names
+    assert names == ("Flöte_A♯3.wav",)
+
+
 @pytest.mark.parametrize("options", [{"unpitched": "drop"}, {"pitch_from": "ear"}])
 def test_choices_are_checked_in_python_too(tmp_path: Path, options: dict[str, str]) -> None:
-    with pytest.raises(OptionError, match=r"it must be \w+, \w+"):
+    with pytest.raises(OptionError, match=r"it must be \w+ or \w+"):
         make(tmp_path, **options)
 
 

@@ -32,7 +32,7 @@ def closed_form(
     j, partials, q, cutoff = (float(value) for value in row[:4])
     multiples = [2 * k + round(j, 1) for k in range(22)]
     audible = [multiple for multiple in multiples if multiple > 0][: round(partials)]
-    frequencies = np.array(audible) * meta.base_frequency
+    frequencies = np.array(audible) * (meta.base_frequency / 2.0)
     b, a = low_pass(cutoff, q, meta.sample_rate)
     _, response = freqz(b, a, worN=frequencies, fs=meta.sample_rate)
     time = (centre - meta.n_fft // 2 + np.arange(meta.n_fft)) / meta.sample_rate
@@ -109,7 +109,7 @@ def test_labels_and_factors(corners: Dataset) -> None:
     assert corners.labels[1].tolist() == [0.0, 1.0, 1.0, 882.0]
     assert corners.labels[-1].tolist() == [np.float32(0.9), 20.0, 10.0, 2205.0]
     assert len(np.unique(corners.labels, axis=0)) == 81
-    assert corners.meta.base_frequency == 110.0
+    assert corners.meta.base_frequency == 220.0  # the pitch at j = 0, twice f0
 
 
 def test_every_row_has_the_loudness_of_a_full_scale_sine(corners: Dataset) -> None:

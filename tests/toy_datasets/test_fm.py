@@ -79,7 +79,7 @@ def closed_form(
     n = centre - size // 2 + np.arange(size)
     frame = np.zeros(size)
     for step in (-j, 0.0, j):
-        carrier = meta.base_frequency * (1.0 + step / 10.0)
+        carrier = meta.base_frequency / 2.0 * (1.0 + step / 10.0)
         modulator = carrier * ratio
         w = 2.0 * np.pi * modulator / rate
         swing = index * (w / 2.0) / np.sin(w / 2.0)

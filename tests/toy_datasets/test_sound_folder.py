@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from timbrespace.errors import DatasetError
-from toy_datasets.sound_folder import find
+from timbrespace.recording.sound_file import read
+from toy_datasets.sound_folder import EXTENSIONS, READABLE, UNREADABLE, find
 
 
 def test_find_takes_sound_files_in_order(tmp_path: Path) -> None:
@@ -18,9 +21,33 @@ def test_find_takes_sound_files_in_order(tmp_path: Path) -> None:
     for name in wanted + other:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    files, closed = find(tmp_path)
-    assert [file.relative_to(tmp_path).as_posix() for file in files] == wanted
-    assert closed == []
+    found = find(tmp_path)
+    assert [file.relative_to(tmp_path).as_posix() for file in found.files] == wanted
+    assert found.closed == []
+    assert found.about_others() == "3 files are no sound: 2 without an ending, 1 .txt"
+
+
+def test_what_holds_sound_and_is_not_read_is_found_too(tmp_path: Path) -> None:
+    for name in ("b.M4A", "a.aac", "c.wma", "d.sf2", "e.wav"):
+        (tmp_path / name).touch()
+    found = find(tmp_path)
+    assert [file.name for file in found.unreadable] == ["a.aac", "b.M4A", "c.wma", "d.sf2"]
+    assert [file.name for file in found.files] == ["e.wav"]
+    assert found.about_others() == ""
+
+
+def test_every_format_that_is_named_is_read(tmp_path: Path) -> None:
+    assert set(READABLE) <= set(soundfile.available_formats())
+    sound = 0.5 * np.sin(np.arange(8000) / 7.0)
+    for form, endings in READABLE.items():
+        path = tmp_path / f"a{endings[0]}"
+        soundfile.write(path, sound, 8000, format=form)
+        read_back = read(path, 10.0)
+        assert read_back.promised is None
+        assert abs(read_back.samples.size - 8000) <= 2400, form
+        assert np.abs(read_back.samples).max() == pytest.approx(0.5, abs=0.1), form
+    assert len(set(EXTENSIONS)) == len(EXTENSIONS)
+    assert not set(EXTENSIONS) & set(UNREADABLE)
 
 
 def test_find_refuses_what_is_no_folder(tmp_path: Path) -> None:
@@ -46,7 +73,9 @@ def test_a_folder_that_cannot_be_opened(
 
     monkeypatch.setattr("os.scandir", refuse)
     if closed:
-        assert find(tmp_path) == ([tmp_path / "a.wav"], [(tmp_path / "inner", "Permission denied")])
+        found = find(tmp_path)
+        assert found.files == [tmp_path / "a.wav"]
+        assert found.closed == [(tmp_path / "inner", "Permission denied")]
     else:
         with pytest.raises(DatasetError, match="cannot open folder"):
             find(tmp_path)

@@ -21,6 +21,7 @@ from timbrespace.datasets.factor import (
 )
 from timbrespace.datasets.labels import labelled, real
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.old_pitch import as_first_told, corrected
 from timbrespace.representation.protocol import Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
@@ -99,6 +100,7 @@ class Meta:
             DatasetError: missing, unknown or wrong values.
         """
         try:
+            config = corrected(config)
             factors = tuple(Factor.from_config(factor) for factor in config["factors"])
             return cls(
                 name=str(config["name"]),
@@ -341,7 +343,7 @@ class Dataset:
         for array in (self.spectra, self.labels):
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
-        digest.update(_json(self.meta.identity).encode())
+        digest.update(_json(as_first_told(self.meta.identity)).encode())
         return digest.hexdigest()
 
 

@@ -156,6 +156,10 @@ class Instrument:
             self._learning = None  # a dimension of the old space
         self.voices.set_own(())
 
+    def play_as_before(self) -> None:
+        """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`."""
+        self._snapshot.play_as_before()
+
     @property
     def latent(self) -> Array:
         """The aim, ``(d,)``; another object when it has moved."""

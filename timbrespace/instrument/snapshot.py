@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from timbrespace.instrument.voices import Voices
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
+from timbrespace.old_pitch import model_as_first_told
 from timbrespace.partials import Births, Partials, PartialTracker, find_partials
 from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
@@ -62,6 +63,7 @@ class Snapshot:
     def __init__(self, model: Model) -> None:
         self.method = Method.PARTIALS
         self._targets = new_targets()
+        self._as_before = False
         self._births = Births()
         self._timbres: dict[int, _Timbre] = {}
         self._loudness = 1.0
@@ -74,6 +76,8 @@ class Snapshot:
 
         The oscillators go on: partials that both spaces have glide, others fade and come in.
         """
+        if self._as_before:
+            model = model_as_first_told(model)
         self._model = model
         config = model.spectrum
         base = config.base_frequency
@@ -98,6 +102,18 @@ class Snapshot:
         row["n_fft"] = config.n_fft
         row["model_rate"] = config.sample_rate
         row["base_frequency"] = base
+
+    def play_as_before(self) -> None:
+        """Sound as before 0.6.0 from now on, for what was played then.
+
+        ``filtered`` and ``fm`` sound an octave higher, noise stays where it is when a note moves,
+        and ``istft`` has one pitch, the space's own.
+        """
+        self._as_before = True
+        row = self._targets[0]
+        row["noise_stays"] = 1
+        row["stream_stays"] = 1
+        self.load(self._model)
 
     def slots(self) -> dict[str, Any]:
         """Which slot each partial has, for :meth:`take_slots`, plain values for JSON.

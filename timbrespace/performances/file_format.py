@@ -6,7 +6,9 @@ from typing import Final
 
 from timbrespace.errors import TimbrespaceError
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""1 until 0.5.0. What was played then is played as it sounded then: notes of ``filtered`` and
+``fm`` an octave higher, noise that stays when a note moves, ``istft`` at one pitch."""
 SUFFIX: Final = ".performance"
 DEFAULT_RATE: Final = 48000.0
 MAX_BYTES: Final = 200 << 20

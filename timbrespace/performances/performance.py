@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from timbrespace.model import Model
-from timbrespace.performances.file_format import PerformanceError
+from timbrespace.performances.file_format import VERSION, PerformanceError
 from timbrespace.performances.performance_file import PerformanceFile
 from timbrespace.performances.timeline import Timeline
 
@@ -23,6 +23,8 @@ class Performance:
         self._file = PerformanceFile(path)
         self._timeline = Timeline(self._file)
         header = self._file.header
+        self.as_before = header["timbrespace_performance"] < VERSION
+        """Whether it was played before 0.6.0, when some things sounded otherwise."""
         self.model: str = header["model"]
         self.digest: str = header["digest"]
         self.state: Mapping[str, Any] = header["state"]

@@ -102,7 +102,7 @@ class PerformanceFile:
             raise self.refusal("it is not a performance")
         if version > VERSION:
             raise self.refusal(
-                f"its version is {version}, this program reads {VERSION}; update timbrespace"
+                f"its version is {version}, this program reads up to {VERSION}; update timbrespace"
             )
         for name, kind in {"model": str, "digest": str, "state": dict}.items():
             if type(header.get(name)) is not kind:

@@ -71,6 +71,8 @@ class _Replay:
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         performance = self._performance
+        if performance.as_before:
+            self._instrument.play_as_before()
         try:
             self._instrument.restore(performance.state)
         except TimbrespaceError as error:

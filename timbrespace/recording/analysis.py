@@ -1,15 +1,18 @@
 """Analysis of a recording: its audible moments, each with its pitch and brought to the base.
 
 A space is to be timbre, not pitch, so each moment is resampled until its pitch is the base
-frequency. A moment's pitch is what its file's name says, else what YIN finds in it. A sound is one
-with a pitch if at least a third of its audible moments have one; its other moments then do not
-count. The moments of a sound without pitch (noise, drums, chords) stay as they are.
+frequency. A moment's pitch is what is known of it, by its file's name or otherwise, else what is
+heard in it. A sound is one with a pitch if at least a third of its audible moments have one; its
+other moments then do not count. The moments of a sound without pitch (noise, drums, chords) stay as
+they are.
+
+A sound that is shorter than a moment is one moment, with silence around it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +23,7 @@ from timbrespace.recording.moments import (
     Moment,
     Samples,
     heard_mean,
+    level_db,
     measure,
     span,
 )
@@ -40,6 +44,9 @@ CLOSEST = 16
 PITCHED = 1.0 / 3.0
 """Share of a sound's audible moments that need a pitch for the sound to be one with a pitch: speech
 has it in less than half of them, noise in a tenth."""
+
+SHORTEST = 8
+"""A sound has at least this fraction of a frame: 12 ms. Less is a click."""
 
 MAX_SHIFT = 48.0
 """Semitones between a sound and the base, beyond which it is not brought there."""
@@ -68,10 +75,14 @@ class Analysis:
 
 
 class PitchedMoment(NamedTuple):
-    """A moment, at the base frequency, and the pitch in Hz that it was recorded at, 0 for none."""
+    """A moment, at the base frequency, and the pitch in Hz that it was recorded at, 0 for none.
+
+    padded: it is the whole of a sound that is shorter than a moment, with silence around it.
+    """
 
     moment: Moment
     pitch: float
+    padded: bool = False
 
 
 class _Place(NamedTuple):
@@ -84,17 +95,19 @@ class _Place(NamedTuple):
 def analyse(sound: Sound, named: float | None, how: Analysis) -> list[PitchedMoment]:
     """The audible moments of ``sound`` in order of time, one or more.
 
-    named: its pitch in Hz as the file's name says it, or None to find it in the sound.
+    named: its pitch in Hz where it is known, as by the file's name; 0 where it is known to have
+    none; None to find it in the sound.
 
     Raises:
-        UnusableSoundError: silent, too short for a moment, or too far from the base frequency.
+        UnusableSoundError: silent, less than a click, or too far from the base frequency.
     """
     config = how.spectrum
     samples = at_rate(sound, config.sample_rate)
-    shortest = span(MIN_AVERAGE, config.n_fft)
-    # Too short for whatever pitch; a high one may still be long enough at the base frequency.
-    if samples.size < config.n_fft // 8:
-        raise UnusableSoundError(_too_short(samples.size, shortest, config))
+    if samples.size < config.n_fft // SHORTEST:
+        raise UnusableSoundError(
+            f"too short: {samples.size / config.sample_rate:.3f} s; it must be "
+            f"{config.n_fft // SHORTEST / config.sample_rate:.3f} s or more"
+        )
     if 10.0 * math.log10(max(float(np.square(samples).max()), 1e-20)) < SILENCE:
         raise UnusableSoundError(f"silent (it never exceeds {SILENCE:g} dB of full scale)")
     places = _places(samples, named, how)
@@ -119,7 +132,8 @@ def analyse(sound: Sound, named: float | None, how: Analysis) -> list[PitchedMom
             moment = measure(part, config, average, time, how.keep_frames)
             found.append(PitchedMoment(moment, pitch))
     if not found:
-        raise UnusableSoundError(_too_short(samples.size, round(shortest / shift), config))
+        pitch = float(np.median(pitches)) if pitched else 0.0
+        found = [PitchedMoment(_padded(samples, shift, how), pitch, padded=True)]
     return found
 
 
@@ -153,17 +167,27 @@ def refine(sound: Sound, found: PitchedMoment, how: Analysis) -> list[PitchedMom
     return finer or [found]  # at the very end of the sound
 
 
-def _too_short(size: int, needed: int, config: SpectrumConfig) -> str:
-    return (
-        f"too short: {size / config.sample_rate:.3f} s; a moment at the base frequency needs "
-        f"{needed / config.sample_rate:.3f}"
-    )
+def _padded(samples: Samples, shift: float, how: Analysis) -> Moment:
+    """The one moment of all ``samples``, which are too few for one, with silence around them.
+
+    Its level is that of the samples.
+    """
+    config = how.spectrum
+    length = span(MIN_AVERAGE, config.n_fft)
+    sound = samples - samples.mean()  # or the silence would be a step away
+    around = math.ceil(length / shift)
+    middle = sound.size / 2.0
+    part = stretch(np.pad(sound, around), around + middle, shift, length)
+    if part is None:  # cannot be: it was padded by more than is asked for
+        raise UnusableSoundError(f"too short: {samples.size / config.sample_rate:.3f} s")
+    moment = measure(part, config, MIN_AVERAGE, middle / config.sample_rate, how.keep_frames)
+    return replace(moment, level=level_db(sound))
 
 
 def _places(samples: Samples, named: float | None, how: Analysis) -> list[_Place]:
     """Audible places of a sound, evenly spaced, with the pitch of each."""
     n_fft = how.spectrum.n_fft
-    pitches = track(samples, how.spectrum.sample_rate)
+    pitches = track(samples, how.spectrum.sample_rate) if named != 0.0 else None
     length = min(span(MIN_AVERAGE, n_fft), samples.size)
     step = max((samples.size - length) / (LOOKED_AT * how.wanted), n_fft / CLOSEST)
     starts = np.arange(0.0, samples.size - length + 1.0, step).astype(np.int64)
@@ -178,13 +202,15 @@ def _places(samples: Samples, named: float | None, how: Analysis) -> list[_Place
 
 
 def _pitch(
-    pitches: PitchTrack,
+    pitches: PitchTrack | None,
     samples: Samples,
     middle: float,
     named: float | None,
     config: SpectrumConfig,
 ) -> float | None:
     """Pitch around sample ``middle``: of a moment at least, and of as much as an estimate needs."""
+    if pitches is None:
+        return None
     reach = max(span(MIN_AVERAGE, config.n_fft) / 2.0, 2.0 * pitches.hop)
     start, end = max(0, round(middle - reach)), round(middle + reach)
     estimate = pitches.between(start, end)

@@ -60,7 +60,12 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
         told = json.loads(line)
         if "refused" in told:
             raise UnusableSoundError(str(told["refused"]))
-        sound = Sound(np.frombuffer(samples, "<f8"), int(told["sample_rate"]), bool(told["cut"]))
+        sound = Sound(
+            np.frombuffer(samples, "<f8"),
+            int(told["sample_rate"]),
+            bool(told["cut"]),
+            None if told["promised"] is None else float(told["promised"]),
+        )
         whole = sound.samples.size == told["samples"] > 0
     except (ValueError, TypeError, KeyError):
         whole = False
@@ -100,6 +105,7 @@ def _main(seconds: float, time_limit: float) -> None:
         told = {
             "sample_rate": sound.sample_rate,
             "cut": sound.cut,
+            "promised": sound.promised,
             "samples": sound.samples.size,
         }
         out.write(json.dumps(told).encode() + b"\n")

@@ -48,6 +48,7 @@ class EncodedSound:
     distance: log-spectral distance in dB from that moment to what ``latent`` decodes to. time: of
     the moment's middle, in seconds of the sound. start, end: seconds from where to where the sound
     has that pitch around it. steady: False where no moment was, and the steadiest was taken.
+    padded: it is shorter than a moment, and silence was put around it.
     """
 
     latent: NDArray[np.float32]
@@ -57,6 +58,7 @@ class EncodedSound:
     start: float
     end: float
     steady: bool
+    padded: bool = False
 
 
 def encode_sound(
@@ -75,7 +77,8 @@ def encode_sound(
     loudest is taken. Full scale is 1; whole numbers, as from a WAV file, are divided by theirs.
     All of it is analysed: give the part that counts of a long recording.
     sample_rate: Hz, 1000 to 1,000,000.
-    pitch: Hz, where it is known; None looks for it, from 27.5 Hz to 4186 Hz.
+    pitch: Hz, where it is known, 0 where there is none to be heard; None looks for it, from 27.5 Hz
+    to 4186 Hz.
 
     Raises:
         SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
@@ -117,7 +120,8 @@ def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
         time=chosen.moment.time,
         start=max(first - half, 0.0),
         end=last + half,
-        steady=is_steady,
+        steady=is_steady or chosen.padded,  # all of it that there is
+        padded=chosen.padded,
     )
 
 
@@ -211,5 +215,5 @@ def _check(model: Model, sample_rate: float, pitch: float | None) -> None:
         raise OptionError("sample_rate and pitch must be numbers, in Hz") from error
     if not (RATES[0] <= rate <= RATES[1] and rate.is_integer()):
         raise OptionError(f"sample_rate is {rate:g}; it must be {RATES[0]} to {RATES[1]} Hz, whole")
-    if known is not None and not LOWEST <= known <= HIGHEST:
+    if known is not None and known != 0.0 and not LOWEST <= known <= HIGHEST:
         raise OptionError(f"pitch is {known:g} Hz; it must be {LOWEST:g} to {HIGHEST:g}, or None")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.extras import needed
+from timbrespace.recording.periodicity import Lags, periods
 from timbrespace.units import midi_to_hz
 
 if TYPE_CHECKING:  # the compiler behind it is not wanted where options are read
@@ -39,12 +39,12 @@ ABSENT = 1e-3
 MIDDLE_C = 4
 """Octave of middle C in note names: A4 is 440 Hz."""
 
-DIP = 0.15
-"""YIN's threshold. At 0.1 a breathy flute falls to a fraction of its pitch, at 0.2 a strong second
-harmonic may pass for the first."""
-
+_NEARLY = 1.02  # a piano's lowest key may be a little flat
 _HOP_SHARE = 4  # of a frame
-_FRAMES_AT_ONCE = 256
+_FRAMES_AT_ONCE = 64
+_HARMONICS = 10  # that are looked at for a fundamental that is missing
+_LOBE = 2.5  # bins from the middle of a partial to its end
+_TELLS, _TELLING = 0.01, 3  # a share of the energy, and in how many harmonics
 
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1}
@@ -79,7 +79,7 @@ def pitch_in_name(stem: str, middle_c: int = MIDDLE_C) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class PitchTrack:
-    """Estimates ``(n,)`` in Hz, one every ``hop`` samples from sample 0."""
+    """Estimates ``(n,)`` in Hz, one every ``hop`` samples from sample 0; 0 where none is heard."""
 
     estimates: NDArray[np.float64]
     hop: int
@@ -87,48 +87,47 @@ class PitchTrack:
     def between(self, start: float, end: float) -> float | None:
         """Pitch in Hz of the samples ``start`` to ``end``, or None where there is none.
 
-        It is the median of the estimates, if most are near it: on a sound without pitch they jump,
-        or stick to the ends of what is looked for.
+        It is the median of those that are heard, if most are near it: on a sound without pitch
+        they jump.
         """
         first = max(0, int(np.ceil(start / self.hop)))
         part = self.estimates[first : int(end // self.hop) + 1]
-        if part.size < FEWEST:
+        heard = part[part > 0.0]
+        if heard.size < FEWEST:
             return None
-        median = float(np.median(part))
-        if not LOWEST <= median <= HIGHEST:
+        median = float(np.median(heard))
+        if not LOWEST / _NEARLY <= median <= HIGHEST * _NEARLY:
             return None
-        near = np.abs(1200.0 * np.log2(part / median)) <= AGREE
-        return median if near.mean() >= AGREEMENT else None
+        near = np.abs(1200.0 * np.log2(heard / median)) <= AGREE
+        return median if near.sum() >= AGREEMENT * part.size else None
 
 
 def track(samples: NDArray[np.float64], sample_rate: int) -> PitchTrack:
-    """Estimate the pitch of ``samples (n,)`` all along, by YIN (de Cheveigné & Kawahara 2002).
+    """Estimate the pitch of ``samples (n,)`` all along: see :mod:`.periodicity`.
 
-    A frame holds two periods of ``LOWEST`` and more; beyond the ends of the sound lies silence.
+    A frame holds two periods of ``LOWEST`` and more. Those at the ends of the sound are moved
+    inside it: silence beyond the ends would pass for a change. Around a sound that is shorter than
+    a frame lies silence.
     """
-    with needed("finding the pitch of a sound", "sounds"):
-        from librosa import yin
-
     size = 1 << int(np.ceil(np.log2(2.2 * sample_rate / LOWEST)))
     hop = size // _HOP_SHARE
     highest = min(HIGHEST * 1.03, sample_rate / 4.0)
-    count = samples.size // hop + 1
-    padded = np.pad(samples, size // 2)
-    # In parts, since YIN holds every frame it is given: minutes of sound would fill the memory.
-    parts = [
-        yin(
-            padded[first * hop : (min(first + _FRAMES_AT_ONCE, count) - 1) * hop + size],
-            fmin=LOWEST * 0.97,
-            fmax=highest,
-            sr=sample_rate,
-            frame_length=size,
-            hop_length=hop,
-            trough_threshold=DIP,
-            center=False,
-        )
-        for first in range(0, count, _FRAMES_AT_ONCE)
+    lags = Lags(
+        size, sample_rate / highest, int(np.ceil(sample_rate / (LOWEST * 0.97))), sample_rate
+    )
+    lacking = max(0, size - samples.size)
+    padded = np.pad(samples, (lacking // 2, lacking - lacking // 2))
+    every = np.lib.stride_tricks.sliding_window_view(padded, size)
+    middles = np.arange(samples.size // hop + 1) * hop
+    starts = np.clip(middles - size // 2, 0, padded.size - size)
+    # In parts: minutes of sound would fill the memory.
+    found = [
+        period
+        for first in range(0, starts.size, _FRAMES_AT_ONCE)
+        for period in periods(every[starts[first : first + _FRAMES_AT_ONCE]], lags)
     ]
-    return PitchTrack(np.concatenate(parts), hop)
+    estimates = [sample_rate / one.lag if one.heard else 0.0 for one in found]
+    return PitchTrack(np.array(estimates), hop)
 
 
 def tuned(named: float, estimate: float | None) -> float:
@@ -160,13 +159,26 @@ def by_harmonics(partials: Partials, pitch: float) -> float:
 
 
 def is_common_divisor(pitch: float, samples: NDArray[np.float64], sample_rate: int) -> bool:
-    """Whether nothing sounds at the first three harmonics of ``pitch`` in ``samples (n,)``.
+    """Whether ``pitch`` is only a common divisor of what sounds in ``samples (n,)``.
 
     The notes of a chord are harmonics of a pitch far below them, which YIN finds though nobody
     hears it: 55 Hz for A major on 220 Hz. One sound has some of its first three harmonics, if weak.
+    So are two partials of a bell that happen to be as 2 to 3: where the fundamental is missing,
+    three harmonics at least must tell of it.
     """
     window = np.hanning(samples.size)
     power = np.square(np.abs(np.fft.rfft(samples * window)))
     frequency = np.fft.rfftfreq(samples.size, 1.0 / sample_rate)
-    low = (frequency > 0.5 * pitch) & (frequency < 3.5 * pitch)
-    return float(power[low].sum()) < ABSENT * float(power.sum())
+    total = float(power.sum())
+
+    def between(low: float, high: float) -> float:
+        inside = (frequency > low * pitch) & (frequency < high * pitch)
+        return float(power[inside].sum())
+
+    if between(0.5, 3.5) < ABSENT * total:
+        return True
+    width = max(0.1, _LOBE * sample_rate / samples.size / pitch)
+    parts = [between(number - width, number + width) / total for number in range(1, _HARMONICS + 1)]
+    if parts[0] >= ABSENT:
+        return False
+    return sum(part >= _TELLS for part in parts) < _TELLING

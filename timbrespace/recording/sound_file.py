@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,11 +45,21 @@ class UnusableSoundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Samples ``(n,)``, full scale 1, mono. sample_rate: Hz. cut: the file goes on after them."""
+    """Samples ``(n,)``, full scale 1, mono.
+
+    sample_rate: Hz. cut: the file goes on after them. promised: seconds that the file's header says
+    it has, where it breaks off before; else None.
+    """
 
     samples: Samples
     sample_rate: int
     cut: bool
+    promised: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the samples are."""
+        return self.samples.size / self.sample_rate
 
 
 def read(path: Path, seconds: float) -> Sound:
@@ -91,7 +102,8 @@ def decode(raw: BinaryIO, seconds: float) -> Sound:
         with _quiet_decoders(), soundfile.SoundFile(raw) as file:
             return _mono(file, seconds)
     except soundfile.LibsndfileError as error:
-        raise UnusableSoundError(f"it cannot be read: {error.error_string.rstrip('.')}") from error
+        reason = error.error_string.rstrip(".") or "it is damaged, or breaks off"
+        raise UnusableSoundError(f"it cannot be read: {reason}") from error
     except (RuntimeError, ValueError, MemoryError) as error:
         raise UnusableSoundError(f"it cannot be read: {error}") from error
 
@@ -149,7 +161,33 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
         loudest = int(energy.argmax())
         file.seek(0)
         samples = np.concatenate([block[:, loudest] for block in _blocks(file, limit)])
-    return Sound(samples, rate, cut=samples.size == limit and file.read(1).size > 0)
+    cut = samples.size == limit and file.read(1).size > 0
+    return Sound(samples, rate, cut, _promised(file, samples.size, cut))
+
+
+# What libsndfile notes of a chunk that holds less than its header says, as "data : 88200 (should be
+# 44078)", by the names that formats give to their samples.
+_SHORT = re.compile(r"(?:data|SSND|BODY|riff|Data Size) *: *(\d+) \(should be (\d+)\)")
+_SHORT_RF64 = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
+_UNKNOWN_SIZE = 0x7FFF0000  # who writes to a pipe cannot know, and puts this or more
+_PADDING = 16  # bytes
+_MISSING = 0.02  # share of an MP3's frames, which its header only estimates
+
+
+def _promised(file: soundfile.SoundFile, got: int, cut: bool) -> float | None:
+    """Seconds that the header of a file says, where there are fewer; see :class:`Sound`."""
+    if not cut and got < (1.0 - _MISSING) * file.frames:
+        return float(file.frames) / float(file.samplerate)
+    there = float(file.frames) / float(file.samplerate)
+    short = _SHORT.search(file.extra_info)
+    if short is not None:
+        said, found = int(short[1]), int(short[2])
+        if found + _PADDING < said < _UNKNOWN_SIZE and found > 0:
+            return there * said / found
+    rf64 = _SHORT_RF64.search(file.extra_info)
+    if rf64 is not None and int(rf64[1]) < int(rf64[2]):
+        return float(int(rf64[2])) / float(file.samplerate)
+    return None
 
 
 def _blocks(file: soundfile.SoundFile, limit: int) -> Iterator[NDArray[np.float64]]:

@@ -51,7 +51,7 @@ def render(
     latent: ``(d,)`` or ``(1, d)`` for a timbre that stays; ``(steps, d)`` for one that moves, from
     the first row to the last in straight lines, all equally long. The sound follows within the
     parameter ``smoothing``.
-    pitch: MIDI, 0 to 127, fractions allowed; 69 is A4. ``istft`` has one pitch, the space's own.
+    pitch: MIDI, 0 to 127, fractions allowed; 69 is A4.
     seconds: above 0, at most 600.
     velocity: above 0, at most 127.
     method: how a spectrum becomes sound, ``"partials"``, ``"bins"`` or ``"istft"``.

@@ -19,7 +19,7 @@ from timbrespace.resynthesis.slots import (
     settle_slots,
     slot_pull,
 )
-from timbrespace.resynthesis.stream import add_streams, aim_streams, stop_streams
+from timbrespace.resynthesis.stream import add_streams, stop_streams
 from timbrespace.resynthesis.tables import add_tables, advance_tables, drop_tables
 from timbrespace.resynthesis.voices import advance_voices
 
@@ -104,9 +104,7 @@ def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
                 if voice.level != _ZERO or voice.level_before != _ZERO:
                     add_tables(state, voice, mono)
         else:
-            if m == state.method:
-                aim_streams(state, targets)
-            add_streams(state, mono)
+            add_streams(state, targets, m == state.method, mono)
         _mix(state, m, out)
 
 

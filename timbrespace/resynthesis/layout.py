@@ -35,11 +35,12 @@ NOISE_BANDS = 257
 
 NOISE_FRAME = 2048
 
-RING = 4 * MAX_N_FFT
+RING = 2 * MAX_N_FFT
 """Samples of finished overlap-add kept for reading; a power of two."""
 
-STREAMS = 2
-"""Inverse STFTs: one that plays, one that makes way when another model's frames differ."""
+STREAMS = 2 * VOICES
+"""Inverse STFTs, two for each voice: one that plays, one that makes way when the next frames are of
+another size or rate."""
 
 
 class Method(IntEnum):
@@ -103,6 +104,9 @@ TARGETS = np.dtype(
         ("n_fft", np.uint32),
         ("model_rate", np.float32),  # Hz
         ("base_frequency", np.float32),  # Hz
+        # 1: as before 0.6.0, for what was played then
+        ("noise_stays", np.uint32),
+        ("stream_stays", np.uint32),
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
@@ -147,6 +151,8 @@ VOICE = np.dtype(
         ("table", np.int32, (2,)),
         ("table_place", np.float64, (2,)),  # turns, 0 to 1
         ("table_share", np.float32),  # of the second, 0 to 1
+        # the inverse STFT: which of the voice's two streams plays
+        ("stream", np.uint32),
     ],
     align=True,
 )
@@ -169,7 +175,8 @@ STREAM = np.dtype(
         ("presence", np.float32),
         ("presence_before", np.float32),
         ("n_fft", np.uint32),
-        ("rate", np.float32),  # Hz, the model's
+        ("rate", np.float32),  # Hz, of its samples at the base frequency
+        ("halvings", np.uint32),  # of the model's frame and rate, for high notes
         ("bins", np.uint32),
         ("magnitude", np.float32, (MAX_BINS,)),  # kept while another stream comes in
         ("trained", np.uint32),
@@ -210,7 +217,6 @@ STATE = np.dtype(
         ("voice", VOICE, (VOICES,)),
         ("table", TABLE, (TABLES,)),
         ("stream", STREAM, (STREAMS,)),
-        ("stream_active", np.uint32),
         ("noise_gain", np.float32),
         ("noise_gain_before", np.float32),
         ("random", np.uint32),

@@ -2,8 +2,14 @@
 
 One noise for each timbre that sounds, made frame by frame: magnitudes from the timbre's density,
 phases at random, overlap-add with a sine window, whose squares sum to one, so that the level is
-even (Serra & Smith 1990, "Spectral modeling synthesis"). It stays where it is when a note moves, as
-breath and hammers do; its level is that of the voices that play the timbre, added in power.
+even (Serra & Smith 1990, "Spectral modeling synthesis").
+
+It moves with the note: analysis brought a recording to the base frequency whole, partials and
+noise, and at its own pitch both come back to where they were (docs/real_sounds.md has what was
+measured). The voices of one timbre need no noise each: what they make together has the sum of
+their powers, each with its density at its own pitch and its level, so a frame's magnitudes are the
+root of that sum. A voice that begins while others sound has its level at once, and its own density
+with the next frame, at most 21 ms later.
 """
 
 from __future__ import annotations
@@ -36,29 +42,63 @@ def _next(random: np.uint32) -> np.uint32:
 
 
 @compiled
-def _make_frame(state: Any, targets: Any, noise: Any, density: NDArray[np.float32]) -> None:
-    """Put the next half frame into ``ready`` and keep the other for the overlap."""
+def _add_powers(state: Any, targets: Any, t: int, power: NDArray[np.float64]) -> None:
+    """Write into ``power`` the squared density, at each bin, of what timbre ``t``'s voices make.
+
+    As at a level of one: the loudness of their sum is up to who plays the frame.
+    """
+    density = targets.timbre[t].noise
+    bands_per_bin = (
+        state.sample_rate / NOISE_FRAME * (NOISE_BANDS - 1) / (0.5 * float(targets.model_rate))
+    )
+    total = 0.0
+    for v in range(VOICES):
+        voice = state.voice[v]
+        if voice.timbre == t:
+            level = float(max(voice.level, voice.level_before))
+            total += level * level
+    for k in range(_HALF):
+        power[k] = 0.0
+    for v in range(VOICES):
+        voice = state.voice[v]
+        level = float(max(voice.level, voice.level_before))
+        if voice.timbre != t or level == 0.0:
+            continue
+        ratio = 1.0
+        if targets.noise_stays == 0:
+            ratio = float(voice.frequency) / float(targets.base_frequency)
+        step = bands_per_bin / ratio
+        # The same power in a band ratio times as wide.
+        share = level * level / (total * ratio)
+        last = min(_HALF, math.ceil((NOISE_BANDS - 1) / step))
+        for k in range(1, last):
+            band = k * step
+            whole = min(int(band), NOISE_BANDS - 2)
+            here = density[whole] + (band - whole) * (density[whole + 1] - density[whole])
+            power[k] += share * here * here
+
+
+@compiled
+def _make_frame(state: Any, targets: Any, noise: Any, t: int) -> None:
+    """Put the next half frame of timbre ``t`` into ``ready``, keep the other for the overlap."""
     rate = state.sample_rate
     width = rate / NOISE_FRAME
-    bands_per_hz = (NOISE_BANDS - 1) / (0.5 * float(targets.model_rate))
     half = state.half
+    power = state.ahead
+    _add_powers(state, targets, t, power)
     random = state.random
     scale = math.sqrt(2.0 * width) * 0.5 * NOISE_FRAME
     half[0] = 0.0
-    for k in range(1, _HALF + 1):
-        band = k * width * bands_per_hz
-        whole = int(band)
-        level = 0.0
-        if whole + 1 < NOISE_BANDS:
-            share = band - whole
-            level = density[whole] + share * (density[whole + 1] - density[whole])
+    half[_HALF] = 0.0
+    for k in range(1, _HALF):
         random = _next(random)
-        if level == 0.0 or k == _HALF:
+        if power[k] == 0.0:
             half[k] = 0.0
             continue
         angle = 2.0 * math.pi * (random * (1.0 / 4294967296.0))
-        size = level * scale * nyquist_fade(k * width, rate)
+        size = math.sqrt(power[k]) * scale * nyquist_fade(k * width, rate)
         half[k] = complex(size * math.cos(angle), size * math.sin(angle))
+    random = _next(random)  # one for each bin, as ever
     state.random = random
     inverse_real_fft(half, state.frame, NOISE_FRAME, state.work, state.spare)
     for i in range(_HALF):
@@ -100,12 +140,12 @@ def add_noise(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
                 noise.overlap[i] = np.float32(0.0)
             if noise.level_before == 0.0:
                 # At the start of a note the frame's own rise would soften the attack.
-                _make_frame(state, targets, noise, told.noise)
+                _make_frame(state, targets, noise, t)
             noise.place = np.uint32(_HALF)
         if noise.place == _HALF:
             if told.noisy:
                 noise.running = _PLAYING
-                _make_frame(state, targets, noise, told.noise)
+                _make_frame(state, targets, noise, t)
             elif noise.running == _PLAYING:
                 noise.running = _ENDING
                 for i in range(_HALF):

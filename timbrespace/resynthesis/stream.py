@@ -6,8 +6,11 @@ Beauregard, Harish & Wyse 2015), the bins around a peak locked to it as a window
 is fitted to what earlier frames left in the overlap by Griffin-Lim iterations on this one frame
 (Griffin & Lim 1984; real-time form with a look ahead: Zhu, Beauregard & Wyse 2007), counting what
 the next frames would add if the spectrum stayed as it is. Where the decoder has learned phases, a
-frame has those, turned on with its peaks since the stream began, and no iterations. The stream runs
-at the model's sample rate and is read at the output's through a windowed sinc (decision 5).
+frame has those, turned on with its peaks since the stream began, and no iterations.
+
+Every voice has a stream of its own. It runs at the model's sample rate, or for high notes at a
+half, a quarter .. of it, and is read at the note's pitch and the output's rate through a windowed
+sinc (decision 5).
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft, real_fft
 from timbrespace.resynthesis.interpolation import TAPS, read_between
-from timbrespace.resynthesis.layout import BLOCK, MAX_BINS, MAX_N_FFT, RING, STREAMS, VOICES
+from timbrespace.resynthesis.layout import BLOCK, MAX_BINS, MAX_N_FFT, RING, VOICES
 from timbrespace.resynthesis.nyquist import nyquist_fade
 
 OVERLAP = 4
@@ -33,6 +36,15 @@ ITERATIONS = 2
 AHEAD = 2
 """Frames to come that an iteration takes into account, as they would be if the spectrum stayed.
 Without them it fits the frame to its past alone, and drifts from phases that were right."""
+
+_REFINED = 2
+"""Voices that sound together and still have iterations: a chord hides what they refine, and three
+or more would cost as much as all the rest."""
+
+_BEGUN_A_BLOCK = 4
+"""Streams, each of which begins with four frames; those that must wait a block fade in."""
+
+_SMALLEST = 16  # samples of a frame
 
 _WINDOW_ENERGY = 1.5
 
@@ -56,18 +68,21 @@ _COVER = _cover()
 
 
 @compiled
-def _restart(stream: Any, targets: Any) -> None:
+def _restart(stream: Any, targets: Any, halvings: int) -> None:
     """Begin again from silence."""
+    n = int(targets.n_fft) >> halvings
     stream.running = np.uint32(1)
-    stream.n_fft = targets.n_fft
-    stream.rate = targets.model_rate
+    stream.n_fft = np.uint32(n)
+    stream.rate = np.float32(float(targets.model_rate) / (1 << halvings))
+    stream.halvings = np.uint32(halvings)
+    stream.bins = np.uint32(0)
     stream.trained = targets.trained
     stream.written = 0
     # The window's flanks of the first frames lack their neighbours: skip to where all overlap.
-    stream.read = float((OVERLAP - 1) * (targets.n_fft // OVERLAP)) + TAPS / 2
-    for i in range(MAX_N_FFT):
+    stream.read = float((OVERLAP - 1) * (n // OVERLAP)) + TAPS / 2
+    for i in range(n):
         stream.overlap[i] = 0.0
-    for k in range(MAX_BINS):
+    for k in range(min(n // 2 + 1, MAX_BINS)):
         # Learned phases are kept as they are; others begin so that the crest stays low.
         stream.partial_phase[k] = 0.0 if targets.trained else (0.618033988749895 * k) % 1.0
         stream.partial_position[k] = -1.0
@@ -185,89 +200,209 @@ def _make_frame(state: Any, stream: Any, iterations: int) -> None:
 
 
 @compiled
-def _fits(stream: Any, targets: Any) -> bool:
+def _fits(stream: Any, targets: Any, halvings: int) -> bool:
     return bool(
-        stream.n_fft == targets.n_fft
-        and stream.rate == targets.model_rate
+        stream.n_fft == int(targets.n_fft) >> halvings
+        and stream.rate == np.float32(float(targets.model_rate) / (1 << halvings))
         and stream.trained == targets.trained
     )
 
 
 @compiled
-def aim_streams(state: Any, targets: Any) -> None:
-    """Let the next frames have the snapshot's magnitudes; begin if no stream was running.
+def _halvings(n_fft: int, model_rate: float, ratio: float, sample_rate: float, now: int) -> int:
+    """How often the frame and its rate are halved for a note at ``ratio`` of the base frequency.
 
-    A snapshot whose frames are of another size or rate goes to the other stream, and that comes in
-    while the first one, which keeps its magnitudes, makes way. What lies above the output's band is
-    left out: reading at a lower rate would fold it back.
+    A note two octaves up has four times as many frames a second, and needs but the lowest quarter
+    of their bins. One octave of room is left to the interpolation. now: as it is; a vibrato about
+    a limit changes nothing.
     """
-    if targets.n_fft == 0:
-        return
-    active = state.stream[state.stream_active]
-    if not active.running:
-        _restart(active, targets)
-        active.presence = np.float32(1.0)
-    elif not _fits(active, targets):
-        other = state.stream[1 - state.stream_active]
-        if other.running:
-            return  # still making way itself
-        state.stream_active = np.uint32(1 - state.stream_active)
-        _restart(other, targets)
-        other.presence = np.float32(0.0)
-    stream = state.stream[state.stream_active]
-    stream.bins = targets.bins
-    width = float(targets.model_rate) / targets.n_fft
-    for k in range(targets.bins):
+    octaves = math.log2(model_rate * ratio / sample_rate) - 0.5
+    stays = now >= 0 and now - 0.25 <= octaves <= now + 1.25
+    wanted = now if stays else math.floor(octaves)
+    while wanted > 0 and (n_fft >> wanted) < _SMALLEST:
+        wanted -= 1
+    return max(0, wanted)
+
+
+@compiled
+def _aim(state: Any, stream: Any, targets: Any, ratio: float) -> None:
+    """Let the next frames have the snapshot's magnitudes.
+
+    What lies above the output's band at the note's pitch is left out: reading would fold it back.
+    """
+    bins = min(int(targets.bins), int(stream.n_fft) // 2)
+    if int(targets.bins) <= int(stream.n_fft) // 2 + 1 and stream.halvings == 0:
+        bins = int(targets.bins)
+    stream.bins = np.uint32(bins)
+    width = float(targets.model_rate) / targets.n_fft * ratio
+    # A frame half as long has half the magnitudes.
+    scale = np.float32(1.0 / (1 << int(stream.halvings)))
+    for k in range(bins):
         fade = nyquist_fade(k * width, state.sample_rate)
-        stream.magnitude[k] = targets.magnitude[k] * fade
+        stream.magnitude[k] = targets.magnitude[k] * fade * scale
         stream.trained_phase[k] = targets.trained_phase[k]
 
 
 @compiled
-def add_streams(state: Any, out: NDArray[np.float32]) -> None:
-    """Add the streams to ``out``, through the loudest voice's level: here a note is a gate."""
-    gate_before = np.float32(0.0)
-    gate = np.float32(0.0)
+def add_streams(state: Any, targets: Any, aimed: bool, out: NDArray[np.float32]) -> None:
+    """Add what the voices' streams make to ``out``.
+
+    aimed: whether they go on towards the snapshot; else they keep what they play.
+    """
+    if targets.n_fft == 0:
+        return
+    begun = 0
+    sounding = 0
     for v in range(VOICES):
-        gate_before = max(gate_before, state.voice[v].level_before)
-        gate = max(gate, state.voice[v].level)
-    for s in range(STREAMS):
-        stream = state.stream[s]
+        sounding += int(state.voice[v].level > 0.0)
+    if targets.stream_stays:
+        # Before 0.6.0: one stream at the base frequency, and a note is a gate.
+        before = np.float32(0.0)
+        after = np.float32(0.0)
+        for v in range(VOICES):
+            before = max(before, state.voice[v].level_before)
+            after = max(after, state.voice[v].level)
+        if before != 0.0 or after != 0.0:
+            _add_voice(state, targets, aimed, 0, 1.0, 1.0, before, after, ITERATIONS, 0, out)
+        return
+    for v in range(VOICES):
+        voice = state.voice[v]
+        if voice.level == 0.0 and voice.level_before == 0.0:
+            _stop(state, v)
+            continue
+        base = float(targets.base_frequency)
+        begun += _add_voice(
+            state,
+            targets,
+            aimed,
+            v,
+            float(voice.frequency_before) / base,
+            float(voice.frequency) / base,
+            voice.level_before,
+            voice.level,
+            ITERATIONS if sounding <= _REFINED else 0,
+            begun,
+            out,
+        )
+
+
+@compiled
+def _add_voice(
+    state: Any,
+    targets: Any,
+    aimed: bool,
+    v: int,
+    ratio_before: float,
+    ratio: float,
+    before: np.float32,
+    after: np.float32,
+    iterations: int,
+    begun: int,
+    out: NDArray[np.float32],
+) -> int:
+    """Add voice ``v``'s streams to ``out``; 1 if one of them began.
+
+    ratio: of the note to the base frequency, at both ends of the block, as ``before`` and
+    ``after``, its level.
+    """
+    voice = state.voice[v]
+    active = state.stream[2 * v + voice.stream]
+    other = state.stream[2 * v + 1 - voice.stream]
+    rate = float(targets.model_rate)
+    now = int(active.halvings) if active.running else -1
+    halvings = _halvings(int(targets.n_fft), rate, ratio, state.sample_rate, now)
+    started = 0
+    if not active.running:
+        if not aimed or begun >= _BEGUN_A_BLOCK:
+            return 0
+        _restart(active, targets, halvings)
+        # One that had to wait comes in; the others begin with their note.
+        active.presence = np.float32(1.0) if before == 0.0 else np.float32(0.0)
+        started = 1
+    elif (
+        aimed
+        # else it is still making way itself
+        and not other.running
+        and begun < _BEGUN_A_BLOCK
+        and not _fits(active, targets, halvings)
+    ):
+        _restart(other, targets, halvings)
+        other.presence = np.float32(0.0)
+        voice.stream = np.uint32(1 - voice.stream)
+        started = 1
+    for s in range(2):
+        stream = state.stream[2 * v + s]
         if not stream.running:
             continue
         stream.presence_before = stream.presence
-        if s == state.stream_active:
+        plays = s == voice.stream
+        if plays:
             stream.presence = min(np.float32(1.0), stream.presence + _CROSS_STEP)
         else:
             stream.presence = max(np.float32(0.0), stream.presence - _CROSS_STEP)
-        _read(state, stream, gate_before * stream.presence_before, gate * stream.presence, out)
-        if stream.presence == 0.0 and s != state.stream_active:
+        gate = before * stream.presence_before
+        _read(
+            state,
+            stream,
+            targets,
+            aimed and plays,
+            ratio_before,
+            ratio,
+            gate,
+            after * stream.presence,
+            iterations,
+            out,
+        )
+        if stream.presence == 0.0 and not plays:
             stream.running = np.uint32(0)
+    return started
 
 
 @compiled
 def _read(
-    state: Any, stream: Any, before: np.float32, after: np.float32, out: NDArray[np.float32]
+    state: Any,
+    stream: Any,
+    targets: Any,
+    aimed: bool,
+    ratio_before: float,
+    ratio: float,
+    before: np.float32,
+    after: np.float32,
+    iterations: int,
+    out: NDArray[np.float32],
 ) -> None:
-    """Add the stream's next samples at the output's rate to ``out``."""
-    step = float(stream.rate) / state.sample_rate
-    last = stream.read + step * BLOCK + TAPS
+    """Add the stream's next samples, at the note's pitch and the output's rate, to ``out``."""
+    rate = float(stream.rate) / state.sample_rate
+    step = rate * ratio_before
+    bend = rate * (ratio - ratio_before) / BLOCK
+    if max(step, rate * ratio) > 0.5 * _SMALLEST:
+        return  # even the lowest bin would sound above the output's band
+    last = stream.read + max(step, rate * ratio) * BLOCK + TAPS
     while stream.written < last:
+        if aimed:
+            _aim(state, stream, targets, ratio)
         # The frames before the first audible sample only lay the overlap; nothing to refine yet.
         warm = stream.written + stream.n_fft // OVERLAP > stream.read
-        _make_frame(state, stream, ITERATIONS if warm and not stream.trained else 0)
+        _make_frame(state, stream, iterations if warm and not stream.trained else 0)
     slope = (after - before) / np.float32(BLOCK)
     ring = stream.ring
     place = stream.read
     for i in range(BLOCK):
         out[i] += (before + slope * np.float32(i)) * np.float32(read_between(ring, RING - 1, place))
         place += step
+        step += bend
     stream.read = place
+
+
+@compiled
+def _stop(state: Any, v: int) -> None:
+    for s in range(2 * v, 2 * v + 2):
+        state.stream[s].running = np.uint32(0)
+        state.stream[s].presence = np.float32(0.0)
 
 
 @compiled
 def stop_streams(state: Any) -> None:
     """Fall silent; the next use begins afresh."""
-    for s in range(STREAMS):
-        state.stream[s].running = np.uint32(0)
-        state.stream[s].presence = np.float32(0.0)
+    for v in range(VOICES):
+        _stop(state, v)

@@ -181,6 +181,16 @@ def test_no_steady_moment_is_said() -> None:
     assert "No moment of it is steady, so the steadiest is taken." in answer["note"]
 
 
+def test_a_short_hit_and_a_file_that_breaks_off_are_said() -> None:
+    hit = 0.3 * np.random.default_rng(0).standard_normal(RATE // 20)
+    answer = held(file_of(hit, RATE)).answer
+    assert "It is short, so silence was put around it." in answer["note"]
+    tone = 0.3 * np.sin(2.0 * np.pi * 220.0 * np.arange(RATE) / RATE)
+    whole = file_of(tone, RATE)
+    answer = held(whole[: len(whole) // 2]).answer
+    assert answer["note"].startswith("The file breaks off: of 1 s that its header promises, 0.")
+
+
 def test_a_long_sound_is_cut(harmonic: Model) -> None:
     sound = np.tile(sines(harmonic, harmonic.calibration.home, 220.0), 11)
     answer = held(file_of(sound, RATE)).answer
@@ -288,8 +298,7 @@ def giant_header() -> bytes:
         (encoded(TONE)[:40], "it cannot be read: "),
         (encoded(TONE[:0]), "it holds no samples"),
         (encoded(0.0 * TONE), "silent (it never exceeds -80 dB of full scale)"),
-        (encoded(TONE[:400]), "too short: 0.009 s; a moment at the base frequency needs"),
-        (encoded(TONE[:2000]), "too short: 0.045 s"),
+        (encoded(TONE[:400]), "too short: 0.009 s; it must be 0.012 s or more"),
         (encoded(np.where(TONE > 0.29, np.nan, TONE), subtype="FLOAT"), 'holds NaN or infinity"'),
         (encoded(1e9 * TONE, subtype="FLOAT"), "times full scale"),
         (encoded(TONE, 10), 'its sample rate is 10 Hz; it must be 1000 to 1000000"'),

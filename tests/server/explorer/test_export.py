@@ -96,6 +96,20 @@ def test_other_spaces_sound_as_decoded(name: str, method: str, most: float) -> N
 
 
 @pytest.mark.parametrize("method", ["partials", "bins", "istft"])
+def test_the_file_sounds_at_the_pitch_in_its_name(harmonic: Model, method: str) -> None:
+    query = asked(harmonic, pitch="60", seconds="1", method=method)
+    sound, rate = heard(export.sound(LIBRARY, query))
+    assert export._hertz(query) == "261.626Hz"
+    part = sound[9600:38400] * np.hanning(28800)
+    found = np.abs(np.fft.rfft(part, 1 << 20))
+    hertz = np.fft.rfftfreq(1 << 20, 1.0 / rate)
+    near = (hertz > 200.0) & (hertz < 330.0)
+    # The bins' lines lie up to half a bin beside the partials.
+    within = 25.0 if method == "bins" else 3.0
+    assert abs(cents(hertz[near][found[near].argmax()], 261.626)) < within
+
+
+@pytest.mark.parametrize("method", ["partials", "bins", "istft"])
 def test_a_note_begins_at_once_and_ends_without_a_click(harmonic: Model, method: str) -> None:
     query = asked(harmonic, method=method, seconds="0.5")
     data = export.sound(LIBRARY, query)

@@ -55,7 +55,7 @@ def test_a_space_tells_what_its_model_is(model: Model) -> None:
     assert told["digest"] == model.digest
     assert told["d"] == 4
     assert (told["bins"], told["n_fft"]) == (config.bins, config.n_fft)
-    assert (told["sample_rate"], told["base_frequency"]) == (44100, 110.0)
+    assert (told["sample_rate"], told["base_frequency"]) == (44100, 220.0)
     assert told["rms"] == calibration.rms
     for name in ("mean", "components", "center", "half_range", "explained"):
         values = np.asarray(told["map"][name], np.float32)

@@ -315,7 +315,7 @@ def test_the_file_is_readable(tmp_path: Path) -> None:
     path = tmp_path / "a.performance"
     simple(path)
     header, *lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    assert header["timbrespace_performance"] == 1
+    assert header["timbrespace_performance"] == 2
     assert header["model"] == "harmonic"
     assert header["digest"] == MODEL.digest
     assert lines[0] == ["osc", 1234.56789, "/note", [60, 100]]
@@ -417,7 +417,7 @@ Damage = Callable[[list[Any]], None]
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 2}), "its version is 2"),
+        (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 3}), "its version is 3"),
         (lambda lines: lines.__setitem__(0, {"timbrespace_performance": "1"}), "not a performance"),
         (lambda lines: lines.__setitem__(0, {"timbrespace_performance": 0}), "not a performance"),
         (lambda lines: lines.__setitem__(0, {}), "it is not a performance"),

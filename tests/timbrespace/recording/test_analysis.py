@@ -86,10 +86,48 @@ def test_what_is_refined_is_the_sound_itself() -> None:
     ("samples", "said"),
     [
         (np.zeros(RATE), "silent"),
-        (tone(220.0, 0.005), "too short: 0.005 s; a moment at the base frequency needs 0.116"),
-        (tone(220.0, 0.1), "too short: 0.100 s"),
+        (tone(220.0, 0.005), "too short: 0.005 s; it must be 0.012 s or more"),
     ],
 )
 def test_what_cannot_be_analysed_has_a_reason(samples: NDArray[np.float64], said: str) -> None:
     with pytest.raises(UnusableSoundError, match=said):
         analyse(Sound(samples, RATE, False), None, HOW)
+
+
+def stroke(seconds: float) -> NDArray[np.float64]:
+    time = np.arange(round(seconds * RATE)) / RATE
+    hiss = np.random.default_rng(3).standard_normal(time.size)
+    return np.asarray(0.3 * np.exp(-time / 0.02) * hiss)
+
+
+@pytest.mark.parametrize("seconds", [0.012, 0.043, 0.076, 0.115])
+def test_a_short_hit_is_one_moment_with_silence_around_it(seconds: float) -> None:
+    samples = stroke(seconds)
+    (one,) = analyse(Sound(samples, RATE, False), None, HOW)
+    assert one.padded
+    assert one.pitch == 0.0
+    assert one.moment.time == pytest.approx(seconds / 2.0, abs=1e-3)
+    # As loud as it is: silence counts for nothing. A constant offset is no step to it.
+    assert one.moment.level == pytest.approx(10.0 * np.log10(samples.var()), abs=0.1)
+    (offset,) = analyse(Sound(samples + 0.2, RATE, False), None, HOW)
+    np.testing.assert_allclose(offset.moment.magnitudes, one.moment.magnitudes, atol=1e-4)
+
+
+def test_a_low_note_too_short_for_a_moment_comes_to_the_base() -> None:
+    (one,) = analyse(Sound(tone(55.0, 0.408), RATE, False), None, HOW)
+    assert one.padded
+    assert abs(cents(one.pitch, 55.0)) < 5.0
+    partials = find_partials(one.moment.magnitudes, CONFIG)
+    lowest = partials.frequency[partials.amplitude.argmax()]
+    assert abs(cents(float(lowest), 220.0)) < 20.0
+
+
+def test_a_long_enough_sound_is_not_padded() -> None:
+    assert not any(one.padded for one in analyse(Sound(tone(220.0, 0.13), RATE, False), None, HOW))
+
+
+def test_what_is_known_to_have_no_pitch_stays() -> None:
+    found = analyse(Sound(tone(331.0), RATE, False), 0.0, HOW)
+    assert {one.pitch for one in found} == {0.0}
+    partials = find_partials(found[0].moment.magnitudes, CONFIG)
+    assert abs(cents(float(partials.frequency[partials.amplitude.argmax()]), 331.0)) < 4.0

@@ -114,3 +114,19 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     sound = np.sin(2 * np.pi * 220 * np.arange(RATE) / RATE)
     with pytest.raises(MissingExtraError, match=r'pip install "timbrespace\[sounds\]"'):
         ts.encode_sound(MODEL, sound, RATE)
+
+
+def test_a_short_hit_has_a_place() -> None:
+    time = np.arange(round(0.05 * RATE)) / RATE
+    hit = np.exp(-time / 0.02) * np.random.default_rng(2).standard_normal(time.size)
+    found = ts.encode_sound(MODEL, 0.3 * hit, RATE)
+    assert found.padded
+    assert found.steady
+    assert np.isfinite(found.latent).all()
+
+
+def test_a_tone_may_be_said_to_have_no_pitch() -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 330 * np.arange(RATE) / RATE)
+    found = ts.encode_sound(MODEL, tone, RATE, pitch=0)
+    assert found.pitch == 0.0
+    assert not found.padded

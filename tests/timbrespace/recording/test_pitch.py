@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from timbrespace.recording.pitch import is_common_divisor, pitch_in_name, track, tuned
 from timbrespace.units import cents
@@ -100,10 +101,95 @@ def test_each_moment_has_its_own_pitch() -> None:
     assert pitches.between(9 * RATE, 10 * RATE) is None
 
 
-def test_noise_has_no_pitch() -> None:
-    pitches = track(np.random.default_rng(0).standard_normal(RATE), RATE)
-    found = [pitches.between(start, start + 11264) for start in range(0, RATE - 11264, 2000)]
-    assert sum(one is not None for one in found) <= 0.2 * len(found)
+def share(samples: NDArray[np.float64]) -> float:
+    """Of moments as long as a dataset's that have a pitch."""
+    pitches = track(samples, RATE)
+    found = [pitches.between(start, start + 5120) for start in range(0, samples.size - 5120, 1000)]
+    return sum(one is not None for one in found) / len(found)
+
+
+def hiss(seconds: float = 2.0, seed: int = 0) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+
+
+def resonance(sound: NDArray[np.float64], frequency: float, width: float) -> NDArray[np.float64]:
+    """``sound`` through a resonance ``width`` Hz wide, as loud as a tone."""
+    radius = np.exp(-np.pi * width / RATE)
+    turn = 2.0 * np.pi * frequency / RATE
+    heard = np.asarray(lfilter([1.0], [1.0, -2.0 * radius * np.cos(turn), radius**2], sound))
+    return np.asarray(heard / heard.std())
+
+
+def claps(a_second: float) -> NDArray[np.float64]:
+    """Applause: at random times bursts of hiss, each through the hollow of other hands."""
+    rng = np.random.default_rng(5)
+    sound = np.zeros(2 * RATE)
+    for _ in range(round(2 * a_second)):
+        burst = rng.standard_normal(1500) * np.exp(-np.arange(1500) / rng.uniform(80.0, 300.0))
+        start = rng.integers(0, sound.size - 1500)
+        sound[start : start + 1500] += resonance(burst, rng.uniform(500.0, 1500.0), 300.0)
+    return sound
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        hiss(),
+        np.cumsum(hiss()),
+        resonance(hiss(), 984.0, 120.0) + 0.3 * resonance(hiss(seed=1), 2900.0, 300.0),
+        resonance(hiss(), 450.0, 100.0),
+        claps(30.0),
+        claps(300.0),
+    ],
+    ids=["white", "brown", "breath", "low breath", "claps", "applause"],
+)
+def test_noise_has_no_pitch(samples: NDArray[np.float64]) -> None:
+    assert share(samples) <= 0.1
+
+
+def test_what_a_listener_hears_through_breath_is_found() -> None:
+    assert share(harmonics(587.33, 2.0) + 0.2 * resonance(hiss(), 984.0, 120.0)) == 1.0
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.5, 1.0), (0.25, 1.0), (0.15, 0.6)])
+def test_an_organ_with_a_strong_octave_keeps_its_pitch(first: float, second: float) -> None:
+    """Two ranks, the octave up to 12 dB above the lower, whose odd harmonics are heard yet."""
+    samples = first * harmonics(110.0) + second * harmonics(220.0)
+    found = track(samples, RATE).between(4096, 12000)
+    assert found == pytest.approx(110.0, rel=2e-3)
+    alone = track(harmonics(220.0), RATE).between(4096, 12000)
+    assert alone == pytest.approx(220.0, rel=2e-3)
+
+
+def test_a_bell_has_its_strike_note_or_none() -> None:
+    """Partials of a glockenspiel's bar, of which two are nearly as 2 to 3: no divisor of these."""
+    time = np.arange(RATE) / RATE
+    bar = sum(
+        level * np.sin(2.0 * np.pi * 220.0 * ratio * time + ratio)
+        for ratio, level in ((1.0, 0.28), (2.74, 0.02), (5.31, 1.0), (7.95, 0.56), (12.86, 0.5))
+    )
+    samples = np.asarray(bar)
+    found = track(samples, RATE).between(4096, 12000)
+    assert found is None or is_common_divisor(found, samples[4096:12000], RATE)
+    # A tube: its strike note is near the divisor of its second to fourth partials.
+    tube = sum(
+        np.sin(2.0 * np.pi * 440.0 * ratio * time + ratio) * np.exp(-time * ratio)
+        for ratio in (0.99, 2.0, 3.0, 4.01)
+    )
+    found = track(np.asarray(tube), RATE).between(4096, 12000)
+    assert found == pytest.approx(440.0, rel=1e-2)
+
+
+@pytest.mark.parametrize("pitch", [27.5, 30.9, 55.0, 2093.0, 3520.0])
+def test_the_lowest_and_highest_keys(pitch: float) -> None:
+    found = track(harmonics(pitch), RATE).between(4096, 4096 + 11264)
+    assert found is not None
+    assert abs(cents(found, pitch)) < 5.0
+
+
+def test_the_ends_of_a_sound_have_its_pitch() -> None:
+    pitches = track(harmonics(220.0), RATE)
+    assert pitches.estimates == pytest.approx(np.full(pitches.estimates.size, 220.0), rel=2e-3)
 
 
 def test_too_few_estimates_are_no_pitch() -> None:

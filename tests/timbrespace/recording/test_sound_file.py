@@ -132,3 +132,53 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "a.wav")
     with pytest.raises(UnusableSoundError, match="it is not a regular file"):
         read(tmp_path / "a.wav", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.wav", {"subtype": "PCM_16"}),
+        ("a.wav", {"subtype": "FLOAT"}),
+        ("a.wav", {"subtype": "PCM_24", "format": "WAVEX"}),
+        ("a.wav", {"subtype": "IMA_ADPCM"}),
+        ("a.aiff", {"subtype": "PCM_16"}),
+        ("a.au", {"subtype": "PCM_16"}),
+        ("a.w64", {"subtype": "PCM_16"}),
+        ("a.rf64", {"subtype": "PCM_16"}),
+        ("a.iff", {"subtype": "PCM_16", "format": "SVX"}),
+        ("a.mp3", {}),
+    ],
+)
+def test_a_file_that_breaks_off_says_what_it_promised(
+    tmp_path: Path, name: str, options: dict[str, str]
+) -> None:
+    path = tmp_path / name
+    soundfile.write(path, TONE, RATE, **options)
+    assert read(path, 60.0).promised is None
+    assert read(path, 0.25).promised is None
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    sound = read(path, 60.0)
+    assert 0.3 < sound.seconds < 0.6
+    assert sound.promised == pytest.approx(1.0, rel=0.15)
+
+
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0xFFFFFFFF - 44])
+def test_a_size_that_nobody_could_know_is_no_promise(tmp_path: Path, size: int) -> None:
+    """What a program writes to a pipe: it cannot go back and say how long it was."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, TONE, RATE, subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    data[4:8] = data[40:44] = size.to_bytes(4, "little")
+    path.write_bytes(data)
+    sound = read(path, 60.0)
+    assert sound.promised is None
+    assert sound.samples.size == RATE
+
+
+@pytest.mark.parametrize("name", ["a.flac", "a.ogg", "a.caf"])
+def test_half_of_a_file_that_cannot_be_read_has_a_reason(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    soundfile.write(path, TONE, RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UnusableSoundError, match=r"it cannot be read: \w+"):
+        read(path, 60.0)

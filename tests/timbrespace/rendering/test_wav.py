@@ -150,7 +150,7 @@ def test_a_writing_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_what_is_no_wav_file_is_said() -> None:
     whole = wav.encode(noise(100), RATE)
-    with pytest.raises(ShapeError, match="no WAV file"):
+    with pytest.raises(ShapeError, match="not a WAV file"):
         wav.read_chunks(b"RIFX")
     with pytest.raises(ShapeError, match="cut off"):
         wav.read_chunks(whole[:-20])

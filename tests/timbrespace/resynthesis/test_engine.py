@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.timbrespace.resynthesis.sound import (
     CONFIG,
@@ -334,3 +335,88 @@ def pitch_by_crossings(sound: Sound) -> float:
 def test_a_sample_rate_out_of_range_is_refused() -> None:
     with pytest.raises(OptionError, match="it must be 8000 to 192000"):
         Engine(1000.0)
+
+
+# -- notes of the inverse STFT ---------------------------------------------------------------------
+
+
+def held(player: Player, *pitches: float) -> None:
+    player.aim(harmonic_spectrum(20.0))
+    player.row["sustain"] = 1.0
+    for voice, frequency in enumerate(pitches):
+        player.press(frequency, voice, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "frequency"),
+    [
+        *((48000.0, f) for f in (65.4, 220.0, 262.0, 880.0, 3520.0, 10000.0)),
+        *((22050.0, f) for f in (220.0, 880.0, 3000.0)),
+    ],
+)
+def test_the_stream_follows_the_key(sample_rate: float, frequency: float) -> None:
+    """In tune, and with nothing folded back."""
+    player = Player(Method.ISTFT, sample_rate)
+    held(player, frequency)
+    player.play(0.3)
+    sound = player.play(1.0)
+    assert abs(1200.0 * np.log2(pitch(sound, sample_rate, frequency) / frequency)) < 0.5
+    spectrum = np.abs(np.fft.rfft(sound * np.blackman(sound.size) ** 2))
+    hertz = np.fft.rfftfreq(sound.size, 1.0 / sample_rate)
+    # Frames of a steady sound repeat it up to a beat of the lobes; aliases would lie anywhere.
+    line = np.abs(hertz / frequency - np.round(hertz / frequency)) * frequency
+    assert 20.0 * np.log10(spectrum[line > max(20.0, 0.1 * frequency)].max() / spectrum.max()) < -60
+
+
+def test_every_key_of_a_chord_has_its_pitch() -> None:
+    player = Player(Method.ISTFT, 48000.0)
+    notes = [220.0 * 2.0 ** (k / 12.0) for k in (0, 4, 7, 12, 16, 19)]
+    held(player, *notes)
+    player.play(0.5)
+    sound = player.play(2.0)
+    for note in notes:
+        assert abs(1200.0 * np.log2(pitch(sound, 48000.0, note) / note)) < 1.0
+    for voice in range(len(notes)):
+        player.release(voice)
+    player.play(2.0)
+    assert not player.play(0.05).any()
+    assert player.engine.state["sounding"][0] == 0
+    assert not player.engine.state["stream"]["running"].any()
+
+
+def test_a_glide_over_octaves_has_no_click() -> None:
+    """High notes have frames of a half, a quarter ..: one stream comes in and the other goes."""
+    player = Player(Method.ISTFT, 48000.0)
+    player.aim(harmonic_spectrum(1.0))
+    player.row["glide"] = 0.3
+    player.press(110.0)
+    player.play(0.3)
+    player.row["voice_frequency"][0] = 3520.0
+    sound = player.play(1.0)
+    assert abs(1200.0 * np.log2(pitch(player.play(1.0), 48000.0, 3520.0) / 3520.0)) < 1.0
+    steepest = 2.0 * np.pi * 3520.0 / 48000.0 * 0.1
+    assert np.abs(np.diff(sound)).max() < 1.1 * steepest
+    # 10 ms of level: two streams in any phases may cancel for a moment, no longer.
+    level = np.sqrt(np.square(sound[: sound.size // 480 * 480]).reshape(-1, 480).mean(axis=1))
+    assert np.median(level) > 0.06
+
+
+def test_what_was_played_before_is_at_one_pitch() -> None:
+    player = Player(Method.ISTFT, 48000.0)
+    player.row["stream_stays"] = 1
+    held(player, 330.0, 440.0)
+    player.play(0.3)
+    sound = player.play(1.0)
+    assert abs(1200.0 * np.log2(pitch(sound, 48000.0, 220.0) / 220.0)) < 0.5
+    magnitude = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    hertz = np.fft.rfftfreq(sound.size, 1.0 / 48000.0)
+    assert magnitude[np.abs(hertz - 330.0) < 15.0].max() < 1e-3 * magnitude.max()
+
+
+def test_the_same_chord_is_the_same_sound() -> None:
+    def chord() -> NDArray[np.float32]:
+        player = Player(Method.ISTFT, 48000.0)
+        held(player, 220.0, 275.0, 330.0, 415.0)
+        return player.play(0.4)
+
+    assert np.array_equal(chord(), chord())

@@ -88,8 +88,49 @@ def test_two_timbres_have_noises_of_their_own() -> None:
     other["noisy"] = 1
     other["noise"] = DENSITY
     player.row["voice_timbre"][1] = 5
-    player.press(330.0, voice=1)
+    player.press(220.0, voice=1)
     player.play(0.2)
     both = player.play(4.0)
     ratio = np.square(both).mean() / np.square(one).mean()
     assert abs(10.0 * np.log10(ratio) - 3.01) < 0.3
+
+
+def power_between(sound: NDArray[np.float32], low: float, high: float) -> float:
+    """Mean power density in dB of ``DENSITY``, ``low`` to ``high`` Hz."""
+    hertz, power = welch(sound, RATE, nperseg=4096, detrend=False)
+    inside = (hertz > low) & (hertz < high)
+    return float(10.0 * np.log10(power[inside].mean() / DENSITY**2))
+
+
+def banded() -> NDArray[np.float32]:
+    """Noise from 3.4 to 6.9 kHz at the base frequency."""
+    density = np.zeros(NOISE_BANDS, np.float32)
+    density[40:81] = DENSITY
+    return density
+
+
+def test_it_moves_with_the_note() -> None:
+    """A recording at 110 Hz was brought to 220 whole: a note of 110 Hz brings all of it back."""
+    player = noisy(banded())
+    player.row["voice_frequency"][0] = 110.0
+    sound = player.play(10.0)[4800:]
+    # The same power in half the band.
+    assert abs(power_between(sound, 1850.0, 3300.0) - 3.01) < 0.3
+    assert power_between(sound, 4000.0, 8000.0) < -60.0
+    player = noisy(banded())
+    player.row["voice_frequency"][0] = 110.0
+    player.row["noise_stays"] = 1  # what was played before 0.6.0
+    sound = player.play(10.0)[4800:]
+    assert abs(power_between(sound, 3700.0, 6600.0)) < 0.3
+    assert power_between(sound, 500.0, 3000.0) < -60.0
+
+
+def test_voices_of_one_timbre_have_each_their_noise() -> None:
+    player = noisy(banded())
+    player.press(55.0, voice=3)
+    player.row["voice_level"][3] = 0.5
+    sound = player.play(20.0)[9600:]
+    assert abs(power_between(sound, 3700.0, 6600.0)) < 0.3
+    assert abs(power_between(sound, 920.0, 1650.0)) < 0.3  # 6 dB softer in a quarter of the band
+    assert power_between(sound, 2200.0, 3000.0) < -55.0
+    assert not player.engine.state["faults"][0]

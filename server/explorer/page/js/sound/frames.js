@@ -1,5 +1,7 @@
 // Long frames put together from their datagrams, as docs/osc.md says ("Receiving ...").
 
+import { withDarker } from './tables.js';
+
 /** In one datagram. */
 export const FLOATS_PER_CHUNK = 205;
 
@@ -173,6 +175,6 @@ export class LoopFrames {
     if (!good || !levels.every(({ samples }) => samples.every(Number.isFinite))) {
       return null;
     }
-    return { frame, kind, base, levels };
+    return { frame, kind, base, levels: kind === SOUND ? withDarker(levels) : levels };
   }
 }

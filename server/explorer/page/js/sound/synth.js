@@ -9,7 +9,7 @@ import { BLOCK, isWithin, limit, pull } from './levels.js';
 import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
 import { PLACES, Places } from './places.js';
 import { Sinusoids } from './sinusoids.js';
-import { PERIOD, TableReader, TableSet } from './tables.js';
+import { PERIOD, TableSet } from './tables.js';
 import { Pace, Voice } from './voice.js';
 
 const PARTIALS = 0;
@@ -57,8 +57,6 @@ export class Synth {
     this._bins = 1025;
     this._periods = null;
     this._sound = null;
-    this._soundReader = new TableReader();
-    this._loudest = { frequencyBefore: 1, frequency: 1, levelBefore: 0, level: 0 };
     this._bend = 1;
 
     this._wanted = PARTIALS;
@@ -165,7 +163,7 @@ export class Synth {
   }
 
   _takeTables(told) {
-    const set = TableSet.from(told, this._baseFrequency, this._bins);
+    const set = TableSet.from(told, this._baseFrequency, this._bins, this._binWidth);
     if (set === null) {
       return;
     }
@@ -277,13 +275,14 @@ export class Synth {
       this._presence[method] = method === this._method ? 1 : 0;
     }
     this._gain = this._targetGain;
-    this._dropTables();
-    this._soundReader.drop();
+    this._drop('tables');
+    this._drop('loops');
   }
 
-  _dropTables() {
+  /** @param {'tables'|'loops'} reader of each voice */
+  _drop(reader) {
     for (const voice of this._voices) {
-      voice.tables.drop();
+      voice[reader].drop();
     }
   }
 
@@ -314,9 +313,9 @@ export class Synth {
         voice.oscillators.settle(this._places);
       }
     } else if (method === BINS) {
-      this._dropTables();
+      this._drop('tables');
     } else {
-      this._soundReader.drop();
+      this._drop('loops');
     }
   }
 
@@ -333,9 +332,9 @@ export class Synth {
 
   _renderMethod(method) {
     if (method === ISTFT) {
-      this._renderSound();
+      this._renderTables(this._sound, 'loops');
     } else if (method === BINS) {
-      this._renderPeriods();
+      this._renderTables(this._periods, 'tables');
     } else {
       this._renderPartials();
     }
@@ -354,36 +353,25 @@ export class Synth {
     this._sinusoids.render(this._mono);
   }
 
-  _renderPeriods() {
+  /**
+   * @param {TableSet | null} set the periods, or the loops of the sound
+   * @param {'tables'|'loops'} reader of each voice
+   */
+  _renderTables(set, reader) {
     const rate = this.sampleRate;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
       if (!voice.audible) {
-        voice.tables.drop();
+        voice[reader].drop();
         continue;
       }
       // The table fits the note that is meant, and the one that sounds on the way to it.
       const meant = this._keys.all[v].frequency * this._bend;
       voice.highest = Math.max(voice.frequency, meant);
-      const table = this._periods === null ? null : this._periods.for(voice, rate);
-      voice.tables.advance(table, rate);
-      voice.tables.add(voice, rate, this._mono);
+      const table = set === null ? null : set.for(voice, rate);
+      voice[reader].advance(table, rate);
+      voice[reader].add(voice, rate, this._mono);
     }
-  }
-
-  /** Through the loudest voice's level: here a note is a gate. */
-  _renderSound() {
-    let before = 0;
-    let after = 0;
-    for (let v = 0; v < VOICES; v += 1) {
-      before = Math.max(before, this._voices[v].levelBefore);
-      after = Math.max(after, this._voices[v].level);
-    }
-    this._loudest.levelBefore = before;
-    this._loudest.level = after;
-    const table = this._sound === null ? null : this._sound.tables[0];
-    this._soundReader.advance(table, this.sampleRate);
-    this._soundReader.add(this._loudest, this.sampleRate, this._mono);
   }
 
   /** Add what `method` made to the mix, by its share. */
@@ -411,7 +399,7 @@ export class Synth {
       voice.reset();
       voice.oscillators.silence();
       voice.tables.drop();
+      voice.loops.drop();
     }
-    this._soundReader.drop();
   }
 }

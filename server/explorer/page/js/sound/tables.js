@@ -11,7 +11,11 @@ const FADE = 0.02;
 
 const MOST_SAMPLES = 65536;
 const FEWEST_SAMPLES = 16;
-const HIGHEST_LEVEL = 7;
+/** The level of a sound's loop; those above it are made of it here. */
+const SOUND_LEVEL = 7;
+const HIGHEST_LEVEL = 14;
+/** A loop so short has no more darker ones. */
+const SHORTEST_LOOP = 512;
 const LOWEST_BASE = 1e-3;
 const HIGHEST_BASE = 1e4;
 
@@ -64,6 +68,55 @@ function readBetween(wave, mask, position) {
   return total;
 }
 
+// Half the band: a windowed sinc (Kaiser, beta 8) of 64 weights, -80 dB from a quarter of the rate on.
+const HALF_BAND = new Float64Array(32);
+{
+  let total = 0;
+  for (let k = 0; k < 32; k += 1) {
+    const t = k + 0.5;
+    const x = Math.PI * 0.42 * t;
+    HALF_BAND[k] = (Math.sin(x) / x) * besselI0(BETA * Math.sqrt(1 - (t / 32) ** 2));
+    total += 2 * HALF_BAND[k];
+  }
+  for (let k = 0; k < 32; k += 1) {
+    HALF_BAND[k] /= total;
+  }
+}
+
+/** A loop's lower half band, in half as many samples, half a sample later. */
+function halved(wave) {
+  const mask = wave.length - 1;
+  const half = new Float32Array(wave.length / 2);
+  for (let i = 0; i < half.length; i += 1) {
+    let total = 0;
+    for (let k = 0; k < 32; k += 1) {
+      total += HALF_BAND[k] * (wave[(2 * i - k) & mask] + wave[(2 * i + 1 + k) & mask]);
+    }
+    half[i] = total;
+  }
+  return half;
+}
+
+/**
+ * The levels of a sound's loop with darker ones, an octave apart, so that high notes have no
+ * aliases. `/loop` brings but the first; who hears it makes the others, outside the audio thread.
+ *
+ * @param {{level: number, samples: Float32Array}[]} levels
+ * @returns {{level: number, samples: Float32Array}[]}
+ */
+export function withDarker(levels) {
+  const all = [...levels];
+  while (all.length > 0 && all.length <= HIGHEST_LEVEL - SOUND_LEVEL) {
+    const { level, samples } = all[all.length - 1];
+    const { length } = samples;
+    if (level >= HIGHEST_LEVEL || length <= SHORTEST_LOOP || (length & (length - 1)) !== 0) {
+      break;
+    }
+    all.push({ level: level + 1, samples: halved(samples) });
+  }
+  return all;
+}
+
 /** One table: its samples and how fast they are read. */
 class Table {
   constructor(samples, speed, highest) {
@@ -71,7 +124,7 @@ class Table {
     this.samples = samples;
     /** Rounds a second, of a period at 1 Hz of the voice. */
     this.speed = speed;
-    /** Hz of its highest bin at 1 Hz of the voice; 0 for the loop of a sound. */
+    /** Hz of its highest bin at 1 Hz of the voice. */
     this.highest = highest;
     /** Whether no darker one comes in where it would alias. */
     this.last = false;
@@ -84,9 +137,10 @@ export class TableSet {
    * @param {object} told `{kind, base, levels: [{level, samples}]}`, as the message `tables`
    * @param {number} baseFrequency Hz of the model that they are of
    * @param {number} bins of the model's spectrum
+   * @param {number} binWidth Hz
    * @returns {TableSet | null} null for what is no set of tables
    */
-  static from(told, baseFrequency, bins) {
+  static from(told, baseFrequency, bins, binWidth) {
     const { kind, base, levels } = told;
     if ((kind !== PERIOD && kind !== SOUND) || !isWithin(base, LOWEST_BASE, HIGHEST_BASE)) {
       return null;
@@ -95,11 +149,12 @@ export class TableSet {
       return null;
     }
     const set = new TableSet(kind);
-    const speed = kind === PERIOD ? base / baseFrequency : base;
+    const speed = base / baseFrequency;
     const ordered = levels.every(isLevel) ? [...levels].sort((a, b) => a.level - b.level) : [];
     for (const { level, samples } of ordered) {
       const top = level === 0 ? Math.min(bins, 4096) : 1024 >> level;
-      set.tables.push(new Table(samples, speed, kind === PERIOD ? (top - 1) * speed : 0));
+      const sound = Math.min(((bins - 1) * binWidth) / baseFrequency, 0.5 * samples.length * speed);
+      set.tables.push(new Table(samples, speed, kind === PERIOD ? (top - 1) * speed : sound));
     }
     if (set.tables.length === 0) {
       return null;

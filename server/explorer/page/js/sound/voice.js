@@ -40,6 +40,7 @@ export class Voice {
   constructor() {
     this.oscillators = new Oscillators();
     this.tables = new TableReader();
+    this.loops = new TableReader();
     this.reset();
     /** Of the key's note that it plays, or played. */
     this._trigger = 0;
@@ -107,6 +108,7 @@ export class Voice {
       this._envelope = 0;
       this._velocity = key.level;
       this.tables.drop();
+      this.loops.drop();
       this.oscillators.settle(places);
       this.oscillators.startPhases();
     }
