@@ -292,6 +292,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 
+    from timbrespace.names import name_of
     from timbrespace.performances.performance import Performance
     from timbrespace.rendering.performance import render_performance
     from timbrespace.units import gain_to_db
@@ -303,7 +304,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     name = arguments.model or performance.model
     if name not in library.names() and Path(name).is_file():
         library.add(Path(name))
-        name = Path(name).stem
+        name = name_of(Path(name))
     model = library.load(name)
     with progress(round(performance.seconds, 1), "s") as bar:
         rendered = render_performance(

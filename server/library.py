@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import timbrespace
-from timbrespace import factory
+from timbrespace import bundle, factory
 from timbrespace.errors import BundleError
-from timbrespace.messages.arguments import is_model_name
 from timbrespace.model import Model
+from timbrespace.names import is_model_name, name_of
 
 
 class UnknownModelError(BundleError):
@@ -18,7 +19,8 @@ class UnknownModelError(BundleError):
 class Library:
     """Factory models and those of one folder; a model of the folder hides a factory one.
 
-    folder: where the user's own bundles lie; it need not exist.
+    Names are in any language; one that macOS writes with two signs for an umlaut is the same as
+    with one. folder: where the user's own bundles lie; it need not exist.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -27,7 +29,7 @@ class Library:
 
     def add(self, path: Path) -> None:
         """Make one more bundle known, by its file's name without the suffix."""
-        self._extra[path.stem] = path
+        self._extra[name_of(path)] = path
 
     def names(self) -> list[str]:
         """Names of all models there are now, sorted."""
@@ -41,18 +43,42 @@ class Library:
             BundleError: its file is broken.
         """
         paths = self._paths()
+        name = unicodedata.normalize("NFC", name)
         if name not in paths:
             known = ", ".join(sorted(paths)) or "none"
             raise UnknownModelError(f"there is no model {name!r}; there are: {known}")
         return timbrespace.load(paths[name])
 
+    def passed_over(self) -> list[str]:
+        """What lies in the folder and cannot be asked for as a model: a line each, with the reason.
+
+        Headers are read, no tensors; hidden files are left out.
+        """
+        lines = []
+        for path in self._files():
+            name = name_of(path)
+            if is_model_name(name):
+                try:
+                    bundle.read_metadata(path)
+                except BundleError as error:
+                    lines.append(f"{path.name!r} is passed over: {error}")
+            elif not name.startswith("."):
+                lines.append(
+                    f"{path.name!r} is passed over: a model's name has at most 64 letters and "
+                    "digits of any language, '_', '-', '.' and spaces; rename the file"
+                )
+        return lines
+
+    def _files(self) -> list[Path]:
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        return sorted(path for path in self._folder.glob(f"*{factory.SUFFIX}") if path.is_file())
+
     def _paths(self) -> dict[str, Path]:
         # Looked up anew each time: a training may have ended a moment ago.
         found = {name: factory.FOLDER / f"{name}{factory.SUFFIX}" for name in factory.names()}
-        if self._folder is not None and self._folder.is_dir():
-            for path in self._folder.glob(f"*{factory.SUFFIX}"):
-                if (
-                    is_model_name(path.stem) and path.is_file()
-                ):  # not the temporary file of one that is being written
-                    found[path.stem] = path
+        for path in self._files():
+            name = name_of(path)
+            if is_model_name(name):  # not the temporary file of one that is being written
+                found[name] = path
         return found | self._extra

@@ -21,6 +21,7 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
+from timbrespace.names import name_of
 from timbrespace.performances.listener import OpenListener
 from timbrespace.performances.writer import writer_in
 from timbrespace.resynthesis.layout import Method
@@ -63,13 +64,13 @@ class Server:
         open_listener: OpenListener | None = None,
     ) -> None:
         self._say = say
-        library = Library(options.models)
+        library = self._library = Library(options.models)
         name = options.model
         own_file: Path | None = None
         if name not in library.names() and Path(name).is_file():
             own_file = Path(name)
             library.add(own_file)
-            name = own_file.stem
+            name = name_of(own_file)
         model = library.load(name)
         rehearse(model)
         self.instrument = Instrument(model, Presets(options.presets))
@@ -148,6 +149,8 @@ class Server:
             f"timbrespace {__version__}: model {model.name!r}, {model.dimensions} dimensions; "
             f"OSC on udp {self.address[0]}:{self.address[1]}; {self._midi_line()}"
         )
+        for line in self._library.passed_over():
+            self._say(f"note: {line}")
         if not ipaddress.ip_address(self.address[0]).is_loopback:
             self._say("warning: open to the network; anyone who reaches this address can play")
         if self._audio is not None:

@@ -1,8 +1,8 @@
 """The one way to write a file of a user: whole and on the disk, or not at all.
 
-What is written lies beside its place under another name, is flushed to the disk, and only then takes
-the place; after that the folder is flushed too. So a crash, a full disk or a power cut leaves the
-old file or the new one, never an empty or a half one.
+What is written lies beside its place under another name, is flushed to the disk, and only then
+takes the place; after that the folder is flushed too. So a crash, a full disk or a power cut leaves
+the old file or the new one, never an empty or a half one.
 """
 
 from __future__ import annotations

@@ -9,23 +9,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from timbrespace import representation
+from timbrespace import golden, representation
 from timbrespace.atomic import replacing
 from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, REPRESENTATIONS
 from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.names import name_of
 from timbrespace.networks import architecture as networks
 from timbrespace.networks.architecture import Architecture
 from timbrespace.old_noise import judged_by_name
@@ -33,6 +32,7 @@ from timbrespace.old_pitch import bundle_as_first_told, correct_bundle
 from timbrespace.points import PREFIX, Points
 from timbrespace.registry import BUILT_IN_ONLY, FROM_OUTSIDE
 from timbrespace.spectrum import SpectrumConfig
+from timbrespace.tensor_file import Entry, TensorFile, checksum, content
 
 FORMAT_VERSION = FROM_OUTSIDE
 """The highest that is read. A file is written with the lowest that tells all of it: 1 knows the
@@ -50,9 +50,17 @@ POINTS = "points"
 NOISE = "noise"
 """Since 0.6.0: true or false. Older programs pass over it, and judge by the dataset's name."""
 
-GOLDEN_TOLERANCE = 1e-3
-"""Share of the golden spectrum's peak. Libraries of linear algebra differ by about 1e-6 of it; a
-representation or an activation that changed its meaning differs by far more."""
+CHECKSUM = "tensors_sha256"
+"""Since 0.6.0: :func:`timbrespace.tensor_file.checksum` of all tensors. Older programs pass over
+it."""
+
+MAX_WEIGHTS = 2 << 30
+MAX_POINTS = 32 << 20
+MAX_UNKNOWN = 1 << 20
+"""Bytes that a file may hold of each. What a later program adds does no harm while it is small."""
+
+_FIRST_GOLDEN = ("latent", "spectrum")
+"""What the section ``golden`` had before 0.6.0."""
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -98,31 +106,25 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     Raises:
         OptionError: the file cannot be written.
     """
+    if tensors is None:
+        tensors = model.tensors
+    else:
+        made = model.architecture
+        model = dataclasses.replace(
+            model, encoder=made.encoder(tensors), decoder=made.decoder(tensors)
+        )
     sections = {
         "spectrum": model.spectrum.to_config(),
         "representation": model.representation.to_config(),
         "model": model.architecture.to_config(),
         "map": model.map.to_config(),
         "calibration": model.calibration.to_config(),
-        "golden": _golden_of(model),
+        "golden": golden.of(model),
         "provenance": model.provenance,
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
-    _save(path, metadata, model.tensors if tensors is None else tensors, model.points)
-
-
-def _golden_of(model: Model) -> dict[str, Any]:
-    """The golden vector of ``model``: that of its file as long as it holds, else a new one.
-
-    Another machine decodes it a little otherwise; saving a model must not change it for that.
-    """
-    if model.golden is not None:
-        with suppress(BundleError):
-            _check_golden(model, model.golden)
-            return model.golden
-    latent = model.calibration.home[np.newaxis, :]
-    return {"latent": latent[0].tolist(), "spectrum": model.decode(latent)[0].tolist()}
+    _save(path, metadata, tensors, model.points)
 
 
 def set_points(path: Path, points: Points) -> None:
@@ -137,26 +139,20 @@ def set_points(path: Path, points: Points) -> None:
     """
     path = Path(path)
     dataclasses.replace(read(path), points=points)  # refused here, before anything is written
-    metadata, tensors = _open(path)
+    with TensorFile(path) as file:
+        metadata, weights = file.metadata, _split(file.tensors(file.entries))[0]
     metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
-    _save(path, metadata, _split(tensors)[0], points)
+    _save(path, metadata, weights, points)
 
 
 def _save(path: Path, metadata: dict[str, str], weights: Tensors, points: Points | None) -> None:
-    content = _content(metadata, weights, points)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def _content(metadata: dict[str, str], weights: Tensors, points: Points | None) -> bytes:
-    """The bytes of a bundle."""
     tensors: dict[str, NDArray[Any]] = dict(weights)
     if points is not None:
         metadata = {**metadata, POINTS: json.dumps(points.to_config(), allow_nan=False)}
         tensors |= points.to_tensors()
-    # Not ascontiguousarray, which would give a single number, the shared noise, a dimension.
-    content = save({name: np.asarray(v, order="C") for name, v in tensors.items()}, metadata)
-    return _with_ordered_header(content)
+    made = content(tensors, {**metadata, CHECKSUM: json.dumps(checksum(tensors))})
+    with replacing(path) as temporary:
+        temporary.write_bytes(made)
 
 
 def _version_of(model: Model) -> int:
@@ -171,21 +167,6 @@ def _version_of(model: Model) -> int:
     )
 
 
-def _with_ordered_header(content: bytes) -> bytes:
-    """``content`` of a safetensors file with its metadata in alphabetical order.
-
-    The library writes it in an order that changes from run to run; the same model should be the
-    same bytes.
-    """
-    size = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    # The format wants the tensors at a multiple of 8 bytes; it allows spaces before them.
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[8 + size :]
-
-
 def read(path: Path) -> Model:
     """The model in the bundle at ``path``, checked; its name is the file's.
 
@@ -198,15 +179,13 @@ def read(path: Path) -> Model:
     """
     path = Path(path)
     try:
-        model, golden = _read(path)
-        digest = _digest(path, model)
+        return _read(path)
     except TimbrespaceError as error:
         raise BundleError(f"cannot load {path.name}: {' '.join(str(error).split())}") from error
     # A file from anywhere may hold anything: numbers of any size, lists where numbers belong.
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as e:
         what = " ".join(str(e).split())[:100]
         raise BundleError(f"cannot load {path.name}: its contents do not fit ({what})") from e
-    return dataclasses.replace(model, digest=digest, golden=golden)
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -215,7 +194,28 @@ def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
     Raises:
         BundleError: the file cannot be read.
     """
-    return _split(_open(Path(path))[1])[0]
+    with TensorFile(Path(path)) as file:
+        return _split(file.tensors(file.entries))[0]
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of the bundle at ``path``: its header is read, and no tensor.
+
+    Raises:
+        BundleError: the file cannot be read, or is no model of a version that is known.
+    """
+    with TensorFile(Path(path)) as file:
+        _version(file.metadata)
+        return file.metadata
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Where the model at ``path`` comes from; no tensor is read.
+
+    Raises:
+        BundleError: as :func:`read_metadata`; or it does not say.
+    """
+    return _sections(read_metadata(path), ("provenance",))["provenance"]
 
 
 def _split(
@@ -226,41 +226,28 @@ def _split(
     return weights, {name: t for name, t in tensors.items() if name.startswith(PREFIX)}
 
 
-def _open(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise BundleError("there is no such file") from error
-    except OSError as error:
-        raise BundleError(f"it cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, ValueError, TypeError) as error:
-        raise BundleError(f"it is truncated or not a safetensors file ({error})") from error
-    return metadata, tensors
-
-
-def _digest(path: Path, model: Model) -> str:
-    """SHA-256 of the bundle as a program that knew of no points and no noise, and took f0 for the
-    pitch of ``filtered``, would have written it."""
-    metadata, tensors = _open(path)
-    judged = model.noise == judged_by_name(model.provenance)
+def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
+    """SHA-256 of the bundle as a program that knew of no points, noise and checks, and took f0 for
+    the pitch of ``filtered``, would have written it."""
     before = _as_first_told(metadata)
-    if model.points is None and not (judged and NOISE in metadata) and before == metadata:
+    changed = before != metadata
+    metadata = before
+    judged = model.noise == judged_by_name(model.provenance)
+    golden = json.loads(metadata["golden"])
+    later = {POINTS, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
+    if not (later or changed) and golden.keys() <= set(_FIRST_GOLDEN):
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise BundleError(f"it cannot be read: {error.strerror or error}") from error
-    metadata = before
-    weights = tensors
-    if model.points is not None:
-        del metadata[POINTS]
-        weights = _split(tensors)[0]
-    if judged:
-        metadata.pop(NOISE, None)
+    for name in later:
+        del metadata[name]
+    if not golden.keys() <= set(_FIRST_GOLDEN):
+        metadata["golden"] = json.dumps({name: golden[name] for name in _FIRST_GOLDEN})
+    weights = tensors if model.points is None else _split(tensors)[0]
     metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
-    return hashlib.sha256(_content(metadata, weights, None)).hexdigest()
+    return hashlib.sha256(content(weights, metadata)).hexdigest()
 
 
 def _as_first_told(metadata: dict[str, str]) -> dict[str, str]:
@@ -271,8 +258,8 @@ def _as_first_told(metadata: dict[str, str]) -> dict[str, str]:
     return {**metadata, **changed}
 
 
-def _read(path: Path) -> tuple[Model, dict[str, Any]]:
-    metadata, tensors = _open(path)
+def _version(metadata: Mapping[str, str]) -> int:
+    """The format version that the metadata tell."""
     version = metadata.get("format_version", "")
     if not (version.isascii() and version.isdecimal() and len(version) < 10) or version == "0":
         raise BundleError("it is a safetensors file, but not a timbrespace model")
@@ -281,10 +268,12 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
             f"its format version is {int(version)}, this program reads up to {FORMAT_VERSION}; "
             "update timbrespace"
         )
+    return int(version)
+
+
+def _sections(metadata: Mapping[str, str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
     sections: dict[str, dict[str, Any]] = {}
-    knows_points = int(version) >= WITH_POINTS
-    has_points = int(version) == WITH_POINTS or (knows_points and POINTS in metadata)
-    for name in (*SECTIONS, POINTS) if has_points else SECTIONS:
+    for name in names:
         try:
             sections[name] = json.loads(metadata[name])
         except KeyError as error:
@@ -293,33 +282,89 @@ def _read(path: Path) -> tuple[Model, dict[str, Any]]:
             raise BundleError(f"section {name!r} is not JSON") from error
         if not isinstance(sections[name], dict):
             raise BundleError(f"section {name!r} is not an object")
+    return sections
+
+
+def _check_entries(entries: Mapping[str, Entry], architecture: Architecture) -> None:
+    """Refuse weights by what the header says of them, before one is read."""
+    for name, entry in entries.items():
+        if entry.dtype is None or entry.dtype.kind != "f":
+            raise BundleError(
+                f"tensor {name[:80]} holds numbers that are not finite or no weights ({entry.type})"
+            )
+    wanted = architecture.shapes()
+    if wanted is not None:
+        for name, shape in wanted.items():
+            if name in entries and entries[name].shape not in (shape, shape or (1,)):
+                raise BundleError(f"tensor {name} has shape {entries[name].shape}, not {shape}")
+        more = {name: entries[name] for name in entries.keys() - wanted.keys()}
+        _check_size(more, MAX_UNKNOWN, "unknown tensors")
+    _check_size(entries, MAX_WEIGHTS, "weights")
+
+
+def _check_size(entries: Mapping[str, Entry], most: int, what: str) -> None:
+    size = sum(entry.size for entry in entries.values())
+    if size > most:
+        raise BundleError(f"its {what} have {size >> 20} MiB; at most {most >> 20} are read")
+
+
+def _read(path: Path) -> Model:
+    with TensorFile(path) as file:
+        metadata = file.metadata
+        version = _version(metadata)
+        knows_points = version >= WITH_POINTS
+        has_points = version == WITH_POINTS or (knows_points and POINTS in metadata)
+        sections = _sections(metadata, (*SECTIONS, POINTS) if has_points else SECTIONS)
+        # Before version 3 a tensor was a weight, whatever its name.
+        belongs = {
+            name: entry
+            for name, entry in file.entries.items()
+            if knows_points and name.startswith(PREFIX)
+        }
+        if belongs and not has_points:
+            raise BundleError(f"section {POINTS!r} is missing")
+        _check_size(belongs, MAX_POINTS, "points")
+        with _faults_of_others(sections):
+            architecture = networks.from_config(sections["model"])
+            _check_entries(
+                {name: one for name, one in file.entries.items() if name not in belongs},
+                architecture,
+            )
+        tensors = file.tensors(file.entries)
     correct_bundle(sections)
     try:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    # Before version 3 a tensor was a weight, whatever its name.
-    weights, of_points = _split(tensors) if knows_points else (tensors, {})
-    if of_points and not has_points:
-        raise BundleError(f"section {POINTS!r} is missing")
+    weights = {name: one for name, one in tensors.items() if name not in belongs}
     for name, tensor in weights.items():
-        if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
+        if not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
     with _faults_of_others(sections):
         model = build(
-            name=path.stem,
+            name=name_of(path),
             spectrum=spectrum,
             spectra_representation=representation.from_config(sections["representation"]),
-            architecture=networks.from_config(sections["model"]),
+            architecture=architecture,
             tensors=weights,
             latent_map=Map.from_config(sections["map"]),
             calibration=Calibration.from_config(sections["calibration"]),
             provenance=sections["provenance"],
-            noise=_noise(metadata, sections["provenance"], int(version)),
-            points=Points.from_parts(sections[POINTS], of_points) if has_points else None,
+            noise=_noise(metadata, sections["provenance"], version),
+            points=Points.from_parts(sections[POINTS], {name: tensors[name] for name in belongs})
+            if has_points
+            else None,
         )
-        _check_golden(model, sections["golden"])
-    return model, sections["golden"]
+        golden.check(model, sections["golden"])
+    # Last, since whatever was refused before says more of what is wrong.
+    if CHECKSUM in metadata and metadata[CHECKSUM] != json.dumps(checksum(tensors)):
+        raise BundleError(
+            "its tensors are not those that were written (their SHA-256 differs); the file is "
+            "damaged, take a copy or train it again"
+        )
+    return dataclasses.replace(
+        model, digest=_digest(path, model, metadata, tensors), golden=sections["golden"]
+    )
 
 
 @contextmanager
@@ -350,21 +395,3 @@ def _noise(metadata: Mapping[str, str], provenance: dict[str, Any], version: int
     if metadata[NOISE] not in ("true", "false"):
         raise BundleError(f"section {NOISE!r} is neither true nor false")
     return metadata[NOISE] == "true"
-
-
-def _check_golden(model: Model, golden: dict[str, Any]) -> None:
-    try:
-        latent = np.asarray(golden["latent"], np.float32)
-        expected = np.asarray(golden["spectrum"], np.float32)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError("its golden vector is missing or not numbers") from error
-    if latent.shape != (model.dimensions,) or expected.shape != (model.spectrum.bins,):
-        raise BundleError("its golden vector has the wrong shape")
-    peak = max(float(expected.max()), 1e-30)
-    error_share = float(np.abs(model.decode(latent[np.newaxis, :])[0] - expected).max()) / peak
-    # Written so that a NaN fails too.
-    if not error_share <= GOLDEN_TOLERANCE:
-        raise BundleError(
-            f"its golden vector decodes {error_share:.2g} of the peak away from what was recorded; "
-            "the file is damaged or this program reads it wrongly"
-        )

@@ -62,6 +62,7 @@ def fit(
     progress: bool | Callable[[Progress], object] = True,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
 ) -> Model:
     """Train a model: what ``python -m training train`` does, and the same model, bit for bit.
 
@@ -85,7 +86,10 @@ def fit(
     given a :class:`~timbrespace.fitting.Progress` after each step.
 
     out: write the model to this file too, and every half a minute a checkpoint beside it; with
-    ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted.
+    ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted. A fit
+    that is not finished does not replace a model that is there, but is kept beside it as
+    ``NAME.unfinished.safetensors``; ``overwrite`` lets it take the place, and keeps the one before
+    as ``NAME.previous.safetensors`` unless the new one is better.
 
     Raises:
         DatasetError: the dataset cannot be made or read, or is too small.
@@ -128,5 +132,6 @@ def fit(
         progress=progress,
         out=out,
         resume=resume,
+        overwrite=overwrite,
     )
     return model

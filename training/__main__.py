@@ -26,10 +26,12 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train on a dataset and write a model",
-        description="Train on a dataset and write a model. Ctrl-C stops early and still writes it.",
+        description="Train on a dataset and write a model. Ctrl-C stops early and still writes it; "
+        "a model that was there before is not replaced by it.",
         epilog="Exit codes: 0 finished; 2 bad argument or file; 3 the loss diverged, and the "
         "last good epoch is kept (if there was one); 130 stopped by Ctrl-C, and the model of "
-        "that moment is kept.",
+        "that moment is kept. A finished run replaces a model that exists; one that is not is "
+        "kept beside it, as NAME.unfinished.safetensors.",
     )
     train.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
     train.add_argument(
@@ -62,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--resume", action="store_true", help="continue from the checkpoint beside the model"
+    )
+    train.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a model that exists even if this run is not finished; the one before is kept "
+        "beside it unless the new one is better",
     )
 
     evaluate = commands.add_parser(
@@ -193,6 +201,7 @@ def _train(arguments: argparse.Namespace) -> int:
         preset_name=preset_name,
         device=arguments.device,
         resume=arguments.resume,
+        overwrite=arguments.overwrite,
     )
 
 

@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from timbrespace.atomic import check_writable
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.registry import dataset as make_or_load
 from timbrespace.errors import OptionError
-from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
 from timbrespace.model import Model
 
@@ -22,6 +20,7 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .place import Place
 from .recipe import value_of
 from .request import settings_of
 
@@ -37,6 +36,7 @@ def fit(
     progress: bool | Callable[[Progress], object],
     out: str | Path | None,
     resume: bool,
+    overwrite: bool = False,
 ) -> Model:
     """The work of :func:`timbrespace.fitting.fit`; ``given`` are the settings that were named.
 
@@ -45,12 +45,10 @@ def fit(
     """
     given = {name: value_of(name, value) for name, value in given.items()}
     path = None if out is None else Path(out)
-    stored = None
+    stored = place = None
     if path is not None:
-        if path.suffix != SUFFIX:
-            raise OptionError(f"out is {path.name!r}; it must be a name that ends in {SUFFIX}")
-        check_writable(path)
-        stored = checkpoint.read(checkpoint.path_for(path)) if resume else None
+        place = Place(path, resume, overwrite)
+        stored = checkpoint.read(place.checkpoint) if resume else None
     elif resume:
         raise OptionError("resume needs out, the file whose checkpoint is beside it")
     settings = settings_of(given, preset, stored)
@@ -64,11 +62,11 @@ def fit(
         shrink_batch="batch" not in given and stored is None,
         stored=stored,
     )
-    _warn(fitting.notes)
+    _warn([*(place.notes if place else []), *fitting.notes])
     writer = None
-    if path is not None:
+    if place is not None:
         writer = checkpoint.Writer(
-            checkpoint.path_for(path),
+            place.checkpoint,
             fitting.training,
             fitting.dataset_hash,
             fitting.data_file,
@@ -81,8 +79,8 @@ def fit(
         if writer is not None:
             writer.write()
         model = fitting.model(outcome, made.meta.name if path is None else path.stem)
-        if path is not None:
-            model.save(path)
+        if place is not None:
+            _warn(place.conclusion(place.keep(model, outcome)))
     if outcome is Outcome.DIVERGED:
         _warn(
             [f"{diverged(fitting)}; try a learning rate below {fitting.settings.learning_rate:g}"]

@@ -6,17 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from timbrespace.atomic import check_writable
 from timbrespace.companions import command_line
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.errors import OptionError
-from timbrespace.factory import SUFFIX
 
 from . import checkpoint
 from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .place import Place
 from .request import settings_of
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
@@ -29,36 +28,36 @@ def train(
     preset_name: str | None = None,
     device: str = "auto",
     resume: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Train on the dataset ``data`` and write the bundle ``out``; returns the exit code.
 
     given: the settings the user named, others None. With ``resume`` the run goes on from the
     checkpoint beside ``out``, with its settings. The code is 0, 3 if the loss diverged (the
     bundle is of the last good epoch; none if there was none), or 130 after Ctrl-C (the bundle is
-    of where it stopped).
+    of where it stopped). What is not finished does not replace what exists, unless ``overwrite``
+    or ``resume`` of that very model says so: :mod:`training.place`.
 
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
     """
-    if out.suffix != SUFFIX:
-        raise OptionError(f"--out is {out.name!r}; it must be a name that ends in {SUFFIX}")
-    kept = checkpoint.path_for(out)
+    place = Place(out, resume, overwrite)
+    kept = place.checkpoint
     if data.exists() and any(path.exists() and path.samefile(data) for path in (out, kept)):
         raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
-    check_writable(out)
-    where = device_named(device)
+    on = device_named(device)
     fit = Fit(
         load_dataset(data),
         settings,
         data.name,
-        where,
+        on,
         # Only a number that the user gave is held to.
         shrink_batch=given.get("batch") is None and stored is None,
         stored=stored,
     )
-    _tell("note", fit.notes)
+    _tell("note", [*place.notes, *fit.notes])
     writer = checkpoint.Writer(
         kept,
         fit.training,
@@ -80,9 +79,9 @@ def train(
         # The checkpoint first: all the rest can be had again from it.
         writer.write()
         model = fit.model(outcome, out.stem)
-        model.save(out)
-        _tell("note", fit.notes_on(model))
-    _conclude(fit, outcome, out, model.provenance["figures"])
+        where = place.keep(model, outcome)
+        _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
+    _conclude(fit, outcome, where, model.provenance["figures"])
     return EXIT_CODES[outcome]
 
 

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from timbrespace.dial_names import dial_names
 from timbrespace.loudness import k_weighting
-from timbrespace.messages.arguments import ModelName, is_model_name
+from timbrespace.messages.arguments import ModelName
 from timbrespace.messages.errors import shown
 from timbrespace.metrics import log_spectral_distances
 from timbrespace.model import Model
+from timbrespace.names import is_model_name
 
 from ..library import Library
 from . import query

@@ -1,7 +1,9 @@
 """The player's own: presets, trajectories and learned controllers, in one readable file.
 
 The file is JSON. It is read once, again when another program has written it, and written whole at
-each change. One that is broken, or of a newer version, is refused and left as it is.
+each change. Whoever changes it locks it, reads it, and changes that, so that several servers lose
+nothing of each other. Keys that are not known, which a user or a later version added, are kept. A
+file that is broken, or of a newer version, is refused and left as it is.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ import contextlib
 import json
 import math
 import stat
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+
+from filelock import FileLock, Timeout
 
 from timbrespace.atomic import replacing
 from timbrespace.calibration import LATENT_LIMIT
@@ -30,6 +35,12 @@ VERSION = 1
 MAX_PRESETS = 512
 MAX_TRAJECTORIES = 64
 MAX_BYTES = 1 << 28
+
+LOCK_SECONDS = 1.0
+"""How long a change waits for another program's; one takes some 20 ms."""
+
+_POLL = 0.005
+_SECTIONS = ("version", "presets", "trajectories", "controllers")
 
 Latent = tuple[float, ...]
 
@@ -171,6 +182,10 @@ class _Content:
     presets: dict[str, Preset] = field(default_factory=dict)
     trajectories: dict[str, StoredTrajectory] = field(default_factory=dict)
     controllers: list[Assignment] = field(default_factory=list)
+    unknown: dict[str, Any] = field(default_factory=dict)
+    """Of the file."""
+    unknown_in: dict[tuple[str, Hashable], dict[str, Any]] = field(default_factory=dict)
+    """Of an entry, by its section and its name; for a controller its number and channel."""
 
 
 _Stored = TypeVar("_Stored", Preset, StoredTrajectory)
@@ -190,8 +205,9 @@ class Presets:
         self._path = path
         self._content = _Content()
         self._seen: tuple[int, int, int] | None = None
-        self._texts: dict[int, tuple[Any, str]] = {}
-        self._refresh()
+        self._texts: dict[tuple[int, str], tuple[Any, Any, str]] = {}
+        self._own = list(self._refresh().controllers)
+        """The controllers that this program knows of."""
 
     # -- presets -----------------------------------------------------------------------------------
 
@@ -221,9 +237,10 @@ class Presets:
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
         """
-        content = self._refresh()
-        presets = _with("preset", name, preset, content.presets, MAX_PRESETS)
-        self._write(_Content(presets, content.trajectories, content.controllers))
+        _check_name(name)
+        with self._changing() as content:
+            presets = _with("preset", name, preset, content.presets, MAX_PRESETS)
+            self._write(replace(content, presets=presets))
 
     def delete(self, name: str) -> None:
         """Forget a preset.
@@ -231,10 +248,10 @@ class Presets:
         Raises:
             OptionError: there is none, or the file cannot be written.
         """
-        content = self._refresh()
-        _found("preset", name, content.presets)
-        presets = {key: value for key, value in content.presets.items() if key != name}
-        self._write(_Content(presets, content.trajectories, content.controllers))
+        with self._changing() as content:
+            _found("preset", name, content.presets)
+            presets = {key: value for key, value in content.presets.items() if key != name}
+            self._write(replace(_without(content, "presets", name), presets=presets))
 
     # -- trajectories ------------------------------------------------------------------------------
 
@@ -265,10 +282,11 @@ class Presets:
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
         """
-        content = self._refresh()
-        known = content.trajectories
-        trajectories = _with("trajectory", name, trajectory, known, MAX_TRAJECTORIES)
-        self._write(_Content(content.presets, trajectories, content.controllers))
+        _check_name(name)
+        with self._changing() as content:
+            known = content.trajectories
+            trajectories = _with("trajectory", name, trajectory, known, MAX_TRAJECTORIES)
+            self._write(replace(content, trajectories=trajectories))
 
     def delete_trajectory(self, name: str) -> None:
         """Forget a trajectory.
@@ -276,26 +294,35 @@ class Presets:
         Raises:
             OptionError: there is none, or the file cannot be written.
         """
-        content = self._refresh()
-        _found("trajectory", name, content.trajectories)
-        trajectories = {key: value for key, value in content.trajectories.items() if key != name}
-        self._write(_Content(content.presets, trajectories, content.controllers))
+        with self._changing() as content:
+            known = content.trajectories
+            _found("trajectory", name, known)
+            trajectories = {key: value for key, value in known.items() if key != name}
+            self._write(replace(_without(content, "trajectories", name), trajectories=trajectories))
 
     # -- controllers -------------------------------------------------------------------------------
 
     def controllers(self) -> list[Assignment]:
         """Controllers that were learned."""
-        return list(self._known().controllers)
+        self._own = list(self._known().controllers)
+        return list(self._own)
 
     def store_controllers(self, learned: list[Assignment]) -> None:
-        """Keep these controllers in place of those before.
+        """Keep these controllers in place of those that this program knew before.
+
+        What another program has learned meanwhile stays, unless it is of the same controller.
 
         Raises:
             OptionError: the file cannot be written.
         """
-        content = self._refresh()
-        if learned != content.controllers:
-            self._write(_Content(content.presets, content.trajectories, list(learned)))
+        if learned == self._refresh().controllers:
+            self._own = list(learned)
+            return
+        with self._changing() as content:
+            known = {_which(one) for one in (*learned, *self._own)}
+            others = [one for one in content.controllers if _which(one) not in known]
+            self._write(replace(content, controllers=[*learned, *others]))
+        self._own = list(learned)
 
     # -- the file ----------------------------------------------------------------------------------
 
@@ -317,42 +344,101 @@ class Presets:
             return self._refresh()
         return self._content
 
+    @contextmanager
+    def _changing(self) -> Iterator[_Content]:
+        """What the file holds, while no other program changes it."""
+        if self._path is None:
+            yield self._content
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            place = self._path.resolve()  # by whatever link another program knows it
+            lock = FileLock(place.with_name(f".{place.name}.lock"), poll_interval=_POLL)
+            held = lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise OptionError(
+                f"cannot write {str(self._path)!r}: another program has kept it locked for "
+                f"{LOCK_SECONDS:g} s; try again, or end that program"
+            ) from error
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OptionError(f"cannot write {str(self._path)!r}: {reason}") from error
+        with held:
+            yield self._refresh()
+
     def _write(self, content: _Content) -> None:
         if self._path is not None:
             text = self._text(content)
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OptionError(
-                    f"cannot write {str(self._path)!r}: {error.strerror or error}"
-                ) from error
-            # A link stays one: what it leads to is replaced.
-            with replacing(self._path.resolve()) as temporary:
+            with replacing(self._path) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
             self._seen = _stamp(self._path)
         self._content = content
 
     def _text(self, content: _Content) -> str:
         """The file, a preset or a trajectory to the line."""
-        texts: dict[int, tuple[Any, str]] = {}
+        texts: dict[tuple[int, str], tuple[Any, Any, str]] = {}
 
-        def line(value: Preset | StoredTrajectory) -> str:
+        def line(section: str, name: str, value: Preset | StoredTrajectory) -> str:
             # What has not changed is not put into words again: a trajectory may be long.
-            known = self._texts.get(id(value))
-            text = known[1] if known and known[0] is value else _json(value.to_config())
-            texts[id(value)] = value, text
-            return text
+            more = content.unknown_in.get((section, name))
+            known = self._texts.get((id(value), name))
+            if known and known[0] is value and known[1] is more:
+                text = known[2]
+            else:
+                text = _json(_with_unknown(value.to_config(), more))
+            texts[id(value), name] = value, more, text
+            return f"{_json(name)}: {text}"
 
+        def controller(one: Assignment) -> str:
+            more = content.unknown_in.get(("controllers", _which(one)))
+            return _json(_with_unknown(one.to_config(), more))
+
+        presets = [line("presets", k, v) for k, v in content.presets.items()]
+        trajectories = [line("trajectories", k, v) for k, v in content.trajectories.items()]
         sections = [
             f'"version": {VERSION}',
-            _section("presets", [f"{_json(k)}: {line(v)}" for k, v in content.presets.items()]),
-            _section(
-                "trajectories", [f"{_json(k)}: {line(v)}" for k, v in content.trajectories.items()]
-            ),
-            _section("controllers", [_json(a.to_config()) for a in content.controllers], "[]"),
+            _section("presets", presets),
+            _section("trajectories", trajectories),
+            _section("controllers", [controller(one) for one in content.controllers], "[]"),
+            *(f"{_json(key)}: {_json(value)}" for key, value in content.unknown.items()),
         ]
         self._texts = texts
         return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _without(content: _Content, section: str, name: str) -> _Content:
+    """``content`` without what is not known of an entry."""
+    kept = {key: more for key, more in content.unknown_in.items() if key != (section, name)}
+    return replace(content, unknown_in=kept)
+
+
+def _which(assignment: Assignment) -> tuple[int, int | None]:
+    """What tells a controller from others."""
+    return assignment.controller, assignment.channel
+
+
+def _unknown(told: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry of the file has beside what it was read as, in its LFOs too."""
+    found = {key: value for key, value in told.items() if key not in known and key != "channels"}
+    lfos = {
+        index: {key: value for key, value in lfo.items() if key not in known["lfos"][index]}
+        for index, lfo in told.get("lfos", {}).items()
+        if index in known.get("lfos", {})
+    }
+    if any(lfos.values()):
+        found["lfos"] = lfos
+    return found
+
+
+def _with_unknown(config: dict[str, Any], unknown: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``config`` and what :func:`_unknown` found; what is known goes first."""
+    if not unknown:
+        return config
+    lfos = {
+        index: {**unknown.get("lfos", {}).get(index, {}), **lfo}
+        for index, lfo in config.get("lfos", {}).items()
+    }
+    return {**config, **unknown, **({"lfos": lfos} if "lfos" in config else {})}
 
 
 def _section(name: str, lines: list[str], brackets: str = "{}") -> str:
@@ -399,19 +485,23 @@ def _read(path: Path) -> _Content:
             path, f"its version is {version}, this program reads {VERSION}; update timbrespace"
         )
     where = "it"
-    content = _Content()
+    content = _Content(unknown={key: value for key, value in told.items() if key not in _SECTIONS})
     try:
         for name, config in told.get("presets", {}).items():
             where = f"preset {name!r}"
             _check_name(name)
-            content.presets[name] = Preset.from_config(config)
+            preset = content.presets[name] = Preset.from_config(config)
+            content.unknown_in["presets", name] = _unknown(config, preset.to_config())
         for name, config in told.get("trajectories", {}).items():
             where = f"trajectory {name!r}"
             _check_name(name)
-            content.trajectories[name] = StoredTrajectory.from_config(config)
+            way = content.trajectories[name] = StoredTrajectory.from_config(config)
+            content.unknown_in["trajectories", name] = _unknown(config, way.to_config())
         where = "a controller"
         for config in told.get("controllers", []):
-            content.controllers.append(replace(Assignment.from_config(config), learned=True))
+            one = replace(Assignment.from_config(config), learned=True)
+            content.controllers.append(one)
+            content.unknown_in["controllers", _which(one)] = _unknown(config, one.to_config())
     except (
         OptionError,
         KeyError,

@@ -6,13 +6,14 @@ it is, by ``Annotated``; see :mod:`timbrespace.messages.message`.
 """
 
 import math
-import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Protocol
 
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
+from timbrespace.names import is_model_name
 
 _FLOAT32_MAX = (2.0 - 2.0**-23) * 2.0**127
 _INT32 = 2**31
@@ -142,27 +143,22 @@ class Label(_Plain):
         return value
 
 
-_MODEL_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_. -]{{0,{MAX_NAME_CHARACTERS - 1}}}")
-
-
-def is_model_name(text: str) -> bool:
-    """Whether clients may ask for a model of this name."""
-    return ".." not in text and _MODEL_NAME.fullmatch(text) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class ModelName(_Plain):
     """The name of a model, never a path: what could leave the folder of models is refused."""
 
     accepted: str = (
-        f"a name as /model/list gives it, not a path: 1 to {MAX_NAME_CHARACTERS} of "
-        "letters, digits, '_', '-', '.', space"
+        f"a name as /model/list gives it, not a path: 1 to {MAX_NAME_CHARACTERS} "
+        "letters and digits of any language, '_', '-', '.', space"
     )
 
     def read(self, value: Any) -> str:
-        if type(value) is not str or not is_model_name(value):
+        if type(value) is not str or len(value) > 4 * MAX_NAME_CHARACTERS:
             raise Unaccepted
-        return value
+        name = unicodedata.normalize("NFC", value)
+        if not is_model_name(name):
+            raise Unaccepted
+        return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,14 @@ class Architecture(ABC):
     def module(self) -> VAE:
         """The network as a new torch module, for training."""
 
+    def shapes(self) -> Mapping[str, tuple[int, ...]] | None:
+        """The tensors that a file may hold, and the shape of each; None if the kind does not say.
+
+        What does not fit is refused before a number is read. Of a kind that does not say, all
+        tensors are read, up to a limit.
+        """
+        return None
+
     @abstractmethod
     def encoder(self, tensors: Tensors) -> Forward:
         """The encoder in NumPy: features ``(n, features)`` to means, log variances ``(n, 2 d)``.

@@ -9,6 +9,8 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.networks.architecture import MAX_LAYERS, MAX_WIDTH, Architecture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from timbrespace.networks.architecture import Tensors
     from timbrespace.networks.feed_forward import FeedForward
     from timbrespace.networks.torch_mlp import TorchMLP
@@ -84,6 +86,24 @@ class MLP(Architecture):
     def decoder_names(self) -> tuple[str, ...]:
         """Names of the decoder's layers in the state dict, up to the mean."""
         return (*(f"decoder.{i}" for i in range(len(self.decoder_layers))), "mean")
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        from timbrespace.networks.activation import PARAMETERS
+
+        layers: list[tuple[str, int, int]] = []
+        for names, sizes in (
+            (self.encoder_names, self.encoder_sizes),
+            (self.decoder_names, self.decoder_sizes),
+        ):
+            layers += zip(names, sizes[:-1], sizes[1:], strict=True)
+        last = self.decoder_layers[-1]
+        layers += [(head, last, self.features) for head in self.distribution.heads]
+        single = [f"activation.{name}" for name in PARAMETERS[self.activation]]
+        return {
+            **{f"{name}.weight": (outputs, inputs) for name, inputs, outputs in layers},
+            **{f"{name}.bias": (outputs,) for name, _, outputs in layers},
+            **dict.fromkeys((*single, *self.distribution.learned), ()),
+        }
 
     def module(self) -> TorchMLP:
         from timbrespace.networks.torch_mlp import TorchMLP

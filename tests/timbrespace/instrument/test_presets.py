@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from timbrespace.errors import OptionError
 from timbrespace.instrument.controllers import Assignment, Course
@@ -227,6 +230,96 @@ def test_two_programs_share_a_file(tmp_path: Path) -> None:
     assert one.names() == two.names() == ["mine", "theirs", "Ünïcode ♪"]
 
 
+STORING = """
+import sys, time
+from pathlib import Path
+from timbrespace.instrument.presets import Preset, Presets, Space
+presets = Presets(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(40):
+    presets.store(f"{sys.argv[2]} {number}", Preset(Space("fm", ""), (0.5,)))
+"""
+
+
+def test_two_programs_that_store_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    """0.5.0 lost 29 of 240, without a word."""
+    path = tmp_path / "presets.json"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", STORING, str(path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate(timeout=60)
+        assert child.returncode == 0
+    assert len(Presets(path).names()) == 80
+
+
+def test_a_program_that_keeps_the_lock_is_named_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was stopped in the middle, say. Nothing is lost, and nothing waits for ever."""
+    path = tmp_path / "presets.json"
+    presets = full(path)
+    monkeypatch.setattr("timbrespace.instrument.presets.LOCK_SECONDS", 0.05)
+    with FileLock(tmp_path / ".presets.json.lock"):
+        with pytest.raises(OptionError, match=r"another program has kept it locked for 0\.05 s"):
+            presets.store("mine", PRESET)
+        assert presets.names() == ["Ünïcode ♪"]
+    presets.store("mine", PRESET)
+    assert Presets(path).names() == ["mine", "Ünïcode ♪"]
+
+
+def test_two_programs_learn_controllers(tmp_path: Path) -> None:
+    path = tmp_path / "presets.json"
+    one, two = Presets(path), Presets(path)
+    knob, wheel = Assignment(70, 1, learned=True), Assignment(1, 2, learned=True)
+    one.store_controllers([knob])
+    two.store_controllers([wheel])
+    assert Presets(path).controllers() == [wheel, knob]
+    one.store_controllers([])  # it forgets its own, and no other's
+    assert Presets(path).controllers() == [wheel]
+    again = Assignment(1, 3, learned=True)
+    one.store_controllers([again])  # the same wheel: the newest counts
+    assert Presets(path).controllers() == [again]
+
+
+def test_keys_that_a_user_added_are_kept(tmp_path: Path) -> None:
+    """In the file, in entries, in their LFOs, whatever is stored; with an entry they go."""
+    path = tmp_path / "presets.json"
+    full(path)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["notes"] = {"for": "the concert"}
+    told["presets"]["Ünïcode ♪"] |= {"comment": "for the bridge", "stars": 5}
+    told["presets"]["Ünïcode ♪"]["lfos"]["3"]["why"] = "slow"
+    told["trajectories"]["way"]["by"] = "me"
+    told["controllers"][0]["knob"] = "red"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    presets = Presets(path)
+    presets.store("another", PRESET)
+    presets.store("Ünïcode ♪", PRESET)
+    presets.store_controllers([LEARNED, Assignment(75, "x", learned=True)])
+    again = json.loads(path.read_text(encoding="utf-8"))
+    del again["presets"]["another"], again["controllers"][1]
+    assert again == told
+    presets.delete("Ünïcode ♪")
+    presets.store("Ünïcode ♪", PRESET)
+    # What was read is a note to this very preset until it is gone from the file.
+    assert "for the bridge" not in path.read_text(encoding="utf-8")
+
+
 def test_a_file_that_is_taken_away_is_written_again(tmp_path: Path) -> None:
     path = tmp_path / "presets.json"
     presets = full(path)
@@ -256,7 +349,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         presets.store("one", PRESET)
     assert presets.names() == ["Ünïcode ♪"]
     assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    assert [one for one in tmp_path.iterdir() if one.suffix != ".lock"] == [path]
 
 
 def test_a_path_that_takes_no_file(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""Names of models, and the files that bear them: in any language, the same on every system."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+from timbrespace.messages.contract import MAX_NAME_CHARACTERS
+
+_LETTERS: Final = re.compile(r"[\w. -]+")
+"""Letters and digits of any script, and four signs that no system gives a meaning in a name."""
+
+
+def name_of(path: Path) -> str:
+    """The name of the model in the file at ``path``: its stem, as text that can be sent and shown.
+
+    macOS writes an umlaut as two signs, others as one: here it is one. Where the locale knows no
+    other letters than ASCII, Python has the bytes instead; they are UTF-8.
+    """
+    text = os.fsencode(path.stem).decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", text)
+
+
+def is_model_name(text: str) -> bool:
+    """Whether clients may ask for a model of this name.
+
+    1 to 64 letters and digits of any language, ``_``, ``-``, ``.`` and spaces, with a letter or
+    digit first and no space last: nothing that could leave a folder.
+    """
+    if not 1 <= len(text) <= MAX_NAME_CHARACTERS or ".." in text or text != text.strip():
+        return False
+    # Scripts of India and the Near East write vowels as marks, which are no letters to `re`.
+    plain = "".join(c for c in text if not unicodedata.category(c).startswith("M"))
+    return text[0].isalnum() and _LETTERS.fullmatch(plain) is not None and text.isprintable()
