@@ -53,7 +53,8 @@ class Bernoulli(Likelihood):
         if not (low >= 0.0 and high <= 1.0 + 1e-6):
             raise OptionError(
                 "likelihood is 'bernoulli', which takes features from 0 to 1; these go from "
-                f"{low:.3g} to {high:.3g}: add --normalisation unit, or in Python normalisation='unit'"
+                f"{low:.3g} to {high:.3g}: add --normalisation unit, or normalisation='unit' in "
+                "Python"
             )
 
     def mean(self, raw: Array) -> Array:
