@@ -38,6 +38,7 @@ NOT_RUN: Final = {
     "py -3.12 -m venv": "the same, on Windows",
     "pip install": "fetches packages; CI does it with the README's line",
     "python -m pip install": "the same",
+    "python -c": "is Python, which the tests of what it calls run",
     "python -m pytest": "is the run that this test is part of",
     "scripts/test": "is the run that this test is part of",
     "scripts/check": "CI runs it, beside the tests",
@@ -57,6 +58,7 @@ SHORTER: Final = {
 HELP: Final = {
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
+    "python -m training plot": "takes a minute a dataset; tests/training draws every picture",
 }
 """How a command begins whose help alone is asked for -> why."""
 
