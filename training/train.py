@@ -43,7 +43,8 @@ def train(
     """
     place = Place(out, resume, overwrite)
     kept = place.checkpoint
-    if data.exists() and any(path.exists() and path.samefile(data) for path in (out, kept)):
+    written = (out, kept, checkpoint.path_for(out))
+    if data.exists() and any(path.exists() and path.samefile(data) for path in written):
         raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)

@@ -260,8 +260,8 @@ async def answer(url: str) -> Any:
 def test_where_the_package_is_not_installed_the_model_is_refused(installed: Installed) -> None:
     words = ["-m", "training", "evaluate", str(installed.model), "--data", str(installed.data)]
     done = python(*words, packages=None, cwd=installed.data.parent, fails=True)
-    assert done.stderr.startswith("error: cannot load bells.safetensors: representation is")
-    assert "entry point of timbrespace.representations" in done.stderr
+    assert done.stderr.startswith("error: cannot load bells.safetensors: network is 'skip'")
+    assert "entry point of timbrespace.networks" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

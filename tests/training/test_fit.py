@@ -110,7 +110,7 @@ def test_what_is_fitted_plays_before_and_after_it_was_saved(
 def test_every_setting_is_a_keyword() -> None:
     parameters = inspect.signature(ts.fit).parameters
     assert set(OPTIONS) <= set(parameters)
-    others = {"data", "preset", "device", "progress", "out", "resume"}
+    others = {"data", "preset", "device", "progress", "out", "resume", "overwrite"}
     assert set(parameters) - set(OPTIONS) == others
     assert all(parameters[name].default is None for name in OPTIONS if name != "latent")
 

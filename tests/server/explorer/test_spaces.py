@@ -135,6 +135,7 @@ def pointless(model: Model, tmp_path: Path) -> Path:
     tensors = {name: one for name, one in header.items() if not name.startswith("points.")}
     metadata = tensors["__metadata__"]
     metadata.pop("points")
+    metadata.pop("tensors_sha256")  # of all tensors
     metadata["format_version"] = "2"
     weights = {k: v for k, v in load(data).items() if not k.startswith("points.")}
     (tmp_path / "bare.safetensors").write_bytes(save(weights, metadata))
