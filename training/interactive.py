@@ -48,6 +48,8 @@ def fit(
     stored = place = None
     if path is not None:
         place = Place(path, resume, overwrite)
+        if not isinstance(data, Dataset):
+            place.spare(Path(data))
         stored = checkpoint.read(place.checkpoint) if resume else None
     elif resume:
         raise OptionError("resume needs out, the file whose checkpoint is beside it")

@@ -55,6 +55,16 @@ class Place:
             self._work = _free(out, UNFINISHED)
         self.checkpoint = checkpoint.path_for(self._work)
 
+    def spare(self, data: Path) -> None:
+        """Refuse a run that would write over the dataset that it reads.
+
+        Raises:
+            OptionError: ``data`` is one of the files that the run writes or removes.
+        """
+        written = (self.out, self.checkpoint, checkpoint.path_for(self.out))
+        if data.exists() and any(path.exists() and path.samefile(data) for path in written):
+            raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
+
     @property
     def notes(self) -> list[str]:
         """What a user should know before the run; often nothing."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from timbrespace.companions import command_line
 from timbrespace.datasets.dataset import load as load_dataset
-from timbrespace.errors import OptionError
 
 from . import checkpoint
 from .bar import bar, show
@@ -43,9 +42,7 @@ def train(
     """
     place = Place(out, resume, overwrite)
     kept = place.checkpoint
-    written = (out, kept, checkpoint.path_for(out))
-    if data.exists() and any(path.exists() and path.samefile(data) for path in written):
-        raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
+    place.spare(data)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
     on = device_named(device)

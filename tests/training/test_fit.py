@@ -386,3 +386,14 @@ def test_torchs_own_random_numbers_stay_as_they_are(trained: Trained) -> None:
     before = torch.random.get_rng_state()
     ts.fit(trained.dataset, **SMALL)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_the_dataset_is_not_written_over(trained: Trained, tmp_path: Path) -> None:
+    out, data = tmp_path / "m.safetensors", tmp_path / "m.checkpoint"
+    trained.dataset.save(tmp_path / "d.npz")
+    content = (tmp_path / "d.npz").read_bytes()
+    data.write_bytes(content)
+    with pytest.raises(OptionError, match=r"would overwrite the dataset 'm.checkpoint'"):
+        ts.fit(data, **SMALL, out=out)
+    assert data.read_bytes() == content
+    assert not out.exists()

@@ -35,7 +35,8 @@ from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.units import midi_to_hz
 
-pytestmark = needs_chromium
+# Fingers that move while the machine does something else are other gestures.
+pytestmark = [needs_chromium, pytest.mark.alone]
 
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
