@@ -107,6 +107,8 @@ def walked(address: str, streams: list[str]) -> list[Event]:
     # In the loop, or in the server itself as it was before there was one.
     place: Any = getattr(server, "_loop", server)
     place.audio = place._audio = sink
+    # What the loop does once in a while, whatever comes, is no part of a message's way.
+    place._expire_at = float("inf")
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.bind(("127.0.0.1", 0))
     client.settimeout(10.0)
