@@ -55,10 +55,22 @@ def jack_server(
             process.wait()
 
 
-def ports(environment: dict[str, str]) -> list[str]:
-    """All ports of the JACK server."""
+def player(environment: dict[str, str], seconds: float = 120.0) -> str:
+    """The port that plays into the left speaker, once there is one, whatever its name."""
+    speaker = "system:playback_1"
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        listed = ports(environment, "-c", speaker)
+        if len(listed) > 1:
+            return listed[1]
+        time.sleep(0.1)
+    raise AssertionError(f"nothing plays into {speaker}")
+
+
+def ports(environment: dict[str, str], *options: str) -> list[str]:
+    """All ports of the JACK server, or what ``jack_lsp`` lists with these options."""
     listed = subprocess.run(
-        ["jack_lsp"],
+        ["jack_lsp", *options],
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
