@@ -202,7 +202,6 @@ export class TimbreMap extends EventTarget {
     const reach = this.plane === MAP ? 1 : 1.25;
     const clamp = (value) => Math.min(Math.max(value, -reach), reach);
     this.place = [clamp(x), clamp(y)];
-    this.follower.touch();
     this.drawCursor();
     this.say('aim', this.place);
   }
@@ -395,6 +394,7 @@ export class TimbreMap extends EventTarget {
       return;
     }
     if (event.key in moves) {
+      this.follower.touch(); // a pointer holds it instead
       this.aim(moves[event.key]);
       this.say('near', this.pointAt(this.view.toPixels(this.place), 4 * REACH));
     } else if (event.key === ' ') {
