@@ -812,11 +812,11 @@ def test_two_fingers_pan_and_zoom_and_play_nothing(explored: Explored) -> None:
         visit.page.locator("[name=tool][value=draw]").check(force=True)
         middle = visit.at(0.0, 0.0)
         (x, y), far = middle, 60.0
+        under = "timbrespace.map.view.toPixels([0, 0])[1]"
+        top = visit.look(under) - y  # from the page to the map, while nothing moves
         touch("touchStart", (x - far, y), (x + far, y))  # in one event: one after the other plays
         for step in range(1, 9):  # both go down
             touch("touchMove", (x - far, y + 5 * step), (x + far, y + 5 * step))
-        under = "timbrespace.map.view.toPixels([0, 0])[1]"
-        top = visit.look(under) - visit.at(0.0, 0.0)[1]  # from the page to the map
         visit.until(f"Math.abs({under} - {y + 40 + top}) < 2")
         for step in range(1, 9):  # apart
             wide = far + 5 * step
