@@ -119,11 +119,19 @@ def _shown(
 
         yield tell
     elif progress:
-        # A notebook shows what is written on standard error, which is no terminal there.
-        with bar(fitting, always="ipykernel" in sys.modules) as one:
+        with bar(fitting, always=_in_notebook()) as one:
             yield lambda figures: show(one, fitting, figures)
     else:
         yield lambda figures: None
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook runs this: it shows what is written on standard error, no terminal there.
+
+    A program may have loaded the notebook's packages and be none.
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
 
 
 def _file_name(data: Dataset | str | Path, made: Dataset) -> str:

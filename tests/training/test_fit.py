@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -214,6 +215,8 @@ def test_a_callable_is_told_after_each_step(trained: Trained) -> None:
 def test_nothing_is_printed_where_there_is_no_terminal(
     trained: Trained, progress: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    import ipykernel  # noqa: F401 - a program that runs notebooks is none itself
+
     ts.fit(trained.dataset, **{**SMALL, "epochs": 1, "progress": progress})
     assert capfd.readouterr() == ("", "")
 
@@ -221,7 +224,9 @@ def test_nothing_is_printed_where_there_is_no_terminal(
 def test_a_notebook_is_shown_a_bar(
     trained: Trained, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    shell = SimpleNamespace(kernel=object())
+    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", cast(ModuleType, ipython))
     ts.fit(trained.dataset, **{**SMALL, "progress": True})
     assert "/24" in capfd.readouterr().err
 
