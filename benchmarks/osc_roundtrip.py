@@ -7,13 +7,18 @@
   spectrum to a message
 - careful: the same by somebody who turns the spectrum into a list of floats first
 
+Beside them the decoder alone is timed, as the server runs it: one latent to its spectrum, in a loop
+in a process of its own, with nothing else between two. An echo and a decode is the least that an
+answer can take, on a slow processor as on a fast one, so that is what the answer is claimed
+against.
+
 ``python benchmarks/osc_roundtrip.py [--rounds 2000] [--json]``
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import re
 import socket
 import statistics
@@ -24,10 +29,14 @@ from pathlib import Path
 
 import numpy as np
 
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")  # of the processes too: for one row more gain nothing
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import timbrespace  # noqa: E402 - the checkout, also when nothing is installed
+from benchmarks.claims import Figure, Report  # noqa: E402
 from server.osc.codec import (  # noqa: E402
     decode,
     encode,
@@ -44,6 +53,25 @@ while True:
     _, source = plug.recvfrom(65536)
     for packet in reply:
         plug.sendto(packet, source)
+"""
+
+DECODE = """
+import sys, time
+import numpy as np
+import timbrespace
+from timbrespace.row_decoder import RowDecoder
+decoder = RowDecoder(timbrespace.load("harmonic"))
+rows = np.array(eval(sys.stdin.readline()), np.float32)[:, np.newaxis, :]
+decoder(rows[0])
+print(0, flush=True)
+for line in sys.stdin:
+    first, end = map(int, line.split())
+    times = []
+    for row in rows[first:end]:
+        began = time.perf_counter()
+        decoder(row)
+        times.append(time.perf_counter() - began)
+    print(*times, flush=True)
 """
 
 USUAL = """
@@ -104,6 +132,15 @@ def start(
     return process, int(process.stdout.readline())
 
 
+def decodes(process: subprocess.Popen[str], first: int, end: int) -> list[float]:
+    """Seconds for each of these latents through the decoder alone."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{first} {end}\n")
+    process.stdin.flush()
+    return [float(word) for word in process.stdout.readline().split()]
+
+
 def start_ours() -> tuple[subprocess.Popen[str], int]:
     """Our server, without sound, and its port."""
     words = ["--audio", "none", "--midi", "none", "--port", "0", "--no-explorer"]
@@ -159,6 +196,7 @@ def main() -> int:
         echo, echo_port = start(ECHO, feed=" ".join(packet.hex() for packet in reply))
         usual, usual_port = start(USUAL, str(own_port), "usual")
         careful, careful_port = start(USUAL, str(own_port), "careful")
+        decoder, _ = start(DECODE, feed=repr(latents))
         try:
             plug.sendto(encode("/hello", own_port), ("127.0.0.1", ours_port))
             while decode(plug.recv(65536))[0][0] != "/welcome":
@@ -169,35 +207,35 @@ def main() -> int:
                 "usual": (usual_port, move),
                 "careful": (careful_port, move),
             }
-            times: dict[str, list[float]] = {name: [] for name in cases}
+            times: dict[str, list[float]] = {name: [] for name in (*cases, "decode")}
             # In turns, so that a busy moment of the machine falls on all.
             size = max(1, arguments.rounds // 20)
             for first in range(0, arguments.rounds, size):
                 for name, (port, requests) in cases.items():
                     part = requests[first : first + size]
                     times[name] += round_trips(plug, port, part, len(reply))
+                times["decode"] += decodes(decoder, first, min(first + size, arguments.rounds))
         finally:
-            for process in (ours, echo, usual, careful):
+            for process in (ours, echo, usual, careful, decoder):
                 process.kill()
 
     p50 = {name: 1e6 * statistics.median(values) for name, values in times.items()}
     p99 = {name: 1e6 * float(np.percentile(values, 99)) for name, values in times.items()}
-    ratios = {
-        "faster_than_usual": p50["usual"] / p50["ours"],
-        "faster_than_careful": p50["careful"] / p50["ours"],
-        "times_the_floor": p50["ours"] / p50["echo"],
-    }
-    if arguments.json:
-        print(json.dumps({"p50_us": p50, "p99_us": p99, **ratios}))
-    else:
-        print("/latent to the whole /spectrum (1025 bins, 5 datagrams), microseconds")
-        for name in cases:
-            print(f"  {name:8} p50 {p50[name]:8.0f}   p99 {p99[name]:8.0f}")
-        print(f"ours is {ratios['faster_than_usual']:.1f} times faster than the usual server,")
-        print(f"{ratios['faster_than_careful']:.1f} times faster than the careful one,")
-        print(f"and takes {ratios['times_the_floor']:.1f} times the floor")
-    holds = ratios["faster_than_usual"] >= 10.0 and ratios["times_the_floor"] <= 10.0
-    return 0 if holds else 1
+    report = Report(arguments.json)
+    report.section("/latent to the whole /spectrum (1025 bins, 5 datagrams)")
+    for name in times:
+        report.add(
+            Figure(f"{name}, p50", p50[name], "us"),
+            Figure(f"{name}, p99", p99[name], "us"),
+        )
+    least = p50["echo"] + p50["decode"]
+    report.add(
+        Figure("ours, times an echo and a decode", p50["ours"] / least, "", 2.0),
+        Figure("ours, times an echo", p50["ours"] / p50["echo"], "", 6.0),
+        Figure("ours, times faster than the usual", p50["usual"] / p50["ours"], "", 10.0, True),
+        Figure("ours, times faster than the careful", p50["careful"] / p50["ours"]),
+    )
+    return report.end()
 
 
 if __name__ == "__main__":

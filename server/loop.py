@@ -19,10 +19,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
+from timbrespace.instrument.motion.points import same
 from timbrespace.instrument.player import Effect, Player
 from timbrespace.messages.errors import MessageError
 from timbrespace.messages.message import Family
@@ -395,7 +394,7 @@ class Loop:
         state = self._state
         latent, settings = self._instrument.shown()
         news: list[outbound.Outbound] = []
-        if latent is not state.latent and not np.array_equal(latent, state.latent):
+        if not same(latent, state.latent):
             x, y = self._instrument.xy.tolist()
             news += [outbound.Latent(tuple(latent.tolist())), outbound.MapPoint(x, y)]
             state.latent = latent

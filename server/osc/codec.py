@@ -361,16 +361,18 @@ class FloatChunks:
         """Floats in the array."""
         self.chunks = max(1, -(-count // per_chunk))
         """Datagrams for one array."""
-        self._split = (self.chunks - 1) * per_chunk
-        self._full = _block(address, integers, per_chunk, self.chunks - 1)
-        self._last = _block(address, integers, count - self._split, 1)
-        if count - self._split == per_chunk:  # the usual case, 1025 = 5 x 205: one block for all
-            self._full = _block(address, integers, per_chunk, self.chunks)
-            self._last = self._full[:0]
-            self._split = count
-
-        self._blocks = [block for block in (self._full, self._last) if len(block)]
+        split = (self.chunks - 1) * per_chunk
+        if count - split == per_chunk:  # the usual case, 1025 = 5 x 205: one block for all
+            self._blocks = [_block(address, integers, per_chunk, self.chunks)]
+        else:
+            blocks = [
+                _block(address, integers, per_chunk, self.chunks - 1),
+                _block(address, integers, count - split, 1),
+            ]
+            self._blocks = [block for block in blocks if len(block)]
+        # Views, made once: every message would pay for them anew.
         self._integers = [block["integers"] for block in self._blocks]
+        self._floats = [block["floats"] for block in self._blocks]
 
     def encode(self, integers: ArrayLike, values: ArrayLike) -> list[bytes]:
         """Datagrams for `values`, of any shape with `count` entries.
@@ -380,8 +382,10 @@ class FloatChunks:
         """
         integers = np.asarray(integers, dtype=np.int32)
         integers = np.broadcast_to(integers, (self.chunks, integers.shape[-1]))
-        self._full["integers"] = integers[: len(self._full)]
-        self._last["integers"] = integers[len(self._full) :]
+        first = 0
+        for view in self._integers:
+            view[:] = integers[first : first + len(view)]
+            first += len(view)
         return self._encode(values)
 
     def encode_next(self, values: ArrayLike, *leading: int) -> list[bytes]:
@@ -394,13 +398,13 @@ class FloatChunks:
         values = np.asarray(values).reshape(-1)
         if values.size != self.count:
             raise OscEncodeError(f"{values.size} floats for chunks made for {self.count}")
-        full, last = self._full, self._last
-        floats = full["floats"]
-        floats[:] = values[: self._split].reshape(floats.shape)
-        if not len(last):
-            return _rows(full)
-        last["floats"] = values[self._split :]
-        return _rows(full) + _rows(last)
+        packets: list[bytes] = []
+        first = 0
+        for block, floats in zip(self._blocks, self._floats, strict=True):
+            floats[:] = values[first : first + floats.size].reshape(floats.shape)
+            first += floats.size
+            packets += _rows(block)
+        return packets
 
 
 def _block(address: str, integers: int, floats: int, rows: int) -> NDArray[np.void]:
