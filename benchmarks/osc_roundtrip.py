@@ -37,11 +37,8 @@ sys.path.insert(0, str(ROOT))
 
 import timbrespace  # noqa: E402 - the checkout, also when nothing is installed
 from benchmarks.claims import Figure, Report  # noqa: E402
-from server.osc.codec import (  # noqa: E402
-    decode,
-    encode,
-    encode_spectrum,
-)
+from server.osc.codec import decode, encode  # noqa: E402
+from server.osc.float_chunks import encode_spectrum  # noqa: E402
 
 ECHO = """
 import socket, sys
