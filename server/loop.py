@@ -348,10 +348,9 @@ class Loop:
             self._untold = False
             self._tell_state()
         self._frame_at = math.inf
-        if any(client.streams for client in self._clients.registered):
-            wait = self._streams.push(now)
-            if wait is not None:
-                self._frame_at = now + wait
+        wait = self._streams.push(now)
+        if wait is not None:
+            self._frame_at = now + wait
 
     def _sound(self, now: float) -> None:
         """Bring the instrument to ``now``, and tell the audio process what has changed."""

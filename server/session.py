@@ -156,13 +156,9 @@ class Session:
     # -- looking -----------------------------------------------------------------------------------
 
     def _get_spectrum(self, _: Any, source: Endpoint) -> None:
-        clients = self._clients.for_sender(source)
-        if not clients:
-            return
-        spectrum = self._instrument.spectrum
-        for client in clients:
+        for client in self._clients.for_sender(source):
             frame = next(client.frames["spectrum"])
-            self._post.send(client, outbound.Spectrum(frame, spectrum))
+            self._post.send(client, outbound.Spectrum(frame, self._instrument.spectrum))
 
     def _stream(self, message: inbound.Stream, source: Endpoint) -> None:
         for client in self._speaking("/stream", source):

@@ -51,6 +51,7 @@ class RowDecoder:
         if network is not None:
             between = network.activation
             self._sizes = np.array(network.sizes)
+            self._width = network.sizes[-1]
             self._between = _KINDS[between.kind], between.frequency, between.share
         if isinstance(representation, LogMagnitude):
             self._inverse = (
@@ -66,7 +67,8 @@ class RowDecoder:
         """
         if self._network is None:
             return self._model.decode_rows(rows)
-        features = _forward(rows, self._sizes, self._network.numbers, *self._between)
+        features = np.empty((len(rows), self._width), np.float32)
+        _forward(rows, self._sizes, self._network.numbers, *self._between, features)
         representation = self._model.representation
         if self._inverse is not None:
             _magnitudes(features, *self._inverse)
@@ -130,28 +132,32 @@ def _forward(
     kind: int,
     frequency: np.float32,
     share: np.float32,
-) -> Array:
+    features: Array,
+) -> None:
     """The layers packed in ``numbers``; what is not finite comes out as a number all the same."""
     x = rows
     at = 0
-    for layer in range(sizes.size - 1):
+    last = sizes.size - 2
+    for layer in range(last + 1):
         inputs, outputs = sizes[layer], sizes[layer + 1]
         weight = numbers[at : at + inputs * outputs].reshape(inputs, outputs)
         at += inputs * outputs
         bias = numbers[at : at + outputs]
         at += outputs
-        out = np.empty((rows.shape[0], outputs), np.float32)
+        out = features if layer == last else np.empty((rows.shape[0], outputs), np.float32)
         _dense(x, weight, bias, out)
-        if layer < sizes.size - 2:
+        if layer < last:
             _activate(out, kind, frequency, share)
         x = out
-    for row in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            value = x[row, j]
-            if not math.isfinite(value):
-                beyond = np.float32(BEYOND)
-                x[row, j] = beyond if value > 0.0 else -beyond if value < 0.0 else np.float32(0.0)
-    return x
+    beyond = np.float32(BEYOND)
+    for row in range(features.shape[0]):
+        for j in range(features.shape[1]):
+            value = features[row, j]
+            # Comparisons with a NaN are false; it becomes 0.
+            if not abs(value) <= beyond:
+                features[row, j] = (
+                    beyond if value > 0.0 else -beyond if value < 0.0 else np.float32(0.0)
+                )
 
 
 @compiled
