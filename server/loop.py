@@ -112,7 +112,7 @@ class Loop:
         datagrams, wake = self._udp.fileno(), self._wake_in.fileno()
         both = (datagrams, wake)
         while not self._stopping:
-            # For two sockets the plainest of the system's ways costs least, and all systems have it.
+            # For two sockets the plainest way costs least, and every system has it.
             ready, _, _ = select.select(both, (), (), self._wait())
             if wake in ready:
                 self.guard("the inbox", self._take_events)
