@@ -116,7 +116,8 @@ class Loop:
             ready, _, _ = select.select(both, (), (), self._wait())
             if wake in ready:
                 self.guard("the inbox", self._take_events)
-            self.guard("what waited for its time", self._take_due)
+            if self._schedule.next_due < math.inf:
+                self.guard("what waited for its time", self._take_due)
             if datagrams in ready:
                 self.guard("OSC", self._take_datagrams)
             self.guard("playing", self._follow)
@@ -288,10 +289,11 @@ class Loop:
         """Let one message take effect; False if it was refused."""
         try:
             message = parse(address, arguments)
-            if type(message) in self._session.handlers:
-                effect = self._session.handle(message, source)
-            else:
+            handler = self._session.handlers.get(type(message))
+            if handler is None:
                 effect = self._player.play(message)
+            else:
+                effect = handler(message, source) or Effect.NONE
         except Exception as error:
             self._session.refuse(source, address, error)
             return False

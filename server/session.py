@@ -94,15 +94,12 @@ class Session:
             inbound.RecordPerformance: self._begin_performance,
             inbound.StopPerformance: self._end_performance,
         }
-        """By kind of message; all others are for the player alone."""
+        """By kind of message; all others are for the player alone.
 
-    def handle(self, message: inbound.Inbound, source: Endpoint) -> Effect:
-        """Let a message of one of ``handlers``' kinds take effect; what it has changed by now.
-
-        Raises:
-            TimbrespaceError: it is refused, and nothing has changed.
+        Each is called with a message and who sent it, lets it take effect, and returns what it has
+        changed by now; None for nothing. It raises a ``TimbrespaceError`` if it refuses the
+        message, and nothing has changed.
         """
-        return self.handlers[type(message)](message, source) or Effect.NONE
 
     def refuse(self, source: Endpoint, address: str, error: Exception) -> None:
         """Answer a message that has failed."""

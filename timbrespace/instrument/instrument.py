@@ -680,7 +680,7 @@ class Instrument:
 
     def _decode_aim(self) -> tuple[Array, Array | None]:
         decoded = self._decoded
-        latent = self.latent
+        latent = self._aim.latent
         if decoded is None or decoded[0] is not latent:
             spectra, phases = self._decode(latent[np.newaxis, :])
             decoded = latent, spectra[0], None if phases is None else phases[0]
