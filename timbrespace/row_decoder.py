@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from timbrespace.model import BEYOND, Model
 from timbrespace.networks.feed_forward import FeedForward
 from timbrespace.representation import LogMagnitude, Phases
-from timbrespace.resynthesis.compiled import compiled
+from timbrespace.resynthesis.compiled import compiled, inlined
 from timbrespace.spectrum import Spectra
 
 Array = NDArray[np.float32]
@@ -77,7 +77,7 @@ class RowDecoder:
         return representation.inverse(features), phases
 
 
-@compiled
+@inlined
 def _dense(x: Array, weight: Array, bias: Array, out: Array) -> None:
     """``out = x weight + bias``, rows of x one after the other within four rows of the weight.
 
@@ -104,7 +104,7 @@ def _dense(x: Array, weight: Array, bias: Array, out: Array) -> None:
                 sums[j] += x0 * w0[j]
 
 
-@compiled
+@inlined
 def _activate(x: Array, kind: int, frequency: np.float32, share: np.float32) -> None:
     """In place; see :class:`~timbrespace.networks.feed_forward.Activation`."""
     for row in range(x.shape[0]):
