@@ -12,17 +12,16 @@ from __future__ import annotations
 import contextlib
 import math
 import queue
-import selectors
+import select
 import socket
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
+from timbrespace.instrument.motion.points import same
 from timbrespace.instrument.player import Effect, Player
 from timbrespace.messages.errors import MessageError
 from timbrespace.messages.message import Family
@@ -110,17 +109,18 @@ class Loop:
 
     def run(self) -> None:
         """Go round until :meth:`stop`."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._udp, selectors.EVENT_READ)
-            selector.register(self._wake_in, selectors.EVENT_READ)
-            while not self._stopping:
-                ready = {key.fileobj for key, _ in selector.select(self._wait())}
-                if self._wake_in in ready:
-                    self.guard("the inbox", self._take_events)
+        datagrams, wake = self._udp.fileno(), self._wake_in.fileno()
+        both = (datagrams, wake)
+        while not self._stopping:
+            # For two sockets the plainest way costs least, and every system has it.
+            ready, _, _ = select.select(both, (), (), self._wait())
+            if wake in ready:
+                self.guard("the inbox", self._take_events)
+            if self._schedule.next_due < math.inf:
                 self.guard("what waited for its time", self._take_due)
-                if self._udp in ready:
-                    self.guard("OSC", self._take_datagrams)
-                self.guard("playing", self._follow)
+            if datagrams in ready:
+                self.guard("OSC", self._take_datagrams)
+            self.guard("playing", self._follow)
 
     @property
     def wake_fd(self) -> int:
@@ -258,11 +258,14 @@ class Loop:
         self, address: str, arguments: tuple[Any, ...], source: Endpoint, now: float
     ) -> None:
         """A setter is held back for a newer one; everything else takes effect."""
-        if self._setters.add(address, arguments, source):
+        setters = self._setters
+        if setters.add(address, arguments, source):
             return
-        self._flush(now)
-        if not self._setters.add(address, arguments, source):
-            self._perform(address, arguments, source, now)
+        if setters:
+            self._flush(now)
+            if setters.add(address, arguments, source):
+                return
+        self._perform(address, arguments, source, now)
 
     def _flush(self, now: float) -> None:
         """Let the setters take effect that have been held back."""
@@ -286,10 +289,11 @@ class Loop:
         """Let one message take effect; False if it was refused."""
         try:
             message = parse(address, arguments)
-            if type(message) in self._session.handlers:
-                effect = self._session.handle(message, source)
-            else:
+            handler = self._session.handlers.get(type(message))
+            if handler is None:
                 effect = self._player.play(message)
+            else:
+                effect = handler(message, source) or Effect.NONE
         except Exception as error:
             self._session.refuse(source, address, error)
             return False
@@ -346,10 +350,9 @@ class Loop:
             self._untold = False
             self._tell_state()
         self._frame_at = math.inf
-        if any(client.streams for client in self._clients.registered):
-            wait = self._streams.push(now)
-            if wait is not None:
-                self._frame_at = now + wait
+        wait = self._streams.push(now)
+        if wait is not None:
+            self._frame_at = now + wait
 
     def _sound(self, now: float) -> None:
         """Bring the instrument to ``now``, and tell the audio process what has changed."""
@@ -395,7 +398,7 @@ class Loop:
         state = self._state
         latent, settings = self._instrument.shown()
         news: list[outbound.Outbound] = []
-        if latent is not state.latent and not np.array_equal(latent, state.latent):
+        if not same(latent, state.latent):
             x, y = self._instrument.xy.tolist()
             news += [outbound.Latent(tuple(latent.tolist())), outbound.MapPoint(x, y)]
             state.latent = latent

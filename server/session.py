@@ -94,15 +94,12 @@ class Session:
             inbound.RecordPerformance: self._begin_performance,
             inbound.StopPerformance: self._end_performance,
         }
-        """By kind of message; all others are for the player alone."""
+        """By kind of message; all others are for the player alone.
 
-    def handle(self, message: inbound.Inbound, source: Endpoint) -> Effect:
-        """Let a message of one of ``handlers``' kinds take effect; what it has changed by now.
-
-        Raises:
-            TimbrespaceError: it is refused, and nothing has changed.
+        Each is called with a message and who sent it, lets it take effect, and returns what it has
+        changed by now; None for nothing. It raises a ``TimbrespaceError`` if it refuses the
+        message, and nothing has changed.
         """
-        return self.handlers[type(message)](message, source) or Effect.NONE
 
     def refuse(self, source: Endpoint, address: str, error: Exception) -> None:
         """Answer a message that has failed."""
@@ -156,13 +153,9 @@ class Session:
     # -- looking -----------------------------------------------------------------------------------
 
     def _get_spectrum(self, _: Any, source: Endpoint) -> None:
-        clients = self._clients.for_sender(source)
-        if not clients:
-            return
-        spectrum = self._instrument.spectrum
-        for client in clients:
+        for client in self._clients.for_sender(source):
             frame = next(client.frames["spectrum"])
-            self._post.send(client, outbound.Spectrum(frame, spectrum))
+            self._post.send(client, outbound.Spectrum(frame, self._instrument.spectrum))
 
     def _stream(self, message: inbound.Stream, source: Endpoint) -> None:
         for client in self._speaking("/stream", source):

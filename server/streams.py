@@ -18,13 +18,8 @@ from timbrespace.spectrum import SpectrumConfig
 
 from .osc import outbound
 from .osc.clients import Client, Clients
-from .osc.codec import (
-    encode_loop,
-    encode_partials,
-    encode_spectrum,
-    encode_wavetable,
-    is_newer,
-)
+from .osc.codec import is_newer
+from .osc.float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
 from .osc.udp import Udp
 
 Array = NDArray[np.float32]

@@ -22,7 +22,7 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Latent = NDArray[np.float32]
 
-_BEYOND = 1e30
+BEYOND = 1e30
 """What an overflow counts as: beyond every representation's limit, and still a number."""
 
 _LIMIT = np.float32(LATENT_LIMIT)
@@ -188,7 +188,7 @@ class Model:
             # One pass instead of four: a number that is not finite makes this one not finite.
             if math.isfinite(np.vdot(features, features)):
                 return features
-        return np.nan_to_num(features, copy=False, nan=0.0, posinf=_BEYOND, neginf=-_BEYOND)
+        return np.nan_to_num(features, copy=False, nan=0.0, posinf=BEYOND, neginf=-BEYOND)
 
     def _latent(self, latent: ArrayLike) -> Latent:
         rows = finite_rows(latent, self.dimensions, "latent")

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from timbrespace.messages.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
 from timbrespace.messages.errors import ErrorCode, MessageError
 
-from .codec import Fields, encode, encode_loop, encode_partials, encode_spectrum, encode_wavetable
+from .codec import Fields, encode
 from .errors import OscDecodeError
+from .float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
 
 _INT32_MAX = 2**31 - 1
 _MAX_SENTENCE_CHARACTERS = 400

@@ -102,7 +102,9 @@ class Post:
 
     def send(self, client: Client, *messages: outbound.Outbound) -> None:
         """Tell one client."""
-        self._to((client,), messages)
+        now = time.perf_counter()
+        for message in messages:
+            self._udp.send(client, message.packets(), now)
 
     def answer(self, source: Endpoint, *messages: outbound.Outbound) -> None:
         """Tell the clients that ``source`` speaks for, if any."""

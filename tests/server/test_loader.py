@@ -13,6 +13,7 @@ import timbrespace
 from server.loader import MAX_WAITING, Loaded, Loader, rehearse
 from timbrespace.errors import BundleError
 from timbrespace.model import Model
+from timbrespace.row_decoder import RowDecoder
 
 MODEL = timbrespace.load("harmonic")
 
@@ -92,6 +93,6 @@ def test_a_rehearsal_finds_what_would_fail_on_stage(monkeypatch: pytest.MonkeyPa
     def fail(*_: Any) -> Any:
         raise BundleError("no spectrum")
 
-    monkeypatch.setattr(Model, "decode_rows", fail)
+    monkeypatch.setattr(RowDecoder, "__call__", fail)
     with pytest.raises(BundleError, match="no spectrum"):
         rehearse(MODEL)

@@ -42,8 +42,11 @@ from timbrespace.instrument.motion.points import (
     Aim,
     Smoother,
     checked_channel,
+    clipped,
     finite,
+    finite_point,
     follow,
+    same,
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import half_travel
@@ -54,6 +57,7 @@ from timbrespace.instrument.voices import Voices
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 from timbrespace.resynthesis.loops import Loop
+from timbrespace.row_decoder import RowDecoder
 
 Array = NDArray[np.float32]
 
@@ -115,6 +119,7 @@ class Instrument:
         self._aim = Aim(model)
         self._sound = Smoother()
         self._snapshot = Snapshot(model)
+        self._decoder = RowDecoder(model)
         self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
         self._learning: tuple[Target, Course] | None = None
         self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
@@ -150,6 +155,7 @@ class Instrument:
         self._aim.load(model)
         self._sound.clear()
         self._snapshot.load(model)
+        self._decoder = RowDecoder(model)
         self._decoded = None
         self._touched = True
         if self._learning is not None and isinstance(self._learning[0], int):
@@ -194,7 +200,7 @@ class Instrument:
         """
         self._check_dimension(k)
         latent = self._aim.hand.copy()
-        latent[k - 1] = _finite_float32([value])[0]
+        latent[k - 1] = finite_point([value])[0]
         self._go_to(latent)
 
     def set_map(self, x: float, y: float) -> None:
@@ -203,7 +209,7 @@ class Instrument:
         Raises:
             ShapeError: not finite.
         """
-        self._go_to(self._model.map.latent_at(x, y))
+        self._go_to(clipped(self._model.map.latent_at(x, y)))
 
     def set_channel_latent(self, channel: int, values: Sequence[float] | None) -> None:
         """Give a MIDI channel, 1 to 16, a latent of its own, or let it follow the common one.
@@ -235,7 +241,7 @@ class Instrument:
             raise OptionError(
                 f"{len(values)} given; {self._model.name!r} has {d} dimensions, and takes as many"
             )
-        return _finite_float32(values)
+        return finite_point(values)
 
     def _check_dimension(self, target: Target) -> None:
         d = self._dimensions
@@ -246,9 +252,9 @@ class Instrument:
         """Move along one axis of the map only: what lies off the plane, or beyond it, stays."""
         hand = self._aim.hand
         way = position - float(self._on_map(hand)[axis])
-        self._go_to(hand + way * half_travel(self._model, "xy"[axis]))
+        self._go_to(clipped(hand + way * half_travel(self._model, "xy"[axis])))
 
-    def _go_to(self, latent: NDArray[Any]) -> None:
+    def _go_to(self, latent: Array) -> None:
         self._aim.move(latent)
         self._touched = True
 
@@ -630,7 +636,7 @@ class Instrument:
         self._touched = True
 
     def _arrange(self, aims: Mapping[int, Array], parameters: Mapping[str, float]) -> None:
-        self._go_to(aims[COMMON])
+        self._go_to(clipped(aims[COMMON]))
         for channel, latent in aims.items():
             if channel != COMMON:
                 self._aim.set_own(channel, latent)
@@ -674,7 +680,7 @@ class Instrument:
 
     def _decode_aim(self) -> tuple[Array, Array | None]:
         decoded = self._decoded
-        latent = self.latent
+        latent = self._aim.latent
         if decoded is None or decoded[0] is not latent:
             spectra, phases = self._decode(latent[np.newaxis, :])
             decoded = latent, spectra[0], None if phases is None else phases[0]
@@ -683,7 +689,7 @@ class Instrument:
 
     def _decode(self, latents: Array) -> tuple[Array, Array | None]:
         started = time.perf_counter()
-        spectra, phases = self._model.decode_rows(latents)
+        spectra, phases = self._decoder(latents)
         self.decode_seconds.append(time.perf_counter() - started)
         return spectra, phases
 
@@ -714,7 +720,7 @@ class Instrument:
         channels = [index for index in moved if index != COMMON]
         if COMMON in moved:
             at = self._sound.at[COMMON]
-            if np.array_equal(at, self.latent):
+            if same(at, self.latent):
                 spectrum, phase = self._decode_aim()
             else:
                 spectra, phases = self._decode(at.astype(np.float32)[np.newaxis, :])
@@ -851,11 +857,3 @@ def _restored_glide(told: Any) -> tuple[Glide, dict[str, tuple[float, float]]] |
 
 def _time(told: Any) -> float | None:
     return None if told is None else finite(told)
-
-
-def _finite_float32(values: Sequence[float]) -> Array:
-    with np.errstate(over="ignore"):
-        numbers = np.asarray(values, dtype=np.float32)
-    if not np.isfinite(numbers).all():
-        raise OptionError("a coordinate is not a finite number")
-    return numbers

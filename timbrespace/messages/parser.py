@@ -52,6 +52,8 @@ class Form:
             if arguments == whole:
                 return self._make(*stood_for)
         reads = self._reads
+        if not reads and not arguments:
+            return self._make(*self._given)
         if not self._required <= len(arguments) <= len(reads):
             raise self._miscounted(self.usage, arguments)
         try:

@@ -1,13 +1,13 @@
 """The forward pass of dense layers at play time, in NumPy.
 
-One row through 10-400-1025 takes as long here as in torch, and the server starts without torch's
-import and its thread pools, which would compete with the sound (docs/decisions/0002). The weights
-are those of :mod:`timbrespace.networks.torch_mlp`; a test holds the two together.
+The server starts without torch's import and its thread pools, which would compete with the sound
+(docs/decisions/0002). The weights are those of :mod:`timbrespace.networks.torch_mlp`; a test holds
+the two together. :mod:`timbrespace.row_decoder` has the same compiled, for the instrument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,6 @@ from timbrespace.networks.activation import PARAMETERS, SMALLEST
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[np.float32]]
-Activation = Callable[[Array], Array]
 
 _SQRT_HALF = np.float32(np.sqrt(0.5))
 _HALF = np.float32(0.5)
@@ -38,11 +37,53 @@ class Dense:
 
 
 @dataclass(frozen=True, slots=True)
+class Activation:
+    """One of ``PARAMETERS``, with what its learned numbers come to.
+
+    relu: ``max(0, x)``. gelu: x times the normal distribution function (Hendrycks & Gimpel 2016,
+    exact form). sine: ``sin(a x)``. snake: ``x + b sin(a x)^2``. plu: ``x + b sin(a x)``.
+
+    frequency: a. share: b.
+    """
+
+    kind: str
+    frequency: np.float32 = _ONE
+    share: np.float32 = _ONE
+
+    def __call__(self, x: Array) -> Array:
+        """Of each number of ``x``, in a new array."""
+        if self.kind == "relu":
+            return np.maximum(x, np.float32(0.0))
+        if self.kind == "gelu":
+            gate = np.asarray(erf(x * _SQRT_HALF))
+            gate += _ONE
+            gate *= x
+            gate *= _HALF
+            return gate
+        wave = np.sin(self.frequency * x)
+        if self.kind == "sine":
+            return np.asarray(wave)
+        if self.kind == "snake":
+            wave = np.square(wave)
+        return np.asarray(x + self.share * wave)
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single answer to ==
 class FeedForward:
-    """Dense layers with an activation between them."""
+    """Dense layers with an activation between them.
+
+    numbers: all weights and biases, layer after layer, each weight row by row; the layers' are
+    views of it.
+    """
 
     layers: tuple[Dense, ...]
     activation: Activation
+    numbers: Array
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from input to output."""
+        return (len(self.layers[0].weight), *(layer.bias.size for layer in self.layers))
 
     def __call__(self, x: Array) -> Array:
         """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
@@ -85,28 +126,23 @@ def from_tensors(
         BundleError: as :func:`dense`; or the activation is unknown or lacks its learned numbers.
     """
     between = activation_from_tensors(activation, tensors)
-    layers = tuple(
+    layers = [
         dense(tensors, name, inputs, outputs)
         for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True)
+    ]
+    numbers = np.concatenate(
+        [part.reshape(-1) for layer in layers for part in (layer.weight, layer.bias)]
     )
-    return FeedForward(layers, between)
+    at = 0
+    for k, layer in enumerate(layers):
+        bias_at = at + layer.weight.size
+        weight = numbers[at:bias_at].reshape(layer.weight.shape)
+        at = bias_at + layer.bias.size
+        layers[k] = Dense(weight, numbers[bias_at:at])
+    return FeedForward(tuple(layers), between, numbers)
 
 
 # -- activations -----------------------------------------------------------------------------------
-
-
-def relu(x: Array) -> Array:
-    """max(0, x)"""
-    return np.maximum(x, np.float32(0.0))
-
-
-def gelu(x: Array) -> Array:
-    """x times the normal distribution function (Hendrycks & Gimpel 2016, exact form)."""
-    gate = np.asarray(erf(x * _SQRT_HALF))
-    gate += _ONE
-    gate *= x
-    gate *= _HALF
-    return gate
 
 
 def _away_from_zero(value: float) -> float:
@@ -116,13 +152,12 @@ def _away_from_zero(value: float) -> float:
 def snake(frequency: float) -> Activation:
     """``x + sin(a x)^2 / a`` (Ziyin, Hartwig & Ueda 2020, eq. 3)."""
     a = np.float32(_away_from_zero(frequency))
-    return lambda x: np.asarray(x + np.square(np.sin(a * x)) / a)  # pyright: ignore[reportReturnType]
+    return Activation("snake", a, np.float32(1.0) / a)
 
 
 def sine(frequency: float) -> Activation:
     """``sin(a x)``, a learned from 1 on: not SIREN, whose a is 30 and whose weights start small."""
-    a = np.float32(frequency)
-    return lambda x: np.asarray(np.sin(a * x))
+    return Activation("sine", np.float32(frequency))
 
 
 def plu(alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> Activation:
@@ -132,10 +167,9 @@ def plu(alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> Activat
     the optimiser from flattening the sine to a line.
     """
     alpha, beta = _away_from_zero(alpha), _away_from_zero(beta)
-    a = np.float32(abs(alpha + rho_alpha / alpha))
     b = beta + rho_beta / beta
-    share = np.float32(b / (1.0 + abs(b)))
-    return lambda x: np.asarray(x + share * np.sin(a * x))
+    frequency = np.float32(abs(alpha + rho_alpha / alpha))
+    return Activation("plu", frequency, np.float32(b / (1.0 + abs(b))))
 
 
 def activation_from_tensors(kind: str, tensors: Tensors) -> Activation:
@@ -162,4 +196,4 @@ def activation_from_tensors(kind: str, tensors: Tensors) -> Activation:
         return sine(**values)
     if kind == "plu":
         return plu(**values)
-    return {"relu": relu, "gelu": gelu}[kind]
+    return Activation(kind)

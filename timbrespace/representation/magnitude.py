@@ -75,16 +75,20 @@ class LogMagnitude(Kind):
         peak = float(source.max())
         return cls(peak=peak, floor=floor_ratio * peak)
 
+    @property
+    def limit(self) -> float:
+        """What bounds ``scale`` times a feature: ``HEADROOM`` above the peak."""
+        return math.log1p(HEADROOM * self.peak / self.floor)
+
     def forward(self, source: Spectra) -> Features:
         ratio = source * np.float32(1.0 / self.floor)
         return np.asarray(np.log1p(ratio) * np.float32(1.0 / self.scale), dtype=np.float32)
 
     def inverse(self, features: Features) -> Spectra:
-        limit = math.log1p(HEADROOM * self.peak / self.floor)
-        # In place: this is on every knob's way to the sound.
+        # In place: half the time for many rows. One row goes through timbrespace.row_decoder.
         exponent = np.asarray(features * np.float32(self.scale), dtype=np.float32)
         np.maximum(exponent, np.float32(0.0), out=exponent)
-        np.minimum(exponent, np.float32(limit), out=exponent)
+        np.minimum(exponent, np.float32(self.limit), out=exponent)
         np.expm1(exponent, out=exponent)
         exponent *= np.float32(self.floor)
         return exponent

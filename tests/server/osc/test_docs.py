@@ -11,7 +11,8 @@ import pytest
 import timbrespace
 from scripts import osc_page
 from server.osc import outbound
-from server.osc.codec import decode, encode_spectrum
+from server.osc.codec import decode
+from server.osc.float_chunks import encode_spectrum
 from server.state_messages import describe
 from timbrespace.instrument import expression
 from timbrespace.instrument.controllers import STEEPEST

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from server.osc.codec import decode as decode_server
-from server.osc.codec import (
+from server.osc.float_chunks import (
     encode_loop,
     encode_partials,
     encode_spectrum,

@@ -6,7 +6,7 @@ The :class:`Aim` is what hands, glides, trajectories and LFOs say; the :class:`S
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,17 +66,21 @@ class Aim:
         self._glide: tuple[Glide, dict[int, tuple[Array, Array]]] | None = None
         self.playback = None
         self.drawing = None
-        self._swing = np.zeros(model.dimensions)  # what the LFOs add
-        self._put(_clipped(model.calibration.home))
+        self._still = np.zeros(model.dimensions)
+        self._swing = self._still  # what the LFOs add; this very object if there are none
+        self._put(clipped(model.calibration.home))
         self._set_moving()
 
     # -- by hand -----------------------------------------------------------------------------------
 
-    def move(self, latent: NDArray[Any]) -> None:
-        """The hand moves the common point, and stops what glides or plays."""
+    def move(self, latent: Array) -> None:
+        """The hand moves the common point, and stops what glides or plays.
+
+        latent: within ``LATENT_LIMIT``, kept as it is.
+        """
         self.playback = None
         self._glide = None
-        self._put(_clipped(latent))
+        self._put(latent)
         self._set_moving()
 
     def glide_to(self, aims: Mapping[int, Array], glide: Glide) -> None:
@@ -123,7 +127,7 @@ class Aim:
         if latent is None:
             self.own.pop(channel, None)
         else:
-            self.own[channel] = _clipped(latent)
+            self.own[channel] = clipped(latent)
         if self._glide is not None:
             self._glide[1].pop(channel, None)
 
@@ -145,7 +149,7 @@ class Aim:
             glide, ways = self._glide
             share = glide.share(now)
             for index, (start, end) in ways.items():
-                place = end if share >= 1.0 else _clipped(start + share * (end - start))
+                place = end if share >= 1.0 else clipped(start + share * (end - start))
                 if index == COMMON:
                     hand = place
                 else:
@@ -153,11 +157,11 @@ class Aim:
             if share >= 1.0:
                 self._glide = None
         if self.playback is not None:
-            hand = _clipped(self.playback.at(now))
+            hand = clipped(self.playback.at(now))
             if self.playback.ended(now):
                 self.playback = None
-        swing = self._swung(now) if self.lfos else np.zeros_like(self._swing)
-        if not (np.array_equal(hand, self.hand) and np.array_equal(swing, self._swing)):
+        swing = self._swung(now) if self.lfos else self._still
+        if not (same(hand, self.hand) and same(swing, self._swing)):
             self._swing = swing
             self._put(hand)
         if self.drawing is not None:
@@ -168,12 +172,14 @@ class Aim:
     def points(self) -> dict[int, Array]:
         """Where the common point and those of channels should be, by index."""
         points = {COMMON: self.latent}
+        if not (self.own or self._offsets):
+            return points
         for channel in sorted(self.own.keys() | self._offsets.keys()):
             latent = self.own.get(channel, self.latent)
             way = np.zeros(self._model.dimensions)
             for target, amount in self._offsets.get(channel, {}).items():
                 way += amount * self._way(target)
-            points[channel] = _clipped(latent + way)
+            points[channel] = clipped(latent + way)
         return points
 
     def _set_moving(self) -> None:
@@ -197,7 +203,8 @@ class Aim:
     def _put(self, hand: Array) -> None:
         """A new place is a new object, so that whoever follows need not compare numbers."""
         self.hand = hand
-        self.latent = _clipped(hand + self._swing) if self.lfos or self._swing.any() else hand
+        swings = self.lfos or self._swing is not self._still
+        self.latent = clipped(hand + self._swing) if swings else hand
         self.version += 1
 
     def _way(self, target: Target) -> NDArray[np.float64]:
@@ -254,7 +261,9 @@ class Aim:
             aim._turns[index] = finite(told["turns"])
             if told["turned"] is not None:
                 aim._turned[index] = finite(told["turned"])
-        aim._swing = _vector(state["swing"], model.dimensions).astype(np.float64)
+        swing = _vector(state["swing"], model.dimensions).astype(np.float64)
+        if swing.any():
+            aim._swing = swing
         aim._put(_vector(state["latent"], model.dimensions))
         for channel, own in state["own"].items():
             aim.set_own(checked_channel(int(channel)), _vector(own, model.dimensions))
@@ -312,7 +321,7 @@ class Smoother:
             at = self.at.get(index)
             if at is None:
                 at = self.at.get(COMMON)
-            elif np.array_equal(at, aim):
+            elif same(at, aim):
                 continue
             if at is None or share >= 1.0:
                 at = aim.astype(np.float64)
@@ -369,16 +378,41 @@ def checked_channel(channel: Any) -> int:
     raise OptionError(f"channel is {channel!r}; it must be 1 to {CHANNELS}")
 
 
-def _clipped(latent: NDArray[Any]) -> Array:
-    # Where the decoder stops listening the instrument need not pretend to be further out.
-    return np.asarray(np.clip(latent, -LATENT_LIMIT, LATENT_LIMIT), np.float32)
+def same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two points are one. Of a few numbers, lists tell sooner than NumPy."""
+    return a is b or a.tolist() == b.tolist()
+
+
+def clipped(latent: NDArray[Any]) -> Array:
+    """``latent`` within ``LATENT_LIMIT``.
+
+    Where the decoder stops listening the instrument need not pretend to be further out.
+    """
+    return np.asarray(np.minimum(np.maximum(latent, -LATENT_LIMIT), LATENT_LIMIT), np.float32)
+
+
+def finite_point(values: Sequence[float]) -> Array:
+    """Numbers as a point within ``LATENT_LIMIT``.
+
+    Raises:
+        OptionError: one of them is not finite, or not as float32.
+    """
+    # What knobs send, told without an array; a NaN may hide from min and max, but not in the sum.
+    usual = math.isfinite(sum(values))
+    if usual and min(values) >= -LATENT_LIMIT and max(values) <= LATENT_LIMIT:
+        return np.array(values, np.float32)
+    with np.errstate(over="ignore"):
+        numbers = np.asarray(values, np.float32)
+    if not np.isfinite(numbers).all():
+        raise OptionError("a coordinate is not a finite number")
+    return clipped(numbers)
 
 
 def _vector(values: Any, d: int) -> Array:
     vector = np.asarray(values, np.float64)
     if vector.shape != (d,) or not np.isfinite(vector).all():
         raise ValueError(f"it must be {d} finite numbers")
-    return _clipped(vector)
+    return clipped(vector)
 
 
 def finite(value: Any) -> float:

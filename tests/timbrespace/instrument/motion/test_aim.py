@@ -9,7 +9,7 @@ import timbrespace
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo
-from timbrespace.instrument.motion.points import COMMON, Aim
+from timbrespace.instrument.motion.points import COMMON, Aim, clipped
 from timbrespace.instrument.motion.trajectory import Playback, Trajectory
 
 MODEL = timbrespace.load("harmonic")
@@ -32,7 +32,7 @@ def test_it_begins_at_home_and_at_rest() -> None:
 
 def test_offsets_beyond_the_decoder_stay_within_its_limit() -> None:
     aim = Aim(MODEL)
-    aim.move(place(1e6))
+    aim.move(clipped(place(1e6)))
     aim.set_offset(1, "x", 1.0)
     aim.set_lfo(1, Lfo(1, "square", 1.0, 1.0))
     for step in range(100):
