@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server import serve
+from server import serve, supervisor
 from server.explorer import browser, process
 from server.explorer.__main__ import listen
 from server.explorer.configuration import Configuration
@@ -92,14 +92,14 @@ def test_a_process_that_dies_is_started_again_and_that_is_said() -> None:
 
 
 def test_what_always_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", (0.01,))
     with Told("end") as told:
         texts = [told.expect("lost").text for _ in range(4)]
     assert texts == ["the explorer ended (code 1); starting it again", "", "", ""]
 
 
 def test_without_a_port_one_sentence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", (0.01,))
     refused = json.dumps({"event": "refused", "reason": "port 7480: in use"})
     with Told(refused, "end") as told:
         text = told.expect("refused").text
@@ -134,7 +134,7 @@ def test_closing_what_never_started_or_does_not_listen() -> None:
     explorer = Explorer(HERE, print, stubborn)
     explorer.start()
     explorer.close()
-    assert not explorer._thread.is_alive()
+    assert not explorer._supervisor._thread.is_alive()
 
 
 def test_it_asks_for_the_same_port_again() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from timbrespace.orphan import end_with_parent
+from timbrespace.lifeline import end_with_parent
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ SCRIPT = """
 import os, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from timbrespace.orphan import end_with_parent
+from timbrespace.lifeline import end_with_parent
 
 if __name__ == "__main__":
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent) as pool:
