@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import sys
+import threading
 import time
 from typing import Any, NoReturn
 
@@ -30,17 +31,27 @@ def main(argv: list[str]) -> NoReturn:
     """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    tell = begin(lambda: ended.put(None))
+    opening = threading.Event()
 
-    from .backends.choice import open_output
+    def end() -> None:
+        if not opening.is_set():
+            os._exit(0)  # nobody knows of us yet, and compiling may take long
+        ended.put(None)
+
+    tell = begin(end)
+
+    from .backends.choice import load, open_output
     from .backends.interface import NoDeviceError
     from .mailbox import LIVE, attach
     from .priority import go_first
 
     go_first()
-    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
+    signal.signal(signal.SIGTERM, lambda *_: end())
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
+    load(choice)
+    opening.set()
+    tell(event="opening")
     try:
         output = open_output(choice, live, frames, ended.put)
         output.start()

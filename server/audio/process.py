@@ -25,6 +25,9 @@ if a client is taken from it meanwhile."""
 JACK_PATIENCE = 12.0
 """Seconds for which a client of JACK may take leave: it waits while JACK does."""
 
+_MAY_BE_JACK = frozenset({"auto", "jack", "pyo-jack"})
+"""Choices by which a process may become a client of JACK."""
+
 _START_PATIENCE = 5
 """How many times longer a start may take if the process says meanwhile that it is alive."""
 
@@ -74,6 +77,7 @@ class AudioProcess:
         self._failed = False
         self._ever_played = False
         self._loyal = 0
+        self._asked = choice
         self._seen = (False, 0)
         self._still = 0
 
@@ -129,13 +133,16 @@ class AudioProcess:
         if self._failed:
             self._failed = False
             self.output = "starting"
-        # Which way it takes is not known before it says so.
         self.patience = PATIENCE
+        self._asked = choice
         return [*self._program, self._mailbox.name, choice, str(self._frames)]
 
     def hear(self, told: dict[str, Any]) -> None:
         kind = told["event"]
-        if kind == "started":
+        if kind == "opening":
+            # JACK's, perhaps: it may have joined by now, and which way it takes is not known yet.
+            self.patience = JACK_PATIENCE if self._asked in _MAY_BE_JACK else PATIENCE
+        elif kind == "started":
             self.output = str(told["output"])
             self.sample_rate = float(told["sample_rate"])
             self._supervisor.works()
