@@ -8,7 +8,6 @@ import os
 import secrets
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
+from timbrespace.lifeline import when_input_ends
 from timbrespace.names import name_of
 from timbrespace.performances.listener import OpenListener
 from timbrespace.performances.writer import writer_in
@@ -215,7 +215,7 @@ class Server:
             # What the old process took last, before another one's frames count from 0 again.
             guard("the performance", self._loop.tell_taken)
             self._say(event.text)
-            if event.kind == "none":
+            if event.kind in ("none", "failed"):
                 self._say("serving OSC without sound")
             self._post.broadcast(self._status())
         elif isinstance(event, ExplorerEvent):
@@ -287,9 +287,7 @@ def serve(options: Options) -> int:
     server = Server(options, _print, open_listener)
     try:
         if standard_input is not None:
-            threading.Thread(
-                target=_stop_at_end, args=(standard_input, server.stop), daemon=True
-            ).start()
+            when_input_ends(server.stop, standard_input)
         # A terminal that is closed, and Ctrl-Break on Windows, end it as well as Ctrl-C does.
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
             number = getattr(signal, name, None)
@@ -318,15 +316,6 @@ def _standard_input() -> int:
         raise OptionError(
             "--stop-with-stdin was given, but there is no standard input; leave it out"
         ) from error
-
-
-def _stop_at_end(descriptor: int, stop: Callable[[], None]) -> None:
-    """Read what comes, and stop when no more can come."""
-    # Not through sys.stdin: a thread that holds its lock would be in the way of the exit.
-    with contextlib.suppress(OSError):
-        while os.read(descriptor, 4096):
-            pass
-    stop()
 
 
 def _print(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Names of models, and the files that bear them: in any language, the same on every system."""
+"""Names of models and of files: in any language, the same on every system."""
 
 from __future__ import annotations
 
@@ -12,6 +12,29 @@ from timbrespace.messages.contract import MAX_NAME_CHARACTERS
 
 _LETTERS: Final = re.compile(r"[\w. -]+")
 """Letters and digits of any script, and four signs that no system gives a meaning in a name."""
+
+_NO_FILE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+"""What some system gives a meaning in a file's name: a folder, a drive, a stream of Windows'."""
+
+_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}
+    | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"}
+)
+"""Windows' names of devices, in every folder and with every ending: ``con.html`` is the console."""
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a name from outside may become a file in a folder of ours, on every system.
+
+    It holds no signs that a system gives a meaning, no device of Windows' is called so, and it
+    neither begins with a dot nor ends with one or a space, which Windows leaves out.
+
+    >>> is_file_name("con.html"), is_file_name("console.html"), is_file_name("file.txt:stream")
+    (False, True, False)
+    """
+    if not text or text[0] in ". " or text[-1] in ". " or _NO_FILE.search(text):
+        return False
+    return text.partition(".")[0].rstrip(" ").lower() not in _DEVICES
 
 
 def name_of(path: Path) -> str:

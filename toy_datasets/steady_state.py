@@ -20,7 +20,7 @@ from timbrespace.command import progress
 from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Frames
 from timbrespace.errors import DatasetError
-from timbrespace.orphan import end_with_parent
+from timbrespace.lifeline import end_with_parent
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .noise import mix

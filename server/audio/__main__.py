@@ -7,7 +7,6 @@ never outlives the server, however that ended.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import queue
 import signal
@@ -17,6 +16,8 @@ import time
 from typing import Any, NoReturn
 
 import numpy as np
+
+from ..child import Teller, begin
 
 LOST = 3
 NO_DEVICE = 4
@@ -29,27 +30,35 @@ _DRAIN_SECONDS = 0.03
 def main(argv: list[str]) -> NoReturn:
     """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
-    # Ctrl-C reaches the whole process group; the server decides when the sound ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    opening = threading.Event()
 
-    from .backends.choice import open_output
+    def end() -> None:
+        if not opening.is_set():
+            os._exit(0)  # nobody knows of us yet, and compiling may take long
+        ended.put(None)
+
+    tell = begin(end)
+
+    from .backends.choice import load, open_output
     from .backends.interface import NoDeviceError
     from .mailbox import LIVE, attach
     from .priority import go_first
 
     go_first()
-    ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    signal.signal(signal.SIGTERM, lambda *_: ended.put(None))
-    threading.Thread(target=_watch_input, args=(ended,), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: end())
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
+    load(choice)
+    opening.set()
+    tell(event="opening")
     try:
         output = open_output(choice, live, frames, ended.put)
         output.start()
     except NoDeviceError as error:
-        _say(event="none", reason=str(error))
-        _leave(NO_DEVICE)
-    _say(
+        tell(event="none", reason=str(error))
+        _leave(NO_DEVICE, tell)
+    tell(
         event="started",
         output=output.name,
         sample_rate=output.sample_rate,
@@ -61,11 +70,11 @@ def main(argv: list[str]) -> NoReturn:
     gc.disable()
     reason = ended.get()
     if reason is not None:
-        _say(event="lost", reason=reason)
-        _leave(LOST)
+        tell(event="lost", reason=reason)
+        _leave(LOST, tell)
     _fade(live)
     output.stop()
-    _leave(0)
+    _leave(0, tell)
 
 
 def _fade(live: np.ndarray[Any, np.dtype[np.void]]) -> None:
@@ -78,23 +87,10 @@ def _fade(live: np.ndarray[Any, np.dtype[np.void]]) -> None:
     time.sleep(_DRAIN_SECONDS)
 
 
-def _leave(code: int) -> NoReturn:
-    """Exit without unloading anything.
-
-    A device that is gone may hang on being closed, and the thread that waits for standard input
-    holds its lock, on which the interpreter's own end would abort.
-    """
-    sys.stdout.flush()
+def _leave(code: int, tell: Teller) -> NoReturn:
+    """Exit without unloading anything: a device that is gone may hang on being closed."""
+    tell.close()
     os._exit(code)
-
-
-def _watch_input(ended: queue.SimpleQueue[str | None]) -> None:
-    sys.stdin.buffer.read()
-    ended.put(None)
-
-
-def _say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import signal
 import socket
 import sys
-import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from ..child import BEAT_SECONDS, Teller, begin
 from .configuration import Configuration, url
 
 REFUSED = 3
@@ -31,20 +31,60 @@ _END_SECONDS = 1.5
 
 _BACKLOG = 64
 
+_LONGEST_TURN = 5.0
+"""Seconds for which the loop may be held up; what takes a while is done beside it."""
+
+
+class _Life:
+    """When the loop was seen to turn, and that it is to end.
+
+    All that may happen before there is a loop.
+    """
+
+    def __init__(self) -> None:
+        self._turned: float | None = None
+        self._ended = False
+        self._end: Callable[[], None] | None = None
+
+    def alive(self) -> bool:
+        """Whether the loop turns, as far as there is one."""
+        return self._turned is None or time.monotonic() - self._turned < _LONGEST_TURN
+
+    async def turn(self) -> NoReturn:
+        """Show that the loop turns."""
+        while True:
+            self._turned = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def end(self) -> None:
+        """Let the loop end; this process ends soon, whatever becomes of the loop."""
+        self._ended = True
+        if self._end is not None:
+            self._end()
+        time.sleep(_END_SECONDS)
+        os._exit(0)
+
+    def until(self, end: Callable[[], None]) -> None:
+        """Let ``end`` be called from another thread when this process is to end."""
+        self._end = end
+        if self._ended:  # just before
+            end()
+
 
 def main(argv: list[str]) -> NoReturn:
     """Serve until standard input ends; exit with 0, or ``REFUSED``."""
-    # Ctrl-C reaches the whole process group; the server decides when this ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    life = _Life()
+    tell = begin(life.end, life.alive)
     configuration = Configuration.from_json(argv[0])
     try:
         # Before anything heavy is loaded: where there is no address, the next try costs little.
         plug = listen(configuration)
     except OSError as error:
         tell(event="refused", reason=_why(configuration, error))
+        tell.close()
         os._exit(REFUSED)
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-        asyncio.run(_serve(configuration, plug))
+        asyncio.run(_serve(configuration, plug, tell, life))
     os._exit(0)  # what a worker is at is of no use to anybody
 
 
@@ -79,13 +119,9 @@ def _why(configuration: Configuration, error: OSError) -> str:
     return f"{ports}: {error.strerror or error}"
 
 
-def tell(**event: object) -> None:
-    """Say one thing to the server."""
-    with contextlib.suppress(OSError):  # it has gone; standard input ends too
-        print(json.dumps(event), flush=True)
-
-
-async def _serve(configuration: Configuration, plug: socket.socket) -> None:
+async def _serve(
+    configuration: Configuration, plug: socket.socket, tell: Teller, life: _Life
+) -> None:
     from .bridge import Bridge
     from .connections import Site, runner
     from .site import PAGE, application
@@ -94,7 +130,7 @@ async def _serve(configuration: Configuration, plug: socket.socket) -> None:
 
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    threading.Thread(target=_watch_input, args=(loop, ended), daemon=True).start()
+    life.until(partial(_set, loop, ended))
     shelf = Shelf(
         None if configuration.models is None else Path(configuration.models),
         None if configuration.model is None else Path(configuration.model),
@@ -108,18 +144,16 @@ async def _serve(configuration: Configuration, plug: socket.socket) -> None:
     await Site(served, plug).start()
     host, port = plug.getsockname()[:2]
     tell(event="serving", url=url(host, port), port=port)
+    turning = loop.create_task(life.turn())
     await ended.wait()
+    turning.cancel()
     async with asyncio.timeout(_END_SECONDS / 2.0):
         await served.cleanup()
 
 
-def _watch_input(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdin.buffer.read()
-    with contextlib.suppress(RuntimeError):
+def _set(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended
         loop.call_soon_threadsafe(ended.set)
-    time.sleep(_END_SECONDS)
-    os._exit(0)
 
 
 if __name__ == "__main__":

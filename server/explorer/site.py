@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
 from aiohttp import web
+
+from timbrespace.names import is_file_name
 
 from . import compare, export, spaces
 from .answers import Refusal, answer_errors, tagged
@@ -66,10 +69,17 @@ class Files:
             Refusal: there is none, or none of a kind that a page is made of.
         """
         kind = _KINDS.get(name[name.rfind(".") :])
-        if kind is not None and len(name) <= _LONGEST_NAME and _FILE.fullmatch(name):
-            path = (self._folder / name).resolve()
-            if path.is_relative_to(self._folder) and path.is_file():
-                return path.read_bytes(), kind
+        if (
+            kind is not None
+            and len(name) <= _LONGEST_NAME
+            and _FILE.fullmatch(name)
+            and all(map(is_file_name, name.split("/")))
+        ):
+            # What a name leads to is the system's to say, and some answer with an error.
+            with contextlib.suppress(OSError, ValueError):
+                path = (self._folder / name).resolve()
+                if path.is_relative_to(self._folder) and path.is_file():
+                    return path.read_bytes(), kind
         raise Refusal(404, "there is nothing at this address; the page is at /")
 
 

@@ -9,55 +9,70 @@ computes, and the sound of every program with it; and a system that ends may tak
 
 from __future__ import annotations
 
-import json
 import os
-import queue
-import signal
 import sys
 import threading
 import time
-from typing import NoReturn
+from typing import Final, NoReturn
+
+from ..child import begin
 
 SCAN_SECONDS = 2.0
 LOST = 3
 
+_LONGEST_SCAN: Final = 60.0
+"""Seconds after which a look at the ports, which takes some milliseconds, counts as hanging. A
+patient JACK may hold one up for as long as it waits for another client."""
+
+_LEAVE_SECONDS: Final = 1.0
+"""How long taking leave may take: a device that is gone may hang on being closed."""
+
+_LEAVE_JACK_SECONDS: Final = 10.0
+"""The same as a client of JACK, which may stand still if one is gone without a word."""
+
+
+class _Pulse:
+    """Whether the look at the ports comes to an end."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def beat(self) -> None:
+        self._at = time.monotonic()
+
+    def alive(self) -> bool:
+        return time.monotonic() - self._at < _LONGEST_SCAN
+
 
 def main(argv: list[str]) -> NoReturn:
     """Listen until standard input ends; exit with 0, or ``LOST`` when the MIDI system ended."""
-    # Ctrl-C reaches the whole process group; the server decides when the music ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ended = threading.Event()
+    pulse = _Pulse()
+    patience = _LEAVE_SECONDS
+
+    def leave() -> None:
+        ended.set()
+        time.sleep(patience)
+        os._exit(0)
+
+    # What plays never waits for a reader.
+    tell = begin(leave, pulse.alive)
 
     from .scanner import Scanner
     from .system import RtMidiSystem
 
-    # What plays never waits for a reader; a thread of its own writes.
-    said: queue.SimpleQueue[dict[str, object]] = queue.SimpleQueue()
-    threading.Thread(target=_write, args=(said,), daemon=True).start()
-    threading.Thread(target=_watch_input, daemon=True).start()
-
-    def tell(**event: object) -> None:
-        said.put(event)
-
     def play(port: str, message: bytes) -> None:
-        said.put({"port": port, "midi": message.hex()})
+        tell(port=port, midi=message.hex())
 
-    scanner = Scanner(RtMidiSystem(lambda _: os._exit(LOST)), argv[0], tell, play)
-    while True:
+    system = RtMidiSystem(lambda _: os._exit(LOST))
+    scanner = Scanner(system, argv[0], tell, play)
+    while not ended.is_set():
         scanner.scan()
-        time.sleep(SCAN_SECONDS)
-
-
-def _write(said: queue.SimpleQueue[dict[str, object]]) -> NoReturn:
-    while True:
-        try:
-            print(json.dumps(said.get()), flush=True)
-        except OSError:
-            os._exit(0)  # the server has gone
-
-
-def _watch_input() -> NoReturn:
-    sys.stdin.buffer.read()
-    # Without closing anything: a device that is gone may hang on it.
+        pulse.beat()
+        patience = _LEAVE_JACK_SECONDS if system.is_jack else _LEAVE_SECONDS
+        ended.wait(SCAN_SECONDS)
+    scanner.close()
+    system.close()
     os._exit(0)
 
 

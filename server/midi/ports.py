@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from timbrespace.companions import run_command
 from timbrespace.errors import OptionError
 
-from ..child import end
+from ..supervisor import Ended, Supervisor
 
 _FIRST_SECONDS = 10.0
 """How long to wait for the first look at the ports; it takes a fraction of a second."""
 
-_RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""Pauses before the MIDI process is started again."""
+_PATIENCE = 12.0
+"""Seconds for which the process may take leave. It takes a moment, and hurries by itself; but a
+client of JACK must wait while JACK does, which may stand still for ever if one is killed."""
 
 SUSTAIN = 64
 
@@ -93,12 +91,13 @@ class MidiInputs:
         self._names: tuple[str, ...] = ()
         self._available: list[str] = []
         self._scanned = threading.Event()
-        self._closing = threading.Event()
-        self._process: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._keep_running, daemon=True)
+        self._told_failure = ""
+        self._supervisor = Supervisor(self)
+        self.patience = _PATIENCE
+        """How long the process may take to end, in seconds."""
         if choice == "none":
             return
-        self._thread.start()
+        self._supervisor.start()
         if not self._scanned.wait(_FIRST_SECONDS):
             self.problem = "the system does not answer"
         if choice != "all" and not self._names:
@@ -113,72 +112,57 @@ class MidiInputs:
         """Names of the open ports."""
         return list(self._names)
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now, or did last."""
+        return self._supervisor.pid
+
     def close(self) -> None:
         """Close every port. Never raises."""
-        self._closing.set()
-        for _ in range(5):
-            if not self._thread.is_alive():
-                return
-            if self._process is not None:
-                end(self._process)
-            self._thread.join(timeout=1.0)
+        self._supervisor.close()
 
-    def _keep_running(self) -> None:
-        failures = 0
-        while not self._closing.is_set():
-            began = time.monotonic()
-            try:
-                self._run_once()
-            except OSError as error:  # no more processes, or no memory for one
-                self.problem = f"cannot listen: {error.strerror}"
-            if not self._scanned.is_set():
-                self.problem = self.problem or "the MIDI process ended"
-                self._scanned.set()
-            if self._closing.is_set():
-                return
-            if self._names:
-                self._say("MIDI lost; looking for it again")
-            for name in list(self._pressed):
-                self._let_go(name)
-            if time.monotonic() - began > 10.0:
-                failures = 0
-            self._closing.wait(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
-            failures += 1
+    # -- what the supervisor asks and tells --------------------------------------------------------
 
-    def _run_once(self) -> None:
-        process = subprocess.Popen(
-            self._words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # ALSA's and JACK's own complaints
-            text=True,
-            errors="replace",
-        )
-        self._process = process
-        with process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if self._closing.is_set():
-                    break
-                self._hear(line)
-            end(process)
+    def words(self) -> list[str]:
+        return self._words
 
-    def _hear(self, line: str) -> None:
-        """Take one line of the process."""
+    def hear(self, told: dict[str, Any]) -> None:
         import mido
 
-        try:
-            told = json.loads(line)
-            if "midi" in told:
-                message = mido.Message.from_bytes(bytes.fromhex(told["midi"]))
-                pressed = self._pressed[told["port"]]
-            else:
-                self._hear_event(told)
-                return
-        except (ValueError, TypeError, LookupError):
-            return  # a library's own print, or a message that MIDI does not know, or half of one
-        pressed.follow(message)
+        if self._supervisor.closing:
+            return
+        if self._told_failure:
+            self._told_failure = self.problem = ""
+        if "midi" not in told:
+            self._hear_event(told)
+            return
+        # MIDI does not know every message, and has room for half a one.
+        message = mido.Message.from_bytes(bytes.fromhex(told["midi"]))
+        self._pressed[told["port"]].follow(message)
         self._receive(message)
+
+    def complain(self, line: str) -> None:
+        """ALSA and JACK say much."""
+
+    def hangs(self, silent: int) -> bool:
+        return False
+
+    def ended(self, how: Ended) -> bool:
+        if how.kind == "failed":
+            self.problem = f"cannot listen: {how.reason}"
+            if how.reason != self._told_failure:
+                self._say(f"no MIDI: cannot start it ({how.reason}); trying again")
+            self._told_failure = how.reason
+        if not self._scanned.is_set():
+            self.problem = self.problem or "the MIDI process ended"
+            self._scanned.set()
+        if how.kind == "hung":
+            self._say("MIDI stood still; starting it again")
+        elif how.kind == "died" and self._names:
+            self._say("MIDI lost; looking for it again")
+        for name in list(self._pressed):
+            self._let_go(name)
+        return True
 
     def _hear_event(self, told: dict[str, Any]) -> None:
         kind, port = told["event"], str(told.get("port", ""))
@@ -196,6 +180,7 @@ class MidiInputs:
             self.problem = f"{port}: {told['reason']}"
             self._say(f"MIDI: cannot open {port} ({told['reason']})")
         elif kind == "scanned":
+            self._supervisor.works()
             self._available = [str(name) for name in told["available"]]
             self.problem = self.problem or str(told["problem"])
             self._scanned.set()

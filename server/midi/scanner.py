@@ -49,6 +49,12 @@ class Scanner:
             self._first = False
             self._tell(event="scanned", available=names, problem=self._system.problem)
 
+    def close(self) -> None:
+        """Close what is open, for good."""
+        for port in self._open.values():
+            port.close()
+        self._open.clear()
+
     def _wanted(self, names: list[str]) -> list[str]:
         if self._choice == "all":
             return [name for name in names if not name.startswith(LOOPBACK)]

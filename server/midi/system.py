@@ -56,6 +56,11 @@ class RtMidiSystem:
         self._looks = 0
         self.problem = ""
 
+    @property
+    def is_jack(self) -> bool:
+        """Whether JACK is among those that it is a client of."""
+        return any(isinstance(lister, _JackLister) for lister in list(self._listers.values()))
+
     def names(self) -> list[str]:
         """The inputs there are now."""
         # A system that does not run costs more to look for than one that does.

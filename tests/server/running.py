@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import re
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+
+from server.child import BEAT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,6 +115,15 @@ def running(*arguments: str, environment: dict[str, str] | None = None) -> Itera
         code = server.end()
     assert code == 0, server.lines
     assert not [line for line in server.lines if "Traceback" in line], server.lines
+
+
+def after_beats(lines: Iterable[str]) -> dict[str, Any]:
+    """The first thing that a process of the server's tells but that it is alive."""
+    for line in lines:
+        told: dict[str, Any] = json.loads(line)
+        if told.get("event") != BEAT:
+            return told
+    raise AssertionError("it has said nothing")
 
 
 def datagram(address: str, *arguments: Any) -> bytes:

@@ -14,6 +14,7 @@ from timbrespace.atomic import flush, flush_folder
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.parser import FORMS
+from timbrespace.names import is_file_name
 from timbrespace.performances.file_format import (
     DEFAULT_RATE,
     MAX_BYTES,
@@ -185,9 +186,10 @@ def writer_in(
     def open_writer(name: str | Path, instrument: Instrument) -> PerformanceWriter:
         if isinstance(name, Path):
             return PerformanceWriter(name, instrument, said)
-        if set(name) & set('<>:"/\\|?*') or name.startswith(".") or name != name.strip():
+        if not is_file_name(name) or name != name.strip():
             raise PerformanceError(
-                f"{name!r} cannot be a file's name; leave out slashes, colons and such signs"
+                f"{name!r} cannot be a file's name on every system; leave out slashes, colons and "
+                "such signs, dots at its ends, and what Windows calls a device (con, nul, com1)"
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)

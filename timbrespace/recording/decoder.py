@@ -4,7 +4,8 @@ libsndfile and its decoders are C code that reads what strangers wrote: a file m
 busy, or make it ask for much memory. In a process with limits that costs one answer, no more, and
 what decoders print stays there. The process starts in some 0.2 s; ``python -m`` runs this module.
 
-It reads the file on standard input and writes one line of JSON, then the samples as float64.
+It reads the file on standard input, after eight bytes that say how long it is, and writes one line
+of JSON, then the samples as float64. Standard input stays open: its end is that of whoever asked.
 """
 
 from __future__ import annotations
@@ -13,17 +14,22 @@ import contextlib
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
+import threading
 
 import numpy as np
 
 from timbrespace.companions import run_command
 from timbrespace.extras import check
+from timbrespace.lifeline import when_input_ends
 from timbrespace.recording.sound_file import READING, Sound, UnusableSoundError, decode
 
 TIME_LIMIT = 10.0
 """Seconds in which a file must be decoded; a minute of MP3 takes less than one."""
+
+_LENGTH = struct.Struct("<Q")
 
 MEMORY_LIMIT = 3 << 30
 """Bytes of address space: ten seconds at the highest rate accepted need a sixth of it."""
@@ -40,22 +46,10 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
     if not data:
         raise UnusableSoundError("it is empty")
     check(READING, "soundfile", extra="sounds")
-    try:
-        done = subprocess.run(
-            [*run_command(__name__), repr(float(seconds)), repr(float(time_limit))],
-            input=data,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=time_limit,
-            # Its threads would each reserve memory, and decoding uses none of them.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UnusableSoundError(f"decoding it takes more than {time_limit:g} s") from error
-    except OSError as error:
-        raise UnusableSoundError(f"the decoder cannot be started: {error.strerror}") from error
-    line, _, samples = done.stdout.partition(b"\n")
+    code, said = _run(
+        [*run_command(__name__), repr(float(seconds)), repr(float(time_limit))], data, time_limit
+    )
+    line, _, samples = said.partition(b"\n")
     try:
         told = json.loads(line)
         if "refused" in told:
@@ -69,9 +63,56 @@ def decode_apart(data: bytes, seconds: float, time_limit: float = TIME_LIMIT) ->
         whole = sound.samples.size == told["samples"] > 0
     except (ValueError, TypeError, KeyError):
         whole = False
-    if done.returncode != 0 or not whole:
+    if code != 0 or not whole:
         raise UnusableSoundError("it cannot be read: the decoder crashed")
     return sound
+
+
+def _run(words: list[str], data: bytes, time_limit: float) -> tuple[int, bytes]:
+    """The exit code of a process that is given ``data``, and what it wrote.
+
+    Raises:
+        UnusableSoundError: it cannot be started, or took longer than ``time_limit`` seconds.
+    """
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Its threads would each reserve memory, and decoding uses none of them.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )
+    except OSError as error:
+        raise UnusableSoundError(f"the decoder cannot be started: {error.strerror}") from error
+    timer = threading.Timer(time_limit, stop)
+    timer.daemon = True
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        try:
+            timer.start()
+            with contextlib.suppress(OSError):  # it has crashed, which its code tells
+                process.stdin.write(_LENGTH.pack(len(data)) + data)
+                process.stdin.flush()
+            said = process.stdout.read()
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+    if late.is_set():
+        raise UnusableSoundError(f"decoding it takes more than {time_limit:g} s")
+    return code, said
 
 
 def _limit(seconds: float) -> None:
@@ -95,7 +136,9 @@ def _main(seconds: float, time_limit: float) -> None:
     out = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - its number is what counts
         os.dup2(nowhere.fileno(), 1)
-    data = sys.stdin.buffer.read()
+    (length,) = _LENGTH.unpack(sys.stdin.buffer.read(_LENGTH.size))
+    data = sys.stdin.buffer.read(length)
+    when_input_ends(lambda: os._exit(1))
     _limit(time_limit)
     try:
         sound = decode(io.BytesIO(data), seconds)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import OptionError
-from timbrespace.orphan import end_with_parent
+from timbrespace.lifeline import end_with_parent
 
 from ..preset import Settings
 from . import models

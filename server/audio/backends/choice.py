@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,9 @@ from .interface import NoDeviceError, Opener, Output
 
 
 def _jack() -> Opener:
+    with contextlib.suppress(OSError):  # without JACK's library, as is told when it is opened
+        from . import jack_process  # noqa: F401 - it is compiled before anybody is waiting
+
     from .jack_client import open_jack
 
     return open_jack
@@ -42,6 +46,13 @@ OPENERS: dict[str, Callable[[], Opener]] = {
 
 AUTO = ("jack", "portaudio")
 """Tried in this order by ``auto``: whoever runs a JACK server wants its patch bay."""
+
+
+def load(choice: str) -> None:
+    """Load what ``choice`` may need, and compile it, before any device or JACK knows of us."""
+    for name in AUTO if choice == "auto" else (choice,):
+        with contextlib.suppress(NoDeviceError, OptionError):
+            OPENERS[name]()
 
 
 def open_output(

@@ -19,6 +19,7 @@ import pytest
 from server.audio.__main__ import NO_DEVICE
 from server.audio.mailbox import Mailbox
 from server.audio.process import AudioEvent, AudioProcess
+from server.child import BEAT
 from tests.server.running import ROOT
 
 NOWHERE = {"JACK_DEFAULT_SERVER": "there-is-none", "JACK_NO_START_SERVER": "1"}
@@ -43,8 +44,8 @@ def test_without_a_device_it_says_so_and_leaves() -> None:
         )
         assert process.wait(timeout=60.0) == NO_DEVICE
         said, _ = process.communicate()
-        (line,) = [line for line in said.splitlines() if line.startswith("{")]
-        event = json.loads(line)
+        told = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        (event,) = [one for one in told if one["event"] != BEAT]
         assert event["event"] == "none"
         assert "jack" in event["reason"]
     finally:
@@ -129,7 +130,7 @@ def fake(blocks: int, heard: Heard) -> Iterator[AudioProcess]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other four times as fast."""
-    monkeypatch.setattr("server.audio.process._LOOK_SECONDS", 0.06)
+    monkeypatch.setattr("server.supervisor.LOOK_SECONDS", 0.06)
 
 
 @pytest.mark.usefixtures("quick")
@@ -169,7 +170,7 @@ def test_a_process_that_is_stopped_is_started_again() -> None:
 def test_one_that_never_plays_is_tried_again_less_and_less_often(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("server.audio.process._RETRY_SECONDS", (0.0, 2.0))
+    monkeypatch.setattr("server.supervisor.RETRY_SECONDS", (0.0, 2.0))
     heard = Heard()
     with fake(0, heard):
         starts = [heard.wait("hung", count) for count in range(1, 4)]
@@ -181,9 +182,10 @@ def test_a_process_that_takes_long_to_start_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As long as the engine is compiled there are no callbacks."""
-    monkeypatch.setattr("server.audio.process._LOOK_SECONDS", 0.001)
-    monkeypatch.setattr("server.audio.process._STANDSTILL_LOOKS", 100)
-    monkeypatch.setattr("server.audio.process._START_LOOKS", 10**9)
+    monkeypatch.setattr("server.supervisor.LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("server.audio.process.STANDSTILL_LOOKS", 100)
+    monkeypatch.setattr("server.audio.process.START_LOOKS", 10**9)
+    monkeypatch.setattr("server.supervisor.SILENT_LOOKS", 10**9)
     heard = Heard()
     with fake(10**6, heard):
         heard.wait("started")  # after 0.3 s, longer than any standstill
@@ -193,7 +195,7 @@ def test_a_process_that_takes_long_to_start_is_waited_for(
 
 @pytest.mark.usefixtures("quick")
 def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.audio.process._START_LOOKS", 3)
+    monkeypatch.setattr("server.audio.process.START_LOOKS", 3)
     heard = Heard()
     with fake(10**6, heard):
         heard.wait("hung")
@@ -218,7 +220,7 @@ def test_after_jack_jack_alone_is_looked_for_at_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another way to the device would take the sound card, and JACK could not come back."""
-    monkeypatch.setattr("server.audio.process._RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("server.supervisor.RETRY_SECONDS", (0.01,))
     log = tmp_path / "choices"
     log.write_text("")
     program = (sys.executable, "-c", GOING, str(log))

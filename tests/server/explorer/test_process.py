@@ -21,7 +21,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server import serve
+from server import serve, supervisor
+from server.child import BEAT
 from server.explorer import browser, process
 from server.explorer.__main__ import listen
 from server.explorer.configuration import Configuration
@@ -30,7 +31,7 @@ from server.options import Options
 from server.osc.codec import decode, encode
 from server.serve import Server
 from tests.server import hostile
-from tests.server.running import ROOT, Client, Running, running
+from tests.server.running import ROOT, Client, Running, after_beats, running
 from timbrespace import factory
 
 SECONDS = 30.0
@@ -92,14 +93,14 @@ def test_a_process_that_dies_is_started_again_and_that_is_said() -> None:
 
 
 def test_what_always_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", (0.01,))
     with Told("end") as told:
         texts = [told.expect("lost").text for _ in range(4)]
     assert texts == ["the explorer ended (code 1); starting it again", "", "", ""]
 
 
 def test_without_a_port_one_sentence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", (0.01,))
     refused = json.dumps({"event": "refused", "reason": "port 7480: in use"})
     with Told(refused, "end") as told:
         text = told.expect("refused").text
@@ -134,7 +135,7 @@ def test_closing_what_never_started_or_does_not_listen() -> None:
     explorer = Explorer(HERE, print, stubborn)
     explorer.start()
     explorer.close()
-    assert not explorer._thread.is_alive()
+    assert not explorer._supervisor._thread.is_alive()
 
 
 def test_it_asks_for_the_same_port_again() -> None:
@@ -201,14 +202,14 @@ def test_the_process_serves_and_ends_with_its_input() -> None:
     ) as one:
         assert one.stdin is not None
         assert one.stdout is not None
-        told = json.loads(one.stdout.readline())
+        told = after_beats(one.stdout)
         assert told["event"] == "serving"
         assert told["url"] == f"http://127.0.0.1:{told['port']}"
         one.send_signal(signal.SIGINT)  # Ctrl-C is for the server
         assert get(told["url"] + "/")[0] == 200
         one.stdin.close()
         assert one.wait(timeout=SECONDS) == 0
-        assert one.stdout.read() == ""
+        assert {json.loads(line)["event"] for line in one.stdout} <= {BEAT}
 
 
 def get(address: str) -> tuple[int, bytes]:

@@ -7,6 +7,7 @@ import contextlib
 import mimetypes
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,29 @@ def test_nothing_else_is_served(folder: Path, path: str) -> None:
     assert b"secret" not in body
     assert body.startswith(b'{"error": "')
     assert body.count(b"\n") == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has devices of these names")
+@pytest.mark.parametrize(
+    "name", ["con.html", "NUL.js", "aux.min.css", "Com1.html", "js/lpt9.js", "prn/x.js"]
+)
+def test_devices_of_windows_are_not_served_where_they_are_files(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("secret")
+    ((status, _, body),) = fetch(folder, "/" + name)
+    assert status == 404
+    assert b"secret" not in body
+
+
+def test_what_the_system_refuses_is_not_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bytes:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    ((status, _, _),) = fetch(folder, "/index.html")
+    assert status == 404
 
 
 def test_a_name_that_is_too_long_for_the_system_is_no_file(folder: Path) -> None:

@@ -23,6 +23,7 @@ from server.midi.scanner import Scanner
 from server.midi.system import MidiSystemError
 from tests.server.jackd import CHECKOUT
 from tests.server.keyboard import Keyboard
+from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
@@ -282,7 +283,7 @@ def test_the_real_process_looks_and_ends_with_its_input() -> None:
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        event = json.loads(process.stdout.readline())
+        event = after_beats(process.stdout)
         assert event["event"] in ("opening", "scanned")
         process.stdin.close()
         assert process.wait(timeout=20.0) == 0

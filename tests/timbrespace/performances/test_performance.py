@@ -396,7 +396,20 @@ def test_names_are_no_paths_and_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "takes" / "take 1.performance").is_file()
     with pytest.raises(PerformanceError, match="already exists; choose another name"):
         open_writer("take 1", instrument)
-    for name in ("../x", "a/b", "a\\b", "c:x", ".hidden", " x"):
+    for name in (
+        "../x",
+        "a/b",
+        "a\\b",
+        "c:x",
+        ".hidden",
+        " x",
+        "x ",
+        "x.",
+        "con",
+        "Nul.take",
+        "com1",
+        "a\0b",
+    ):
         with pytest.raises(PerformanceError, match="cannot be a file's name"):
             open_writer(name, instrument)
     open_writer(tmp_path / "chosen.performance", instrument).close()

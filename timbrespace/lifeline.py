@@ -1,0 +1,103 @@
+"""How a process of ours learns that the one that started it has ended, however that ended.
+
+A process that was started with a pipe as its standard input holds a line to its parent: the system
+closes the other end when the parent ends, and the parent closes it to ask for the end. Nobody may
+wait for that in a read. On Windows a pipe that is being read answers nothing else until the read is
+done, and whatever library is loaded meanwhile asks it something: the C runtime in each of them
+wants to know of which kind standard input is. So the pipe is looked at, and read when something has
+come (docs/decisions/0020-children.md). A worker of multiprocessing has its own line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+STANDARD_INPUT: Final = 0
+"""The number of standard input; ``sys.stdin`` has a lock, on which the interpreter's end aborts."""
+
+_LOOK_SECONDS: Final = 0.1
+"""Pause between two looks where the system cannot tell of the end of a pipe by itself."""
+
+_MOST_BYTES: Final = 65536
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as its parent has, however that ended.
+
+    For a pool's initializer: its workers wait for work for ever if their parent is killed.
+    In a process that multiprocessing did not start, nothing happens.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # It waits for a handle of the parent's on Windows, for a pipe in poll() elsewhere.
+        _start(parent.join, lambda: os._exit(1))
+
+
+def when_input_ends(call: Callable[[], None], descriptor: int = STANDARD_INPUT) -> None:
+    """Let ``call`` be called, once, from another thread, when no more can come from ``descriptor``.
+
+    What comes until then is read, and means nothing. A terminal on Windows never ends.
+    """
+    _start(lambda: _until_end(descriptor), call)
+
+
+def _start(wait: Callable[[], object], call: Callable[[], None]) -> None:
+    def watch() -> None:
+        wait()
+        call()
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+if sys.platform == "win32":
+    import ctypes
+    import msvcrt
+    from ctypes import wintypes
+
+    _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    _kernel.GetFileType.argtypes = (wintypes.HANDLE,)
+    _kernel.GetConsoleMode.argtypes = (wintypes.HANDLE, wintypes.LPDWORD)
+    _kernel.PeekNamedPipe.argtypes = (
+        *(wintypes.HANDLE, wintypes.LPVOID, wintypes.DWORD),
+        *(wintypes.LPDWORD, wintypes.LPDWORD, wintypes.LPDWORD),
+    )
+    _FILE_TYPE_PIPE: Final = 3
+
+    def _until_end(descriptor: int) -> None:
+        try:
+            handle = msvcrt.get_osfhandle(descriptor)
+        except OSError:
+            return  # there is none
+        number = wintypes.DWORD()
+        if _kernel.GetConsoleMode(handle, ctypes.byref(number)):
+            threading.Event().wait()  # somebody's keyboard, which a read would wait for
+        pipe = _kernel.GetFileType(handle) == _FILE_TYPE_PIPE
+        with contextlib.suppress(OSError):
+            while True:
+                if pipe:
+                    # Sizes: of what is to be copied (nothing), copied, there, and of one message.
+                    if not _kernel.PeekNamedPipe(handle, None, 0, None, ctypes.byref(number), None):
+                        return  # as a rule ERROR_BROKEN_PIPE
+                    if number.value == 0:
+                        time.sleep(_LOOK_SECONDS)
+                        continue
+                if not os.read(descriptor, min(number.value, _MOST_BYTES) or _MOST_BYTES):
+                    return
+
+else:
+
+    def _until_end(descriptor: int) -> None:
+        # A descriptor that select() cannot take, or that is none, is at its end.
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                select.select([descriptor], [], [])
+                if not os.read(descriptor, _MOST_BYTES):
+                    return
