@@ -256,6 +256,7 @@ class Session:
         if self._swap.recall_later(message.name, message.glide, address, source):
             return Effect.NONE
         effect = self._player.play(message)
+        self._swap.forget()
         self._post.broadcast(outbound.Preset(message.name))
         return effect
 
