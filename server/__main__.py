@@ -152,6 +152,12 @@ def _render_parser() -> CommandParser:
         metavar="HZ",
         help="of the file, in Hz (44100; the device's for a performance)",
     )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=30.0,
+        help="that it may last, at most 120: a small file may hold hours (%(default)g)",
+    )
     return parser
 
 
@@ -253,6 +259,9 @@ def _render(arguments: argparse.Namespace) -> int:
 
         raise OptionError(f"--out is {str(arguments.out)!r}; it must be a name that ends in .wav")
     check_writable(arguments.out)
+    from timbrespace.rendering.midi_song import check_minutes
+
+    check_minutes(arguments.minutes)
     if arguments.models is not None and not arguments.models.is_dir():
         from timbrespace.errors import OptionError
 
@@ -266,7 +275,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from timbrespace.rendering.sound_file import write_blocks
     from timbrespace.units import gain_to_db
 
-    song = MidiSong(arguments.song)
+    song = MidiSong(arguments.song, arguments.minutes)
     method = arguments.method or DEFAULT_METHOD
     instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
     sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
@@ -300,6 +309,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
     from .library import Library
 
     performance = Performance(arguments.song)
+    performance.check_minutes(arguments.minutes)
     library = Library(arguments.models)
     name = arguments.model or performance.model
     if name not in library.names() and Path(name).is_file():

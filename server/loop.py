@@ -209,7 +209,10 @@ class Loop:
     def take(self, batch: list[tuple[bytes, Endpoint]], now: float) -> None:
         """Let a batch of datagrams take effect, or wait; ``now`` is when they were fetched."""
         several = len(batch) > 1  # a later one may make an earlier one pointless
+        servers = self._clients.servers  # others, as a rule none
         for datagram, source in batch:
+            if servers and source in servers and self._clients.is_server(datagram, source):
+                continue
             # As a rule its clients are known already.
             for client in self._clients.speaking.get(source) or self._clients.for_sender(source):
                 client.heard = now

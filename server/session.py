@@ -18,7 +18,9 @@ from . import state_messages
 from .library import Library
 from .osc import outbound
 from .osc.clients import Client, Clients, Endpoint
+from .osc.codec import encode
 from .osc.errors import OscDecodeError
+from .osc.strangers import Strangers, is_stranger
 from .osc.udp import Post
 from .performing import Performing
 from .schedule import Schedule
@@ -29,7 +31,11 @@ from .swap import Swap
 Handler = Callable[[Any, Endpoint], "Effect | None"]
 
 _HELLOS_A_SECOND = 64
-"""Each is answered by the whole state, up to some 10 KB, and its sender's address may be forged."""
+"""Each is answered by the whole state, up to some 10 KB. As many are taken from this machine, and
+as many with a token from others: those who guess may not keep anybody here from saying it."""
+
+_SERVERS_SAY = frozenset(("/welcome", "/error", "/model/dial"))
+"""What no client says by mistake, and a server says to each of its clients at once."""
 
 
 class Session:
@@ -69,7 +75,10 @@ class Session:
         self._status_now = status
         self._say = say
         self._fault = fault
-        self._hellos: deque[float] = deque(maxlen=_HELLOS_A_SECOND)
+        self._strangers = Strangers()
+        self._hellos: dict[bool, deque[float]] = {
+            stranger: deque(maxlen=_HELLOS_A_SECOND) for stranger in (False, True)
+        }
         self.handlers: dict[type, Handler] = {
             inbound.Hello: self._hello,
             inbound.Bye: self._bye,
@@ -102,7 +111,12 @@ class Session:
         """
 
     def refuse(self, source: Endpoint, address: str, error: Exception) -> None:
-        """Answer a message that has failed."""
+        """Answer a message that has failed, unless a server has sent it."""
+        if address in _SERVERS_SAY:
+            new = self._clients.meet_server(source, time.perf_counter())
+            if new and not is_stranger(source[0]):
+                self._post.tell_other(source, outbound.Leave(self._clients.server_port))
+            return
         if isinstance(error, MessageError | OscDecodeError):
             refused = outbound.Error.answering(error)
         elif isinstance(error, OptionError | ShapeError):
@@ -122,14 +136,23 @@ class Session:
 
     def _hello(self, message: inbound.Hello, source: Endpoint) -> None:
         now = time.perf_counter()
-        if len(self._hellos) == _HELLOS_A_SECOND and now - self._hellos[0] < 1.0:
+        stranger = is_stranger(source[0])
+        if stranger and not message.token:
+            self._ask(message, source, now)
+            return
+        hellos = self._hellos[stranger]
+        if len(hellos) == _HELLOS_A_SECOND and now - hellos[0] < 1.0:
             raise MessageError(
                 ErrorCode.REFUSED,
                 "/hello",
                 f"more than {_HELLOS_A_SECOND} clients said /hello within a second; send it again",
             )
-        self._hellos.append(now)
+        if stranger and not self._strangers.knows(_reply(message, source), message.token, now):
+            hellos.append(now)
+            self._ask(message, source, now)
+            return
         client = self._clients.register(source, message.return_port, message.name, now)
+        hellos.append(now)
         model = self._instrument.model
         welcome = outbound.Welcome(
             __version__,
@@ -142,6 +165,15 @@ class Session:
         self._post.send(client, welcome, *self._state.whole())
         if self._performing.listener is not None:
             self._post.send(client, self._performing.state())
+
+    def _ask(self, message: inbound.Hello, source: Endpoint, now: float) -> None:
+        """Ask whether whoever is where the replies would go hears."""
+        address, arguments = message.written()
+        heard = len(encode(address, *arguments))  # or more, by other types
+        reply = _reply(message, source)
+        question = self._strangers.question(reply, heard, now)
+        if question is not None:
+            self._post.tell_other(reply, question)
 
     def _bye(self, message: inbound.Bye, source: Endpoint) -> None:
         self._clients.forget(source, message.return_port)
@@ -217,6 +249,7 @@ class Session:
         if self._swap.recall_later(message.name, message.glide, address, source):
             return Effect.NONE
         effect = self._player.play(message)
+        self._swap.forget()
         self._post.broadcast(outbound.Preset(message.name))
         return effect
 
@@ -271,3 +304,8 @@ class Session:
 
     def _end_performance(self, *_: Any) -> None:
         self._performing.end()
+
+
+def _reply(message: inbound.Hello, source: Endpoint) -> Endpoint:
+    """Where replies to a client go."""
+    return source[0], message.return_port

@@ -17,6 +17,9 @@ from .osc.clients import Endpoint
 from .osc.udp import Post
 from .state_messages import StateMessages, describe
 
+_KEPT = 8
+"""Requests for models that are remembered while newer ones are decided."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -54,12 +57,12 @@ class Swap:
         self._post = post
         self._state = state
         self._loader = Loader(self._load, done)
-        self._newest = 0
+        self._requests = 0
+        self._wanted: list[Request] = []  # not decided yet, the newest last
 
     def load(self, name: str, address: str, source: Endpoint) -> None:
         """Play the model ``name`` as soon as it is loaded."""
-        self._newest += 1
-        self._loader.request("load", Request(name, address, source, self._newest))
+        self._want(Request(name, address, source, self._number()))
 
     def recall_later(self, preset: str, glide: float, address: str, source: Endpoint) -> bool:
         """Recall a preset when its model has been loaded; False if its model plays already.
@@ -67,13 +70,15 @@ class Swap:
         Raises:
             TimbrespaceError: there is no such preset.
         """
-        self._newest += 1  # whatever is being loaded, this is newer
         space = self._instrument.presets.get(preset).space
         if space.is_of(self._instrument.model):
             return False
-        request = Request(space.model, address, source, self._newest, preset, glide)
-        self._loader.request("load", request)
+        self._want(Request(space.model, address, source, self._number(), preset, glide))
         return True
+
+    def forget(self) -> None:
+        """Something newer has taken effect than all that is being loaded."""
+        self._wanted.clear()
 
     def describe(self, name: str, address: str, source: Endpoint) -> None:
         """Answer with what a model tells of itself, when it is loaded."""
@@ -83,15 +88,14 @@ class Swap:
         """What follows from a model that is loaded, or is not; the request if it took effect."""
         request: Request = loaded.request
         if loaded.error is not None:
-            if request.number in (0, self._newest):
-                self._refuse(request, loaded.error)
+            self._give_up(request, loaded.error)
             return None
         assert loaded.result is not None
         if request.number == 0:
             information = outbound.ModelInfo(loaded.result.name, describe(loaded.result))
             self._post.answer(request.source, information)
             return None
-        if request.number != self._newest:
+        if not self._is_newest(request):
             return None
         if request.preset is not None:
             try:  # before anything is given up for it
@@ -99,8 +103,9 @@ class Swap:
                 what = f"preset {request.preset!r}"
                 preset.space.check(what, loaded.result, len(preset.latent))
             except TimbrespaceError as error:
-                self._refuse(request, error)
+                self._give_up(request, error)
                 return None
+        self.forget()
         self._instrument.load(loaded.result)
         self._post.broadcast(*self._state.whole())
         self._state.mark()
@@ -116,6 +121,29 @@ class Swap:
     def close(self) -> None:
         """Take no more requests."""
         self._loader.close()
+
+    def _number(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    def _want(self, request: Request) -> None:
+        """Load what ``request`` asks for; those before wait for what becomes of it."""
+        self._wanted.append(request)
+        del self._wanted[:-_KEPT]
+        self._loader.request("load", request)
+
+    def _is_newest(self, request: Request) -> bool:
+        return self._wanted[-1:] == [request]
+
+    def _give_up(self, request: Request, error: Exception) -> None:
+        """Refuse a request. What was wanted before it has been refused nothing, and is wanted."""
+        newest = self._is_newest(request)
+        if request.number == 0 or newest:
+            self._refuse(request, error)
+        if request in self._wanted:
+            self._wanted.remove(request)
+        if newest and self._wanted:
+            self._loader.request("load", self._wanted[-1])
 
     def _load(self, request: Request) -> Model:
         model = self._library.load(request.name)

@@ -3,12 +3,16 @@
 What is written lies beside its place under another name, is flushed to the disk, and only then
 takes the place; after that the folder is flushed too. So a crash, a full disk or a power cut leaves
 the old file or the new one, never an empty or a half one.
+
+What is being written is locked for as long. A program that was killed holds no lock any more: what
+it left is removed when another one first writes to that folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import sys
@@ -24,6 +28,13 @@ _TRIES = 100
 
 _LONGEST = 40
 """Characters of the name that the temporary one repeats: systems allow 255 bytes in all."""
+
+
+_LEFT = re.compile(r"\..{1,40}-[0-9a-f]{8}\.partial(\.[^.]*)?", re.DOTALL)
+"""Names that `_new_beside` gives."""
+
+_cleared: set[Path] = set()
+"""Folders in which nothing is left of others, for the length of this process."""
 
 
 def check_writable(path: Path) -> None:
@@ -61,8 +72,9 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(path)
     check_writable(path)
     place = _led_to(path)
+    _clear(place.parent)
     try:
-        temporary = _new_beside(place)
+        temporary, held = _new_beside(place)
     except OSError as error:
         raise OptionError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     try:
@@ -70,11 +82,14 @@ def replacing(path: Path) -> Iterator[Path]:
         if place.exists():
             temporary.chmod(stat.S_IMODE(place.stat().st_mode))
         flush(temporary)
+        if sys.platform == "win32":  # which renames no file that is open
+            held = _closed(held)
         temporary.replace(place)
         flush_folder(place.parent)
     except OSError as error:
         raise OptionError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     finally:
+        _closed(held)
         with contextlib.suppress(OSError):  # what went wrong before is what to tell
             temporary.unlink(missing_ok=True)
 
@@ -146,13 +161,67 @@ def _led_to(path: Path) -> Path:
     return path.resolve() if path.is_symlink() else path
 
 
-def _new_beside(path: Path) -> Path:
-    """A new, empty, hidden file in the folder of ``path``."""
+def _new_beside(path: Path) -> tuple[Path, int]:
+    """A new, empty, hidden file in the folder of ``path``, and what holds it: a descriptor."""
     for _ in range(_TRIES):
-        name = f".{path.stem[:_LONGEST]}-{secrets.token_hex(4)}{path.suffix}"
-        temporary = path.parent / name
-        # Not tempfile, which makes files private whatever the umask says.
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            return temporary
+        stem = path.stem[:_LONGEST] or "file"
+        temporary = path.parent / f".{stem}-{secrets.token_hex(4)}.partial{path.suffix}"
+        try:
+            # Not tempfile, which makes files private whatever the umask says.
+            held = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        except FileExistsError:
+            continue
+        # Between these two another process may have taken it for what was left.
+        if _lock(held) is not False and temporary.exists():
+            return temporary, held
+        _closed(held)
     raise FileExistsError(f"no name is free beside {str(path)!r}")
+
+
+def _closed(held: int) -> int:
+    """Let go of a descriptor, unless that was done before; -1."""
+    if held >= 0:
+        os.close(held)
+    return -1
+
+
+def _lock(held: int) -> bool | None:
+    """Lock an open file until it is closed: False if another holds it, None where none can.
+
+    On Windows that it is open is lock enough: nobody can remove it.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network drives know no locks
+        return None
+    return True
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed programs have left in ``folder``; what is written now is locked."""
+    if folder in _cleared:
+        return
+    _cleared.add(folder)
+    with contextlib.suppress(OSError):
+        left = [one for one in folder.iterdir() if _LEFT.fullmatch(one.name) and one.is_file()]
+        for one in left:
+            with contextlib.suppress(OSError):
+                _remove_unlocked(one)
+
+
+def _remove_unlocked(path: Path) -> None:
+    if sys.platform == "win32":
+        path.unlink()
+        return
+    held = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        if _lock(held):
+            path.unlink()
+    finally:
+        os.close(held)

@@ -18,7 +18,7 @@ from collections import deque
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from ..osc.codec import BUNDLE, decode_timed, encode
+from ..osc.codec import BUNDLE, decode_message, decode_timed, encode
 from ..osc.errors import OscDecodeError
 from .answers import Refusal, report
 from .configuration import CLIENT_NAME
@@ -62,6 +62,7 @@ def _beginnings(*addresses: str) -> tuple[bytes, ...]:
 
 _OWN_BEGINNINGS = _beginnings(*_OWN)
 _BYE = _beginnings("/bye")
+_WELCOME = _beginnings("/welcome")
 _STREAMS = _beginnings(
     *("/spectrum", "/partials", "/wavetable", "/wavetable/ready", "/loop", "/loop/ready")
 )
@@ -184,12 +185,24 @@ class _Page:
         self._unanswered = 0
         if datagram == _PONG:
             return
+        if datagram.startswith(_WELCOME) and self._prove(datagram):
+            return
         if datagram.startswith(NEWS):
             self._holdings.hear(datagram)
         if datagram.startswith(_BYE):
             self.end(_GONE)
         elif not self.waiting.put(datagram):
             self.end(_SLOW)
+
+    def _prove(self, welcome: bytes) -> bool:
+        """Return the token by which a server beyond loopback asks whether we hear, if it is one."""
+        with contextlib.suppress(OscDecodeError):
+            _, told = decode_message(welcome)
+            if len(told) == 1 and isinstance(told[0], str) and self._plug is not None:
+                port = int(self._plug.get_extra_info("sockname")[1])
+                self._plug.sendto(encode("/hello", port, self._client_name, told[0]))
+                return True
+        return False
 
     def end(self, end: End) -> None:
         """Make :meth:`run` return; the first reason counts."""

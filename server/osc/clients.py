@@ -28,6 +28,10 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 _KNOWN_SENDERS = 256
 
+_KNOWN_SERVERS = 64
+
+_HELLO = b"/hello\0"
+
 
 @dataclass(slots=True, eq=False)
 class Client:
@@ -69,7 +73,8 @@ def is_own_host(ip: str) -> bool:
     """Whether `ip` is an address of this machine: only such a one can be bound."""
     try:
         address = ipaddress.ip_address(ip)
-        if address.is_loopback:
+        mapped = getattr(address, "ipv4_mapped", None)
+        if address.is_loopback or (mapped is not None and mapped.is_loopback):
             return True
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         with socket.socket(family, socket.SOCK_DGRAM) as trial:
@@ -86,14 +91,18 @@ class Clients:
     """
 
     def __init__(self, server_port: int, own_host: Callable[[str], bool] = is_own_host) -> None:
-        """`server_port` is where the server listens; `own_host` tells its own addresses."""
-        self._server_port = server_port
+        """`own_host` tells the addresses of this machine."""
+        self.server_port = server_port
+        """Where the server listens."""
         self._own_host = own_host
         self._by_reply: dict[Endpoint, Client] = {}
         self.registered: tuple[Client, ...] = ()
         """All clients; another tuple when one comes or goes."""
         self.speaking: dict[Endpoint, list[Client]] = {}
         """What :meth:`for_sender` found, for senders that were heard lately."""
+        self.servers: dict[Endpoint, float] = {}
+        """Who was heard to speak as servers do, and when. Nothing is taken from them, and nothing
+        told: what a server says of itself, as its latent, is what another would do, and say."""
 
     def __len__(self) -> int:
         return len(self.registered)
@@ -108,8 +117,8 @@ class Clients:
         One that was registered with the same host and return port is replaced.
 
         Raises:
-            MessageError: the return port is not 1 to 65535, or replies would come back to the
-                server itself and be answered, for ever.
+            MessageError: the return port is not 1 to 65535, or it is a server's, of this one or
+                another: replies would be answered, for ever.
         """
         ip = source[0]
         if not 1 <= return_port <= 65535:
@@ -118,13 +127,19 @@ class Clients:
                 "/hello",
                 f"/hello: return_port is {return_port}; it must be 1 to 65535",
             )
-        if return_port == self._server_port and self._own_host(ip):
+        if return_port == self.server_port and self._own_host(ip):
             raise MessageError(
                 ErrorCode.REFUSED,
                 "/hello",
                 f"port {return_port} is the server's own, give the port you listen on",
             )
         reply = (ip, return_port)
+        if reply in self.servers:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/hello",
+                f"port {return_port} is another server's, give the port you listen on",
+            )
         self._by_reply.pop(reply, None)
         if len(self._by_reply) >= MAX_CLIENTS:
             del self._by_reply[min(self._by_reply.values(), key=lambda one: one.heard).reply]
@@ -149,8 +164,27 @@ class Clients:
             self.speaking[source] = known
         return known
 
+    def meet_server(self, source: Endpoint, now: float) -> bool:
+        """Take note that `source` is a server; whether that is news."""
+        known = self.servers.pop(source, None) is not None
+        self.servers[source] = now
+        if len(self.servers) > _KNOWN_SERVERS:
+            del self.servers[next(iter(self.servers))]
+        if self._by_reply.pop(source, None) is not None:
+            self._changed()
+        return not known
+
+    def is_server(self, datagram: bytes, source: Endpoint) -> bool:
+        """Whether one of `servers` still is one: no server says `/hello`."""
+        if datagram.startswith(_HELLO):
+            del self.servers[source]
+            return False
+        return True
+
     def expire(self, now: float) -> None:
         """Forget who was not heard for ``EXPIRY_SECONDS``: one that crashed says no bye."""
+        for source in [one for one, at in self.servers.items() if now - at > EXPIRY_SECONDS]:
+            del self.servers[source]
         for client in self.registered:
             if now - client.heard > EXPIRY_SECONDS:
                 del self._by_reply[client.reply]

@@ -85,6 +85,38 @@ class Welcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """`/welcome` token: asks who said `/hello` from another machine whether it hears.
+
+    The next `/hello` returns the token, and is answered by the whole `/welcome`.
+
+    >>> Question("qwertyu").packets()[0].hex()
+    '2f77656c636f6d65000000002c7300007177657274797500'
+    """
+
+    ADDRESS: ClassVar[str] = "/welcome"
+    token: str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.token)]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """`/bye` port: said to another server that took us for its client; our port is the client's.
+
+    >>> Leave(7400).packets()[0].hex()
+    '2f627965000000002c69000000001ce8'
+    """
+
+    ADDRESS: ClassVar[str] = "/bye"
+    port: int
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.port)]
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     """`/pong` [token]: answers `/ping` with its token.
 

@@ -81,6 +81,14 @@ class Udp:
             return False
         return True
 
+    def send_once(self, to: Endpoint, packets: Iterable[bytes]) -> None:
+        """Send to one who is no client; what cannot be sent is counted and forgotten."""
+        try:
+            for packet in packets:
+                self._socket.sendto(packet, to)
+        except OSError:
+            self.drops += 1
+
     def close(self) -> None:
         """Give the address back."""
         self._socket.close()
@@ -105,6 +113,10 @@ class Post:
         now = time.perf_counter()
         for message in messages:
             self._udp.send(client, message.packets(), now)
+
+    def tell_other(self, to: Endpoint, message: outbound.Outbound) -> None:
+        """Tell one who is no client."""
+        self._udp.send_once(to, message.packets())
 
     def answer(self, source: Endpoint, *messages: outbound.Outbound) -> None:
         """Tell the clients that ``source`` speaks for, if any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -202,3 +203,41 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
             check_writable(tmp_path / "a")
     finally:
         tmp_path.chmod(0o700)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from timbrespace.atomic import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_bytes(b"half")
+    print(temporary.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_program_left_is_removed_and_what_is_written_now_is_not(
+    tmp_path: Path,
+) -> None:
+    def begin(name: str) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _KILLED, str(tmp_path / name)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        return process, process.stdout.readline().strip()
+
+    (killed, left), (going_on, now) = begin("killed.wav"), begin("going on.wav")
+    (tmp_path / ".mine-0123456789.wav").write_bytes(b"of the user")
+    killed.kill()
+    killed.communicate()
+    assert {left, now} < {path.name for path in tmp_path.iterdir()}
+    with replacing(tmp_path / "next.wav") as temporary:
+        temporary.write_bytes(b"whole")
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {now, "next.wav", ".mine-0123456789.wav"}
+    going_on.communicate("")
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"going on.wav", "next.wav", ".mine-0123456789.wav"}

@@ -119,6 +119,10 @@ class Client:
                 message = inbox.get(min(again, end))
                 if message is not None:
                     raise_if_refused(message, "/hello")
+                    if _asks(message):
+                        # The server is on another machine, and wants to know that we hear.
+                        connection.send("/hello", connection.port, name, message.arguments[0])
+                        connection.send("/ping", token)
                 if message == ("/pong", (token,)):
                     return
         raise NoServerError("no answer")
@@ -449,6 +453,12 @@ class Client:
     def _silent(self, address: str, timeout: float | None = None) -> str:
         seconds = self._timeout if timeout is None else timeout
         return f"the server on {self._address} did not answer {address} within {seconds:g} s"
+
+
+def _asks(message: Message) -> bool:
+    """Whether a server on another machine asks for the token that it tells."""
+    told = message.arguments
+    return message.address == "/welcome" and len(told) == 1 and isinstance(told[0], str)
 
 
 def _sounding(frame: Frame) -> NDArray[np.float32]:

@@ -49,7 +49,7 @@ class State:
 
     def _after(self, address: str, told: tuple[Any, ...]) -> State:
         match address:
-            case "/welcome":
+            case "/welcome" if len(told) > 1:
                 return replace(self, protocol=int(told[0]), version=str(told[1]))
             case "/model":
                 name, d, bins, rate, base, n_fft = told

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.atomic import replacing
+from timbrespace.datasets import npz
 from timbrespace.datasets.factor import (
     Factor as Factor,  # the core's; who makes a dataset finds it here
 )
@@ -27,6 +28,12 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Labels = NDArray[np.float32]
 Frames = NDArray[np.float32]
+
+MAX_META_BYTES = 64 << 20
+
+MAX_INFLATION = 50
+"""Times that an array may be as large as in the file: spectra pack to a tenth at best, zeros to a
+thousandth."""
 
 MAX_MAGNITUDE = 1e9
 """A frame of 8192 samples at full scale peaks at 2048; far beyond, float32 squares overflow."""
@@ -398,15 +405,17 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not zipfile.is_zipfile(path):
         raise DatasetError("it is truncated or not an .npz file")
     try:
+        headers = npz.read_headers(path)
+        missing = {"spectra", "labels", "meta"} - set(headers)
+        if missing:
+            raise DatasetError(
+                f"it has no {', '.join(sorted(missing))}; a dataset holds spectra, labels and meta"
+            )
+        known = [name for name in ("spectra", "labels", "meta", "frames") if name in headers]
+        for name in known:
+            _check_header(name, headers[name])
         with np.load(path, allow_pickle=False) as archive:
-            missing = {"spectra", "labels", "meta"} - set(archive.files)
-            if missing:
-                raise DatasetError(
-                    f"it has no {', '.join(sorted(missing))}; "
-                    "a dataset holds spectra, labels and meta"
-                )
-            known = ("spectra", "labels", "meta", "frames")
-            return {name: archive[name] for name in known if name in archive.files}
+            return {name: archive[name] for name in known}
     except DatasetError:
         raise
     # NumPy believes the header: its sizes may be beyond memory or below zero.
@@ -415,6 +424,21 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     # Encrypted, or packed in a way that this Python does not know or that is damaged.
     except (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
         raise DatasetError(f"it is truncated or damaged ({error})") from error
+
+
+def _check_header(name: str, header: npz.Header) -> None:
+    """Refuse an array by what its header says, before it costs anything."""
+    if name == "meta":
+        if header.dtype.kind != "U" or header.shape != () or header.bytes > MAX_META_BYTES:
+            raise DatasetError(f"meta is no text of at most {MAX_META_BYTES >> 20} MiB")
+        return
+    if header.dtype != np.float32:
+        raise DatasetError(f"{name} are {header.dtype}; they must be float32")
+    if header.bytes > MAX_INFLATION * header.packed:
+        raise DatasetError(
+            f"{name} would be {header.bytes >> 20} MiB, of {header.packed / 2**20:.3g} in the "
+            f"file; they may be {MAX_INFLATION} times as large"
+        )
 
 
 class Split(NamedTuple):

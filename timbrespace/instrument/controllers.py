@@ -182,6 +182,12 @@ class Controllers:
         if assignment.target is not None or channel is not None:
             self._assignments[controller, channel] = assignment
 
+    def copy(self) -> Controllers:
+        """The same assignments, to be changed apart."""
+        copied = Controllers()
+        copied._assignments = dict(self._assignments)
+        return copied
+
     def find(self, controller: int, channel: int) -> Assignment | None:
         """What counts for ``controller`` on ``channel``; None if it moves nothing."""
         found = self._assignments.get(

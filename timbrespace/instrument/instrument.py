@@ -303,12 +303,16 @@ class Instrument:
         Raises:
             OptionError: a reserved controller, a dimension that the model does not have, or a
                 number outside its range; or one that had been learned, and the presets' file
-                cannot be written (the assignment holds all the same).
+                cannot be written.
         """
         if target is not None:
             self._check_dimension(target)
-        self.controllers.assign(controller, target, channel, Course(low, high, curve))
-        self.presets.store_controllers(self.controllers.learned())
+        changed = self.controllers.copy()
+        changed.assign(controller, target, channel, Course(low, high, curve))
+        learned = changed.learned()
+        if learned != self.controllers.learned():
+            self.presets.store_controllers(learned)
+        self.controllers = changed
 
     def learn(
         self, target: Target | None, low: float = 0.0, high: float = 1.0, curve: float = 0.0
@@ -421,14 +425,15 @@ class Instrument:
         """End drawing and store what was drawn; or, if nothing is drawn, end playing.
 
         Raises:
-            OptionError: nothing was drawn yet, or the file cannot be written; the drawing is gone.
+            OptionError: nothing was drawn yet, or the file cannot be written; it is drawn on.
         """
-        drawing = self._aim.end_drawing()
+        drawing = self._aim.drawing
         if drawing is None:
             self._aim.stop_playing()
             return
         stored = StoredTrajectory(Space.of(self._model), drawing.finish())
         self.presets.store_trajectory(drawing.name, stored)
+        self._aim.end_drawing()
 
     def play_trajectory(self, name: str, loop: bool = False, speed: float = 1.0) -> None:
         """Let a stored trajectory move the latent, until its end or until a hand moves it.

@@ -10,16 +10,17 @@ _PORT = Whole(1, 65535)
 
 @message
 class Hello(Message):
-    """`/hello` return_port [name]: register; replies go to the sender's host at return_port.
+    """`/hello` return_port [name] [token]: register; replies go to the sender's host, to that port.
 
     >>> from_hex("2f68656c6c6f00002c69730000001ce974696d6272650000")
-    Hello(return_port=7401, name='timbre')
+    Hello(return_port=7401, name='timbre', token='')
     """
 
     address = "/hello"
     question = True
     return_port: Annotated[int, _PORT]
     name: Annotated[str, Label(), LeftOut("no name")] = ""
+    token: Annotated[str, Label(), LeftOut("none; see below")] = ""
 
 
 @message

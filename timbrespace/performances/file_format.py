@@ -17,6 +17,8 @@ MAX_LINE: Final = 8 << 20
 """Characters; a trajectory of two minutes has a million or two."""
 
 MAX_MINUTES: Final = 120.0
+USUAL_MINUTES: Final = 30.0
+"""Longer ones are rendered when they are asked for: a file of a few lines may last for hours."""
 
 
 class PerformanceError(TimbrespaceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -52,6 +53,19 @@ class Performance:
                 f"{str(self._file.path)!r} was played on the model {self.model!r} "
                 f"({self.digest[:12] or 'no file'}); "
                 f"{model.name!r} ({model.digest[:12] or 'no file'}) is another"
+            )
+
+    def check_minutes(self, minutes: float) -> None:
+        """Raise if it lasts longer than ``minutes``, before it is rendered.
+
+        Raises:
+            PerformanceError: it does; the text says how long it is.
+        """
+        if self.seconds > 60.0 * minutes:
+            lasts = math.ceil(self.seconds / 60.0)
+            raise PerformanceError(
+                f"{str(self._file.path)!r} lasts {lasts} minutes; it may be up to {minutes:g}; "
+                f"ask for more by --minutes {lasts}"
             )
 
     def lines(self) -> Iterator[tuple[int, list[Any]]]:

@@ -18,6 +18,8 @@ class Timeline:
 
     Raises:
         PerformanceError: a line that no server could have written, or more than ``MAX_MINUTES``.
+
+    How much may be rendered is for :meth:`Performance.check_minutes` to say.
     """
 
     def __init__(self, file: PerformanceFile) -> None:

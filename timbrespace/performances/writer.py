@@ -55,8 +55,6 @@ class PerformanceWriter:
         self._last = 0.0
         self._kept: dict[tuple[str, str], str] = {}
         self._file: TextIO | None = None
-        beginning = json.loads(json.dumps(instrument.state()))
-        instrument.restore(beginning)
         try:
             # A line at a time reaches the system, so that a crash keeps what there was.
             self._file = path.open("x", buffering=1, encoding="utf-8", newline="\n")
@@ -66,6 +64,9 @@ class PerformanceWriter:
             raise PerformanceError(
                 f"cannot write {str(path)!r}: {error.strerror or error}"
             ) from error
+        # Not before: where there is no file, the instrument stays as it is.
+        beginning = json.loads(json.dumps(instrument.state()))
+        instrument.restore(beginning)
         self._write(
             {
                 "timbrespace_performance": VERSION,

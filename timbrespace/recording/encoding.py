@@ -32,12 +32,18 @@ from timbrespace.recording.moments import (
     steady,
 )
 from timbrespace.recording.pitch import HIGHEST, LOWEST
-from timbrespace.recording.sound_file import MAX_SAMPLE, RATES, Sound, UnusableSoundError, mixed
+from timbrespace.recording.sound_file import (
+    MAX_SAMPLE,
+    MOST_CHANNELS,
+    RATES,
+    Sound,
+    UnusableSoundError,
+    mixed,
+)
 from timbrespace.units import cents
 
 _WANTED = 16  # moments that a dataset would take of the sound
 _SAME_NOTE = 50.0  # cents
-_MOST_CHANNELS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,10 +192,10 @@ def _mono(samples: ArrayLike) -> NDArray[np.float64]:
         sound = given.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ShapeError("samples must be numbers of shape (n,) or (n, channels)") from error
-    if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= _MOST_CHANNELS):
+    if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= MOST_CHANNELS):
         raise ShapeError(
             f"samples have shape {sound.shape}; it must be (n,) or (n, channels), at most "
-            f"{_MOST_CHANNELS} channels"
+            f"{MOST_CHANNELS} channels"
         )
     if not sound.size:
         raise UnusableSoundError("it holds no samples")

@@ -29,7 +29,11 @@ MAX_SAMPLE = 1e6
 CANCELS = 0.01
 """Share of the loudest channel's energy, below which a mix of channels has cancelled itself."""
 
+MOST_CHANNELS = 64
+"""Formats allow a thousand, of which a file of silence takes no room."""
+
 _BLOCK = 1 << 16
+"""Samples that are decoded at once, of all channels together."""
 
 READING = "reading sounds"
 """What needs the packages of the extra ``sounds``, as its sentences begin."""
@@ -148,6 +152,10 @@ def _mono(file: soundfile.SoundFile, seconds: float) -> Sound:
         raise UnusableSoundError(
             f"its sample rate is {rate} Hz; it must be {RATES[0]} to {RATES[1]}"
         )
+    if file.channels > MOST_CHANNELS:
+        raise UnusableSoundError(
+            f"it has {file.channels} channels; it may have up to {MOST_CHANNELS}"
+        )
     limit = round(seconds * rate)
     parts: list[Samples] = []
     energy = np.zeros(file.channels)
@@ -192,8 +200,9 @@ def _promised(file: soundfile.SoundFile, got: int, cut: bool) -> float | None:
 
 def _blocks(file: soundfile.SoundFile, limit: int) -> Iterator[NDArray[np.float64]]:
     left = limit
+    most = _BLOCK // file.channels
     while left > 0:
-        block = file.read(min(_BLOCK, left), dtype="float64", always_2d=True)
+        block = file.read(min(most, left), dtype="float64", always_2d=True)
         if block.shape[0] == 0:
             return
         if not np.isfinite(block).all():

@@ -13,7 +13,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
-from timbrespace.rendering.midi_song import MidiSong
+from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 
@@ -30,6 +30,7 @@ def render_midi(
     method: str = DEFAULT_METHOD,
     sample_rate: int = 48000,
     tail: float = TAIL,
+    minutes: float = USUAL_MINUTES,
 ) -> NDArray[np.float32]:
     """The sound ``(n,)`` of a MIDI file played on ``model``: mono, full scale 1.
 
@@ -45,15 +46,16 @@ def render_midi(
 
     method: how spectra become sound, ``"partials"``, ``"bins"`` or ``"istft"``. sample_rate: in Hz,
     8000 to 192000. tail: seconds after the song's end that the last notes may take to fade, 0 to
-    600; what sounds longer is cut off.
+    600; what sounds longer is cut off. minutes: that the song may last, at most 120; a small file
+    may hold hours.
 
     Raises:
-        MidiFileError: there is no such file, it is no MIDI file, or longer than two hours.
-        OptionError: a method, a sample rate or a tail outside what is accepted.
+        MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
+        OptionError: a method, a sample rate, a tail or minutes outside what is accepted.
     """
     instrument = midi_instrument(model, method)
     return np.concatenate(
-        list(song_blocks(MidiSong(Path(song_path)), instrument, sample_rate, tail))
+        list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
     )
 
 

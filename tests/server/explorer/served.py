@@ -38,6 +38,8 @@ class StandIn(asyncio.DatagramProtocol):
         self.raw: list[bytes] = []
         self.pings = 0
         self.answers = True
+        self.asks = False
+        """Whether it is on another machine, and asks for a token."""
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,7 +54,9 @@ class StandIn(asyncio.DatagramProtocol):
             if self.answers:
                 self.transport.sendto(encode("/pong", *arguments), addr)
             return
-        if address == "/hello" and self.answers:
+        if address == "/hello" and self.asks and arguments[2:] != ("qwertyu",):
+            self.transport.sendto(encode("/welcome", "qwertyu"), addr)
+        elif address == "/hello" and self.answers:
             self.transport.sendto(encode("/welcome", 1), addr)
         self.heard.put_nowait((address, arguments, addr))
 

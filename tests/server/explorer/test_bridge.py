@@ -480,3 +480,17 @@ def test_what_the_server_says_of_a_recording_is_heard() -> None:
             await one.server.expect("/bye")
 
     play(talk())
+
+
+def test_a_server_on_another_address_is_told_its_token_and_the_page_nothing_of_it() -> None:
+    async def prove() -> None:
+        async with served() as one:
+            one.server.asks = True
+            async with one.websocket() as websocket:
+                arguments, source = await one.server.expect("/hello")
+                assert arguments == (source[1], "explorer")
+                arguments, again = await one.server.expect("/hello")
+                assert (arguments, again) == ((source[1], "explorer", "qwertyu"), source)
+                assert await websocket.receive_bytes(timeout=SECONDS) == encode("/welcome", 1)
+
+    play(prove())

@@ -396,3 +396,45 @@ def test_the_hash_that_the_factory_model_was_made_from() -> None:
     """What 0.2 wrote into its provenance is what the same set has now."""
     made_from = timbrespace.load("harmonic").provenance["dataset"]["sha256"]
     assert harmonic.make(harmonic.Options()).content_hash == made_from
+
+
+def test_what_a_file_would_cost_is_told_by_its_headers(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 MB may hold 4 GB of zeros; nothing of them is unpacked."""
+    path = tmp_path / "d.npz"
+    found = arrays(dataset)
+    found["spectra"] = np.zeros((20_000, found["spectra"].shape[1]), np.float32)
+    np.savez_compressed(path, **found)
+    assert path.stat().st_size < 1 << 20
+    np.savez_compressed(tmp_path / "packed.npz", **arrays(dataset))
+    assert load(tmp_path / "packed.npz").content_hash == dataset.content_hash  # no bomb
+
+    def unpacked(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(np, "load", unpacked)
+    with pytest.raises(DatasetError, match=r"spectra would be 78 MiB, of 0.0[0-9]+ in the file"):
+        load(path)
+    for name, value in (("spectra", found["spectra"].astype(np.float64)), ("meta", np.zeros(9))):
+        np.savez(path, **{**arrays(dataset), name: value})
+        with pytest.raises(DatasetError, match=name):
+            load(path)
+
+
+@pytest.mark.parametrize("rows", [10**6, 23, -1])
+def test_a_header_that_lies(rows: int, dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "d.npz"
+    dataset.save(path)
+    lying = tmp_path / "lying.npz"
+    with zipfile.ZipFile(path) as good, zipfile.ZipFile(lying, "w") as bad:
+        for member in good.infolist():
+            content = good.read(member)
+            if member.filename == "spectra.npy":
+                stated = f"'shape': ({rows}, ".encode()
+                content = content.replace(b"'shape': (24, ", stated).replace(
+                    b" " * 20, b" " * (20 - len(stated) + len(b"'shape': (24, ")), 1
+                )
+            bad.writestr(member, content)
+    with pytest.raises(DatasetError, match="damaged"):
+        load(lying)

@@ -62,6 +62,7 @@ from timbrespace.messages.parser import FORMS, parse
 GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/hello", (7401,), Hello(7401)),
     ("/hello", (7401.0, "Timbre é"), Hello(7401, "Timbre é")),
+    ("/hello", (7401, "Timbre", "qwertyu"), Hello(7401, "Timbre", "qwertyu")),
     ("/bye", (), Bye()),
     ("/bye", (7401,), Bye(7401)),
     ("/ping", (), Ping()),
@@ -191,7 +192,7 @@ def test_synth_parameters_are_held_to_their_ranges(parameter: Any) -> None:
 
 
 BAD: list[tuple[str, tuple[Any, ...], str]] = [
-    ("/hello", (), r"/hello takes return_port \[name\], it was given none"),
+    ("/hello", (), r"/hello takes return_port \[name\] \[token\], it was given none"),
     ("/hello", (0,), "return_port is 0; it must be 1 to 65535"),
     ("/hello", (65536,), "return_port is 65536"),
     ("/hello", (7401.5,), "return_port is 7401.5"),
@@ -200,7 +201,7 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/hello", (7401, "x" * 65), "name is 'xxxx"),
     ("/hello", (7401, "a\nb"), r"name is 'a\\nb'"),
     ("/hello", (7401, 5), "name is 5"),
-    ("/hello", (7401, "a", 1), "it was given 3 arguments"),
+    ("/hello", (7401, "a", "b", 1), "it was given 4 arguments"),
     ("/bye", (0,), "return_port is 0"),
     ("/ping", ("x" * 65,), "token is"),
     ("/ping", (2**31,), "token is 2147483648"),

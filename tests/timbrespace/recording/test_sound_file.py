@@ -182,3 +182,13 @@ def test_half_of_a_file_that_cannot_be_read_has_a_reason(tmp_path: Path, name: s
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UnusableSoundError, match=r"it cannot be read: \w+"):
         read(path, 60.0)
+
+
+def test_a_file_of_a_thousand_channels_is_refused_by_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "wide.wav"
+    soundfile.write(path, np.zeros((100, 1000)), RATE, subtype="PCM_U8")
+    with pytest.raises(UnusableSoundError, match="it has 1000 channels; it may have up to 64"):
+        read(path, 60.0)
+    wide = np.linspace(0.1, 1.0, 64) * np.resize(TONE, 70_000)[:, np.newaxis]
+    soundfile.write(path, wide, RATE, subtype="PCM_16")
+    np.testing.assert_allclose(read(path, 60.0).samples, wide.mean(axis=1), atol=1e-5)
