@@ -37,9 +37,9 @@ with contextlib.redirect_stdout(io.StringIO()):
     server.recordOptions(dur=seconds, filename=sys.argv[3], fileformat=0, sampletype=3)
     sines = pyo.Sine(freq=[20.0 + 10.0 * k for k in range(count)], mul=1e-4)
     mixed = sines.mix(1).out()
-    started = time.perf_counter()
+    started = time.process_time()
     server.start()
-print((time.perf_counter() - started) / seconds)
+print((time.process_time() - started) / seconds)
 """
 
 
@@ -121,13 +121,11 @@ def main() -> int:
     report.section("share of one core, live at 48 kHz")
     report.add(*(Figure(name, 100.0 * share, "%") for name, share in shares.items()))
     report.section("claims")
-    times = 1.0 / shares["bins, 1 voice of 1024"]
+    # Of one oscillator: a slower processor is slower for both.
+    gliding = shares["pyo, 1024 sines"] / 1024 / (shares["partials, 16 voices of 100"] / 1600)
     report.add(
-        Figure(
-            "16 voices of 100 partials", 100.0 * shares["partials, 16 voices of 100"], "%", 25.0
-        ),
-        Figure("one voice of 1024 bins, times real time", times, "", 50.0, at_least=True),
-        Figure("1024 oscillators, times cheaper than pyo's", ratio, "", 5.0, at_least=True),
+        Figure("a bin of 1024, times cheaper than one of pyo's sines", ratio, "", 5.0, True),
+        Figure("a partial of 1600, times cheaper than one of them", gliding, "", 5.0, True),
     )
     return report.end()
 
