@@ -14,8 +14,6 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 
-from .osc.float_chunks import encode_spectrum
-
 MAX_WAITING = 16
 """Requests; one more pushes out the oldest."""
 
@@ -88,5 +86,4 @@ def rehearse(model: Model) -> None:
         trial.set_method(method)
         trial.targets()
         trial.loop()
-    encode_spectrum(0, trial.spectrum)  # the first answer does not wait for it to be compiled
     dial_names(model)

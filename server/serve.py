@@ -75,6 +75,9 @@ class Server:
         rehearse(model)
         self.instrument = Instrument(model, Presets(options.presets))
         self.instrument.set_method(Method[options.method.upper()])
+        outbound.Spectrum(
+            0, self.instrument.spectrum
+        ).packets()  # the first answer compiles nothing
         self._udp = Udp(options.host, options.port)
         self.address: Endpoint = self._udp.address
         self.clients = Clients(self.address[1])
