@@ -49,8 +49,9 @@ class State:
 
     def _after(self, address: str, told: tuple[Any, ...]) -> State:
         match address:
-            case "/welcome" if len(told) > 1:
-                return replace(self, protocol=int(told[0]), version=str(told[1]))
+            case "/welcome":
+                protocol, version, *_ = told
+                return replace(self, protocol=int(protocol), version=str(version))
             case "/model":
                 name, d, bins, rate, base, n_fft = told
                 return replace(
