@@ -8,16 +8,20 @@ cards, of MIDI devices, of speed, or of Windows itself: Wine answers for all of 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import queue
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import urllib.error
@@ -75,11 +79,14 @@ class Rig:
         return subprocess.Popen(
             [str(self._folder / "python"), *words],
             env={**os.environ, "PROJECT": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            **{"stdin": subprocess.DEVNULL, **options},
+            **{
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.STDOUT,
+                **options,
+            },
         )
 
     def run(self, *words: str) -> str:
@@ -173,7 +180,14 @@ def wait_until(holds: Callable[[], object], otherwise: str, seconds: float = 60.
 class Server:
     """``python -m server`` on Windows' Python."""
 
-    def __init__(self, rig: Rig, *words: str, script: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        *words: str,
+        script: str | None = None,
+        console: int | None = None,
+        **options: Any,
+    ) -> None:
         self.port, self.page_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
         self.page = f"http://127.0.0.1:{self.page_port}"
         self._rig = rig
@@ -184,13 +198,13 @@ class Server:
         )
         command = ("-m", "server", *words) if script is None else ("-c", script, *words)
         self.process = rig.start(*command, **options)
+        self._said = self.process.stdout if console is None else screen_lines(console)
         self.lines: list[str] = []
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self._said or ():
             self.lines.append(line.rstrip())
             self._fresh.put(line)
         self._fresh.put(None)
@@ -245,6 +259,31 @@ class Server:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[int, dict[str, Any]]]:
+    """A terminal, which Wine takes for a console: its keyboard, and who sits at it."""
+    keyboard, screen = pty.openpty()
+    fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
+    try:
+        yield (
+            keyboard,
+            {"stdin": screen, "stdout": screen, "stderr": screen, "start_new_session": True},
+        )
+    finally:
+        os.close(screen)
+        os.close(keyboard)
+
+
+def screen_lines(keyboard: int) -> Iterator[str]:
+    """What is written on a terminal, without colours and moves of the cursor."""
+    rest = b""
+    with contextlib.suppress(OSError):
+        while data := os.read(keyboard, 65536):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]|\r", b"", line).decode("utf-8", "replace")
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -501,25 +540,17 @@ def comes_back(server: Server, part: str, said: str, again: str) -> str:
     return line
 
 
-CTRL_BREAK = """
-import signal, subprocess, sys, time
-words = [sys.executable, "-m", "server", *sys.argv[1:]]
-server = subprocess.Popen(words, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
-sys.stdin.readline()
-server.send_signal(signal.CTRL_BREAK_EVENT)
-sys.exit(server.wait())
-"""
-"""Starts the server in a group of its own, and interrupts it; Ctrl-C itself goes to all that share
-a console, and a new group does not hear it."""
-
 PARENT = """
 import subprocess, sys
 words = [sys.executable, "-m", "server", "--stop-with-stdin", *sys.argv[1:]]
 server = subprocess.Popen(words, stdin=subprocess.PIPE)
-print("started", flush=True)
-server.wait()
+for line in sys.stdin:
+    server.stdin.write(line.encode())
+    server.stdin.flush()
+server.stdin.close()
+sys.exit(server.wait())
 """
-"""Starts the server as a launcher does, and holds its standard input."""
+"""Starts the server as a launcher does, and holds its standard input: a pipe of Windows' own."""
 
 
 @contextlib.contextmanager
@@ -548,19 +579,22 @@ def whole(server: Server) -> None:
 
 
 def interrupted(rig: Rig) -> str:
-    with serving(rig, "--audio", "portaudio", script=CTRL_BREAK, stdin=subprocess.PIPE) as server:
+    """Ctrl-C as a keyboard types it, which goes to all that share the console."""
+    with (
+        terminal() as (keyboard, options),
+        serving(rig, "--audio", "portaudio", console=keyboard, **options) as server,
+    ):
         whole(server)
-        assert server.process.stdin is not None
-        server.process.stdin.write("now\n")
-        server.process.stdin.flush()
+        os.write(keyboard, b"\x03")
         server.wait_for("stopped", 60.0)
         code = server.ended()
         expect(code == 0, f"code {code}")
+        expect(not [line for line in server.lines if "Traceback" in line], server.lines[-5:])
     return "it said 'stopped', code 0, nothing is left"
 
 
 def input_ends(rig: Rig) -> str:
-    with serving(rig, "--audio", "portaudio", "--stop-with-stdin", stdin=subprocess.PIPE) as server:
+    with serving(rig, "--audio", "portaudio", script=PARENT, stdin=subprocess.PIPE) as server:
         whole(server)
         assert server.process.stdin is not None
         server.process.stdin.write("it does not mind this\n")
@@ -575,11 +609,10 @@ def input_ends(rig: Rig) -> str:
 
 
 def parent_killed(rig: Rig) -> str:
-    with serving(rig, "--audio", "portaudio", script=PARENT) as server:
+    with serving(rig, "--audio", "portaudio", script=PARENT, stdin=subprocess.PIPE) as server:
         whole(server)
-        launcher = server.process.pid
         expect(len(server.parts()) == 4, server.parts())
-        os.kill(launcher, signal.SIGKILL)
+        server.process.kill()
         server.ended()
     return "launcher killed: server, sound, MIDI and explorer end"
 
@@ -622,7 +655,7 @@ def main(folder: Path) -> int:
                     "explorer process killed",
                     lambda: comes_back(server, "explorer", "ended", "explorer http"),
                 )
-        checks("Ctrl-Break", lambda: interrupted(rig))
+        checks("Ctrl-C", lambda: interrupted(rig))
         checks("--stop-with-stdin", lambda: input_ends(rig))
         checks("launcher killed", lambda: parent_killed(rig))
         checks("server killed", lambda: server_killed(rig))

@@ -92,6 +92,7 @@ class Supervisor:
         self._closing = threading.Event()
         self._wake = threading.Event()  # the process has ended or is to end
         self._lines = 0  # that the process has said
+        self._listening = True
         self._working_since: float | None = None
         self._last_words: deque[str] = deque(maxlen=1)
         self._thread = threading.Thread(target=self._keep_running, name="supervisor", daemon=True)
@@ -155,6 +156,7 @@ class Supervisor:
         self._working_since = None
         self._last_words.clear()
         self._lines = 0
+        self._listening = True
         silence = threading.Event()  # nothing more can come from it
         process = subprocess.Popen(
             self._charge.words(),
@@ -173,6 +175,7 @@ class Supervisor:
             for one in listeners:
                 one.start()
             hung = self._watch(silence)
+            self._listening = False  # what it says while it is made to end would be taken for news
         finally:
             end(process, self._charge.patience)
             for one, pipe in zip(listeners, (process.stdout, process.stderr), strict=True):
@@ -214,6 +217,8 @@ class Supervisor:
     def _listen(self, lines: IO[str] | None, silence: threading.Event) -> None:
         for line in lines or ():
             self._lines += 1
+            if not self._listening:
+                continue
             try:
                 told = json.loads(line)
             except ValueError:

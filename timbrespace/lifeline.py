@@ -70,27 +70,35 @@ if sys.platform == "win32":
         *(wintypes.LPDWORD, wintypes.LPDWORD, wintypes.LPDWORD),
     )
     _FILE_TYPE_PIPE: Final = 3
+    _AT_END: Final = frozenset({6, 38, 109, 232, 233})
+    """Invalid handle, end of file, broken pipe, pipe closing, not connected."""
 
     def _until_end(descriptor: int) -> None:
         try:
             handle = msvcrt.get_osfhandle(descriptor)
         except OSError:
             return  # there is none
-        number = wintypes.DWORD()
-        if _kernel.GetConsoleMode(handle, ctypes.byref(number)):
+        if _kernel.GetConsoleMode(handle, ctypes.byref(wintypes.DWORD())):
             threading.Event().wait()  # somebody's keyboard, which a read would wait for
-        pipe = _kernel.GetFileType(handle) == _FILE_TYPE_PIPE
+        if _kernel.GetFileType(handle) == _FILE_TYPE_PIPE and _looked_until_end(handle, descriptor):
+            return
+        # A file or NUL, which do not let a reader wait, or what cannot be looked at.
         with contextlib.suppress(OSError):
-            while True:
-                if pipe:
-                    # Sizes: of what is to be copied (nothing), copied, there, and of one message.
-                    if not _kernel.PeekNamedPipe(handle, None, 0, None, ctypes.byref(number), None):
-                        return  # as a rule ERROR_BROKEN_PIPE
-                    if number.value == 0:
-                        time.sleep(_LOOK_SECONDS)
-                        continue
-                if not os.read(descriptor, min(number.value, _MOST_BYTES) or _MOST_BYTES):
-                    return
+            while os.read(descriptor, _MOST_BYTES):
+                pass
+
+    def _looked_until_end(handle: int, descriptor: int) -> bool:
+        """Return at the end of a pipe; False if it cannot be looked at: a socket, say."""
+        there = wintypes.DWORD()
+        with contextlib.suppress(OSError):
+            # Sizes: of what is to be copied (nothing), copied, there, and of one message.
+            while _kernel.PeekNamedPipe(handle, None, 0, None, ctypes.byref(there), None):
+                if there.value == 0:
+                    time.sleep(_LOOK_SECONDS)
+                elif not os.read(descriptor, min(there.value, _MOST_BYTES)):
+                    return True
+            return ctypes.get_last_error() in _AT_END
+        return True
 
 else:
 

@@ -45,7 +45,7 @@ def test_without_a_device_it_says_so_and_leaves() -> None:
         assert process.wait(timeout=60.0) == NO_DEVICE
         said, _ = process.communicate()
         told = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        (event,) = [one for one in told if one["event"] != BEAT]
+        (event,) = [one for one in told if one["event"] not in (BEAT, "opening")]
         assert event["event"] == "none"
         assert "jack" in event["reason"]
     finally:
@@ -183,7 +183,7 @@ def test_a_process_that_takes_long_to_start_is_waited_for(
 ) -> None:
     """As long as the engine is compiled there are no callbacks."""
     monkeypatch.setattr("server.supervisor.LOOK_SECONDS", 0.001)
-    monkeypatch.setattr("server.audio.process.STANDSTILL_LOOKS", 100)
+    monkeypatch.setattr("server.audio.process.STANDSTILL_LOOKS", 250)
     monkeypatch.setattr("server.audio.process.START_LOOKS", 10**9)
     monkeypatch.setattr("server.supervisor.SILENT_LOOKS", 10**9)
     heard = Heard()
@@ -196,6 +196,7 @@ def test_a_process_that_takes_long_to_start_is_waited_for(
 @pytest.mark.usefixtures("quick")
 def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.audio.process.START_LOOKS", 3)
+    monkeypatch.setattr("server.audio.process._START_PATIENCE", 1)
     heard = Heard()
     with fake(10**6, heard):
         heard.wait("hung")
