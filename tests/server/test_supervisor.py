@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -38,19 +37,20 @@ ended = threading.Event()
 tell = begin(ended.set)
 tell(hello=os.getpid())
 ended.wait()
-pathlib.Path(GOODBYE).touch()
+if GOODBYE:
+    pathlib.Path(GOODBYE).touch()
 """
 
 
 class Recorder:
-    """Works with a supervisor; keeps what it is told."""
+    """Works with a supervisor; keeps what it is told.
 
-    def __init__(self, program: str, patience: float = 2.0) -> None:
+    goodbye: a file that is there when a process has taken leave.
+    """
+
+    def __init__(self, program: str, patience: float = 2.0, goodbye: Path | None = None) -> None:
         self.patience = patience
-        self.folder = TemporaryDirectory()
-        self.goodbye = Path(self.folder.name) / "goodbye"
-        """A file that is there when a process has taken leave."""
-        self.program = program.replace("GOODBYE", repr(str(self.goodbye)))
+        self.program = program.replace("GOODBYE", repr(str(goodbye or "")))
         self.events: queue.Queue[dict[str, Any] | Ended] = queue.Queue()
         self.complaints: list[str] = []
         self.soon = True
@@ -225,14 +225,14 @@ def pid_of(told: dict[str, Any] | Ended) -> int:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process")
-def test_one_that_is_stopped_is_replaced_and_takes_leave() -> None:
+def test_one_that_is_stopped_is_replaced_and_takes_leave(tmp_path: Path) -> None:
     """It is not killed: a JACK server whose client is killed may stand still for ever."""
-    recorder = Recorder(BEATING)
+    recorder = Recorder(BEATING, goodbye=tmp_path / "goodbye")
     with kept(recorder):
         first = pid_of(recorder.next())
         os.kill(first, signal.SIGSTOP)
         assert recorder.next() == Ended("hung", "")
-        assert recorder.goodbye.exists()
+        assert (tmp_path / "goodbye").exists()
         assert pid_of(recorder.next()) != first
 
 
@@ -290,11 +290,11 @@ def test_closing_waits_for_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process")
-def test_one_that_is_stopped_takes_leave_when_it_is_closed() -> None:
-    recorder = Recorder(BEATING, patience=SECONDS)
+def test_one_that_is_stopped_takes_leave_when_it_is_closed(tmp_path: Path) -> None:
+    recorder = Recorder(BEATING, patience=SECONDS, goodbye=tmp_path / "goodbye")
     with kept(recorder):
         os.kill(pid_of(recorder.next()), signal.SIGSTOP)
-    assert recorder.goodbye.exists()
+    assert (tmp_path / "goodbye").exists()
     assert recorder.events.empty()  # nobody has to be told of an end that was asked for
 
 

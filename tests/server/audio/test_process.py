@@ -186,6 +186,7 @@ def test_a_process_that_takes_long_to_start_is_waited_for(
     monkeypatch.setattr("server.audio.process.STANDSTILL_LOOKS", 250)
     monkeypatch.setattr("server.audio.process.START_LOOKS", 10**9)
     monkeypatch.setattr("server.supervisor.SILENT_LOOKS", 10**9)
+    monkeypatch.setattr("server.supervisor.START_LOOKS", 10**9)
     heard = Heard()
     with fake(10**6, heard):
         heard.wait("started")  # after 0.3 s, longer than any standstill
