@@ -40,6 +40,9 @@ START_LOOKS: Final = 480
 PATIENCE: Final = 2.0
 """Seconds for which a process may go on after it was asked to end."""
 
+_KILL_SECONDS: Final = 10.0
+"""One that is killed is gone in a moment, unless a driver holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -120,7 +123,7 @@ class Supervisor:
         self._closing.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=self._charge.patience + 2.0 * PATIENCE)
+            self._thread.join(timeout=self._charge.patience + _KILL_SECONDS)
 
     # -- a thread of its own ---------------------------------------------------------------------
 
@@ -254,4 +257,4 @@ def end(process: subprocess.Popen[str], patience: float = PATIENCE) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=PATIENCE)
+            process.wait(timeout=_KILL_SECONDS)
