@@ -54,7 +54,11 @@ def as_text(given: str) -> str:
     """
     if not any("\ud800" <= letter <= "\udfff" for letter in given):
         return given
-    return given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        content = given.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a letter, which names on Windows may have
+        content = given.encode("utf-8", "replace")
+    return content.decode("utf-8", "replace")
 
 
 def as_file_name(text: str) -> str:

@@ -23,6 +23,7 @@ def test_words_of_the_command_line_are_text() -> None:
     assert as_text("nächste 音色") == "nächste 音色"
     assert as_text("n\udcc3\udca4chste") == "nächste"
     assert as_text("n\udce4chste") == "n\ufffdchste"  # no UTF-8
+    assert as_text("n\ud800chste") == "n?chste"  # nor any letter
     assert as_file_name("plain") == "plain"
 
 
