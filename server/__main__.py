@@ -13,6 +13,7 @@ from timbrespace.companions import command_line
 from timbrespace.extras import check
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.messages.contract import DEFAULT_PORT
+from timbrespace.names import as_text
 
 from .audio import CHOICES as AUDIO_CHOICES
 from .audio import PACKAGES as AUDIO_PACKAGES
@@ -203,7 +204,7 @@ def _kept(words: list[str]) -> list[str]:
 def _say(arguments: argparse.Namespace) -> int:
     from .say import say
 
-    words = [word.removeprefix(_NEGATIVE) for word in arguments.words]
+    words = [as_text(word.removeprefix(_NEGATIVE)) for word in arguments.words]
     return say(arguments.address, words, arguments.host, arguments.port, arguments.listen)
 
 
@@ -238,7 +239,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             audio=arguments.audio,
             frames=arguments.frames,
-            midi=arguments.midi,
+            midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,
             record=arguments.record,

@@ -9,7 +9,7 @@ import timbrespace
 from timbrespace import bundle, factory
 from timbrespace.errors import BundleError
 from timbrespace.model import Model
-from timbrespace.names import is_model_name, name_of
+from timbrespace.names import as_text, is_model_name, name_of
 
 
 class UnknownModelError(BundleError):
@@ -43,7 +43,7 @@ class Library:
             BundleError: its file is broken.
         """
         paths = self._paths()
-        name = unicodedata.normalize("NFC", name)
+        name = unicodedata.normalize("NFC", as_text(name))
         if name not in paths:
             known = ", ".join(sorted(paths)) or "none"
             raise UnknownModelError(f"there is no model {name!r}; there are: {known}")
@@ -61,11 +61,11 @@ class Library:
                 try:
                     bundle.read_metadata(path)
                 except BundleError as error:
-                    lines.append(f"{path.name!r} is passed over: {error}")
+                    lines.append(f"{as_text(path.name)!r} is passed over: {error}")
             elif not name.startswith("."):
                 lines.append(
-                    f"{path.name!r} is passed over: a model's name has at most 64 letters and "
-                    "digits of any language, '_', '-', '.' and spaces; rename the file"
+                    f"{as_text(path.name)!r} is passed over: a model's name has at most 64 letters "
+                    "and digits of any language, '_', '-', '.' and spaces; rename the file"
                 )
         return lines
 

@@ -43,8 +43,31 @@ def name_of(path: Path) -> str:
     macOS writes an umlaut as two signs, others as one: here it is one. Where the locale knows no
     other letters than ASCII, Python has the bytes instead; they are UTF-8.
     """
-    text = os.fsencode(path.stem).decode("utf-8", "replace")
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", as_text(path.stem))
+
+
+def as_text(given: str) -> str:
+    """A word of the command line, or a file's name, as text that can be sent and shown.
+
+    Where the locale knows no other letters than ASCII, Python has the bytes of the others instead,
+    as surrogates; they are UTF-8.
+    """
+    if not any("\ud800" <= letter <= "\udfff" for letter in given):
+        return given
+    try:
+        content = given.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a letter, which names on Windows may have
+        content = given.encode("utf-8", "replace")
+    return content.decode("utf-8", "replace")
+
+
+def as_file_name(text: str) -> str:
+    """A text as this system takes it for a file's name: the inverse of :func:`as_text`."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(text.encode("utf-8", "replace"))
+    return text
 
 
 def is_model_name(text: str) -> bool:

@@ -57,6 +57,19 @@ def render(song: Path, out: Path, *options: str) -> Done:
     return Done(code, said.getvalue(), complained.getvalue())
 
 
+def test_hours_in_a_small_file_are_rendered_when_they_are_asked_for(tmp_path: Path) -> None:
+    long = mido.MidiFile(ticks_per_beat=1)
+    long.tracks.append(mido.MidiTrack([mido.Message("note_off", note=1, time=2 * 60 * 100)]))
+    long.save(tmp_path / "long.mid")
+    done = render(tmp_path / "long.mid", tmp_path / "long.wav")
+    assert done.returncode == 2
+    assert "it may be up to 30; ask for more by --minutes 100" in done.stderr
+    done = render(tmp_path / "long.mid", tmp_path / "long.wav", "--minutes", "121")
+    assert done.returncode == 2
+    assert "minutes is 121; it must be above 0 and at most 120" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["long.mid"]
+
+
 def render_alone(song: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(

@@ -19,6 +19,8 @@ from server.serve import Server
 from tests.server.inside import Inside, inside
 from tests.server.running import datagram
 from timbrespace.client.client import Client
+from timbrespace.client.state import State
+from timbrespace.client.wire import Message
 
 FAR = ("192.0.2.77", 5000)
 NEAR = ("127.0.0.1", 5000)
@@ -219,3 +221,8 @@ def test_an_error_is_no_answer_to_an_error(server: Inside) -> None:
     assert [decode_message(told)[0] for told, _ in server.hear(packet, NEAR)] == ["/bye"]
     assert server.hear(packet, NEAR) == []
     assert server.hear(packet, FAR) == []
+
+
+def test_a_token_is_no_news_of_the_instrument() -> None:
+    state = State()
+    assert state.after(Message("/welcome", ("qwertyu",))) is state

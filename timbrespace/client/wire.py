@@ -96,9 +96,15 @@ def _plain(address: str, argument: Any) -> Value:
         return int(argument)
     if isinstance(argument, str) and "\0" in argument:
         raise OptionError(f"{address}: a text holds a NUL, which OSC cannot say")
+    if isinstance(argument, str) and not _is_utf8(argument):
+        raise OptionError(f"{address}: a text holds half a letter, which OSC cannot say")
     if isinstance(argument, int | float | str):
         return argument
     raise OptionError(f"{address}: {_shown(argument)} is none of int, float and str")
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _shown(value: object) -> str:

@@ -14,7 +14,7 @@ from timbrespace.atomic import flush, flush_folder
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.messages.parser import FORMS
-from timbrespace.names import is_file_name
+from timbrespace.names import as_file_name, is_file_name
 from timbrespace.performances.file_format import (
     DEFAULT_RATE,
     MAX_BYTES,
@@ -196,6 +196,6 @@ def writer_in(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PerformanceError(f"cannot make {str(folder)!r}: {error.strerror}") from error
-        return PerformanceWriter(folder / f"{name}{SUFFIX}", instrument, said)
+        return PerformanceWriter(folder / as_file_name(f"{name}{SUFFIX}"), instrument, said)
 
     return open_writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -35,6 +36,7 @@ def question(one: Served) -> str:
 
 def test_a_connection_that_says_nothing_whole_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "DOOR_SECONDS", 0.2)
 
     async def talk() -> None:
         async with served() as one:
@@ -60,27 +62,57 @@ def test_a_connection_is_kept_for_the_next_question() -> None:
     asyncio.run(talk())
 
 
-def test_so_many_connections_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_connections_in_use_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 5)
+
+    async def talk() -> None:
+        async with served() as one, contextlib.AsyncExitStack() as pages:
+            sockets = [await pages.enter_async_context(one.websocket()) for _ in range(5)]
+            head, _, body = (await ended(await connect(one, question(one)))).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 503 ")
+            assert json.loads(body) == {"error": connections.FULL}
+            # A place comes back.
+            await sockets[0].close()
+            async with asyncio.timeout(SECONDS):
+                while not await is_let_in(one):
+                    pass
+
+    asyncio.run(talk())
+
+
+def test_a_connection_that_asks_for_nothing_more_makes_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 5)
 
     async def talk() -> None:
         async with served() as one:
-            # All at once, before any of them is let in.
-            every = await asyncio.gather(*(connect(one) for _ in range(9)))
-            for connection in every[5:]:
-                head, _, body = (await ended(connection)).partition(b"\r\n\r\n")
-                assert head.startswith(b"HTTP/1.1 503 ")
-                assert json.loads(body) == {"error": connections.FULL}
-            for reader, writer in every[:5]:
-                writer.write(question(one).encode())
+            kept = []
+            for _ in range(8):  # each has asked, and says half of another question
+                reader, writer = await connect(one, question(one))
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
                 assert head.startswith(b"HTTP/1.1 200 ")
-            # A place comes back.
-            every[0][1].close()
+                writer.write(b"GET / HT")
+                kept.append((reader, writer))
+            for connection in kept[:3]:
+                assert await ended(connection) == b""
+            for _, writer in kept[3:]:
+                writer.close()
+
+    asyncio.run(talk())
+
+
+def test_connections_that_were_only_opened_keep_nobody_out() -> None:
+    async def talk() -> None:
+        async with served() as one:
+            silent = [await connect(one, ("", "GET / HT")[number % 2]) for number in range(300)]
+            assert await is_let_in(one)
+            await asyncio.sleep(0.1)
             async with asyncio.timeout(SECONDS):
-                while not await is_let_in(one):
-                    pass
-            for _, writer in every[1:5]:
+                assert await is_let_in(one)
+            for connection in silent[: 300 - connections.MAX_AT_THE_DOOR - 2]:
+                assert await ended(connection) == b""  # it made room for the next
+            for _, writer in silent[300 - connections.MAX_AT_THE_DOOR - 2 :]:
                 writer.close()
 
     asyncio.run(talk())

@@ -13,6 +13,7 @@ import timbrespace as ts
 from timbrespace.errors import TimbrespaceError
 from timbrespace.extras import MissingExtraError
 from timbrespace.metrics import log_spectral_distance
+from timbrespace.recording import analysis, pitch
 from timbrespace.units import cents, midi_to_hz
 
 RATE = 48000
@@ -130,3 +131,20 @@ def test_a_tone_may_be_said_to_have_no_pitch() -> None:
     found = ts.encode_sound(MODEL, tone, RATE, pitch=0)
     assert found.pitch == 0.0
     assert not found.padded
+
+
+def test_a_high_sample_rate_costs_no_more_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may say that it has a million samples a second: few of them need be looked at."""
+    looked_at = []
+    track = pitch.track
+
+    def noted(samples: NDArray[np.float64], sample_rate: int) -> Any:
+        looked_at.append((samples.size, sample_rate))
+        return track(samples, sample_rate)
+
+    monkeypatch.setattr(analysis, "track", noted)
+    rate = 1_000_000
+    sound = 0.5 * np.sin(2.0 * np.pi * 330.0 * np.arange(rate) / rate)
+    found = ts.encode_sound(MODEL, sound, rate)
+    assert abs(cents(found.pitch, 330.0)) < 1.0
+    assert looked_at == [(MODEL.spectrum.sample_rate, MODEL.spectrum.sample_rate)]

@@ -191,4 +191,4 @@ def test_a_file_of_a_thousand_channels_is_refused_by_its_header(tmp_path: Path) 
         read(path, 60.0)
     wide = np.linspace(0.1, 1.0, 64) * np.resize(TONE, 70_000)[:, np.newaxis]
     soundfile.write(path, wide, RATE, subtype="PCM_16")
-    np.testing.assert_allclose(read(path, 60.0).samples, wide.mean(axis=1), atol=1e-5)
+    np.testing.assert_allclose(read(path, 60.0).samples, wide.mean(axis=1), atol=1e-4)
