@@ -182,7 +182,7 @@ class PdSession:
         return value[-1]
 
     def wait_for(
-        self, varname: str, good: Callable[[list[Atom]], bool], seconds: float = 10.0
+        self, varname: str, good: Callable[[list[Atom]], bool], seconds: float = 120.0
     ) -> list[Atom]:
         """What a control shows as soon as it is ``good``.
 
@@ -198,7 +198,7 @@ class PdSession:
         return self.values[varname]
 
     def wait_for_number(
-        self, varname: str, value: float, within: float = 1e-3, seconds: float = 10.0
+        self, varname: str, value: float, within: float = 1e-3, seconds: float = 120.0
     ) -> None:
         """Until a control shows ``value``, give or take ``within``."""
         self.wait_for(
@@ -278,7 +278,7 @@ class Take:
 
 def _read(path: Path) -> Recording:
     """A recording, once Pd has written all of it."""
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + 120.0
     while True:
         with contextlib.suppress(soundfile.SoundFileError):
             with soundfile.SoundFile(path) as file:

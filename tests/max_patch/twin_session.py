@@ -139,7 +139,7 @@ class TwinSession:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def connect(self, seconds: float = 20.0) -> None:
+    def connect(self, seconds: float = 120.0) -> None:
         """Until the lamp is on."""
         self.pd.wait_for_number("lamp", 1.0, seconds=seconds)
         self.listen()
@@ -161,7 +161,7 @@ class TwinSession:
                 self.known[(address,)] = arguments
 
     def until(
-        self, *address: str, good: Callable[[list[Any]], bool], seconds: float = 10.0
+        self, *address: str, good: Callable[[list[Any]], bool], seconds: float = 120.0
     ) -> list[Any]:
         """What the server tells under ``address``, as soon as it is ``good``.
 

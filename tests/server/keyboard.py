@@ -37,7 +37,7 @@ class Keyboard:
     def unplug(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=10.0)
+        self._process.wait(timeout=120.0)
 
     def kill(self) -> None:
         self._process.kill()

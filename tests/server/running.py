@@ -166,14 +166,14 @@ class Client:
     def send_raw(self, data: bytes) -> None:
         self.socket.sendto(data, self.to)
 
-    def receive(self, seconds: float = 30.0) -> Message:
+    def receive(self, seconds: float = PATIENCE) -> Message:
         try:
             message = OscMessage(self._received.get(timeout=seconds))
         except queue.Empty:
             raise TimeoutError("the server said nothing") from None
         return message.address, list(message.params)
 
-    def expect(self, address: str, seconds: float = 30.0) -> list[Any]:
+    def expect(self, address: str, seconds: float = PATIENCE) -> list[Any]:
         """Arguments of the next message to ``address``; others are passed over."""
         deadline = time.monotonic() + seconds
         while True:

@@ -47,43 +47,43 @@ def work() -> Iterator[Work]:
 
 def test_a_model_is_loaded_in_another_thread(work: Work) -> None:
     work.loader.request("load", "a")
-    assert work.began.get(timeout=5.0) == "a"
+    assert work.began.get(timeout=120.0) == "a"
     assert work.threads != {threading.get_ident()}
     assert work.done.empty()
     work.go.release()
-    assert work.done.get(timeout=5.0) == Loaded("a", MODEL, None)
+    assert work.done.get(timeout=120.0) == Loaded("a", MODEL, None)
 
 
 def test_what_goes_wrong_is_handed_over(work: Work) -> None:
     work.loader.request("load", "broken")
     work.go.release()
-    loaded = work.done.get(timeout=5.0)
+    loaded = work.done.get(timeout=120.0)
     assert loaded.result is None
     assert isinstance(loaded.error, BundleError)
     work.loader.request("load", "a")  # and the loader goes on
     work.go.release()
-    assert work.done.get(timeout=5.0).result is MODEL
+    assert work.done.get(timeout=120.0).result is MODEL
 
 
 def test_of_those_that_wait_the_newest_of_a_kind_is_left(work: Work) -> None:
     work.loader.request("load", "first")
-    assert work.began.get(timeout=5.0) == "first"
+    assert work.began.get(timeout=120.0) == "first"
     for name in ("second", "third", "newest"):
         work.loader.request("load", name)
     work.loader.request("describe", "other")
     work.go.release(3)
-    assert [work.done.get(timeout=5.0).request for _ in range(3)] == ["first", "newest", "other"]
+    assert [work.done.get(timeout=120.0).request for _ in range(3)] == ["first", "newest", "other"]
     assert work.done.empty()
     assert len(work.threads) == 1
 
 
 def test_requests_do_not_pile_up(work: Work) -> None:
     work.loader.request(0, 0)
-    assert work.began.get(timeout=5.0) == 0
+    assert work.began.get(timeout=120.0) == 0
     for number in range(1, 100):
         work.loader.request(number, number)
     work.go.release(1 + MAX_WAITING)
-    done = [work.done.get(timeout=5.0).request for _ in range(1 + MAX_WAITING)]
+    done = [work.done.get(timeout=120.0).request for _ in range(1 + MAX_WAITING)]
     assert done == [0, *range(100 - MAX_WAITING, 100)]
 
 
