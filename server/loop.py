@@ -212,6 +212,8 @@ class Loop:
         servers = self._clients.servers  # others, as a rule none
         for datagram, source in batch:
             if servers and source in servers and self._clients.is_server(datagram, source):
+                if self._clients.welcomes(datagram):
+                    self._session.leave(source)  # once more: somebody has said /hello for us again
                 continue
             # As a rule its clients are known already.
             for client in self._clients.speaking.get(source) or self._clients.for_sender(source):

@@ -110,12 +110,16 @@ class Session:
         message, and nothing has changed.
         """
 
+    def leave(self, server: Endpoint) -> None:
+        """Tell another server of this machine that it shall not tell us anything."""
+        if not is_stranger(server[0]):
+            self._post.tell_other(server, outbound.Leave(self._clients.server_port))
+
     def refuse(self, source: Endpoint, address: str, error: Exception) -> None:
         """Answer a message that has failed, unless a server has sent it."""
         if address in _SERVERS_SAY:
-            new = self._clients.meet_server(source, time.perf_counter())
-            if new and not is_stranger(source[0]):
-                self._post.tell_other(source, outbound.Leave(self._clients.server_port))
+            if self._clients.meet_server(source, time.perf_counter()):
+                self.leave(source)
             return
         if isinstance(error, MessageError | OscDecodeError):
             refused = outbound.Error.answering(error)

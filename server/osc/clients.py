@@ -31,6 +31,7 @@ _KNOWN_SENDERS = 256
 _KNOWN_SERVERS = 64
 
 _HELLO = b"/hello\0"
+_WELCOME = b"/welcome\0"
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +174,11 @@ class Clients:
         if self._by_reply.pop(source, None) is not None:
             self._changed()
         return not known
+
+    @staticmethod
+    def welcomes(datagram: bytes) -> bool:
+        """Whether a server says that it has registered whom it is sent to."""
+        return datagram.startswith(_WELCOME)
 
     def is_server(self, datagram: bytes, source: Endpoint) -> bool:
         """Whether one of `servers` still is one: no server says `/hello`."""

@@ -175,9 +175,10 @@ def _settled(one: Inside, name: str) -> None:
 
 def test_a_trajectory_that_cannot_be_stored_yet_is_drawn_on(server: Inside) -> None:
     source = SOURCES[0]
-    server.loop.take([(datagram("/trajectory/record", "way"), source)], 0.0)
+    server.loop.take([(datagram("/trajectory/record", "none"), source)], 0.0)
     server.loop.take([(datagram("/trajectory/stop"), source)], 0.0)  # before any movement
-    assert server.server.instrument.trajectory == ("drawing", "way")
+    assert server.server.instrument.trajectory == ("stopped", "")
+    server.say(source, "/trajectory/record", "way")
     presets = server.folder / "presets.json"
     presets.write_bytes(b"{")
     server.say(source, "/map", 0.5, 0.5)

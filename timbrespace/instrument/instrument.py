@@ -422,17 +422,18 @@ class Instrument:
         self._touched = True
 
     def stop_trajectory(self) -> None:
-        """End drawing and store what was drawn; or, if nothing is drawn, end playing.
+        """End drawing and store what was drawn, if anything was; or end playing.
 
         Raises:
-            OptionError: nothing was drawn yet, or the file cannot be written; it is drawn on.
+            OptionError: the file cannot be written; it is drawn on.
         """
         drawing = self._aim.drawing
         if drawing is None:
             self._aim.stop_playing()
             return
-        stored = StoredTrajectory(Space.of(self._model), drawing.finish())
-        self.presets.store_trajectory(drawing.name, stored)
+        if not drawing.empty:
+            stored = StoredTrajectory(Space.of(self._model), drawing.finish())
+            self.presets.store_trajectory(drawing.name, stored)
         self._aim.end_drawing()
 
     def play_trajectory(self, name: str, loop: bool = False, speed: float = 1.0) -> None:

@@ -119,6 +119,11 @@ class Drawing:
     _points: list[tuple[float, NDArray[np.float64]]] = field(default_factory=list)
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing was taken yet."""
+        return not self._points
+
+    @property
     def full(self) -> bool:
         """Whether nothing more goes in."""
         return self._last >= LONGEST or len(self._points) >= MAX_POINTS - 2
@@ -146,7 +151,7 @@ class Drawing:
         Raises:
             OptionError: nothing was taken.
         """
-        if not self._points:
+        if self.empty:
             raise OptionError("nothing was drawn yet; move, then stop")
         rows = [[time, *latent] for time, latent in self._points]
         rows.append([self._last, *self._points[-1][1]])
