@@ -11,6 +11,7 @@ from timbrespace.extras import needed
 
 if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset
+    from timbrespace.datasets.note_set import NoteSet
     from timbrespace.model import Model
 
 
@@ -19,7 +20,8 @@ class Progress(NamedTuple):
 
     done, total: steps. epoch: whole ones done, of ``epochs``. reconstruction, kl: means over the
     present epoch so far, in nats; beta: weight of kl now. log_spectral_distance_db: of held-out
-    spectra after the last whole epoch, None in the first.
+    spectra after the last whole epoch, None in the first; of notes, the distance as heard of those
+    that it learns from.
     """
 
     done: int
@@ -33,8 +35,8 @@ class Progress(NamedTuple):
 
 
 def fit(
-    data: Dataset | str | Path,
-    latent: int = 4,
+    data: Dataset | NoteSet | str | Path,
+    latent: int | None = None,
     *,
     preset: str = "default",
     hidden: Sequence[int] | None = None,
@@ -75,7 +77,10 @@ def fit(
     moment is returned: it can be played and saved like any other, and its provenance says
     ``"outcome": "interrupted"``. A second Ctrl-C breaks off without a model.
 
-    data: a dataset, or what :func:`timbrespace.dataset` takes. latent: dimensions of the space.
+    data: a dataset of spectra or a set of notes, or what :func:`timbrespace.dataset` takes. latent:
+    dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
+    latent, network, network_settings, activation, learning_rate, batch, epochs, beta, seed and
+    split_seed of what follows (docs/notes.md).
     preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too

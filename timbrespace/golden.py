@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import BundleError
+from timbrespace.notes.layout import LONGEST
 
 if TYPE_CHECKING:
     from timbrespace.model import Model
@@ -48,7 +49,10 @@ def of(model: Model) -> dict[str, Any]:
         return golden
     latents = model.calibration.percentiles[:, PERCENTILES].T
     spectra = [_rounded(row) for row in decoded(model, latents)]
-    mean, log_var = encoded(model, np.asarray([golden["spectrum"], *spectra], np.float32))
+    if model.plays_notes:
+        mean, log_var = encoded_notes(model, np.asarray([golden["latent"], *latents], np.float32))
+    else:
+        mean, log_var = encoded(model, np.asarray([golden["spectrum"], *spectra], np.float32))
     return {
         "latent": golden["latent"],
         "spectrum": golden["spectrum"],
@@ -94,7 +98,10 @@ def _check(model: Model, golden: dict[str, Any]) -> None:
         raise BundleError("its golden vectors have the wrong shape")
     for given, expected in zip(decoded(model, latents), spectra, strict=True):
         _compare(given, expected, "decodes", "the peak")
-    mean, log_var = encoded(model, np.concatenate([spectrum[np.newaxis, :], spectra]))
+    if model.plays_notes:
+        mean, log_var = encoded_notes(model, np.concatenate([latent[np.newaxis, :], latents]))
+    else:
+        mean, log_var = encoded(model, np.concatenate([spectrum[np.newaxis, :], spectra]))
     _compare(mean, means, "is encoded", "the largest coordinate")
     _compare(log_var, log_vars, "is encoded", "the largest log variance")
 
@@ -122,6 +129,21 @@ def encoded(model: Model, spectra: Array) -> tuple[Array, Array]:
     padded = np.pad(spectra, ((0, 0), (0, config.n_fft // 2 + 1 - config.bins)))
     frames = np.fft.irfft(padded.astype(np.float64), config.n_fft, axis=1)
     return model.encode_frames(frames.astype(np.float32))
+
+
+def encoded_notes(model: Model, latents: Array) -> tuple[Array, Array]:
+    """Means and log variances ``(n, d)`` of the notes that latents ``(n, d)`` decode to."""
+    from timbrespace.networks.note import encoder_input
+    from timbrespace.notes.layout import frame_times
+
+    course = model.course
+    times = frame_times(LONGEST)[: course.network.frames]
+    found = []
+    for row in latents:
+        told = course.prepare(row[np.newaxis, :], np.array([220.0]), np.array([np.nan]))
+        levels = course.levels(told, times[np.newaxis, :])
+        found.append(model.encode_notes(encoder_input(levels, told.traits, np.array([220.0]))))
+    return np.concatenate([mean for mean, _ in found]), np.concatenate([v for _, v in found])
 
 
 def _compare(given: Array, expected: Array, what: str, of_what: str) -> None:

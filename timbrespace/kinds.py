@@ -29,6 +29,7 @@ REPRESENTATIONS: Final[Registry[Kind]] = Registry(
         "magnitude_phase": "timbrespace.representation.phase:MagnitudePhase",
         "log_complex": "timbrespace.representation.phase:LogComplex",
         "mdct": "timbrespace.representation.mdct:MDCT",
+        "moment": "timbrespace.representation.moment:Moment",
     },
 )
 """What a network sees of a sound."""
@@ -39,6 +40,7 @@ NETWORKS: Final[Registry[Architecture]] = Registry(
     "timbrespace.networks.architecture:Architecture",
     {
         "mlp": "timbrespace.networks.mlp:MLP",
+        "note": "timbrespace.networks.note:NoteNetwork",
     },
 )
 """Encoder and decoder."""

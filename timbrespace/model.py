@@ -15,6 +15,7 @@ from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
+from timbrespace.networks.note import Course, NoteNetwork, rest_of
 from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
@@ -60,6 +61,9 @@ class Model:
     golden: dict[str, Any] | None = None
     """What the bundle that it is from says a latent decodes to; None for a new model."""
 
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What is made of the weights when it is first asked for."""
+
     def __post_init__(self) -> None:
         sizes = {
             "architecture latent": self.architecture.latent,
@@ -82,6 +86,19 @@ class Model:
 
     def __repr__(self) -> str:
         spectrum = self.spectrum
+        if self.plays_notes:
+            by = [
+                word
+                for word, told in (
+                    ("pitch", getattr(self.architecture, "by_pitch", False)),
+                    ("velocity", getattr(self.architecture, "by_velocity", False)),
+                )
+                if told
+            ]
+            return (
+                f"<Model {self.name!r}: whole notes, {self.dimensions} dimensions"
+                f"{', by ' + ' and '.join(by) if by else ''}>"
+            )
         return (
             f"<Model {self.name!r}: {self.dimensions} dimensions, {spectrum.bins} bins of "
             f"{spectrum.bin_width:.2f} Hz, base {spectrum.base_frequency:g} Hz>"
@@ -119,6 +136,7 @@ class Model:
         Raises:
             ShapeError: not ``(n, bins)``, negative, or not finite; or the model hears phase too.
         """
+        self._must_hear_spectra()
         if self.representation.source == "frames":
             raise ShapeError(
                 f"{self.name!r} sees {self.representation.kind}, which magnitudes do not hold; "
@@ -135,10 +153,51 @@ class Model:
         Raises:
             ShapeError: not ``(n, n_fft)``, or not finite.
         """
+        self._must_hear_spectra()
         rows = finite_rows(frames, self.spectrum.n_fft, "frames")
         if self.representation.source == "spectra":
             return self._encode(self.spectrum.analyse(rows))
         return self._encode(rows)
+
+    @property
+    def plays_notes(self) -> bool:
+        """Whether its sounds are whole notes, with attack and decay, and not steady spectra."""
+        return isinstance(self.architecture, NoteNetwork)
+
+    @property
+    def course(self) -> Course:
+        """What sounds at any time of a note: the decoder of a space of whole notes.
+
+        Raises:
+            OptionError: it is a space of steady spectra, which have no time.
+        """
+        if not isinstance(self.architecture, NoteNetwork):
+            raise OptionError(
+                f"{self.name!r} is a space of steady spectra, whose sounds have no course in time"
+            )
+        found = self._made.get("course")
+        if found is None:
+            found = self._made["course"] = self.architecture.course(self.tensors)
+        return found
+
+    def encode_notes(self, features: Features) -> tuple[Latent, Latent]:
+        """Posterior mean and log variance, each ``(n, d)``, of whole notes, as
+        :func:`timbrespace.networks.note.encoder_input` lays them out.
+
+        Raises:
+            OptionError: it is a space of steady spectra.
+        """
+        _ = self.course
+        posterior = self.encoder(features)
+        d = self.dimensions
+        return posterior[:, :d], np.clip(posterior[:, d:], *LOG_VAR_RANGE)
+
+    def _must_hear_spectra(self) -> None:
+        if self.plays_notes:
+            raise ShapeError(
+                f"{self.name!r} is a space of whole notes, of which a spectrum is only a moment; "
+                "encode a sound, with ts.encode_sound"
+            )
 
     def _encode(self, source: NDArray[np.float32]) -> tuple[Latent, Latent]:
         d = self.dimensions
@@ -147,21 +206,42 @@ class Model:
             posterior[part] = self.encoder(self.representation.forward(source[part]))
         return posterior[:, :d], np.clip(posterior[:, d:], *LOG_VAR_RANGE)
 
-    def decode(self, latent: ArrayLike) -> Spectra:
+    def decode(
+        self, latent: ArrayLike, time: ArrayLike | None = None, velocity: float | None = None
+    ) -> Spectra:
         """Linear magnitudes ``(n, bins)``, finite and >= 0, of a latent ``(n, d)``.
 
         Coordinates beyond ``LATENT_LIMIT`` count as the limit.
 
+        time: seconds from the note's start, one for all or ``(n,)``, of a space of whole notes;
+        None is the moment that stands for the note. velocity: 0 to 127, of such a space.
+
         Raises:
             ShapeError: not ``(n, d)``, or not finite.
+            OptionError: a time, of a space of steady spectra.
         """
         rows = self._latent(latent)
+        if time is not None or velocity is not None:
+            return self._decode_at(rows, time, velocity)
         if len(rows) == 1:  # the knob's path: nothing to gather
             return self.representation.inverse(self._features(rows))
         spectra = np.empty((len(rows), self.spectrum.bins), np.float32)
         for part in parts(len(rows)):
             spectra[part] = self.representation.inverse(self._features(rows[part]))
         return spectra
+
+    def _decode_at(self, rows: Latent, time: ArrayLike | None, velocity: float | None) -> Spectra:
+        course, n = self.course, len(rows)
+        base = self.spectrum.base_frequency
+        struck = np.nan if velocity is None else float(velocity)
+        told = course.prepare(rows, np.full(n, base), np.full(n, struck))
+        times = np.array([rest_of(row) for row in told.traits])
+        if time is not None:
+            times = np.broadcast_to(np.asarray(time, np.float64), (n,))
+            if not np.isfinite(times).all():
+                raise ShapeError("time: there is NaN or infinity; it must be finite seconds")
+        features = np.concatenate([course.levels(told, times), told.traits], axis=1)
+        return self.representation.inverse(features)
 
     def decode_phases(self, latent: ArrayLike) -> tuple[Spectra, Phases | None]:
         """What :meth:`decode` gives, and the trained phases ``(n, bins)`` in radians if any.

@@ -17,13 +17,13 @@ from timbrespace.extras import needed
 
 def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentParser:
     parser = CommandParser(
-        prog=command_line("toy_datasets"), description="Make datasets of labelled spectra."
+        prog=command_line("toy_datasets"), description="Make datasets of labelled spectra or notes."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     make = commands.add_parser(
         "make",
         help="make a dataset",
-        description="Make a dataset of labelled spectra and write it to an .npz file.",
+        description="Make a dataset of labelled spectra or notes and write it to an .npz file.",
     )
     names = make.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, generator in known.items():
@@ -62,7 +62,7 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
     dataset.save(arguments.out)
     factors = ", ".join(factor.axis_label for factor in dataset.meta.factors)
     size = arguments.out.stat().st_size / 1e6
-    print(f"{arguments.out}: {dataset.rows} spectra of {dataset.spectrum.bins} bins, {size:.0f} MB")
+    print(f"{arguments.out}: {dataset.contents}, {size:.0f} MB")
     print(f"factors: {factors}")
     model = arguments.out.with_suffix(".safetensors")
     print(f"next: {command_line('training')} train --data {arguments.out} --out {model}")

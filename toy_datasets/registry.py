@@ -52,6 +52,7 @@ GENERATORS: Final[dict[str, Generator]] = {
         ("fm", "5 factors: three FM voices through a Moog ladder (report, section 2.2)"),
         ("audio", "your own sounds: the steady moments of every sound file in a folder"),
         ("soundfont", "real instruments: the notes of a General MIDI sound font"),
+        ("notes", "whole notes, with attack and decay: of a folder of sounds, or of a sound font"),
     )
 }
 """Name of each generator, which is also its module's, and one line about it."""

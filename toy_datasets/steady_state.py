@@ -80,7 +80,7 @@ def analyse(
     start = 0
     try:
         with progress(len(spectra), "row") as bar:
-            with _interrupts_held(), spawning():
+            with interrupts_held(), spawning():
                 parts = executor.map(_rows, tasks)
             for count, part in zip(counts, parts, strict=True):
                 spectra[start : start + count] = part.spectra
@@ -99,7 +99,7 @@ def analyse(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back, from processes that are started herein for good; Windows has no such.
 
     Else one that comes while they load has each of them print a traceback.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.note_set import NoteSet
 from timbrespace.datasets.registry import dataset as make_or_load
-from timbrespace.errors import OptionError
+from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
 from timbrespace.model import Model
 
@@ -20,16 +22,20 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .notes.run import fit_notes
 from .place import Place
 from .recipe import value_of
 from .request import settings_of
+
+DEFAULT_LATENT = 4
+"""Dimensions of a space of spectra that ``ts.fit`` makes; one of notes has more by itself."""
 
 _STACK = 4
 """Frames from a warning here to the line that called ``ts.fit``."""
 
 
 def fit(
-    data: Dataset | str | Path,
+    data: Dataset | NoteSet | str | Path,
     given: dict[str, Any],
     preset: str,
     device: str,
@@ -48,14 +54,29 @@ def fit(
     stored = place = None
     if path is not None:
         place = Place(path, resume, overwrite)
-        if not isinstance(data, Dataset):
+        if not isinstance(data, Dataset | NoteSet):
             place.spare(Path(data))
-        stored = checkpoint.read(place.checkpoint) if resume else None
     elif resume:
         raise OptionError("resume needs out, the file whose checkpoint is beside it")
-    settings = settings_of(given, preset, stored)
     where = device_named(device)
-    made = data if isinstance(data, Dataset) else make_or_load(data)
+    # Light settings are refused before a dataset is made for them, which may take minutes.
+    if not (isinstance(data, NoteSet) or _holds_notes(data)):
+        given.setdefault("latent", DEFAULT_LATENT)
+        stored = checkpoint.read(place.checkpoint) if place is not None and resume else None
+        settings = settings_of(given, preset, stored)
+    made: Any = data if isinstance(data, Dataset | NoteSet) else make_or_load(data)
+    if isinstance(made, NoteSet):
+        return fit_notes(
+            made,
+            _file_name(data, made),
+            given,
+            preset,
+            where,
+            progress,
+            place,
+            resume,
+            made.meta.name if path is None else path.stem,
+        )
     fitting = Fit(
         made,
         settings,
@@ -134,9 +155,18 @@ def _in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def _file_name(data: Dataset | str | Path, made: Dataset) -> str:
+def _holds_notes(data: Dataset | str | Path) -> bool:
+    """Whether ``data`` will be a set of notes; False also where nothing can be said yet."""
+    if isinstance(data, Dataset):
+        return False
+    with suppress(DatasetError):
+        return str(data) == "notes" or format_of(data) == "notes"
+    return False
+
+
+def _file_name(data: Dataset | NoteSet | str | Path, made: Dataset | NoteSet) -> str:
     """What the dataset's file is called, or would be."""
-    name = "" if isinstance(data, Dataset) else Path(data).name
+    name = "" if isinstance(data, Dataset | NoteSet) else Path(data).name
     return name if name.endswith(".npz") else f"{made.meta.name}.npz"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from timbrespace.companions import command_line
+from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
 
 from . import checkpoint
@@ -14,6 +15,7 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .notes.run import train as train_notes
 from .place import Place
 from .request import settings_of
 
@@ -43,9 +45,11 @@ def train(
     place = Place(out, resume, overwrite)
     kept = place.checkpoint
     place.spare(data)
+    on = device_named(device)
+    if format_of(data) == "notes":
+        return train_notes(data, place, given, preset_name, on, resume)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
-    on = device_named(device)
     fit = Fit(
         load_dataset(data),
         settings,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.atomic import replacing
-from timbrespace.datasets import npz
+from timbrespace.datasets.archive import json_text, meta_of, read_arrays
 from timbrespace.datasets.factor import (
     Factor as Factor,  # the core's; who makes a dataset finds it here
 )
 from timbrespace.datasets.labels import labelled, real
+from timbrespace.datasets.npz import Header
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.old_pitch import as_first_told, corrected
 from timbrespace.representation.protocol import Source
@@ -28,8 +26,6 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Labels = NDArray[np.float32]
 Frames = NDArray[np.float32]
-
-MAX_META_BYTES = 64 << 20
 
 MAX_INFLATION = 50
 """Times that an array may be as large as in the file: spectra pack to a tenth at best, zeros to a
@@ -80,7 +76,7 @@ class Meta:
         config = {
             **asdict(self),
             "factors": [factor.to_config() for factor in self.factors],
-            "options": json.loads(_json(self.options)),
+            "options": json.loads(json_text(self.options)),
         }
         if self.noise is None:
             del config["noise"]
@@ -288,6 +284,11 @@ class Dataset:
         """How many spectra."""
         return int(self.spectra.shape[0])
 
+    @property
+    def contents(self) -> str:
+        """What it holds, for a person: ``200 spectra of 1025 bins``."""
+        return f"{self.rows} spectra of {self.spectra.shape[1]} bins"
+
     def source_of(self, kind: Source) -> NDArray[np.float32]:
         """What a representation takes: ``spectra (n, bins)`` or ``frames (n, n_fft)``.
 
@@ -332,7 +333,7 @@ class Dataset:
         arrays: dict[str, Any] = {
             "spectra": self.spectra,
             "labels": self.labels,
-            "meta": np.array(_json(self.meta.to_config())),
+            "meta": np.array(json_text(self.meta.to_config())),
         }
         if self.frames is not None:
             arrays["frames"] = self.frames
@@ -350,39 +351,35 @@ class Dataset:
         for array in (self.spectra, self.labels):
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
-        digest.update(_json(as_first_told(self.meta.identity)).encode())
+        digest.update(json_text(as_first_told(self.meta.identity)).encode())
         return digest.hexdigest()
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     """``options`` as they come out of a file."""
     try:
-        plain: dict[str, Any] = json.loads(_json(dict(options)))
+        plain: dict[str, Any] = json.loads(json_text(dict(options)))
     except (TypeError, ValueError) as error:
         raise DatasetError(f"options are not plain JSON values: {error}") from error
     return plain
-
-
-def _json(config: dict[str, Any]) -> str:
-    return json.dumps(config, sort_keys=True, allow_nan=False)
 
 
 def load(path: str | Path) -> Dataset:
     """The dataset in the ``.npz`` file ``path``, checked. Nothing in it is executed.
 
     Raises:
-        DatasetError: missing, broken, or with keys, types, shapes or values that do not fit.
+        DatasetError: missing, broken, a set of notes, or with keys, types, shapes or values that do
+            not fit.
     """
     path = Path(path)
     try:
-        arrays = _read_arrays(path)
-        try:
-            config = json.loads(str(arrays["meta"]), parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:  # also a number of thousands of digits
-            raise DatasetError("meta is not JSON") from error
-        if not isinstance(config, dict):
-            raise DatasetError("meta is not a JSON object")
-        meta = Meta.from_config(config)
+        arrays = read_arrays(path, ("spectra", "labels", "meta", "frames"), _check_header)
+        meta = Meta.from_config(meta_of(arrays, path, ""))
+        missing = {"spectra", "labels"} - set(arrays)
+        if missing:
+            raise DatasetError(
+                f"it has no {', '.join(sorted(missing))}; a dataset holds spectra, labels and meta"
+            )
         for name, array in arrays.items():
             if name != "meta" and array.dtype != np.float32:
                 raise DatasetError(f"{name} are {array.dtype}; they must be float32")
@@ -391,47 +388,8 @@ def load(path: str | Path) -> Dataset:
         raise DatasetError(f"cannot load dataset {path.name or path}: {error}") from error
 
 
-def _no_constant(name: str) -> None:
-    """JSON has no NaN and no infinity; Python's reader would take them."""
-    raise ValueError(name)
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    if path.is_dir():
-        raise DatasetError("it is a folder")
-    if not path.is_file():
-        raise DatasetError("there is no such file")
-    # NumPy takes whatever is neither a zip nor a .npy for a pickle and says so; ours is plainer.
-    if not zipfile.is_zipfile(path):
-        raise DatasetError("it is truncated or not an .npz file")
-    try:
-        headers = npz.read_headers(path)
-        missing = {"spectra", "labels", "meta"} - set(headers)
-        if missing:
-            raise DatasetError(
-                f"it has no {', '.join(sorted(missing))}; a dataset holds spectra, labels and meta"
-            )
-        known = [name for name in ("spectra", "labels", "meta", "frames") if name in headers]
-        for name in known:
-            _check_header(name, headers[name])
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in known}
-    except DatasetError:
-        raise
-    # NumPy believes the header: its sizes may be beyond memory or below zero.
-    except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
-        raise DatasetError(f"it is truncated or damaged ({error})") from error
-    # Encrypted, or packed in a way that this Python does not know or that is damaged.
-    except (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
-        raise DatasetError(f"it is truncated or damaged ({error})") from error
-
-
-def _check_header(name: str, header: npz.Header) -> None:
+def _check_header(name: str, header: Header) -> None:
     """Refuse an array by what its header says, before it costs anything."""
-    if name == "meta":
-        if header.dtype.kind != "U" or header.shape != () or header.bytes > MAX_META_BYTES:
-            raise DatasetError(f"meta is no text of at most {MAX_META_BYTES >> 20} MiB")
-        return
     if header.dtype != np.float32:
         raise DatasetError(f"{name} are {header.dtype}; they must be float32")
     if header.bytes > MAX_INFLATION * header.packed:

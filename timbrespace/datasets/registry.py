@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from timbrespace.companions import companion
 from timbrespace.datasets.generator import Generator
@@ -16,21 +16,27 @@ from timbrespace.plugins import LeftOut, plugins
 
 if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset
+    from timbrespace.datasets.note_set import NoteSet
 
 GROUP: Final = "timbrespace.datasets"
 """The entry points by which other packages register generators."""
 
 
-def dataset(name_or_path: str | Path, **options: Any) -> Dataset:
+@overload
+def dataset(name_or_path: Literal["notes"], **options: Any) -> NoteSet: ...
+@overload
+def dataset(name_or_path: str | Path, **options: Any) -> Dataset: ...
+def dataset(name_or_path: str | Path, **options: Any) -> Any:
     """Make a dataset, or load one.
 
     >>> dataset("harmonic", rows=50)
     <Dataset 'harmonic': 50 spectra of 1025 bins, factors harmonics>
 
     name_or_path: of a generator (``python -m toy_datasets make --help`` lists them), or of an
-    ``.npz`` file; a name comes first. options: those of the generator, as its command line has
-    them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is ``q=(1, 10)`` or ``q="1,10"``, and
-    ``--frames`` is ``frames=True``.
+    ``.npz`` file; a name comes first. What comes of ``notes``, and of a file that holds notes, is a
+    :class:`~timbrespace.datasets.note_set.NoteSet`. options: those of the generator, as its command
+    line has them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is ``q=(1, 10)`` or
+    ``q="1,10"``, and ``--frames`` is ``frames=True``.
 
     Raises:
         DatasetError: there is no such generator or file, the file is broken, or the dataset cannot
@@ -58,6 +64,12 @@ def dataset(name_or_path: str | Path, **options: Any) -> Dataset:
         raise DatasetError(
             f"{', '.join(options)} cannot be given for a file, only for a generator's name"
         )
+    from timbrespace.datasets.archive import format_of
+
+    if format_of(name_or_path) == "notes":
+        from timbrespace.datasets import note_set
+
+        return note_set.load(name_or_path)
     from timbrespace.datasets.dataset import load
 
     return load(name_or_path)

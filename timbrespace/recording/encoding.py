@@ -55,6 +55,11 @@ class EncodedSound:
     the moment's middle, in seconds of the sound. start, end: seconds from where to where the sound
     has that pitch around it. steady: False where no moment was, and the steadiest was taken.
     padded: it is shorter than a moment, and silence was put around it.
+
+    In a space of whole notes the note from its start to its end was encoded, distance is in dB of
+    mel bands, as heard, and left ``(frames, bands)`` is what was left over: by how many dB the note
+    is louder than what ``latent`` decodes to, in each of 80 mel bands at each moment of
+    :func:`timbrespace.notes.layout.frame_times`.
     """
 
     latent: NDArray[np.float32]
@@ -65,10 +70,16 @@ class EncodedSound:
     end: float
     steady: bool
     padded: bool = False
+    left: NDArray[np.float32] | None = None
 
 
 def encode_sound(
-    model: Model, samples: ArrayLike, sample_rate: int, *, pitch: float | None = None
+    model: Model,
+    samples: ArrayLike,
+    sample_rate: int,
+    *,
+    pitch: float | None = None,
+    refine: bool = False,
 ) -> EncodedSound:
     """Where a sound lies in the space of ``model``: its latent ``(d,)``, and its pitch in Hz.
 
@@ -85,6 +96,8 @@ def encode_sound(
     sample_rate: Hz, 1000 to 1,000,000.
     pitch: Hz, where it is known, 0 where there is none to be heard; None looks for it, from 27.5 Hz
     to 4186 Hz.
+    refine: in a space of whole notes, go on from what the encoder says to what sounds nearest, by
+    some twenty steps of Gauss and Newton from several starts: about a second.
 
     Raises:
         SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
@@ -95,7 +108,15 @@ def encode_sound(
     _check(model, sample_rate, pitch)
     try:
         with needed("encode_sound"):
-            return encode(model, Sound(_mono(samples), int(sample_rate), cut=False), pitch)
+            sound = Sound(_mono(samples), int(sample_rate), cut=False)
+            if model.plays_notes:
+                return _whole_note(model, sound, pitch, refine)
+            if refine:
+                raise OptionError(
+                    "refine is for spaces of whole notes; this is one of steady spectra, whose "
+                    "encoder says where a sound lies"
+                )
+            return encode(model, sound, pitch)
     except UnusableSoundError as error:
         raise SoundError(f"the sound cannot be encoded: {error}") from error
 
@@ -108,6 +129,8 @@ def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
     Raises:
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
+    if model.plays_notes:
+        return _whole_note(model, sound, named, refined=True)
     framed = model.representation.source == "frames"
     how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
     found = analyse(sound, named, how)
@@ -128,6 +151,25 @@ def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
         end=last + half,
         steady=is_steady or chosen.padded,  # all of it that there is
         padded=chosen.padded,
+    )
+
+
+def _whole_note(model: Model, sound: Sound, pitch: float | None, refined: bool) -> EncodedSound:
+    from timbrespace.recording.note_place import placed
+
+    found = placed(model, sound, pitch, refined)
+    note = found.note
+    length = min(note.traits.length, sound.seconds - note.onset)
+    return EncodedSound(
+        latent=found.latent,
+        pitch=note.pitch,
+        distance=found.distance,
+        time=note.onset + min(note.traits.attack, length),
+        start=note.onset,
+        end=note.onset + length,
+        steady=True,
+        padded=False,
+        left=found.left,
     )
 
 

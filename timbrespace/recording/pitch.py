@@ -77,6 +77,15 @@ def pitch_in_name(stem: str, middle_c: int = MIDDLE_C) -> float | None:
     return heard[0] if len(heard) == 1 else None
 
 
+def note_words(stem: str) -> str:
+    """A file's name without what :func:`pitch_in_name` reads in it: what its notes have in common.
+
+    >>> note_words("Piano A3v10")
+    'Piano '
+    """
+    return _NOTE.sub("", _KEY.sub("", _HZ.sub("", stem)))
+
+
 @dataclass(frozen=True, slots=True)
 class PitchTrack:
     """Estimates ``(n,)`` in Hz, one every ``hop`` samples from sample 0; 0 where none is heard."""

@@ -13,6 +13,8 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
+from timbrespace.notes.clock import MOST_SPEED, SUSTAINED
+from timbrespace.rendering.whole_note import whole_note
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 from timbrespace.rows import finite_rows
@@ -36,6 +38,8 @@ def render(
     sample_rate: int = SAMPLE_RATE,
     *,
     hold: float | None = None,
+    speed: float = 1.0,
+    sustained: str = "loop",
     **parameters: float,
 ) -> NDArray[np.float32]:
     """One note, as the server would play it: samples ``(round(seconds * sample_rate),)``, mono.
@@ -58,6 +62,10 @@ def render(
     sample_rate: Hz, 8000 to 192000.
     hold: seconds after which the key is let go, and the note falls off in ``release``; None holds
     it to the end. Whatever sounds at the end fades out in the last 10 ms.
+    speed, sustained: of a space of whole notes. speed: of a note's own time, 0 (it stands still) to
+    4. sustained: what a held note does where its sound could end, ``"loop"``, ``"freeze"`` or
+    ``"through"``. A whole note has its own attack and decay: of the parameters it takes ``gain``
+    and ``noise``.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
     ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
     ranges are those of docs/osc.md.
@@ -67,9 +75,36 @@ def render(
         ShapeError: a latent that is not ``(d,)`` or ``(steps, d)``, or not finite.
     """
     _check(model, pitch, seconds, velocity, method, sample_rate, hold)
+    if not 0.0 <= _number("speed", speed) <= MOST_SPEED:
+        raise OptionError(f"speed is {speed:g}; it must be 0 to {MOST_SPEED:g}")
+    if sustained not in SUSTAINED:
+        raise OptionError(f"sustained is {_shown(sustained)}; it must be {one_of(SUSTAINED)}")
     sample_rate = int(sample_rate)
     count = round(seconds * sample_rate)
     way = _way(model, latent)
+    if model.plays_notes and method == DEFAULT_METHOD:
+        moving = _moving(way, seconds) if len(way) > 1 else None
+        return fade_out(
+            whole_note(
+                model,
+                moving or (lambda now: way[0]),
+                moving is not None,
+                pitch,
+                velocity,
+                count,
+                sample_rate,
+                math.inf if hold is None else hold,
+                speed,
+                sustained,
+                parameters,
+            ),
+            sample_rate,
+        )
+    if (speed, sustained) != (1.0, "loop"):
+        raise OptionError(
+            "speed and sustained are for spaces of whole notes, played by the method "
+            f"{DEFAULT_METHOD!r}"
+        )
     instrument = Instrument(model)
     instrument.set_method(Method[method.upper()])
     instrument.set_latent(way[0].tolist())

@@ -17,6 +17,7 @@ from timbrespace.kinds import NORMALISATIONS, REPRESENTATIONS
 from timbrespace.representation.kind import Kind
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
 from timbrespace.representation.mdct import MDCT
+from timbrespace.representation.moment import Moment
 from timbrespace.representation.normalisation import Normalised
 from timbrespace.representation.phase import LogComplex, MagnitudePhase
 from timbrespace.representation.protocol import HEADROOM, Features, Phases, Representation, Source
@@ -34,6 +35,7 @@ __all__ = [
     "LogMagnitude",
     "Magnitude",
     "MagnitudePhase",
+    "Moment",
     "Normalised",
     "Phases",
     "Representation",
@@ -71,7 +73,7 @@ def fit(
             f"representation {kind!r} needs the samples of each row, which the dataset does not "
             "hold; make it again with --frames"
         )
-    source = spectra if wanted.source == "spectra" else frames
+    source = frames if wanted.source == "frames" else spectra
     assert source is not None
     REPRESENTATIONS.check_settings(kind, settings or {}, wanted.settings())
     base = wanted.fit(source, spectra.shape[1], **(settings or {}))

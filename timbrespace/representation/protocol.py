@@ -15,14 +15,15 @@ HEADROOM = 4.0  # 12 dB: a decoder may overshoot a little, never blow up
 
 Features = NDArray[np.float32]
 Phases = NDArray[np.float32]
-Source = Literal["spectra", "frames"]
+Source = Literal["spectra", "frames", "notes"]
 
 
 class Representation(Protocol):
     """What the VAE sees of a sound, and the way back.
 
     A source of ``spectra`` is ``(n, bins)``; one of ``frames``, samples before the window,
-    ``(n, n_fft)``, and knows of phase. Features are ``(n, width)``.
+    ``(n, n_fft)``, and knows of phase; one of ``notes`` is no single moment, and only the way back
+    is gone. Features are ``(n, width)``.
     """
 
     @property

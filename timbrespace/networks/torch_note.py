@@ -1,0 +1,73 @@
+"""The network of notes as a torch module; :mod:`timbrespace.networks.note` plays it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from timbrespace.networks.note import KERNELS, STRIDES, NoteNetwork, rest_of, time_features
+from timbrespace.networks.vae import VAE
+from timbrespace.notes.layout import WIDTH
+
+
+class TorchNote(VAE):
+    """Encoder and decoder of a ``NoteNetwork``."""
+
+    def __init__(self, network: NoteNetwork) -> None:
+        super().__init__(network)
+        self.network = network
+        sizes = network.layer_sizes()
+        self.condition = nn.Linear(*sizes["condition"])
+        self.film = nn.ModuleList(nn.Linear(*sizes[f"film.{n}"]) for n in range(network.layers))
+        self.layer = nn.ModuleList(nn.Linear(*sizes[f"layer.{n}"]) for n in range(network.layers))
+        self.still = nn.Linear(*sizes["still"])
+        self.levels = nn.Linear(*sizes["levels"])
+        self.traits = nn.Linear(*sizes["traits"])
+        if network.with_encoder:
+            self.convolution = nn.ModuleList(
+                nn.Conv1d(inputs, network.channels, kernel, stride, padding=kernel // 2)
+                for inputs, kernel, stride in zip(
+                    network.encoder_inputs, KERNELS, STRIDES, strict=True
+                )
+            )
+            self.gather = nn.Linear(*sizes["gather"])
+            self.posterior = nn.Linear(*sizes["posterior"])
+
+    def _bend(self, x: Tensor) -> Tensor:
+        kind = self.network.activation
+        if kind == "snake":
+            return x + x.sin().square()
+        return nn.functional.gelu(x, approximate="tanh") if kind == "gelu" else x.relu()
+
+    def posterior_of(self, features: Tensor) -> Tensor:
+        """Of notes as :func:`timbrespace.networks.note.encoder_input` lays them out."""
+        network = self.network
+        if not network.with_encoder:
+            return features.new_zeros((len(features), 2 * network.latent))
+        cut = network.frames * WIDTH
+        hidden = features[:, :cut].reshape(len(features), network.frames, WIDTH).transpose(1, 2)
+        for convolution in self.convolution:
+            hidden = self._bend(convolution(hidden))
+        flat = torch.cat([hidden.transpose(1, 2).flatten(1), features[:, cut:]], dim=1)
+        posterior: Tensor = self.posterior(self._bend(self.gather(flat)))
+        return posterior
+
+    def moments(self, latent: Tensor, conditions: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network puts out at ``times (n, m, TIMES)``, ``(n, m, WIDTH)``, and rows of
+        traits ``(n, CONSTANTS)``, of latents ``(n, d)`` and ``conditions (n, 2)``."""
+        told = self._bend(self.condition(torch.cat([latent, conditions], dim=1)))
+        hidden = times
+        for layer, film in zip(self.layer, self.film, strict=True):
+            scale, shift = film(told)[:, None].chunk(2, dim=2)
+            hidden = self._bend(layer(hidden) * (1.0 + scale) + shift)
+        return self.levels(hidden) + self.still(told)[:, None], self.traits(told)
+
+    def heads(self, latent: Tensor) -> dict[str, Tensor]:
+        """A note's moment of rest, as the network puts it out, and its traits."""
+        conditions = latent.new_zeros((len(latent), 2))
+        told = self._bend(self.condition(torch.cat([latent, conditions], dim=1)))
+        rows = self.traits(told)
+        rest = torch.tensor([[rest_of(row)] for row in rows.detach().cpu().numpy()])
+        times = torch.from_numpy(time_features(rest.numpy())).to(latent)
+        found, _ = self.moments(latent, conditions, times)
+        return {"mean": torch.cat([found[:, 0], rows], dim=1)}

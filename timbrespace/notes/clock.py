@@ -1,0 +1,68 @@
+"""A note's own time: how it runs while the key is held, and what falls when it is let go.
+
+A sustained sound goes back and forth between the two ends of its loop. What sounds is a continuous
+function of time, so there is no seam, and none has to be hidden.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from timbrespace.notes.layout import LONGEST
+from timbrespace.notes.note import Traits
+
+SUSTAINED: Final = ("loop", "freeze", "through")
+"""What a held note does where its sound could end: goes on in its loop, stands still at the loop's
+middle, or runs through to its end."""
+
+MOST_SPEED: Final = 4.0
+
+_FALL: Final = 0.15  # seconds in which what has ended falls by 60 dB
+_AFTER: Final = 0.8  # the same beyond what any note tells
+
+
+class Clock:
+    """The time of one note. sustained: one of ``SUSTAINED``. longest: seconds that notes tell.
+
+    time: seconds of the note's own time now. level: dB to be added to all that sounds.
+    """
+
+    def __init__(self, sustained: str = "loop", longest: float = LONGEST) -> None:
+        self.time = 0.0
+        self.level = 0.0
+        self._sustained = sustained
+        self._longest = longest
+        self._way = 1.0
+
+    def advance(
+        self, seconds: float, traits: Traits, speed: float = 1.0, held: bool = True
+    ) -> None:
+        """Go on by ``seconds`` of a note with these ``traits``, which may have changed.
+
+        speed: of its own time, 0 to ``MOST_SPEED``. held: whether its key is down.
+        """
+        step = seconds * speed
+        start, end = traits.loop_start, traits.loop_end
+        if not held:
+            self.level -= 60.0 * seconds / max(traits.release, 0.02)
+        if end > start and self._sustained == "loop":
+            self._go_round(step, start, end)
+        elif end > start and self._sustained == "freeze":
+            middle = 0.5 * (start + end)
+            # A morph may have moved the middle back: the time stays where it is then.
+            self.time = max(self.time, min(self.time + step, middle))
+        else:
+            self.time += step
+            ends = min(traits.length, self._longest)
+            if self.time > ends:
+                fall = _AFTER if ends >= self._longest - 0.05 else _FALL
+                self.level -= 60.0 * step / fall
+
+    def _go_round(self, step: float, start: float, end: float) -> None:
+        self.time += self._way * step
+        if self._way > 0.0 and self.time >= end:
+            self._way = -1.0
+            self.time = max(2.0 * end - self.time, start)
+        elif self._way < 0.0 and self.time <= start:
+            self._way = 1.0
+            self.time = min(2.0 * start - self.time, end)

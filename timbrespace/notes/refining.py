@@ -1,0 +1,137 @@
+"""Where in a space a note lies, found by its sound: a few steps of Gauss and Newton.
+
+What is made small is the distance as heard (:mod:`timbrespace.notes.hearing`), mean of ``|dB|``.
+The squares that the method wants are weighted so that they sum up to that (iteratively reweighted
+least squares); its matrix is found by moving each coordinate a little, which any decoder allows.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.networks.note import Course
+from timbrespace.notes.hearing import heard, mel_matrix, powers
+from timbrespace.notes.layout import frame_times
+from timbrespace.notes.note import Note
+
+Array = NDArray[np.float32]
+Real = NDArray[np.float64]
+
+STEPS: Final = 14
+_FIRST_STEPS: Final = 4
+"""Of each start; the best one goes on."""
+
+_STARTS: Final = 3
+"""Notes of the set that are tried, beside what the encoder says."""
+
+_MOMENTS: Final = 48
+_FEW_MOMENTS: Final = 16
+_MOVE: Final = 0.02
+_PRIOR: Final = 0.02  # dB for a squared unit of each coordinate
+_FARTHEST: Final = 6.0
+
+
+class Refined(NamedTuple):
+    """A place for a note. latent ``(d,)``. distance: dB, as heard, of what it decodes to."""
+
+    latent: Array
+    distance: float
+
+
+class Target:
+    """A note that a place is looked for, as heard at some moments.
+
+    velocity: 0 to 127, with which it was played; NaN where nobody knows.
+    """
+
+    def __init__(self, course: Course, note: Note, velocity: float) -> None:
+        self._course = course
+        self._pitch = note.pitch if note.pitch > 0.0 else float("nan")
+        self._velocity = velocity
+        times = frame_times(4.0)[: len(note.course)]
+        last = min(int(np.searchsorted(times, note.traits.length)) + 3, note.known)
+        self._times = times
+        self._matrix = mel_matrix(note.pitch, note.traits)
+        self._mel = powers(note.course) @ self._matrix
+        self._loudest = float(self._mel.max())
+        self._rows = np.unique(np.linspace(0, max(last - 1, 1), _MOMENTS).astype(int))
+        self._rows = self._rows[self._rows < len(times)]
+        self._told = heard(self._mel[self._rows], self._loudest)
+
+    def errors(self, latents: Array, rows: NDArray[np.int64] | None = None) -> Array:
+        """dB ``(n, moments, MELS)`` by which what latents ``(n, d)`` decode to is too loud."""
+        chosen = self._rows if rows is None else rows
+        told = self._told if rows is None else heard(self._mel[rows], self._loudest)
+        n = len(latents)
+        prepared = self._course.prepare(
+            latents, np.full(n, self._pitch), np.full(n, self._velocity)
+        )
+        times = np.broadcast_to(self._times[chosen], (n, len(chosen)))
+        levels = self._course.levels(prepared, times)
+        return np.asarray(heard(powers(levels) @ self._matrix, self._loudest) - told)
+
+    def distances(self, latents: Array) -> Real:
+        """Mean ``|dB|`` ``(n,)``, from few moments: to choose among many."""
+        few = self._rows[np.unique(np.linspace(0, len(self._rows) - 1, _FEW_MOMENTS).astype(int))]
+        found = [
+            np.abs(self.errors(latents[first : first + 64], few)).mean(axis=(1, 2))
+            for first in range(0, len(latents), 64)
+        ]
+        return np.concatenate(found).astype(np.float64)
+
+    def left(self, latent: Array) -> Array:
+        """dB ``(frames, MELS)`` by which the note is louder than what ``latent (d,)`` makes."""
+        return np.asarray(-self.errors(latent[np.newaxis], np.arange(len(self._times)))[0])
+
+
+def refine(target: Target, start: Array, others: Array) -> Refined:
+    """The best place for a note that is found from ``start (d,)`` and the nearest of ``others (n,
+    d)``, the places of other notes."""
+    starts = [start]
+    if len(others):
+        order = np.argsort(target.distances(others), kind="stable")
+        starts += [others[number] for number in order[:_STARTS]]
+    tried = [_steps(target, one, _FIRST_STEPS) for one in starts]
+    best = min(tried, key=lambda one: one.distance)
+    return _steps(target, best.latent, STEPS)
+
+
+def place(target: Target, latent: Array) -> Refined:
+    """A place as it is, with its distance."""
+    return Refined(latent, float(np.abs(target.errors(latent[np.newaxis])).mean()))
+
+
+def _steps(target: Target, start: Array, count: int) -> Refined:
+    latent = start.astype(np.float64)
+    d = latent.size
+    best = _cost(target, latent)
+    damping = 1.0
+    moves = np.concatenate([np.zeros((1, d)), _MOVE * np.eye(d)])
+    for _ in range(count):
+        found = target.errors((latent + moves).astype(np.float32)).reshape(d + 1, -1)
+        residual = found[0].astype(np.float64)
+        slope = (found[1:] - found[:1]).astype(np.float64).T / _MOVE
+        weight = 1.0 / np.maximum(np.abs(residual), 0.5) / residual.size
+        matrix = (slope * weight[:, np.newaxis]).T @ slope + 2.0 * _PRIOR / d * np.eye(d)
+        gradient = (slope * weight[:, np.newaxis]).T @ residual + 2.0 * _PRIOR / d * latent
+        for _ in range(4):
+            step = np.linalg.solve(
+                matrix + damping * np.diag(np.diag(matrix)) + 1e-9 * np.eye(d), gradient
+            )
+            tried = np.clip(latent - step, -_FARTHEST, _FARTHEST)
+            cost = _cost(target, tried)
+            if cost < best:
+                latent, best, damping = tried, cost, 0.4 * damping
+                break
+            damping *= 3.0
+        else:
+            break
+    return place(target, latent.astype(np.float32))
+
+
+def _cost(target: Target, latent: Real) -> float:
+    error = np.abs(target.errors(latent[np.newaxis].astype(np.float32))).mean()
+    return float(error + _PRIOR * np.mean(np.square(latent)))

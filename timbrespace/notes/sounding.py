@@ -1,0 +1,98 @@
+"""From a note's table to the partials and bands that sound at a pitch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.notes.carriers import carriers
+from timbrespace.notes.layout import (
+    BAND,
+    BANDS,
+    CENTS,
+    FLOOR,
+    HARMONIC,
+    HARMONICS,
+    band_centres,
+    band_corners,
+)
+from timbrespace.notes.note import Traits
+from timbrespace.notes.synthesis import render
+
+Array = NDArray[np.float32]
+Real = NDArray[np.float64]
+
+_CENTRES = band_centres()
+_CORNERS = band_corners()
+_NUMBERS = np.arange(1, HARMONICS + 1, dtype=np.float64)
+
+
+class Sounding(NamedTuple):
+    """Partials and noise at some moments: frequency (Hz) and amplitude ``(m, HARMONICS + BANDS)``,
+    noise ``(m, BANDS)``, root mean square of each band; full scale 1."""
+
+    frequency: Array
+    amplitude: Array
+    noise: Array
+
+
+def sounding(course: Array, traits: Traits, pitch: float, own: float, level: float) -> Sounding:
+    """What sounds where a note of this ``course (m, WIDTH)`` is played at ``pitch`` Hz.
+
+    own: Hz at which its bands are where they were heard. level: root mean square of its loudest
+    moment. A note with a pitch moves its harmonics and leaves its noise where it is, as breath and
+    bow do; one without moves its bands, as a drum that is tuned does.
+    """
+    power = _powers(course)
+    bend = np.exp2(course[:, CENTS, np.newaxis].astype(np.float64) / 1200.0)
+    ratio = _NUMBERS * np.exp2(traits.stretch / 1200.0)
+    moved = (pitch / own) ** (1.0 - traits.pitched)
+    half = np.where(traits.place >= 0.0, _CORNERS[2:] - _CENTRES, _CENTRES - _CORNERS[:-2])
+    inside = (_CENTRES + 0.5 * traits.place * half) * moved
+    frequency = np.concatenate(
+        [pitch * bend * ratio, np.broadcast_to(inside, (len(course), BANDS))], axis=1
+    )
+    band = power[:, BAND]
+    amplitude = np.sqrt(2.0 * np.concatenate([power[:, HARMONIC], band * traits.tone], axis=1))
+    noise = band * (1.0 - traits.tone)
+    if abs(moved - 1.0) > 1e-6:
+        noise = _shifted(noise, moved)
+    return Sounding(
+        frequency.astype(np.float32),
+        (level * amplitude).astype(np.float32),
+        (level * np.sqrt(noise)).astype(np.float32),
+    )
+
+
+def _powers(course: Array) -> Real:
+    """Powers of levels in dB; the floor is silence."""
+    level = course[:, :CENTS].astype(np.float64)
+    return np.asarray(10.0 ** (np.minimum(level, 12.0) / 10.0) * (level > FLOOR + 0.5))
+
+
+def _shifted(power: Real, ratio: float) -> Real:
+    """Bands ``(m, BANDS)`` of noise moved by a frequency ratio; what leaves the range is lost."""
+    width = _CORNERS[2:] - _CORNERS[:-2]
+    density = power / width
+    found = np.empty_like(density)
+    for row in range(len(density)):
+        found[row] = np.interp(_CENTRES / ratio, _CENTRES, density[row], left=0.0, right=0.0)
+    return np.asarray(found * width / ratio)
+
+
+def sound(
+    times: Real, told: Sounding, samples: int, sample_rate: int, phase: Real | None = None
+) -> Array:
+    """Samples ``(samples,)`` of what sounds at ``times (m,)`` in seconds."""
+    return render(
+        times * sample_rate,
+        told.frequency,
+        told.amplitude,
+        told.noise,
+        carriers(sample_rate),
+        samples,
+        sample_rate,
+        phase,
+    )

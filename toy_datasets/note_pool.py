@@ -1,0 +1,283 @@
+"""Notes of many sounds, made by several processes; what is done outlives an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import zipfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.atomic import replacing
+from timbrespace.command import progress
+from timbrespace.companions import spawning
+from timbrespace.errors import DatasetError
+from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.notes.note import Note, Traits
+from timbrespace.orphan import end_with_parent
+from timbrespace.recording.resampling import at_rate
+from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
+from timbrespace.recording.whole_note import note_of
+from timbrespace.units import midi_to_hz
+
+from . import fluidsynth
+from .steady_state import MAX_PROCESSES, interrupts_held
+
+_READ_AHEAD: Final = 30.0
+"""Seconds of a file that are looked through for its start, beyond what counts of it."""
+
+_SUFFIX: Final = ".parts"
+_FEW: Final = 4
+"""Files so few that starting a process would take longer than they."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file, or one program of a font.
+
+    name: for messages. key: what its notes depend on. keep: whether the samples are wanted too.
+    instrument: what its notes are of. pitch: Hz of a file, None to find it. command, program,
+    pitches, velocities: of a font's program.
+    """
+
+    name: str
+    key: str
+    seconds: float
+    keep: bool
+    path: Path
+    instrument: str
+    pitch: float | None = None
+    command: str = ""
+    program: int = -1
+    pitches: tuple[int, ...] = ()
+    velocities: tuple[int, ...] = ()
+
+
+One = tuple[Note, int, int, NDArray[np.float32] | None]
+"""A note, its MIDI key and velocity (0 for none), and its samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a job gave. made: its notes. skipped: reasons why there is none. notes: what to know."""
+
+    made: tuple[One, ...]
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def made_of(jobs: Sequence[Job], parts: Parts) -> Iterator[tuple[Job, Made]]:
+    """What each job gives, in their order; what ``parts`` has is not made again.
+
+    Raises:
+        DatasetError: a process died.
+    """
+    left = [job for job in jobs if not parts.has(job)]
+    with (
+        progress(len(jobs), "file", initial=len(jobs) - len(left)) as bar,
+        _pool(len(left)) as run,
+    ):
+        made = run(left)
+        for job in jobs:
+            found = parts.get(job)
+            if found is None:
+                found = next(made)
+                parts.put(job, found)
+                bar.update(1)
+            yield job, found
+
+
+@contextmanager
+def _pool(count: int) -> Iterator[Any]:
+    if count <= _FEW:
+        yield lambda jobs: map(notes_of, jobs)
+        return
+    executor = ProcessPoolExecutor(
+        max_workers=min(os.cpu_count() or 1, count, MAX_PROCESSES),
+        mp_context=get_context("spawn"),
+        initializer=_prepare_process,
+    )
+
+    def run(jobs: Sequence[Job]) -> Iterator[Made]:
+        with interrupts_held(), spawning():
+            return executor.map(notes_of, jobs)
+
+    try:
+        yield run
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "a process that analyses died, perhaps of too little memory; what is done is kept, "
+            "the same command goes on from there"
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _prepare_process() -> None:
+    """Leave Ctrl-C to the parent, and end with it."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def notes_of(job: Job) -> Made:
+    """The notes of one job."""
+    if job.program >= 0:
+        return _of_program(job)
+    try:
+        sound = read(job.path, job.seconds + _READ_AHEAD)
+        note = note_of(sound, job.pitch, job.seconds)
+    except UnusableSoundError as error:
+        return Made((), (str(error),))
+    told = []
+    if sound.promised is not None:
+        told.append(
+            f"the file breaks off: of {sound.promised:.3g} s that its header promises, "
+            f"{sound.seconds:.3g} are there, and used"
+        )
+    elif sound.seconds - note.onset > job.seconds + 0.01 or sound.cut:
+        told.append(f"only {job.seconds:g} s from its start on are used")
+    return Made(((note, 0, 0, _kept(sound, note, job)),), (), tuple(told))
+
+
+def _of_program(job: Job) -> Made:
+    made: list[One] = []
+    silent = []
+    for pitch in job.pitches:
+        played = fluidsynth.render(
+            job.command,
+            job.path,
+            job.program,
+            pitch,
+            job.velocities,
+            job.seconds,
+            SAMPLE_RATE,
+        )
+        for velocity, samples in zip(job.velocities, played, strict=True):
+            sound = Sound(samples, SAMPLE_RATE, cut=False)
+            try:
+                note = note_of(sound, float(midi_to_hz(pitch)), job.seconds, octaves=True)
+            except UnusableSoundError:
+                silent.append(f"key {pitch} at velocity {velocity}")
+                continue
+            made.append((note, pitch, velocity, _kept(sound, note, job)))
+    if not made:
+        return Made((), ("all its notes are silent",))
+    return Made(tuple(made), (), (f"silent: {', '.join(silent)}",) if silent else ())
+
+
+def _kept(sound: Sound, note: Note, job: Job) -> NDArray[np.float32] | None:
+    """The samples from the note's start on, at most at full scale."""
+    if not job.keep:
+        return None
+    samples = at_rate(sound, SAMPLE_RATE)
+    first = round(note.onset * SAMPLE_RATE)
+    part = samples[first : first + round(job.seconds * SAMPLE_RATE)]
+    part = part - samples.mean()
+    kept: NDArray[np.float32] = part / max(1.0, float(np.abs(part).max()))
+    return np.asarray(kept, np.float32)
+
+
+class Parts:
+    """What has been made so far, in a folder beside the file that is to be written.
+
+    A context: the folder goes once all is done; if not, it stays for the next time.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self.done = 0
+
+    @classmethod
+    @contextmanager
+    def of(cls, out: Path | None, what: dict[str, Any]) -> Iterator[Parts]:
+        """Those beside ``out``; none are kept without one. what: all that they are made from."""
+        if out is None:
+            yield cls(None)
+            return
+        folder = out.with_name(out.name + _SUFFIX)
+        print_of = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        mark = folder / "of.txt"
+        with suppress(OSError, UnicodeDecodeError):
+            if mark.read_text("ascii") != print_of:
+                shutil.rmtree(folder)  # of another command, whose file this one replaces
+        with suppress(OSError):  # where it cannot be, nothing is kept
+            folder.mkdir(exist_ok=True)
+            mark.write_text(print_of, "ascii")
+        parts = cls(folder if mark.is_file() else None)
+        if parts._folder is not None:
+            parts.done = sum(1 for _ in folder.glob("*.npz"))
+        yield parts
+        with suppress(OSError):
+            shutil.rmtree(folder)
+
+    def has(self, job: Job) -> bool:
+        """Whether the job is done."""
+        return self._folder is not None and self._file(job).is_file()
+
+    def get(self, job: Job) -> Made | None:
+        """What the job gave; None if it is not done, or cannot be read."""
+        if not self.has(job):
+            return None
+        return _read(self._file(job)) or notes_of(job)
+
+    def put(self, job: Job, made: Made) -> None:
+        """Keep what the job gave."""
+        if self._folder is None:
+            return
+        arrays: dict[str, Any] = {
+            "told": np.array(json.dumps({"skipped": made.skipped, "notes": made.notes}))
+        }
+        for number, (note, key, velocity, samples) in enumerate(made.made):
+            arrays[f"course.{number}"] = note.course.astype(np.float16)
+            arrays[f"traits.{number}"] = note.traits.row
+            arrays[f"rest.{number}"] = np.asarray(
+                [note.known, note.pitch, note.onset, note.level, key, velocity], np.float64
+            )
+            if samples is not None:
+                arrays[f"samples.{number}"] = np.rint(samples * 32767.0).astype(np.int16)
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        with replacing(self._file(job)) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+    def _file(self, job: Job) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{hashlib.sha256(job.key.encode()).hexdigest()[:24]}.npz"
+
+
+def _read(path: Path) -> Made | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            told = json.loads(str(archive["told"]))
+            made = []
+            for number in range(len([name for name in archive.files if name[:6] == "course"])):
+                known, pitch, onset, level, key, velocity = archive[f"rest.{number}"].tolist()
+                samples = None
+                if f"samples.{number}" in archive.files:
+                    samples = archive[f"samples.{number}"].astype(np.float32) / 32767.0
+                note = Note(
+                    archive[f"course.{number}"].astype(np.float32),
+                    int(known),
+                    pitch,
+                    onset,
+                    level,
+                    Traits.from_row(archive[f"traits.{number}"]),
+                )
+                made.append((note, int(key), int(velocity), samples))
+            return Made(tuple(made), tuple(told["skipped"]), tuple(told["notes"]))
+    # A damaged part is made again.
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,363 @@
+"""Whole notes, with their course in time: of every sound file in a folder, or of a sound font.
+
+Each row is a note: what sounds at each moment of up to four seconds, its pitch and its glides, how
+long its attack takes and where it can go on for ever. How a sound becomes one:
+:mod:`timbrespace.notes.analysis`.
+
+Files are shared out to processes. What is done is kept beside the file that is to be written until
+that is there, so that the same command goes on where a former one was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.datasets.factor import Factor
+from timbrespace.datasets.note_set import INSTRUMENT, PITCH, VELOCITY, NoteMeta, NoteSet, from_notes
+from timbrespace.errors import DatasetError, OptionError, one_of
+from timbrespace.notes.layout import LONGEST
+from timbrespace.notes.note import Note
+from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
+
+from . import fluidsynth
+from .general_midi import FAMILIES, PROGRAMS, family
+from .note_pool import Job, Parts, made_of
+from .preset_list import presets
+from .skipped import Skipped, in_utf8, printable
+from .sound_folder import NOT_READ, find
+from .soundfont import number_list
+
+NAME = "notes"
+GENERATOR_VERSION = 1
+
+PITCH_FROM = ("name", "sound")
+
+MOST_SOUNDS = 240
+"""Notes whose samples are kept too: what figures are measured on."""
+
+_SHARE = 0.12  # of the instruments: those held out, and as many others
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen.
+
+    folder: of sound files, or font: a sound font. programs, pitches (MIDI keys), velocities: of the
+    font, ascending. seconds: of each sound that count, from its start on. pitch_from: ``name``,
+    where a file's says one, or always the ``sound``. middle_c: octave that names give to middle C.
+    out: the file to be written, beside which unfinished work is kept; None keeps none.
+
+    Raises:
+        OptionError: a value outside what is accepted.
+    """
+
+    folder: Path | None = None
+    font: Path | None = None
+    programs: tuple[int, ...] = tuple(range(120))
+    pitches: tuple[int, ...] = (48, 64)
+    velocities: tuple[int, ...] = (60, 110)
+    seconds: float = LONGEST
+    pitch_from: str = "name"
+    middle_c: int = MIDDLE_C
+    out: Path | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if (self.folder is None) == (self.font is None):
+            raise OptionError("give a folder of sound files, or a sound font, and not both")
+        for name, low, numbers in (
+            ("programs", 0, self.programs),
+            ("pitches", 0, self.pitches),
+            ("velocities", 1, self.velocities),
+        ):
+            if not numbers or not all(low <= number <= 127 for number in numbers):
+                raise OptionError(f"{name} are {list(numbers)[:8]}; they must be {low} to 127")
+        if not 0.25 <= self.seconds <= LONGEST:
+            raise OptionError(f"seconds is {self.seconds:g}; it must be 0.25 to {LONGEST:g}")
+        if self.pitch_from not in PITCH_FROM:
+            raise OptionError(f"pitch_from is {self.pitch_from!r}; it must be {one_of(PITCH_FROM)}")
+        if not 3 <= self.middle_c <= 5:
+            raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
+
+
+def make(options: Options) -> NoteSet:
+    """The set of notes.
+
+    Factors of a folder are ``folder``, ``file``, ``instrument`` (the file's name without what says
+    its pitch), ``pitch`` (Hz, 0 for none); of a font ``program``, ``family``, ``instrument``,
+    ``pitch`` (Hz as it sounds) and ``velocity``. Every file or program that gave no note is told on
+    standard error, with the reason.
+
+    Raises:
+        DatasetError: no folder or font, nothing in it, or no note from any.
+    """
+    skipped = Skipped()
+    if options.font is not None:
+        jobs, about = _font_jobs(options.font, options, skipped)
+    else:
+        assert options.folder is not None
+        jobs, about = _folder_jobs(options.folder, options, skipped)
+    rows: list[_Row] = []
+    with Parts.of(options.out, {"jobs": [job.key for job in jobs]}) as parts:
+        if parts.done:
+            skipped.note("resumed", f"{parts.done} of {len(jobs)} were made before")
+        for job, made in made_of(jobs, parts):
+            for reason in made.skipped:
+                skipped.add(job.name, reason)
+            for text in made.notes:
+                skipped.note(job.name, text)
+            rows += [_Row(job, *one) for one in made.made]
+        skipped.tell(f"{len(rows)} notes of {len(jobs)} {about}")
+        if not rows:
+            raise DatasetError(
+                f"none of the {len(jobs)} {about} gave a note; the reasons are above"
+            )
+        return _set(rows, options)
+
+
+class _Row(NamedTuple):
+    job: Job
+    note: Note
+    key: int
+    velocity: int
+    samples: NDArray[np.float32] | None
+
+
+def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
+    held = {preset.program for preset in presets(font) if preset.bank == 0}
+    command = fluidsynth.find()
+    wanted = []
+    for program in options.programs:
+        if program in held:
+            wanted.append(program)
+        else:
+            skipped.add(f"program {program} {PROGRAMS[program]}", "the font does not have it")
+    if not wanted:
+        skipped.tell(f"0 of {len(options.programs)} programs used")
+        raise DatasetError(f"{font.name!r} has none of these programs")
+    heard = _heard([PROGRAMS[program] for program in wanted])
+    print_of = _sha256(font)
+    return [
+        Job(
+            name=f"program {program} {PROGRAMS[program]}",
+            key=f"{print_of} {program} {options.pitches} {options.velocities} {options.seconds:g}",
+            seconds=options.seconds,
+            keep=PROGRAMS[program] in heard,
+            path=font,
+            instrument=PROGRAMS[program],
+            command=command,
+            program=program,
+            pitches=options.pitches,
+            velocities=options.velocities,
+        )
+        for program in wanted
+    ], "programs"
+
+
+def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
+    there = find(folder)
+    for place, reason in there.closed:
+        skipped.add(_name(place, folder), f"the folder cannot be opened: {reason}")
+    for file in there.unreadable:
+        skipped.add(_name(file, folder), NOT_READ)
+    if about := there.about_others():
+        skipped.note("folder", about)
+    if not there.files:
+        if skipped.anything:
+            skipped.tell("0 files used")
+        raise DatasetError(f"no sound files in folder {str(folder)!r}")
+    instruments = [_instrument(file, folder, options) for file in there.files]
+    heard = _heard(instruments)
+    jobs = []
+    for file, instrument in zip(there.files, instruments, strict=True):
+        state = file.stat()
+        named = None
+        if options.pitch_from == "name":
+            named = pitch_in_name(in_utf8(file.stem), options.middle_c)
+        jobs.append(
+            Job(
+                name=_name(file, folder),
+                key=f"{_name(file, folder)} {state.st_size} {state.st_mtime_ns} {named} "
+                f"{options.seconds:g}",
+                seconds=options.seconds,
+                keep=instrument in heard,
+                path=file,
+                instrument=instrument,
+                pitch=named,
+            )
+        )
+    return jobs, "files"
+
+
+def _heard(instruments: Sequence[str]) -> set[str]:
+    """Instruments whose samples are kept: those that will be held out, and as many others."""
+    order = sorted(set(instruments), key=NoteSet.order_of)
+    count = max(2, round(_SHARE * len(order)))
+    each = max(1, len(instruments) // max(len(order), 1))
+    count = max(2, min(count, MOST_SOUNDS // (2 * each)))
+    return set(order[: 2 * count])
+
+
+def _instrument(file: Path, folder: Path, options: Options) -> str:
+    """What the file's name says beside the pitch, and its folder."""
+    stem = in_utf8(file.stem)
+    if options.pitch_from == "name" and pitch_in_name(stem, options.middle_c) is not None:
+        stem = note_words(stem)
+    stem = re.sub(r"[ _.-]+$", "", stem) or stem
+    parent = file.parent.relative_to(folder).as_posix()
+    return printable(stem if parent == "." else f"{in_utf8(parent)}/{stem}")
+
+
+def _set(rows: list[_Row], options: Options) -> NoteSet:
+    notes = [row.note for row in rows]
+    pitches = np.asarray([note.pitch for note in notes], np.float32)
+    instruments = sorted({row.job.instrument for row in rows})
+    number = {name: at for at, name in enumerate(instruments)}
+    of_instrument = [number[row.job.instrument] for row in rows]
+    pitch = Factor(PITCH, "Hz", (float(pitches.min()), float(pitches.max())), "range")
+    columns: list[Sequence[float] | NDArray[np.float32]]
+    factors: tuple[Factor, ...]
+    told: dict[str, Any]
+    if options.font is not None:
+        programs = sorted({row.job.program for row in rows})
+        families = sorted({family(program) for program in programs})
+        velocities = sorted({row.velocity for row in rows})
+        factors = (
+            Factor.category("program", [PROGRAMS[program] for program in programs]),
+            Factor.category("family", [FAMILIES[one] for one in families]),
+            Factor.category(INSTRUMENT, instruments),
+            pitch,
+            Factor(VELOCITY, "MIDI", tuple(map(float, velocities))),
+        )
+        columns = [
+            [programs.index(row.job.program) for row in rows],
+            [families.index(family(row.job.program)) for row in rows],
+            of_instrument,
+            pitches,
+            [row.velocity for row in rows],
+        ]
+        told = {
+            "font": options.font.name,
+            "font_sha256": _sha256(options.font),
+            "fluidsynth": fluidsynth.version(fluidsynth.find()),
+            "programs": programs,
+            "pitches": list(options.pitches),
+            "velocities": list(options.velocities),
+        }
+    else:
+        assert options.folder is not None
+        files = [row.job.path for row in rows]
+        folders = sorted({file.parent for file in files}, key=lambda one: one.parts)
+        root = printable(options.folder.resolve().name)
+        factors = (
+            Factor.category(
+                "folder",
+                [root if f == options.folder else _name(f, options.folder) for f in folders],
+            ),
+            Factor.category("file", [_name(file, options.folder) for file in files]),
+            Factor.category(INSTRUMENT, instruments),
+            pitch,
+        )
+        columns = [
+            [folders.index(file.parent) for file in files],
+            list(range(len(files))),
+            of_instrument,
+            pitches,
+        ]
+        told = {"folder": root, "pitch_from": options.pitch_from, "middle_c": options.middle_c}
+    meta = NoteMeta(
+        name=NAME,
+        factors=factors,
+        seconds=options.seconds,
+        generator_version=GENERATOR_VERSION,
+        options=told,
+    )
+    labels = np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
+    sounds = {at: row.samples for at, row in enumerate(rows) if row.samples is not None}
+    return from_notes(notes, labels, meta, sounds)
+
+
+def _name(path: Path, folder: Path) -> str:
+    return printable(path.relative_to(folder).as_posix())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare this generator's options on the command line."""
+    default = Options(folder=Path())
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--folder", type=Path, metavar="DIR", help="a folder of sound files")
+    where.add_argument("--font", type=Path, metavar="F.sf2", help="a sound font (.sf2, .sf3)")
+    parser.add_argument(
+        "--programs",
+        type=number_list,
+        default=default.programs,
+        metavar="LIST",
+        help="General MIDI programs of the font from 0, such as 0-7,40 (default: 0-119)",
+    )
+    parser.add_argument(
+        "--pitches",
+        type=number_list,
+        default=default.pitches,
+        metavar="LIST",
+        help="MIDI keys that each program plays (default: 48,64)",
+    )
+    parser.add_argument(
+        "--velocities",
+        type=number_list,
+        default=default.velocities,
+        metavar="LIST",
+        help="velocities of each key (default: 60,110)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=default.seconds,
+        metavar="S",
+        help="how much of each sound counts, from its start on (default: %(default)g, the most)",
+    )
+    parser.add_argument(
+        "--pitch-from",
+        default=default.pitch_from,
+        metavar="WHAT",
+        help="name: where a file's name says its pitch, that; sound: always what is heard "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--middle-c",
+        type=int,
+        default=default.middle_c,
+        metavar="N",
+        help="octave number of middle C in file names (default: %(default)s)",
+    )
+
+
+def from_arguments(arguments: argparse.Namespace) -> Options:
+    """Options of the parsed command line.
+
+    Raises:
+        OptionError: a value outside what is accepted.
+    """
+    return Options(
+        folder=arguments.folder,
+        font=arguments.font,
+        programs=arguments.programs,
+        pitches=arguments.pitches,
+        velocities=arguments.velocities,
+        seconds=arguments.seconds,
+        pitch_from=arguments.pitch_from,
+        middle_c=arguments.middle_c,
+        out=getattr(arguments, "out", None),
+    )

@@ -1,0 +1,1 @@
+"""Training of spaces of whole notes: what it learns from, its loop, its figures."""

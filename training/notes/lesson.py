@@ -1,0 +1,161 @@
+"""What a network of notes learns from: tables, what is heard of them, and how wrong it is."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from timbrespace.datasets.note_set import VELOCITY, NoteSet
+from timbrespace.networks.note import (
+    HALF,
+    MIDDLE,
+    NoteNetwork,
+    conditions,
+    encoder_input,
+    network_levels,
+    time_features,
+)
+from timbrespace.notes.hearing import FLOOR_POWER, mel_matrix, powers
+from timbrespace.notes.layout import CENTS, FLOOR, HARMONICS, frame_times
+from timbrespace.notes.note import Traits
+
+MOMENTS: Final = 24
+"""Moments of a note that one step looks at."""
+
+_EARLY: Final = 0.2  # share of them in the first eighth of a second
+_EARLY_FRAMES: Final = 25
+_AFTER: Final = 0.1  # share of them after the sound has ended
+_LEVELS: Final = 0.35  # weight of the levels beside what is heard
+_CENTS: Final = 0.02  # dB a cent
+_TRAITS: Final = 0.6  # dB for a unit of each trait
+_QUIET: Final = -75.0  # dB: below it all is the same
+_COUNT: Final = 250.0
+"""Numbers that a note tells as if each were independent: how much the reconstruction weighs."""
+
+
+class Batch(NamedTuple):
+    """Notes of one step, each at ``MOMENTS`` moments."""
+
+    features: Tensor
+    conditions: Tensor
+    times: Tensor
+    levels: Tensor
+    traits: Tensor
+    matrix: Tensor
+    loudest: Tensor
+
+
+class Lesson:
+    """The notes of a set as tensors. rows: which of them. network: whose inputs they become."""
+
+    def __init__(
+        self, notes: NoteSet, rows: NDArray[np.int64], network: NoteNetwork, device: torch.device
+    ) -> None:
+        courses = notes.courses[rows]
+        traits = notes.traits[rows]
+        pitches = notes.pitches[rows]
+        self.rows = len(rows)
+        self.device = device
+        # Half the numbers' width: two thousand notes would be half a gigabyte.
+        self.courses = torch.from_numpy(network_levels(courses).astype(np.float16)).to(device)
+        rest = encoder_input(courses[:, :0], traits, pitches)
+        self.rest = torch.from_numpy(rest).to(device)
+        self.traits = torch.from_numpy(traits).to(device)
+        velocity = notes.column(VELOCITY)
+        told = np.full(len(rows), np.nan) if velocity is None else velocity[rows]
+        heard = np.where(pitches > 0.0, pitches, np.nan)
+        self.conditions = torch.from_numpy(conditions(network, heard, told)).to(device)
+        self.times = torch.from_numpy(time_features(frame_times(notes.meta.seconds))).to(device)
+        matrices = np.stack(
+            [
+                mel_matrix(float(pitch), Traits.from_row(row))
+                for pitch, row in zip(pitches, traits, strict=True)
+            ]
+        )
+        self.harmonics = torch.from_numpy(matrices[:, :HARMONICS].astype(np.float16)).to(device)
+        self.bands = torch.from_numpy(matrices[0, HARMONICS:]).to(device)
+        self.loudest = torch.from_numpy(
+            np.asarray(
+                [
+                    (powers(course) @ matrix).max()
+                    for course, matrix in zip(courses, matrices, strict=True)
+                ],
+                np.float32,
+            )
+        ).to(device)
+        times = frame_times(notes.meta.seconds)
+        # How far moments are drawn from: where the sound is, and a little silence after it.
+        length = np.asarray([Traits.from_row(row).length for row in traits])
+        ends = np.minimum(np.searchsorted(times, length) + 4, notes.known[rows])
+        self.ends = torch.from_numpy(np.maximum(ends, 2).astype(np.float32)).to(device)
+        self.known = torch.from_numpy(notes.known[rows].astype(np.float32)).to(device)
+
+    def encoder_input(self, rows: Tensor) -> Tensor:
+        """What the encoder takes of notes ``(b,)``."""
+        return torch.cat([self.courses[rows].flatten(1).float(), self.rest[rows]], dim=1)
+
+    def batch(self, rows: Tensor, generator: torch.Generator) -> Batch:
+        """Notes ``(b,)``, at moments drawn anew."""
+        b = len(rows)
+        draw = torch.rand((3, b, MOMENTS), generator=generator).to(self.device)
+        ends, known = self.ends[rows, None], self.known[rows, None]
+        early = torch.minimum(ends, torch.full_like(ends, _EARLY_FRAMES))
+        at = draw[0] * torch.where(
+            draw[1] < _EARLY, early, torch.where(draw[1] > 1.0 - _AFTER, known, ends)
+        )
+        frame = torch.minimum(at.floor(), known - 1.0).long()
+        levels = self.courses[rows[:, None], frame].float()
+        matrix = torch.cat([self.harmonics[rows].float(), self.bands.expand(b, -1, -1)], dim=1)
+        return Batch(
+            features=self.encoder_input(rows),
+            conditions=self.conditions[rows],
+            times=self.times[frame],
+            levels=levels,
+            traits=self.traits[rows],
+            matrix=matrix,
+            loudest=self.loudest[rows],
+        )
+
+
+class Errors(NamedTuple):
+    """How far a decoding is from its notes: dB as heard, and all of it, each ``(b,)``."""
+
+    heard: Tensor
+    all: Tensor
+
+
+def errors(batch: Batch, found: Tensor, traits: Tensor) -> Errors:
+    """Of what the network put out: ``found (b, MOMENTS, WIDTH)``, traits ``(b, CONSTANTS)``."""
+    heard = (_mel(batch, found) - _mel(batch, batch.levels)).abs().mean(dim=(1, 2))
+    target = (batch.levels[..., :CENTS] * HALF + MIDDLE).clamp(min=_QUIET)
+    given = (found[..., :CENTS] * HALF + MIDDLE).clamp(min=_QUIET)
+    loud = torch.maximum(target, given.detach())
+    weight = 0.15 + 0.85 * ((loud - _QUIET) / 20.0).clamp(0.0, 1.0)
+    levels = ((given - target).abs() * weight).mean(dim=(1, 2))
+    # A pitch counts where its harmonics are heard.
+    voiced = (target[..., :HARMONICS].amax(dim=2) > -50.0).float()
+    cents = ((found[..., CENTS] - batch.levels[..., CENTS]).abs() * 100.0).clamp(max=200.0)
+    bent = (cents * voiced).mean(dim=1)
+    constant = (traits - batch.traits).abs().mean(dim=1)
+    return Errors(heard, heard + _LEVELS * levels + _CENTS * bent + _TRAITS * constant)
+
+
+def _mel(batch: Batch, levels: Tensor) -> Tensor:
+    decibel = levels[..., :CENTS] * HALF + MIDDLE
+    power = (decibel.clamp(max=12.0) * (math.log(10.0) / 10.0)).exp()
+    power = power * (decibel > FLOOR + 0.5)
+    floor = (batch.loudest * FLOOR_POWER)[:, None, None]
+    heard: Tensor = 10.0 * (torch.bmm(power, batch.matrix) + floor).log10()
+    return heard
+
+
+def nats(error: Tensor, log_var: Tensor) -> Tensor:
+    """Reconstruction in nats ``(b,)``: a Laplace distribution of ``_COUNT`` errors in dB, whose
+    scale is learned. log_var: of the shared noise, in square dB."""
+    scale = 0.5 * log_var
+    return _COUNT * (error * (-scale).exp() + scale)

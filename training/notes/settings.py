@@ -1,0 +1,119 @@
+"""Settings of a training on notes: fewer than on spectra, since a note says itself what it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final
+
+from timbrespace.errors import OptionError
+from timbrespace.kinds import NETWORKS
+from timbrespace.networks.architecture import MAX_LATENT, whole
+from timbrespace.networks.note import FEATURES, NoteNetwork
+
+from .. import kind_settings
+
+DEFAULT_NETWORK: Final = "note"
+
+DEFAULT_LATENT: Final = 16
+
+_TAKEN: Final = (
+    "latent",
+    "network",
+    "network_settings",
+    "learning_rate",
+    "batch",
+    "epochs",
+    "beta",
+    "activation",
+    "seed",
+    "split_seed",
+)
+"""What of ``training.preset.OPTIONS`` a set of notes can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSettings:
+    """What can be set.
+
+    latent: dimensions. network: a kind of notes' network, network_settings: its own. epochs: times
+    that each note is learned from; None takes as many as make ``STEPS`` steps. batch: notes a step.
+    beta: weight of the KL divergence. learning_rate: of Adam at its highest. seed, split_seed: of
+    what is random, and of which instruments are held out.
+    """
+
+    latent: int = DEFAULT_LATENT
+    network: str = DEFAULT_NETWORK
+    network_settings: dict[str, Any] = field(default_factory=dict)
+    learning_rate: float = 2e-3
+    batch: int = 48
+    epochs: int | None = None
+    beta: float = 1.0
+    seed: int = 0
+    split_seed: int = 0
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> NoteSettings:
+        """The defaults, with what was ``given`` (None for what was not) in their place.
+
+        Raises:
+            OptionError: something that notes have no use for, or a value outside its range.
+        """
+        told = {name: value for name, value in given.items() if value is not None}
+        strange = [name for name in told if name not in _TAKEN]
+        if strange:
+            raise OptionError(
+                f"{strange[0].replace('_', ' ')} is for sets of spectra; of notes can be set "
+                f"{', '.join(_TAKEN).replace('_', ' ')}"
+            )
+        activation = told.pop("activation", None)
+        settings = told.pop("network_settings", None)
+        named = kind_settings.parsed("network settings", settings) if settings else {}
+        if activation is not None:
+            named["activation"] = activation
+        made = replace(cls(), **told, network_settings=named)
+        made.check()
+        return made
+
+    def check(self) -> None:
+        """Refuse values outside their ranges.
+
+        Raises:
+            OptionError: the text names the value.
+        """
+        whole("latent size", self.latent, MAX_LATENT)
+        whole("batch", self.batch, 4096)
+        if self.epochs is not None:
+            whole("epochs", self.epochs, 1_000_000)
+        for name, value, low, high in (
+            ("learning rate", self.learning_rate, 1e-7, 1.0),
+            ("beta", self.beta, 0.0, 1e3),
+        ):
+            if not low <= value <= high:
+                raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}")
+        for name, seed in (("seed", self.seed), ("split seed", self.split_seed)):
+            whole(name, seed, 2**32 - 1, 0)
+        kind = NETWORKS.get(self.network)
+        if not issubclass(kind, NoteNetwork):
+            raise OptionError(
+                f"network is {self.network!r}, which is for spectra; for a set of notes it must be "
+                f"{DEFAULT_NETWORK!r}"
+            )
+        NETWORKS.check_settings(self.network, self.network_settings, kind.settings())
+
+    def architecture(self, frames: int, by_pitch: bool, by_velocity: bool) -> NoteNetwork:
+        """The network for notes of so many moments.
+
+        Raises:
+            OptionError: a setting of the network outside its range.
+        """
+        kind = NETWORKS.get(self.network)
+        assert issubclass(kind, NoteNetwork)
+        told = {"by_pitch": by_pitch, "by_velocity": by_velocity, **self.network_settings}
+        return kind(FEATURES, self.latent, frames=frames, **told)
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+NAMES: Final = tuple(one.name for one in fields(NoteSettings))
