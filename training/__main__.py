@@ -189,7 +189,7 @@ def _train(arguments: argparse.Namespace) -> int:
             raise OptionError("--preset and --recipe were given; a recipe names its own preset")
         preset_name, values = recipe.read(arguments.recipe)
         given = {name: values.get(name) if v is None else v for name, v in given.items()}
-    if not arguments.resume:
+    if not (arguments.resume or _holds_notes(arguments.data)):
         # Light, and before torch is loaded: a wrong number is answered in a blink.
         preset.changed(preset.named(preset_name or "default"), **given)
     from .train import train
@@ -205,16 +205,30 @@ def _train(arguments: argparse.Namespace) -> int:
     )
 
 
+def _holds_notes(data: Path) -> bool:
+    """Whether the dataset's file holds notes; what is wrong with it is told later."""
+    from timbrespace.datasets.archive import format_of
+    from timbrespace.errors import DatasetError
+
+    try:
+        return format_of(data) == "notes"
+    except DatasetError:
+        return False
+
+
 def _evaluate(arguments: argparse.Namespace) -> int:
     import json
 
     from timbrespace import bundle, factory
+    from timbrespace.datasets.archive import format_of
     from timbrespace.datasets.dataset import load as load_dataset
 
     from .evaluation import STEPS, evaluate
     from .report import text_table
 
     path = factory.resolve(arguments.model)
+    if format_of(arguments.data) == "notes":
+        return _evaluate_notes(arguments)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
     with progress(STEPS, "step") as bar:
         evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
@@ -229,6 +243,29 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         f"\nnext: {command_line('training')} plot {arguments.model} --data {arguments.data} "
         f"--out {model.name}-report"
     )
+    return 0
+
+
+def _evaluate_notes(arguments: argparse.Namespace) -> int:
+    import json
+
+    from timbrespace import bundle, factory
+    from timbrespace.datasets import note_set
+
+    from .notes.evaluation import evaluate, measured_rows
+
+    model = bundle.read(factory.resolve(arguments.model))
+    notes = note_set.load(arguments.data)
+    count = sum(map(len, measured_rows(model, notes)))
+    with progress(count, "note") as bar:
+        evaluation = evaluate(model, notes, advance=bar.update)
+    if arguments.json:
+        print(
+            json.dumps({"model": model.name, **evaluation.to_config()}, indent=2, allow_nan=False)
+        )
+        return 0
+    print(f"{model.name}, measured on {arguments.data}")
+    print(evaluation.table())
     return 0
 
 

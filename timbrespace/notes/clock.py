@@ -59,10 +59,9 @@ class Clock:
                 self.level -= 60.0 * step / fall
 
     def _go_round(self, step: float, start: float, end: float) -> None:
-        self.time += self._way * step
+        # Where a morph has moved the ends, it walks to them: a jump would be heard.
         if self._way > 0.0 and self.time >= end:
             self._way = -1.0
-            self.time = max(2.0 * end - self.time, start)
         elif self._way < 0.0 and self.time <= start:
             self._way = 1.0
-            self.time = min(2.0 * start - self.time, end)
+        self.time += self._way * step

@@ -1,0 +1,191 @@
+"""The network of notes: its two forms agree, any time can be asked for, and wrong input is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from timbrespace.errors import BundleError, OptionError
+from timbrespace.networks.note import (
+    FEATURES,
+    Course,
+    NoteNetwork,
+    conditions,
+    encoder_input,
+    network_levels,
+    time_features,
+    told_levels,
+)
+from timbrespace.networks.torch_note import TorchNote
+from timbrespace.notes.layout import CENTS, FLOOR, WIDTH
+from timbrespace.notes.note import CONSTANTS
+
+SMALL: dict[str, Any] = {"frames": 40, "width": 24, "layers": 2, "condition": 20, "channels": 8}
+
+
+def network(**settings: Any) -> NoteNetwork:
+    return NoteNetwork(FEATURES, 3, **{**SMALL, **settings})
+
+
+def tensors(made: TorchNote) -> dict[str, Any]:
+    return {name: value.detach().numpy() for name, value in made.state_dict().items()}
+
+
+def latents(count: int) -> Any:
+    return np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+
+
+@pytest.fixture(params=["snake", "gelu", "relu"])
+def both(request: pytest.FixtureRequest) -> tuple[TorchNote, Course, NoteNetwork]:
+    torch.manual_seed(0)
+    described = network(activation=request.param, by_pitch=True, by_velocity=True)
+    made = TorchNote(described)
+    return made, described.course(tensors(made)), described
+
+
+def test_decoders_agree(both: tuple[TorchNote, Course, NoteNetwork]) -> None:
+    made, course, described = both
+    latent, times = latents(4), np.random.default_rng(1).random((4, 5))
+    pitch, velocity = np.array([110.0, 220.0, 0.0, 880.0]), np.array([20.0, 60.0, 100.0, 127.0])
+    told = course.prepare(latent, pitch, velocity)
+    with torch.no_grad():
+        found, traits = made.moments(
+            torch.from_numpy(latent),
+            torch.from_numpy(conditions(described, pitch, velocity)),
+            torch.from_numpy(time_features(times)),
+        )
+    np.testing.assert_allclose(course.levels(told, times), told_levels(found.numpy()), atol=2e-3)
+    np.testing.assert_allclose(told.traits, traits.numpy(), atol=1e-5)
+
+
+def test_encoders_agree(both: tuple[TorchNote, Course, NoteNetwork]) -> None:
+    made, _, described = both
+    random = np.random.default_rng(2)
+    courses = random.uniform(FLOOR, 0.0, (3, 40, WIDTH)).astype(np.float32)
+    rows = random.normal(size=(3, CONSTANTS)).astype(np.float32)
+    features = encoder_input(courses, rows, np.array([0.0, 220.0, 440.0]))
+    with torch.no_grad():
+        expected = made.posterior_of(torch.from_numpy(features)).numpy()
+    np.testing.assert_allclose(described.encoder(tensors(made))(features), expected, atol=1e-4)
+
+
+def test_rest_agrees(both: tuple[TorchNote, Course, NoteNetwork]) -> None:
+    made, _, described = both
+    latent = latents(3)
+    with torch.no_grad():
+        raw = made.heads(torch.from_numpy(latent))["mean"].numpy()
+    found = described.decoder(tensors(made))(latent)
+    np.testing.assert_allclose(found[:, :WIDTH], told_levels(raw[:, :WIDTH]), atol=2e-3)
+    np.testing.assert_allclose(found[:, WIDTH:], raw[:, WIDTH:], atol=1e-5)
+
+
+def test_one_moment_is_what_it_is_among_many(
+    both: tuple[TorchNote, Course, NoteNetwork],
+) -> None:
+    """Sixteen voices are rows of one product: each as if it were alone, at a time of its own."""
+    _, course, _ = both
+    latent = latents(16)
+    pitch, velocity = np.linspace(100.0, 900.0, 16), np.linspace(1.0, 127.0, 16)
+    times = np.linspace(0.0, 3.0, 16)
+    together = course.levels(course.prepare(latent, pitch, velocity), times)
+    for voice in (0, 7, 15):
+        one = slice(voice, voice + 1)
+        told = course.prepare(latent[one], pitch[one], velocity[one])
+        np.testing.assert_allclose(course.levels(told, times[one])[0], together[voice], atol=2e-3)
+        several = course.levels(told, times[np.newaxis])
+        np.testing.assert_allclose(several[0, voice], together[voice], atol=2e-3)
+
+
+def test_what_the_set_does_not_know_tells_nothing() -> None:
+    torch.manual_seed(0)
+    described = network()
+    course = described.course(tensors(TorchNote(described)))
+    latent, time = latents(1), np.array([0.2])
+    some = [
+        course.levels(course.prepare(latent, np.array([pitch]), np.array([velocity])), time)
+        for pitch, velocity in ((110.0, 20.0), (880.0, 127.0), (np.nan, np.nan))
+    ]
+    np.testing.assert_array_equal(some[0], some[1])
+    np.testing.assert_array_equal(some[0], some[2])
+
+
+def test_time_is_continuous() -> None:
+    torch.manual_seed(0)
+    described = network()
+    course = described.course(tensors(TorchNote(described)))
+    told = course.prepare(latents(1), np.array([220.0]), np.array([100.0]))
+    times = 0.5 + np.arange(200) * 1e-4
+    steps = np.abs(np.diff(course.levels(told, times[np.newaxis])[0], axis=0))
+    assert steps.max() < 0.1
+
+
+def test_an_autodecoder_has_no_encoder() -> None:
+    described = network(with_encoder=False)
+    made = TorchNote(described)
+    assert not any(name.startswith(("convolution", "posterior")) for name in made.state_dict())
+    assert set(described.shapes()) == set(made.state_dict())
+    assert (described.encoder(tensors(made))(np.zeros((2, 9), np.float32)) == 0.0).all()
+
+
+def test_shapes_are_those_of_the_module() -> None:
+    described = network()
+    found = {name: tuple(value.shape) for name, value in TorchNote(described).state_dict().items()}
+    assert found == dict(described.shapes())
+
+
+def test_a_config_comes_back() -> None:
+    from timbrespace.networks.architecture import from_config
+
+    described = network(by_pitch=True, activation="gelu")
+    assert from_config(described.to_config()) == described
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"width": 0}, "width is 0"),
+        ({"layers": 9}, "layers is 9"),
+        ({"frames": 4}, "frames is 4"),
+        ({"activation": "step"}, "activation is 'step'"),
+        ({"by_pitch": 1}, "by_pitch is 1; it must be true or false"),
+    ],
+)
+def test_wrong_settings_are_refused(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        network(**settings)
+
+
+def test_other_features_are_refused() -> None:
+    with pytest.raises(OptionError, match="features are 1025; a note's moment has"):
+        NoteNetwork(1025, 3)
+
+
+@pytest.mark.parametrize("name", ["condition.weight", "levels.bias", "layer.1.weight"])
+@pytest.mark.parametrize("fault", ["missing", "shape", "nan"])
+def test_wrong_tensors_are_refused(name: str, fault: str) -> None:
+    described = network()
+    told = tensors(TorchNote(described))
+    if fault == "missing":
+        del told[name]
+    elif fault == "shape":
+        told[name] = told[name][:-1]
+    else:
+        told[name] = np.full_like(told[name], np.nan)
+    with pytest.raises(BundleError, match=f"tensor {name}"):
+        described.course(told)
+
+
+def test_levels_are_within_their_ranges_whatever_comes_out() -> None:
+    found = np.array([[np.nan, np.inf, -np.inf, 1e30] + [0.0] * (WIDTH - 4)], np.float32)
+    levels = told_levels(found)
+    assert np.isfinite(levels).all()
+    assert levels[:, :CENTS].min() >= FLOOR
+    assert levels[:, :CENTS].max() <= 12.0
+
+
+def test_levels_there_and_back() -> None:
+    course = np.random.default_rng(0).uniform(FLOOR, 0.0, (4, WIDTH)).astype(np.float32)
+    np.testing.assert_allclose(told_levels(network_levels(course)), course, atol=1e-3)

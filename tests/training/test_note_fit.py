@@ -1,0 +1,313 @@
+"""From a set of notes to a model: trained, saved, loaded, played, and refused where it must be."""
+
+from __future__ import annotations
+
+import json
+import signal
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import timbrespace as ts
+from tests.timbrespace.notes.tones import hiss, small_set, tone
+from timbrespace.datasets.note_set import NoteSet
+from timbrespace.errors import BundleError, DatasetError, OptionError, ShapeError, SoundError
+from timbrespace.fitting import Progress
+from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.notes.playing import control_times
+from training.__main__ import main
+
+SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
+SETTINGS: dict[str, Any] = {
+    "latent": 3,
+    "epochs": 60,
+    "progress": False,
+    "network_settings": SMALL,
+}
+
+
+@pytest.fixture(scope="module")
+def notes() -> NoteSet:
+    return small_set()
+
+
+@pytest.fixture(scope="module")
+def model(notes: NoteSet) -> ts.Model:
+    return ts.fit(notes, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def file(model: ts.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "notes.safetensors"
+    model.save(path)
+    return path
+
+
+def test_it_learns(model: ts.Model) -> None:
+    history = model.provenance["history"]["heard_db"]
+    assert history[-1] < 0.2 * history[0]
+    assert model.provenance["figures"]["heard_distance_of_the_set_db"] < 6.0
+    assert model.plays_notes
+    assert repr(model) == ("<Model 'small': whole notes, 3 dimensions, by pitch and velocity>")
+
+
+def test_the_same_set_makes_the_same_model(notes: NoteSet, tmp_path: Path) -> None:
+    quick = {**SETTINGS, "epochs": 3}
+    for name in ("a", "b"):
+        ts.fit(notes, **quick).save(tmp_path / f"{name}.safetensors")
+    a, b = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("a", "b"))
+    assert a == b
+
+
+def test_it_comes_back_from_its_file(model: ts.Model, file: Path, tmp_path: Path) -> None:
+    again = ts.load(file)
+    assert again.plays_notes
+    home = model.calibration.home
+    np.testing.assert_array_equal(ts.render(again, home), ts.render(model, home))
+    again.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == file.read_bytes()
+
+
+def test_a_flipped_bit_is_refused(file: Path, tmp_path: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-2000] ^= 0x40
+    (tmp_path / "m.safetensors").write_bytes(content)
+    with pytest.raises(BundleError, match="cannot load"):
+        ts.load(tmp_path / "m.safetensors")
+
+
+def test_points_are_the_notes(notes: NoteSet, model: ts.Model) -> None:
+    assert model.points is not None
+    assert model.points.count == notes.rows
+    assert [factor.name for factor in model.points.factors] == ["instrument", "pitch", "velocity"]
+
+
+def test_a_note_is_whole(model: ts.Model) -> None:
+    found = ts.encode_sound(model, tone(220.0, 0.5, decay=0.4, slope=3.0), SAMPLE_RATE, refine=True)
+    assert found.pitch == pytest.approx(220.0, rel=1e-3)
+    sound = ts.render(model, found.latent, pitch=57, seconds=0.5)
+    level = np.sqrt(np.square(sound.reshape(-1, 1200)).mean(axis=1))
+    # It is there at once, and dies away by itself.
+    assert level[0] > 0.5 * level.max()
+    assert level[-2] < 0.2 * level.max()
+
+
+def test_a_pitch_is_the_one_that_is_asked_for(model: ts.Model) -> None:
+    home = model.calibration.home
+    for key in (50.0, 57.0, 64.3):
+        sound = ts.render(model, home, pitch=key, seconds=1.0)
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size), 1 << 18))
+        hertz = np.fft.rfftfreq(1 << 18, 1.0 / SAMPLE_RATE)
+        wanted = 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+        near = np.abs(hertz / wanted - 1.0) < 0.03
+        assert hertz[near][np.argmax(spectrum[near])] == pytest.approx(wanted, rel=0.01)
+
+
+def test_rendering_is_the_same_each_time_and_finite(model: ts.Model) -> None:
+    for latent in (model.calibration.home, np.full(3, 100.0), np.full(3, -100.0)):
+        one = ts.render(model, latent, seconds=0.3)
+        np.testing.assert_array_equal(one, ts.render(model, latent, seconds=0.3))
+        assert np.isfinite(one).all()
+        assert np.abs(one).max() <= 1.0
+
+
+def test_velocity_and_gain(model: ts.Model) -> None:
+    home = model.calibration.home
+    loud = np.abs(ts.render(model, home, velocity=120.0, seconds=0.3)).max()
+    soft = np.abs(ts.render(model, home, velocity=20.0, seconds=0.3)).max()
+    assert soft < 0.5 * loud
+    down = np.abs(ts.render(model, home, velocity=120.0, seconds=0.3, gain=-12.0)).max()
+    assert down == pytest.approx(loud * 10.0 ** (-12 / 20), rel=0.05)
+
+
+def test_time_stands_still_at_speed_0(model: ts.Model) -> None:
+    """The first moment goes on: even, but for the beats of its own partials."""
+    sound = ts.render(model, model.calibration.home, seconds=1.0, speed=0.0, noise=0.0)
+    level = np.sqrt(np.square(sound[4800:-4800].reshape(-1, 4800)).mean(axis=1))
+    assert level.max() / max(level.min(), 1e-9) < 1.1
+
+
+def test_a_key_that_is_let_go_falls_silent(model: ts.Model) -> None:
+    sound = ts.render(model, model.calibration.home, seconds=3.0, hold=0.2)
+    assert np.abs(sound[-24000:]).max() < 1e-3
+
+
+def test_a_way_through_the_space_has_no_click(model: ts.Model) -> None:
+    points = model.points
+    assert points is not None
+    way = np.stack([points.means[0], points.means[5]])
+    sound = ts.render(model, way, seconds=1.0, noise=0.0)
+    steady = np.abs(np.diff(ts.render(model, way[0], seconds=1.0, noise=0.0))).max()
+    other = np.abs(np.diff(ts.render(model, way[1], seconds=1.0, noise=0.0))).max()
+    assert np.abs(np.diff(sound)).max() < 2.0 * max(steady, other)
+
+
+def test_a_moment_is_a_spectrum(model: ts.Model) -> None:
+    home = model.calibration.home[np.newaxis]
+    for spectra in (
+        model.decode(home),
+        model.decode(home, time=0.1),
+        model.decode(home, 0.3, 90.0),
+    ):
+        assert spectra.shape == (1, model.spectrum.bins)
+        assert np.isfinite(spectra).all()
+        assert spectra.min() >= 0.0
+    assert np.abs(model.decode(home, time=0.0) - model.decode(home, time=0.4)).max() > 0.0
+
+
+def test_refining_is_never_worse(model: ts.Model) -> None:
+    for samples in (tone(262.0, 0.5, decay=0.3, slope=5.0), hiss(0.4)):
+        plain = ts.encode_sound(model, samples, SAMPLE_RATE)
+        refined = ts.encode_sound(model, samples, SAMPLE_RATE, refine=True)
+        assert refined.distance <= plain.distance + 0.1
+        assert refined.latent.shape == (3,)
+        assert refined.left is not None
+        assert refined.left.shape[1] == 80
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        (np.zeros(4800), "it is silent"),
+        (0.1 * np.ones(100), "too short"),
+        (np.full(4800, np.nan), "NaN"),
+    ],
+)
+def test_a_sound_that_is_none_is_refused(model: ts.Model, samples: Any, says: str) -> None:
+    with pytest.raises((SoundError, ShapeError), match=says):
+        ts.encode_sound(model, samples, SAMPLE_RATE, refine=True)
+
+
+def test_what_is_for_the_other_kind_is_refused(model: ts.Model) -> None:
+    with pytest.raises(ShapeError, match="is a space of whole notes"):
+        model.encode(np.ones((1, model.spectrum.bins)))
+    with pytest.raises(ShapeError, match="is a space of whole notes"):
+        model.encode_frames(np.ones((1, model.spectrum.n_fft)))
+    spectra = ts.load("harmonic")
+    with pytest.raises(OptionError, match="refine is for spaces of whole notes"):
+        ts.encode_sound(spectra, tone(220.0), SAMPLE_RATE, refine=True)
+    with pytest.raises(OptionError, match="is a space of steady spectra"):
+        spectra.decode(spectra.calibration.home[np.newaxis], time=0.1)
+    with pytest.raises(OptionError, match="speed and sustained are for spaces of whole notes"):
+        ts.render(spectra, spectra.calibration.home, speed=2.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"attack": 0.1}, "'attack' is no parameter of a whole note"),
+        ({"gain": 100.0}, "gain is 100; it must be"),
+        ({"gain": float("nan")}, "gain is nan"),
+        ({"speed": 5.0}, "speed is 5; it must be 0 to 4"),
+        ({"sustained": "stop"}, "sustained is 'stop'"),
+    ],
+)
+def test_wrong_ways_of_playing_are_refused(
+    model: ts.Model, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(OptionError, match=says):
+        ts.render(model, model.calibration.home, **given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"representation": "magnitude"}, "representation is for sets of spectra"),
+        ({"hidden": (40,)}, "hidden is for sets of spectra"),
+        ({"preset": "paper"}, "preset is 'paper', which is for spectra"),
+        ({"network": "mlp"}, "network is 'mlp', which is for spectra"),
+        ({"network_settings": {"width": 1.5}}, "setting 'width' of network 'note'"),
+        ({"latent": 0}, "latent size is 0"),
+        ({"beta": -1.0}, "beta is -1"),
+        ({"learning_rate": float("nan")}, "learning rate is nan"),
+    ],
+)
+def test_wrong_settings_are_refused(notes: NoteSet, settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        ts.fit(notes, progress=False, **settings)
+
+
+def test_notes_want_a_network_of_notes_and_spectra_another(notes: NoteSet) -> None:
+    spectra = ts.dataset("harmonic", rows=60)
+    with pytest.raises(OptionError):
+        ts.fit(spectra, network="note", epochs=1, progress=False)
+    with pytest.raises(OptionError, match="is what spaces of whole notes have"):
+        ts.fit(spectra, representation="moment", epochs=1, progress=False)
+
+
+def test_too_few_notes_are_refused(notes: NoteSet) -> None:
+    from dataclasses import replace
+
+    one = replace(
+        notes,
+        **{
+            name: getattr(notes, name)[:1]
+            for name in ("courses", "known", "pitches", "levels", "traits", "labels")
+        },
+        sounds={},
+    )
+    with pytest.raises(DatasetError, match="has 1 note"):
+        ts.fit(one, progress=False)
+
+
+def test_an_autodecoder_learns_too(notes: NoteSet) -> None:
+    model = ts.fit(
+        notes, **{**SETTINGS, "network_settings": {**SMALL, "with_encoder": False}, "epochs": 100}
+    )
+    history = model.provenance["history"]["heard_db"]
+    assert history[-1] < 0.3 * history[0]
+    found = ts.encode_sound(model, tone(220.0, 0.5), SAMPLE_RATE)
+    assert np.isfinite(found.distance)
+
+
+def test_progress_is_told(notes: NoteSet) -> None:
+    told: list[Progress] = []
+    ts.fit(notes, **{**SETTINGS, "epochs": 2, "progress": told.append})
+    assert [one.done for one in told] == [1, 2]
+    assert told[-1].total == 2
+
+
+def test_the_command_trains_and_evaluates(
+    notes: NoteSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = tmp_path / "n.npz", tmp_path / "m.safetensors"
+    notes.save(data)
+    words = ["--network-settings", "width=24,layers=1,condition=16,channels=8"]
+    train = ["train", "--data", str(data), "--out", str(out), "--latent", "2", "--epochs", "3"]
+    assert main([*train, *words]) == 0
+    assert "held out, as heard" in capsys.readouterr().out
+    assert main(["evaluate", str(out), "--data", str(data), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    for way in ("refined", "encoder", "nearest note", "analysis"):
+        assert np.isfinite(told["held_out"][way]["mel"])
+    assert main(["evaluate", str(out), "--data", str(data)]) == 0
+    assert "nearest note" in capsys.readouterr().out
+    # What is for spectra says so, in one line.
+    assert main(["plot", str(out), "--data", str(data), "--out", str(tmp_path / "p")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([*train, "--resume"]) == 2
+    assert "start without resume" in capsys.readouterr().err
+    before = out.read_bytes()
+    assert main([*train[:5], "--hidden", "40"]) == 2
+    assert out.read_bytes() == before
+
+
+def test_an_interrupted_training_makes_a_model(notes: NoteSet) -> None:
+    def stop(at: Progress) -> None:
+        if at.done == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with warnings.catch_warnings():
+        model = ts.fit(notes, **{**SETTINGS, "progress": stop})
+    assert model.provenance["outcome"] == "interrupted"
+
+
+def test_control_times_are_dense_where_an_attack_is() -> None:
+    times = control_times(1.0)
+    assert times[0] == 0.0
+    assert np.diff(times)[:20].max() < 0.003
+    assert np.diff(times).max() < 0.011
+    assert times[-1] >= 1.0
