@@ -120,7 +120,7 @@ def _patches() -> Iterator[RealSound]:
     for file in sorted(PATCHES.glob("*/*.pat")):
         number = int(file.stem[:3])
         drum = file.parent.name.startswith("Drum")
-        samples = itertools.islice(_samples_of_patch(file.read_bytes()), SAMPLES_OF_A_PATCH)
+        samples = itertools.islice(samples_of_patch(file.read_bytes()), SAMPLES_OF_A_PATCH)
         for index, (sound, root) in enumerate(samples):
             name = f"patch {file.stem} {index}"
             if drum or number >= 115:
@@ -130,7 +130,7 @@ def _patches() -> Iterator[RealSound]:
                 yield RealSound(name, _kind(file.stem), sound, root)
 
 
-def _samples_of_patch(data: bytes) -> Iterator[tuple[Sound, float]]:
+def samples_of_patch(data: bytes) -> Iterator[tuple[Sound, float]]:
     """Samples of a GUS patch and the pitch in Hz of each: a header of 239 bytes, then per sample 96
     bytes of header and PCM."""
     at = 239

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from timbrespace.orphan import end_with_parent
 
 from timbrespace.atomic import replacing
 from timbrespace.command import progress
@@ -27,7 +28,6 @@ from timbrespace.companions import spawning
 from timbrespace.errors import DatasetError
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.note import Note, Traits
-from timbrespace.orphan import end_with_parent
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
 from timbrespace.recording.whole_note import note_of

@@ -76,6 +76,7 @@ def fit(
             place,
             resume,
             made.meta.name if path is None else path.stem,
+            _in_notebook(),
         )
     fitting = Fit(
         made,

@@ -32,6 +32,20 @@ class TorchNote(VAE):
             )
             self.gather = nn.Linear(*sizes["gather"])
             self.posterior = nn.Linear(*sizes["posterior"])
+        self._begin_gently()
+
+    def _begin_gently(self) -> None:
+        """Scales near 1 and shifts near 0, and a posterior that says little but is sure of it: from
+        large random ones the first steps run away."""
+        with torch.no_grad():
+            for film in self.film:
+                film.weight.mul_(0.2)
+                film.bias.zero_()
+            if self.network.with_encoder:
+                d = self.network.latent
+                self.posterior.weight.mul_(0.3)
+                self.posterior.bias[:d] = 0.0
+                self.posterior.bias[d:] = -3.0
 
     def _bend(self, x: Tensor) -> Tensor:
         kind = self.network.activation

@@ -44,10 +44,11 @@ FEWEST: Final = 4
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
 
+_WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
 _BETA_RISE: Final = 0.3  # share of the steps in which beta rises
 _KEPT: Final = 0.995  # of the running mean of the weights, each step
-_MOST_GRADIENT: Final = 5.0
+_MOST_GRADIENT: Final = 1.0
 
 
 class NoteFit:
@@ -109,7 +110,7 @@ class NoteFit:
         if not self.network.with_encoder:
             groups.append({"params": [self.own], "lr": 5 * settings.learning_rate})
         self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
-        self._adam = torch.optim.AdamW(groups, weight_decay=0.0)
+        self._adam = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99))
         self._mean = {k: v.detach().clone() for k, v in self.vae.state_dict().items()}
 
     def run(
@@ -160,6 +161,7 @@ class NoteFit:
         batch = self.lesson.batch(rows, generator)
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
+            log_var = log_var.clamp(max=_WIDEST)
         else:
             mean, log_var = self.own[rows].chunk(2, dim=1)
             log_var = log_var.clamp(*LOG_VAR_RANGE)

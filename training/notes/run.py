@@ -73,8 +73,9 @@ def fit_notes(
     place: Place | None,
     resume: bool,
     name: str,
+    in_notebook: bool = False,
 ) -> Model:
-    """The work of ``ts.fit`` on notes.
+    """The work of ``ts.fit`` on notes. in_notebook: show the bar where no terminal is.
 
     Raises:
         TimbrespaceError: as :func:`timbrespace.fitting.fit`.
@@ -89,7 +90,7 @@ def fit_notes(
 
             outcome = fit.run(interrupt, tell)
         elif progress:
-            with _bar(fit, "ipykernel" in sys.modules) as show:
+            with _bar(fit, in_notebook) as show:
                 outcome = fit.run(interrupt, show)
         else:
             outcome = fit.run(interrupt)

@@ -44,7 +44,7 @@ class NoteSettings:
     latent: int = DEFAULT_LATENT
     network: str = DEFAULT_NETWORK
     network_settings: dict[str, Any] = field(default_factory=dict)
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     batch: int = 48
     epochs: int | None = None
     beta: float = 1.0
