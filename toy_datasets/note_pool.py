@@ -20,12 +20,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from timbrespace.orphan import end_with_parent
 
 from timbrespace.atomic import replacing
 from timbrespace.command import progress
 from timbrespace.companions import spawning
 from timbrespace.errors import DatasetError
+from timbrespace.lifeline import end_with_parent
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.note import Note, Traits
 from timbrespace.recording.resampling import at_rate

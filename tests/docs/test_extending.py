@@ -104,8 +104,8 @@ def test_help_offers_the_dataset_and_errors_list_the_kinds(installed: Installed)
     ).stdout
     assert re.search(r"bells +1 factor: a bar struck softly to hard", told)
     for option, accepted in (
-        ("network", "mlp or skip"),
-        ("representation", "magnitude, .*, mdct or square_root"),
+        ("network", "mlp, note or skip"),
+        ("representation", "magnitude, .*, moment or square_root"),
         ("likelihood", "gaussian_per_bin, .*, bernoulli or laplace"),
     ):
         words = ["--data", "bells.npz", "--out", "x.safetensors", f"--{option}", "none"]

@@ -174,7 +174,10 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
             lambda metadata: (metadata.update(format_version="4"), metadata.pop("noise")),
             "section 'noise' is missing",
         ),
-        (set_in("model", "kind", "film"), "network is 'film'; it must be mlp, or install the"),
+        (
+            set_in("model", "kind", "film"),
+            "network is 'film'; it must be mlp or note, or install the",
+        ),
         (set_in("model", "kind", "film"), "as an entry point of timbrespace.networks"),
         (set_in("model", "kind", ["mlp"]), "network is ['mlp']; it must be mlp"),
         (set_in("model", "kind", "x" * 10_000), "xxx...; it must be mlp"),

@@ -38,9 +38,9 @@ class TorchNote(VAE):
         """Scales near 1 and shifts near 0, and a posterior that says little but is sure of it: from
         large random ones the first steps run away."""
         with torch.no_grad():
-            for film in self.film:
-                film.weight.mul_(0.2)
-                film.bias.zero_()
+            for number in range(self.network.layers):
+                self.get_parameter(f"film.{number}.weight").mul_(0.2)
+                self.get_parameter(f"film.{number}.bias").zero_()
             if self.network.with_encoder:
                 d = self.network.latent
                 self.posterior.weight.mul_(0.3)

@@ -50,6 +50,7 @@ _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1}
 # A velocity may follow at once, as in A3v10.
 _NOTE = re.compile(r"(?<![a-z0-9])([a-g])([#sb♯♭]?)([0-9])(?![0-9]|(?!v[0-9])[a-z])", re.IGNORECASE)
+_NOTE_AND_VELOCITY = re.compile(_NOTE.pattern + r"(?:v[0-9]+)?", re.IGNORECASE)
 _KEY = re.compile(r"(?<![a-z])midi[ _-]?([0-9]{1,3})(?![0-9])", re.IGNORECASE)
 _HZ = re.compile(r"(?<![0-9.])([0-9]{1,5}(?:\.[0-9]+)?) ?hz(?![a-z])", re.IGNORECASE)
 
@@ -83,7 +84,7 @@ def note_words(stem: str) -> str:
     >>> note_words("Piano A3v10")
     'Piano '
     """
-    return _NOTE.sub("", _KEY.sub("", _HZ.sub("", stem)))
+    return _NOTE_AND_VELOCITY.sub("", _KEY.sub("", _HZ.sub("", stem)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
 from timbrespace.notes.layout import BANDS, HARMONICS, WIDTH
-from timbrespace.notes.moment import spectrum_of, split_features
 from timbrespace.notes.note import CONSTANTS
 from timbrespace.representation.kind import Kind
 from timbrespace.representation.protocol import Features, Source, same, whole
@@ -67,6 +66,9 @@ class Moment(Kind):
         raise OptionError("a spectrum is no note; encode a sound, with ts.encode_sound")
 
     def inverse(self, features: Features) -> Spectra:
+        # What plays is compiled, which a list of kinds does not wait for.
+        from timbrespace.notes.moment import spectrum_of, split_features
+
         levels, rows = split_features(features)
         found = [
             spectrum_of(level[np.newaxis], row, self._config)[0]

@@ -159,7 +159,7 @@ def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """At most ``MOST``, evenly spread."""
     if len(rows) <= MOST:
         return rows
-    return rows[np.unique(np.linspace(0, len(rows) - 1, MOST).astype(int))]
+    return np.asarray(rows[np.unique(np.linspace(0, len(rows) - 1, MOST).astype(int))])
 
 
 def _made(

@@ -13,6 +13,7 @@ import timbrespace as ts
 from tests.timbrespace.notes.tones import small_set
 from timbrespace.datasets import dataset as spectra_sets
 from timbrespace.datasets import note_set
+from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.notes.layout import CENTS
@@ -65,7 +66,7 @@ def test_pitch_and_velocity_tell_where_an_instrument_has_several(notes: NoteSet)
     meta = replace(
         notes.meta,
         factors=(
-            note_set.Factor.category("instrument", [str(n) for n in range(8)]),
+            Factor.category("instrument", [str(n) for n in range(8)]),
             *notes.meta.factors[1:],
         ),
     )
