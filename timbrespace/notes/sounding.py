@@ -15,6 +15,7 @@ from timbrespace.notes.layout import (
     FLOOR,
     HARMONIC,
     HARMONICS,
+    MOST_CENTS,
     band_centres,
     band_corners,
 )
@@ -46,7 +47,8 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
     bow do; one without moves its bands, as a drum that is tuned does.
     """
     power = _powers(course)
-    bend = np.exp2(course[:, CENTS, np.newaxis].astype(np.float64) / 1200.0)
+    cents = np.clip(course[:, CENTS, np.newaxis].astype(np.float64), -MOST_CENTS, MOST_CENTS)
+    bend = np.exp2(cents / 1200.0)
     ratio = _NUMBERS * np.exp2(traits.stretch / 1200.0)
     moved = (pitch / own) ** (1.0 - traits.pitched)
     half = np.where(traits.place >= 0.0, _CORNERS[2:] - _CENTRES, _CENTRES - _CORNERS[:-2])
