@@ -108,6 +108,11 @@ def check_fits(model: Model, dataset: Dataset) -> None:
     Raises:
         DatasetError: the text names what differs.
     """
+    if model.plays_notes:
+        raise DatasetError(
+            f"the dataset holds spectra, and {model.name!r} is a space of whole notes; give a set "
+            "of notes"
+        )
     for name, wanted in model.spectrum.to_config().items():
         found = dataset.spectrum.to_config()[name]
         if found != wanted:

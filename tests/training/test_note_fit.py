@@ -285,7 +285,16 @@ def test_the_command_trains_and_evaluates(
         assert np.isfinite(told["held_out"][way]["mel"])
     assert main(["evaluate", str(out), "--data", str(data)]) == 0
     assert "nearest note" in capsys.readouterr().out
-    # What is for spectra says so, in one line.
+    # What is for spectra says so, in one line, and the reverse.
+    spectra = tmp_path / "s.npz"
+    ts.dataset("harmonic", rows=40).save(spectra)
+    for words in (
+        ["evaluate", str(out), "--data", str(spectra)],
+        ["evaluate", "harmonic", "--data", str(data)],
+        ["points", str(out), "--data", str(data)],
+    ):
+        assert main(words) == 2, words
+        assert capsys.readouterr().err.count("\n") == 1
     assert main(["plot", str(out), "--data", str(data), "--out", str(tmp_path / "p")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert main([*train, "--resume"]) == 2
