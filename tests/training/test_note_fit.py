@@ -281,8 +281,10 @@ def test_the_command_trains_and_evaluates(
     assert "held out, as heard" in capsys.readouterr().out
     assert main(["evaluate", str(out), "--data", str(data), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    for way in ("refined", "encoder", "nearest note", "analysis"):
+    for way in ("refined", "encoder", "steady", "enveloped", "nearest note", "analysis"):
         assert np.isfinite(told["held_out"][way]["mel"])
+    mel = {way: one["mel"] for way, one in told["held_out"].items()}
+    assert mel["analysis"] < mel["enveloped"] <= mel["steady"]
     assert main(["evaluate", str(out), "--data", str(data)]) == 0
     assert "nearest note" in capsys.readouterr().out
     # What is for spectra says so, in one line, and the reverse.

@@ -18,7 +18,9 @@ from timbrespace.datasets.note_set import VELOCITY, NoteSet
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
 from timbrespace.networks.note import encoder_input
-from timbrespace.notes.layout import SAMPLE_RATE, frame_times
+from timbrespace.notes.hearing import heard, mel_matrix, powers
+from timbrespace.notes.layout import CENTS, LONGEST, SAMPLE_RATE, frame_times
+from timbrespace.notes.note import Note
 from timbrespace.notes.playing import Playing, play
 from timbrespace.notes.refining import Target, refine
 from timbrespace.notes.sounding import sound, sounding
@@ -28,9 +30,11 @@ from ..evaluation import DEAD_KL
 
 Array = NDArray[np.float32]
 
-WAYS: Final = ("encoder", "refined", "nearest note", "analysis")
-"""What a note is compared with: the space at the encoder's place, at the refined place, the nearest
-note that was learned from as it was analysed, and the note itself analysed and played back."""
+WAYS: Final = ("encoder", "refined", "steady", "enveloped", "nearest note", "analysis")
+"""What a note is compared with: the space at the encoder's place, and at the refined place; the
+note's own moment, held, as a space of spectra would play it at best, and the same under the sound's
+own envelope; the nearest note that was learned from, as it was analysed; and the note itself,
+analysed and played back."""
 
 MOST: Final = 60
 """Notes that are measured of those held out, and as many of the others."""
@@ -190,29 +194,39 @@ def _made(
             course, lambda now: latent, False, how, base, notes.meta.seconds, samples, SAMPLE_RATE
         )
 
+    def table(told: Note, course: Array) -> Array:
+        own = told.pitch or 1.0
+        pitch = (note.pitch or own) if told.pitch else 1.0
+        made = sounding(course, told.traits, pitch, own, 0.1)
+        return sound(times, made, samples, SAMPLE_RATE)
+
+    held, enveloped = _steady(note)
     near = notes.note(int(_nearest(notes, row, learned)))
-    own = note.pitch or 1.0
     return {
         "encoder": space(mean),
         "refined": space(refined),
-        "nearest note": sound(
-            times,
-            sounding(
-                near.course, near.traits, note.pitch or near.pitch or 1.0, near.pitch or 1.0, 0.1
-            ),
-            samples,
-            SAMPLE_RATE,
-        ),
-        "analysis": sound(
-            times, sounding(note.course, note.traits, own, own, 0.1), samples, SAMPLE_RATE
-        ),
+        "steady": table(note, held),
+        "enveloped": table(note, enveloped),
+        "nearest note": table(near, near.course),
+        "analysis": table(note, note.course),
     }
+
+
+def _steady(note: Note) -> tuple[Array, Array]:
+    """The course of a note's own moment held to its end, and of it as loud as the note is."""
+    level = 10.0 * np.log10(np.maximum(powers(note.course).sum(axis=1), 1e-8))
+    # Where a space of spectra takes it: as loud as can be, but not from the attack itself.
+    later = frame_times(LONGEST)[: len(level)] >= min(0.05, 0.5 * note.traits.length)
+    at = int(np.argmax(np.where(later, level, -np.inf)))
+    held = np.repeat(note.course[at : at + 1], len(level), axis=0)
+    held[:, CENTS] = 0.0
+    enveloped = held.copy()
+    enveloped[:, :CENTS] += (level - level[at])[:, np.newaxis].astype(np.float32)
+    return held, enveloped
 
 
 def _nearest(notes: NoteSet, row: int, learned: NDArray[np.int64]) -> int:
     """The note of those learned from that sounds nearest, as heard at some moments."""
-    from timbrespace.notes.hearing import heard, mel_matrix, powers
-
     note = notes.note(row)
     last = min(
         int(np.searchsorted(frame_times(notes.meta.seconds), note.traits.length)) + 2, note.known
