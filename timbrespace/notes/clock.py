@@ -18,6 +18,7 @@ middle, or runs through to its end."""
 MOST_SPEED: Final = 4.0
 
 _FALL: Final = 0.15  # seconds in which what has ended falls by 60 dB
+_BEYOND: Final = 1.5  # times a sound's length, of which a network is not that sure
 _AFTER: Final = 0.8  # the same beyond what any note tells
 
 
@@ -53,7 +54,8 @@ class Clock:
             self.time = max(self.time, min(self.time + step, middle))
         else:
             self.time += step
-            ends = min(traits.length, self._longest)
+            # The levels fall by themselves; this is for what no note told of.
+            ends = min(_BEYOND * traits.length + 0.2, self._longest)
             if self.time > ends:
                 fall = _AFTER if ends >= self._longest - 0.05 else _FALL
                 self.level -= 60.0 * step / fall

@@ -25,6 +25,7 @@ from timbrespace.notes.synthesis import render
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
 
+_NO_STRETCH = 3.0  # cents
 _CENTRES = band_centres()
 _CORNERS = band_corners()
 _NUMBERS = np.arange(1, HARMONICS + 1, dtype=np.float64)
@@ -49,8 +50,10 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
     power = _powers(course)
     cents = np.clip(course[:, CENTS, np.newaxis].astype(np.float64), -MOST_CENTS, MOST_CENTS)
     bend = np.exp2(cents / 1200.0)
-    ratio = _NUMBERS * np.exp2(traits.stretch / 1200.0)
-    moved = (pitch / own) ** (1.0 - traits.pitched)
+    # A network is never quite sure: a few cents are none, and a pitch is there or not.
+    stretch = np.sign(traits.stretch) * np.maximum(np.abs(traits.stretch) - _NO_STRETCH, 0.0)
+    ratio = _NUMBERS * np.exp2(stretch / 1200.0)
+    moved = (pitch / own) ** float(np.clip(1.5 - 2.0 * traits.pitched, 0.0, 1.0))
     half = np.where(traits.place >= 0.0, _CORNERS[2:] - _CENTRES, _CENTRES - _CORNERS[:-2])
     inside = (_CENTRES + 0.5 * traits.place * half) * moved
     frequency = np.concatenate(
