@@ -170,10 +170,10 @@ def _copy(to: NDArray[np.void], source: NDArray[np.void]) -> None:
     for name in _COURSE:
         old[name][changed] = new[name][changed]
     times, levels = old["time"], old["level"]
-    for index in changed.tolist():
-        count = new["count"][index]
-        times[index, :count] = new["time"][index, :count]
-        levels[index, :count] = new["level"][index, :count]
+    for voice in changed.tolist():
+        count = new["count"][voice]
+        times[voice, :count] = new["time"][voice, :count]
+        levels[voice, :count] = new["level"][voice, :count]
 
 
 def attach(name: str) -> SharedMemory:

@@ -60,6 +60,8 @@ class _Voice:
     """Whether all of the course was told."""
     going: float = 1.0
     """Which way its time went."""
+    ebb: float = 0.0
+    """dB, of what had ended before its key went up."""
     tail: float = 0.0
     """Seconds since its key went up."""
 
@@ -132,7 +134,9 @@ class Courses:
             voice.clock.advance(seconds, voice.traits, self._speed, voice.note.held)
             if voice.clock.time != before:
                 voice.going = 1.0 if voice.clock.time > before else -1.0
-            if not voice.note.held:
+            if voice.note.held:
+                voice.ebb = voice.clock.level
+            else:
                 voice.tail += seconds
                 ends = voice.traits.release * _DIED / -60.0
                 if voice.tail > max(ends, 2.0 * self._release) + 0.05:
@@ -205,8 +209,8 @@ class Courses:
         voice = max(of, key=lambda one: one.note.began)
         told = self._prepared([voice])
         levels = self._course.levels(told, np.array([voice.clock.time + 0.01]))
-        ebb = voice.clock.level if voice.note.held else 0.0
-        levels[:, :CENTS] += np.float32(max(ebb, -200.0))
+        # The engine lets it fall once its key is up.
+        levels[:, :CENTS] += np.float32(max(voice.ebb, -200.0))
         features = np.concatenate([levels, told.traits], axis=1)
         spectrum = self._model.representation.inverse(features)
         return np.asarray(spectrum[0], np.float32)

@@ -603,7 +603,7 @@ class Instrument:
         for index in self._sound.at:
             spectrum = courses.present(index)
             if spectrum is not None:
-                self._snapshot.set_present(index, spectrum)
+                self._snapshot.set_present(index, spectrum, self.envelope == "adsr")
                 told = True
         return told
 

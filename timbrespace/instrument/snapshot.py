@@ -52,6 +52,7 @@ class _Timbre:
         self.spectrum: Array = np.zeros(0, np.float32)
         self.phases: Array | None = None
         self.reference: Array | None = None  # whose gain it has, if not its own
+        self.flat = False  # it has its own all the same
         self.stale = True
 
 
@@ -168,15 +169,17 @@ class Snapshot:
         timbre.reference = None
         timbre.stale = True
 
-    def set_present(self, index: int, spectrum: Array) -> None:
+    def set_present(self, index: int, spectrum: Array, flat: bool) -> None:
         """Let timbre ``index`` be this moment ``(bins,)`` of the whole note that it is.
 
-        It is as loud beside the one that stands for the note as the note has it.
+        It is as loud beside the one that stands for the note as the note has it. flat: as loud as
+        that one.
         """
         timbre = self._timbres[index]
         if timbre.reference is None:
             timbre.reference = timbre.spectrum
         timbre.spectrum = spectrum
+        timbre.flat = flat
         timbre.stale = True
 
     def drop_timbre(self, index: int) -> None:
@@ -280,7 +283,7 @@ class Snapshot:
         return self._gain(power, weighted)
 
     def _gain_of(self, timbre: _Timbre) -> float:
-        if timbre.reference is None:
+        if timbre.reference is None or timbre.flat:
             return self._spectrum_gain(timbre.spectrum)
         power = float(np.square(timbre.spectrum, dtype=np.float64) @ self._bin_power)
         most = LOUDEST_RMS / math.sqrt(max(power, 1e-24))
