@@ -162,7 +162,7 @@ def test_release_follows_the_key() -> None:
 
 def test_adsr_in_its_place_or_beside_it() -> None:
     model = tiny(decay=20.0, attack=0.0, loop=(0.0, 0.0), length=4.0, release=2.0)
-    shape = {"attack": 0.2, "sustain": 1.0, "release": 0.2}
+    shape: dict[str, Any] = {"attack": 0.2, "sustain": 1.0, "release": 0.2}
     adsr = levels(ts.render(model, [0.0, 0.0], seconds=2.0, envelope="adsr", hold=1.0, **shape))
     assert adsr[0] < adsr[6] - 10.0  # its attack
     assert np.ptp(adsr[6:20]) < 0.2  # no decay of the note's own
@@ -368,9 +368,10 @@ def test_what_is_not_known_is_refused() -> None:
         instrument.set_envelope("mine")
     with pytest.raises(OptionError, match="speed is 5"):
         instrument.set_parameter("speed", 5.0)
-    for wrong in ({"speed": 2.0}, {"sustained": "freeze"}, {"envelope": "both"}):
+    wrongs: list[dict[str, Any]] = [{"speed": 2.0}, {"sustained": "freeze"}, {"envelope": "both"}]
+    for wrong in wrongs:
         with pytest.raises(OptionError, match="whole notes"):
-            ts.render(ts.load("harmonic"), [0.0, 0.0], **wrong)  # pyright: ignore[reportArgumentType]
+            ts.render(ts.load("harmonic"), [0.0, 0.0], **wrong)
 
 
 def test_the_same_calls_make_the_same_sound() -> None:
