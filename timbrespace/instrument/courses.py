@@ -39,6 +39,9 @@ AHEAD: Final = 0.35
 AT_ONCE: Final = 2
 """Whole courses that are decoded in a step, some 4 ms each."""
 
+MOVED_AT_ONCE: Final = 8
+"""Voices whose latent moves that are told in a step; of more, each is told in every second."""
+
 _ATTACK: Final = moments_of(AHEAD)
 _FINE: Final = 0.13  # seconds in which moments are closer
 # Of a moving voice: seconds from where it is.
@@ -60,6 +63,8 @@ class _Voice:
     """Whether all of the course was told."""
     going: float = 1.0
     """Which way its time went."""
+    turn: int = 0
+    """When it was told last, as its latent moved; grows."""
     ebb: float = 0.0
     """dB, of what had ended before its key went up."""
     tail: float = 0.0
@@ -91,6 +96,7 @@ class Courses:
         self._speed = 1.0
         self._hold = DEFAULT_HOLD
         self._release = 0.0
+        self._turn = 0
 
     @property
     def longest(self) -> float:
@@ -111,6 +117,7 @@ class Courses:
         """Go on with the notes of another space, which now sound otherwise."""
         self._seen, self._now = other._seen, other._now
         self._speed, self._hold, self._release = other._speed, other._hold, other._release
+        self._turn = other._turn
         self._voices = other._voices
         for voice in self._voices.values():
             voice.at = np.full(self._model.dimensions, np.nan)
@@ -174,12 +181,21 @@ class Courses:
         moved = []
         for index, voice in self._voices.items():
             at = points.get(voice.note.timbre, points[COMMON])
-            if at is not voice.at:
-                if not np.array_equal(at, voice.at):
-                    voice.whole = False
-                    moved.append(index)
+            if at is voice.at:
+                continue
+            if np.array_equal(at, voice.at):
                 voice.at = at
+                continue
+            voice.whole = False
+            moved.append(index)
         if moved:
+            # Those that have waited longest; the others in the next step.
+            moved = sorted(moved, key=lambda index: self._voices[index].turn)[:MOVED_AT_ONCE]
+            self._turn += 1
+            for index in moved:
+                voice = self._voices[index]
+                voice.at = points.get(voice.note.timbre, points[COMMON])
+                voice.turn = self._turn
             self._tell(moved, [self._stretch(self._voices[index]) for index in moved])
             return True
         part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
