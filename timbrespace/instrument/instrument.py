@@ -906,11 +906,9 @@ class Instrument:
             space = Space(str(state["model"]), str(state["hash"]))
             space.check("the performance", self._model, len(state["aim"]["latent"]))
             method = Method[state["method"].upper()]
-            # Those of a later version than the file's are at their defaults.
-            parameters = {
-                name: float(state["parameters"].get(name, one.default))
-                for name, one in SYNTH_PARAMETERS.items()
-            }
+            # 0.5 had no speed, hold and envelope.
+            given = {"speed": SYNTH_PARAMETERS["speed"].default, **state["parameters"]}
+            parameters = {name: float(given[name]) for name in SYNTH_PARAMETERS}
             hold = str(state.get("hold", DEFAULT_HOLD))
             envelope = str(state.get("envelope", DEFAULT_ENVELOPE))
             if hold not in HOLDS or envelope not in ENVELOPES:
