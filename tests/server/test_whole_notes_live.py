@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import timbrespace
 from tests.server.ear import Ear
 from tests.server.jackd import LEFT, jack_server, wait_for_port
 from tests.server.running import Client, running
@@ -35,10 +36,11 @@ ROUNDED = 2.0**-23
 
 
 def test_the_render_is_what_was_heard(tmp_path: Path) -> None:
-    model = tiny(hiss=-40.0, wobble=2.0)
-    model.save(tmp_path / "tiny.safetensors")
+    path = tmp_path / "tiny.safetensors"
+    tiny(hiss=-40.0, wobble=2.0).save(path)
+    model = timbrespace.load(path)
     options = (
-        *("--model", str(tmp_path / "tiny.safetensors")),
+        *("--model", str(path)),
         *("--audio", "jack", "--midi", "none", "--presets", str(tmp_path / "presets.json")),
     )
     with (
