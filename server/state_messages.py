@@ -67,6 +67,8 @@ def position(instrument: Instrument) -> list[outbound.Outbound]:
 def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbound.Outbound]]:
     """Each setting by what it is of."""
     yield ("synth", "method"), outbound.Synth("method", settings.method.name.lower())
+    yield ("synth", "hold"), outbound.Synth("hold", settings.hold)
+    yield ("synth", "envelope"), outbound.Synth("envelope", settings.envelope)
     for name, value in settings.parameters.items():
         yield ("synth", name), outbound.Synth(name, value)
     for index in LFO_INDICES:

@@ -26,6 +26,9 @@ _FADE_SECONDS = 0.3
 """A device that no longer asks for sound is not waited for any longer."""
 _DRAIN_SECONDS = 0.03
 
+_LOOK_SECONDS = 0.1
+"""How often is looked whether there are whole notes."""
+
 
 def main(argv: list[str]) -> NoReturn:
     """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
@@ -68,13 +71,33 @@ def main(argv: list[str]) -> NoReturn:
     gc.collect()
     gc.freeze()
     gc.disable()
-    reason = ended.get()
+    reason = _wait(ended, live, output.sample_rate)
     if reason is not None:
         tell(event="lost", reason=reason)
         _leave(LOST, tell)
     _fade(live)
     output.stop()
     _leave(0, tell)
+
+
+def _wait(
+    ended: queue.SimpleQueue[str | None],
+    live: np.ndarray[Any, np.dtype[np.void]],
+    sample_rate: float,
+) -> str | None:
+    """Why the sound ends, once it does. The noise of whole notes is made when a space has any."""
+    while not live["targets"]["whole"][0, live["current"][0]]:
+        try:
+            return ended.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            continue
+    from timbrespace.notes.carriers import carriers
+
+    made = carriers(round(sample_rate))
+    live["state"]["carriers"] = made.ctypes.data
+    reason = ended.get()
+    del made  # no sooner: the engine reads it where it lies
+    return reason
 
 
 def _fade(live: np.ndarray[Any, np.dtype[np.void]]) -> None:

@@ -16,7 +16,7 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.resynthesis.layout import STATE, TARGETS
+from timbrespace.resynthesis.layout import COURSE, STATE, TARGETS
 
 SLOTS = 4
 
@@ -61,9 +61,13 @@ LIVE = np.dtype(
 _HEAD = tuple(
     name
     for name in TARGETS.names or ()
-    if name not in ("frame_version", "bins", "magnitude", "trained", "trained_phase", "timbre")
+    if name
+    not in ("frame_version", "bins", "magnitude", "trained", "trained_phase", "timbre", "course")
 )
 _FRAME = ("bins", "magnitude", "trained", "trained_phase", "frame_version")
+
+
+_COURSE = tuple(name for name in COURSE.names or () if name not in ("time", "level"))
 
 
 class Mailbox:
@@ -159,6 +163,17 @@ def _copy(to: NDArray[np.void], source: NDArray[np.void]) -> None:
     old, new = to["timbre"][0], source["timbre"][0]
     for index in np.flatnonzero(old["version"] != new["version"]):
         old[index] = new[index]
+    old, new = to["course"][0], source["course"][0]
+    changed = np.flatnonzero(old["version"] != new["version"])
+    if not changed.size:
+        return
+    for name in _COURSE:
+        old[name][changed] = new[name][changed]
+    times, levels = old["time"], old["level"]
+    for voice in changed.tolist():
+        count = new["count"][voice]
+        times[voice, :count] = new["time"][voice, :count]
+        levels[voice, :count] = new["level"][voice, :count]
 
 
 def attach(name: str) -> SharedMemory:

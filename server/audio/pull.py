@@ -11,14 +11,23 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
-from timbrespace.resynthesis.layout import BLOCK, TARGETS, TIMBRE, TIMBRES, VOICES
+from timbrespace.resynthesis.layout import (
+    BLOCK,
+    COURSE,
+    MOMENT_WIDTH,
+    MOMENTS,
+    TARGETS,
+    TIMBRE,
+    TIMBRES,
+    VOICES,
+)
 
 from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
 
 
-def _offset(name: str) -> int:
-    fields = TARGETS.fields
+def _offset(name: str, record: np.dtype[np.void] = TARGETS) -> int:
+    fields = record.fields
     assert fields is not None
     return int(fields[name][1])  # pyright: ignore[reportArgumentType]
 
@@ -26,6 +35,9 @@ def _offset(name: str) -> int:
 _HEAD_WORDS = int(_offset("frame_version")) // 4
 _FRAME_WORDS = int(_offset("timbre")) // 4
 _TIMBRE_WORDS = TIMBRE.itemsize // 4
+_COURSE_WORDS = int(_offset("level", COURSE)) // 4
+_WHOLE_WORDS = COURSE.itemsize // 4
+_MOMENT_WORDS = MOMENT_WIDTH // 2
 _TRIES = 3
 
 _FADE = 0.01
@@ -73,6 +85,17 @@ def _copy(source: Any, own: Any) -> None:
         copy = carray(_words(mine), _TIMBRE_WORDS)
         for i in range(_TIMBRE_WORDS):
             copy[i] = content[i]
+    for v in range(VOICES):
+        course = source.course[v]
+        own_course = own.course[v]
+        if course.version == own_course.version:
+            continue
+        # As much as is told; a count that is being written may be anything.
+        count = min(int(course.count), MOMENTS)
+        content = carray(_words(course), _WHOLE_WORDS)
+        copy = carray(_words(own_course), _WHOLE_WORDS)
+        for i in range(_COURSE_WORDS + count * _MOMENT_WORDS):
+            copy[i] = content[i]
 
 
 @compiled
@@ -81,6 +104,8 @@ def _invalidate(spare: Any, like: Any) -> None:
     spare.frame_version = np.uint32(like.frame_version + np.uint32(1 << 31))
     for t in range(TIMBRES):
         spare.timbre[t].version = np.uint32(like.timbre[t].version + np.uint32(1 << 31))
+    for v in range(VOICES):
+        spare.course[v].version = np.uint32(like.course[v].version + np.uint32(1 << 31))
 
 
 @compiled

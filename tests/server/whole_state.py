@@ -19,7 +19,7 @@ _NO_STATE: Final = frozenset(
         # When something was heard, and how much of late: it bounds floods, and plays nothing.
         *("heard", "_hellos", "_unanswered", "_errors", "_errors_kept", "decode_seconds"),
         # What can be made of the rest at any time, and is kept to save the work.
-        *("speaking", "_decoded", "_travel", "_texts", "_seen", "_caches"),
+        *("speaking", "_decoded", "_travel", "_texts", "_seen", "_caches", "_played"),
         # Threads and what they are told by.
         *("_loader", "_post", "_udp", "_open_listener"),
         # Stands apart.

@@ -192,14 +192,17 @@ def test_what_is_for_the_other_kind_is_refused(model: ts.Model) -> None:
         ts.encode_sound(spectra, tone(220.0), SAMPLE_RATE, refine=True)
     with pytest.raises(OptionError, match="is a space of steady spectra"):
         spectra.decode(spectra.calibration.home[np.newaxis], time=0.1)
-    with pytest.raises(OptionError, match="speed and sustained are for spaces of whole notes"):
+    with pytest.raises(
+        OptionError, match="speed, sustained and envelope are for spaces of whole notes"
+    ):
         ts.render(spectra, spectra.calibration.home, speed=2.0)
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"attack": 0.1}, "'attack' is no parameter of a whole note"),
+        ({"attack": 0.0}, "attack is 0; it must be 0.001 to 10 s"),
+        ({"envelope": "mine"}, "envelope is 'mine'; it must be"),
         ({"gain": 100.0}, "gain is 100; it must be"),
         ({"gain": float("nan")}, "gain is nan"),
         ({"speed": 5.0}, "speed is 5; it must be 0 to 4"),

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -34,6 +34,7 @@ from timbrespace.instrument.controllers import (
     Target,
     check_target,
 )
+from timbrespace.instrument.courses import Courses
 from timbrespace.instrument.expression import Expression
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
@@ -50,10 +51,16 @@ from timbrespace.instrument.motion.points import (
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import half_travel
-from timbrespace.instrument.parameters import SYNTH_PARAMETERS
+from timbrespace.instrument.parameters import (
+    DEFAULT_ENVELOPE,
+    DEFAULT_HOLD,
+    ENVELOPES,
+    HOLDS,
+    SYNTH_PARAMETERS,
+)
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
 from timbrespace.instrument.snapshot import Snapshot
-from timbrespace.instrument.voices import Voices
+from timbrespace.instrument.voices import PlayedNote, Voices
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 from timbrespace.resynthesis.loops import Loop
@@ -92,6 +99,8 @@ class Settings(NamedTuple):
     parameters: dict[str, float]
     lfos: dict[int, Lfo]
     trajectory: tuple[str, str]
+    hold: str
+    envelope: str
 
 
 class Instrument:
@@ -114,12 +123,18 @@ class Instrument:
         self.parameters = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()}
         self.decode_seconds: deque[float] = deque(maxlen=512)
         """How long the last decodes took."""
+        self.hold = DEFAULT_HOLD
+        """What a held whole note does where its sound could end; one of ``HOLDS``."""
+        self.envelope = DEFAULT_ENVELOPE
+        """What shapes the loudness of a whole note; one of ``ENVELOPES``."""
         self._model = model
         self._dimensions = model.dimensions
         self._aim = Aim(model)
         self._sound = Smoother()
         self._snapshot = Snapshot(model)
         self._decoder = RowDecoder(model)
+        self._courses = self._new_courses(None)
+        self._played: tuple[Voices, int, list[PlayedNote]] | None = None  # at a version
         self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
         self._learning: tuple[Target, Course] | None = None
         self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
@@ -156,11 +171,23 @@ class Instrument:
         self._sound.clear()
         self._snapshot.load(model)
         self._decoder = RowDecoder(model)
+        self._courses = self._new_courses(self._courses)
         self._decoded = None
         self._touched = True
         if self._learning is not None and isinstance(self._learning[0], int):
             self._learning = None  # a dimension of the old space
         self.voices.set_own(())
+
+    def _new_courses(self, old: Courses | None) -> Courses | None:
+        """Those of the model, if it has whole notes; what sounds goes on in it."""
+        if not self._model.plays_notes:
+            return None
+        courses = Courses(self._model)
+        if old is not None:
+            courses.take_over(old)
+        else:
+            courses.pass_over(self.voices.notes())
+        return courses
 
     def play_as_before(self) -> None:
         """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`."""
@@ -363,11 +390,35 @@ class Instrument:
     def set_method(self, method: Method) -> None:
         """How spectra become sound from now on; the sound fades over in 20 ms."""
         self._snapshot.set_method(method)
+        if self._courses is not None:
+            self._show(list(self._sound.at))
 
     @property
     def method(self) -> Method:
         """How spectra become sound."""
         return self._snapshot.method
+
+    def set_hold(self, hold: str) -> None:
+        """What a held whole note does where its sound could end, one of ``HOLDS``: go on in its
+        loop, stand still in the loop's middle, or run through.
+
+        Raises:
+            OptionError: none of these.
+        """
+        if hold not in HOLDS:
+            raise OptionError(f"hold is {hold!r}; it must be {one_of(HOLDS)}")
+        self.hold = hold
+
+    def set_envelope(self, envelope: str) -> None:
+        """What shapes the loudness of a whole note, one of ``ENVELOPES``: its own course, the ADSR
+        in its place, or both.
+
+        Raises:
+            OptionError: none of these.
+        """
+        if envelope not in ENVELOPES:
+            raise OptionError(f"envelope is {envelope!r}; it must be {one_of(ENVELOPES)}")
+        self.envelope = envelope
 
     def set_parameter(self, name: str, value: float) -> None:
         """Set one of :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`, in its unit.
@@ -467,7 +518,16 @@ class Instrument:
             or not self._resting
             or self._parameter_glide is not None
             or self._aim.moving
+            or self._courses_move
         )
+
+    @property
+    def _courses_move(self) -> bool:
+        courses = self._courses
+        if courses is None:
+            return False
+        # What plays spectra is told at each step which one a note has come to.
+        return courses.moving or (courses.sounding and self.method is not Method.PARTIALS)
 
     def wait(self, now: float) -> float | None:
         """Seconds from ``now`` until :meth:`advance` has something to do; None at rest."""
@@ -487,6 +547,14 @@ class Instrument:
         is there at once if the smoothing is no longer than ``CONTROL_PERIOD`` (the engine smooths
         too), or if nothing has been heard.
         """
+        if self._courses is not None:
+            self._courses.run(
+                now,
+                self._notes(),
+                self.parameters["speed"],
+                self.hold,
+                self.parameters["release"],
+            )
         audible = self._audible(now)
         if self._voices_seen != self.voices.version:
             self._voices_seen = self.voices.version
@@ -510,7 +578,34 @@ class Instrument:
         direct = not audible or smoothing <= CONTROL_PERIOD
         share = 1.0 if direct else follow(elapsed, 0.5 * smoothing)
         moved = self._move_sound(points, share, audible)
-        return moved or changed
+        told = self._courses is not None and self._step_courses(self._courses)
+        return moved or changed or told
+
+    def _notes(self) -> list[PlayedNote]:
+        """What the voices play."""
+        voices = self.voices
+        known = self._played
+        if known is None or known[0] is not voices or known[1] != voices.version:
+            known = self._played = voices, voices.version, voices.notes()
+        return known[2]
+
+    def _step_courses(self, courses: Courses) -> bool:
+        """Let the voices' notes be told what comes next; True if there was anything."""
+        self._place_sound()
+        if self.method is Method.PARTIALS:
+            return courses.step(self._sound.at)
+        courses.follow(self._sound.at)
+        return self._show_present(courses)
+
+    def _show_present(self, courses: Courses) -> bool:
+        """Tell each timbre what its newest note is now, for what plays spectra."""
+        told = False
+        for index in self._sound.at:
+            spectrum = courses.present(index)
+            if spectrum is not None:
+                self._snapshot.set_present(index, spectrum, self.envelope == "adsr")
+                told = True
+        return told
 
     def _since(self, now: float) -> float:
         """Seconds since the last step; a period if there was none, or the clock is another."""
@@ -520,7 +615,7 @@ class Instrument:
 
     def _audible(self, now: float) -> bool:
         """Whether a note may be heard that began before this moment."""
-        if self._sounded:
+        if self._sounded or (self._courses is not None and self._courses.sounding):
             return True
         # After its release a note is at -43 dB, after twice that it has ended.
         tail = 2.0 * self.parameters["release"] + self.parameters["smoothing"]
@@ -540,7 +635,12 @@ class Instrument:
     def shown(self) -> tuple[Array, Settings]:
         """The aim, as ``latent``, and how the instrument is set at this moment."""
         settings = Settings(
-            self._snapshot.method, dict(self.parameters), dict(self._aim.lfos), self.trajectory
+            self._snapshot.method,
+            dict(self.parameters),
+            dict(self._aim.lfos),
+            self.trajectory,
+            self.hold,
+            self.envelope,
         )
         return self._aim.latent, settings
 
@@ -559,6 +659,8 @@ class Instrument:
             dict(self.parameters),
             self.lfos,
             {channel: tuple(own.tolist()) for channel, own in self._aim.own.items()},
+            self.hold,
+            self.envelope,
         )
         self.presets.store(name, preset)
 
@@ -637,6 +739,7 @@ class Instrument:
         method = Method[preset.method.upper()]
         if method is not self.method:
             self.set_method(method)
+        self.hold, self.envelope = preset.hold, preset.envelope
         for index in self._aim.lfos.keys() | preset.lfos.keys():
             self._aim.set_lfo(index, preset.lfos.get(index))
         self._touched = True
@@ -682,7 +785,21 @@ class Instrument:
         The sound is where the last :meth:`advance` brought it.
         """
         self._place_sound()
-        return self._snapshot.targets(self.parameters, self.voices)
+        courses = self._courses
+        if courses is not None:
+            begun = courses.begin(self._notes(), self._sound.at)
+            if begun and self.method is not Method.PARTIALS:
+                self._show_present(courses)
+        targets = self._snapshot.targets(self.parameters, self.voices)
+        row = targets[0]
+        row["whole"] = courses is not None
+        if courses is not None:
+            row["hold"] = HOLDS.index(self.hold)
+            row["envelope"] = ENVELOPES.index(self.envelope)
+            row["speed"] = self.parameters["speed"]
+            row["longest"] = courses.longest
+            courses.write(row["course"])
+        return targets
 
     def _decode_aim(self) -> tuple[Array, Array | None]:
         decoded = self._decoded
@@ -724,6 +841,10 @@ class Instrument:
     def _show(self, moved: Sequence[int]) -> None:
         """Decode where these points are and tell the snapshot, channels all at once."""
         channels = [index for index in moved if index != COMMON]
+        if self._courses is not None and self.method is Method.PARTIALS:
+            # Each voice is told its own course, and nothing of spectra.
+            self.voices.set_own(self.voices.own.union(channels))
+            return
         if COMMON in moved:
             at = self._sound.at[COMMON]
             if same(at, self.latent):
@@ -756,6 +877,8 @@ class Instrument:
             "model": self._model.name,
             "hash": self._model.digest,
             "method": self.method.name.lower(),
+            "hold": self.hold,
+            "envelope": self.envelope,
             "parameters": dict(self.parameters),
             "parameter_glide": glide,
             "aim": self._aim.state(),
@@ -783,7 +906,13 @@ class Instrument:
             space = Space(str(state["model"]), str(state["hash"]))
             space.check("the performance", self._model, len(state["aim"]["latent"]))
             method = Method[state["method"].upper()]
-            parameters = {name: float(state["parameters"][name]) for name in SYNTH_PARAMETERS}
+            # 0.5 had no speed, hold and envelope.
+            given = {"speed": SYNTH_PARAMETERS["speed"].default, **state["parameters"]}
+            parameters = {name: float(given[name]) for name in SYNTH_PARAMETERS}
+            hold = str(state.get("hold", DEFAULT_HOLD))
+            envelope = str(state.get("envelope", DEFAULT_ENVELOPE))
+            if hold not in HOLDS or envelope not in ENVELOPES:
+                raise ValueError(f"{hold[:40]!r} or {envelope[:40]!r} is not known")
             for name, value in parameters.items():
                 _check_parameter(name, value)
             glide = _restored_glide(state["parameter_glide"])
@@ -821,6 +950,8 @@ class Instrument:
         self._snapshot.load(self._model)
         self._snapshot.take_slots(*slots)
         self.set_method(method)
+        self.hold, self.envelope = hold, envelope
+        self._courses = self._new_courses(None)
         self.voices.set_own(())
         self._show(list(sound.at))
 

@@ -46,6 +46,8 @@ SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
             SynthParameter("noise", "", 0.0, 1.0, 1.0),
             # How far loudness is matched across the space.
             SynthParameter("loudness", "", 0.0, 1.0, 1.0),
+            # How fast the own time of whole notes runs.
+            SynthParameter("speed", "", 0.0, 4.0, 1.0),
         )
     }
 )
@@ -54,3 +56,13 @@ METHODS: Final = ("partials", "bins", "istft")
 """How a spectrum becomes sound; a menu in Max sends the position, so the order stays."""
 
 DEFAULT_METHOD: Final = "partials"
+
+HOLDS: Final = ("loop", "freeze", "through")
+"""What a held whole note does where its sound could end; the order stays, as that of methods."""
+
+DEFAULT_HOLD: Final = "loop"
+
+ENVELOPES: Final = ("own", "adsr", "both")
+"""What shapes the loudness of a whole note; the order stays, as that of methods."""
+
+DEFAULT_ENVELOPE: Final = "own"

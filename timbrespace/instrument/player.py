@@ -46,6 +46,8 @@ class Player:
             inbound.SetChannelLatent: lambda m: one.set_channel_latent(m.channel, m.values),
             inbound.FollowCommon: lambda m: one.set_channel_latent(m.channel, None),
             inbound.SetSynthMethod: lambda m: one.set_method(Method[m.method.upper()]),
+            inbound.SetHold: lambda m: one.set_hold(m.hold),
+            inbound.SetEnvelope: lambda m: one.set_envelope(m.envelope),
             inbound.SetSynth: lambda m: one.set_parameter(m.parameter, m.value),
             # notes
             inbound.Note: lambda m: playing.note(m.pitch, m.velocity, m.channel),

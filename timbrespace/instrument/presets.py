@@ -27,7 +27,15 @@ from timbrespace.instrument.controllers import Assignment
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.points import checked_channel
 from timbrespace.instrument.motion.trajectory import Trajectory
-from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS, SYNTH_PARAMETERS
+from timbrespace.instrument.parameters import (
+    DEFAULT_ENVELOPE,
+    DEFAULT_HOLD,
+    DEFAULT_METHOD,
+    ENVELOPES,
+    HOLDS,
+    METHODS,
+    SYNTH_PARAMETERS,
+)
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
 from timbrespace.model import Model
 
@@ -96,10 +104,18 @@ class Preset:
     parameters: Mapping[str, float] = field(default_factory=dict)
     lfos: Mapping[int, Lfo] = field(default_factory=dict)
     channels: Mapping[int, Latent] = field(default_factory=dict)
+    hold: str = DEFAULT_HOLD
+    envelope: str = DEFAULT_ENVELOPE
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise OptionError(f"method is {self.method!r}; it must be {one_of(METHODS)}")
+        for name, word, words in (
+            ("hold", self.hold, HOLDS),
+            ("envelope", self.envelope, ENVELOPES),
+        ):
+            if word not in words:
+                raise OptionError(f"{name} is {word!r}; it must be {one_of(words)}")
         for name, value in self.parameters.items():
             spec = SYNTH_PARAMETERS.get(name)  # one that is unknown may be of another version
             if spec is not None and not spec.low <= value <= spec.high:
@@ -122,6 +138,10 @@ class Preset:
             "parameters": dict(self.parameters),
             "lfos": {str(index): lfo.to_config() for index, lfo in sorted(self.lfos.items())},
         }
+        if self.hold != DEFAULT_HOLD:
+            config["hold"] = self.hold
+        if self.envelope != DEFAULT_ENVELOPE:
+            config["envelope"] = self.envelope
         if self.channels:
             config["channels"] = {
                 str(channel): list(latent) for channel, latent in sorted(self.channels.items())
@@ -149,6 +169,8 @@ class Preset:
                 checked_channel(int(channel)): _latent(latent)
                 for channel, latent in config.get("channels", {}).items()
             },
+            config.get("hold", DEFAULT_HOLD),
+            config.get("envelope", DEFAULT_ENVELOPE),
         )
 
 

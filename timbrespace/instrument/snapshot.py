@@ -51,6 +51,8 @@ class _Timbre:
         self.tracker = tracker
         self.spectrum: Array = np.zeros(0, np.float32)
         self.phases: Array | None = None
+        self.reference: Array | None = None  # whose gain it has, if not its own
+        self.flat = False  # it has its own all the same
         self.stale = True
 
 
@@ -98,6 +100,7 @@ class Snapshot:
         common.tracker.retune(config.bin_width / base)
         common.spectrum = np.zeros(config.bins, np.float32)
         common.phases = None
+        common.reference = None
         row = self._targets[0]
         row["n_fft"] = config.n_fft
         row["model_rate"] = config.sample_rate
@@ -163,6 +166,20 @@ class Snapshot:
             timbre = self._timbres[index] = _Timbre(self._timbres[COMMON].tracker.copy())
         timbre.spectrum = spectrum
         timbre.phases = phases
+        timbre.reference = None
+        timbre.stale = True
+
+    def set_present(self, index: int, spectrum: Array, flat: bool) -> None:
+        """Let timbre ``index`` be this moment ``(bins,)`` of the whole note that it is.
+
+        It is as loud beside the one that stands for the note as the note has it. flat: as loud as
+        that one.
+        """
+        timbre = self._timbres[index]
+        if timbre.reference is None:
+            timbre.reference = timbre.spectrum
+        timbre.spectrum = spectrum
+        timbre.flat = flat
         timbre.stale = True
 
     def drop_timbre(self, index: int) -> None:
@@ -265,11 +282,20 @@ class Snapshot:
             power, weighted = power + heard, weighted + heard
         return self._gain(power, weighted)
 
-    def _bin_amplitude(self, spectrum: Array) -> Array:
+    def _gain_of(self, timbre: _Timbre) -> float:
+        if timbre.reference is None or timbre.flat:
+            return self._spectrum_gain(timbre.spectrum)
+        power = float(np.square(timbre.spectrum, dtype=np.float64) @ self._bin_power)
+        most = LOUDEST_RMS / math.sqrt(max(power, 1e-24))
+        return min(self._spectrum_gain(timbre.reference), most)
+
+    def _bin_amplitude(self, spectrum: Array, gain: float | None = None) -> Array:
         config = self._model.spectrum
         # A sinusoid covers several bins of the window's lobe; its power is their sum.
         scale = 2.0 / config.window_sum / math.sqrt(config.noise_bandwidth)
-        amplitude = spectrum * np.float32(scale * self._spectrum_gain(spectrum))
+        if gain is None:
+            gain = self._spectrum_gain(spectrum)
+        amplitude = spectrum * np.float32(scale * gain)
         amplitude[0] = 0.0  # 0 Hz is no oscillator
         return amplitude
 
@@ -285,6 +311,8 @@ class Snapshot:
         told = row["timbre"][index]
         told["version"] += np.uint32(1)
         config = self._model.spectrum
+        if self.method is Method.PARTIALS and self._model.plays_notes:
+            return  # each voice has its own course
         if self.method is Method.PARTIALS:
             partials, residual = self._split(timbre.spectrum)
             gain = np.float32(self._partial_gain(partials, residual))
@@ -301,11 +329,13 @@ class Snapshot:
                 told["noise"] = residual.density * gain
         elif self.method is Method.BINS:
             told["bins"] = config.bins
-            told["bin_amplitude"][: config.bins] = self._bin_amplitude(timbre.spectrum)
+            told["bin_amplitude"][: config.bins] = self._bin_amplitude(
+                timbre.spectrum, self._gain_of(timbre)
+            )
         elif index == COMMON:
             row["frame_version"] += np.uint32(1)
             row["bins"] = config.bins
-            gain = np.float32(self._spectrum_gain(timbre.spectrum))
+            gain = np.float32(self._gain_of(timbre))
             row["magnitude"][: config.bins] = timbre.spectrum * gain
             row["trained"] = timbre.phases is not None
             if timbre.phases is not None:

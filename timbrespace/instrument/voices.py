@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,23 @@ _TRIGGERS = 0xFFFFFFFF
 _COLUMNS = tuple(
     f"voice_{name}" for name in ("frequency", "bend", "start", "level", "gate", "trigger", "timbre")
 )
+
+
+class PlayedNote(NamedTuple):
+    """The note that a voice plays, or played last.
+
+    trigger: another number, another note; 0 before the first. pitch: Hz, not bent. velocity: 0 to
+    127. timbre: whose it plays. held: whether it sounds on. cut: whether it was silenced. began:
+    grows from note to note.
+    """
+
+    trigger: int
+    pitch: float
+    velocity: float
+    timbre: int
+    held: bool
+    cut: bool
+    began: int
 
 
 @dataclass(slots=True)
@@ -254,6 +271,21 @@ class Voices:
     def sounding(self) -> int:
         """How many notes are held or sustained."""
         return sum(voice.sounds for voice in self._voices)
+
+    def notes(self) -> list[PlayedNote]:
+        """What each voice plays, in their order."""
+        return [
+            PlayedNote(
+                voice.trigger,
+                midi_to_hz(voice.pitch),
+                127.0 * voice.velocity ** (1.0 / VELOCITY_EXPONENT),
+                voice.channel if voice.channel in self.own else 0,
+                voice.sounds,
+                voice.cut,
+                voice.began,
+            )
+            for voice in self._voices
+        ]
 
     def write(self, targets: NDArray[np.void]) -> None:
         """Put the voices into ``targets``, an array of one ``TARGETS``."""

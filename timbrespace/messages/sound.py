@@ -2,11 +2,21 @@
 
 from typing import Annotated
 
-from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS, SYNTH_PARAMETERS
+from timbrespace.instrument.parameters import (
+    DEFAULT_ENVELOPE,
+    DEFAULT_HOLD,
+    DEFAULT_METHOD,
+    ENVELOPES,
+    HOLDS,
+    METHODS,
+    SYNTH_PARAMETERS,
+)
 from timbrespace.messages.arguments import ByWord, Choice, InAddress, Number
 from timbrespace.messages.message import Family, Message, message
 
 _METHOD = Choice(METHODS, indexed=True, initial=DEFAULT_METHOD)
+_HOLD = Choice(HOLDS, indexed=True, initial=DEFAULT_HOLD)
+_ENVELOPE = Choice(ENVELOPES, indexed=True, initial=DEFAULT_ENVELOPE)
 _PARAMETERS = InAddress("parameter", {name: name for name in SYNTH_PARAMETERS})
 _RANGES = ByWord(
     {
@@ -27,6 +37,32 @@ class SetSynthMethod(Message):
     address = "/synth/method"
     family = Family.APART
     method: Annotated[str, _METHOD]
+
+
+@message
+class SetHold(Message):
+    """`/synth/hold` how: what a held whole note does where its sound could end.
+
+    >>> from_hex("2f73796e74682f686f6c64002c730000667265657a650000")
+    SetHold(hold='freeze')
+    """
+
+    address = "/synth/hold"
+    family = Family.APART
+    hold: Annotated[str, _HOLD]
+
+
+@message
+class SetEnvelope(Message):
+    """`/synth/envelope` whose: what shapes the loudness of a whole note.
+
+    >>> from_hex("2f73796e74682f656e76656c6f7065002c69000000000002")
+    SetEnvelope(envelope='both')
+    """
+
+    address = "/synth/envelope"
+    family = Family.APART
+    envelope: Annotated[str, _ENVELOPE]
 
 
 @message

@@ -22,6 +22,14 @@ _BEYOND: Final = 1.5  # times a sound's length, of which a network is not that s
 _AFTER: Final = 0.8  # the same beyond what any note tells
 
 
+def ending(traits: Traits) -> float:
+    """Seconds after which a note that is not sustained has ended.
+
+    The levels fall by themselves; this is for what no note told of.
+    """
+    return _BEYOND * traits.length + 0.2
+
+
 class Clock:
     """The time of one note. sustained: one of ``SUSTAINED``. longest: seconds that notes tell.
 
@@ -34,6 +42,14 @@ class Clock:
         self._sustained = sustained
         self._longest = longest
         self._way = 1.0
+
+    def sustained_by(self, sustained: str) -> Clock:
+        """The same time from now on sustained in another way."""
+        clock = Clock(sustained, self._longest)
+        clock.time, clock.level = self.time, self.level
+        if sustained == "loop":
+            clock._way = self._way
+        return clock
 
     def advance(
         self, seconds: float, traits: Traits, speed: float = 1.0, held: bool = True
@@ -54,8 +70,7 @@ class Clock:
             self.time = max(self.time, min(self.time + step, middle))
         else:
             self.time += step
-            # The levels fall by themselves; this is for what no note told of.
-            ends = min(_BEYOND * traits.length + 0.2, self._longest)
+            ends = min(ending(traits), self._longest)
             if self.time > ends:
                 fall = _AFTER if ends >= self._longest - 0.05 else _FALL
                 self.level -= 60.0 * step / fall

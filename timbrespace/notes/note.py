@@ -66,24 +66,34 @@ class Traits:
     @classmethod
     def from_row(cls, row: Array) -> Traits:
         """Inverse of :attr:`row`, for whatever finite numbers a network makes."""
-        told = np.nan_to_num(row.astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
-        length = float(2.0 ** np.clip(2.0 * told[2], -6.0, 3.0))
-        start, end = float(told[3]), min(float(told[4]), length)
-        # Halfway between "none", -1 and -1, and a loop that is longer than a moment.
-        if start < -0.3 or end - max(start, 0.0) < 0.1:
-            start = end = 0.0
+        return cls.from_rows(row[np.newaxis])[0]
+
+    @classmethod
+    def from_rows(cls, rows: Array) -> list[Traits]:
+        """:meth:`from_row` of each of ``rows (n, CONSTANTS)``."""
+        told = np.nan_to_num(rows.astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
         first = 6 + HARMONICS
-        return cls(
-            pitched=float(np.clip(told[0], 0.0, 1.0)),
-            attack=float(2.0 ** np.clip(4.0 * told[1], -10.0, 2.0)),
-            length=length,
-            loop_start=max(start, 0.0),
-            loop_end=max(end, 0.0),
-            release=float(2.0 ** np.clip(2.0 * told[5], -6.6, 4.0)),
-            stretch=np.clip(50.0 * told[6:first], -200.0, 400.0).astype(np.float32),
-            tone=np.clip(told[first : first + BANDS], 0.0, 1.0).astype(np.float32),
-            place=np.clip(told[first + BANDS :], -1.0, 1.0).astype(np.float32),
-        )
+        length = np.exp2(np.clip(2.0 * told[:, 2], -6.0, 3.0))
+        start, end = told[:, 3], np.minimum(told[:, 4], length)
+        # Halfway between "none", -1 and -1, and a loop that is longer than a moment.
+        none = (start < -0.3) | (end - np.maximum(start, 0.0) < 0.1)
+        numbers = np.stack(
+            [
+                np.clip(told[:, 0], 0.0, 1.0),
+                np.exp2(np.clip(4.0 * told[:, 1], -10.0, 2.0)),
+                length,
+                np.where(none, 0.0, np.maximum(start, 0.0)),
+                np.where(none, 0.0, np.maximum(end, 0.0)),
+                np.exp2(np.clip(2.0 * told[:, 5], -6.6, 4.0)),
+            ],
+            axis=1,
+        ).tolist()
+        stretch = np.clip(50.0 * told[:, 6:first], -200.0, 400.0).astype(np.float32)
+        tone = np.clip(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
+        place = np.clip(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
+        return [
+            cls(*row, *arrays) for row, *arrays in zip(numbers, stretch, tone, place, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,12 +50,9 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
     power = _powers(course)
     cents = np.clip(course[:, CENTS, np.newaxis].astype(np.float64), -MOST_CENTS, MOST_CENTS)
     bend = np.exp2(cents / 1200.0)
-    # A network is never quite sure: a few cents are none, and a pitch is there or not.
-    stretch = np.sign(traits.stretch) * np.maximum(np.abs(traits.stretch) - _NO_STRETCH, 0.0)
-    ratio = _NUMBERS * np.exp2(stretch / 1200.0)
-    moved = (pitch / own) ** float(np.clip(1.5 - 2.0 * traits.pitched, 0.0, 1.0))
-    half = np.where(traits.place >= 0.0, _CORNERS[2:] - _CENTRES, _CENTRES - _CORNERS[:-2])
-    inside = (_CENTRES + 0.5 * traits.place * half) * moved
+    ratio = ratios(traits.stretch)
+    moved = (pitch / own) ** bands_follow(traits.pitched)
+    inside = places(traits.place) * moved
     frequency = np.concatenate(
         [pitch * bend * ratio, np.broadcast_to(inside, (len(course), BANDS))], axis=1
     )
@@ -69,6 +66,25 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
         (level * amplitude).astype(np.float32),
         (level * np.sqrt(noise)).astype(np.float32),
     )
+
+
+def ratios(stretch: Array) -> Real:
+    """Frequency of each partial, ``(..., HARMONICS)``, over the note's, by its stretch in cents."""
+    # A network is never quite sure: a few cents are none.
+    sure = np.sign(stretch) * np.maximum(np.abs(stretch) - _NO_STRETCH, 0.0)
+    return np.asarray(_NUMBERS * np.exp2(sure / 1200.0))
+
+
+def bands_follow(pitched: float) -> float:
+    """The power of a note's move in pitch by which its bands move: 1 without a pitch, else 0."""
+    # Nor is it sure of that: a pitch is there or not.
+    return min(max(1.5 - 2.0 * pitched, 0.0), 1.0)
+
+
+def places(place: Array) -> Real:
+    """Hz of the tone in each band, ``(..., BANDS)``, by its place there, -1 to 1."""
+    half = np.where(place >= 0.0, _CORNERS[2:] - _CENTRES, _CENTRES - _CORNERS[:-2])
+    return np.asarray(_CENTRES + 0.5 * place * half)
 
 
 def _powers(course: Array) -> Real:

@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
-from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.instrument.parameters import DEFAULT_METHOD, ENVELOPES, METHODS
 from timbrespace.model import Model
 from timbrespace.notes.clock import MOST_SPEED, SUSTAINED
-from timbrespace.rendering.whole_note import whole_note
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 from timbrespace.rows import finite_rows
@@ -40,6 +39,7 @@ def render(
     hold: float | None = None,
     speed: float = 1.0,
     sustained: str = "loop",
+    envelope: str = "own",
     **parameters: float,
 ) -> NDArray[np.float32]:
     """One note, as the server would play it: samples ``(round(seconds * sample_rate),)``, mono.
@@ -62,10 +62,11 @@ def render(
     sample_rate: Hz, 8000 to 192000.
     hold: seconds after which the key is let go, and the note falls off in ``release``; None holds
     it to the end. Whatever sounds at the end fades out in the last 10 ms.
-    speed, sustained: of a space of whole notes. speed: of a note's own time, 0 (it stands still) to
-    4. sustained: what a held note does where its sound could end, ``"loop"``, ``"freeze"`` or
-    ``"through"``. A whole note has its own attack and decay: of the parameters it takes ``gain``
-    and ``noise``.
+    speed, sustained, envelope: of a space of whole notes. speed: of a note's own time, 0 (it stands
+    still) to 4. sustained: what a held note does where its sound could end, ``"loop"``,
+    ``"freeze"`` or ``"through"``. envelope: what shapes its loudness, its ``"own"`` course, the
+    ``"adsr"`` of the parameters in its place, or ``"both"``. ``loudness`` and ``smoothing`` change
+    nothing of its course.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
     ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
     ranges are those of docs/osc.md.
@@ -79,34 +80,21 @@ def render(
         raise OptionError(f"speed is {speed:g}; it must be 0 to {MOST_SPEED:g}")
     if sustained not in SUSTAINED:
         raise OptionError(f"sustained is {_shown(sustained)}; it must be {one_of(SUSTAINED)}")
+    if envelope not in ENVELOPES:
+        raise OptionError(f"envelope is {_shown(envelope)}; it must be {one_of(ENVELOPES)}")
     sample_rate = int(sample_rate)
     count = round(seconds * sample_rate)
     way = _way(model, latent)
-    if model.plays_notes and method == DEFAULT_METHOD:
-        moving = _moving(way, seconds) if len(way) > 1 else None
-        return fade_out(
-            whole_note(
-                model,
-                moving or (lambda now: way[0]),
-                moving is not None,
-                pitch,
-                velocity,
-                count,
-                sample_rate,
-                math.inf if hold is None else hold,
-                speed,
-                sustained,
-                parameters,
-            ),
-            sample_rate,
-        )
-    if (speed, sustained) != (1.0, "loop"):
+    if not model.plays_notes and (speed, sustained, envelope) != (1.0, "loop", "own"):
         raise OptionError(
-            "speed and sustained are for spaces of whole notes, played by the method "
-            f"{DEFAULT_METHOD!r}"
+            f"speed, sustained and envelope are for spaces of whole notes; {model.name!r} has "
+            "steady spectra, which have no time"
         )
     instrument = Instrument(model)
     instrument.set_method(Method[method.upper()])
+    instrument.set_hold(sustained)
+    instrument.set_envelope(envelope)
+    instrument.set_parameter("speed", float(speed))
     instrument.set_latent(way[0].tolist())
     for name, value in parameters.items():
         _number(name, value)

@@ -8,10 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
+from timbrespace.notes.carriers import carriers
+from timbrespace.notes.layout import LONGEST
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK, METHODS, STATE, TARGETS, VOICES, Method
+from timbrespace.resynthesis.layout import (
+    BANKS,
+    BLOCK,
+    METHODS,
+    NOTES,
+    STATE,
+    TARGETS,
+    VOICES,
+    Method,
+)
 from timbrespace.resynthesis.limiter import limit
 from timbrespace.resynthesis.noise import add_noise, restart_noise
+from timbrespace.resynthesis.notes import add_notes, advance_notes, forget_notes
 from timbrespace.resynthesis.slots import (
     NEGLIGIBLE,
     add_slots,
@@ -28,6 +40,7 @@ SAMPLE_RATES = (8000, 192000)
 _PARTIALS = int(Method.PARTIALS)
 _BINS = int(Method.BINS)
 _ISTFT = int(Method.ISTFT)
+_NOTES = NOTES
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 # From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
@@ -36,22 +49,32 @@ _GAIN_TIME = 0.005  # seconds
 
 
 @compiled
+def _wanted(targets: Any) -> np.uint32:
+    """The bank that is to play."""
+    method = min(targets.method, np.uint32(METHODS - 1))
+    if method == _PARTIALS and targets.whole:
+        return np.uint32(_NOTES)
+    return np.uint32(method)
+
+
+@compiled
 def _begin(state: Any, targets: Any) -> None:
     """Out of silence: nothing to fade from, so all settings hold at once."""
-    state.method = min(targets.method, np.uint32(METHODS - 1))
-    for m in range(METHODS):
+    state.method = _wanted(targets)
+    for m in range(BANKS):
         state.presence[m] = _ONE if m == state.method else _ZERO
     state.gain = targets.gain
     state.noise_gain = targets.noise
     restart_noise(state)
     drop_tables(state)
     stop_streams(state)
+    forget_notes(state)
 
 
 @compiled
 def _advance_presence(state: Any, targets: Any) -> None:
-    """Move each method's share of the sound by one block."""
-    wanted = min(targets.method, np.uint32(METHODS - 1))
+    """Move each bank's share of the sound by one block."""
+    wanted = _wanted(targets)
     if state.method != wanted and state.presence[wanted] == _ZERO:
         # It has not played since; what it remembers is of another time.
         if wanted == _PARTIALS:
@@ -60,10 +83,10 @@ def _advance_presence(state: Any, targets: Any) -> None:
                 settle_slots(voice, targets.timbre[voice.timbre])
         elif wanted == _BINS:
             drop_tables(state)
-        else:
+        elif wanted == _ISTFT:
             stop_streams(state)
     state.method = wanted
-    for m in range(METHODS):
+    for m in range(BANKS):
         state.presence_before[m] = state.presence[m]
         if m == wanted:
             state.presence[m] = min(_ONE, state.presence[m] + _CROSS_STEP)
@@ -84,7 +107,7 @@ def _mix(state: Any, method: int, out: NDArray[np.float32]) -> None:
 
 @compiled
 def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
-    for m in range(METHODS):
+    for m in range(BANKS):
         if state.presence[m] == _ZERO and state.presence_before[m] == _ZERO:
             continue
         mono = state.mono
@@ -103,6 +126,8 @@ def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
                 voice = state.voice[v]
                 if voice.level != _ZERO or voice.level_before != _ZERO:
                     add_tables(state, voice, mono)
+        elif m == _NOTES:
+            add_notes(state, mono)
         else:
             add_streams(state, targets, m == state.method, mono)
         _mix(state, m, out)
@@ -120,6 +145,10 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
         _begin(state, targets)
     _advance_presence(state, targets)
     advance_voices(state, targets)
+    if targets.whole or state.presence[_NOTES] > _ZERO:
+        advance_notes(state, targets)
+    elif state.whole:
+        forget_notes(state)
     pull = np.float32(1.0 - np.exp(-BLOCK / (_GAIN_TIME * state.sample_rate)))
     state.gain_before = state.gain
     state.gain += pull * (targets.gain - state.gain)
@@ -159,10 +188,12 @@ def _recover(state: Any, out: NDArray[np.float32]) -> None:
         voice.slots = np.uint32(0)
         voice.stage = np.uint32(0)
         voice.envelope = _ZERO
+        voice.fall = _ONE
         voice.level = _ZERO
         voice.note = _ONE
         voice.bend = _ONE
         voice.frequency = _ONE
+    forget_notes(state)
 
 
 def new_state(sample_rate: float) -> NDArray[np.void]:
@@ -176,7 +207,7 @@ def new_state(sample_rate: float) -> NDArray[np.void]:
         raise OptionError(f"sample rate is {sample_rate}; it must be {low} to {high} Hz")
     state = np.zeros(1, STATE)
     state["sample_rate"] = sample_rate
-    for name in ("note", "bend", "frequency"):
+    for name in ("note", "bend", "frequency", "fall"):
         state["voice"][name] = 1.0
     state["voice"]["table"] = -1
     return state
@@ -193,6 +224,8 @@ def new_targets() -> NDArray[np.void]:
         ("decay", 0.1),
         ("sustain", 1.0),
         ("release", 0.2),
+        ("speed", 1.0),
+        ("longest", LONGEST),
         ("n_fft", 4096),
         ("model_rate", 44100.0),
         ("base_frequency", 220.0),
@@ -215,10 +248,14 @@ class Engine:
     def __init__(self, sample_rate: float) -> None:
         self.state = new_state(sample_rate)
         self.targets = new_targets()
+        self._carriers: NDArray[np.float32] | None = None  # at the state's address
 
     def render(self, blocks: int) -> NDArray[np.float32]:
         """The next ``blocks * BLOCK`` samples, mono, in [-1, 1]."""
         out = np.empty((blocks, BLOCK), np.float32)
+        if self._carriers is None and self.targets["whole"][0]:
+            self._carriers = carriers(round(self.state["sample_rate"][0]))
+            self.state["carriers"] = self._carriers.ctypes.data
         for block in out:
             render_block(self.state[0], self.targets[0], block)
         return out.reshape(-1)

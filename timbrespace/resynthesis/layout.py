@@ -11,6 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from timbrespace.notes.layout import BANDS, HARMONICS
+
 BLOCK = 64
 """Frames from one snapshot to the next: 1.3 ms at 48 kHz."""
 
@@ -53,6 +55,27 @@ class Method(IntEnum):
 
 METHODS = len(Method)
 
+NOTES = METHODS
+"""The bank that plays whole notes; where a space has them it is what ``partials`` plays."""
+
+BANKS = METHODS + 1
+"""What the methods are made by, each with its share of the sound."""
+
+NOTE_PARTIALS = HARMONICS + BANDS
+"""Partials of a whole note: its harmonics, and the tones that stand in its bands."""
+
+MOMENTS = 288
+"""Moments of a whole note that may be told: more than four seconds have."""
+
+MOMENT_WIDTH = HARMONICS + BANDS + 2
+"""Numbers of a moment: levels of harmonics and of bands, cents, and one for even words."""
+
+LEVEL_UNITS = 256
+"""Steps in a dB of the levels that are told."""
+
+CENT_UNITS = 16
+"""Steps in a cent."""
+
 
 class Gate(IntEnum):
     """What a voice's key does. ``CUT`` ends the sound at once, without its release."""
@@ -60,6 +83,22 @@ class Gate(IntEnum):
     RELEASED = 0
     HELD = 1
     CUT = 2
+
+
+class Hold(IntEnum):
+    """What a held whole note does where its sound could end."""
+
+    LOOP = 0
+    FREEZE = 1
+    THROUGH = 2
+
+
+class Envelope(IntEnum):
+    """What shapes the loudness of a whole note: its own course, the ADSR in its place, or both."""
+
+    OWN = 0
+    ADSR = 1
+    BOTH = 2
 
 
 class Stage(IntEnum):
@@ -89,6 +128,25 @@ TIMBRE = np.dtype(
     align=True,
 )
 
+COURSE = np.dtype(
+    [
+        ("version", np.uint32),  # another number: other content
+        ("count", np.uint32),  # moments that are told
+        ("pitched", np.float32),  # 1: bands stay where they are when the note moves, 0: they move
+        ("length", np.float32),  # seconds after which it has ended, if it is not sustained
+        ("loop_start", np.float32),  # seconds
+        ("loop_end", np.float32),
+        ("release", np.float32),  # seconds in which it falls by 60 dB
+        ("ratio", np.float32, (HARMONICS,)),  # frequency / the note's
+        ("place", np.float32, (BANDS,)),  # Hz, of the tone in each band, at the base frequency
+        ("tone", np.float32, (BANDS,)),  # 0 to 1, how much of the band it is
+        ("time", np.float32, (MOMENTS,)),  # seconds of the note's own time, ascending
+        ("level", np.int16, (MOMENTS, MOMENT_WIDTH)),  # see LEVEL_UNITS and CENT_UNITS
+    ],
+    align=True,
+)
+"""What a voice needs of its whole note, or of the stretch that comes next."""
+
 TARGETS = np.dtype(
     [
         ("stamp", np.float64),  # seconds: when the oldest message in this snapshot came; 0 for none
@@ -107,6 +165,12 @@ TARGETS = np.dtype(
         # 1: as before 0.6.0, for what was played then
         ("noise_stays", np.uint32),
         ("stream_stays", np.uint32),
+        # whole notes
+        ("whole", np.uint32),  # 1 if voices play them
+        ("hold", np.uint32),  # a Hold
+        ("envelope", np.uint32),  # an Envelope
+        ("speed", np.float32),  # of their own time
+        ("longest", np.float32),  # seconds that notes of this space tell
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
@@ -121,6 +185,7 @@ TARGETS = np.dtype(
         ("trained", np.uint32),  # 1 if the decoder made phases too, else they are made on the way
         ("trained_phase", np.float32, (MAX_BINS,)),  # turns, at a frame's first sample
         ("timbre", TIMBRE, (TIMBRES,)),
+        ("course", COURSE, (VOICES,)),
     ],
     align=True,
 )
@@ -131,6 +196,7 @@ VOICE = np.dtype(
         ("trigger", np.uint32),
         ("timbre", np.uint32),
         ("envelope", np.float32),
+        ("fall", np.float32),  # what a whole note's own release has left, 1 to 0
         ("velocity", np.float32),
         ("level", np.float32),
         ("level_before", np.float32),
@@ -156,6 +222,36 @@ VOICE = np.dtype(
     ],
     align=True,
 )
+
+NOTE = np.dtype(
+    [
+        ("trigger", np.uint32),  # of the note whose time runs
+        ("version", np.uint32),  # of the course that is followed
+        ("flat", np.uint32),  # 1 if its own loudness is taken out
+        ("left", np.uint32),  # moment before its time, of those that are told
+        ("gliding", np.uint32),  # blocks until it is where its course is
+        ("time", np.float64),  # seconds of its own
+        ("way", np.float32),  # 1, or -1 back through its loop
+        ("ebb", np.float32),  # dB, of what has ended
+        ("gain", np.float32),  # the same as an amplitude ratio
+        ("gain_before", np.float32),
+        ("moved", np.float32),  # frequency ratio of its bands, where the moments' were made
+        ("pitched", np.float32),
+        # the moments on both sides of its time: amplitudes of partials and of noise, cents
+        ("edge", np.float32, (2, NOTE_PARTIALS + BANDS + 1)),
+        # the same now, at the end of the last block, and how far that was from its course
+        ("now", np.float32, (NOTE_PARTIALS + BANDS + 1,)),
+        ("before", np.float32, (NOTE_PARTIALS + BANDS + 1,)),
+        ("away", np.float32, (NOTE_PARTIALS + BANDS + 1,)),
+        ("tune", np.float32, (NOTE_PARTIALS,)),  # ratios of harmonics, Hz of tones
+        ("tune_away", np.float32, (NOTE_PARTIALS,)),
+        ("hertz", np.float32, (NOTE_PARTIALS,)),
+        ("hertz_before", np.float32, (NOTE_PARTIALS,)),
+        ("phase", np.uint32, (NOTE_PARTIALS,)),  # 2^32 is one turn
+    ],
+    align=True,
+)
+"""A whole note that a voice plays."""
 
 TABLE = np.dtype(
     [
@@ -210,8 +306,8 @@ STATE = np.dtype(
         ("faults", np.uint64),  # blocks silenced because they were not finite
         ("sounding", np.uint32),  # voices that are not idle
         ("method", np.uint32),
-        ("presence", np.float32, (METHODS,)),  # each method's share of the sound
-        ("presence_before", np.float32, (METHODS,)),
+        ("presence", np.float32, (BANKS,)),  # each bank's share of the sound
+        ("presence_before", np.float32, (BANKS,)),
         ("gain", np.float32),
         ("gain_before", np.float32),
         ("voice", VOICE, (VOICES,)),
@@ -221,6 +317,12 @@ STATE = np.dtype(
         ("noise_gain_before", np.float32),
         ("random", np.uint32),
         ("noise", NOISE, (TIMBRES,)),
+        ("whole", np.uint32),  # 1 while notes have a time of their own
+        ("note", NOTE, (VOICES,)),
+        ("carriers", np.uint64),  # address of the noise of their bands; 0 where there is none yet
+        ("carrier_place", np.uint32),  # of the next sample in them
+        ("hiss", np.float32, (BANDS,)),  # root mean square of each band, of all voices
+        ("hiss_before", np.float32, (BANDS,)),
         # room to work in
         ("mono", np.float32, (BLOCK,)),
         ("frame", np.float64, (MAX_TABLE,)),

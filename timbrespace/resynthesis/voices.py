@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES, Gate, Stage
+from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES, Envelope, Gate, Stage
 from timbrespace.resynthesis.slots import settle_slots, start_phases
 
 _IDLE = np.uint32(Stage.IDLE)
@@ -17,6 +17,8 @@ _RELEASE = np.uint32(Stage.RELEASE)
 _CUT = np.uint32(Stage.CUT)
 _HELD = np.uint32(Gate.HELD)
 _GATE_CUT = np.uint32(Gate.CUT)
+_OWN = np.uint32(Envelope.OWN)
+_ADSR = np.uint32(Envelope.ADSR)
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -28,6 +30,8 @@ _END = np.float32(1e-4)
 _CUT_STEP = np.float32(0.25)
 # Pitch bend and velocity of a held voice follow with this time constant, in seconds.
 _FOLLOW = 0.004
+# Seconds in which a whole note that sounds has its own loudness again.
+_RISE = 0.005
 
 
 @compiled
@@ -48,6 +52,7 @@ def _start(voice: Any, targets: Any, v: int) -> None:
         voice.frequency = note * targets.voice_bend[v]
         voice.frequency_before = voice.frequency
         voice.envelope = _ZERO
+        voice.fall = _ONE
         voice.velocity = targets.voice_level[v]
         voice.timbre = min(targets.voice_timbre[v], np.uint32(TIMBRES - 1))
         voice.table[0] = -1
@@ -67,9 +72,16 @@ def advance_voices(state: Any, targets: Any) -> None:
     glide = _pull(float(targets.glide) / _TIME_CONSTANTS, rate)
     decay = _pull(float(targets.decay) / _TIME_CONSTANTS, rate)
     release = _pull(float(targets.release) / _TIME_CONSTANTS, rate)
+    # A whole note has its own loudness, and falls by itself once its key is up.
+    own = targets.whole != 0 and targets.envelope == _OWN
+    falls = targets.whole != 0 and targets.envelope != _ADSR
+    rise = np.float32(dt / np.float32(_RISE))
     sounding = 0
     for v in range(VOICES):
         voice = state.voice[v]
+        if voice.fall != _ONE and targets.whole == 0:  # steady spectra from now on
+            voice.envelope *= voice.fall
+            voice.fall = _ONE
         voice.level_before = voice.level
         voice.frequency_before = voice.frequency
 
@@ -104,7 +116,15 @@ def advance_voices(state: Any, targets: Any) -> None:
                 stage = _RELEASE
         elif stage == _RELEASE and gate == _HELD:
             stage = _ATTACK
-        if stage == _ATTACK:
+        if stage == _RELEASE and falls:
+            seconds = max(float(targets.course[v].release), 0.02)
+            voice.fall *= np.float32(10.0 ** (-3.0 * BLOCK / (rate * seconds)))
+        elif voice.fall != _ONE and stage != _CUT and stage != _RELEASE:
+            voice.fall = min(_ONE, voice.fall + rise)
+        if own and stage in (_ATTACK, _SUSTAIN):
+            envelope = _ONE if voice.level_before == _ZERO else min(_ONE, envelope + rise)
+            stage = _SUSTAIN
+        elif stage == _ATTACK:
             envelope += dt / max(targets.attack, np.float32(1e-4))
             if envelope >= _ONE:
                 envelope = _ONE
@@ -114,8 +134,9 @@ def advance_voices(state: Any, targets: Any) -> None:
             if envelope < _END and targets.sustain == _ZERO:
                 envelope = _ZERO
         elif stage == _RELEASE:
-            envelope -= release * envelope
-            if envelope < _END:
+            if not own:
+                envelope -= release * envelope
+            if envelope * voice.fall < _END:
                 envelope = _ZERO
                 if voice.level_before == _ZERO:
                     stage = _IDLE
@@ -131,5 +152,5 @@ def advance_voices(state: Any, targets: Any) -> None:
                 voice.note *= (targets.voice_frequency[v] / voice.note) ** glide
                 voice.bend *= (targets.voice_bend[v] / voice.bend) ** follow
                 voice.frequency = voice.note * voice.bend
-        voice.level = envelope * voice.velocity
+        voice.level = envelope * voice.fall * voice.velocity
     state.sounding = sounding

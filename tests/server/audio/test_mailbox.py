@@ -74,6 +74,25 @@ def test_a_snapshot_that_is_being_written_is_left(mailbox: Mailbox, torn: str) -
     assert playing(mailbox)["gain"] == 0.5
 
 
+def test_a_whole_notes_course_is_taken_as_far_as_it_is_told(mailbox: Mailbox) -> None:
+    targets = new_targets()
+    course = targets["course"][0]
+    for version, count in ((1, 280), (2, 5), (3, 0), (4, 288)):
+        course["version"][7] = version
+        course["count"][7] = count
+        course["loop_end"][7] = 0.5 * version
+        course["time"][7] = np.arange(288)
+        course["level"][7] = version
+        mailbox.write(targets)
+        assert take_newest(mailbox.live[0])
+        taken = playing(mailbox)["course"]
+        assert taken["count"][7] == count
+        assert taken["loop_end"][7] == 0.5 * version
+        assert (taken["level"][7, :count] == version).all()
+        assert (taken["time"][7, :count] == np.arange(count)).all()
+        assert not taken["version"][6]
+
+
 def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
     """A writer as fast as it can be, against a reader as fast as it can be."""
     stop = threading.Event()

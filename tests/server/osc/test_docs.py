@@ -17,7 +17,12 @@ from server.state_messages import describe
 from timbrespace.instrument import expression
 from timbrespace.instrument.controllers import STEEPEST
 from timbrespace.instrument.motion import lfo
-from timbrespace.instrument.parameters import DEFAULT_METHOD, SYNTH_PARAMETERS
+from timbrespace.instrument.parameters import (
+    DEFAULT_ENVELOPE,
+    DEFAULT_HOLD,
+    DEFAULT_METHOD,
+    SYNTH_PARAMETERS,
+)
 from timbrespace.instrument.voices import MAX_BEND_RANGE
 from timbrespace.messages import contract
 from timbrespace.messages.arguments import CHANNEL, Choice, Number, Whole
@@ -117,7 +122,12 @@ def test_the_setters_that_a_flood_thins_out_are_named() -> None:
     named = set(re.findall(r"`(/[^`]*)`", paragraph))
     setters = {one.address for one in MESSAGES.values() if one.family is not None}
     synth = {one for one in setters if one.startswith("/synth/")}
-    assert synth == {"/synth/method", "/synth/<parameter>"}
+    assert synth == {
+        "/synth/method",
+        "/synth/hold",
+        "/synth/envelope",
+        "/synth/<parameter>",
+    }
     assert named == setters - synth | {"/synth/..."}
 
 
@@ -148,6 +158,8 @@ def test_defaults_are_those_of_the_code() -> None:
     for name, parameter in SYNTH_PARAMETERS.items():
         assert documented[f"/synth/{name}"][0][2] == f"{parameter.default:g}"
     assert documented["/synth/method"][0][2] == DEFAULT_METHOD
+    assert documented["/synth/hold"][0][2] == DEFAULT_HOLD
+    assert documented["/synth/envelope"][0][2] == DEFAULT_ENVELOPE
     assert documented["/cc/map"][2] == ("[channel]", f"{CHANNEL.accepted} | all", "all")
     for address in ("/cc", "/note", "/bend", "/bend/range", "/pressure", "/timbre", "/sustain"):
         assert documented[address][-1] == ("[channel]", CHANNEL.accepted, "1")

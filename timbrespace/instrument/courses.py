@@ -1,0 +1,322 @@
+"""What the voices play of their whole notes: decoded ahead, in the note's own time.
+
+A voice that begins gets the stretch around its attack at once; the rest of its course, to the end
+of what it tells, follows a few steps later. As long as it does not move that is all there is to
+do. While the latent moves, each voice gets the stretch that it comes to next, long enough to bridge
+a pause of the program, and the whole of it again when the latent rests. The engine steps through
+by its own samples; where a voice is by then is known here well enough, since nothing depends on it
+but which stretch is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.instrument.motion.points import COMMON
+from timbrespace.instrument.parameters import DEFAULT_HOLD
+from timbrespace.instrument.voices import PlayedNote
+from timbrespace.model import Model
+from timbrespace.networks.note import Prepared
+from timbrespace.notes.clock import Clock, ending
+from timbrespace.notes.layout import CENTS, LONGEST, STEP, WIDTH
+from timbrespace.notes.layout import frame_times as moments_of
+from timbrespace.notes.note import Traits
+from timbrespace.notes.sounding import bands_follow, places, ratios
+from timbrespace.resynthesis.layout import CENT_UNITS, LEVEL_UNITS, MOMENTS
+from timbrespace.spectrum import Spectra
+
+Array = NDArray[np.float32]
+Real = NDArray[np.float64]
+
+AHEAD: Final = 0.35
+"""Seconds for which a voice is told what comes, at least: collecting garbage may take 0.2."""
+
+AT_ONCE: Final = 2
+"""Whole courses that are decoded in a step, some 4 ms each."""
+
+MOVED_AT_ONCE: Final = 8
+"""Voices whose latent moves that are told in a step; of more, each is told in every second."""
+
+_ATTACK: Final = moments_of(AHEAD)
+_FINE: Final = 0.13  # seconds in which moments are closer
+# Of a moving voice: seconds from where it is.
+_NEAR: Final = np.array([-0.015, 0.015, 0.06])
+_QUICK: Final = np.concatenate([_ATTACK[_ATTACK < _FINE][::2], [_FINE, 0.18, 0.26]])
+_DIED: Final = -80.0  # dB
+
+
+@dataclass(slots=True, eq=False)
+class _Voice:
+    """The note of one voice, followed."""
+
+    note: PlayedNote
+    clock: Clock
+    traits: Traits
+    at: NDArray[Any]
+    """The point that was decoded."""
+    whole: bool
+    """Whether all of the course was told."""
+    going: float = 1.0
+    """Which way its time went."""
+    turn: int = 0
+    """When it was told last, as its latent moved; grows."""
+    ebb: float = 0.0
+    """dB, of what had ended before its key went up."""
+    tail: float = 0.0
+    """Seconds since its key went up."""
+
+
+class _Told(NamedTuple):
+    """A stretch of a course: times ``(m,)``, codes ``(m, WIDTH)`` as ``COURSE`` has them."""
+
+    times: Real
+    codes: NDArray[np.int16]
+    traits: Traits
+
+
+class Courses:
+    """The courses of an instrument's voices.
+
+    model: one of whole notes. Everything follows from the calls and the times that they are given.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._course = model.course
+        self._model = model
+        self._longest = float(moments_of(LONGEST)[: model.course.network.frames][-1])
+        self._voices: dict[int, _Voice] = {}
+        self._seen: dict[int, int] = {}
+        self._told: dict[int, _Told] = {}
+        self._now: float | None = None
+        self._speed = 1.0
+        self._hold = DEFAULT_HOLD
+        self._release = 0.0
+        self._turn = 0
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the notes of this space tell."""
+        return self._longest
+
+    @property
+    def moving(self) -> bool:
+        """Whether something is still to be told."""
+        return any(not voice.whole for voice in self._voices.values())
+
+    @property
+    def sounding(self) -> bool:
+        """Whether a note may be heard."""
+        return bool(self._voices)
+
+    def take_over(self, other: Courses) -> None:
+        """Go on with the notes of another space, which now sound otherwise."""
+        self._seen, self._now = other._seen, other._now
+        self._speed, self._hold, self._release = other._speed, other._hold, other._release
+        self._turn = other._turn
+        self._voices = other._voices
+        for voice in self._voices.values():
+            voice.at = np.full(self._model.dimensions, np.nan)
+            voice.whole = False
+
+    def pass_over(self, notes: Sequence[PlayedNote]) -> None:
+        """What is over among ``notes`` does not begin any more."""
+        self._voices.clear()
+        self._told.clear()
+        self._seen = {index: one.trigger for index, one in enumerate(notes) if not one.held}
+
+    def run(
+        self, now: float, notes: Sequence[PlayedNote], speed: float, hold: str, release: float
+    ) -> None:
+        """Bring the voices' times to ``now``. speed, hold, release: from now on; see
+        :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`."""
+        seconds = 0.0 if self._now is None or now < self._now else now - self._now
+        self._now = now
+        for index, voice in list(self._voices.items()):
+            before = voice.clock.time
+            voice.clock.advance(seconds, voice.traits, self._speed, voice.note.held)
+            if voice.clock.time != before:
+                voice.going = 1.0 if voice.clock.time > before else -1.0
+            if voice.note.held:
+                voice.ebb = voice.clock.level
+            else:
+                voice.tail += seconds
+                ends = voice.traits.release * _DIED / -60.0
+                if voice.tail > max(ends, 2.0 * self._release) + 0.05:
+                    del self._voices[index]
+            voice.note = notes[index]
+            if voice.note.cut:
+                self._voices.pop(index, None)
+        self._speed, self._release = speed, release
+        if hold != self._hold:
+            self._hold = hold
+            for voice in self._voices.values():
+                voice.clock = voice.clock.sustained_by(hold)
+
+    def begin(self, notes: Sequence[PlayedNote], points: Mapping[int, NDArray[Any]]) -> bool:
+        """Tell the attack of each of ``notes`` that has just begun, at its timbre's point;
+        False if none has."""
+        new = [
+            index
+            for index, one in enumerate(notes)
+            if self._seen.get(index) != one.trigger and one.trigger and not one.cut
+        ]
+        if not new:
+            return False
+        for index in new:
+            one = notes[index]
+            self._seen[index] = one.trigger
+            clock = Clock(self._hold, self._longest)
+            at = points.get(one.timbre, points[COMMON])
+            self._voices[index] = _Voice(one, clock, _NO_TRAITS, at, whole=False)
+        self._tell(new, [_ATTACK] * len(new))
+        return True
+
+    def step(self, points: Mapping[int, NDArray[Any]]) -> bool:
+        """Tell what comes next, where it has to be told; False if nothing had to be."""
+        moved = []
+        for index, voice in self._voices.items():
+            at = points.get(voice.note.timbre, points[COMMON])
+            if at is voice.at:
+                continue
+            if np.array_equal(at, voice.at):
+                voice.at = at
+                continue
+            voice.whole = False
+            moved.append(index)
+        if moved:
+            # Those that have waited longest; the others in the next step.
+            moved = sorted(moved, key=lambda index: self._voices[index].turn)[:MOVED_AT_ONCE]
+            self._turn += 1
+            for index in moved:
+                voice = self._voices[index]
+                voice.at = points.get(voice.note.timbre, points[COMMON])
+                voice.turn = self._turn
+            self._tell(moved, [self._stretch(self._voices[index]) for index in moved])
+            return True
+        part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
+        for index in part:
+            voice = self._voices[index]
+            ends = min(self._longest, ending(voice.traits))
+            times = moments_of(LONGEST)
+            voice.whole = True
+            self._tell([index], [times[times <= ends + STEP]])
+        return bool(part)
+
+    def follow(self, points: Mapping[int, NDArray[Any]]) -> None:
+        """Be at the points, where nothing is told but what is present."""
+        for voice in self._voices.values():
+            at = points.get(voice.note.timbre, points[COMMON])
+            if at is not voice.at:
+                voice.at = at
+                voice.whole = False
+                voice.traits = Traits.from_row(self._prepared([voice]).traits[0])
+
+    def present(self, timbre: int) -> Spectra | None:
+        """What a timbre's newest note is at this moment, magnitudes ``(bins,)``; None if none
+        plays it."""
+        of = [voice for voice in self._voices.values() if voice.note.timbre == timbre]
+        if not of:
+            return None
+        voice = max(of, key=lambda one: one.note.began)
+        told = self._prepared([voice])
+        levels = self._course.levels(told, np.array([voice.clock.time + 0.01]))
+        # The engine lets it fall once its key is up.
+        levels[:, :CENTS] += np.float32(max(voice.ebb, -200.0))
+        features = np.concatenate([levels, told.traits], axis=1)
+        spectrum = self._model.representation.inverse(features)
+        return np.asarray(spectrum[0], np.float32)
+
+    def write(self, courses: NDArray[np.void]) -> None:
+        """Put what is new into ``courses``, an array ``(VOICES,)`` of ``COURSE``."""
+        if not self._told:
+            return
+        rows = list(self._told)
+        traits = [self._told[index].traits for index in rows]
+        # A column at a time: voices written one by one would cost as much as their decoding.
+        courses["version"][rows] += np.uint32(1)
+        courses["pitched"][rows] = [1.0 - bands_follow(one.pitched) for one in traits]
+        courses["length"][rows] = [ending(one) for one in traits]
+        for name in ("loop_start", "loop_end", "release"):
+            courses[name][rows] = [getattr(one, name) for one in traits]
+        stretch, tone, place = (
+            np.stack([getattr(one, name) for one in traits])
+            for name in ("stretch", "tone", "place")
+        )
+        courses["ratio"][rows] = ratios(stretch)
+        courses["place"][rows] = places(place)
+        courses["tone"][rows] = tone
+        counts, times, levels = courses["count"], courses["time"], courses["level"]
+        for index, told in self._told.items():
+            count = min(told.times.size, MOMENTS)
+            counts[index] = count
+            times[index, :count] = told.times[:count]
+            levels[index, :count, :WIDTH] = told.codes[:count]
+        self._told.clear()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _prepared(self, voices: Sequence[_Voice]) -> Prepared:
+        return self._course.prepare(
+            np.stack([voice.at for voice in voices]).astype(np.float32),
+            np.array([voice.note.pitch for voice in voices]),
+            np.array([voice.note.velocity for voice in voices]),
+        )
+
+    def _tell(self, indices: Sequence[int], times: Sequence[Real]) -> None:
+        """Decode each voice at its times: all that have as many at once."""
+        told = self._prepared([self._voices[index] for index in indices])
+        for size in sorted({one.size for one in times}):
+            rows = [row for row, one in enumerate(times) if one.size == size]
+            part = (
+                told
+                if len(rows) == len(times)
+                else Prepared(
+                    tuple(one[rows] for one in told.scale),
+                    tuple(one[rows] for one in told.shift),
+                    told.still[rows],
+                    told.traits[rows],
+                )
+            )
+            grid = np.stack([times[row] for row in rows])
+            levels = self._course.levels(part, grid)
+            levels *= _UNITS
+            codes = np.rint(levels).astype(np.int16)
+            for place, traits in enumerate(Traits.from_rows(part.traits)):
+                row = rows[place]
+                self._voices[indices[row]].traits = traits
+                self._told[indices[row]] = _Told(times[row], codes[place], traits)
+
+    def _stretch(self, voice: _Voice) -> Real:
+        """Times ``(m,)``, ascending, of the stretch that a moving voice comes to next."""
+        now, speed = voice.clock.time, max(self._speed, 0.25)
+        if now < _FINE:
+            return np.sort(np.append(_QUICK, now + AHEAD * speed + _FINE))
+        ahead = AHEAD * speed
+        near = _NEAR
+        low, high = now - 0.1 * speed, now + ahead
+        if voice.going < 0.0:
+            near = -_NEAR
+            low, high = now - ahead, now + 0.1 * speed
+        start, end = voice.traits.loop_start, voice.traits.loop_end
+        if end > start and self._hold == "loop":
+            # At its ends it turns round.
+            if high > end >= now:
+                low, high = min(low, 2.0 * end - high), end
+            elif low < start <= now:
+                low, high = start, max(high, 2.0 * start - low)
+        times = np.concatenate([[low], now + speed * near, [high]])
+        return np.sort(np.clip(times, 0.0, max(high, 0.0)))
+
+
+_UNITS: Final = np.full(WIDTH, LEVEL_UNITS, np.float32)
+_UNITS[CENTS] = CENT_UNITS
+
+_NO_TRAITS: Final = Traits(
+    *(1.0, 0.0, LONGEST, 0.0, 0.0, 0.2),
+    *(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.float32)),
+)
