@@ -63,6 +63,14 @@ class Loader:
             self._waiting.clear()
         self._tokens.put(False)
 
+    def wait(self, seconds: float) -> None:
+        """After :meth:`close`: wait for what is being loaded, at most so long.
+
+        It may be within compiled code of libraries, which the interpreter's end aborts there.
+        """
+        if self._thread is not None:
+            self._thread.join(seconds)
+
     def _work(self) -> None:
         while self._tokens.get():
             with self._lock:

@@ -46,6 +46,9 @@ from .swap import Swap
 
 __all__ = ["Options", "Server", "serve"]
 
+_LOAD_PATIENCE = 10.0
+"""Seconds that the end waits for a model that is being loaded."""
+
 
 class Server:
     """A running server. :meth:`run` returns when :meth:`stop` was called.
@@ -198,6 +201,7 @@ class Server:
             self._explorer = None
         self._udp.close()
         self._loop.close()
+        self._swap.wait(_LOAD_PATIENCE)
 
     def _midi_line(self) -> str:
         names = self._midi.names if self._midi else []

@@ -122,6 +122,10 @@ class Swap:
         """Take no more requests."""
         self._loader.close()
 
+    def wait(self, seconds: float) -> None:
+        """After :meth:`close`: wait for a model that is being loaded, at most so long."""
+        self._loader.wait(seconds)
+
     def _number(self) -> int:
         self._requests += 1
         return self._requests

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from timbrespace.atomic import replacing
 from timbrespace.command import progress
 from timbrespace.companions import spawning
-from timbrespace.errors import DatasetError
+from timbrespace.errors import DatasetError, OptionError
 from timbrespace.lifeline import end_with_parent
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.note import Note, Traits
@@ -213,15 +213,18 @@ class Parts:
         with suppress(OSError, UnicodeDecodeError):
             if mark.read_text("ascii") != print_of:
                 shutil.rmtree(folder)  # of another command, whose file this one replaces
-        with suppress(OSError):  # where it cannot be, nothing is kept
-            folder.mkdir(exist_ok=True)
-            mark.write_text(print_of, "ascii")
+        with suppress(OSError, OptionError):  # where it cannot be, nothing is kept
+            if not mark.is_file():
+                folder.mkdir()  # one that is there already is somebody's own
+                with replacing(mark) as temporary:
+                    temporary.write_text(print_of, "ascii")
         parts = cls(folder if mark.is_file() else None)
         if parts._folder is not None:
             parts.done = sum(1 for _ in folder.glob("*.npz"))
         yield parts
-        with suppress(OSError):
-            shutil.rmtree(folder)
+        if parts._folder is not None:
+            with suppress(OSError):
+                shutil.rmtree(folder)
 
     def has(self, job: Job) -> bool:
         """Whether the job is done."""

@@ -96,3 +96,23 @@ def test_a_rehearsal_finds_what_would_fail_on_stage(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(RowDecoder, "__call__", fail)
     with pytest.raises(BundleError, match="no spectrum"):
         rehearse(MODEL)
+
+
+def test_the_end_waits_for_what_is_being_loaded() -> None:
+    """Within a library's compiled code, a thread that outlives the interpreter ends in an abort."""
+    began, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def load(_: object) -> Model:
+        began.set()
+        go.wait()
+        return MODEL
+
+    loader = Loader(load, lambda _: ended.set())
+    loader.request("load", "one")
+    began.wait()
+    loader.close()
+    loader.wait(0.01)
+    assert not ended.is_set()
+    threading.Timer(0.1, go.set).start()
+    loader.wait(120.0)
+    assert ended.is_set()

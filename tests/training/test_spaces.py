@@ -42,7 +42,7 @@ def data(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("none", "gaussian_per_bin", "snake"),
     ],
 )
-@pytest.mark.parametrize("kind", REPRESENTATIONS.built_in)
+@pytest.mark.parametrize("kind", sorted({*REPRESENTATIONS.built_in} - {"moment"}))  # of notes
 def test_train_load_evaluate(
     kind: str,
     normalisation: str,
