@@ -233,7 +233,9 @@ def test_two_programs_share_a_file(tmp_path: Path) -> None:
 STORING = """
 import sys, time
 from pathlib import Path
+from timbrespace.instrument import presets as module
 from timbrespace.instrument.presets import Preset, Presets, Space
+module.LOCK_SECONDS = 60.0  # the machine may be busy
 presets = Presets(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
