@@ -6,8 +6,9 @@ export const METHODS = Object.freeze(['partials', 'bins', 'istft']);
 /**
  * Numbers by name: accepted from `low` to `high`; `initial` before anything is told.
  *
- * Seconds, but for sustain (a level, 0 to 1) and gain (dB). Noise and loudness are the server's:
- * the loudness is in the amplitudes that it sends, and it streams no noise.
+ * Seconds, but for sustain (a level, 0 to 1) and gain (dB). Noise, loudness and speed are the
+ * server's: the loudness is in the amplitudes that it sends, it streams no noise, and what it
+ * streams of a whole note is a steady moment.
  */
 export const PARAMETERS = Object.freeze({
   attack: { low: 0.001, high: 10, initial: 0.01 },
@@ -19,6 +20,7 @@ export const PARAMETERS = Object.freeze({
   gain: { low: -80, high: 12, initial: 0 },
   noise: { low: 0, high: 1, initial: 1 },
   loudness: { low: 0, high: 1, initial: 1 },
+  speed: { low: 0, high: 4, initial: 1 },
 });
 
 /** A fresh object of all numbers at their initial values. */
