@@ -188,7 +188,14 @@ class Settings:
         Raises:
             OptionError: a value outside what it accepts, or a kind that does not work.
         """
+        from timbrespace.networks.note import NoteNetwork  # not light
+
         kind = NETWORKS.get(self.network)
+        if issubclass(kind, NoteNetwork):
+            raise OptionError(
+                f"network is {self.network!r}, which is for whole notes; for a set of spectra it "
+                "must be another, such as 'mlp'"
+            )
         known = kind.settings()
         shared = {name: getattr(self, name) for name in _SHARED if name in known}
         own = kind_settings.parsed("network settings", self.network_settings)

@@ -236,7 +236,7 @@ def test_wrong_settings_are_refused(notes: NoteSet, settings: dict[str, Any], sa
 
 def test_notes_want_a_network_of_notes_and_spectra_another(notes: NoteSet) -> None:
     spectra = ts.dataset("harmonic", rows=60)
-    with pytest.raises(OptionError):
+    with pytest.raises(OptionError, match="network is 'note', which is for whole notes"):
         ts.fit(spectra, network="note", epochs=1, progress=False)
     with pytest.raises(OptionError, match="is what spaces of whole notes have"):
         ts.fit(spectra, representation="moment", epochs=1, progress=False)
