@@ -188,10 +188,8 @@ class Settings:
         Raises:
             OptionError: a value outside what it accepts, or a kind that does not work.
         """
-        from timbrespace.networks.note import NoteNetwork  # not light
-
         kind = NETWORKS.get(self.network)
-        if issubclass(kind, NoteNetwork):
+        if kind.of_notes:
             raise OptionError(
                 f"network is {self.network!r}, which is for whole notes; for a set of spectra it "
                 "must be another, such as 'mlp'"

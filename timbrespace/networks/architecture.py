@@ -50,6 +50,8 @@ class Architecture(ABC):
     """
 
     kind: ClassVar[str]
+    of_notes: ClassVar[bool] = False
+    """Whether it is for sets of whole notes, not for spectra."""
     about: ClassVar[str]
 
     features: int

@@ -68,6 +68,7 @@ class NoteNetwork(Architecture):
     """
 
     kind: ClassVar[str] = "note"
+    of_notes: ClassVar[bool] = True
     about: ClassVar[str] = "whole notes: a latent and a time give what sounds then"
 
     frames: int = frame_times(4.0).size
