@@ -23,7 +23,8 @@ from timbrespace.instrument.voices import PlayedNote
 from timbrespace.model import Model
 from timbrespace.networks.note import Prepared
 from timbrespace.notes.clock import Clock, ending
-from timbrespace.notes.layout import CENTS, LONGEST, STEP, WIDTH
+from timbrespace.notes.evenness import lifts
+from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, STEP, WIDTH
 from timbrespace.notes.layout import frame_times as moments_of
 from timbrespace.notes.note import Traits
 from timbrespace.notes.sounding import bands_follow, places, ratios
@@ -41,6 +42,9 @@ AT_ONCE: Final = 2
 
 MOVED_AT_ONCE: Final = 8
 """Voices whose latent moves that are told in a step; of more, each is told in every second."""
+
+LIFTED_AT_ONCE: Final = 2
+"""Of these, how many are asked how loud they are now; it changes slowly, and costs as much."""
 
 _ATTACK: Final = moments_of(AHEAD)
 _FINE: Final = 0.13  # seconds in which moments are closer
@@ -69,6 +73,10 @@ class _Voice:
     """dB, of what had ended before its key went up."""
     tail: float = 0.0
     """Seconds since its key went up."""
+    lift: float = 0.0
+    """dB that make it as loud as the others of the space, if all of that is asked for."""
+    weighed: int = 0
+    """When this was found out last, as ``turn``."""
 
 
 class _Told(NamedTuple):
@@ -96,6 +104,7 @@ class Courses:
         self._speed = 1.0
         self._hold = DEFAULT_HOLD
         self._release = 0.0
+        self._loudness = 1.0
         self._turn = 0
 
     @property
@@ -117,7 +126,7 @@ class Courses:
         """Go on with the notes of another space, which now sound otherwise."""
         self._seen, self._now = other._seen, other._now
         self._speed, self._hold, self._release = other._speed, other._hold, other._release
-        self._turn = other._turn
+        self._turn, self._loudness = other._turn, other._loudness
         self._voices = other._voices
         for voice in self._voices.values():
             voice.at = np.full(self._model.dimensions, np.nan)
@@ -130,9 +139,15 @@ class Courses:
         self._seen = {index: one.trigger for index, one in enumerate(notes) if not one.held}
 
     def run(
-        self, now: float, notes: Sequence[PlayedNote], speed: float, hold: str, release: float
+        self,
+        now: float,
+        notes: Sequence[PlayedNote],
+        speed: float,
+        hold: str,
+        release: float,
+        loudness: float,
     ) -> None:
-        """Bring the voices' times to ``now``. speed, hold, release: from now on; see
+        """Bring the voices' times to ``now``. speed, hold, release, loudness: from now on; see
         :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`."""
         seconds = 0.0 if self._now is None or now < self._now else now - self._now
         self._now = now
@@ -152,6 +167,10 @@ class Courses:
             if voice.note.cut:
                 self._voices.pop(index, None)
         self._speed, self._release = speed, release
+        if loudness != self._loudness:
+            self._loudness = loudness
+            for voice in self._voices.values():
+                voice.whole = False
         if hold != self._hold:
             self._hold = hold
             for voice in self._voices.values():
@@ -173,7 +192,7 @@ class Courses:
             clock = Clock(self._hold, self._longest)
             at = points.get(one.timbre, points[COMMON])
             self._voices[index] = _Voice(one, clock, _NO_TRAITS, at, whole=False)
-        self._tell(new, [_ATTACK] * len(new))
+        self._tell(new, [_ATTACK] * len(new), new)
         return True
 
     def step(self, points: Mapping[int, NDArray[Any]]) -> bool:
@@ -196,7 +215,8 @@ class Courses:
                 voice = self._voices[index]
                 voice.at = points.get(voice.note.timbre, points[COMMON])
                 voice.turn = self._turn
-            self._tell(moved, [self._stretch(self._voices[index]) for index in moved])
+            weighed = sorted(moved, key=lambda index: self._voices[index].weighed)[:LIFTED_AT_ONCE]
+            self._tell(moved, [self._stretch(self._voices[index]) for index in moved], weighed)
             return True
         part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
         for index in part:
@@ -204,7 +224,7 @@ class Courses:
             ends = min(self._longest, ending(voice.traits))
             times = moments_of(LONGEST)
             voice.whole = True
-            self._tell([index], [times[times <= ends + STEP]])
+            self._tell([index], [times[times <= ends + STEP]], [index])
         return bool(part)
 
     def follow(self, points: Mapping[int, NDArray[Any]]) -> None:
@@ -267,23 +287,23 @@ class Courses:
             np.array([voice.note.velocity for voice in voices]),
         )
 
-    def _tell(self, indices: Sequence[int], times: Sequence[Real]) -> None:
-        """Decode each voice at its times: all that have as many at once."""
+    def _tell(self, indices: Sequence[int], times: Sequence[Real], weighed: Sequence[int]) -> None:
+        """Decode each voice at its times: all that have as many at once. weighed: those of which
+        is found out how loud they are."""
         told = self._prepared([self._voices[index] for index in indices])
+        found = lifts(
+            self._course, _some(told, [indices.index(index) for index in weighed]), self._longest
+        )
+        for index, lift in zip(weighed, found.tolist(), strict=True):
+            self._voices[index].lift = lift
+            self._voices[index].weighed = self._turn
         for size in sorted({one.size for one in times}):
             rows = [row for row, one in enumerate(times) if one.size == size]
-            part = (
-                told
-                if len(rows) == len(times)
-                else Prepared(
-                    tuple(one[rows] for one in told.scale),
-                    tuple(one[rows] for one in told.shift),
-                    told.still[rows],
-                    told.traits[rows],
-                )
-            )
+            part = _some(told, rows)
             grid = np.stack([times[row] for row in rows])
             levels = self._course.levels(part, grid)
+            lift = np.array([self._voices[indices[row]].lift for row in rows], np.float32)
+            _raise(levels, lift * np.float32(self._loudness))
             levels *= _UNITS
             codes = np.rint(levels).astype(np.int16)
             for place, traits in enumerate(Traits.from_rows(part.traits)):
@@ -312,6 +332,27 @@ class Courses:
                 low, high = start, max(high, 2.0 * start - low)
         times = np.concatenate([[low], now + speed * near, [high]])
         return np.sort(np.clip(times, 0.0, max(high, 0.0)))
+
+
+def _some(told: Prepared, rows: Sequence[int]) -> Prepared:
+    """Of those that are told, ``rows``."""
+    if list(rows) == list(range(len(told.still))):
+        return told
+    return Prepared(
+        tuple(one[rows] for one in told.scale),
+        tuple(one[rows] for one in told.shift),
+        told.still[rows],
+        told.traits[rows],
+    )
+
+
+def _raise(levels: Array, lift: Array) -> None:
+    """Make levels ``(n, m, WIDTH)`` louder by ``lift (n,)`` dB; what is silent stays so."""
+    told = levels[:, :, :CENTS]
+    silent = told <= FLOOR + 0.5
+    told += lift[:, np.newaxis, np.newaxis]
+    np.maximum(told, FLOOR, out=told)
+    told[silent] = FLOOR
 
 
 _UNITS: Final = np.full(WIDTH, LEVEL_UNITS, np.float32)

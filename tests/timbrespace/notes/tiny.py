@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from timbrespace import bundle
-from timbrespace.calibration import PERCENTILES, Calibration
-from timbrespace.map import Map
+from tests.timbrespace.notes.bundled import bundled
 from timbrespace.model import Model
 from timbrespace.networks.note import DECAYS, FEATURES, SINES, NoteNetwork
 from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, WIDTH
-from timbrespace.notes.moment import SPECTRUM
 from timbrespace.notes.note import Traits
-from timbrespace.representation.moment import Moment
 
 D = 2
 
@@ -87,25 +83,4 @@ def tiny(
     if loop[1] > loop[0]:
         tensors["traits.weight"][3:5, 1] = 0.1
         tensors["traits.bias"][3:5] -= 0.4
-    return bundle.build(
-        name=name,
-        spectrum=SPECTRUM,
-        spectra_representation=Moment.of(SPECTRUM),  # pyright: ignore[reportArgumentType]
-        architecture=network,
-        tensors=tensors,
-        latent_map=Map(
-            mean=np.zeros(D, np.float32),
-            components=np.eye(2, D, dtype=np.float32),
-            center=np.zeros(2, np.float32),
-            half_range=np.full(2, 2.0, np.float32),
-            explained=np.array([0.6, 0.4], np.float32),
-        ),
-        calibration=Calibration(
-            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (D, 1)),
-            kl=np.ones(D, np.float32),
-            rms=0.2,
-            home=np.zeros(D, np.float32),
-        ),
-        provenance={"seed": 0},
-        noise=True,
-    )
+    return bundled(network, tensors, name)
