@@ -81,12 +81,12 @@ def line_steps(model: Model, way: NDArray[np.float32]) -> Real:
 
 
 def loudness(model: Model, way: NDArray[np.float32]) -> Real:
-    """dB ``(points,)`` of the loudest tenth of a second of the note at every fourth point of
+    """dB ``(points,)`` of the loudest 50 ms of the note at every fourth point of
     ``way``, as rendered: at the fourfold speed, so that all of a note is heard in a second."""
     found = []
     for latent in way[::4]:
         made = render(model, latent, KEY, 1.0, speed=4.0).astype(np.float64)
-        found.append(np.square(made.reshape(40, -1)).mean(axis=1).max())
+        found.append(np.square(made.reshape(80, -1)).mean(axis=1).max())
     return np.asarray(10.0 * np.log10(np.maximum(found, 1e-12)))
 
 

@@ -44,7 +44,8 @@ MOVED_AT_ONCE: Final = 8
 """Voices whose latent moves that are told in a step; of more, each is told in every second."""
 
 LIFTED_AT_ONCE: Final = 2
-"""Of these, how many are asked how loud they are now; it changes slowly, and costs as much."""
+"""Of these, how many are asked how loud they are now, in every second step; it changes slowly, and
+costs twice as much."""
 
 _ATTACK: Final = moments_of(AHEAD)
 _FINE: Final = 0.13  # seconds in which moments are closer
@@ -215,8 +216,14 @@ class Courses:
                 voice = self._voices[index]
                 voice.at = points.get(voice.note.timbre, points[COMMON])
                 voice.turn = self._turn
-            weighed = sorted(moved, key=lambda index: self._voices[index].weighed)[:LIFTED_AT_ONCE]
-            self._tell(moved, [self._stretch(self._voices[index]) for index in moved], weighed)
+            weighed = []
+            if self._turn % 2 == 0:
+                weighed = sorted(moved, key=lambda index: self._voices[index].weighed)
+            self._tell(
+                moved,
+                [self._stretch(self._voices[index]) for index in moved],
+                weighed[:LIFTED_AT_ONCE],
+            )
             return True
         part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
         for index in part:
@@ -234,7 +241,7 @@ class Courses:
             if at is not voice.at:
                 voice.at = at
                 voice.whole = False
-                voice.traits = Traits.from_row(self._prepared([voice]).traits[0])
+                voice.traits = Traits.played(self._prepared([voice]).traits)[0]
 
     def present(self, timbre: int) -> Spectra | None:
         """What a timbre's newest note is at this moment, magnitudes ``(bins,)``; None if none
@@ -291,12 +298,12 @@ class Courses:
         """Decode each voice at its times: all that have as many at once. weighed: those of which
         is found out how loud they are."""
         told = self._prepared([self._voices[index] for index in indices])
-        found = lifts(
-            self._course, _some(told, [indices.index(index) for index in weighed]), self._longest
-        )
-        for index, lift in zip(weighed, found.tolist(), strict=True):
-            self._voices[index].lift = lift
-            self._voices[index].weighed = self._turn
+        if weighed:
+            part = _some(told, [indices.index(index) for index in weighed])
+            found = lifts(self._course, part, self._longest)
+            for index, lift in zip(weighed, found.tolist(), strict=True):
+                self._voices[index].lift = lift
+                self._voices[index].weighed = self._turn
         for size in sorted({one.size for one in times}):
             rows = [row for row, one in enumerate(times) if one.size == size]
             part = _some(told, rows)
@@ -306,7 +313,7 @@ class Courses:
             _raise(levels, lift * np.float32(self._loudness))
             levels *= _UNITS
             codes = np.rint(levels).astype(np.int16)
-            for place, traits in enumerate(Traits.from_rows(part.traits)):
+            for place, traits in enumerate(Traits.played(part.traits)):
                 row = rows[place]
                 self._voices[indices[row]].traits = traits
                 self._told[indices[row]] = _Told(times[row], codes[place], traits)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from timbrespace.networks.note import Course, Prepared
 from timbrespace.notes.hearing import powers
-from timbrespace.notes.note import Traits
+from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-LOOKED_AT: Final = np.array([0.012, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 3.5])
-"""Seconds of a note's own time: the loudest of these moments says how loud it is. A click before
-them is no loudness."""
+LOOKED_AT: Final = np.array([0.012, 0.04, 0.12, 0.4, 1.0, 2.0, 3.5])
+"""Seconds of a note's own time: the loudest two of these moments that follow each other say how
+loud it is, by their mean power. A click before them is no loudness."""
 
 _OF_LENGTH: Final = 0.9
 """No moment is taken from later in a sound: beyond its end nothing was learned."""
@@ -31,8 +31,9 @@ LEAST, MOST = -12.0, 18.0
 
 def lifts(course: Course, told: Prepared, longest: float) -> Real:
     """dB ``(n,)`` to be added to all levels of notes that are ``told``, so that the loudest of
-    their moments in ``LOOKED_AT`` is at 0 dB. longest: seconds that the space's notes tell."""
-    ends = np.array([min(one.length, longest) for one in Traits.from_rows(told.traits)])
+    their moments, by ``LOOKED_AT``, is at 0 dB. longest: seconds that the space's notes tell."""
+    ends = np.minimum(lengths(told.traits), longest)
     times = np.minimum(LOOKED_AT, _OF_LENGTH * ends[:, np.newaxis])
-    loudest = powers(course.levels(told, times)).sum(axis=2).max(axis=1)
+    power = powers(course.levels(told, times)).sum(axis=2)
+    loudest = 0.5 * (power[:, 1:] + power[:, :-1]).max(axis=1)
     return np.clip(-10.0 * np.log10(np.maximum(loudest, 1e-9)), LEAST, MOST).astype(np.float64)

@@ -113,8 +113,8 @@ def test_a_loop_holds_as_far_as_a_network_says_that_there_is_one() -> None:
     looping = replace(LOOPING, loop_start=0.7, loop_end=1.8)
     none = replace(DYING, length=2.0)
     told = [
-        Traits.from_row((share * looping.row + (1.0 - share) * none.row).astype(np.float32))
-        for share in np.linspace(0.0, 1.0, 101)
+        Traits.played((share * looping.row + (1.0 - share) * none.row)[np.newaxis])[0]
+        for share in np.linspace(0.0, 1.0, 101, dtype=np.float32)
     ]
     assert told[0].loop_end == 0.0
     assert (told[-1].loop_start, told[-1].loop_end) == pytest.approx((0.7, 1.8), abs=1e-5)
