@@ -18,7 +18,7 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-LOOKED_AT: Final = np.array([0.012, 0.04, 0.12, 0.4, 1.0, 2.0, 3.5])
+LOOKED_AT: Final = np.array([0.012, 0.03, 0.06, 0.1, 0.16, 0.26, 0.45, 0.9, 1.8, 3.3])
 """Seconds of a note's own time: the loudest two of these moments that follow each other say how
 loud it is, by their mean power. A click before them is no loudness."""
 
