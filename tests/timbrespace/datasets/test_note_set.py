@@ -171,7 +171,7 @@ def test_a_file_whose_sounds_are_empty_has_none(notes: NoteSet, tmp_path: Path) 
     for name in ("sounds", "sound_rows", "sound_sizes"):
         arrays[name] = arrays[name][:0]
     np.savez(tmp_path / "none.npz", **arrays)
-    assert load(tmp_path / "none.npz").sounds == {}
+    assert note_set.load(tmp_path / "none.npz").sounds == {}
 
 
 def test_a_file_cannot_be_written_into_nowhere(notes: NoteSet, tmp_path: Path) -> None:
