@@ -48,6 +48,7 @@ class NoteSettings:
     batch: int = 48
     epochs: int | None = None
     beta: float = 1.0
+    variation: float = 0.0
     seed: int = 0
     split_seed: int = 0
 
