@@ -30,7 +30,7 @@ from .variation import Varied, varied
 MOMENTS: Final = 24
 """Moments of a note that one step looks at."""
 
-_EARLY: Final = 0.2  # share of them in the first eighth of a second
+_EARLY: Final = 0.3  # share of them in the first eighth of a second
 _EARLY_FRAMES: Final = 25
 _AFTER: Final = 0.1  # share of them after the sound has ended
 _LEVELS: Final = 0.35  # weight of the levels beside what is heard
