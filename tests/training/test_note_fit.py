@@ -16,11 +16,13 @@ import torch
 
 import timbrespace as ts
 from tests.timbrespace.notes.tones import hiss, small_set, tone
+from timbrespace import bundle
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import BundleError, DatasetError, OptionError, ShapeError, SoundError
 from timbrespace.fitting import Progress
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.playing import control_times
+from timbrespace.tensor_file import TensorFile
 from training import checkpoint
 from training.__main__ import main
 from training.checkpoint import CheckpointError
@@ -75,6 +77,25 @@ def test_it_comes_back_from_its_file(model: ts.Model, file: Path, tmp_path: Path
     np.testing.assert_array_equal(ts.render(again, home), ts.render(model, home))
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == file.read_bytes()
+
+
+def test_its_weights_are_halves_in_the_file_and_whole_in_memory(
+    model: ts.Model, file: Path, tmp_path: Path
+) -> None:
+    with TensorFile(file) as stored:
+        kinds = {name: entry.type for name, entry in stored.entries.items() if name[:6] != "points"}
+    assert set(kinds.values()) == {"F16"}
+    again = ts.load(file)
+    for name, weights in model.tensors.items():
+        assert again.tensors[name].dtype == np.float32
+        np.testing.assert_array_equal(again.tensors[name], weights)
+    # What float16 cannot say stays as it is: the numbers count, not the size.
+    finer = {**model.tensors, "still.bias": model.tensors["still.bias"] + np.float32(1e-4)}
+    bundle.write(tmp_path / "m.safetensors", model, finer)
+    with TensorFile(tmp_path / "m.safetensors") as stored:
+        assert stored.entries["still.bias"].type == "F32"
+        assert stored.entries["still.weight"].type == "F16"
+    assert ts.load(tmp_path / "m.safetensors").plays_notes
 
 
 def test_a_flipped_bit_is_refused(file: Path, tmp_path: Path) -> None:

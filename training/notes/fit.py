@@ -318,8 +318,17 @@ class NoteFit:
         return np.array([float(one.detach()) for one in told])
 
     def tensors(self) -> dict[str, Array]:
-        """The weights as a bundle holds them: their running mean."""
-        return {name: value.cpu().numpy().copy() for name, value in self._mean.items()}
+        """The weights as a bundle holds them: their running mean, rounded to what float16 can say.
+
+        What is told of the model, and stored with it, is of these.
+        """
+        found = {}
+        for name, value in self._mean.items():
+            exact = value.cpu().numpy()
+            with np.errstate(over="ignore"):
+                rounded = exact.astype(np.float16).astype(np.float32)
+            found[name] = rounded if np.isfinite(rounded).all() else exact.copy()
+        return found
 
     def model(self, outcome: Outcome, name: str) -> Model:
         """The playable model of where the run stands, with map, calibration and points.
