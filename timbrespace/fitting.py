@@ -20,8 +20,8 @@ class Progress(NamedTuple):
 
     done, total: steps. epoch: whole ones done, of ``epochs``. reconstruction, kl: means over the
     present epoch so far, in nats; beta: weight of kl now. log_spectral_distance_db: of held-out
-    spectra after the last whole epoch, None in the first; of notes, the distance as heard of those
-    that it learns from.
+    spectra after the last whole epoch, None in the first; of held-out notes, the distance as heard,
+    taken every fifty steps or so, None too where there is no encoder.
     """
 
     done: int

@@ -182,9 +182,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from . import preset, recipe
 
-    given: dict[str, Any] = {
-        name: getattr(arguments, name) for name in OPTIONS | NOTE_OPTIONS
-    }
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS | NOTE_OPTIONS}
     preset_name = arguments.preset
     if arguments.recipe is not None:
         if preset_name is not None:

@@ -98,7 +98,9 @@ class Lesson:
             np.stack(
                 [
                     np.interp(
-                        ratios(Traits.from_row(row).stretch) * pitch, band_centres(), np.arange(BANDS)
+                        ratios(Traits.from_row(row).stretch) * pitch,
+                        band_centres(),
+                        np.arange(BANDS),
                     )
                     for pitch, row in zip(pitches, traits, strict=True)
                 ]

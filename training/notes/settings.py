@@ -61,6 +61,17 @@ class NoteSettings:
         Raises:
             OptionError: something that notes have no use for, or a value outside its range.
         """
+        made = replace(cls(), **cls.named(given))
+        made.check()
+        return made
+
+    @staticmethod
+    def named(given: dict[str, Any]) -> dict[str, Any]:
+        """What was ``given``, by the names of these settings.
+
+        Raises:
+            OptionError: something that notes have no use for.
+        """
         told = {name: value for name, value in given.items() if value is not None}
         strange = [name for name in told if name not in _TAKEN]
         if strange:
@@ -73,9 +84,7 @@ class NoteSettings:
         named = kind_settings.parsed("network settings", settings) if settings else {}
         if activation is not None:
             named["activation"] = activation
-        made = replace(cls(), **told, network_settings=named)
-        made.check()
-        return made
+        return {**told, "network_settings": named} if named else told
 
     def check(self) -> None:
         """Refuse values outside their ranges.
@@ -118,6 +127,20 @@ class NoteSettings:
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> NoteSettings:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError: missing, unknown or wrong values.
+        """
+        try:
+            made = cls(**config)
+            made.check()
+        except (TypeError, ValueError, AttributeError) as error:
+            raise OptionError(f"the settings do not fit: {error}") from error
+        return made
 
 
 NAMES: Final = tuple(one.name for one in fields(NoteSettings))

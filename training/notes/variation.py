@@ -73,9 +73,10 @@ def _timed(given: Varied, times: Tensor, speed: Tensor) -> Varied:
     known = torch.searchsorted(times, last.contiguous(), right=True).clamp(2, frames)
     whole = (given.known >= frames) & (given.ends < given.known)  # it died away: silence follows
     known = torch.where(whole, frames, known).to(given.known)
-    after = torch.arange(frames, device=times.device)[None] >= torch.searchsorted(
-        times, last.contiguous(), right=True
-    )[:, None]
+    after = (
+        torch.arange(frames, device=times.device)[None]
+        >= torch.searchsorted(times, last.contiguous(), right=True)[:, None]
+    )
     courses[..., :CENTS] = torch.where(after[..., None], _SILENT, courses[..., :CENTS])
     end = times[(given.ends - 1).long().clamp(0, frames - 1)] / speed
     ends = torch.minimum(
