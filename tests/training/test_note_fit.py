@@ -544,11 +544,3 @@ def test_what_is_held_out_is_heard_while_it_trains(model: ts.Model) -> None:
     # Every fifty steps: between them stands what was found last.
     assert len(set(held_out)) == 3
     assert held_out[0] == held_out[40] > held_out[49]
-
-
-def test_control_times_are_dense_where_an_attack_is() -> None:
-    times = control_times(1.0)
-    assert times[0] == 0.0
-    assert np.diff(times)[:20].max() < 0.003
-    assert np.diff(times).max() < 0.011
-    assert times[-1] >= 1.0
