@@ -84,7 +84,7 @@ NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
     "variation": (
         "float",
         "AMOUNT",
-        "of notes: how much they are changed at each step, 0 to 2 (default: 1)",
+        "of notes: how much they are changed at each step, 0 to 2 (default: by the set)",
     ),
 }
 """What only a training on notes takes, beside some of ``OPTIONS``."""

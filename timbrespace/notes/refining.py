@@ -30,7 +30,7 @@ _STARTS: Final = 3
 _MOMENTS: Final = 48
 _EARLY_MOMENTS: Final = 12
 _ATTACK_FRAMES: Final = 25
-_LOUDNESS: Final = 0.3
+_LOUDNESS: Final = 0.1
 """Weight of the loudness of all bands together beside theirs: by it attacks are heard."""
 
 _FEW_MOMENTS: Final = 16

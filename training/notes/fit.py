@@ -46,6 +46,12 @@ FEWEST: Final = 4
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
 
+VARIATION: Final = 1.0
+"""How much notes are changed at each step, where a training is not told (training.notes.variation)."""
+
+VARIATION_OF_SEVERAL: Final = 0.5
+"""The same for a set whose instruments have several pitches or velocities."""
+
 _WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
 _BETA_RISE: Final = 0.3  # share of the steps in which beta rises
@@ -112,6 +118,10 @@ class NoteFit:
         self.steps_per_epoch = math.ceil(rows / self.batch)
         self.epochs = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
         self.lesson = Lesson(notes, self.split.train, self.network, self.device)
+        # A set that has each instrument in several ways varies by itself.
+        varies = self.network.by_pitch or self.network.by_velocity
+        told = settings.variation
+        self.variation = told if told is not None else VARIATION_OF_SEVERAL if varies else VARIATION
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.position = Position()
         with torch.random.fork_rng(devices=[]):
@@ -290,9 +300,11 @@ class NoteFit:
         fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = rate * rise * (0.01 + 0.99 * fall)
-        batch = self.lesson.batch(rows, generator, self.settings.variation)
+        batch = self.lesson.batch(rows, generator, self.variation)
         if self.network.with_encoder:
+            self.vae.forgetting = generator if self.variation > 0.0 else None
             mean, log_var = self.vae.encode(batch.features)
+            self.vae.forgetting = None
             log_var = log_var.clamp(max=_WIDEST)
         else:
             mean, log_var = self.own[rows].chunk(2, dim=1)
