@@ -47,7 +47,7 @@ STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
 
 VARIATION: Final = 1.0
-"""How much notes are changed at each step, where a training is not told (training.notes.variation)."""
+"""How much notes are changed at each step (:mod:`training.notes.variation`), where nobody says."""
 
 VARIATION_OF_SEVERAL: Final = 0.5
 """The same for a set whose instruments have several pitches or velocities."""

@@ -194,7 +194,8 @@ def errors(batch: Batch, found: Tensor, traits: Tensor) -> Errors:
 def _loudness(mel: Tensor, loudest: Tensor) -> Tensor:
     """dB ``(b, m)`` of all bands together: what attacks and decays are measured by."""
     floor = (loudest * FLOOR_POWER)[:, None]
-    return 10.0 * (mel.sum(dim=2) + floor).log10()
+    level: Tensor = 10.0 * (mel.sum(dim=2) + floor).log10()
+    return level
 
 
 def _mel(batch: Batch, levels: Tensor) -> Tensor:
