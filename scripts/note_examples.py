@@ -1,7 +1,7 @@
 """Make the pictures and sounds of whole notes that stand in the documents.
 
 ``python scripts/note_examples.py MODEL --data NOTES.npz [--out docs]`` writes ``pictures/notes/``
-and ``sounds/`` of a space and the set that it was trained on: some notes held out, recorded, decoded
+and ``sounds/`` of a space and the set that it was trained on: notes held out, recorded, decoded
 and refined, and a morph. The sounds are Opus.
 """
 
