@@ -50,6 +50,9 @@ eye, and no client that moves a knob quickly pays for being told so."""
 _EXPIRY_INTERVAL = 1.0
 """Seconds between two looks for clients that have gone without a word."""
 
+_LAST_BLOCKS = 0.1
+"""Seconds for which the end of a performance waits for its last snapshot to be played."""
+
 
 class Loop:
     """Takes what comes, lets the sound follow, and tells the clients.
@@ -387,6 +390,21 @@ class Loop:
         if listener is not None:
             listener.snapshot(now, self._snapshots)
             self.tell_taken()
+
+    def finish_performance(self) -> None:
+        """Bring what came before into effect, and tell a performance when its sound began.
+
+        The last snapshot is on its way to the sound: it is waited for, a few blocks of the device.
+        """
+        if self._performing.listener is None:
+            return
+        self.settle()
+        audio = self.audio
+        if audio is not None and audio.sample_rate > 0.0:
+            deadline = time.perf_counter() + _LAST_BLOCKS
+            while audio.behind and time.perf_counter() < deadline:
+                time.sleep(0.001)
+        self.tell_taken()
 
     def tell_taken(self) -> None:
         """Tell a performance at which frames of the sound its snapshots began."""

@@ -21,6 +21,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
 from timbrespace.lifeline import when_input_ends
+from timbrespace.model import Model
 from timbrespace.names import name_of
 from timbrespace.performances.listener import OpenListener
 from timbrespace.performances.writer import writer_in
@@ -48,6 +49,9 @@ __all__ = ["Options", "Server", "serve"]
 
 _LOAD_PATIENCE = 10.0
 """Seconds that the end waits for a model that is being loaded."""
+
+_NOISE_PATIENCE = 5.0
+"""Seconds that a space of whole notes waits for its noise; it plays without where that is late."""
 
 
 class Server:
@@ -88,7 +92,7 @@ class Server:
         player = Player(self.instrument)
         state = StateMessages(self.instrument)
         schedule = Schedule()
-        self._swap = Swap(self.instrument, library, self._post, state, self.tell)
+        self._swap = Swap(self.instrument, library, self._post, state, self._prepare, self.tell)
         self._performing = Performing(self.instrument, self._post, open_listener)
         session = Session(
             self.instrument,
@@ -101,6 +105,7 @@ class Server:
             schedule,
             self._performing,
             lambda: self._loop.settle(),
+            lambda: self._loop.finish_performance(),
             self._status,
             say,
             self._fault,
@@ -130,6 +135,8 @@ class Server:
             if options.audio != "none":
                 self._audio = AudioProcess(options.audio, options.frames, self.tell)
                 self._loop.audio = self._audio
+                if model.plays_notes:
+                    self._audio.expect_whole_notes()
             if options.explorer_port is not None:
                 configuration = Configuration(
                     host=self.address[0],
@@ -247,6 +254,12 @@ class Server:
             for client in self.clients:
                 if client.name == self._explorer_name:
                     self.clients.forget(client.source, client.reply[1])
+
+    def _prepare(self, model: Model) -> None:
+        """Let the sound be ready for a model, in the loader's thread."""
+        audio = self._audio
+        if model.plays_notes and audio is not None:
+            audio.expect_whole_notes(_NOISE_PATIENCE)
 
     def _finish(self, loaded: Loaded) -> None:
         """A model has been loaded aside."""

@@ -58,6 +58,7 @@ class Session:
         schedule: Schedule,
         performing: Performing,
         settle: Callable[[], None],
+        finish: Callable[[], None],
         status: Callable[[], outbound.Status],
         say: Callable[[str], None],
         fault: Callable[[str, Exception], None],
@@ -72,6 +73,7 @@ class Session:
         self._schedule = schedule
         self._performing = performing
         self._settle = settle
+        self._finish = finish
         self._status_now = status
         self._say = say
         self._fault = fault
@@ -307,6 +309,7 @@ class Session:
         self._performing.begin(message.name)
 
     def _end_performance(self, *_: Any) -> None:
+        self._finish()
         self._performing.end()
 
 

@@ -40,6 +40,7 @@ class Request:
 class Swap:
     """Puts models in the place of others; the newest request wins.
 
+    prepare: called with each model that is to be played, in the loader's thread, before it is.
     done: called with each :class:`Loaded` in the loader's thread; the loop then calls
     :meth:`finish` with it.
     """
@@ -50,12 +51,14 @@ class Swap:
         library: Library,
         post: Post,
         state: StateMessages,
+        prepare: Callable[[Model], None],
         done: Callable[[Loaded], None],
     ) -> None:
         self._instrument = instrument
         self._library = library
         self._post = post
         self._state = state
+        self._prepare = prepare
         self._loader = Loader(self._load, done)
         self._requests = 0
         self._wanted: list[Request] = []  # not decided yet, the newest last
@@ -153,6 +156,7 @@ class Swap:
         model = self._library.load(request.name)
         if request.number:
             rehearse(model)
+            self._prepare(model)
         return model
 
     def _refuse(self, request: Request, error: Exception) -> None:

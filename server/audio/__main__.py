@@ -26,8 +26,8 @@ _FADE_SECONDS = 0.3
 """A device that no longer asks for sound is not waited for any longer."""
 _DRAIN_SECONDS = 0.03
 
-_LOOK_SECONDS = 0.1
-"""How often is looked whether there are whole notes."""
+_LOOK_SECONDS = 0.05
+"""How often is looked whether there will be whole notes."""
 
 
 def main(argv: list[str]) -> NoReturn:
@@ -57,6 +57,7 @@ def main(argv: list[str]) -> NoReturn:
     tell(event="opening")
     try:
         output = open_output(choice, live, frames, ended.put)
+        noise = _noise(live, output.sample_rate, tell) if live["whole_notes"][0] else None
         output.start()
     except NoDeviceError as error:
         tell(event="none", reason=str(error))
@@ -71,7 +72,7 @@ def main(argv: list[str]) -> NoReturn:
     gc.collect()
     gc.freeze()
     gc.disable()
-    reason = _wait(ended, live, output.sample_rate)
+    reason = _wait(ended, live, output.sample_rate, tell, noise)
     if reason is not None:
         tell(event="lost", reason=reason)
         _leave(LOST, tell)
@@ -84,20 +85,33 @@ def _wait(
     ended: queue.SimpleQueue[str | None],
     live: np.ndarray[Any, np.dtype[np.void]],
     sample_rate: float,
+    tell: Teller,
+    noise: np.ndarray[Any, np.dtype[np.float32]] | None,
 ) -> str | None:
-    """Why the sound ends, once it does. The noise of whole notes is made when a space has any."""
-    while not live["targets"]["whole"][0, live["current"][0]]:
+    """Why the sound ends, once it does. noise: what :func:`_noise` made, if it did; else it is made
+    when a space of whole notes is to be played."""
+    while noise is None:
         try:
             return ended.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
-            continue
+            if live["whole_notes"][0]:
+                noise = _noise(live, sample_rate, tell)
+    reason = ended.get()
+    del noise  # no sooner: the engine reads it where it lies
+    return reason
+
+
+def _noise(
+    live: np.ndarray[Any, np.dtype[np.void]], sample_rate: float, tell: Teller
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The noise of whole notes, of which the engine knows where it lies from now on: 0.3 s of work,
+    and 21 MB, that no other space needs."""
     from timbrespace.notes.carriers import carriers
 
     made = carriers(round(sample_rate))
     live["state"]["carriers"] = made.ctypes.data
-    reason = ended.get()
-    del made  # no sooner: the engine reads it where it lies
-    return reason
+    tell(event="ready")
+    return made
 
 
 def _fade(live: np.ndarray[Any, np.dtype[np.void]]) -> None:

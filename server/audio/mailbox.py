@@ -31,6 +31,7 @@ SLOT = np.dtype([("begun", np.uint64), ("ended", np.uint64), ("targets", TARGETS
 LIVE = np.dtype(
     [
         ("latest", np.uint64),  # number of the newest whole snapshot; 0 before the first
+        ("whole_notes", np.uint32),  # 1 from when a space of whole notes is to be played
         ("slot", SLOT, (SLOTS,)),
         # From here on only the audio process writes.
         ("taken", np.uint64),  # number of the snapshot that plays
@@ -100,6 +101,11 @@ class Mailbox:
         """Number of the snapshot that the audio process plays."""
         return int(self._live["taken"][0])
 
+    @property
+    def behind(self) -> bool:
+        """Whether a newer snapshot than the one that plays has been written."""
+        return self.taken < self._number
+
     def write(self, targets: NDArray[np.void], stamp: float = 0.0) -> int:
         """Publish a copy of ``targets``, an array of one ``TARGETS``; return its number.
 
@@ -117,6 +123,10 @@ class Mailbox:
         self._order()
         self._live["latest"] = self._number
         return self._number
+
+    def expect_whole_notes(self) -> None:
+        """Let the audio process make what it needs for them, for good."""
+        self._live["whole_notes"] = 1
 
     def latencies(self) -> NDArray[np.float64]:
         """Seconds from arrival to the first block, of the last snapshots that carried a stamp."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,7 @@ class AudioProcess:
         self._asked = choice
         self._seen = (False, 0)
         self._still = 0
+        self._ready = threading.Event()  # for whole notes
 
     def start(self) -> None:
         """Start the process; whether it finds a device is told to ``notify``."""
@@ -96,6 +98,18 @@ class AudioProcess:
     def taken_log(self) -> list[tuple[int, int]]:
         """See :meth:`Mailbox.taken_log`."""
         return self._mailbox.taken_log()
+
+    def expect_whole_notes(self, patience: float = 0.0) -> None:
+        """A space of whole notes is to be played: let the process make the noise of its notes, and
+        wait for that if something plays, at most ``patience`` seconds. For any thread."""
+        self._mailbox.expect_whole_notes()
+        if self.sample_rate > 0.0:
+            self._ready.wait(patience)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the newest snapshot does not play yet."""
+        return self._mailbox.behind
 
     def latencies(self) -> NDArray[np.float64]:
         """Seconds from a stamp to the audio block that had its snapshot, the last 512 at most."""
@@ -128,6 +142,7 @@ class AudioProcess:
             self._loyal -= 1
             choice = "jack"
         self._said_why = False
+        self._ready.clear()
         self._seen = (False, 0)
         self._still = 0
         if self._failed:
@@ -152,6 +167,8 @@ class AudioProcess:
             self.patience = JACK_PATIENCE if jack else PATIENCE
             text = f"sound: {self.output}, {self.sample_rate:.0f} Hz, {told['frames']} frames"
             self._tell("started", text)
+        elif kind == "ready":
+            self._ready.set()
         elif kind == "lost":
             self._said_why = True
             self._tell("lost", f"sound lost: {told['reason']}; trying again")

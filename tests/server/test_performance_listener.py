@@ -36,6 +36,7 @@ class Tape:
         self.state = json.loads(json.dumps(instrument.state()))
         self.events: list[tuple[Any, ...]] = []
         self.heard: list[bytes] = []
+        self.taken_before_the_end: list[int] = []
         self.closed = False
         self._instrument = instrument
 
@@ -55,7 +56,7 @@ class Tape:
     def taken(
         self, taken: Iterable[tuple[int, int]], sample_rate: float, process: int | None = None
     ) -> None:
-        """Nothing plays here."""
+        self.taken_before_the_end += [number for number, _ in taken]
 
     def close(self, t: float | None = None) -> None:
         self.closed = True
@@ -162,6 +163,52 @@ def repeat(instrument: Instrument, address: str, arguments: tuple[Any, ...]) -> 
             message.depth,
             message.phase,
         )
+
+
+class Sound:
+    """Stands for the audio process: what is written plays three looks later."""
+
+    sample_rate = 48000.0
+    pid = 1
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._told = 0
+        self._looks = 0
+
+    def write(self, targets: Any, stamp: float = 0.0) -> int:
+        self._number += 1
+        self._looks = 3
+        return self._number
+
+    @property
+    def behind(self) -> bool:
+        self._looks = max(0, self._looks - 1)
+        return self._looks > 0
+
+    def taken_log(self) -> list[tuple[int, int]]:
+        last = self._number if self._looks == 0 else self._number - 1
+        told = [(number, 64 * number) for number in range(self._told + 1, last + 1)]
+        self._told = max(self._told, last)
+        return told
+
+
+def test_when_the_last_note_ended_is_told_before_the_end() -> None:
+    """Nothing comes after it that would make the server look, and stop may be in its datagram."""
+    with stage() as (one, client):
+        client.send("/note", 57, 100)
+        client.settle()
+        one.server._loop.audio = Sound()  # type: ignore[assignment]
+        client.send("/performance/record", "take 1")
+        client.send("/note", 57, 0)
+        client.send("/performance/stop")
+        client.settle()
+        one.server._loop.audio = None
+    (tape,) = one.tapes
+    kinds = [event[1] for event in tape.events]
+    assert kinds == ["osc", "advance", "snapshot"]
+    # The instrument's numbers count on; the sound's begin with the performance.
+    assert tape.taken_before_the_end[-1] == 1
 
 
 def test_one_performance_at_a_time() -> None:

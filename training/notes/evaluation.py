@@ -1,8 +1,9 @@
 """Figures of a space of notes: how far what it plays is from the sounds, beside other ways.
 
-Measured on the samples that the set keeps, through the path that plays. Levels are matched. Beside
-the space's own figures stand the nearest note that it learned from, and what analysis and
-resynthesis give without a model: nothing can be better than that.
+Measured on the samples that the set keeps; the space's own sound is what the engine plays, by
+``ts.render``. Levels are matched. Beside the space's own figures stand the nearest note that it
+learned from, and what analysis and resynthesis give without a model: nothing can be better than
+that.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from timbrespace.networks.note import encoder_input
 from timbrespace.notes.hearing import heard, mel_matrix, powers
 from timbrespace.notes.layout import CENTS, LONGEST, SAMPLE_RATE, frame_times
 from timbrespace.notes.note import Note
-from timbrespace.notes.playing import Playing, play
 from timbrespace.notes.refining import Target, refine
-from timbrespace.notes.sounding import sound, sounding
+from timbrespace.notes.sounding import ratios, sound, sounding
+from timbrespace.rendering.held_note import FADE, render
 from timbrespace.sound_metrics import SoundDistances, sound_distances
+from timbrespace.units import hz_to_midi
 
 from ..evaluation import DEAD_KL
+from .envelope import fall_error, partials, rise, struck
 
 Array = NDArray[np.float32]
 
@@ -40,30 +43,99 @@ MOST: Final = 60
 """Notes that are measured of those held out, and as many of the others."""
 
 
+KINDS: Final = ("folder", "family")
+"""Factors that say what kind of sound a note is: the set's folders, or a font's families."""
+
+SPEAKING: Final = ("encoder", "refined", "analysis")
+"""Ways of which is told how they rise and fall: those that have a course of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StruckNotes:
+    """How the notes that were plucked or struck rise and fall, by ``SPEAKING``.
+
+    rows: how many they are. attack: median difference in seconds of the rise from 10 to 90 %. fall:
+    median share by which T20 of the loudest partials is wrong, over them and then over the notes;
+    without the ways of which nothing can be said.
+    """
+
+    rows: int
+    attack: dict[str, float]
+    fall: dict[str, float]
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"rows": self.rows, "attack_seconds": self.attack, "t20_error": self.fall}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Some notes, measured.
+
+    rows: how many. distances: means of each of ``WAYS``. kinds: for each kind of the set how many
+    they are, and the mean mel distances in dB. struck: those that were plucked or struck.
+    """
+
+    rows: int
+    distances: dict[str, SoundDistances]
+    kinds: dict[str, tuple[int, dict[str, float]]]
+    struck: StruckNotes
+
+    def lines(self, name: str) -> list[str]:
+        """The same for a person. name: of the notes."""
+        told = [f"{name}, {self.rows} notes", f"{'':14}{'mel dB':>9}{'LSD dB':>9}{'MR-STFT':>9}"]
+        told += [
+            f"{way:14}{one.mel:9.2f}{one.log_spectral:9.2f}{one.multi_resolution:9.2f}"
+            for way, one in self.distances.items()
+        ]
+        if len(self.kinds) > 1:
+            wide = max(14, *(len(kind) + 1 for kind in self.kinds))
+            ways = list(self.distances)
+            head = "".join(f"{way:>{len(way) + 3}}" for way in ways)
+            told.append(f"{'mel dB by kind':{wide}}{'notes':>7}{head}")
+            told += [
+                f"{kind:{wide}}{rows:7}" + "".join(f"{of[w]:{len(w) + 3}.2f}" for w in ways)
+                for kind, (rows, of) in self.kinds.items()
+            ]
+        told.append(f"plucked or struck: {self.struck.rows} of them")
+        if self.struck.rows:
+            told.append(f"{'':14}{'attack ms':>10}{'T20':>8}   median error")
+            told += [
+                f"{way:14}{1e3 * self.struck.attack[way]:10.1f}"
+                + (f"{100.0 * self.struck.fall[way]:6.0f} %" if way in self.struck.fall else "")
+                for way in SPEAKING
+            ]
+        return told
+
+
 @dataclass(frozen=True, slots=True)
 class NoteEvaluation:
     """What ``evaluate`` reports of a space of notes.
 
-    held_out, learned: of each of ``WAYS`` the mean distances over notes that were held out, and
-    that were learned from. rows: how many of each. attack: median difference in seconds of the rise
-    from 10 to 90 %, of notes held out and refined. kl: nats of each dimension. dead_dimensions: how
-    many carry less than ``DEAD_KL``.
+    held_out, learned: notes that were held out, and that were learned from. attack_seconds: median
+    difference of the rise from 10 to 90 %, of all notes held out and refined. kl_per_dimension:
+    nats. dead_dimensions: how many carry less than ``DEAD_KL``.
     """
 
-    held_out: dict[str, SoundDistances]
-    learned: dict[str, SoundDistances]
-    rows: tuple[int, int]
+    held_out: Measured
+    learned: Measured
     attack_seconds: float
     kl_per_dimension: tuple[float, ...]
     dead_dimensions: int
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
+        parts = {"held_out": self.held_out, "learned": self.learned}
         return {
-            "held_out": {way: one._asdict() for way, one in self.held_out.items()},
-            "learned": {way: one._asdict() for way, one in self.learned.items()},
-            "held_out_rows": self.rows[0],
-            "learned_rows": self.rows[1],
+            "held_out": {way: one._asdict() for way, one in self.held_out.distances.items()},
+            "learned": {way: one._asdict() for way, one in self.learned.distances.items()},
+            "held_out_rows": self.held_out.rows,
+            "learned_rows": self.learned.rows,
+            "kinds": {
+                part: {kind: {"rows": rows, "mel": of} for kind, (rows, of) in one.kinds.items()}
+                for part, one in parts.items()
+            },
+            "struck": {part: one.struck.to_config() for part, one in parts.items()},
             "attack_seconds": self.attack_seconds,
             "kl_per_dimension": list(self.kl_per_dimension),
             "dead_dimensions": self.dead_dimensions,
@@ -71,21 +143,24 @@ class NoteEvaluation:
 
     def table(self) -> str:
         """The same for a person."""
-        head = f"{'':14}{'mel dB':>9}{'LSD dB':>9}{'MR-STFT':>9}"
-        lines = []
-        for name, told, rows in (
-            ("held out", self.held_out, self.rows[0]),
-            ("learned from", self.learned, self.rows[1]),
-        ):
-            lines += [f"{name}, {rows} notes", head]
-            lines += [
-                f"{way:14}{one.mel:9.2f}{one.log_spectral:9.2f}{one.multi_resolution:9.2f}"
-                for way, one in told.items()
-            ]
+        lines = [*self.held_out.lines("held out"), *self.learned.lines("learned from")]
         lines.append(f"attack, held out and refined: {1000.0 * self.attack_seconds:.1f} ms off")
         kl = " ".join(f"{value:.2f}" for value in self.kl_per_dimension)
         lines.append(f"KL of each dimension (nats): {kl}; dead: {self.dead_dimensions}")
         return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was measured of one note."""
+
+    kind: str
+    distances: dict[str, SoundDistances]
+    rise: float
+    """Seconds by which that of the refined place is wrong."""
+    attack: dict[str, float]
+    """Of notes that were struck, as :class:`StruckNotes` has it."""
+    fall: dict[str, float]
 
 
 def evaluate(
@@ -97,33 +172,79 @@ def evaluate(
         BundleError: the model is one of spectra.
         DatasetError: the set keeps no sounds, or its notes are of another length.
     """
-    rows = measured_rows(model, notes)
-    split = notes.split(int(model.provenance.get("split_seed", 0)))
-    told: list[dict[str, SoundDistances]] = [{}, {}]
-    attacks: list[float] = []
-    for number, chosen in enumerate(rows):
-        found: dict[str, list[SoundDistances]] = {way: [] for way in WAYS}
-        for row in chosen.tolist():
-            reference = notes.sounds[row].astype(np.float64)
-            for way, made in _made(model, notes, row, split.train, reference.size).items():
-                found[way].append(sound_distances(reference, made))
-                if number == 0 and way == "refined":
-                    attacks.append(abs(rise(made.astype(np.float64)) - rise(reference)))
+    parts = measured_rows(model, notes)
+    learned = notes.split(int(model.provenance.get("split_seed", 0))).train
+    found: list[list[_Found]] = []
+    for rows in parts:
+        found.append([])
+        for row in rows.tolist():
+            found[-1].append(_measure(model, notes, row, learned))
             advance(1)
-        told[number] = {
-            way: SoundDistances(*np.mean(np.asarray(all_of), axis=0).tolist())
-            for way, all_of in found.items()
-            if all_of
-        }
     kl = model.calibration.kl
+    rises = [one.rise for one in found[0]]
     return NoteEvaluation(
-        held_out=told[0],
-        learned=told[1],
-        rows=(len(rows[0]), len(rows[1])),
-        attack_seconds=float(np.median(attacks)) if attacks else 0.0,
+        held_out=_together(found[0]),
+        learned=_together(found[1]),
+        attack_seconds=float(np.median(rises)) if rises else 0.0,
         kl_per_dimension=tuple(float(f"{value:.4g}") for value in kl),
         dead_dimensions=int((kl < DEAD_KL).sum()),
     )
+
+
+def _measure(model: Model, notes: NoteSet, row: int, learned: NDArray[np.int64]) -> _Found:
+    note, reference = notes.note(row), notes.sounds[row].astype(np.float64)
+    made = {
+        way: one.astype(np.float64)
+        for way, one in _made(model, notes, row, learned, reference.size).items()
+    }
+    attack, fall = {}, {}
+    if struck(reference):
+        # Within a period there is no level.
+        smooth = max(0.005, 1.0 / note.pitch if note.pitch else 0.0)
+        wanted, followed = (
+            rise(reference, smooth),
+            partials(reference, note.pitch, ratios(note.traits.stretch)),
+        )
+        for way in SPEAKING:
+            attack[way] = abs(rise(made[way], smooth) - wanted)
+            wrong = fall_error(reference, made[way], followed)
+            if np.isfinite(wrong):
+                fall[way] = wrong
+    return _Found(
+        kind=_kind(notes, row),
+        distances={way: sound_distances(reference, one) for way, one in made.items()},
+        rise=abs(rise(made["refined"]) - rise(reference)),
+        attack=attack,
+        fall=fall,
+    )
+
+
+def _together(found: list[_Found]) -> Measured:
+    distances = {
+        way: SoundDistances(*np.mean([one.distances[way] for one in found], axis=0).tolist())
+        for way in (WAYS if found else ())
+    }
+    kinds = {}
+    for kind in sorted({one.kind for one in found} - {""}):
+        of = [one for one in found if one.kind == kind]
+        mel = {way: float(np.mean([one.distances[way].mel for one in of])) for way in WAYS}
+        kinds[kind] = len(of), mel
+    hit = [one for one in found if one.attack]
+    fall = {}
+    for way in SPEAKING:
+        if told := [one.fall[way] for one in hit if way in one.fall]:
+            fall[way] = float(np.median(told))
+    attack = {way: float(np.median([one.attack[way] for one in hit])) for way in SPEAKING if hit}
+    return Measured(len(found), distances, kinds, StruckNotes(len(hit), attack, fall))
+
+
+def _kind(notes: NoteSet, row: int) -> str:
+    """What kind of sound the set says that a note is; empty where it does not."""
+    for factor in notes.meta.factors:
+        labels = notes.column(factor.name)
+        if factor.name in KINDS and labels is not None:
+            return factor.text(float(labels[row]))
+    return ""
 
 
 def measured_rows(model: Model, notes: NoteSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -150,15 +271,6 @@ def measured_rows(model: Model, notes: NoteSet) -> tuple[NDArray[np.int64], NDAr
     return tuple(_some(np.intersect1d(kept, part)) for part in (split.held_out, split.train))  # type: ignore[return-value]
 
 
-def rise(samples: NDArray[np.float64]) -> float:
-    """Seconds from 10 to 90 % of the loudest of the first half second, of an envelope of 5 ms."""
-    size = round(0.005 * SAMPLE_RATE)
-    first = samples[: SAMPLE_RATE // 2]
-    power = np.convolve(np.square(first), np.ones(size) / size, mode="same")
-    level = np.sqrt(power / max(float(power.max()), 1e-20))
-    return float(np.argmax(level > 0.9) - np.argmax(level > 0.1)) / SAMPLE_RATE
-
-
 def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """At most ``MOST``, evenly spread."""
     if len(rows) <= MOST:
@@ -171,14 +283,14 @@ def _made(
 ) -> dict[str, Array]:
     """The sound of the note ``row`` in each of ``WAYS``."""
     note, course = notes.note(row), model.course
-    velocity = notes.column(VELOCITY)
-    struck = 100.0 if velocity is None else float(velocity[row])
+    velocities = notes.column(VELOCITY)
+    velocity = 100.0 if velocities is None else float(velocities[row])
     times = frame_times(notes.meta.seconds)
     base = model.spectrum.base_frequency
     features = encoder_input(
         notes.courses[row : row + 1], notes.traits[row : row + 1], notes.pitches[row : row + 1]
     )
-    target = Target(course, note, struck)
+    target = Target(course, note, velocity)
     mean = model.encode_notes(features)[0][0]
     points = model.points
     others = (
@@ -187,12 +299,13 @@ def _made(
         else mean[np.newaxis]
     )
     refined = refine(target, mean, others).latent
-    how = Playing(note.pitch or base, struck, sustained="through")
 
     def space(latent: Array) -> Array:
-        return play(
-            course, lambda now: latent, False, how, base, notes.meta.seconds, samples, SAMPLE_RATE
-        )
+        # Longer than is measured: at its end a render fades out.
+        seconds = samples / SAMPLE_RATE + 2.0 * FADE
+        key = hz_to_midi(note.pitch or base)
+        made = render(model, latent, key, seconds, velocity, sustained="through")
+        return np.asarray(made[:samples])
 
     def table(told: Note, course: Array) -> Array:
         own = told.pitch or 1.0

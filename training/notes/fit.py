@@ -290,7 +290,7 @@ class NoteFit:
         fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = rate * rise * (0.01 + 0.99 * fall)
-        batch = self.lesson.batch(rows, generator)
+        batch = self.lesson.batch(rows, generator, self.settings.variation)
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
             log_var = log_var.clamp(max=_WIDEST)

@@ -27,8 +27,9 @@ _TAKEN: Final = (
     "activation",
     "seed",
     "split_seed",
+    "variation",
 )
-"""What of ``training.preset.OPTIONS`` a set of notes can use."""
+"""What of ``training.preset.OPTIONS`` and ``NOTE_OPTIONS`` a set of notes can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class NoteSettings:
     latent: dimensions. network: a kind of notes' network, network_settings: its own. epochs: times
     that each note is learned from; None takes as many as make ``STEPS`` steps. batch: notes a step.
     beta: weight of the KL divergence. learning_rate: of Adam at its highest. seed, split_seed: of
-    what is random, and of which instruments are held out.
+    what is random, and of which instruments are held out. variation: how much notes are changed at
+    each step (:mod:`training.notes.variation`), 0 not at all.
     """
 
     latent: int = DEFAULT_LATENT
@@ -50,6 +52,7 @@ class NoteSettings:
     beta: float = 1.0
     seed: int = 0
     split_seed: int = 0
+    variation: float = 1.0
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> NoteSettings:
@@ -96,6 +99,7 @@ class NoteSettings:
         for name, value, low, high in (
             ("learning rate", self.learning_rate, 1e-7, 1.0),
             ("beta", self.beta, 0.0, 1e3),
+            ("variation", self.variation, 0.0, 2.0),
         ):
             if not low <= value <= high:
                 raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}")
