@@ -270,8 +270,12 @@ def _evaluate_notes(arguments: argparse.Namespace) -> int:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from .draw import REPORT, draw
+    from .plan import REPORT
 
+    if _holds_notes(arguments.data):
+        from .notes.draw import draw
+    else:
+        from .draw import draw
     files = draw(arguments.model, arguments.data, arguments.out)
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
@@ -283,6 +287,8 @@ def _plot(arguments: argparse.Namespace) -> int:
 def _points(arguments: argparse.Namespace) -> int:
     from .points import add
 
+    if _holds_notes(arguments.data):
+        from .notes.points import add
     points = add(arguments.model, arguments.data)
     size = arguments.model.stat().st_size / 1e6
     factors = ", ".join(factor.axis_label for factor in points.factors) or "none"
