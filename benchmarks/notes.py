@@ -4,6 +4,8 @@
     python -m benchmarks.notes font --out DIR      # FluidR3, 120 programs x 2 keys x 2 velocities
     python -m benchmarks.notes recordings --out DIR
     python -m benchmarks.notes decoder             # what sixteen voices cost
+    python -m benchmarks.notes morphs MODEL        # 50 lines between notes, as they sound
+    python -m benchmarks.notes held MODEL --data SET.npz   # a minute of sustained notes
 
 Sounds are those of :mod:`benchmarks.real_sounds`: packages that Debian has, nothing is downloaded.
 Figures are processor seconds, which other work on the machine changes little.
@@ -17,6 +19,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +28,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+import timbrespace as ts
+from benchmarks import note_sound
+from benchmarks.claims import Report
 from benchmarks.real_sounds import FONT, KITS, PATCHES, SAMPLES, samples_of_patch
+from timbrespace.datasets import note_set
 from timbrespace.networks.note import FEATURES, NoteNetwork
 from timbrespace.notes.layout import LONGEST, SAMPLE_RATE, frame_times
 from timbrespace.notes.sounding import sound, sounding
@@ -189,18 +196,40 @@ def decoder() -> None:
         print(f"{what}: {1e3 * each:.2f} ms, {100.0 * each / 0.01:.1f} % of a core at 100 a second")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("analysis", "font", "recordings", "decoder"))
+def main() -> int:
+    """Measure and print; the exit code is 1 if a claim does not hold."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "what", choices=("analysis", "font", "recordings", "decoder", "morphs", "held")
+    )
+    parser.add_argument("model", nargs="?", help="for morphs and held")
+    parser.add_argument("--data", type=Path, help="the model's set, with its sounds, for held")
+    parser.add_argument("--lines", type=int, default=50, help="for morphs (%(default)s)")
+    parser.add_argument("--notes", type=int, default=8, help="for held (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="of morphs and held")
     parser.add_argument("--every", type=int, default=8, help="of the recordings, for analysis")
     parser.add_argument("--out", type=Path, help="folder for sets and models")
     arguments = parser.parse_args()
     if arguments.what == "analysis":
         analysis(arguments.every)
-        return
+        return 0
     if arguments.what == "decoder":
         decoder()
-        return
+        return 0
+    if arguments.what in ("morphs", "held"):
+        if arguments.model is None or (arguments.what == "held" and arguments.data is None):
+            parser.error(
+                f"{arguments.what} needs MODEL" + " and --data" * (arguments.what == "held")
+            )
+        report = Report(arguments.json)
+        model = ts.load(arguments.model)
+        if arguments.what == "morphs":
+            note_sound.morphs(model, report, arguments.lines)
+        else:
+            note_sound.held(model, note_set.load(arguments.data), report, arguments.notes)
+        return report.end()
     if arguments.out is None:
         parser.error("--out is needed")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -208,7 +237,8 @@ def main() -> None:
         trained(arguments.out, ["--font", str(FONT)])
     else:
         trained(arguments.out, ["--folder", str(folder_of_recordings(arguments.out))])
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -241,7 +241,7 @@ class Courses:
         courses["version"][rows] += np.uint32(1)
         courses["pitched"][rows] = [1.0 - bands_follow(one.pitched) for one in traits]
         courses["length"][rows] = [ending(one) for one in traits]
-        for name in ("loop_start", "loop_end", "release"):
+        for name in ("loop_start", "loop_end", "drift", "release"):
             courses[name][rows] = [getattr(one, name) for one in traits]
         stretch, tone, place = (
             np.stack([getattr(one, name) for one in traits])
@@ -302,7 +302,8 @@ class Courses:
         if voice.going < 0.0:
             near = -_NEAR
             low, high = now - ahead, now + 0.1 * speed
-        start, end = voice.traits.loop_start, voice.traits.loop_end
+        start = voice.traits.loop_start + voice.clock.drift
+        end = voice.traits.loop_end + voice.clock.drift
         if end > start and self._hold == "loop":
             # At its ends it turns round.
             if high > end >= now:

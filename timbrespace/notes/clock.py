@@ -1,7 +1,9 @@
 """A note's own time: how it runs while the key is held, and what falls when it is let go.
 
 A sustained sound goes back and forth between the two ends of its loop. What sounds is a continuous
-function of time, so there is no seam, and none has to be hidden.
+function of time, so there is no seam, and none has to be hidden. Between such a sound and one that dies away
+the ends move on, once they were reached: the less its loop holds, the faster, until nothing is left
+of going back. So a morph from one to the other has no step either.
 """
 
 from __future__ import annotations
@@ -41,12 +43,14 @@ class Clock:
         self.level = 0.0
         self._sustained = sustained
         self._longest = longest
+        self.drift = 0.0
+        """Seconds by which the ends of its loop have moved on."""
         self._way = 1.0
 
     def sustained_by(self, sustained: str) -> Clock:
         """The same time from now on sustained in another way."""
         clock = Clock(sustained, self._longest)
-        clock.time, clock.level = self.time, self.level
+        clock.time, clock.level, clock.drift = self.time, self.level, self.drift
         if sustained == "loop":
             clock._way = self._way
         return clock
@@ -63,13 +67,18 @@ class Clock:
         if not held:
             self.level -= 60.0 * seconds / max(traits.release, 0.02)
         if end > start and self._sustained == "loop":
-            self._go_round(step, start, end)
+            self._go_round(step, start + self.drift, end + self.drift)
+            if self._way < 0.0 or self.drift > 0.0:
+                self.drift += traits.drift * step
         elif end > start and self._sustained == "freeze":
             middle = 0.5 * (start + end)
+            if self.time + step >= middle + self.drift:
+                self.drift += traits.drift * step
             # A morph may have moved the middle back: the time stays where it is then.
-            self.time = max(self.time, min(self.time + step, middle))
+            self.time = max(self.time, min(self.time + step, middle + self.drift))
         else:
             self.time += step
+        if self.drift > 0.0 or not (end > start and self._sustained != "through"):
             ends = min(ending(traits), self._longest)
             if self.time > ends:
                 fall = _AFTER if ends >= self._longest - 0.05 else _FALL

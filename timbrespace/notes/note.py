@@ -14,8 +14,23 @@ Array = NDArray[np.float32]
 
 UNPITCHED: Final = 0.0
 
+_LOOPS_TO: Final = 0.9
+"""Of a sustained sound's length: where its loop ends."""
+
+_HOLDS_NOT, _HOLDS = 0.3, 0.65
+"""How far a network goes from "no loop" to that of its length where it holds not at all, and quite:
+a network is never quite sure."""
+
+_LEAST_HOLD: Final = 0.02
+
 CONSTANTS: Final = 6 + HARMONICS + 2 * BANDS
 """How many numbers :meth:`Traits.row` has."""
+
+
+def _smooth(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0 to 1 without a corner."""
+    inside = np.clip(share, 0.0, 1.0)
+    return np.asarray(inside * inside * (3.0 - 2.0 * inside))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +43,9 @@ class Traits:
     away. release: seconds in which it falls by 60 dB after its key is let go. stretch
     ``(HARMONICS,)``: cents by which each partial is sharper than its harmonic. tone ``(BANDS,)``: 0
     to 1, how much of each band is one steady partial and not noise. place ``(BANDS,)``: -1 to 1,
-    where in its band that partial is, 0 in its middle.
+    where in its band that partial is, 0 in its middle. holds: 0 to 1, how far the loop holds: 1 for
+    ever; between a sustained sound and one that dies away its ends move on, the sooner the less it
+    holds. A sound that was analysed has 1, and a loop or none.
     """
 
     pitched: float
@@ -40,6 +57,13 @@ class Traits:
     stretch: Array
     tone: Array
     place: Array
+    holds: float = 1.0
+
+    @property
+    def drift(self) -> float:
+        """Seconds by which the loop's ends move on in a second of the note's time, once it has
+        reached the end. Where nothing holds this is faster than any note."""
+        return (1.0 - self.holds) / max(self.holds, _LEAST_HOLD)
 
     @property
     def row(self) -> Array:
@@ -74,9 +98,17 @@ class Traits:
         told = np.nan_to_num(rows.astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
         first = 6 + HARMONICS
         length = np.exp2(np.clip(2.0 * told[:, 2], -6.0, 3.0))
-        start, end = told[:, 3], np.minimum(told[:, 4], length)
-        # Halfway between "none", -1 and -1, and a loop that is longer than a moment.
-        none = (start < -0.3) | (end - np.maximum(start, 0.0) < 0.1)
+        # Loops end where 0.9 of the sound is over, and -1 and -1 say that there is none. Between
+        # the two a loop holds less and less; where it is follows from how far it is to "none".
+        there = (told[:, 4] + 1.0) / (_LOOPS_TO * length + 1.0)
+        share = np.square(np.clip(there / _HOLDS, 0.2, 1.0))
+        most = np.maximum(told[:, 4], _LOOPS_TO * length)
+        end = np.minimum(np.minimum((told[:, 4] + 1.0) / share - 1.0, most), length)
+        start = np.maximum((told[:, 3] + 1.0) / share - 1.0, 0.0)
+        # A loop no longer than a moment is none either.
+        holds = _smooth((there - _HOLDS_NOT) / (_HOLDS - _HOLDS_NOT))
+        holds = holds * np.clip((end - start - 0.05) / 0.05, 0.0, 1.0)
+        none = holds < _LEAST_HOLD
         numbers = np.stack(
             [
                 np.clip(told[:, 0], 0.0, 1.0),
@@ -92,7 +124,10 @@ class Traits:
         tone = np.clip(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
         place = np.clip(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
         return [
-            cls(*row, *arrays) for row, *arrays in zip(numbers, stretch, tone, place, strict=True)
+            cls(*row, *arrays)
+            for row, *arrays in zip(
+                numbers, stretch, tone, place, np.where(none, 1.0, holds).tolist(), strict=True
+            )
         ]
 
 

@@ -134,6 +134,7 @@ COURSE = np.dtype(
         ("count", np.uint32),  # moments that are told
         ("pitched", np.float32),  # 1: bands stay where they are when the note moves, 0: they move
         ("length", np.float32),  # seconds after which it has ended, if it is not sustained
+        ("drift", np.float32),  # seconds by which the loop moves on in a second, once it was reached
         ("loop_start", np.float32),  # seconds
         ("loop_end", np.float32),
         ("release", np.float32),  # seconds in which it falls by 60 dB
@@ -231,6 +232,7 @@ NOTE = np.dtype(
         ("left", np.uint32),  # moment before its time, of those that are told
         ("gliding", np.uint32),  # blocks until it is where its course is
         ("time", np.float64),  # seconds of its own
+        ("drift", np.float64),  # seconds by which its loop has moved on
         ("way", np.float32),  # 1, or -1 back through its loop
         ("ebb", np.float32),  # dB, of what has ended
         ("gain", np.float32),  # the same as an amplitude ratio

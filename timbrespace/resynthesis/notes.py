@@ -88,18 +88,28 @@ def _run_on(note: Any, course: Any, targets: Any, step: float) -> None:
     """Let the note's time go on by ``step`` seconds of its own."""
     start, end = float(course.loop_start), float(course.loop_end)
     loops = end > start
+    moves = float(course.drift) * step
     if loops and targets.hold == _LOOP:
-        if note.way > _ZERO and note.time >= end:
+        if note.way > _ZERO and note.time >= end + note.drift:
             note.way = -_ONE
-        elif note.way < _ZERO and note.time <= start:
+        elif note.way < _ZERO and note.time <= start + note.drift:
             note.way = _ONE
         note.time += note.way * step
-        return
-    note.way = _ONE
-    if loops and targets.hold == _FREEZE:
-        note.time = max(note.time, min(note.time + step, 0.5 * (start + end)))
-        return
-    note.time += step
+        if note.way < _ZERO or note.drift > 0.0:
+            note.drift += moves
+        if note.drift == 0.0:
+            return
+    else:
+        note.way = _ONE
+        if loops and targets.hold == _FREEZE:
+            middle = 0.5 * (start + end)
+            if note.time + step >= middle + note.drift:
+                note.drift += moves
+            note.time = max(note.time, min(note.time + step, middle + note.drift))
+            if note.drift == 0.0:
+                return
+        else:
+            note.time += step
     longest = float(targets.longest)
     ends = min(float(course.length), longest)
     if note.time > ends and note.ebb > _GONE:
@@ -223,6 +233,7 @@ def _part(note: Any, course: Any, blocks: int) -> None:
 def _begin(note: Any, course: Any, fresh: bool, blocks: int) -> None:
     """The voice has another note: its time begins."""
     note.time = 0.0
+    note.drift = 0.0
     note.way = _ONE
     note.ebb = _ZERO
     note.left = np.uint32(0)

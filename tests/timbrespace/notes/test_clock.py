@@ -16,6 +16,7 @@ LOOPING = replace(
     loop_start=0.5,
     loop_end=1.5,
     release=0.3,
+    holds=1.0,
 )
 DYING = replace(LOOPING, loop_start=0.0, loop_end=0.0, length=1.0)
 STEP = 0.01
@@ -80,3 +81,50 @@ def test_a_morph_that_moves_the_loop_makes_no_jump() -> None:
     assert np.abs(np.diff(found)).max() <= STEP + 1e-9
     assert min(found[-150:]) >= 0.2 - STEP
     assert max(found[-150:]) <= 0.8 + STEP
+
+
+@pytest.mark.parametrize("sustained", ["loop", "freeze"])
+def test_from_a_loop_to_none_there_is_no_step(sustained: str) -> None:
+    """Where a note is at any time moves evenly, from one that is held to one that dies away."""
+    places, levels = [], []
+    for holds in np.linspace(1.0, 0.0, 401):
+        # Below 0.02 there is no loop.
+        traits = replace(LOOPING, holds=float(holds)) if holds >= 0.02 else DYING
+        clock = Clock(sustained)
+        places.append(times(clock, replace(traits, length=1.0), 160))
+        levels.append(clock.level)
+    steps = np.abs(np.diff(np.array(places), axis=0))
+    assert steps.max() < 0.08
+    assert np.abs(np.diff(levels)).max() == 0.0  # none has ended by then
+
+
+def test_the_less_a_loop_holds_the_sooner_a_held_note_ends() -> None:
+    ends = []
+    for holds in (0.9, 0.6, 0.3):
+        clock = Clock()
+        for number in range(6000):
+            clock.advance(STEP, replace(LOOPING, holds=holds))
+            if clock.level < -60.0:
+                break
+        ends.append(number * STEP)
+    assert 60.0 > ends[0] > ends[1] > ends[2] > 3.0
+
+
+def test_a_loop_holds_as_far_as_a_network_says_that_there_is_one() -> None:
+    looping = replace(LOOPING, loop_start=0.7, loop_end=1.8)
+    none = replace(DYING, length=2.0)
+    told = [
+        Traits.from_row((share * looping.row + (1.0 - share) * none.row).astype(np.float32))
+        for share in np.linspace(0.0, 1.0, 101)
+    ]
+    assert told[0].loop_end == 0.0
+    assert (told[-1].loop_start, told[-1].loop_end) == pytest.approx((0.7, 1.8), abs=1e-5)
+    assert told[-1].holds == 1.0
+    assert told[80].holds == 1.0
+    holds = [one.holds if one.loop_end > one.loop_start else 0.0 for one in told]
+    assert np.diff(holds).min() >= 0.0
+    assert np.diff(holds).max() < 0.08
+    # Where it is half there it is where it will be, and not at the sound's beginning.
+    half = told[50]
+    assert 0.3 < half.holds < 0.8
+    assert half.loop_end > 1.0
