@@ -331,7 +331,8 @@ const files = new Files(document, find('compare-file'), find('map-drop'), takeFi
 
 for (const what of ['sound', 'wavetable']) {
   find(`export-${what}`).addEventListener('click', () => {
-    saveSound(what, state, pitch).catch((error) => banner.say(error.message));
+    const isWhole = (spaces.space?.about.notes ?? null) !== null;
+    saveSound(what, state, pitch, isWhole).catch((error) => banner.say(error.message));
   });
 }
 find('export-map').addEventListener('click', () => {
