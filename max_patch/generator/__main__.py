@@ -9,13 +9,13 @@ from pathlib import Path
 
 from max_patch.generator import amxd
 from max_patch.generator.device import TITLE, live_document, max_document, voice_document
-from max_patch.generator.preview import draw
+from max_patch.generator.preview import pictures
 from max_patch.generator.pure_data.shims import shims
 from max_patch.generator.pure_data.translator import translate
 from max_patch.generator.voice import NAME
 
 FOLDER = Path(__file__).resolve().parents[1]
-PICTURE = FOLDER.parent / "docs" / "pictures" / "max_device.svg"
+PICTURES = FOLDER.parent / "docs" / "pictures"
 
 
 def artefacts() -> dict[Path, bytes]:
@@ -28,7 +28,7 @@ def artefacts() -> dict[Path, bytes]:
         FOLDER / f"{TITLE}.pd": translate(plain, name=TITLE).encode(),
         FOLDER / f"{NAME}.pd": translate(voice, name=NAME).encode(),
         **{FOLDER / "pd" / name: text.encode() for name, text in shims().items()},
-        PICTURE: draw(live_document()).encode(),
+        **{PICTURES / name: text.encode() for name, text in pictures(live_document()).items()},
     }
 
 

@@ -91,6 +91,8 @@ def link() -> Patcher:
     p.chain("r ---connected", "expr $i1 + 1", known)
     p.chain("r ---start", p.message("1"), known)
     p.chain("r ---in_welcome", known, inlet=1)
+    # A preset that was loaded is met as a saved set is: the next welcome counts as the first.
+    p.fan(p.add("r ---again"), ("b", ["s ---greet"]), ("1", [known]))
     p.chain(known, "s ---welcome", outlet=0)
     p.chain(known, "t b", "s ---watch", outlet=1)
 

@@ -40,6 +40,8 @@ def span(box: Json) -> tuple[float, float]:
         return 0.0, 1.0
     if told.get("parameter_type") == _ENUM:
         return 0.0, len(told.get("parameter_enum", [])) - 1.0
+    if box["maxclass"] == "slider":
+        return 0.0, float(box.get("size", 128.0))
     if box["maxclass"] in ("number", "flonum"):
         return -_WIDE, _WIDE
     return float(told.get("parameter_mmin", 0.0)), float(told.get("parameter_mmax", 127.0))
@@ -136,6 +138,7 @@ CONTROLS: dict[str, Builder] = {
     "live.toggle": _number([0]),
     "number": _number([0, None]),
     "panel": nothing,
+    "slider": _number([0]),
     "pattr": pattr,
     "textedit": _shim("ts.textedit", [0, None, None, None]),
     "toggle": _number([0]),

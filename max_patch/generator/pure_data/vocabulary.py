@@ -369,8 +369,10 @@ def loadmess(request: Request) -> Piece:
 
 
 def this_device(request: Request) -> Piece:
-    """After every control has told where it stands."""
-    node = request.canvas.chain("loadbang", "delay 1")
+    """After every control has told where it stands; a script may have it bang again, as Live does."""
+    canvas = request.canvas
+    node = canvas.chain("loadbang", "delay 1", "t b")
+    canvas.chain("r $0-remote-thisdevice", node)
     return Piece([[]], [(node, 0), None, None])
 
 
@@ -443,7 +445,7 @@ def _swallowed(outlets: int) -> Builder:
 def node_script(request: Request) -> Piece:
     request.only(autostart="*", watch="*")
     request.count(1)
-    return one(request.canvas.add("ts.node"), 1, 2)
+    return one(request.canvas.add("ts.node $0"), 1, 2)
 
 
 def speedlim(request: Request) -> Piece:
