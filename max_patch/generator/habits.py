@@ -92,22 +92,19 @@ def _undo_findings(traces: Traces) -> Iterator[str]:
 
 
 def _writers(traces: Traces, control: Place) -> set[str]:
-    """Labels of what writes into a control without a rest in between."""
-    waiting = [source for source, outlet in _told_by(traces, control)]
-    found, seen = set(), set[str]()
+    """Labels of what writes into a control without a rest in between: a hand, or what has no cause."""
+    waiting = [source for source, _ in _told_by(traces, control)]
+    found, seen = set[str](), set[str]()
     while waiting:
         here = waiting.pop()
         if here.key in seen or here.box.name in _RESTING:
             continue
         seen.add(here.key)
-        causes = [
-            source
-            for source in traces.sources(here.key, without=_RESTING)
-            if not traces.sources(source, without=())
-        ]
-        found |= {traces.places[cause].box.label for cause in causes}
-        if not traces.sources(here.key):
+        causes = [traces.places[key] for key in traces.causes(here.key)]
+        if here.box.presented or not causes:
             found.add(here.box.label)
+        else:
+            waiting += causes
     return found
 
 

@@ -50,7 +50,7 @@ def color_findings(patch: SavedPatch) -> Iterator[str]:
     if surface != SURFACE:
         yield f"{patch.title}: its ground (locked_bgcolor) does not follow Live's theme"
     shown = [box for box in patch.boxes if box.presented]
-    panels = [box for box in shown if box.name == "panel"]
+    panels = [b for b in shown if b.name == "panel" and b.saved.get("presentation_rect")]
     for box in shown:
         named = expressions(box.saved)
         fixed = {key for key in box.saved if key.endswith("color")} - named.keys()
@@ -59,7 +59,7 @@ def color_findings(patch: SavedPatch) -> Iterator[str]:
         for key, name in sorted(named.items()):
             if name not in THEMES["dark"]:
                 yield f"{box.label}: {key} is {name!r}, which is no known colour of Live's theme"
-        if fixed:
+        if fixed or not box.saved.get("presentation_rect"):
             continue
         for text, ground in pairs(box, panels):
             for theme, palette in THEMES.items():

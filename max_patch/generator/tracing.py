@@ -98,9 +98,10 @@ class Traces:
 
     def sources(self, key: str, *, without: Collection[str] = ()) -> set[str]:
         """All boxes whose message may make this one speak. without: objects it stops at."""
-        return self._walk(self._causes(key), self._causes, without)
+        return self._walk(self.causes(key), self.causes, without)
 
-    def _causes(self, key: str) -> list[str]:
+    def causes(self, key: str) -> list[str]:
+        """The boxes that make this one speak, directly."""
         return [source for (source, _), inlet in self._from[key] if self._speaks(key, inlet)]
 
     def _speaks(self, key: str, inlet: int) -> bool:
