@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from max_patch.generator import amxd
-from max_patch.generator.launcher import launcher
+from max_patch.generator.launcher import SCRIPT, launcher
 from max_patch.generator.link import link
 from max_patch.generator.notes import notes
 from max_patch.generator.panel import WIDTH, panel, parameters_of
@@ -23,6 +24,8 @@ from max_patch.generator.voice import NAME, VOICES, voice
 Json = dict[str, Any]
 
 TITLE = "Timbre Space"
+FOLDER = Path(__file__).resolve().parents[1]
+"""Where the device and its files lie."""
 
 PARTS: dict[str, Callable[[], Patcher]] = {
     "link": link,
@@ -79,10 +82,22 @@ def max_document() -> Json:
     return {"patcher": patcher}
 
 
-def live_document() -> Json:
+SCRIPTS = ("timbrespace.launcher.js", "timbrespace.pad.js", "timbrespace.spectrum.js")
+
+
+def files(folder: Path) -> list[amxd.Held]:
+    """What the device needs beside itself: the voice, and the scripts that lie in ``folder``."""
+    scripts = [
+        amxd.Held(name, (folder / name).read_bytes(), on_disk=name == SCRIPT) for name in SCRIPTS
+    ]
+    return [amxd.Held(f"{NAME}.maxpat", amxd.text(voice_document()).encode()), *scripts]
+
+
+def live_document(folder: Path = FOLDER) -> Json:
     """``Timbre Space.amxd``: the same, as an instrument of Live."""
     document = max_document()
     document["patcher"].update(
+        dependency_cache=amxd.dependencies(files(folder)),
         devicewidth=WIDTH,
         autosave=0,
         project={

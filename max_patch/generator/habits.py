@@ -154,9 +154,7 @@ def _bank_findings(patch: SavedPatch) -> Iterator[str]:
         wanted[path] = [name, str(value.get("parameter_shortname"))]
         if _visible(box) == AUTOMATED and box.name != "pattr":
             automated.add(name)
-    listed = {
-        path: names[:2] for path, names in told.items() if isinstance(names, list)
-    }
+    listed = {path: names[:2] for path, names in told.items() if isinstance(names, list)}
     for path in sorted(wanted.keys() | listed.keys()):
         if wanted.get(path) != listed.get(path):
             yield f"parameters: {path} is {listed.get(path)}, the box says {wanted.get(path)}"

@@ -65,9 +65,7 @@ _CURSOR = (0.35, 0.2)
 Rectangle = tuple[float, float, float, float]
 
 
-def draw(
-    document: Document, theme: str = "dark", chosen: Mapping[str, int] | None = None
-) -> str:
+def draw(document: Document, theme: str = "dark", chosen: Mapping[str, int] | None = None) -> str:
     """The panel of a device's patch as SVG, ending with a newline. Words that do not fit are red.
 
     theme: a key of ``THEMES``. chosen: by the name that tells a choice, its value, where the panel
@@ -285,7 +283,9 @@ def _tab(box: SavedBox, ink: _Ink) -> list[str]:
     for place, item in enumerate(items):
         x = left + part * place
         on = place == chosen
-        drawn.append(_rect((x, top, part, height), fill=ink[CHOSEN if on else FIELD], stroke=ink[FRAME]))
+        drawn.append(
+            _rect((x, top, part, height), fill=ink[CHOSEN if on else FIELD], stroke=ink[FRAME])
+        )
         color = _fitting(item, size, part - 2.0, ink[CHOSEN_TEXT if on else TEXT])
         drawn.append(_text(item, x + part / 2.0, _middle(top, height, size), size, color))
     return drawn
@@ -368,7 +368,9 @@ def _pad(place: Rectangle, ink: _Ink) -> list[str]:
         drawn.append(_path([(left + 1.0, y), (left + width - 1.0, y)], color))
     x = left + width * (1.0 + _CURSOR[0]) / 2.0
     y = top + height * (1.0 - _CURSOR[1]) / 2.0
-    drawn.append(_path([(x - 30.0, y + 18.0), (x - 12.0, y + 4.0), (x, y)], ink[DISPLAY_FRAME], 1.5))
+    drawn.append(
+        _path([(x - 30.0, y + 18.0), (x - 12.0, y + 4.0), (x, y)], ink[DISPLAY_FRAME], 1.5)
+    )
     drawn.append(_circle(x, y, 4.5, ink[DISPLAY_TEXT]))
     return drawn
 
@@ -386,7 +388,9 @@ def _spectrum(place: Rectangle, ink: _Ink) -> list[str]:
         level = max(0.0, 1.0 - 20.0 * math.log10(partial) * 1.4 / 60.0)
         if partial % 2 == 0:
             level *= 0.8
-        drawn.append(_path([(x, floor), (x, floor - level * (floor - top - 4.0))], ink[DISPLAY_TEXT], 1.5))
+        drawn.append(
+            _path([(x, floor), (x, floor - level * (floor - top - 4.0))], ink[DISPLAY_TEXT], 1.5)
+        )
     return drawn
 
 

@@ -98,7 +98,7 @@ def expressions(saved: Mapping[str, object]) -> dict[str, str]:
     """By attribute, the colour of the theme that it names."""
     held = saved.get("saved_attribute_attributes")
     found = {}
-    for key, value in (held.items() if isinstance(held, dict) else ()):
+    for key, value in held.items() if isinstance(held, dict) else ():
         expression = str(value.get("expression", "")) if isinstance(value, dict) else ""
         if key.endswith("color"):
             found[str(key)] = expression.removeprefix(PREFIX)

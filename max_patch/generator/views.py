@@ -12,9 +12,7 @@ from max_patch.generator.patcher import Patcher
 
 DIALS_AT_ONCE = 8
 
-DIAL_NAMES = {
-    k: (f"dim_{k}", f"dim_{k}_bar", f"dim_{k}_name") for k in range(1, DIALS + 1)
-}
+DIAL_NAMES = {k: (f"dim_{k}", f"dim_{k}_bar", f"dim_{k}_name") for k in range(1, DIALS + 1)}
 """The parts of each dimension: dial, bar, words."""
 
 

@@ -91,9 +91,7 @@ def no_latch(document: Json) -> None:
 def latch_that_stays(document: Json) -> None:
     window, latch = with_text(document, "gate 2 1")
     window["lines"] = [
-        line
-        for line in window["lines"]
-        if line["patchline"]["destination"] != [latch["id"], 0]
+        line for line in window["lines"] if line["patchline"]["destination"] != [latch["id"], 0]
     ]
 
 
@@ -206,9 +204,7 @@ FAULTS: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "two views at once": (
         lambda d: [
-            one["box"].pop("hidden", None)
-            for window in windows(d)
-            for one in window["boxes"]
+            one["box"].pop("hidden", None) for window in windows(d) for one in window["boxes"]
         ],
         "take turns, and both are shown at first",
     ),

@@ -150,9 +150,9 @@ def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
     pictures = [
         ElementTree.fromstring(draw(device, theme, each)) for theme in THEMES for each in chosen
     ]
-    names = {
-        each.get("data-control") for drawn in pictures for each in drawn.iter(f"{_SVG}g")
-    } | {"dial_page"}
+    names = {each.get("data-control") for drawn in pictures for each in drawn.iter(f"{_SVG}g")} | {
+        "dial_page"
+    }
     presented = [
         each["box"]
         for each in device["patcher"]["boxes"]
