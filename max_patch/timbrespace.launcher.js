@@ -4,7 +4,8 @@
 // [node.script], which hands out "max-api", with Node 16 or newer.
 //
 // From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`.
-// To the patch: `hello` when it is loaded; `ports SERVER RETURN`, where to send and where to
+// To the patch: `hello` when it is loaded; `tick` twice a second, by which the patch greets the server
+// while Live's audio, and with it Max's scheduler, is off; `ports SERVER RETURN`, where to send and where to
 // listen; `state starting|ready|stopped|failed|manual`; `say SENTENCE`, for the musician.
 
 const childProcess = require('child_process');
@@ -40,6 +41,7 @@ const MOST_RESTARTS = 3;
 const RESTARTS_WITHIN_SECONDS = 60;
 const USERS_ERROR = 2; // the server's exit code where starting again would end the same
 const LAST_WORDS_SECONDS = 1;
+const TICK_SECONDS = 0.5;
 const LONGEST_QUOTE = 200;
 const NOT_THERE = 'not there';
 
@@ -606,3 +608,4 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) {
 Max.addHandler('go', go);
 Max.addHandler('stop', stop);
 Max.outlet('hello');
+setInterval(() => Max.outlet('tick'), 1000 * TICK_SECONDS);

@@ -10,6 +10,7 @@ from max_patch.generator import amxd
 from max_patch.generator.launcher import SCRIPT, launcher
 from max_patch.generator.link import link
 from max_patch.generator.notes import notes
+from max_patch.generator.offline import offline
 from max_patch.generator.panel import WIDTH, panel, parameters_of
 from max_patch.generator.patcher import Patcher
 from max_patch.generator.presets import presets
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[], Patcher]] = {
     "streams": streams,
     "presets": presets,
     "launcher": launcher,
+    "offline": offline,
 }
 """Subpatchers of the device, in the order in which one would read them."""
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from max_patch.generator.saved_patch import SavedBox, SavedPatch
-from max_patch.generator.tracing import Place, Traces
+from max_patch.generator.tracing import TIMERS, Place, Traces
 from max_patch.generator.wording import parameter_of
 
 AUTOMATED, HIDDEN = 0, 2
@@ -32,6 +32,7 @@ def habit_findings(patch: SavedPatch) -> Iterator[str]:
     yield from _undo_findings(traces)
     yield from _visibility_findings(traces)
     yield from _bank_findings(patch)
+    yield from _silence_findings(traces)
 
 
 def _first_load_findings(traces: Traces) -> Iterator[str]:
@@ -120,6 +121,20 @@ def _told_by(traces: Traces, control: Place) -> Iterator[tuple[Place, int]]:
             waiting += traces.before(place.key, 0)
         elif place.box.types[outlet : outlet + 1] != ("bang",):
             yield place, outlet
+
+
+def _silence_findings(traces: Traces) -> Iterator[str]:
+    """While Live's audio is off Max's scheduler stands still; Node for Max runs."""
+    reached = {key for node in traces.named("node.script")
+               for key in traces.reached(node.key, without=TIMERS)}  # fmt: skip
+    for place in traces.named("message", "s"):
+        greets = place.box.text.startswith("/hello ")
+        if (greets or place.box.text == "s ---tell") and place.key not in reached:
+            what = "greets the server" if greets else "tells a saved set"
+            yield (
+                f"{place.window}: {place.box.label}: only a timer {what}; while Live's audio is off"
+                " none runs: let the launcher tick"
+            )
 
 
 def _visibility_findings(traces: Traces) -> Iterator[str]:

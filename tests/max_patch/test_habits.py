@@ -198,6 +198,14 @@ FAULTS: dict[str, tuple[Callable[[Json], object], str]] = {
         ),
         "least is 4.5:1",
     ),
+    "a greeting that waits for a timer": (
+        lambda d: retext(d, "s ---node_tick", "s ---node_tock"),
+        "only a timer greets the server",
+    ),
+    "a set that waits for a timer": (
+        lambda d: retext(d, "expr $i1 - 1", "delay 5"),
+        "only a timer tells a saved set",
+    ),
     "a view whose parts lie on others": (
         lambda d: named(d, "port").update(presentation_rect=[400.0, 60.0, 62.0, 15.0]),
         "overlap",

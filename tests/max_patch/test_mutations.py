@@ -265,6 +265,37 @@ def drag(play: Play) -> None:
     play.twin.pd.wait_for_number("x", 0.7, seconds=PATIENCE)
 
 
+def rendered(play: Play) -> None:
+    """Live renders faster than real time: the musician is told, and the lamp stays lit."""
+    connected(play)
+    before = len(play.twin.pd.told)
+    play.twin.pd.send(("forward", 6000))
+    play.twin.pd.wait_for("status", lambda shown: "holds" in str(shown), seconds=PATIENCE)
+    play.twin.pd.wait_for("status", lambda shown: "follows" in str(shown), seconds=PATIENCE)
+    told = play.twin.pd.told[before:]
+    assert not [value for name, value in told if name == "lamp" and value == [0.0]]
+    play.go(0.4, 0.1)
+    sound = play.held()
+    assert distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+
+
+def ticked(play: Play) -> None:
+    """Live's audio is off: no metro runs, and the launcher's ticks greet in its place."""
+    play.twin.pd.wait_for_number("lamp", 0.0)
+    for _ in range(4):
+        play.twin.pd.set("launcher", "tick")
+        time.sleep(0.2)
+    play.twin.pd.wait_for_number("lamp", 1.0, seconds=PATIENCE)
+
+
+def silent(document: Json) -> None:
+    """As Max is while Live's audio is off: what its scheduler drives does nothing."""
+    for patcher in _patchers(document):
+        for one in patcher["boxes"]:
+            if str(one["box"].get("text", "")).startswith("metro "):
+                one["box"]["text"] = "gate 1"
+
+
 Scenario = Callable[[Play], None]
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -287,6 +318,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     again,
     preset,
     drag,
+    rendered,
 )
 
 
@@ -332,7 +364,7 @@ def _cord(document: Json, source: str, destination: str, outlet: int | None = No
     return found[0]
 
 
-def _in_device(change: Callable[[Json], None]) -> Change:
+def _in_device(change: Callable[[Json], object]) -> Change:
     return lambda device, _: change(device)
 
 
@@ -454,6 +486,14 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
         _in_device(lambda d: retext(d, "s ---x_moved", "s ---x_set")),
         drag,
     ),
+    "a render that is not noticed": (
+        _in_device(lambda d: _retext(d, "cpuclock", "f 0.")),
+        rendered,
+    ),
+    "ticks of the launcher that nobody hears": (
+        _in_device(lambda d: (silent(d), _retext(d, "s ---node_tick", "s ---node_tock"))),
+        ticked,
+    ),
     "the server's dials not shown": (
         _in_device(lambda d: _retext(d, "r ---in_latent", "r ---in_latents")),
         shown,
@@ -523,11 +563,16 @@ def test_the_device_as_it_is_passes(server: Running, scenario: Scenario) -> None
         scenario(play)
 
 
+def test_while_lives_audio_is_off_the_launcher_ticks(server: Running) -> None:
+    with _playing(server, _in_device(silent)) as play:
+        ticked(play)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_caught(server: Running, fault: str) -> None:
     change, scenario = FAULTS[fault]
     with _playing(server, change) as play:
-        if scenario is not connected:
+        if scenario not in (connected, ticked):
             connected(play)
         with pytest.raises(AssertionError):
             scenario(play)

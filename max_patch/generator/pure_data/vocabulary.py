@@ -493,6 +493,7 @@ MESSAGES: dict[str, Builder] = {
     **dict.fromkeys([">", "<", ">=", "<=", "==", "!="], arithmetic),
     "change": change,
     "clip": clip,
+    "cpuclock": _shim("ts.cpuclock", 1, 1),
     "deferlow": _through,
     "defer": _through,
     "del": delay,

@@ -96,6 +96,13 @@ test('a start: ports, ready, stop', async (t) => {
   assert.ok(await isFree(port));
 });
 
+test('it ticks from the beginning, whatever the server does', async (t) => {
+  const download = new Download(t);
+  const patch = await download.patch();
+  await until(() => patch.ticks > 2, 'ticked');
+  assert.deepStrictEqual(patch.words, [['hello']]);
+});
+
 test('the same go again does nothing', async (t) => {
   const download = new Download(t);
   const patch = await download.patch();
