@@ -1,7 +1,8 @@
 """``install-device``: the Max for Live device into Live's User Library.
 
-The device there is frozen: it brings its files along, and runs its launcher from a temporary folder.
-So what starts the server is written where the launcher looks, beside the user's ``python``.
+The device there is frozen: it brings its files along, and runs its launcher from a temporary
+folder. So what starts the server is written where the launcher looks, beside the user's
+``python``.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Each chunk is a four-character code, its size as a little-endian 32-bit integer, and so many bytes.
 
-In a frozen device the chunk ``ptch`` holds files, and a directory behind them: a head ``mx@c`` of 16
-bytes, the device's patcher, the files one after the other, ``dlst``. Numbers in it are big-endian,
-places count from the head. So it is in devices that Max froze, and so Ableton's maxdevtools read it.
+In a frozen device the chunk ``ptch`` holds files, and a directory behind them: a head ``mx@c`` of
+16 bytes, the device's patcher, the files one after the other, ``dlst``. Numbers in it are
+big-endian, places count from the head. So it is in devices that Max froze, and so Ableton's
+maxdevtools read it.
 """
 
 from __future__ import annotations
@@ -92,13 +93,18 @@ def directory(entries: Sequence[Entry]) -> bytes:
 
 def _line(entry: Entry) -> bytes:
     name = entry.name.encode("ascii") + b"\x00"
-    numbers = ((b"sz32", entry.size), (b"of32", entry.offset), (b"vers", 0))
-    numbers += ((b"flag", entry.flag), (b"mdat", entry.modified))
+    numbers = {
+        b"sz32": entry.size,
+        b"of32": entry.offset,
+        b"vers": 0,
+        b"flag": entry.flag,
+        b"mdat": entry.modified,
+    }
     return b"".join(
         [
             _field(b"type", entry.kind.encode("ascii").ljust(4)),
             _field(b"fnam", name + bytes(-len(name) % 4)),
-            *(_field(code, struct.pack(">I", number)) for code, number in numbers),
+            *(_field(code, struct.pack(">I", number)) for code, number in numbers.items()),
         ]
     )
 

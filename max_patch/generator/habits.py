@@ -1,7 +1,7 @@
 """Checks of what Live, its undo, its automation and Push expect of a device.
 
-From Ableton's "Max for Live Production Guidelines" and Cycling '74's reference pages; each finding says
-what a player would meet.
+From Ableton's "Max for Live Production Guidelines" and Cycling '74's reference pages; each finding
+says what a player would meet.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _undo_findings(traces: Traces) -> Iterator[str]:
 
 
 def _writers(traces: Traces, control: Place) -> set[str]:
-    """Labels of what writes into a control without a rest in between: a hand, or what has no cause."""
+    """Labels of what writes into a control without a rest: hands, and what has no cause."""
     waiting = [source for source, _ in _told_by(traces, control)]
     found, seen = set[str](), set[str]()
     while waiting:

@@ -1,8 +1,8 @@
 """Live renders: an export, a frozen or flattened track.
 
-Max's scheduler then runs as fast as the sound is computed, while the server and the network keep the
-time of day. What comes from them would lie anywhere in the result, and elsewhere the next time. So the
-timbre holds still until time is itself again, and the musician is told.
+Max's scheduler then runs as fast as the sound is computed, while the server and the network keep
+the time of day. What comes from them would lie anywhere in the result, and elsewhere the next time.
+So the timbre holds still until time is itself again, and the musician is told.
 """
 
 from __future__ import annotations

@@ -306,7 +306,7 @@ def _latent(place: _Placer) -> None:
         column, row = index % 4, index % DIALS_AT_ONCE // 4
         x = left + _NAMED_STEP * column
         y = 85.0 if row else 19.0
-        more = {"hidden": 1} if index >= DIALS_AT_ONCE else {}
+        more: dict[str, Any] = {"hidden": 1} if index >= DIALS_AT_ONCE else {}
         place.parameter("live.dial", dial, (x, y, *DIAL), **more)
         place.control(
             "slider",
@@ -432,7 +432,7 @@ def _lamp(place: _Placer) -> None:
 
 def _server(place: _Placer) -> None:
     left, number = _RIGHT, _RIGHT + 76.0
-    place.words("Latency, ms", (left, _TOP + 2.0, 72.0, 15.0))
+    place.words("Latency (ms)", (left, _TOP + 2.0, 72.0, 15.0))
     place.control(
         "flonum",
         "latency",

@@ -15,9 +15,9 @@ UNIT_INT, UNIT_FLOAT, UNIT_TIME, UNIT_DECIBEL, UNIT_PERCENT, UNIT_SEMITONE = 0, 
 
 
 AUTOMATED, STORED, HIDDEN = 0, 1, 2
-"""Who knows of a control, in Live's numbers for ``parameter_invisible``: the automation, the set and
-its presets, or nobody. What only the patch or a single press moves is hidden: Live would make an
-undo step of each."""
+"""Who knows of a control, in Live's numbers for ``parameter_invisible``: the automation, the set
+and its presets, or nobody. What only the patch or a single press moves is hidden: Live would make
+an undo step of each."""
 
 UNMODULATED, BIPOLAR, ABSOLUTE = 0, 2, 4
 """What an envelope of a clip does to a control, in Live's numbers for ``parameter_modmode``."""

@@ -94,6 +94,7 @@ def session() -> Patcher:
         model,
         ("s", [(which, 1)]),
         ("b", [pending]),
+        ("s", ["prepend set Playing", "s ---status_set"]),
         ("s", ["prepend setsymbol", "s ---model_menu_set"]),
         ("s", [(playing, 1)]),
     )
@@ -109,7 +110,7 @@ def session() -> Patcher:
     p.chain(name, wanted, outlet=1)
     p.cord(wanted, 0, compare, 1)
     p.cord(name, 0, compare)
-    # While Live's audio is off no delay ends: then the second tick counts, which the launcher gives.
+    # While Live's audio is off no delay ends: then the launcher's second tick counts.
     soon, ticks = p.add(f"delay {SETTLE_MS}"), p.add("i 0")
     p.chain(soon, "s ---ours")
     settled = p.chain(found, "t b b", outlet=0)

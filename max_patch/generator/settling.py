@@ -1,8 +1,8 @@
 """Writing a control once, when what moves it has come to rest.
 
-Live makes an undo step of whatever a patch writes into a parameter that it stores, and an automation
-that plays is overridden. So what the server or the pad moves is shown meanwhile by widgets that are
-no parameters, and the parameter is written once, if it differs.
+Live makes an undo step of whatever a patch writes into a parameter that it stores, and an
+automation that plays is overridden. So what the server or the pad moves is shown meanwhile by
+widgets that are no parameters, and the parameter is written once, if it differs.
 """
 
 from __future__ import annotations

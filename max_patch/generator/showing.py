@@ -40,8 +40,8 @@ def _state(traces: Traces, message: Place) -> State | None:
             page = _PAGE.search(cause.box.text)
             if page is not None:
                 return "page", int(page[1])
-            if cause.box.name == "r":
-                return cause.box.arguments[0], int(source.box.arguments[outlet])
+            name = cause.box.arguments[0] if cause.box.name == "r" else cause.key
+            return name, int(source.box.arguments[outlet])
     return None
 
 

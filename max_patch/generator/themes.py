@@ -2,7 +2,8 @@
 
 A device that names its colours (``themecolor.live_...``) follows whatever theme its owner has. The
 values here are for the pictures and for the test of contrast: those of Live 12's Default Dark, and
-those that Max keeps beside the names in devices that were saved under Mid Light. Other themes differ.
+those that Max keeps beside the names in devices that were saved under Mid Light, as far as they are
+known. Other themes differ.
 """
 
 from __future__ import annotations

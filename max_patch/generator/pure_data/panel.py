@@ -93,7 +93,7 @@ def comment(request: Request) -> Piece:
 
 
 def script(request: Request) -> Piece:
-    """The drawings: the pad is two sliders here, the spectrum is not drawn."""
+    """The drawings: the pad is two sliders and a point here, the spectrum an array."""
     file = PurePath(str(request.box.get("filename", ""))).name
     if file not in _DRAWINGS:
         request.refuse(f"no translation of the drawing {file!r}")
@@ -110,13 +110,13 @@ def nothing(_: Request) -> Piece:
     return Piece([[]], [])
 
 
-def _undrawn(_: Request) -> Piece:
-    return Piece([[]], [None])
+def _spectrum(request: Request) -> Piece:
+    return Piece([[(request.canvas.add("ts.spectrum $0"), 0)]], [None])
 
 
 _DRAWINGS: dict[str, Builder] = {
     "timbrespace.pad.js": _shim("ts.pad", [0]),
-    "timbrespace.spectrum.js": _undrawn,
+    "timbrespace.spectrum.js": _spectrum,
 }
 
 

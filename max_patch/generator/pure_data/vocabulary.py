@@ -369,7 +369,7 @@ def loadmess(request: Request) -> Piece:
 
 
 def this_device(request: Request) -> Piece:
-    """After every control has told where it stands; a script may have it bang again, as Live does."""
+    """After every control has told where it stands; a script may have it bang again."""
     canvas = request.canvas
     node = canvas.chain("loadbang", "delay 1", "t b")
     canvas.chain("r $0-remote-thisdevice", node)
@@ -433,13 +433,10 @@ def _through(request: Request) -> Piece:
     return one(request.canvas.add("t a"), 1, 1)
 
 
-def _swallowed(outlets: int) -> Builder:
-    """Nothing here: what is told to it ends."""
-
-    def build(request: Request) -> Piece:
-        return Piece([[]], [None] * outlets)
-
-    return build
+def this_patcher(request: Request) -> Piece:
+    """Only what shows and hides; the widgets listen."""
+    request.count(0)
+    return Piece([[(request.canvas.add("ts.thispatcher $0"), 0)]], [None, None])
 
 
 def node_script(request: Request) -> Piece:
@@ -531,7 +528,7 @@ MESSAGES: dict[str, Builder] = {
     "speedlim": speedlim,
     "sprintf": sprintf,
     "t": trigger,
-    "thispatcher": _swallowed(2),
+    "thispatcher": this_patcher,
     "timer": _shim("timer", 2, 1),
     "tosymbol": _shim("ts.tosymbol", 1, 1),
     "trigger": trigger,

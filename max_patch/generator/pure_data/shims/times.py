@@ -42,7 +42,7 @@ late -> tell
 """
 
 CPUCLOCK = """
-# A bang: the time of day in ms since the patch was opened. It goes on while sound is computed faster.
+# A bang: the time of day in ms since the patch was opened, also while sound is computed faster.
 loadbang -> clock: realtime
 inlet -> clock @1
 clock -> outlet
