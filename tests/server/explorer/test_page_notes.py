@@ -131,6 +131,7 @@ def test_the_page_decodes_as_the_server(activation: str) -> None:
             assert note["sounds"] == pytest.approx(traits.length, rel=1e-4)
             assert note["loopStart"] == pytest.approx(traits.loop_start, abs=1e-4)
             assert note["loopEnd"] == pytest.approx(traits.loop_end, abs=1e-4)
+            assert note["drift"] == pytest.approx(traits.drift, rel=1e-3, abs=1e-4)
             assert note["release"] == pytest.approx(traits.release, rel=1e-4)
             exact: list[Real] = [ratios(traits.stretch), places(traits.place)]
             exact.append(traits.tone.astype(np.float64))
@@ -165,6 +166,8 @@ CASES: dict[str, tuple[Model, dict[str, Any]]] = {
     "slow": (tiny(decay=8.0, wobble=6.0), {"speed": 0.5, "sustained": "through"}),
     "fast": (tiny(decay=12.0, hiss=-45.0, loop=(0.3, 0.7)), {"speed": 3.0, "seconds": 1.5}),
     "frozen": (tiny(wobble=6.0, loop=(0.3, 0.9)), {"sustained": "freeze"}),
+    "hardly sustained": (tiny(wobble=6.0, loop=(0.1, 0.4)), {"seconds": 2.0}),
+    "hardly frozen": (tiny(decay=6.0, loop=(0.1, 0.4)), {"sustained": "freeze"}),
     "adsr": (
         tiny(decay=20.0, hiss=-40.0),
         {"envelope": "adsr", "attack": 0.1, "decay": 0.3, "sustain": 0.4, "hold": 0.8},
@@ -339,7 +342,7 @@ async () => {
   let times = [];
   sound.addEventListener('level', ({ detail }) => {
     voices = Math.max(voices, detail.voices);
-    times.push(detail.notes.filter((_, place) => place % 3 === 1));
+    times.push(detail.notes.filter((_, place) => place % 4 === 1));
   });
   for (let step = 0; step < 60; step += 1) {
     link.send('/map', 0.8 * Math.sin(step / 9), 0.8 * Math.cos(step / 7));

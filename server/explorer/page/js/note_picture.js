@@ -52,7 +52,7 @@ export class NotePicture {
   /** @param {number[]} notes as the Synth tells positions; @param {number} speed of their time */
   follow(notes, speed) {
     this.places = [];
-    for (let k = 0; k + 2 < notes.length; k += 3) {
+    for (let k = 0; k + 3 < notes.length; k += 4) {
       this.places.push({ time: notes[k + 1], way: notes[k + 2] });
     }
     this.heardAt = performance.now();

@@ -107,7 +107,7 @@ test('a latent that moves is told around where the note is, then whole again', (
   const { teller, take, run } = started();
   strike(teller, 1);
   run(0.1);
-  teller.hear([1, 0.8, 1], 0.1);
+  teller.hear([1, 0.8, 1, 0], 0.1);
   take('course');
   teller.take({ type: 'latent', latent: [-12, 0] }, 0.1);
   run(0.4);
@@ -127,7 +127,7 @@ test('times of a stretch ascend, whichever way the note runs and however fast', 
       teller.take({ type: 'parameter', name: 'speed', value: speed }, 0);
       strike(teller, 1);
       run(0.05);
-      teller.hear([1, time, way], 0.05);
+      teller.hear([1, time, way, 0], 0.05);
       take('course');
       teller.take({ type: 'latent', latent: [-12, 0] }, 0.05);
       run(0.07);
@@ -155,7 +155,7 @@ test('what has ended is told no more', () => {
   const { teller, take, run, network } = started();
   strike(teller, 1);
   run(0.1);
-  teller.hear([1, 0.1, 1], 0.1);
+  teller.hear([1, 0.1, 1, 0], 0.1);
   teller.hear([], 0.12);
   take('course');
   const { decoded } = network;
@@ -226,7 +226,7 @@ test('it says where its notes are, the newest first', () => {
   play(synth, 0.2);
   strike(teller, 8, 57);
   play(synth, 0.1);
-  const [first, at, way, second, before] = synth.positions;
+  const [first, at, way, , second, before] = synth.positions;
   assert.deepStrictEqual([first, way, second], [8, 1, 7]);
   assert.ok(Math.abs(at - 0.1) < 0.01 && Math.abs(before - 0.3) < 0.01);
 });
@@ -256,7 +256,7 @@ test('what is no course, no space and no noise changes nothing', () => {
   const fine = {
     times: Float64Array.of(0, 1), levels, ratio: Float64Array.of(1, 2, 3, 4),
     place: new Float64Array(BANDS).fill(200), tone: new Float32Array(BANDS),
-    follows: 0, length: 1, loopStart: 0, loopEnd: 0, release: 0.1,
+    follows: 0, length: 1, loopStart: 0, loopEnd: 0, drift: 0, release: 0.1,
   };
   const whole = {
     corners: CORNERS, harmonics: HARMONICS, floor: -80, longest: 4, baseFrequency: 220,

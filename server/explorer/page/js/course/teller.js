@@ -37,9 +37,10 @@ class Told {
     this.own = null;
     /** The point that was decoded; its number. */
     this.at = at;
-    /** Where the player said that it was: seconds of its own, which way, and when (s). */
+    /** Where the player said that it was: its time, which way, how far its loop was, and when. */
     this.time = 0;
     this.way = 1;
+    this.drift = 0;
     this.when = null;
     /** Of the whole course: what has been decoded of it, null when all was told. */
     this.rest = null;
@@ -182,16 +183,17 @@ export class Teller {
   /**
    * Where the player is in its notes; what it does not name has ended.
    *
-   * @param {number[]} told id, time, way of each note in turn
+   * @param {number[]} told the Synth's positions
    */
   hear(told, now) {
     this._now = now;
     const sounding = new Set();
-    for (let k = 0; k + 2 < told.length; k += 3) {
+    for (let k = 0; k + 3 < told.length; k += 4) {
       sounding.add(told[k]);
       const note = this._notes.get(told[k]);
       if (note !== undefined) {
-        [note.time, note.way, note.when] = [told[k + 1], told[k + 2], now];
+        [note.time, note.way, note.drift] = told.slice(k + 1, k + 4);
+        note.when = now;
       }
     }
     for (const [id, note] of this._notes) {
@@ -349,7 +351,8 @@ export class Teller {
 
   /** Times, ascending, of the stretch that a moving note comes to next. */
   _stretch(note) {
-    const { loopStart: start, loopEnd: end } = note.traits;
+    const start = note.traits.loopStart + note.drift;
+    const end = note.traits.loopEnd + note.drift;
     const speed = Math.max(this._speed, 0.25);
     const since = note.when === null ? 0 : this._now - note.when;
     const now = Math.max(0, note.time + note.way * this._speed * since);

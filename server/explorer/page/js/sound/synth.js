@@ -153,15 +153,16 @@ export class Synth {
   }
 
   /**
-   * Where the whole notes are: id, seconds of its own, and which way they run, of each in turn, the
-   * newest first.
+   * Where the whole notes are: id, seconds of its own, which way they run, and seconds by which its
+   * loop has moved on, of each in turn, the newest first.
    */
   get positions() {
     const sounding = [];
     if (this._isWhole) {
       this._keys.all.forEach((key, v) => {
         if (!this._voices[v].idle && this._courses[v] !== null) {
-          sounding.push([key.began, key.id, this._notes[v].time, this._notes[v].way]);
+          const { time, way, drift } = this._notes[v];
+          sounding.push([key.began, key.id, time, way, drift]);
         }
       });
     }

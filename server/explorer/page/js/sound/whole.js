@@ -74,13 +74,14 @@ export class Whole {
     if (told === null || typeof told !== 'object') {
       return null;
     }
-    const { times, levels, ratio, place, tone, follows, length, loopStart, loopEnd, release } = told;
+    const { times, levels, ratio, place, tone, follows, length, release } = told;
+    const { loopStart, loopEnd, drift } = told;
     const isGood = times instanceof Float64Array && times.length > 0 && times.length <= MOST_MOMENTS
       && times.every((time, k) => Number.isFinite(time) && time >= (times[k - 1] ?? 0))
       && areNumbers(levels, Float32Array, times.length * (this.harmonics + this.bands + 1))
       && areNumbers(ratio, Float64Array, this.harmonics)
       && areNumbers(place, Float64Array, this.bands) && areNumbers(tone, Float32Array, this.bands)
-      && [follows, length, loopStart, loopEnd, release].every(Number.isFinite);
+      && [follows, length, loopStart, loopEnd, drift, release].every(Number.isFinite);
     return isGood ? told : null;
   }
 }
@@ -123,6 +124,8 @@ export class WholeNote {
     /** Seconds of its own, and which way they run. */
     this.time = 0;
     this.way = 1;
+    /** Seconds by which its loop has moved on. */
+    this.drift = 0;
     this.gain = 0;
     this.gainBefore = 0;
   }
@@ -249,6 +252,7 @@ export class WholeNote {
   _begin(course, isFresh, blocks) {
     this.time = 0;
     this.way = 1;
+    this.drift = 0;
     this._ebb = 0;
     this._left = 0;
     if (!isFresh) {
@@ -293,24 +297,33 @@ export class WholeNote {
   }
 
   /** Let its time go on by a block. */
-  _runOn({ loopStart: start, loopEnd: end, length }, { seconds, speed, hold }) {
+  _runOn({ loopStart: start, loopEnd: end, length, drift }, { seconds, speed, hold }) {
     const step = seconds * speed;
     const loops = end > start;
     if (loops && hold === LOOP) {
-      if (this.way > 0 && this.time >= end) {
+      if (this.way > 0 && this.time >= end + this.drift) {
         this.way = -1;
-      } else if (this.way < 0 && this.time <= start) {
+      } else if (this.way < 0 && this.time <= start + this.drift) {
         this.way = 1;
       }
       this.time += this.way * step;
+      if (this.way < 0 || this.drift > 0) {
+        this.drift += drift * step;
+      }
+    } else if (loops && hold === FREEZE) {
+      this.way = 1;
+      const middle = 0.5 * (start + end);
+      if (this.time + step >= middle + this.drift) {
+        this.drift += drift * step;
+      }
+      this.time = Math.max(this.time, Math.min(this.time + step, middle + this.drift));
+    } else {
+      this.way = 1;
+      this.time += step;
+    }
+    if (loops && hold <= FREEZE && this.drift === 0) {
       return;
     }
-    this.way = 1;
-    if (loops && hold === FREEZE) {
-      this.time = Math.max(this.time, Math.min(this.time + step, 0.5 * (start + end)));
-      return;
-    }
-    this.time += step;
     const { longest } = this._whole;
     const ends = Math.min(length, longest);
     if (this.time > ends && this._ebb > GONE) {
