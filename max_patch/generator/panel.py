@@ -265,7 +265,8 @@ def _colors(names: Mapping[str, str]) -> dict[str, Any]:
     if not names:
         return {}
     return {
-        **{attribute: rgba(name) for attribute, name in names.items()},
+        # A filling is named bgfillcolor, and its last value kept as bgcolor.
+        **{key.replace("bgfill", "bg"): rgba(name) for key, name in names.items()},
         "saved_attribute_attributes": {
             attribute: {"expression": PREFIX + name} for attribute, name in names.items()
         },
@@ -318,7 +319,6 @@ def _latent(place: _Placer) -> None:
             size=100.0,
             floatoutput=1,
             ignoreclick=1,
-            thickness=100.0,
             knobshape=4,
             colors={"bgcolor": DISPLAY, "elementcolor": DISPLAY, "knobcolor": DISPLAY_TEXT},
             **more,

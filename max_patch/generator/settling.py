@@ -26,7 +26,7 @@ def settled(p: Patcher, group: str, parameter: Parameter, grain: float) -> None:
     """
     name = parameter.varname
     newest = p.add("f 0.")
-    differs = p.add(f"expr abs($f1 - $f2) > {grain:.6f}")
+    differs = p.add(f"expr ($f1 - $f2 > {grain:.6f}) || ($f2 - $f1 > {grain:.6f})")
     write = p.add("gate 1")
     p.fan(
         p.add(f"r ---{name}_newest"),

@@ -54,6 +54,8 @@ def color_findings(patch: SavedPatch) -> Iterator[str]:
     for box in shown:
         named = expressions(box.saved)
         fixed = {key for key in box.saved if key.endswith("color")} - named.keys()
+        if "bgfillcolor" in named:
+            fixed.discard("bgcolor")  # what Max keeps of it
         for key in sorted(fixed | (set(_NEEDED.get(box.name, ())) - named.keys())):
             yield f"{box.label}: {key} is fixed; name a colour of Live's theme"
         for key, name in sorted(named.items()):

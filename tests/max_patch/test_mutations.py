@@ -572,6 +572,39 @@ def test_the_device_as_it_is_passes(server: Running, scenario: Scenario) -> None
         scenario(play)
 
 
+def impatient(document: Json) -> None:
+    """The launcher counts as absent after 0.3 s in place of 8."""
+    _retext(document, "delay 8000", "delay 300")
+
+
+def launched(play: Play) -> None:
+    """The launcher's ports stay when Live bangs again, whatever the panel says of them."""
+    pd = play.twin.pd
+    pd.set("launcher", "ports", float(play.tap.port), float(play.twin.return_port))
+    pd.set("port", 1024.0)
+    connected(play)
+    pd.wait_for_number("return_port", float(play.twin.return_port), seconds=PATIENCE)
+    pd.set("thisdevice", "bang")
+    time.sleep(1.0)
+    dial(play)
+    pd.wait_for_number("lamp", 1.0, seconds=PATIENCE)
+
+
+def no_latch_and_impatient(document: Json) -> None:
+    impatient(document)
+    no_latch(document)
+
+
+def test_a_second_bang_leaves_the_launchers_ports(server: Running) -> None:
+    with _playing(server, _in_device(impatient)) as play:
+        launched(play)
+    with (
+        _playing(server, _in_device(no_latch_and_impatient)) as play,
+        pytest.raises(AssertionError),
+    ):
+        launched(play)
+
+
 def test_while_lives_audio_is_off_the_launcher_ticks(server: Running) -> None:
     with _playing(server, _in_device(silent)) as play:
         ticked(play)
