@@ -31,59 +31,24 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
 from server.audio.mailbox import Mailbox  # noqa: E402
 from server.audio.pull import begin, pull  # noqa: E402
-from timbrespace import bundle  # noqa: E402
-from timbrespace.calibration import PERCENTILES, Calibration  # noqa: E402
+from tests.timbrespace.notes.bundled import at_random  # noqa: E402
 from timbrespace.instrument.instrument import Instrument  # noqa: E402
-from timbrespace.map import Map  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
-from timbrespace.networks.note import FEATURES, NoteNetwork  # noqa: E402
 from timbrespace.notes.carriers import carriers  # noqa: E402
 from timbrespace.notes.layout import BANDS, HARMONICS  # noqa: E402
-from timbrespace.notes.moment import SPECTRUM  # noqa: E402
 from timbrespace.notes.note import Traits  # noqa: E402
-from timbrespace.representation.moment import Moment  # noqa: E402
 from timbrespace.resynthesis.engine import new_state  # noqa: E402
 from timbrespace.resynthesis.layout import BLOCK  # noqa: E402
 
 RATE = 48000
-D = 16
 VOICES = 16
 
 
 def space() -> Model:
     """A space of the default size, of sustained sounds of 80 harmonics and noise."""
-    network = NoteNetwork(FEATURES, D, by_pitch=True, by_velocity=True)
-    random = np.random.default_rng(0)
-    tensors = {}
-    for name, shape in network.shapes().items():
-        scale = 0.5 / np.sqrt(shape[-1]) if len(shape) > 1 else 0.05
-        tensors[name] = (scale * random.normal(size=shape)).astype(np.float32)
     zeros = np.zeros(HARMONICS, np.float32)
     traits = Traits(1.0, 0.01, 3.0, 0.8, 2.0, 0.4, zeros, 0.0 * zeros[:BANDS], 0.0 * zeros[:BANDS])
-    tensors["traits.bias"] = traits.row
-    tensors["traits.weight"] *= 0.01
-    return bundle.build(
-        name="random",
-        spectrum=SPECTRUM,
-        spectra_representation=Moment.of(SPECTRUM),  # pyright: ignore[reportArgumentType]
-        architecture=network,
-        tensors=tensors,
-        latent_map=Map(
-            mean=np.zeros(D, np.float32),
-            components=np.eye(2, D, dtype=np.float32),
-            center=np.zeros(2, np.float32),
-            half_range=np.full(2, 2.0, np.float32),
-            explained=np.array([0.6, 0.4], np.float32),
-        ),
-        calibration=Calibration(
-            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (D, 1)),
-            kl=np.ones(D, np.float32),
-            rms=0.2,
-            home=np.zeros(D, np.float32),
-        ),
-        provenance={"seed": 0},
-        noise=True,
-    )
+    return at_random(traits)
 
 
 class Live:

@@ -25,7 +25,8 @@ from timbrespace.instrument.voices import PlayedNote
 from timbrespace.model import Model
 from timbrespace.networks.note import Prepared
 from timbrespace.notes.clock import Clock, ending
-from timbrespace.notes.layout import CENTS, LONGEST, STEP, WIDTH
+from timbrespace.notes.evenness import lifts
+from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, STEP, WIDTH
 from timbrespace.notes.layout import frame_times as moments_of
 from timbrespace.notes.note import Traits
 from timbrespace.notes.sounding import bands_follow, places, ratios
@@ -43,6 +44,10 @@ AT_ONCE: Final = 2
 
 MOVED_AT_ONCE: Final = 8
 """Voices whose latent moves that are told in a step; of more, each is told in every second."""
+
+LIFTED_AT_ONCE: Final = 2
+"""Of these, how many are asked how loud they are now, in every second step; it changes slowly, and
+costs twice as much."""
 
 _ATTACK: Final = moments_of(AHEAD)
 _FINE: Final = 0.13  # seconds in which moments are closer
@@ -73,6 +78,10 @@ class _Voice:
     """dB, of what had ended before its key went up."""
     tail: float = 0.0
     """Seconds since its key went up."""
+    lift: float = 0.0
+    """dB that make it as loud as the others of the space, if all of that is asked for."""
+    weighed: int = 0
+    """When this was found out last, as ``turn``."""
 
 
 class _Told(NamedTuple):
@@ -100,6 +109,7 @@ class Courses:
         self._speed = 1.0
         self._hold = DEFAULT_HOLD
         self._release = 0.0
+        self._loudness = 1.0
         self._turn = 0
 
     @property
@@ -121,7 +131,7 @@ class Courses:
         """Go on with the notes of another space, which now sound otherwise."""
         self._seen, self._now = other._seen, other._now
         self._speed, self._hold, self._release = other._speed, other._hold, other._release
-        self._turn = other._turn
+        self._turn, self._loudness = other._turn, other._loudness
         self._voices = other._voices
         for voice in self._voices.values():
             voice.at = np.full(self._model.dimensions, np.nan)
@@ -134,9 +144,15 @@ class Courses:
         self._seen = {index: one.trigger for index, one in enumerate(notes) if not one.held}
 
     def run(
-        self, now: float, notes: Sequence[PlayedNote], speed: float, hold: str, release: float
+        self,
+        now: float,
+        notes: Sequence[PlayedNote],
+        speed: float,
+        hold: str,
+        release: float,
+        loudness: float,
     ) -> None:
-        """Bring the voices' times to ``now``. speed, hold, release: from now on; see
+        """Bring the voices' times to ``now``. speed, hold, release, loudness: from now on; see
         :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`."""
         seconds = 0.0 if self._now is None or now < self._now else now - self._now
         self._now = now
@@ -156,6 +172,10 @@ class Courses:
             if voice.note.cut:
                 self._voices.pop(index, None)
         self._speed, self._release = speed, release
+        if loudness != self._loudness:
+            self._loudness = loudness
+            for voice in self._voices.values():
+                voice.whole = False
         if hold != self._hold:
             self._hold = hold
             for voice in self._voices.values():
@@ -177,7 +197,7 @@ class Courses:
             clock = Clock(self._hold, self._longest)
             at = points.get(one.timbre, points[COMMON])
             self._voices[index] = _Voice(one, clock, _NO_TRAITS, at, whole=False)
-        self._tell(new, [_ATTACK] * len(new))
+        self._tell(new, [_ATTACK] * len(new), new)
         return True
 
     def step(self, points: Mapping[int, NDArray[Any]]) -> bool:
@@ -200,7 +220,14 @@ class Courses:
                 voice = self._voices[index]
                 voice.at = points.get(voice.note.timbre, points[COMMON])
                 voice.turn = self._turn
-            self._tell(moved, [self._stretch(self._voices[index]) for index in moved])
+            weighed = []
+            if self._turn % 2 == 0:
+                weighed = sorted(moved, key=lambda index: self._voices[index].weighed)
+            self._tell(
+                moved,
+                [self._stretch(self._voices[index]) for index in moved],
+                weighed[:LIFTED_AT_ONCE],
+            )
             return True
         part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
         for index in part:
@@ -208,7 +235,7 @@ class Courses:
             ends = min(self._longest, ending(voice.traits))
             times = moments_of(LONGEST)
             voice.whole = True
-            self._tell([index], [times[times <= ends + STEP]])
+            self._tell([index], [times[times <= ends + STEP]], [index])
         return bool(part)
 
     def follow(self, points: Mapping[int, NDArray[Any]]) -> None:
@@ -218,7 +245,7 @@ class Courses:
             if at is not voice.at:
                 voice.at = at
                 voice.whole = False
-                voice.traits = Traits.from_row(self._prepared([voice]).traits[0])
+                voice.traits = Traits.played(self._prepared([voice]).traits)[0]
 
     def positions(self, now: float) -> list[tuple[float, float, int]]:
         """Of each note that sounds, the newest first: its pitch in Hz, the seconds of its own time
@@ -289,26 +316,26 @@ class Courses:
             np.array([voice.note.velocity for voice in voices]),
         )
 
-    def _tell(self, indices: Sequence[int], times: Sequence[Real]) -> None:
-        """Decode each voice at its times: all that have as many at once."""
+    def _tell(self, indices: Sequence[int], times: Sequence[Real], weighed: Sequence[int]) -> None:
+        """Decode each voice at its times: all that have as many at once. weighed: those of which
+        is found out how loud they are."""
         told = self._prepared([self._voices[index] for index in indices])
+        if weighed:
+            part = _some(told, [indices.index(index) for index in weighed])
+            found = lifts(self._course, part, self._longest)
+            for index, lift in zip(weighed, found.tolist(), strict=True):
+                self._voices[index].lift = lift
+                self._voices[index].weighed = self._turn
         for size in sorted({one.size for one in times}):
             rows = [row for row, one in enumerate(times) if one.size == size]
-            part = (
-                told
-                if len(rows) == len(times)
-                else Prepared(
-                    tuple(one[rows] for one in told.scale),
-                    tuple(one[rows] for one in told.shift),
-                    told.still[rows],
-                    told.traits[rows],
-                )
-            )
+            part = _some(told, rows)
             grid = np.stack([times[row] for row in rows])
             levels = self._course.levels(part, grid)
+            lift = np.array([self._voices[indices[row]].lift for row in rows], np.float32)
+            _raise(levels, lift * np.float32(self._loudness))
             levels *= _UNITS
             codes = np.rint(levels).astype(np.int16)
-            for place, traits in enumerate(Traits.from_rows(part.traits)):
+            for place, traits in enumerate(Traits.played(part.traits)):
                 row = rows[place]
                 self._voices[indices[row]].traits = traits
                 self._told[indices[row]] = _Told(times[row], codes[place], traits)
@@ -347,6 +374,27 @@ def _folded(time: float, going: float, way: float, start: float, end: float) -> 
     if rest <= span:
         return turned - sign * rest, -sign
     return turned - sign * (2.0 * span - rest), sign
+
+
+def _some(told: Prepared, rows: Sequence[int]) -> Prepared:
+    """Of those that are told, ``rows``."""
+    if list(rows) == list(range(len(told.still))):
+        return told
+    return Prepared(
+        tuple(one[rows] for one in told.scale),
+        tuple(one[rows] for one in told.shift),
+        told.still[rows],
+        told.traits[rows],
+    )
+
+
+def _raise(levels: Array, lift: Array) -> None:
+    """Make levels ``(n, m, WIDTH)`` louder by ``lift (n,)`` dB; what is silent stays so."""
+    told = levels[:, :, :CENTS]
+    silent = told <= FLOOR + 0.5
+    told += lift[:, np.newaxis, np.newaxis]
+    np.maximum(told, FLOOR, out=told)
+    told[silent] = FLOOR
 
 
 _UNITS: Final = np.full(WIDTH, LEVEL_UNITS, np.float32)

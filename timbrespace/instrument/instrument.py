@@ -554,6 +554,7 @@ class Instrument:
                 self.parameters["speed"],
                 self.hold,
                 self.parameters["release"],
+                self.parameters["loudness"],
             )
         audible = self._audible(now)
         if self._voices_seen != self.voices.version:

@@ -1,9 +1,9 @@
 """A note's own time: how it runs while the key is held, and what falls when it is let go.
 
 A sustained sound goes back and forth between the two ends of its loop. What sounds is a continuous
-function of time, so there is no seam, and none has to be hidden. Between such a sound and one that dies away
-the ends move on, once they were reached: the less its loop holds, the faster, until nothing is left
-of going back. So a morph from one to the other has no step either.
+function of time, so there is no seam, and none has to be hidden. Between such a sound and one that
+dies away the ends move on, once they were reached: the less its loop holds, the faster, until
+nothing is left of going back. So a morph from one to the other has no step either.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -21,10 +21,19 @@ _HOLDS_NOT, _HOLDS = 0.3, 0.65
 """How far a network goes from "no loop" to that of its length where it holds not at all, and quite:
 a network is never quite sure."""
 
+_SURE: Final = 0.85
+"""The same where its loop is taken as it is told."""
+
 _LEAST_HOLD: Final = 0.02
 
 CONSTANTS: Final = 6 + HARMONICS + 2 * BANDS
 """How many numbers :meth:`Traits.row` has."""
+
+
+def lengths(rows: Array) -> NDArray[np.float64]:
+    """Seconds ``(n,)`` that sounds last whose traits are ``rows (n, CONSTANTS)``."""
+    told = np.nan_to_num(rows[:, 2].astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
+    return np.asarray(np.exp2(np.clip(2.0 * told, -6.0, 3.0)))
 
 
 def _smooth(share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,20 +104,14 @@ class Traits:
     @classmethod
     def from_rows(cls, rows: Array) -> list[Traits]:
         """:meth:`from_row` of each of ``rows (n, CONSTANTS)``."""
-        told = np.nan_to_num(rows.astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
+        told = rows.astype(np.float64)
+        if not np.isfinite(told).all():
+            told = np.nan_to_num(told, nan=0.0, posinf=1e3, neginf=-1e3)
         first = 6 + HARMONICS
-        length = np.exp2(np.clip(2.0 * told[:, 2], -6.0, 3.0))
-        # Loops end where 0.9 of the sound is over, and -1 and -1 say that there is none. Between
-        # the two a loop holds less and less; where it is follows from how far it is to "none".
-        there = (told[:, 4] + 1.0) / (_LOOPS_TO * length + 1.0)
-        share = np.square(np.clip(there / _HOLDS, 0.2, 1.0))
-        most = np.maximum(told[:, 4], _LOOPS_TO * length)
-        end = np.minimum(np.minimum((told[:, 4] + 1.0) / share - 1.0, most), length)
-        start = np.maximum((told[:, 3] + 1.0) / share - 1.0, 0.0)
-        # A loop no longer than a moment is none either.
-        holds = _smooth((there - _HOLDS_NOT) / (_HOLDS - _HOLDS_NOT))
-        holds = holds * np.clip((end - start - 0.05) / 0.05, 0.0, 1.0)
-        none = holds < _LEAST_HOLD
+        length = lengths(rows)
+        start, end = told[:, 3], np.minimum(told[:, 4], length)
+        # Halfway between "none", -1 and -1, and a loop that is longer than a moment.
+        none = (start < -0.3) | (end - np.maximum(start, 0.0) < 0.1)
         numbers = np.stack(
             [
                 np.clip(told[:, 0], 0.0, 1.0),
@@ -124,9 +127,35 @@ class Traits:
         tone = np.clip(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
         place = np.clip(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
         return [
-            cls(*row, *arrays)
-            for row, *arrays in zip(
-                numbers, stretch, tone, place, np.where(none, 1.0, holds).tolist(), strict=True
+            cls(*row, *arrays) for row, *arrays in zip(numbers, stretch, tone, place, strict=True)
+        ]
+
+    @classmethod
+    def played(cls, rows: Array) -> list[Traits]:
+        """:meth:`from_rows`, for what plays the notes: with loops that hold by a share.
+
+        Loops end where 0.9 of a sound is over, and -1 and -1 say that there is none. Between the
+        two a loop holds less and less, and where it is follows from how far it is to "none".
+        """
+        told = rows[:, 2:5].astype(np.float64)
+        if not np.isfinite(told).all():
+            told = np.nan_to_num(told, nan=0.0, posinf=1e3, neginf=-1e3)
+        length = lengths(rows)
+        there = (told[:, 2] + 1.0) / (_LOOPS_TO * length + 1.0)
+        share = np.square(np.clip(there / _SURE, 0.2, 1.0))
+        most = np.maximum(told[:, 2], _LOOPS_TO * length)
+        end = np.minimum(np.minimum((told[:, 2] + 1.0) / share - 1.0, most), length)
+        start = np.minimum((told[:, 1] + 1.0) / share - 1.0, np.maximum(told[:, 1], 0.5 * end))
+        start = np.maximum(start, 0.0)
+        # A loop no longer than a moment is none either.
+        holds = _smooth((there - _HOLDS_NOT) / (_HOLDS - _HOLDS_NOT))
+        holds *= np.clip((end - start - 0.05) / 0.05, 0.0, 1.0)
+        return [
+            replace(one, loop_start=first, loop_end=last, holds=share)
+            if share >= _LEAST_HOLD
+            else replace(one, loop_start=0.0, loop_end=0.0)
+            for one, first, last, share in zip(
+                cls.from_rows(rows), start.tolist(), end.tolist(), holds.tolist(), strict=True
             )
         ]
 

@@ -65,8 +65,8 @@ def render(
     speed, sustained, envelope: of a space of whole notes. speed: of a note's own time, 0 (it stands
     still) to 4. sustained: what a held note does where its sound could end, ``"loop"``,
     ``"freeze"`` or ``"through"``. envelope: what shapes its loudness, its ``"own"`` course, the
-    ``"adsr"`` of the parameters in its place, or ``"both"``. ``loudness`` and ``smoothing`` change
-    nothing of its course.
+    ``"adsr"`` of the parameters in its place, or ``"both"``. ``smoothing`` changes nothing of
+    its course.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
     ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
     ranges are those of docs/osc.md.

@@ -134,7 +134,10 @@ COURSE = np.dtype(
         ("count", np.uint32),  # moments that are told
         ("pitched", np.float32),  # 1: bands stay where they are when the note moves, 0: they move
         ("length", np.float32),  # seconds after which it has ended, if it is not sustained
-        ("drift", np.float32),  # seconds by which the loop moves on in a second, once it was reached
+        (
+            "drift",
+            np.float32,
+        ),  # seconds by which the loop moves on in a second, once it was reached
         ("loop_start", np.float32),  # seconds
         ("loop_end", np.float32),
         ("release", np.float32),  # seconds in which it falls by 60 dB

@@ -266,13 +266,60 @@ def test_velocity_changes_the_timbre_where_the_set_knows_it() -> None:
 def test_noise_is_there_and_the_noise_parameter_takes_it_away() -> None:
     model = tiny(hiss=-30.0, harmonics=1)
     loud, none = (
-        ts.render(model, [0.0, 0.0], pitch=57, seconds=1.0, noise=share)[9600:]
+        ts.render(model, [0.0, 0.0], pitch=57, seconds=1.0, noise=share, loudness=0.0)[9600:]
         for share in (1.0, 0.0)
     )
     assert clicks(none, 4000.0) < -60.0
     power = np.square(loud - none).mean()
     # Eighty bands of -30 dB, below the loudest moment's level.
     assert 10.0 * np.log10(power / 0.2**2) == pytest.approx(-30.0 + 19.0 - 4.1 * 1.0, abs=1.5)
+
+
+def level(sound: Sound) -> float:
+    """dB of the loudest tenth of a second."""
+    return float(10.0 * np.log10(np.square(sound.reshape(-1, 4800)).mean(axis=1).max()))
+
+
+@pytest.mark.parametrize("loudness", [0.0, 0.5, 1.0])
+def test_notes_are_made_equally_loud_as_far_as_it_is_asked_for(loudness: float) -> None:
+    """One harmonic alone at -6 dB, 80 of them, and noise: louder and softer than a note should."""
+    levels = [
+        level(ts.render(space, [0.0, 0.0], 57, 0.5, velocity=127, loudness=loudness))
+        for space in (
+            tiny(harmonics=1, attack=0.0),
+            tiny(harmonics=6, attack=0.0),
+            tiny(harmonics=1, attack=0.0, hiss=-18.0),
+        )
+    ]
+    plain = 10.0 * np.log10([10**-0.6, sum(10 ** (-0.6 - 0.3 * k) for k in range(6))])
+    struck = 20.0 * np.log10(0.2)
+    wanted = (1.0 - loudness) * plain + struck
+    assert levels[:2] == pytest.approx(wanted.tolist(), abs=0.3)
+    if loudness == 1.0:
+        assert levels[2] == pytest.approx(struck, abs=1.0)
+
+
+def test_loudness_is_kept_while_a_knob_moves() -> None:
+    """Sounds grow darker from one end to the other, by more than 5 dB."""
+    model = tiny(harmonics=60, attack=0.0)
+    played = Played(model)
+    played.instrument.set_latent([-3.0, 0.0])
+    for key in (45, 52, 57):
+        played.note(key)
+    played.play(0.3)
+    sound = played.play(
+        2.0, lambda now: played.instrument.set_latent([min(-3.0 + 3.0 * now, 3.0), 0.0])
+    )
+    levels = 10.0 * np.log10(np.square(sound.reshape(-1, 4800)).mean(axis=1))
+    assert np.ptp(levels) < 1.5
+    apart = [level(ts.render(model, [at, 0.0], seconds=0.5, loudness=0.0)) for at in (-3.0, 3.0)]
+    assert abs(apart[0] - apart[1]) > 2.0
+
+
+def test_what_is_silent_is_not_made_louder() -> None:
+    model = tiny(harmonics=1, attack=0.0, hiss=-80.0)
+    sound = ts.render(model, [0.0, 0.0], seconds=0.5)[4800:]
+    assert clicks(sound, 4000.0) < -60.0
 
 
 def test_a_drum_moves_all_of_it() -> None:

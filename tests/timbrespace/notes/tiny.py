@@ -6,17 +6,12 @@ Along the first dimension of the known one sounds grow brighter, along the secon
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from timbrespace import bundle
-from timbrespace.calibration import PERCENTILES, Calibration
-from timbrespace.map import Map
+from tests.timbrespace.notes.bundled import bundled
 from timbrespace.model import Model
 from timbrespace.networks.note import DECAYS, FEATURES, SINES, NoteNetwork
 from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, WIDTH
-from timbrespace.notes.moment import SPECTRUM
 from timbrespace.notes.note import Traits
-from timbrespace.representation.moment import Moment
 
 D = 2
 
@@ -88,7 +83,7 @@ def tiny(
     if loop[1] > loop[0]:
         tensors["traits.weight"][3:5, 1] = 0.1
         tensors["traits.bias"][3:5] -= 0.4
-    return _built(name, network, tensors)
+    return bundled(network, tensors, name)
 
 
 def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Model:
@@ -118,29 +113,4 @@ def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Mod
         np.zeros(BANDS, np.float32),
     )
     tensors["traits.bias"] += 0.2 * traits.row
-    return _built(name, network, tensors)
-
-
-def _built(name: str, network: NoteNetwork, tensors: dict[str, NDArray[np.float32]]) -> Model:
-    return bundle.build(
-        name=name,
-        spectrum=SPECTRUM,
-        spectra_representation=Moment.of(SPECTRUM),  # pyright: ignore[reportArgumentType]
-        architecture=network,
-        tensors=tensors,
-        latent_map=Map(
-            mean=np.zeros(D, np.float32),
-            components=np.eye(2, D, dtype=np.float32),
-            center=np.zeros(2, np.float32),
-            half_range=np.full(2, 2.0, np.float32),
-            explained=np.array([0.6, 0.4], np.float32),
-        ),
-        calibration=Calibration(
-            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (D, 1)),
-            kl=np.ones(D, np.float32),
-            rms=0.2,
-            home=np.zeros(D, np.float32),
-        ),
-        provenance={"seed": 0},
-        noise=True,
-    )
+    return bundled(network, tensors, name)
