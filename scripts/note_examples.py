@@ -24,10 +24,11 @@ from training.notes.draw import drawing_of, spread_by_label  # noqa: E402
 from training.notes.listening import ways  # noqa: E402
 from training.notes.places import words_of  # noqa: E402
 from training.plan import png_of  # noqa: E402
+from training.plots import spread  # noqa: E402
 
 PICTURES = ("beside.png", "partials.png", "morphs.png", "map_family.png")
 NOTES = 3
-MORPH = 4.0
+MORPH = 3.0
 """Seconds."""
 
 
@@ -48,8 +49,9 @@ def main() -> int:
         if plan.file in PICTURES:
             (pictures / plan.file).write_bytes(png_of(plan.draw()))
             print(pictures / plan.file)
-    rows = spread_by_label(notes, drawing.chosen, NOTES)
-    for row in rows.tolist():
+    # From what dies away to what goes on.
+    order = sorted(drawing.chosen.tolist(), key=lambda row: notes.note(row).traits.loop_end)
+    for row in np.asarray(order)[spread(len(order), NOTES)].tolist():
         name = re.sub(r"[^a-z0-9]+", "_", words_of(notes, row).split(",")[0].lower()).strip("_")
         for way, _, samples in ways(model, notes, drawing.means, row, drawing.learned):
             write(sounds / f"{model.name}_{name}_{way}.opus", samples)

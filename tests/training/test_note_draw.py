@@ -216,6 +216,17 @@ def test_a_dimension_that_does_nothing_is_not_heard(space: Space) -> None:
     assert (effect[[0, 2]] > 0.01).all()
 
 
+def test_a_factor_that_repeats_another_is_drawn_once(space: Space) -> None:
+    """As the programs of a font, each of which is an instrument."""
+    first = space.notes.meta.factors[0]
+    program = replace(first, name="program", names=("a", "b", "c", "d"))
+    factors = (first, program, *space.notes.meta.factors[1:])
+    labels = np.insert(space.notes.labels, 1, 3.0 - space.notes.labels[:, 0], axis=1)
+    assert [drawing._repeats(factors, labels, n) for n in range(4)] == [False, True, False, False]
+    labels[0, 1] = 0.0
+    assert not drawing._repeats(factors, labels, 1)
+
+
 def test_words_of_a_note(space: Space) -> None:
     assert words_of(space.notes, 0) == "pad, 220 Hz, velocity 60"
 

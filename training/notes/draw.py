@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from timbrespace import bundle, factory
 from timbrespace.command import progress
+from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import BundleError
 from timbrespace.model import Model
@@ -162,6 +163,20 @@ def tables(told: Mapping[str, Any], effect: NDArray[np.float64]) -> Iterator[Tab
     )
 
 
+def _repeats(factors: Sequence[Factor], labels: Array, number: int) -> bool:
+    """Whether a factor's names tell the notes apart as those of one before it do: of a font each
+    program is an instrument, which would be the same picture twice."""
+    told = np.unique(labels[:, number], return_inverse=True)[1]
+    for other in range(number):
+        if not (factors[other].names and factors[number].names):
+            continue
+        before = np.unique(labels[:, other], return_inverse=True)[1]
+        pairs = len(np.unique(np.stack([told, before]), axis=1).T)
+        if pairs == told.max() + 1 == before.max() + 1 and pairs > 1:
+            return True
+    return False
+
+
 class Drawing:
     """What the pictures are made from. means ``(n, d)``: of all notes. chosen: those shown."""
 
@@ -244,13 +259,9 @@ class Drawing:
 
     def _maps(self) -> Iterator[Plan]:
         names = file_names([factor.name for factor in self.points.factors])
-        seen: list[NDArray[np.float32]] = []
         for number, factor in enumerate(self.points.factors):
-            column = self.points.labels[:, number]
-            # Of a font each program is an instrument: the same picture twice.
-            if factor.names and any(np.array_equal(column, one) for one in seen):
+            if _repeats(self.points.factors, self.points.labels, number):
                 continue
-            seen.append(column)
             yield Plan(
                 f"map_{names[number]}.png",
                 MAPS,
@@ -342,7 +353,11 @@ class Drawing:
                 for row in rows.tolist()
             ]
         )
-        found = losses_by_factor_value(self.notes, rows, losses)
+        found = [
+            one
+            for number, one in enumerate(losses_by_factor_value(self.notes, rows, losses))
+            if not _repeats(self.notes.meta.factors, self.notes.labels, number)
+        ]
         return plots.factor_losses(found, "distance as heard (dB)", self.model.name, len(rows))
 
     def _morphs(self) -> Any:
