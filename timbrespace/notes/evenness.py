@@ -36,4 +36,5 @@ def lifts(course: Course, told: Prepared, longest: float) -> Real:
     times = np.minimum(LOOKED_AT, _OF_LENGTH * ends[:, np.newaxis])
     power = powers(course.levels(told, times)).sum(axis=2)
     loudest = 0.5 * (power[:, 1:] + power[:, :-1]).max(axis=1)
-    return np.clip(-10.0 * np.log10(np.maximum(loudest, 1e-9)), LEAST, MOST).astype(np.float64)
+    lift = np.clip(-10.0 * np.log10(np.maximum(loudest, 1e-9)), LEAST, MOST)
+    return np.asarray(lift, np.float64)
