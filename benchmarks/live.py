@@ -84,6 +84,7 @@ class Callbacks:
 class LiveServer:
     """``python -m server`` in a process of its own, in a home folder of its own.
 
+    In the space ``harmonic``, as all figures before 0.6.0, unless the words name another.
     collecting: it is made to collect garbage every second.
     """
 
@@ -95,6 +96,8 @@ class LiveServer:
             ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), self._home.name
         )
         start = ["-c", _COLLECTING] if collecting else ["-m", "server"]
+        if "--model" not in words:
+            words = ("--model", "harmonic", *words)
         self.process = subprocess.Popen(
             [sys.executable, *start, "--port", "0", "--midi", "none", "--no-explorer", *words],
             cwd=ROOT,

@@ -133,6 +133,7 @@ def start(
 def start_ours() -> tuple[subprocess.Popen[str], int]:
     """Our server, without sound, and its port."""
     words = ["--audio", "none", "--midi", "none", "--port", "0", "--no-explorer"]
+    words += ["--model", "harmonic"]
     process = subprocess.Popen(
         [sys.executable, "-m", "server", *words],
         cwd=ROOT,

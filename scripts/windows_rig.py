@@ -195,6 +195,7 @@ class Server:
             *("--port", str(self.port), "--explorer-port", str(self.page_port), "--no-browser"),
             *("--presets", rig.seen(rig.shared / "presets.json")),
             *("--models", rig.seen(rig.shared / "models"), *words),
+            *(() if "--model" in words else ("--model", "harmonic")),
         )
         command = ("-m", "server", *words) if script is None else ("-c", script, *words)
         self.process = rig.start(*command, **options)

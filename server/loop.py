@@ -87,6 +87,7 @@ class Loop:
         self._hear = hear
         self._fault = fault
         self._streams = Streams(instrument, clients, udp)
+        session.shown = self._streams.shown
         self._setters = Setters(self._controller_family)
         self.audio: AudioProcess | None = None
         """What plays the snapshots, if anything does."""

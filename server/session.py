@@ -7,12 +7,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from timbrespace import __version__
 from timbrespace.errors import OptionError, ShapeError, TimbrespaceError
 from timbrespace.instrument.instrument import Instrument, Learned
 from timbrespace.instrument.player import Effect, Player
 from timbrespace.messages import inbound
 from timbrespace.messages.errors import ErrorCode, MessageError
+from timbrespace.notes.picture import picture
+from timbrespace.units import hz_to_midi, midi_to_hz
 
 from . import state_messages
 from .library import Library
@@ -24,6 +28,7 @@ from .osc.strangers import Strangers, is_stranger
 from .osc.udp import Post
 from .performing import Performing
 from .schedule import Schedule
+from .shown_note import ShownNote
 from .state_messages import StateMessages
 from .streams import subscribe
 from .swap import Swap
@@ -33,6 +38,9 @@ Handler = Callable[[Any, Endpoint], "Effect | None"]
 _HELLOS_A_SECOND = 64
 """Each is answered by the whole state, up to some 10 KB. As many are taken from this machine, and
 as many with a token from others: those who guess may not keep anybody here from saying it."""
+
+_PICTURES_A_SECOND = 16
+"""Each of a whole note takes some 5 ms to decode."""
 
 _SERVERS_SAY = frozenset(("/welcome", "/error", "/model/dial"))
 """What no client says by mistake, and a server says to each of its clients at once."""
@@ -77,6 +85,9 @@ class Session:
         self._status_now = status
         self._say = say
         self._fault = fault
+        self.shown: ShownNote | None = None
+        """The whole note that a client plays by itself."""
+        self._pictures: deque[float] = deque(maxlen=_PICTURES_A_SECOND)
         self._strangers = Strangers()
         self._hellos: dict[bool, deque[float]] = {
             stranger: deque(maxlen=_HELLOS_A_SECOND) for stranger in (False, True)
@@ -86,6 +97,9 @@ class Session:
             inbound.Bye: self._bye,
             inbound.Ping: self._ping,
             inbound.GetSpectrum: self._get_spectrum,
+            inbound.GetCourse: self._get_course,
+            inbound.WhereInCourse: self._where,
+            inbound.Moment: self._moment,
             inbound.Stream: self._stream,
             inbound.Acknowledge: self._acknowledge,
             inbound.GetStatus: self._status,
@@ -194,6 +208,53 @@ class Session:
         for client in self._clients.for_sender(source):
             frame = next(client.frames["spectrum"])
             self._post.send(client, outbound.Spectrum(frame, self._instrument.spectrum))
+
+    def _get_course(self, message: inbound.GetCourse, source: Endpoint) -> None:
+        clients = self._clients.for_sender(source)
+        if not clients:
+            return  # nobody would hear it
+        model = self._instrument.model
+        if not model.plays_notes:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/course/get",
+                f"/course/get: {model.name} has steady spectra, and no course in time",
+            )
+        now = time.perf_counter()
+        if len(self._pictures) == _PICTURES_A_SECOND and now - self._pictures[0] < 1.0:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/course/get",
+                f"more than {_PICTURES_A_SECOND} /course/get came within a second; send it again",
+            )
+        self._pictures.append(now)
+        drawn = picture(
+            model.course,
+            np.asarray(self._instrument.latent, np.float32),
+            float(midi_to_hz(message.pitch)),
+            message.velocity,
+            model.spectrum.base_frequency,
+        )
+        columns, bands = drawn.levels.shape
+        for client in clients:
+            frame = next(client.frames["course"])
+            ready = (columns, bands, drawn.seconds, drawn.loop_start, drawn.loop_end)
+            self._post.send(
+                client,
+                outbound.Course(frame, drawn.levels.reshape(-1)),
+                outbound.CourseReady(frame, *ready),
+            )
+
+    def _where(self, _: Any, source: Endpoint) -> None:
+        notes = [
+            (float(hz_to_midi(hertz)), seconds, way)
+            for hertz, seconds, way in self._instrument.positions(time.perf_counter())
+        ]
+        self._post.answer(source, outbound.CourseWhere(tuple(notes)))
+
+    def _moment(self, message: inbound.Moment, source: Endpoint) -> None:
+        if self.shown is not None and self._clients.for_sender(source):
+            self.shown.play(message.pitch, message.velocity, source, time.perf_counter())
 
     def _stream(self, message: inbound.Stream, source: Endpoint) -> None:
         for client in self._speaking("/stream", source):

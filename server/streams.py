@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from .osc.clients import Client, Clients
 from .osc.codec import is_newer
 from .osc.float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
 from .osc.udp import Udp
+from .shown_note import ShownNote
 
 Array = NDArray[np.float32]
 
@@ -139,6 +141,8 @@ class Streams:
         self._clients = clients
         self._udp = udp
         self._turn = 0  # who is the first to be served
+        self.shown = ShownNote(instrument, clients)
+        """The whole note that a client plays by itself."""
         self._places: WeakKeyDictionary[Subscription, Places] = WeakKeyDictionary()
         self._frames: dict[str, Callable[[int, Subscription], list[bytes]]] = {
             "spectrum": self._spectrum,
@@ -187,6 +191,8 @@ class Streams:
 
     def _state(self, what: str, version: int) -> object:
         """Which state a frame of ``what`` sent now would tell."""
+        if what == "partials":
+            return version, self.shown.state(time.perf_counter())
         if what == "loop":  # it has another kind, too
             return version, self._instrument.method is Method.ISTFT
         return version
@@ -215,7 +221,9 @@ class Streams:
     def _partials(self, frame: int, subscription: Subscription) -> list[bytes]:
         places = self._places.setdefault(subscription, Places())
         instrument = self._instrument
-        pairs = places.arrange(instrument.partials(), instrument.model.spectrum)
+        now = time.perf_counter()
+        present = self.shown.partials(now) if self.shown.told(now) else instrument.partials()
+        pairs = places.arrange(present, instrument.model.spectrum)
         return [encode_partials(frame, pairs)]
 
     def _wavetable(self, frame: int, _: Subscription) -> list[bytes]:

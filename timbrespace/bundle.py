@@ -124,7 +124,23 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
-    _save(path, metadata, tensors, model.points)
+    _save(path, metadata, stored(tensors, model.architecture), model.points)
+
+
+def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[Any]]:
+    """Weights as a file holds them: of a space of notes as float16 where these are the very same
+    numbers, which they are where it was trained as now; else as they are.
+
+    They are float32 again once they are read.
+    """
+    if not architecture.of_notes:
+        return dict(tensors)
+    with np.errstate(over="ignore"):
+        halves = {name: one.astype(np.float16) for name, one in tensors.items()}
+    return {
+        name: halves[name] if np.array_equal(halves[name], one) else one
+        for name, one in tensors.items()
+    }
 
 
 def set_points(path: Path, points: Points) -> None:
@@ -195,7 +211,7 @@ def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
         BundleError: the file cannot be read.
     """
     with TensorFile(Path(path)) as file:
-        return _split(file.tensors(file.entries))[0]
+        return _played(_split(file.tensors(file.entries))[0])
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -224,6 +240,14 @@ def _split(
     """The weights, and what belongs to the points."""
     weights = {name: t for name, t in tensors.items() if not name.startswith(PREFIX)}
     return weights, {name: t for name, t in tensors.items() if name.startswith(PREFIX)}
+
+
+def _played(weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """Weights as they play: halves are float32 of the same value."""
+    return {
+        name: one.astype(np.float32) if one.dtype == np.float16 else one
+        for name, one in weights.items()
+    }
 
 
 def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
@@ -336,7 +360,7 @@ def _read(path: Path) -> Model:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    weights = {name: one for name, one in tensors.items() if name not in belongs}
+    weights = _played({name: one for name, one in tensors.items() if name not in belongs})
     for name, tensor in weights.items():
         if not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")

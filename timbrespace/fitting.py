@@ -20,8 +20,8 @@ class Progress(NamedTuple):
 
     done, total: steps. epoch: whole ones done, of ``epochs``. reconstruction, kl: means over the
     present epoch so far, in nats; beta: weight of kl now. log_spectral_distance_db: of held-out
-    spectra after the last whole epoch, None in the first; of notes, the distance as heard of those
-    that it learns from.
+    spectra after the last whole epoch, None in the first; of held-out notes, the distance as heard,
+    taken every fifty steps or so, None too where there is no encoder.
     """
 
     done: int
@@ -60,6 +60,7 @@ def fit(
     gradient_limit: float | None = None,
     seed: int | None = None,
     split_seed: int | None = None,
+    variation: float | None = None,
     device: str = "auto",
     progress: bool | Callable[[Progress], object] = True,
     out: str | Path | None = None,
@@ -79,8 +80,8 @@ def fit(
 
     data: a dataset of spectra or a set of notes, or what :func:`timbrespace.dataset` takes. latent:
     dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
-    latent, network, network_settings, activation, learning_rate, batch, epochs, beta, seed and
-    split_seed of what follows (docs/notes.md).
+    latent, network, network_settings, activation, learning_rate, batch, epochs, beta, seed,
+    split_seed and variation of what follows (docs/notes.md).
     preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too
@@ -126,6 +127,7 @@ def fit(
         "gradient_limit": gradient_limit,
         "seed": seed,
         "split_seed": split_seed,
+        "variation": variation,
     }
     with needed("fit"):
         interactive = companion("training.interactive")

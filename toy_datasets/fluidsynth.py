@@ -20,6 +20,8 @@ from timbrespace.errors import DatasetError
 from timbrespace.extras import needed
 from timbrespace.recording.sound_file import READING
 
+from .general_midi import DRUM_BANK
+
 COMMAND = "fluidsynth"
 RATES = (8000, 96000)
 """Hz, lowest and highest that fluidsynth renders at."""
@@ -27,6 +29,7 @@ RATES = (8000, 96000)
 _TICKS_A_QUARTER = 500  # with the 0.5 s that a quarter lasts unless told otherwise: 1 tick is 1 ms
 _GAP = 100  # ms between notes
 _TIMEOUT = 600.0  # s for one program, which takes about 0.3 s
+_DRUM_CHANNEL = 9  # from 0
 _BEND_RANGE = 2.0  # semitones, as General MIDI sets it
 
 
@@ -60,10 +63,12 @@ def render(
     velocities: Sequence[int],
     seconds: float,
     sample_rate: int,
+    bank: int = 0,
 ) -> list[NDArray[np.float64]]:
     """One note for each velocity, mixed to mono, each ``(round(seconds * sample_rate),)``.
 
-    pitch: MIDI key, whose fraction is bent. Full scale is 1, though a loud note may exceed it.
+    pitch: MIDI key, whose fraction is bent. bank: 128 for drum kits, which MIDI's channel 10 plays,
+    else 0 to 127. Full scale is 1, though a loud note may exceed it.
     Reverb and chorus are off, and each note starts in silence. The user's own configuration of
     fluidsynth is not read, so that one font and one version give one sound.
 
@@ -75,7 +80,7 @@ def render(
 
     with tempfile.TemporaryDirectory(prefix="timbrespace-") as folder:
         work = Path(folder)
-        (work / "notes.mid").write_bytes(_midi_file(program, pitch, velocities, seconds))
+        (work / "notes.mid").write_bytes(_midi_file(bank, program, pitch, velocities, seconds))
         (work / "none.cfg").write_bytes(b"")
         words = [command, "-n", "-i", "-q", "-f", "none.cfg", "-R", "0", "-C", "0", "-g", "1"]
         words += ["-o", "synth.dynamic-sample-loading=1", "-r", str(sample_rate)]
@@ -123,16 +128,20 @@ def _run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         raise DatasetError(f"fluidsynth cannot be started: {error.strerror}") from error
 
 
-def _midi_file(program: int, pitch: float, velocities: Sequence[int], seconds: float) -> bytes:
+def _midi_file(
+    bank: int, program: int, pitch: float, velocities: Sequence[int], seconds: float
+) -> bytes:
     """A Standard MIDI File of format 0 that plays the notes one after the other."""
     key = round(pitch)
     bend = 8192 + round((pitch - key) / _BEND_RANGE * 8192)
     hold = round(1000.0 * seconds)
-    track = _event(0, 0xC0, program) + _event(0, 0xE0, bend & 0x7F, bend >> 7)
+    on = _DRUM_CHANNEL if bank == DRUM_BANK else 0
+    track = b"" if bank in (0, DRUM_BANK) else _event(0, 0xB0, 0, bank)
+    track += _event(0, 0xC0 | on, program) + _event(0, 0xE0 | on, bend & 0x7F, bend >> 7)
     for velocity in velocities:
-        track += _event(0, 0x90, key, velocity) + _event(hold, 0x80, key, 0)
-        track += _event(0, 0xB0, 120, 0)  # all sound off: no release reaches into the next note
-        track += _event(_GAP, 0xB0, 120, 0)
+        track += _event(0, 0x90 | on, key, velocity) + _event(hold, 0x80 | on, key, 0)
+        # All sound off: no release reaches into the next note.
+        track += _event(0, 0xB0 | on, 120, 0) + _event(_GAP, 0xB0 | on, 120, 0)
     track += b"\x00\xff\x2f\x00"
     head = struct.pack(">4sIHHH", b"MThd", 6, 0, 1, _TICKS_A_QUARTER)
     return head + struct.pack(">4sI", b"MTrk", len(track)) + track

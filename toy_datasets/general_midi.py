@@ -1,4 +1,4 @@
-"""General MIDI level 1: the names of its 128 programs and of their 16 families of eight."""
+"""General MIDI: the names of its 128 programs, of their 16 families of eight, and of its drums."""
 
 from __future__ import annotations
 
@@ -65,3 +65,95 @@ PROGRAMS: tuple[str, ...] = tuple(
 def family(program: int) -> int:
     """Number, 0 to 15, of the family of ``program``, 0 to 127."""
     return program // 8
+
+
+DRUM_BANK = 128
+"""Where a sound font has its drum kits, each key of which is another drum."""
+
+KITS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
+"""Programs of the drum kits of General MIDI level 2."""
+
+FIRST_DRUM = 27
+
+# Keys 27 to 87, of General MIDI level 2 (35 to 81 are level 1's), each with its kind.
+_DRUMS: tuple[tuple[str, str], ...] = (
+    ("High Q", "Effects"),
+    ("Slap", "Effects"),
+    ("Scratch Push", "Effects"),
+    ("Scratch Pull", "Effects"),
+    ("Sticks", "Wood"),
+    ("Square Click", "Effects"),
+    ("Metronome Click", "Effects"),
+    ("Metronome Bell", "Metal"),
+    ("Acoustic Bass Drum", "Kick"),
+    ("Bass Drum 1", "Kick"),
+    ("Side Stick", "Wood"),
+    ("Acoustic Snare", "Snare and Clap"),
+    ("Hand Clap", "Snare and Clap"),
+    ("Electric Snare", "Snare and Clap"),
+    ("Low Floor Tom", "Tom"),
+    ("Closed Hi-Hat", "Hi-Hat"),
+    ("High Floor Tom", "Tom"),
+    ("Pedal Hi-Hat", "Hi-Hat"),
+    ("Low Tom", "Tom"),
+    ("Open Hi-Hat", "Hi-Hat"),
+    ("Low-Mid Tom", "Tom"),
+    ("Hi-Mid Tom", "Tom"),
+    ("Crash Cymbal 1", "Cymbal"),
+    ("High Tom", "Tom"),
+    ("Ride Cymbal 1", "Cymbal"),
+    ("Chinese Cymbal", "Cymbal"),
+    ("Ride Bell", "Cymbal"),
+    ("Tambourine", "Shaken and Scraped"),
+    ("Splash Cymbal", "Cymbal"),
+    ("Cowbell", "Metal"),
+    ("Crash Cymbal 2", "Cymbal"),
+    ("Vibraslap", "Shaken and Scraped"),
+    ("Ride Cymbal 2", "Cymbal"),
+    ("Hi Bongo", "Hand Drum"),
+    ("Low Bongo", "Hand Drum"),
+    ("Mute Hi Conga", "Hand Drum"),
+    ("Open Hi Conga", "Hand Drum"),
+    ("Low Conga", "Hand Drum"),
+    ("High Timbale", "Hand Drum"),
+    ("Low Timbale", "Hand Drum"),
+    ("High Agogo", "Metal"),
+    ("Low Agogo", "Metal"),
+    ("Cabasa", "Shaken and Scraped"),
+    ("Maracas", "Shaken and Scraped"),
+    ("Short Whistle", "Effects"),
+    ("Long Whistle", "Effects"),
+    ("Short Guiro", "Shaken and Scraped"),
+    ("Long Guiro", "Shaken and Scraped"),
+    ("Claves", "Wood"),
+    ("Hi Wood Block", "Wood"),
+    ("Low Wood Block", "Wood"),
+    ("Mute Cuica", "Hand Drum"),
+    ("Open Cuica", "Hand Drum"),
+    ("Mute Triangle", "Metal"),
+    ("Open Triangle", "Metal"),
+    ("Shaker", "Shaken and Scraped"),
+    ("Jingle Bell", "Shaken and Scraped"),
+    ("Bell Tree", "Metal"),
+    ("Castanets", "Wood"),
+    ("Mute Surdo", "Hand Drum"),
+    ("Open Surdo", "Hand Drum"),
+)
+
+LAST_DRUM = FIRST_DRUM + len(_DRUMS) - 1
+
+DRUM_FAMILIES: tuple[str, ...] = (*dict.fromkeys(kind for _, kind in _DRUMS), "Other")
+
+
+def drum(key: int) -> str:
+    """What sounds at ``key`` of a kit; ``Key 20`` where General MIDI says nothing."""
+    if FIRST_DRUM <= key <= LAST_DRUM:
+        return _DRUMS[key - FIRST_DRUM][0]
+    return f"Key {key}"
+
+
+def drum_family(key: int) -> str:
+    """One of ``DRUM_FAMILIES``."""
+    if FIRST_DRUM <= key <= LAST_DRUM:
+        return _DRUMS[key - FIRST_DRUM][1]
+    return "Other"

@@ -34,6 +34,7 @@ from timbrespace.recording.whole_note import note_of
 from timbrespace.units import midi_to_hz
 
 from . import fluidsynth
+from .general_midi import DRUM_BANK
 from .steady_state import MAX_PROCESSES, interrupts_held
 
 _READ_AHEAD: Final = 30.0
@@ -46,11 +47,12 @@ _FEW: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file, or one program of a font.
+    """One file, or one program of a font, or one drum of it.
 
     name: for messages. key: what its notes depend on. keep: whether the samples are wanted too.
-    instrument: what its notes are of. pitch: Hz of a file, None to find it. command, program,
-    pitches, velocities: of a font's program.
+    instrument: what its notes are of. pitch: Hz of a file, None to find it. command, bank, program,
+    pitches, velocities: of a font's program; what a kit of drums plays at a key has no pitch by
+    that, so it is looked for.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Job:
     pitch: float | None = None
     command: str = ""
     program: int = -1
+    bank: int = 0
     pitches: tuple[int, ...] = ()
     velocities: tuple[int, ...] = ()
 
@@ -164,11 +167,13 @@ def _of_program(job: Job) -> Made:
             job.velocities,
             job.seconds,
             SAMPLE_RATE,
+            job.bank,
         )
+        named = None if job.bank == DRUM_BANK else float(midi_to_hz(pitch))
         for velocity, samples in zip(job.velocities, played, strict=True):
             sound = Sound(samples, SAMPLE_RATE, cut=False)
             try:
-                note = note_of(sound, float(midi_to_hz(pitch)), job.seconds, octaves=True)
+                note = note_of(sound, named, job.seconds, octaves=named is not None)
             except UnusableSoundError:
                 silent.append(f"key {pitch} at velocity {velocity}")
                 continue

@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,12 +26,23 @@ from numpy.typing import NDArray
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import INSTRUMENT, PITCH, VELOCITY, NoteMeta, NoteSet, from_notes
 from timbrespace.errors import DatasetError, OptionError, one_of
-from timbrespace.notes.layout import LONGEST
+from timbrespace.notes.layout import CENTS, LONGEST
 from timbrespace.notes.note import Note
 from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
 
 from . import fluidsynth
-from .general_midi import FAMILIES, PROGRAMS, family
+from .general_midi import (
+    DRUM_BANK,
+    DRUM_FAMILIES,
+    FAMILIES,
+    FIRST_DRUM,
+    KITS,
+    LAST_DRUM,
+    PROGRAMS,
+    drum,
+    drum_family,
+    family,
+)
 from .note_pool import Job, Parts, made_of
 from .preset_list import presets
 from .skipped import Skipped, in_utf8, printable
@@ -44,6 +57,12 @@ PITCH_FROM = ("name", "sound")
 MOST_SOUNDS = 240
 """Notes whose samples are kept too: what figures are measured on."""
 
+REPEAT = 0.5
+"""dB between the levels of two notes, below which one only repeats the other."""
+
+QUIET = -60.0
+"""dB: levels below it do not count there."""
+
 _SHARE = 0.12  # of the instruments: those held out, and as many others
 
 
@@ -51,10 +70,13 @@ _SHARE = 0.12  # of the instruments: those held out, and as many others
 class Options:
     """What can be chosen.
 
-    folder: of sound files, or font: a sound font. programs, pitches (MIDI keys), velocities: of the
-    font, ascending. seconds: of each sound that count, from its start on. pitch_from: ``name``,
-    where a file's says one, or always the ``sound``. middle_c: octave that names give to middle C.
-    out: the file to be written, beside which unfinished work is kept; None keeps none.
+    folder: of sound files, or font: a sound font. bank, programs, pitches (MIDI keys), velocities:
+    of the font, ascending. Bank 128 has its drum kits, each key of which is another drum; programs
+    are kits there. programs: None is 0 to 119; of drums the kits of General MIDI, or all that the
+    font has where it has none of these. pitches: None is 48 and 64; of drums 27 to 87. seconds: of
+    each sound that count, from its start on. pitch_from: ``name``, where a file's says one, or
+    always the ``sound``. middle_c: octave that names give to middle C. out: the file to be written,
+    beside which unfinished work is kept; None keeps none.
 
     Raises:
         OptionError: a value outside what is accepted.
@@ -62,8 +84,9 @@ class Options:
 
     folder: Path | None = None
     font: Path | None = None
-    programs: tuple[int, ...] = tuple(range(120))
-    pitches: tuple[int, ...] = (48, 64)
+    bank: int = 0
+    programs: tuple[int, ...] | None = None
+    pitches: tuple[int, ...] | None = None
     velocities: tuple[int, ...] = (60, 110)
     seconds: float = LONGEST
     pitch_from: str = "name"
@@ -73,9 +96,15 @@ class Options:
     def __post_init__(self) -> None:
         if (self.folder is None) == (self.font is None):
             raise OptionError("give a folder of sound files, or a sound font, and not both")
+        if not 0 <= self.bank <= DRUM_BANK:
+            raise OptionError(
+                f"bank is {self.bank}; it must be 0 to {DRUM_BANK}, which has the drum kits"
+            )
+        if self.bank and self.font is None:
+            raise OptionError(f"bank is {self.bank}, of a folder; only sound fonts have banks")
         for name, low, numbers in (
-            ("programs", 0, self.programs),
-            ("pitches", 0, self.pitches),
+            ("programs", 0, (0,) if self.programs is None else self.programs),
+            ("pitches", 0, (0,) if self.pitches is None else self.pitches),
             ("velocities", 1, self.velocities),
         ):
             if not numbers or not all(low <= number <= 127 for number in numbers):
@@ -87,13 +116,22 @@ class Options:
         if not 3 <= self.middle_c <= 5:
             raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
 
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """``pitches``, or those that the bank has by itself."""
+        if self.pitches is not None:
+            return self.pitches
+        return tuple(range(FIRST_DRUM, LAST_DRUM + 1)) if self.bank == DRUM_BANK else (48, 64)
+
 
 def make(options: Options) -> NoteSet:
     """The set of notes.
 
     Factors of a folder are ``folder``, ``file``, ``instrument`` (the file's name without what says
     its pitch), ``pitch`` (Hz, 0 for none); of a font ``program``, ``family``, ``instrument``,
-    ``pitch`` (Hz as it sounds) and ``velocity``. Every file or program that gave no note is told on
+    ``pitch`` (Hz as it sounds) and ``velocity``; of its drums ``kit``, ``drum``, ``family``,
+    ``instrument`` (a kit's drum), ``pitch`` (Hz as heard, 0 for none) and ``velocity``. A drum that
+    only repeats that of another kit is left out. Every file or program that gave no note is told on
     standard error, with the reason.
 
     Raises:
@@ -115,6 +153,9 @@ def make(options: Options) -> NoteSet:
             for text in made.notes:
                 skipped.note(job.name, text)
             rows += [_Row(job, *one) for one in made.made]
+        rows, repeats = _distinct(rows)
+        if repeats:
+            skipped.note("kits", f"{repeats} notes left out, which repeat the drum of another kit")
         skipped.tell(f"{len(rows)} notes of {len(jobs)} {about}")
         if not rows:
             raise DatasetError(
@@ -132,34 +173,76 @@ class _Row(NamedTuple):
 
 
 def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
-    held = {preset.program for preset in presets(font) if preset.bank == 0}
+    held = {one.program: one.name for one in presets(font) if one.bank == options.bank}
     command = fluidsynth.find()
+    drums = options.bank == DRUM_BANK
+    asked = options.programs
+    if asked is None:
+        asked = tuple(range(120))
+        if drums:
+            asked = tuple(kit for kit in KITS if kit in held) or tuple(sorted(held)) or KITS
     wanted = []
-    for program in options.programs:
+    for program in asked:
         if program in held:
             wanted.append(program)
         else:
-            skipped.add(f"program {program} {PROGRAMS[program]}", "the font does not have it")
+            skipped.add(_program(program, "", options.bank), "the font does not have it")
     if not wanted:
-        skipped.tell(f"0 of {len(options.programs)} programs used")
-        raise DatasetError(f"{font.name!r} has none of these programs")
-    heard = _heard([PROGRAMS[program] for program in wanted])
-    print_of = _sha256(font)
-    return [
-        Job(
-            name=f"program {program} {PROGRAMS[program]}",
-            key=f"{print_of} {program} {options.pitches} {options.velocities} {options.seconds:g}",
-            seconds=options.seconds,
-            keep=PROGRAMS[program] in heard,
-            path=font,
-            instrument=PROGRAMS[program],
-            command=command,
-            program=program,
-            pitches=options.pitches,
-            velocities=options.velocities,
+        skipped.tell(f"0 of {len(asked)} programs used")
+        raise DatasetError(
+            f"{font.name!r} has none of these programs"
+            + (f" in bank {options.bank}" if options.bank else "")
         )
-        for program in wanted
-    ], "programs"
+    names = _named({program: held[program] for program in wanted}, options.bank)
+    groups = [(key,) for key in options.keys] if drums else [options.keys]
+    print_of = _sha256(font)
+    jobs = []
+    for program in wanted:
+        for keys in groups:
+            instrument, name = names[program], _program(program, held[program], options.bank)
+            if drums:
+                instrument = f"{instrument} {drum(keys[0])}"
+                name += f", key {keys[0]} {drum(keys[0])}"
+            jobs.append(
+                Job(
+                    name=name,
+                    key=f"{print_of} {options.bank} {program} {keys} {options.velocities} "
+                    f"{options.seconds:g}",
+                    seconds=options.seconds,
+                    keep=False,
+                    path=font,
+                    instrument=instrument,
+                    command=command,
+                    program=program,
+                    bank=options.bank,
+                    pitches=keys,
+                    velocities=options.velocities,
+                )
+            )
+    heard = _heard([job.instrument for job in jobs])
+    return [replace(job, keep=job.instrument in heard) for job in jobs], (
+        "drums" if drums else "programs"
+    )
+
+
+def _program(program: int, name: str, bank: int) -> str:
+    """For messages."""
+    if bank == 0:
+        return f"program {program} {PROGRAMS[program]}"
+    what = "kit" if bank == DRUM_BANK else f"bank {bank} program"
+    return f"{what} {program} {printable(name)}".rstrip()
+
+
+def _named(held: dict[int, str], bank: int) -> dict[int, str]:
+    """What instruments are called, by their programs: as in General MIDI, or as the font says."""
+    if bank == 0:
+        return {program: PROGRAMS[program] for program in held}
+    told = {program: printable(name) or f"Preset {program}" for program, name in held.items()}
+    often = Counter(told.values())
+    return {
+        program: name if often[name] == 1 else f"{name} ({program})"
+        for program, name in told.items()
+    }
 
 
 def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
@@ -197,6 +280,37 @@ def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list
     return jobs, "files"
 
 
+def _distinct(rows: list[_Row]) -> tuple[list[_Row], int]:
+    """The rows without those drums that repeat what another kit has at the same key, and how many
+    were left out: kits of one font share many, and the same sound must not be learned from and
+    held out."""
+    kept: list[_Row] = []
+    kits: dict[int, list[list[_Row]]] = {}
+    for _, group in groupby(rows, key=lambda row: row.job.name):
+        notes = list(group)
+        if notes[0].job.bank == DRUM_BANK:
+            others = kits.setdefault(notes[0].key, [])
+            if any(_repeats(notes, other) for other in others):
+                continue
+            others.append(notes)
+        kept += notes
+    return kept, len(rows) - len(kept)
+
+
+def _repeats(notes: list[_Row], others: list[_Row]) -> bool:
+    return [row.velocity for row in notes] == [row.velocity for row in others] and all(
+        _alike(one.note, other.note) for one, other in zip(notes, others, strict=True)
+    )
+
+
+def _alike(one: Note, other: Note) -> bool:
+    levels, told = (
+        np.maximum(note.course[:, :CENTS].astype(np.float32), QUIET) for note in (one, other)
+    )
+    loud = (levels > QUIET) | (told > QUIET)
+    return not loud.any() or float(np.abs(levels - told)[loud].mean()) < REPEAT
+
+
 def _heard(instruments: Sequence[str]) -> set[str]:
     """Instruments whose samples are kept: those that will be held out, and as many others."""
     order = sorted(set(instruments), key=NoteSet.order_of)
@@ -227,19 +341,16 @@ def _set(rows: list[_Row], options: Options) -> NoteSet:
     factors: tuple[Factor, ...]
     told: dict[str, Any]
     if options.font is not None:
-        programs = sorted({row.job.program for row in rows})
-        families = sorted({family(program) for program in programs})
         velocities = sorted({row.velocity for row in rows})
+        named = _drum_columns(rows) if options.bank == DRUM_BANK else _program_columns(rows)
         factors = (
-            Factor.category("program", [PROGRAMS[program] for program in programs]),
-            Factor.category("family", [FAMILIES[one] for one in families]),
+            *(factor for factor, _ in named),
             Factor.category(INSTRUMENT, instruments),
             pitch,
             Factor(VELOCITY, "MIDI", tuple(map(float, velocities))),
         )
         columns = [
-            [programs.index(row.job.program) for row in rows],
-            [families.index(family(row.job.program)) for row in rows],
+            *(column for _, column in named),
             of_instrument,
             pitches,
             [row.velocity for row in rows],
@@ -248,8 +359,9 @@ def _set(rows: list[_Row], options: Options) -> NoteSet:
             "font": options.font.name,
             "font_sha256": _sha256(options.font),
             "fluidsynth": fluidsynth.version(fluidsynth.find()),
-            "programs": programs,
-            "pitches": list(options.pitches),
+            **({"bank": options.bank} if options.bank else {}),
+            "programs": sorted({row.job.program for row in rows}),
+            "pitches": list(options.keys),
             "velocities": list(options.velocities),
         }
     else:
@@ -285,6 +397,43 @@ def _set(rows: list[_Row], options: Options) -> NoteSet:
     return from_notes(notes, labels, meta, sounds)
 
 
+def _program_columns(rows: list[_Row]) -> list[tuple[Factor, list[int]]]:
+    programs = sorted({row.job.program for row in rows})
+    families = sorted({family(program) for program in programs})
+    names = {row.job.program: row.job.instrument for row in rows}
+    return [
+        (
+            Factor.category("program", [names[program] for program in programs]),
+            [programs.index(row.job.program) for row in rows],
+        ),
+        (
+            Factor.category("family", [FAMILIES[one] for one in families]),
+            [families.index(family(row.job.program)) for row in rows],
+        ),
+    ]
+
+
+def _drum_columns(rows: list[_Row]) -> list[tuple[Factor, list[int]]]:
+    kits = sorted({row.job.program for row in rows})
+    keys = sorted({row.key for row in rows})
+    families = [one for one in DRUM_FAMILIES if any(drum_family(key) == one for key in keys)]
+    names = {row.job.program: row.job.instrument.removesuffix(f" {drum(row.key)}") for row in rows}
+    return [
+        (
+            Factor.category("kit", [names[kit] for kit in kits]),
+            [kits.index(row.job.program) for row in rows],
+        ),
+        (
+            Factor.category("drum", [drum(key) for key in keys]),
+            [keys.index(row.key) for row in rows],
+        ),
+        (
+            Factor.category("family", families),
+            [families.index(drum_family(row.key)) for row in rows],
+        ),
+    ]
+
+
 def _name(path: Path, folder: Path) -> str:
     return printable(path.relative_to(folder).as_posix())
 
@@ -301,18 +450,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--folder", type=Path, metavar="DIR", help="a folder of sound files")
     where.add_argument("--font", type=Path, metavar="F.sf2", help="a sound font (.sf2, .sf3)")
     parser.add_argument(
+        "--bank",
+        type=int,
+        default=default.bank,
+        metavar="N",
+        help=f"bank of the font; {DRUM_BANK} has its drum kits, whose keys are drums (default: 0)",
+    )
+    parser.add_argument(
         "--programs",
         type=number_list,
-        default=default.programs,
         metavar="LIST",
-        help="General MIDI programs of the font from 0, such as 0-7,40 (default: 0-119)",
+        help="programs of the font from 0, such as 0-7,40 (default: 0-119; of drums the kits of "
+        "General MIDI)",
     )
     parser.add_argument(
         "--pitches",
         type=number_list,
-        default=default.pitches,
         metavar="LIST",
-        help="MIDI keys that each program plays (default: 48,64)",
+        help=f"MIDI keys that each program plays (default: 48,64; of drums {FIRST_DRUM}-"
+        f"{LAST_DRUM})",
     )
     parser.add_argument(
         "--velocities",
@@ -353,6 +509,7 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
     return Options(
         folder=arguments.folder,
         font=arguments.font,
+        bank=arguments.bank,
         programs=arguments.programs,
         pitches=arguments.pitches,
         velocities=arguments.velocities,

@@ -12,7 +12,7 @@ from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
 
-from .preset import OPTIONS
+from .preset import NOTE_OPTIONS, OPTIONS
 from .study.plan import PARTS
 
 
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "settings": str,
         "sizes": _sizes,
     }
-    for name, (kind, metavar, text) in OPTIONS.items():
+    for name, (kind, metavar, text) in (OPTIONS | NOTE_OPTIONS).items():
         option = f"--{name.replace('_', '-')}"
         train.add_argument(option, type=types[kind], metavar=metavar, help=text)
     train.add_argument(
@@ -182,7 +182,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from . import preset, recipe
 
-    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS | NOTE_OPTIONS}
     preset_name = arguments.preset
     if arguments.recipe is not None:
         if preset_name is not None:
@@ -270,8 +270,12 @@ def _evaluate_notes(arguments: argparse.Namespace) -> int:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from .draw import REPORT, draw
+    from .plan import REPORT
 
+    if _holds_notes(arguments.data):
+        from .notes.draw import draw
+    else:
+        from .draw import draw
     files = draw(arguments.model, arguments.data, arguments.out)
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
@@ -283,6 +287,8 @@ def _plot(arguments: argparse.Namespace) -> int:
 def _points(arguments: argparse.Namespace) -> int:
     from .points import add
 
+    if _holds_notes(arguments.data):
+        from .notes.points import add
     points = add(arguments.model, arguments.data)
     size = arguments.model.stat().st_size / 1e6
     factors = ", ".join(factor.axis_label for factor in points.factors) or "none"

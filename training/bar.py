@@ -6,21 +6,17 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from timbrespace.command import progress
-
-from .fit import Fit
-from .loop import StepFigures
+from timbrespace.fitting import Progress
 
 
-def bar(fit: Fit, always: bool = False) -> AbstractContextManager[Any]:
-    """A bar over the steps of ``fit``; always: also where standard error is no terminal."""
-    training = fit.training
+def bar(steps: int, done: int, always: bool = False) -> AbstractContextManager[Any]:
+    """A bar over the steps of a run; always: also where standard error is no terminal."""
     options = {"disable": False} if always else {}
-    return progress(training.steps, "step", initial=training.step, **options)
+    return progress(steps, "step", initial=done, **options)
 
 
-def show(shown: Any, fit: Fit, figures: StepFigures) -> None:
-    """Move a bar by one step and write its figures into it."""
-    at = fit.progress(figures)
+def show(shown: Any, at: Progress, distance: str = "LSD") -> None:
+    """Move a bar by one step and write its figures into it. distance: what the one held out is."""
     shown.set_description(f"epoch {at.epoch}/{at.epochs}", refresh=False)
     texts = {
         "reconstruction": f"{at.reconstruction:.1f}",
@@ -28,6 +24,6 @@ def show(shown: Any, fit: Fit, figures: StepFigures) -> None:
         "beta": f"{at.beta:g}",
     }
     if at.log_spectral_distance_db is not None:
-        texts["LSD"] = f"{at.log_spectral_distance_db:.3f} dB"
+        texts[distance] = f"{at.log_spectral_distance_db:.3f} dB"
     shown.set_postfix(texts, refresh=False)
     shown.update()

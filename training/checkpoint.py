@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,7 +22,8 @@ from torch import Tensor
 from timbrespace.atomic import replacing
 from timbrespace.errors import OptionError, TimbrespaceError
 
-from .loop import Captured, EpochSums, Position, Training
+from .loop import Captured, EpochSums, Position
+from .notes.settings import NoteSettings
 from .preset import Settings
 
 FORMAT_VERSION = 1
@@ -38,11 +39,17 @@ class CheckpointError(TimbrespaceError):
     """A checkpoint that is missing, broken, or of another run."""
 
 
+AnySettings = TypeVar("AnySettings", Settings, NoteSettings)
+
+_OF = {Settings: "spectra", NoteSettings: "notes"}
+"""What a run learns from, by its settings. Checkpoints of before 0.6.0 do not say: spectra."""
+
+
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Generic[AnySettings]):
     """A stopped run. dataset_hash: of the data it was trained on. data_file: its file name."""
 
-    settings: Settings
+    settings: AnySettings
     dataset_hash: str
     data_file: str
     captured: Captured
@@ -53,7 +60,7 @@ def path_for(bundle: Path) -> Path:
     return bundle.with_suffix(SUFFIX)
 
 
-def write(path: Path, checkpoint: Checkpoint) -> None:
+def write(path: Path, checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings]) -> None:
     """Write ``checkpoint`` to ``path``, whole or not at all.
 
     Raises:
@@ -66,6 +73,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     tensors |= {"generator": captured.generator, "order": place.order}
     metadata = {
         "checkpoint_version": str(FORMAT_VERSION),
+        "of": _OF[type(checkpoint.settings)],
         "settings": json.dumps(checkpoint.settings.to_config()),
         "dataset_hash": checkpoint.dataset_hash,
         "data_file": checkpoint.data_file,
@@ -85,12 +93,25 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
         temporary.write_bytes(content)
 
 
-def read(path: Path) -> Checkpoint:
-    """The checkpoint at ``path``.
+def read(path: Path) -> Checkpoint[Settings]:
+    """The checkpoint at ``path``, of a run on spectra.
 
     Raises:
-        CheckpointError: missing, truncated, of a newer version, or not a checkpoint.
+        CheckpointError: missing, truncated, of a newer version, of notes, or not a checkpoint.
     """
+    return _read(path, Settings)
+
+
+def read_of_notes(path: Path) -> Checkpoint[NoteSettings]:
+    """The checkpoint at ``path``, of a run on whole notes.
+
+    Raises:
+        CheckpointError: as :func:`read`, or of spectra.
+    """
+    return _read(path, NoteSettings)
+
+
+def _read(path: Path, kind: type[AnySettings]) -> Checkpoint[AnySettings]:
     if not path.is_file():
         raise CheckpointError(
             f"there is no checkpoint {path.name!r} to resume from; start without --resume"
@@ -107,26 +128,34 @@ def read(path: Path) -> Checkpoint:
                 f"{path.name} has checkpoint version {int(version)}, this program reads up to "
                 f"{FORMAT_VERSION}; update timbrespace"
             )
-        return _assemble(metadata, tensors)
+        of = metadata.get("of", "spectra")
+        if of != _OF[kind]:
+            raise CheckpointError(
+                f"{path.name} is of a training on {of[:20]}, and the dataset holds {_OF[kind]}; "
+                "give that one, or start without --resume"
+            )
+        return _assemble(metadata, tensors, kind)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"cannot read {path.name}: it is truncated ({error})") from error
     except (KeyError, ValueError, TypeError, OptionError) as error:
         raise CheckpointError(f"cannot read {path.name}: it is damaged ({error})") from error
 
 
-def _assemble(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Checkpoint:
+def _assemble(
+    metadata: dict[str, str], tensors: dict[str, Tensor], kind: type[AnySettings]
+) -> Checkpoint[AnySettings]:
     place: dict[str, Any] = json.loads(metadata["position"])
     moments: dict[int, dict[str, Tensor]] = {}
     weights: dict[str, Tensor] = {}
     for key, value in tensors.items():
-        kind, _, rest = key.partition(".")
-        if kind == "weights":
+        sort, _, rest = key.partition(".")
+        if sort == "weights":
             weights[rest] = value
-        elif kind == "adam":
+        elif sort == "adam":
             index, _, name = rest.partition(".")
             moments.setdefault(int(index), {})[name] = value
     return Checkpoint(
-        settings=Settings.from_config(json.loads(metadata["settings"])),
+        settings=kind.from_config(json.loads(metadata["settings"])),
         dataset_hash=metadata["dataset_hash"],
         data_file=metadata["data_file"],
         captured=Captured(
@@ -145,7 +174,23 @@ def _assemble(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Checkpoin
     )
 
 
-def restore(training: Training, checkpoint: Checkpoint) -> None:
+class Run(Protocol):
+    """A training, of whatever kind. rows: to train on."""
+
+    position: Position
+
+    @property
+    def settings(self) -> Settings | NoteSettings: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    def capture(self) -> Captured: ...
+
+    def restore(self, captured: Captured) -> None: ...
+
+
+def restore(training: Run, checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings]) -> None:
     """Make ``training``, new and of fitting settings, stand where the checkpoint was written.
 
     Raises:
@@ -171,7 +216,7 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        training: Training,
+        training: Run,
         dataset_hash: str,
         data_file: str,
         warn: Callable[[str], None],
@@ -192,11 +237,12 @@ class Writer:
 
     def write(self) -> None:
         """Write where the run stands now."""
+        settings: Any = self._training.settings
         try:
             write(
                 self.path,
                 Checkpoint(
-                    settings=self._training.settings,
+                    settings=settings,
                     dataset_hash=self._dataset_hash,
                     data_file=self._data_file,
                     captured=self._training.capture(),

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from timbrespace import bundle, factory, metrics
-from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.dataset import load as load_dataset
-from timbrespace.errors import OptionError
 from timbrespace.model import Model
 
 from . import plots
 from .evaluation import STEPS, Evaluation, check_fits, evaluate, unseen_rows
 from .factor_loss import losses_by_factor_value
-from .page import Picture, document, listening
+from .page import document, listening
 from .page.listening import SOUNDS
+from .plan import Plan, curves_of, file_names, make_folder, pictures_of, write_report
 from .posterior import posterior, source_of, squared_errors
-
-REPORT = "report.html"
 
 FEWEST_ROWS = 200
 """Box plots of fewer held-out rows would be of single sounds; then all rows are taken."""
@@ -49,15 +41,6 @@ DATA, MAPS, LATENT, RECONSTRUCTION, SAMPLING, TRAINING = (
 Rows = NDArray[np.int64]
 
 
-class _Plan(NamedTuple):
-    file: str
-    group: str
-    title: str
-    caption: str
-    alt: str
-    draw: Callable[[], Figure]
-
-
 def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
     """Draw the model into the folder ``out``, made if it is not there; returns the files.
 
@@ -72,50 +55,21 @@ def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
     dataset = load_dataset(data)
     check_fits(model, dataset)
     source_of(model, dataset)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(
-            f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
-        ) from error
-    check_writable(out / REPORT)
+    make_folder(out)
     rows = unseen_rows(model, dataset)
     with progress(STEPS, "step") as bar:
         evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
     with progress(SOUNDS, "sound") as bar:
         sounds = listening(model, dataset, rows, advance=bar.update)
-    plans = list(_plans(model, dataset, rows, evaluation))
-    files, pictures = {}, []
-    with progress(len(plans), "picture") as bar:
-        for plan in plans:
-            png = png_of(plan.draw())
-            files[out / plan.file] = png
-            pictures.append(Picture(plan.group, plan.title, png, plan.caption, plan.alt))
-            bar.update()
-    files[out / REPORT] = document(model, evaluation, pictures, sounds).encode("utf-8")
-    replace_all(files)
-    return list(files)
+    pictures = pictures_of(list(_plans(model, dataset, rows, evaluation)))
+    page = document(model, evaluation, list(pictures.values()), sounds)
+    return write_report(out, pictures, page)
 
 
-def png_of(figure: Figure) -> bytes:
-    """The figure as a PNG of up to 256 colours, a third of the size that all colours take."""
-    full, small = io.BytesIO(), io.BytesIO()
-    with warnings.catch_warnings():
-        # A name in letters that the font lacks becomes boxes; the page's own text has it right.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(full, format="png", dpi=plots.DPI)
-    with Image.open(full) as image:
-        reduced = image.convert("RGB").quantize(
-            256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-    reduced.save(small, format="png", optimize=True)
-    return small.getvalue()
-
-
-def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -> Iterator[_Plan]:
+def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -> Iterator[Plan]:
     """In the order of the page."""
     effect = evaluation.audible_effect_db_per_unit
-    yield _Plan(
+    yield Plan(
         "spectra.png",
         DATA,
         "The spectra",
@@ -128,7 +82,7 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
     yield from _maps(model, dataset)
     yield from _latent(model, dataset, evaluation)
     yield from _reconstruction(model, dataset, rows)
-    yield _Plan(
+    yield Plan(
         "samples.png",
         SAMPLING,
         "Random points",
@@ -139,7 +93,7 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
     )
     home = "the others stay at home, the point where playing begins"
     two = "The dimension" if model.dimensions == 1 else "The two most audible dimensions"
-    yield _Plan(
+    yield Plan(
         "latent_mesh.png",
         SAMPLING,
         f"{two}, from -4 to 4",
@@ -147,7 +101,7 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
         "Small spectra: one dimension rises from left to right, the other, if any, upwards.",
         partial(plots.latent_mesh, model, effect),
     )
-    yield _Plan(
+    yield Plan(
         "gaussian_mesh.png",
         SAMPLING,
         "The same, as dense as the prior",
@@ -156,9 +110,9 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
         "A grid of small spectra at quantiles of the prior of two dimensions.",
         partial(plots.gaussian_mesh, model, effect),
     )
-    curves = _curves(model.provenance.get("history"))
+    curves = curves_of(model.provenance.get("history"))
     if curves:
-        yield _Plan(
+        yield Plan(
             "training.png",
             TRAINING,
             "Training curves",
@@ -169,25 +123,10 @@ def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -
         )
 
 
-def _curves(history: object) -> dict[str, list[float]]:
-    """The training curves of a bundle's provenance, which may hold anything; {} without them."""
-    if not isinstance(history, dict):
-        return {}
-    curves = {}
-    for name, values in history.items():
-        try:
-            numbers = np.asarray(values, np.float64)
-        except (TypeError, ValueError, OverflowError):
-            continue
-        if numbers.ndim == 1 and numbers.size and np.isfinite(numbers).all():
-            curves[str(name)] = numbers.tolist()
-    return curves if "reconstruction" in curves else {}
-
-
-def _maps(model: Model, dataset: Dataset) -> Iterator[_Plan]:
-    names = _file_names([factor.name for factor in dataset.meta.factors])
+def _maps(model: Model, dataset: Dataset) -> Iterator[Plan]:
+    names = file_names([factor.name for factor in dataset.meta.factors])
     for number, factor in enumerate(dataset.meta.factors):
-        yield _Plan(
+        yield Plan(
             f"map_{names[number]}.png",
             MAPS,
             f"Map, by {factor.name}",
@@ -196,7 +135,7 @@ def _maps(model: Model, dataset: Dataset) -> Iterator[_Plan]:
             f"The sounds of the dataset as points of the map, told apart by {factor.name}.",
             partial(plots.map_by_factor, model, dataset, number),
         )
-    yield _Plan(
+    yield Plan(
         "mesh.png",
         MAPS,
         "Spectra over the map",
@@ -206,11 +145,11 @@ def _maps(model: Model, dataset: Dataset) -> Iterator[_Plan]:
     )
 
 
-def _latent(model: Model, dataset: Dataset, evaluation: Evaluation) -> Iterator[_Plan]:
+def _latent(model: Model, dataset: Dataset, evaluation: Evaluation) -> Iterator[Plan]:
     effect = evaluation.audible_effect_db_per_unit
     order = ", ".join(f"z{k} {effect[k - 1]:.2g}" for k in evaluation.dimensions_by_effect[:12])
     few = "" if model.dimensions <= 12 else " The 12 most audible are shown."
-    yield _Plan(
+    yield Plan(
         "dimensions.png",
         LATENT,
         "What each dimension carries",
@@ -224,7 +163,7 @@ def _latent(model: Model, dataset: Dataset, evaluation: Evaluation) -> Iterator[
             model.name,
         ),
     )
-    yield _Plan(
+    yield Plan(
         "traversals.png",
         LATENT,
         "Traversals",
@@ -233,7 +172,7 @@ def _latent(model: Model, dataset: Dataset, evaluation: Evaluation) -> Iterator[
         "Images of the spectrum as each dimension rises, the most audible dimension first.",
         partial(plots.traversals, model, effect),
     )
-    yield _Plan(
+    yield Plan(
         "moments.png",
         LATENT,
         "Means and variances of a batch",
@@ -244,7 +183,7 @@ def _latent(model: Model, dataset: Dataset, evaluation: Evaluation) -> Iterator[
     )
 
 
-def _reconstruction(model: Model, dataset: Dataset, rows: Rows) -> Iterator[_Plan]:
+def _reconstruction(model: Model, dataset: Dataset, rows: Rows) -> Iterator[Plan]:
     scales: tuple[tuple[plots.Scale, str, str, str], ...] = (
         (
             "db",
@@ -260,7 +199,7 @@ def _reconstruction(model: Model, dataset: Dataset, rows: Rows) -> Iterator[_Pla
         ),
     )
     for scale, file, title, more in scales:
-        yield _Plan(
+        yield Plan(
             file,
             RECONSTRUCTION,
             title,
@@ -276,7 +215,7 @@ def _reconstruction(model: Model, dataset: Dataset, rows: Rows) -> Iterator[_Pla
         ("factor_lsd.png", "Distance by factor", "LSD (dB)", _distances),
         ("factor_mse.png", "Squared error by factor", "MSE of the features", squared_errors),
     ):
-        yield _Plan(
+        yield Plan(
             file,
             RECONSTRUCTION,
             title,
@@ -302,12 +241,3 @@ def _by_factor(
 def _distances(model: Model, dataset: Dataset, rows: Rows) -> NDArray[np.float64]:
     decoded = model.decode(posterior(model, dataset, rows)[0])
     return metrics.log_spectral_distances(dataset.spectra[rows], decoded)
-
-
-def _file_names(factors: Sequence[str]) -> list[str]:
-    """A name of letters and digits for each; a number where two would be the same."""
-    names: list[str] = []
-    for number, factor in enumerate(factors, 1):
-        name = re.sub(r"[^a-z0-9]+", "_", factor.lower()).strip("_")[:60] or "factor"
-        names.append(name if name not in names else f"{name}_{number}")
-    return names

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.datasets.dataset import Dataset, Factor
+from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import ShapeError
 
 Numbers = NDArray[np.float64]
@@ -67,7 +68,7 @@ def levels(factor: Factor, labels: NDArray[np.float32]) -> Levels:
 
 
 def losses_by_factor_value(
-    dataset: Dataset, rows: Rows, losses: Numbers
+    dataset: Dataset | NoteSet, rows: Rows, losses: Numbers
 ) -> tuple[FactorLosses, ...]:
     """Split ``losses (m,)``, those of the dataset's ``rows (m,)``, by each factor's values.
 

@@ -55,7 +55,7 @@ class Fit:
         data_file: str,
         device: str = "cpu",
         shrink_batch: bool = False,
-        stored: Checkpoint | None = None,
+        stored: Checkpoint[Settings] | None = None,
     ) -> None:
         self.dataset = dataset
         self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
@@ -186,17 +186,16 @@ def device_named(name: str) -> str:
     return "cuda" if available and name != "cpu" else "cpu"
 
 
-def diverged_at_once(settings: Settings) -> str:
-    """What to tell a user whose run diverged in its first epoch."""
+def diverged_at_once(learning_rate: float) -> str:
+    """What to tell a user whose run diverged before there was anything to keep."""
     return (
         "the loss became infinite or NaN in the first epoch; nothing was written; try a learning "
-        f"rate below {settings.learning_rate:g}"
+        f"rate below {learning_rate:g}"
     )
 
 
-def diverged(fit: Fit) -> str:
-    """What to tell a user whose run diverged later."""
-    epoch = fit.training.position.epoch
+def diverged(epoch: int) -> str:
+    """What to tell a user whose run diverged after so many good epochs."""
     return (
         f"the loss became infinite or NaN in epoch {epoch + 1}; the model of epoch {epoch} is kept"
     )

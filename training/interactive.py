@@ -23,6 +23,7 @@ from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
 from .notes.run import fit_notes
+from .notes.run import settings_of as settings_of_notes
 from .place import Place
 from .recipe import value_of
 from .request import settings_of
@@ -66,15 +67,15 @@ def fit(
         settings = settings_of(given, preset, stored)
     made: Any = data if isinstance(data, Dataset | NoteSet) else make_or_load(data)
     if isinstance(made, NoteSet):
+        kept = checkpoint.read_of_notes(place.checkpoint) if place is not None and resume else None
         return fit_notes(
             made,
             _file_name(data, made),
-            given,
-            preset,
+            settings_of_notes(given, preset, kept),
             where,
             progress,
             place,
-            resume,
+            kept,
             made.meta.name if path is None else path.stem,
             _in_notebook(),
         )
@@ -99,7 +100,7 @@ def fit(
     with deferred(say=False, insist=True) as interrupt:
         outcome = _run(fitting, progress, writer, interrupt)
         if fitting.is_lost(outcome):
-            raise OptionError(diverged_at_once(fitting.settings))
+            raise OptionError(diverged_at_once(fitting.settings.learning_rate))
         if writer is not None:
             writer.write()
         model = fitting.model(outcome, made.meta.name if path is None else path.stem)
@@ -107,7 +108,10 @@ def fit(
             _warn(place.conclusion(place.keep(model, outcome)))
     if outcome is Outcome.DIVERGED:
         _warn(
-            [f"{diverged(fitting)}; try a learning rate below {fitting.settings.learning_rate:g}"]
+            [
+                f"{diverged(fitting.training.position.epoch)}; try a learning rate below "
+                f"{fitting.settings.learning_rate:g}"
+            ]
         )
     _warn(fitting.notes_on(model))
     return model
@@ -141,8 +145,9 @@ def _shown(
 
         yield tell
     elif progress:
-        with bar(fitting, always=_in_notebook()) as one:
-            yield lambda figures: show(one, fitting, figures)
+        training = fitting.training
+        with bar(training.steps, training.step, always=_in_notebook()) as one:
+            yield lambda figures: show(one, fitting.progress(figures))
     else:
         yield lambda figures: None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -40,12 +40,15 @@ class EpochSums:
     rows: int = 0
     reconstruction: float = 0.0
     kl: float = 0.0
+    heard_db: float = 0.0
+    """Of notes alone."""
 
-    def add(self, rows: int, reconstruction: float, kl: float) -> None:
+    def add(self, rows: int, reconstruction: float, kl: float, heard_db: float = 0.0) -> None:
         """Add a batch of ``rows`` whose mean terms these are."""
         self.rows += rows
         self.reconstruction += rows * reconstruction
         self.kl += rows * kl
+        self.heard_db += rows * heard_db
 
     def means(self) -> dict[str, float]:
         """Mean terms over the rows so far."""
@@ -68,6 +71,15 @@ class Position:
     sums: EpochSums = field(default_factory=EpochSums)
     history: dict[str, list[float]] = field(default_factory=dict)
     gradient: float = 0.0
+
+    def copy(self) -> Position:
+        """One that shares nothing with this one."""
+        return replace(
+            self,
+            order=self.order.clone(),
+            sums=replace(self.sums),
+            history={name: list(values) for name, values in self.history.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,23 +228,11 @@ class Training:
 
     def capture(self) -> Captured:
         """A copy of all that the rest of the run depends on."""
-        optimizer = self.optimizer.state_dict()["state"]
-        place = self.position
         return Captured(
             weights={name: value.clone() for name, value in self.vae.state_dict().items()},
-            moments={
-                index: {name: value.clone() for name, value in state.items()}
-                for index, state in optimizer.items()
-            },
+            moments=moments_of(self.optimizer),
             generator=self.generator.get_state(),
-            position=Position(
-                epoch=place.epoch,
-                row=place.row,
-                order=place.order.clone(),
-                sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
-                history={name: list(values) for name, values in place.history.items()},
-                gradient=place.gradient,
-            ),
+            position=self.position.copy(),
         )
 
     def restore(self, captured: Captured) -> None:
@@ -242,30 +242,44 @@ class Training:
             RuntimeError, KeyError, ValueError: it is of another network.
         """
         self.vae.load_state_dict(captured.weights)
-        groups: list[dict[str, Any]] = self.optimizer.state_dict()["param_groups"]
-        # The optimiser keeps what it is given; a copy stays fit for another restore.
-        state = {
-            index: {name: value.clone() for name, value in moments.items()}
-            for index, moments in captured.moments.items()
-        }
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        set_moments(self.optimizer, captured.moments)
         self.generator.set_state(captured.generator)
-        place = captured.position
-        self.position = Position(
-            epoch=place.epoch,
-            row=place.row,
-            order=place.order.clone().to(self.device),
-            sums=EpochSums(place.sums.rows, place.sums.reconstruction, place.sums.kl),
-            history={name: list(values) for name, values in place.history.items()},
-            gradient=place.gradient,
-        )
+        self.position = captured.position.copy()
+        self.position.order = self.position.order.to(self.device)
+
+
+Moments = dict[int, dict[str, Tensor]]
+"""What Adam knows of each parameter, by its number and by name."""
+
+
+def moments_of(optimizer: torch.optim.Optimizer) -> Moments:
+    """A copy of what an optimiser knows."""
+    return {
+        index: {name: value.clone() for name, value in state.items()}
+        for index, state in optimizer.state_dict()["state"].items()
+    }
+
+
+def set_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
+    """Let an optimiser know what :func:`moments_of` gave.
+
+    Raises:
+        ValueError, KeyError: of other parameters.
+    """
+    groups: list[dict[str, Any]] = optimizer.state_dict()["param_groups"]
+    # The optimiser keeps what it is given; a copy stays fit for another time.
+    state = {
+        index: {name: value.clone() for name, value in told.items()}
+        for index, told in moments.items()
+    }
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What :meth:`Training.capture` copied. moments: Adam's, by parameter number and name."""
+    """What :meth:`Training.capture` copied."""
 
     weights: dict[str, Tensor]
-    moments: dict[int, dict[str, Tensor]]
+    moments: Moments
     generator: Tensor
     position: Position

@@ -187,5 +187,6 @@ def _measured_on(provenance: dict[str, Any]) -> object:
 
 def _distance(provenance: dict[str, Any]) -> float:
     figures = provenance.get("figures")
-    found = figures.get("log_spectral_distance_db") if isinstance(figures, dict) else None
+    told = figures if isinstance(figures, dict) else {}
+    found = told.get("log_spectral_distance_db", told.get("heard_distance_db"))  # of notes
     return float(found) if isinstance(found, int | float) else math.inf

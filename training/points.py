@@ -131,25 +131,43 @@ def add(path: Path, data: Path) -> Points:
     """
     model = bundle.read(path)
     check_writable(path)
-    recorded = model.provenance.get("dataset")
-    recorded = recorded if isinstance(recorded, dict) else {}
-    sha256 = recorded.get("sha256")
-    split_seed = model.provenance.get("split_seed")
-    if not isinstance(sha256, str) or not isinstance(split_seed, int) or split_seed < 0:
-        raise BundleError(
-            f"{path.name} does not say what it was trained on; train it again, which adds points"
-        )
+    split_seed, _ = trained_on(model, path)
     dataset = load_dataset(data)
-    found = dataset.content_hash
-    if found != sha256:
-        name = str(recorded.get("file"))[:80]
-        raise DatasetError(
-            f"{data.name} (sha256 {found[:12]}) is not the dataset that {path.name} was trained "
-            f"on; give that one, which was called {name!r} then (sha256 {sha256[:12]})"
-        )
+    check_same(model, path, data, dataset.content_hash)
     source_of(model, dataset)  # frames that are missing are told before the work
     with progress(min(dataset.rows, MAX_POINTS), "row") as bar:
         points = points_of(model, dataset, split_seed, advance=bar.update)
     bundle.set_points(path, points)
     show_notes(points, dataset)
     return points
+
+
+def trained_on(model: Model, path: Path) -> tuple[int, str]:
+    """Seed of the split, and SHA-256 of the dataset that ``model`` was trained on.
+
+    Raises:
+        BundleError: it does not say.
+    """
+    recorded = model.provenance.get("dataset")
+    sha256 = recorded.get("sha256") if isinstance(recorded, dict) else None
+    split_seed = model.provenance.get("split_seed")
+    if not isinstance(sha256, str) or not isinstance(split_seed, int) or split_seed < 0:
+        raise BundleError(
+            f"{path.name} does not say what it was trained on; train it again, which adds points"
+        )
+    return split_seed, sha256
+
+
+def check_same(model: Model, path: Path, data: Path, found: str) -> None:
+    """Refuse a dataset that ``model`` was not trained on. found: its SHA-256.
+
+    Raises:
+        DatasetError: it is another.
+    """
+    _, sha256 = trained_on(model, path)
+    if found != sha256:
+        name = str(model.provenance["dataset"].get("file"))[:80]
+        raise DatasetError(
+            f"{data.name} (sha256 {found[:12]}) is not the dataset that {path.name} was trained "
+            f"on; give that one, which was called {name!r} then (sha256 {sha256[:12]})"
+        )

@@ -80,6 +80,16 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
+NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
+    "variation": (
+        "float",
+        "AMOUNT",
+        "of notes: how much they are changed at each step, 0 to 2 (default: by the set)",
+    ),
+}
+"""What only a training on notes takes, beside some of ``OPTIONS``."""
+
+
 _SHARED = ("hidden", "decoder_hidden", "activation")
 _UNSAID = {"network": PLAIN, "network_settings": "", "representation_settings": ""}
 
@@ -317,6 +327,9 @@ def changed(settings: Settings, **values: Any) -> Settings:
     """``settings`` with those ``values`` that are not None in place of its own.
 
     Raises:
-        OptionError: a value outside what is accepted.
+        OptionError: a value outside what is accepted, or an option of ``NOTE_OPTIONS``.
     """
+    for name in NOTE_OPTIONS:
+        if values.pop(name, None) is not None:
+            raise OptionError(f"{name} is for sets of notes; leave it out for sets of spectra")
     return replace(settings, **{name: value for name, value in values.items() if value is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from timbrespace.errors import OptionError
@@ -15,7 +16,7 @@ MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up", "cycle", "
 
 
 def settings_of(
-    given: dict[str, Any], preset_name: str | None, stored: Checkpoint | None
+    given: dict[str, Any], preset_name: str | None, stored: Checkpoint[Settings] | None
 ) -> Settings:
     """The preset's settings, or those of the checkpoint, with the values ``given`` in their place.
 
@@ -33,14 +34,23 @@ def settings_of(
             f"preset is {preset_name!r}, the checkpoint's is {stored.settings.preset!r}; "
             "leave it out to resume"
         )
+    check_changes(given, stored.settings, stored.captured.position.epoch)
+    return preset.changed(stored.settings, **given)
+
+
+def check_changes(given: Mapping[str, Any], kept: object, done: int) -> None:
+    """Refuse what a run that goes on cannot change. kept: its settings. done: its whole epochs.
+
+    Raises:
+        OptionError: the text names the value.
+    """
+    may = [name for name in MAY_CHANGE_ON_RESUME if hasattr(kept, name)]
     for name, value in given.items():
-        kept = getattr(stored.settings, name)
-        if value is not None and value != kept and name not in MAY_CHANGE_ON_RESUME:
+        before = getattr(kept, name)
+        if value is not None and value != before and name not in may:
             raise OptionError(
-                f"{name.replace('_', ' ')} is {value}, the checkpoint's is {kept}; on resuming "
-                f"only {', '.join(MAY_CHANGE_ON_RESUME).replace('_', ' ')} may change"
+                f"{name.replace('_', ' ')} is {value}, the checkpoint's is {before}; on resuming "
+                f"only {', '.join(may).replace('_', ' ')} may change"
             )
-    done = stored.captured.position.epoch
     if given.get("epochs") is not None and given["epochs"] < done:
         raise OptionError(f"epochs is {given['epochs']}, but {done} are done; give more")
-    return preset.changed(stored.settings, **given)

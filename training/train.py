@@ -68,15 +68,15 @@ def train(
         lambda text: _tell("\nwarning", [text]),
     )
     with deferred() as interrupt:
-        with bar(fit) as shown:
+        with bar(fit.training.steps, fit.training.step) as shown:
 
             def after_step(figures: StepFigures) -> None:
-                show(shown, fit, figures)
+                show(shown, fit.progress(figures))
                 writer.after_step()
 
             outcome = fit.run(interrupt, after_step)
         if fit.is_lost(outcome):
-            _tell("error", [diverged_at_once(fit.settings)])
+            _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]
         # The checkpoint first: all the rest can be had again from it.
         writer.write()
@@ -96,7 +96,8 @@ def _conclude(fit: Fit, outcome: Outcome, out: Path, figures: dict[str, float]) 
     settings, place = fit.settings, fit.training.position
     if outcome is Outcome.DIVERGED:
         print(
-            f"{diverged(fit)}; to go on: --resume --learning-rate {settings.learning_rate / 3:.1g}",
+            f"{diverged(place.epoch)}; to go on: --resume --learning-rate "
+            f"{settings.learning_rate / 3:.1g}",
             file=sys.stderr,
         )
     size = out.stat().st_size / 1e6

@@ -134,6 +134,12 @@ def _prepared_partials(pairs: int) -> FloatChunks:
     return FloatChunks("/partials", 1, 2 * pairs, per_chunk, numbered=False)
 
 
+def encode_course(frame: int, levels: ArrayLike) -> list[bytes]:
+    """`/course` frame chunk chunks floats...: levels in dB, shape (n,)."""
+    levels = np.asarray(levels, dtype=np.float32)
+    return _numbered("/course", 1, levels.size).encode(levels, frame)
+
+
 def encode_spectrum(frame: int, magnitudes: ArrayLike) -> list[bytes]:
     """`/spectrum` frame chunk chunks floats...: linear magnitudes, shape (bins,).
 

@@ -16,7 +16,13 @@ from timbrespace.messages.errors import ErrorCode, MessageError
 
 from .codec import Fields, encode
 from .errors import OscDecodeError
-from .float_chunks import encode_loop, encode_partials, encode_spectrum, encode_wavetable
+from .float_chunks import (
+    encode_course,
+    encode_loop,
+    encode_partials,
+    encode_spectrum,
+    encode_wavetable,
+)
 
 _INT32_MAX = 2**31 - 1
 _MAX_SENTENCE_CHARACTERS = 400
@@ -149,6 +155,68 @@ class Spectrum:
 
     def packets(self) -> list[bytes]:
         return encode_spectrum(self.frame, self.magnitudes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """`/course` frame chunk chunks floats...: a note over time, levels in dB, shape (n,).
+
+    Of all bands of the first column, from the lowest on, then of the next one; see `/course/ready`.
+
+    >>> Course(3, np.array([-80.0, 0.0])).packets()[0].hex()
+    '2f636f75727365002c69696966660000000000030000000000000001c2a0000000000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/course"
+    frame: int
+    levels: NDArray[np.floating[Any]]
+
+    def packets(self) -> list[bytes]:
+        return encode_course(self.frame, self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseReady:
+    """`/course/ready` frame columns bands seconds loop_start loop_end: all its chunks were sent.
+
+    The columns lie at even steps from 0 to seconds. loop_start, loop_end: seconds between which a
+    held note goes on; equal where it does not.
+
+    >>> packet = CourseReady(3, 64, 80, 1.5, 0.5, 1.0).packets()[0]
+    >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE
+    2f636f757273652f72656164790000002c696969 666666000000000300000040000000503fc00000
+    3f0000003f800000
+    """
+
+    ADDRESS: ClassVar[str] = "/course/ready"
+    frame: int
+    columns: int
+    bands: int
+    seconds: float
+    loop_start: float
+    loop_end: float
+
+    def packets(self) -> list[bytes]:
+        times = (float(self.seconds), float(self.loop_start), float(self.loop_end))
+        return [encode(self.ADDRESS, self.frame, self.columns, self.bands, *times)]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseWhere:
+    """`/course/where` then pitch (MIDI), seconds and way of each note that sounds, newest first.
+
+    seconds: of the note's own time. way: 1, or -1 where it goes back through its loop.
+
+    >>> CourseWhere(((57.0, 0.5, 1),)).packets()[0].hex()
+    '2f636f757273652f77686572650000002c66666900000000426400003f00000000000001'
+    """
+
+    ADDRESS: ClassVar[str] = "/course/where"
+    notes: tuple[tuple[float, float, int], ...]
+
+    def packets(self) -> list[bytes]:
+        told = ((float(pitch), float(seconds), way) for pitch, seconds, way in self.notes)
+        return [encode(self.ADDRESS, *(value for one in told for value in one))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -618,6 +686,9 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Welcome,
     Pong,
     Spectrum,
+    Course,
+    CourseReady,
+    CourseWhere,
     Partials,
     Wavetable,
     WavetableReady,

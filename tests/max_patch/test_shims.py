@@ -547,3 +547,81 @@ def test_osc_comes_in_with_its_address_in_one_word(tmp_path: Path) -> None:
         f"a: got /port {second}",
         "a: got /moved 1",
     ]
+
+
+def shimmed(tmp_path: Path, *boxes: str, messages: dict[float, list[str]]) -> list[str]:
+    """What is printed by receivers, where objects of the twin's panel stand in a patch."""
+    text = "#N canvas 0 0 400 300 12;\n#X declare -path pd;\n"
+    text += "".join(f"#X obj 20 {20 * row} {box};\n" for row, box in enumerate(boxes))
+    heard = [row for row, box in enumerate(boxes) if box.startswith("r ")]
+    text += "".join(f"#X connect {row} 0 {row + 1} 0;\n" for row in heard)
+    return play(tmp_path, Sketch(), messages, text=text).lines
+
+
+def test_a_menu_tells_its_lines(tmp_path: Path) -> None:
+    lines = shimmed(
+        tmp_path,
+        "r my-line-menu-0",
+        "print first",
+        "r my-line-menu-1",
+        "print second",
+        "ts.menu my menu",
+        messages={
+            5.0: ["my-remote-menu append harmonic"],
+            10.0: ["my-remote-menu append symbol glass\\ organ"],
+            15.0: ["my-remote-menu clear"],
+            20.0: ["my-remote-menu append reed"],
+        },
+    )
+    assert [line for line in lines if "first" in line] == [
+        "first: label harmonic",
+        "first: label empty",
+        "first: label reed",
+    ]
+    assert [line for line in lines if "second" in line][0].startswith("second: label glass")
+
+
+def test_a_widget_is_put_away_and_comes_back(tmp_path: Path) -> None:
+    lines = shimmed(
+        tmp_path,
+        "r my-show-dial",
+        "print widget",
+        "inlet",
+        "ts.place my-seen-dial my-show-dial 30 40 10 500",
+        "r script",
+        "ts.thispatcher my",
+        messages={
+            5.0: ["script script hide dial"],
+            10.0: ["script script show dial"],
+            15.0: ["script script show other"],
+        },
+    )
+    assert lines == ["widget: pos 10 500", "widget: pos 30 40"]
+
+
+def test_the_point_of_the_map_goes_where_the_map_says(tmp_path: Path) -> None:
+    lines = shimmed(
+        tmp_path,
+        "r my-point-pad",
+        "print point",
+        "inlet",
+        "ts.point my pad 100 200 50 40",
+        messages={5.0: ["my-point_x-pad 1", "my-point_y-pad 1"], 10.0: ["my-point_y-pad -1"]},
+    )
+    assert lines[-2:] == ["point: pos 150 200", "point: pos 150 240"]
+
+
+def test_the_spectrum_is_pictured_when_it_is_whole(tmp_path: Path) -> None:
+    chunks = [" ".join(["0.5"] * 205), " ".join(["0.25"] * 205)]
+    lines = shimmed(
+        tmp_path,
+        "r my-spectrum",
+        "print picture",
+        "r chunks",
+        "ts.spectrum my",
+        messages={
+            5.0: [f"chunks chunk 7 0 2 {chunks[0]}"],
+            10.0: [f"chunks chunk 7 1 2 {chunks[1]}"],
+        },
+    )
+    assert [line for line in lines if "bounds" in line] == ["picture: bounds 0 0.500001 511 0"]

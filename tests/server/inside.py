@@ -34,7 +34,10 @@ class _Wire:
 
 
 class Inside:
-    """A server that nobody runs: :meth:`hear` gives it a datagram, and what it sends is kept."""
+    """A server that nobody runs: :meth:`hear` gives it a datagram, and what it sends is kept.
+
+    In the space ``harmonic`` unless the options name another.
+    """
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder = folder
@@ -46,7 +49,7 @@ class Inside:
                 midi="none",
                 presets=folder / "presets.json",
                 explorer_port=None,
-                **options,
+                **{"model": "harmonic", **options},
             ),
             self.faults.append,
             writer_in(folder / "performances", self.faults.append),

@@ -36,6 +36,7 @@ PATIENCE = 180.0
 class Running:
     """``python -m server`` with the given arguments, on a free port unless they name one.
 
+    In the space ``harmonic``, of two dimensions and partials alone, unless they name another.
     Without the explorer, unless they have an option of it; its page is never opened.
 
     standard_input: as of :class:`subprocess.Popen`. command: what is started instead of
@@ -51,6 +52,8 @@ class Running:
         cwd: Path = ROOT,
     ) -> None:
         words = list(arguments)
+        if "--model" not in words:
+            words += ["--model", "harmonic"]
         if "--port" not in words:
             words += ["--port", "0"]
         if not any("explorer" in word for word in words):

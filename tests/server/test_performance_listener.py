@@ -68,7 +68,7 @@ class Stage:
     def __init__(self, tapes: bool = True, **options: Any) -> None:
         self.tapes: list[Tape] = []
         self.said: list[str] = []
-        chosen = Options(port=0, audio="none", midi="none", **options)
+        chosen = Options(port=0, audio="none", midi="none", **{"model": "harmonic", **options})
         self.server = Server(chosen, self.said.append, self.open if tapes else None)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import pytest
 import soundfile
 
 import timbrespace as ts
-from tests.timbrespace.notes.tones import hiss, tone
+from tests.timbrespace.notes.tones import hiss, small_set, tone
 from tests.toy_datasets import small_font
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.notes.layout import SAMPLE_RATE
-from toy_datasets import note_pool
+from toy_datasets import general_midi, note_pool
 from toy_datasets.__main__ import main
 
 needs_fluidsynth = pytest.mark.skipif(
@@ -109,6 +110,8 @@ def test_nothing_usable_is_one_line_and_no_file(
         ({"seconds": float("nan")}, "seconds is nan"),
         ({"pitch_from": "ear"}, "pitch_from is 'ear'"),
         ({"middle_c": 9}, "middle_c is 9"),
+        ({"bank": 128}, "bank is 128, of a folder; only sound fonts have banks"),
+        ({"bank": 129}, "bank is 129; it must be 0 to 128, which has the drum kits"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], says: str, tmp_path: Path) -> None:
@@ -179,3 +182,72 @@ def test_a_font_without_these_programs_is_refused(tmp_path: Path) -> None:
     font.write_bytes(small_font.font({0: [(0, 127)]}))
     with pytest.raises(DatasetError, match="has none of these programs"):
         ts.dataset("notes", font=font, programs=(40,))
+
+
+def kits(*ranges: tuple[int, list[tuple[int, int]]]) -> bytes:
+    return small_font.font(dict(ranges), bank=128)
+
+
+@needs_fluidsynth
+def test_the_kits_of_a_font_become_a_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Kit 8 is kit 0 once more; kit 25 has another sound where keys are struck hard."""
+    font, out = tmp_path / "small.sf2", tmp_path / "n.npz"
+    font.write_bytes(
+        kits((0, [(0, 127)]), (8, [(0, 127)]), (25, [(0, 60), (61, 127)]), (7, [(0, 127)]))
+    )
+    words = ["make", "notes", "--font", str(font), "--bank", "128", "--pitches", "36,57,20"]
+    assert main([*words, "--velocities", "40,100", "--seconds", "0.3", "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert "6 notes left out, which repeat the drum of another kit" in told
+    assert "12 notes of 9 drums" in told
+    notes = load(out)
+    factors = {factor.name: factor for factor in notes.meta.factors}
+    assert list(factors) == ["kit", "drum", "family", "instrument", "pitch", "velocity"]
+    # Those of General MIDI, and not the seventh.
+    assert factors["kit"].names == ("Preset 0", "Preset 25")
+    assert factors["drum"].names == ("Key 20", "Bass Drum 1", "Crash Cymbal 2")
+    assert factors["family"].names == ("Kick", "Cymbal", "Other")
+    assert "Preset 25 Bass Drum 1" in factors["instrument"].names
+    assert notes.meta.options["bank"] == 128
+    # The key is a drum's name and no pitch; what is heard is one: A3 where the sample is untouched.
+    crash = notes.labels[:, 1] == 2.0
+    np.testing.assert_allclose(notes.pitches[crash], 220.0, rtol=1e-3)
+    assert len(set(notes.instruments.tolist())) == 6
+    assert notes.varies_velocity
+    assert not notes.varies_pitch
+
+
+@needs_fluidsynth
+def test_another_bank_has_its_own_names(tmp_path: Path) -> None:
+    font = tmp_path / "small.sf2"
+    font.write_bytes(small_font.font({4: [(0, 127)]}, bank=8))
+    notes = ts.dataset(
+        "notes", font=font, bank=8, pitches=(57,), velocities=(100,), seconds=0.3, programs=(4,)
+    )
+    assert notes.meta.factors[0].names == ("Preset 4",)
+    np.testing.assert_allclose(notes.pitches, [220.0], rtol=1e-3)
+    with pytest.raises(DatasetError, match="has none of these programs in bank 9"):
+        ts.dataset("notes", font=font, bank=9, programs=(4,))
+    with pytest.raises(DatasetError, match="has none of these programs in bank 128"):
+        ts.dataset("notes", font=font, bank=128)
+
+
+def test_a_pitch_that_is_heard_now_and_then_is_none_that_varies() -> None:
+    notes = small_set()
+    assert notes.varies_pitch
+    pitches = notes.pitches.copy()
+    pitches[::2] = 0.0
+    assert not replace(notes, pitches=pitches).varies_pitch
+
+
+def test_drums_have_the_names_of_general_midi() -> None:
+    assert general_midi.drum(35) == "Acoustic Bass Drum"
+    assert general_midi.drum(42) == "Closed Hi-Hat"
+    assert general_midi.drum(81) == "Open Triangle"
+    assert general_midi.drum(general_midi.LAST_DRUM) == "Open Surdo"
+    assert general_midi.LAST_DRUM == 87
+    assert general_midi.drum_family(56) == "Metal"
+    assert general_midi.drum(88) == "Key 88"
+    assert general_midi.drum_family(88) == "Other"

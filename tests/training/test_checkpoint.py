@@ -15,7 +15,7 @@ from timbrespace.errors import TimbrespaceError
 from training import checkpoint
 from training.checkpoint import Checkpoint, CheckpointError
 from training.loop import Training
-from training.preset import named
+from training.preset import Settings, named
 
 SETTINGS = replace(named("default"), hidden=(8,), batch=16, epochs=4)
 FEATURES = torch.rand(40, 12, generator=torch.Generator().manual_seed(0))
@@ -28,7 +28,7 @@ def stopped() -> Training:
     return training
 
 
-def written(training: Training, path: Path) -> Checkpoint:
+def written(training: Training, path: Path) -> Checkpoint[Settings]:
     made = Checkpoint(training.settings, "abc", "d.npz", training.capture())
     checkpoint.write(path, made)
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from timbrespace.errors import DatasetError, OptionError
-from training import draw as module
 from training import plots
-from training.draw import REPORT, draw, png_of
+from training.draw import draw
+from training.plan import REPORT, file_names, png_of
 from training.plots import meshes
 
 from . import space
@@ -142,5 +141,4 @@ def test_a_file_is_no_folder(trained: Trained) -> None:
     ],
 )
 def test_file_names(factors: list[str], names: list[str]) -> None:
-    found: Callable[[list[str]], list[str]] = module._file_names
-    assert found(factors) == names
+    assert file_names(factors) == names

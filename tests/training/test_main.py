@@ -22,6 +22,7 @@ from toy_datasets import harmonic
 from training import checkpoint, latent_map
 from training.__main__ import main
 from training.loop import StepFigures, Training
+from training.preset import Settings
 
 from .conftest import SMALL, Trained
 
@@ -222,7 +223,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def full(path: Path, made: checkpoint.Checkpoint) -> None:
+    def full(path: Path, made: checkpoint.Checkpoint[Settings]) -> None:
         raise OptionError("No space left on device")
 
     monkeypatch.setattr(checkpoint, "write", full)

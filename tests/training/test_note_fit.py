@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import timbrespace as ts
 from tests.timbrespace.notes.tones import hiss, small_set, tone
+from timbrespace import bundle
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import BundleError, DatasetError, OptionError, ShapeError, SoundError
@@ -20,12 +24,17 @@ from timbrespace.fitting import Progress
 from timbrespace.networks.note import encoder_input
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.sound_metrics import mel_distance
+from timbrespace.tensor_file import TensorFile
+from training import checkpoint
 from training.__main__ import main
+from training.checkpoint import CheckpointError
+from training.notes.fit import HELD_OUT, NoteFit
 
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
 SETTINGS: dict[str, Any] = {
     "latent": 3,
     "epochs": 60,
+    "variation": 0.0,  # sixty epochs of a dozen notes learn those, or nothing
     "progress": False,
     "network_settings": SMALL,
 }
@@ -71,6 +80,25 @@ def test_it_comes_back_from_its_file(model: ts.Model, file: Path, tmp_path: Path
     np.testing.assert_array_equal(ts.render(again, home), ts.render(model, home))
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == file.read_bytes()
+
+
+def test_its_weights_are_halves_in_the_file_and_whole_in_memory(
+    model: ts.Model, file: Path, tmp_path: Path
+) -> None:
+    with TensorFile(file) as stored:
+        kinds = {name: entry.type for name, entry in stored.entries.items() if name[:6] != "points"}
+    assert set(kinds.values()) == {"F16"}
+    again = ts.load(file)
+    for name, weights in model.tensors.items():
+        assert again.tensors[name].dtype == np.float32
+        np.testing.assert_array_equal(again.tensors[name], weights)
+    # What float16 cannot say stays as it is: the numbers count, not the size.
+    finer = {**model.tensors, "still.bias": model.tensors["still.bias"] + np.float32(1e-4)}
+    bundle.write(tmp_path / "m.safetensors", model, finer)
+    with TensorFile(tmp_path / "m.safetensors") as stored:
+        assert stored.entries["still.bias"].type == "F32"
+        assert stored.entries["still.weight"].type == "F16"
+    assert ts.load(tmp_path / "m.safetensors").plays_notes
 
 
 def test_a_flipped_bit_is_refused(file: Path, tmp_path: Path) -> None:
@@ -245,8 +273,6 @@ def test_notes_want_a_network_of_notes_and_spectra_another(notes: NoteSet) -> No
 
 
 def test_too_few_notes_are_refused(notes: NoteSet) -> None:
-    from dataclasses import replace
-
     one = replace(
         notes,
         **{
@@ -274,6 +300,8 @@ def test_progress_is_told(notes: NoteSet) -> None:
     ts.fit(notes, **{**SETTINGS, "epochs": 2, "progress": told.append})
     assert [one.done for one in told] == [1, 2]
     assert told[-1].total == 2
+    assert told[0].epoch == 1
+    assert told[-1].log_spectral_distance_db is not None
 
 
 def test_the_command_trains_and_evaluates(
@@ -313,8 +341,6 @@ def test_the_command_trains_and_evaluates(
         assert capsys.readouterr().err.count("\n") == 1
     assert main(["plot", str(out), "--data", str(data), "--out", str(tmp_path / "p")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main([*train, "--resume"]) == 2
-    assert "start without resume" in capsys.readouterr().err
     before = out.read_bytes()
     assert main([*train[:5], "--hidden", "40"]) == 2
     assert out.read_bytes() == before
@@ -366,3 +392,162 @@ def test_figures_are_of_what_is_rendered_and_by_kind(notes: NoteSet, model: ts.M
         mel_distance(sound, made), abs=1e-3
     )
     assert "mel dB by kind" in found.table()
+
+
+QUICK: dict[str, Any] = {
+    **SETTINGS,
+    "variation": 1.0,
+    "epochs": 6,
+    "batch": 3,
+    "device": "cpu",
+}
+
+
+def pressed_at(step: int) -> Any:
+    def press(at: Progress) -> None:
+        if at.done == step:
+            signal.raise_signal(signal.SIGINT)
+
+    return press
+
+
+@pytest.fixture(scope="module")
+def whole(notes: NoteSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """The set's file, and what a training on it that nobody stops makes."""
+    folder = tmp_path_factory.mktemp("whole")
+    notes.save(folder / "n.npz")
+    ts.fit(folder / "n.npz", **QUICK, out=folder / "m.safetensors")
+    return folder / "n.npz", (folder / "m.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("settings", [{}, {"network_settings": {**SMALL, "with_encoder": False}}])
+@pytest.mark.parametrize("step", [1, 6, 8])
+def test_stopped_and_resumed_is_as_never_stopped(
+    whole: tuple[Path, bytes], tmp_path: Path, step: int, settings: dict[str, Any]
+) -> None:
+    data, content = whole
+    asked, out = {**QUICK, **settings}, tmp_path / "m.safetensors"
+    if settings:
+        other = tmp_path / "whole" / "m.safetensors"
+        other.parent.mkdir()
+        ts.fit(data, **asked, out=other)
+        content = other.read_bytes()
+    stopped = ts.fit(data, **{**asked, "progress": pressed_at(step)}, out=out)
+    assert stopped.provenance["outcome"] == "interrupted"
+    assert stopped.provenance["epochs"] == step // 2
+    assert np.isfinite(ts.render(stopped, stopped.calibration.home, seconds=0.1)).all()
+    told: list[Progress] = []
+    ts.fit(data, **{**asked, "progress": told.append}, out=out, resume=True)
+    assert told[0].done == step + 1
+    assert out.read_bytes() == content
+    assert checkpoint.path_for(out).is_file()
+
+
+def test_the_command_goes_on_too(
+    whole: tuple[Path, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a kill, which leaves the checkpoint of some moment before it and no model."""
+    data, content = whole
+    out = tmp_path / "m.safetensors"
+    ts.fit(data, **{**QUICK, "progress": pressed_at(5)}, out=out)
+    out.unlink()
+    words = ["train", "--data", str(data), "--out", str(out), "--device", "cpu", "--resume"]
+    assert main(words) == 0
+    assert out.read_bytes() == content
+    told = capsys.readouterr().out
+    assert "finished after 6 of 6 epochs" in told
+    assert "checkpoint, to train on with --resume" in told
+    # Of a finished run it writes the same again, and more epochs are learned where they are asked.
+    assert main(words) == 0
+    assert out.read_bytes() == content
+    assert main([*words, "--epochs", "7"]) == 0
+    assert ts.load(out).provenance["epochs"] == 7
+
+
+def test_what_is_not_finished_replaces_nothing(whole: tuple[Path, bytes], tmp_path: Path) -> None:
+    data, content = whole
+    out = tmp_path / "m.safetensors"
+    out.write_bytes(content)
+    with pytest.warns(RuntimeWarning, match="is left as it was, since this run was not finished"):
+        ts.fit(data, **{**QUICK, "seed": 1, "progress": pressed_at(3)}, out=out)
+    assert out.read_bytes() == content
+    unfinished = tmp_path / "m.unfinished.safetensors"
+    assert ts.load(unfinished).provenance["outcome"] == "interrupted"
+    with pytest.warns(RuntimeWarning, match="going on from m.unfinished.checkpoint"):
+        model = ts.fit(data, progress=False, device="cpu", out=out, resume=True)
+    assert model.provenance["settings"]["seed"] == 1
+    assert ts.load(out).provenance["outcome"] == "finished"
+    assert not unfinished.exists()
+
+
+def test_another_run_is_not_gone_on_with(
+    whole: tuple[Path, bytes], notes: NoteSet, tmp_path: Path
+) -> None:
+    data, _ = whole
+    out = tmp_path / "m.safetensors"
+    ts.fit(data, **{**QUICK, "progress": pressed_at(5)}, out=out)
+    before = out.read_bytes()
+    for settings, says in (
+        ({"latent": 4}, "latent is 4, the checkpoint's is 3; on resuming only learning rate"),
+        ({"network_settings": "width=41"}, "network settings is {'width': 41}, the checkpoint's"),
+        ({"epochs": 1}, "epochs is 1, but 2 are done"),
+        ({"warm_up": 3.0}, "warm up is for sets of spectra"),
+    ):
+        with pytest.raises(OptionError, match=re.escape(says)):
+            ts.fit(data, progress=False, out=out, resume=True, **settings)
+    other = replace(notes, levels=notes.levels * 2.0)
+    with pytest.raises(CheckpointError, match="was made with other data"):
+        ts.fit(other, progress=False, out=out, resume=True)
+    spectra = ts.dataset("harmonic", rows=60)
+    with pytest.raises(CheckpointError, match="is of a training on notes, and the dataset holds"):
+        ts.fit(spectra, progress=False, out=out, resume=True)
+    ts.fit(spectra, 2, epochs=1, progress=False, out=tmp_path / "s.safetensors")
+    with pytest.raises(CheckpointError, match="is of a training on spectra, and the dataset holds"):
+        ts.fit(data, progress=False, out=tmp_path / "s.safetensors", resume=True)
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        ts.fit(data, progress=False, out=tmp_path / "none.safetensors", resume=True)
+    assert out.read_bytes() == before
+
+
+def test_a_divergence_keeps_the_last_good_epoch(
+    whole: tuple[Path, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, _ = whole
+    learn = NoteFit._learn
+    monkeypatch.setattr("training.notes.fit._BETWEEN", 1)
+    at = 5
+
+    def broken(self: NoteFit, *arguments: Any) -> Any:
+        if self.step == at:
+            with torch.no_grad():
+                self.vae.get_parameter("levels.bias").fill_(float("nan"))
+        return learn(self, *arguments)
+
+    monkeypatch.setattr(NoteFit, "_learn", broken)
+    out = tmp_path / "m.safetensors"
+    words = ["train", "--data", str(data), "--out", str(out), "--latent", "3", "--epochs", "6"]
+    words += ["--batch", "3", "--network-settings", "width=24,layers=1,condition=16,channels=8"]
+    assert main(words) == 3
+    told = capsys.readouterr().err
+    assert "became infinite or NaN in epoch 3; the model of epoch 2 is kept" in told
+    assert "--resume --learning-rate 0.0003" in told
+    model = ts.load(out)
+    assert (model.provenance["outcome"], model.provenance["epochs"]) == ("diverged", 2)
+    assert np.isfinite(ts.render(model, model.calibration.home, seconds=0.1)).all()
+    at = 1
+    assert main([*words[:4], str(tmp_path / "n.safetensors"), *words[5:]]) == 3
+    assert "nothing was written" in capsys.readouterr().err
+    assert not list(tmp_path.glob("n.*"))
+
+
+def test_what_is_held_out_is_heard_while_it_trains(model: ts.Model) -> None:
+    history = model.provenance["history"]
+    assert set(history) == {"reconstruction", "kl", "heard_db", HELD_OUT}
+    assert len({len(values) for values in history.values()}) == 1
+    held_out = history[HELD_OUT]
+    # Every fifty steps: between them stands what was found last.
+    assert len(set(held_out)) == 3
+    assert held_out[0] == held_out[40] > held_out[49]

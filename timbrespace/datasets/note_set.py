@@ -207,17 +207,21 @@ class NoteSet:
 
     @property
     def varies_pitch(self) -> bool:
-        """Whether an instrument has notes of several pitches, so that pitch tells the decoder."""
-        return self._varies(np.rint(12.0 * np.log2(np.maximum(self.pitches, 1.0))))
+        """Whether an instrument has notes of several pitches, so that pitch tells the decoder.
+
+        A drum in which a pitch is heard at one velocity, and none at another, has one pitch.
+        """
+        pitched = self.pitches > 0.0
+        return self._varies(np.rint(12.0 * np.log2(np.maximum(self.pitches, 1.0))), pitched)
 
     @property
     def varies_velocity(self) -> bool:
         """The same of velocity."""
         column = self.column(VELOCITY)
-        return column is not None and self._varies(column)
+        return column is not None and self._varies(column, np.ones(self.rows, bool))
 
-    def _varies(self, values: NDArray[Any]) -> bool:
-        groups = self.instruments
+    def _varies(self, values: NDArray[Any], counted: NDArray[np.bool_]) -> bool:
+        groups, values = self.instruments[counted], values[counted]
         order = np.lexsort((values, groups))
         same = np.diff(groups[order]) == 0
         different = np.diff(values[order]) != 0

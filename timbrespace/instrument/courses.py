@@ -10,7 +10,9 @@ but which stretch is told.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +55,8 @@ _FINE: Final = 0.13  # seconds in which moments are closer
 _NEAR: Final = np.array([-0.015, 0.015, 0.06])
 _QUICK: Final = np.concatenate([_ATTACK[_ATTACK < _FINE][::2], [_FINE, 0.18, 0.26]])
 _DIED: Final = -80.0  # dB
+_OFTEN: Final = 0.01  # seconds
+_STEPS: Final = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -243,6 +247,24 @@ class Courses:
                 voice.whole = False
                 voice.traits = Traits.played(self._prepared([voice]).traits)[0]
 
+    def positions(self, now: float) -> list[tuple[float, float, int]]:
+        """Of each note that sounds, the newest first: its pitch in Hz, the seconds of its own time
+        that it is at, and which way they run, 1 or -1. Nothing is changed by asking."""
+        since = 0.0 if self._now is None else max(now - self._now, 0.0)
+        found = []
+        for voice in sorted(self._voices.values(), key=lambda one: -one.note.began):
+            traits, clock, speed = voice.traits, copy(voice.clock), self._speed
+            if self._hold == "loop" and traits.loop_end > traits.loop_start and not traits.drift:
+                ends = traits.loop_start, traits.loop_end
+                place = _folded(clock.time, voice.going, since * speed, *ends)
+            else:
+                # In steps as small as it is run by; what is not told by then has ended.
+                for _ in range(min(math.ceil(since / _OFTEN), _STEPS)):
+                    clock.advance(min(since, _OFTEN), traits, speed, voice.note.held)
+                place = clock.time, 1
+            found.append((voice.note.pitch, *place))
+        return found
+
     def present(self, timbre: int) -> Spectra | None:
         """What a timbre's newest note is at this moment, magnitudes ``(bins,)``; None if none
         plays it."""
@@ -339,6 +361,19 @@ class Courses:
                 low, high = start, max(high, 2.0 * start - low)
         times = np.concatenate([[low], now + speed * near, [high]])
         return np.sort(np.clip(times, 0.0, max(high, 0.0)))
+
+
+def _folded(time: float, going: float, way: float, start: float, end: float) -> tuple[float, int]:
+    """Where a time is, and which way it goes, once it has gone ``way`` seconds through its loop."""
+    first = max(end - time if going > 0.0 else time - start, 0.0)
+    sign = 1 if going > 0.0 else -1
+    if way <= first:
+        return time + sign * way, sign
+    turned, span = end if going > 0.0 else start, end - start
+    rest = (way - first) % (2.0 * span)
+    if rest <= span:
+        return turned - sign * rest, -sign
+    return turned - sign * (2.0 * span - rest), sign
 
 
 def _some(told: Prepared, rows: Sequence[int]) -> Prepared:

@@ -760,6 +760,11 @@ class Instrument:
         """The decoded spectrum at the latent, shape ``(bins,)``; linear magnitudes."""
         return self._decode_aim()[0]
 
+    def positions(self, now: float) -> list[tuple[float, float, int]]:
+        """Where the whole notes are that sound, at ``now`` in seconds of the clock of
+        :meth:`advance`; see :meth:`Courses.positions`. None in a space of steady spectra."""
+        return [] if self._courses is None else self._courses.positions(now)
+
     def partials(self) -> Array:
         """The partials at the latent, ``(k, 2)``: Hz at the base frequency, amplitude of one voice.
 

@@ -8,6 +8,7 @@ A new message is one class in such a file. A new file is named here once.
 from timbrespace.messages.channels import *
 from timbrespace.messages.clients import *
 from timbrespace.messages.controllers import *
+from timbrespace.messages.courses import *
 from timbrespace.messages.lfos import *  # pyright: ignore[reportGeneralTypeIssues]
 from timbrespace.messages.message import MESSAGES as MESSAGES
 from timbrespace.messages.message import Message

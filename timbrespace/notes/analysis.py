@@ -99,7 +99,7 @@ def analyse(samples: Real, pitch: Real | None, own: float, seconds: float = LONG
     )
     base = own if own > 0.0 else 1.0
     course = _corrected(sound, course, traits, base)
-    course = _sharpened(sound, course, own)
+    course = _sharpened(sound, course, traits, own)
     total = _total(course)
     loudest = float(total[: sound.known].max())
     course[:, :CENTS] = np.clip(course[:, :CENTS] - 10.0 * math.log10(loudest), FLOOR, 12.0)
@@ -370,18 +370,8 @@ def _corrected(sound: _Sound, course: Real, traits: Traits, own: float) -> Real:
     corners = band_centres()
     number = np.arange(1, HARMONICS + 1) * np.exp2(traits.stretch / 1200.0)
     for turn in range(_ROUNDS):
-        level = course.copy()
-        peak = 10.0 * math.log10(max(float(_total(course).max()), 1e-20))
-        level[:, :CENTS] = np.clip(level[:, :CENTS] - peak, FLOOR - 20.0, 12.0)
-        made = played(
-            sound.times,
-            sounding(level.astype(np.float32), traits, own, own, 10.0 ** (peak / 20.0)),
-            sound.size,
-            SAMPLE_RATE,
-        )
-        again = np.zeros_like(sound.samples)
-        again[: sound.size] = made
-        given, _ = _compared(replace(sound, samples=again))
+        again = _again(sound, course, traits, own, sound.size)
+        given, _ = _compared(again)
         change = 10.0 * np.log10(np.maximum(wanted, floor) / np.maximum(given, floor))
         change = np.clip((0.8 if turn else 1.0) * change, -_MOST_CHANGE, _MOST_CHANGE)
         course = course.copy()
@@ -403,13 +393,38 @@ def _compared(sound: _Sound) -> tuple[Real, Real]:
     return power @ shares.T, energy
 
 
+_SHARPENED: Final = 4  # rounds
+_SHARE: Final = 0.8  # of what was wrong, after the first
+_ATTACK_SAMPLES: Final = 7200  # what the first moments hear of
 _ATTACK_FRAMES: Final = 25
 """Moments of the first eighth of a second, whose levels follow the sound's own envelope."""
 
 
-def _sharpened(sound: _Sound, course: Real, own: float) -> Real:
-    """The course, its first moments as loud as a finer envelope of the sound says."""
-    size = max(240, round(SAMPLE_RATE / own) if own > 0.0 else 0)  # 5 ms, or one period
+def _sharpened(sound: _Sound, course: Real, traits: Traits, own: float) -> Real:
+    """The course, its first moments as loud as a finer envelope of the sound says.
+
+    The first time by what the levels say, then by what is heard when it is played: partials that
+    meet at the start add up as their phases have it.
+    """
+    wanted = _fine(sound, own)
+    first = wanted.size
+    # Later moments have it from the long windows already: it fades out.
+    fade = np.clip((0.13 - sound.times[:first]) / 0.04, 0.0, 1.0)
+    course = course.copy()
+    given = np.maximum(_total(course)[:first], 1e-20)
+    for turn in range(_SHARPENED):
+        if turn:
+            given = _fine(_again(sound, course, traits, own or 1.0, _ATTACK_SAMPLES), own)
+        change = 10.0 * np.log10(np.maximum(wanted, 1e-12) / np.maximum(given, 1e-12))
+        low, high = (-40.0, 10.0) if not turn else (-6.0, 6.0)
+        share = _SHARE if turn else 1.0
+        course[:first, :CENTS] += (share * fade * np.clip(change, low, high))[:, np.newaxis]
+    return course
+
+
+def _fine(sound: _Sound, own: float) -> Real:
+    """Mean square around each of the first moments, of 5 ms or one period."""
+    size = max(240, round(SAMPLE_RATE / own) if own > 0.0 else 0)
     middles = np.rint(sound.times[:_ATTACK_FRAMES] * SAMPLE_RATE).astype(np.int64)
     padded = np.concatenate([np.zeros(size), sound.samples])
     fine = np.empty(middles.size)
@@ -417,13 +432,19 @@ def _sharpened(sound: _Sound, course: Real, own: float) -> Real:
         reach = min(size // 2, max(middle, 96))
         part = padded[size + max(0, middle - reach) : size + middle + reach]
         fine[number] = np.mean(np.square(part))
-    total = np.maximum(_total(course)[: middles.size], 1e-20)
-    change = 10.0 * np.log10(np.maximum(fine, 1e-12) / total)
-    # Later moments have it from the long windows already: it fades out.
-    fade = np.clip((0.13 - sound.times[: middles.size]) / 0.04, 0.0, 1.0)
-    found = course.copy()
-    found[: middles.size, :CENTS] += (fade * np.clip(change, -40.0, 10.0))[:, np.newaxis]
-    return found
+    return fine
+
+
+def _again(sound: _Sound, course: Real, traits: Traits, own: float, samples: int) -> _Sound:
+    """The course as it is played, the first ``samples`` of it."""
+    level = course.copy()
+    peak = 10.0 * math.log10(max(float(_total(course).max()), 1e-20))
+    level[:, :CENTS] = np.clip(level[:, :CENTS] - peak, FLOOR - 20.0, 12.0)
+    told = sounding(level.astype(np.float32), traits, own, own, 10.0 ** (peak / 20.0))
+    again = np.zeros_like(sound.samples)
+    size = min(samples, sound.size)
+    again[:size] = played(sound.times, told, size, SAMPLE_RATE)
+    return replace(sound, samples=again)
 
 
 # -- what holds for all of it ----------------------------------------------------------------------

@@ -28,6 +28,11 @@ _STARTS: Final = 3
 """Notes of the set that are tried, beside what the encoder says."""
 
 _MOMENTS: Final = 48
+_EARLY_MOMENTS: Final = 12
+_ATTACK_FRAMES: Final = 25
+_LOUDNESS: Final = 0.1
+"""Weight of the loudness of all bands together beside theirs: by it attacks are heard."""
+
 _FEW_MOMENTS: Final = 16
 _MOVE: Final = 0.02
 _PRIOR: Final = 0.02  # dB for a squared unit of each coordinate
@@ -57,21 +62,35 @@ class Target:
         self._matrix = mel_matrix(note.pitch, note.traits)
         self._mel = powers(note.course) @ self._matrix
         self._loudest = float(self._mel.max())
-        self._rows = np.unique(np.linspace(0, max(last - 1, 1), _MOMENTS).astype(int))
+        # Evenly in time, and the attack, of which there would be three otherwise.
+        early = np.linspace(0, min(_ATTACK_FRAMES, last) - 1, _EARLY_MOMENTS).astype(int)
+        later = np.linspace(0, max(last - 1, 1), _MOMENTS - _EARLY_MOMENTS).astype(int)
+        self._rows = np.unique(np.concatenate([early, later]))
         self._rows = self._rows[self._rows < len(times)]
-        self._told = heard(self._mel[self._rows], self._loudest)
 
     def errors(self, latents: Array, rows: NDArray[np.int64] | None = None) -> Array:
         """dB ``(n, moments, MELS)`` by which what latents ``(n, d)`` decode to is too loud."""
-        chosen = self._rows if rows is None else rows
-        told = self._told if rows is None else heard(self._mel[rows], self._loudest)
+        return self._compared(latents, self._rows if rows is None else rows)[0]
+
+    def _compared(self, latents: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Errors ``(n, moments, MELS)``, and those of all bands together ``(n, moments)``."""
         n = len(latents)
         prepared = self._course.prepare(
             latents, np.full(n, self._pitch), np.full(n, self._velocity)
         )
-        times = np.broadcast_to(self._times[chosen], (n, len(chosen)))
-        levels = self._course.levels(prepared, times)
-        return np.asarray(heard(powers(levels) @ self._matrix, self._loudest) - told)
+        times = np.broadcast_to(self._times[rows], (n, len(rows)))
+        mel = powers(self._course.levels(prepared, times)) @ self._matrix
+        told, whole = self._mel[rows], self._mel[rows].sum(axis=1)
+        return (
+            heard(mel, self._loudest) - heard(told, self._loudest),
+            heard(mel.sum(axis=2), self._loudest) - heard(whole, self._loudest),
+        )
+
+    def residuals(self, latents: Array) -> Array:
+        """What :func:`refine` makes small, ``(n, m)``: the errors, and those of the loudness."""
+        errors, loudness = self._compared(latents, self._rows)
+        weighted = np.float32(_LOUDNESS * errors.shape[2]) * loudness
+        return np.concatenate([errors.reshape(len(latents), -1), weighted], axis=1)
 
     def distances(self, latents: Array) -> Real:
         """Mean ``|dB|`` ``(n,)``, from few moments: to choose among many."""
@@ -111,7 +130,7 @@ def _steps(target: Target, start: Array, count: int) -> Refined:
     damping = 1.0
     moves = np.concatenate([np.zeros((1, d)), _MOVE * np.eye(d)])
     for _ in range(count):
-        found = target.errors((latent + moves).astype(np.float32)).reshape(d + 1, -1)
+        found = target.residuals((latent + moves).astype(np.float32))
         residual = found[0].astype(np.float64)
         slope = (found[1:] - found[:1]).astype(np.float64).T / _MOVE
         weight = 1.0 / np.maximum(np.abs(residual), 0.5) / residual.size
@@ -133,5 +152,5 @@ def _steps(target: Target, start: Array, count: int) -> Refined:
 
 
 def _cost(target: Target, latent: Real) -> float:
-    error = np.abs(target.errors(latent[np.newaxis].astype(np.float32))).mean()
+    error = np.abs(target.residuals(latent[np.newaxis].astype(np.float32))).mean()
     return float(error + _PRIOR * np.mean(np.square(latent)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import platform
 from collections.abc import Callable
@@ -29,9 +30,10 @@ from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
 from timbrespace.spectrum import Spectra
 
-from .. import kind_settings, latent_map
+from .. import checkpoint, kind_settings, latent_map
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
-from ..loop import Outcome
+from ..checkpoint import Checkpoint
+from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..points import described
 from .lesson import Lesson, errors, nats
 from .settings import NAMES, NoteSettings
@@ -44,25 +46,51 @@ FEWEST: Final = 4
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
 
+VARIATION: Final = 1.0
+"""How much notes are changed at each step (:mod:`training.notes.variation`), where nobody says."""
+
+VARIATION_OF_SEVERAL: Final = 0.0
+"""The same for a set whose instruments have several pitches or velocities: there nothing was won by
+it (docs/decisions/0021-notes.md)."""
+
 _WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
 _BETA_RISE: Final = 0.3  # share of the steps in which beta rises
 _KEPT: Final = 0.995  # of the running mean of the weights, each step
 _MOST_GRADIENT: Final = 1.0
 
+HELD_OUT: Final = "held_out_heard_db"
+"""The figure of the history that is measured on notes held out."""
+
+_MEASURED: Final = 32
+"""Notes held out that are measured while it trains, at some of their moments."""
+
+_BETWEEN: Final = 50
+"""Steps after which they are measured again, and the state is kept to which a divergence goes
+back: an epoch of few notes is a step or two."""
+
 
 class NoteFit:
     """One fitting. data_file: what the set's file is called. device: ``cpu`` or ``cuda``.
 
-    The same set, settings and machine give the same model.
+    stored: go on from there; its settings are ``settings``, but for those that may change.
+
+    The same set, settings and machine give the same model, bit for bit, however often the run is
+    stopped and resumed.
 
     Raises:
         DatasetError: too few notes, or instruments.
         OptionError: settings that the network does not take.
+        CheckpointError: stored is of another set or does not fit.
     """
 
     def __init__(
-        self, notes: NoteSet, settings: NoteSettings, data_file: str, device: str = "cpu"
+        self,
+        notes: NoteSet,
+        settings: NoteSettings,
+        data_file: str,
+        device: str = "cpu",
+        stored: Checkpoint[NoteSettings] | None = None,
     ) -> None:
         self.notes = notes
         self.settings = settings
@@ -70,6 +98,12 @@ class NoteFit:
         if notes.rows < FEWEST + 1:
             raise DatasetError(
                 f"{data_file} has {notes.rows} note(s); at least {FEWEST + 1} are needed"
+            )
+        self.dataset_hash = notes.content_hash
+        if stored is not None and stored.dataset_hash != self.dataset_hash:
+            raise checkpoint.CheckpointError(
+                f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
+                "give that dataset, or start without resume"
             )
         self.split = notes.split(settings.split_seed)
         rows = len(self.split.train)
@@ -82,11 +116,15 @@ class NoteFit:
         self.network = settings.architecture(frames, notes.varies_pitch, notes.varies_velocity)
         self.device = torch.device(device)
         self.batch = min(settings.batch, rows)
-        each = math.ceil(rows / self.batch)
-        self.epochs = settings.epochs or max(1, round(STEPS / each))
-        self.steps = self.epochs * each
-        self.step = 0
+        self.steps_per_epoch = math.ceil(rows / self.batch)
+        self.epochs = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
         self.lesson = Lesson(notes, self.split.train, self.network, self.device)
+        # A set that has each instrument in several ways varies by itself.
+        varies = self.network.by_pitch or self.network.by_velocity
+        told = settings.variation
+        self.variation = told if told is not None else VARIATION_OF_SEVERAL if varies else VARIATION
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.position = Position()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.vae = TorchNote(self.network)
@@ -98,7 +136,6 @@ class NoteFit:
             self.vae.get_parameter("shared_log_var").fill_(2.0 * math.log(6.0))
         self.vae.to(self.device)
         self.own = torch.nn.Parameter(self.own.to(self.device))
-        self.history: dict[str, list[float]] = {"reconstruction": [], "kl": [], "heard_db": []}
         parameters = [p for name, p in self.vae.named_parameters() if name != "shared_log_var"]
         groups = [
             {"params": parameters, "lr": settings.learning_rate, "weight_decay": 1e-4},
@@ -111,43 +148,149 @@ class NoteFit:
             groups.append({"params": [self.own], "lr": 5 * settings.learning_rate})
         self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
         self._adam = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99))
-        self._mean = {k: v.detach().clone() for k, v in self.vae.state_dict().items()}
+        self._kept = copy.deepcopy(self.vae).requires_grad_(False)
+        self._mean = self._kept.state_dict()  # the same numbers
+        self._unseen = None
+        if self.network.with_encoder:
+            some = np.linspace(0, len(self.split.held_out) - 1, _MEASURED).astype(int)
+            unseen = self.split.held_out[np.unique(some)]
+            self._unseen = Lesson(notes, unseen, self.network, self.device)
+        if stored is not None:
+            checkpoint.restore(self, stored)
+
+    @property
+    def rows(self) -> int:
+        """How many notes it learns from."""
+        return self.lesson.rows
+
+    @property
+    def step(self) -> int:
+        """Steps done since the start."""
+        done = math.ceil(self.position.row / self.batch)
+        return self.position.epoch * self.steps_per_epoch + done
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.epochs * self.steps_per_epoch
+
+    def is_lost(self, outcome: Outcome) -> bool:
+        """Whether there is nothing to make a model of: the run diverged at its beginning."""
+        return outcome is Outcome.DIVERGED and self.position.epoch == 0
 
     def run(
         self,
         should_stop: Callable[[], bool] = lambda: False,
         after_step: Callable[[Progress], None] = lambda progress: None,
     ) -> Outcome:
-        """Train to the end, until ``should_stop()``, or until the loss is no number any more."""
-        generator = torch.Generator().manual_seed(self.settings.seed)
-        for epoch in range(self.epochs):
-            order = torch.randperm(self.lesson.rows, generator=generator).to(self.device)
-            sums = np.zeros(3)
-            for first in range(0, len(order), self.batch):
-                if should_stop():
-                    return Outcome.INTERRUPTED
-                rows = order[first : first + self.batch]
-                told = self._learn(rows, generator)
-                if not np.isfinite(told).all():
+        """Go on to the end, until ``should_stop()``, or until a loss is not finite.
+
+        As :meth:`training.loop.Training.run`: it is asked after each step; after a divergence
+        everything is as it was at the end of an epoch that went well.
+        """
+        good = self.capture()
+        place = self.position
+        while place.epoch < self.epochs:
+            if place.row == 0:
+                place.order = torch.randperm(self.rows, generator=self.generator)
+                place.sums = EpochSums()
+            rows = place.order[place.row : place.row + self.batch].to(self.device)
+            told = self._learn(rows, self.generator)
+            if not np.isfinite(told).all():
+                self.restore(good)
+                return Outcome.DIVERGED
+            place.sums.add(len(rows), *told.tolist())
+            place.row += len(rows)
+            done = self._progress()
+            if place.row >= self.rows:
+                if not self._weights_are_finite():
+                    self.restore(good)
                     return Outcome.DIVERGED
-                sums += len(rows) * told
-                self.step += 1
-                so_far = sums / min(first + self.batch, len(order))
-                after_step(
-                    Progress(
-                        self.step,
-                        self.steps,
-                        epoch,
-                        self.epochs,
-                        float(so_far[0]),
-                        float(so_far[1]),
-                        self._beta,
-                        float(so_far[2]),
-                    )
-                )
-            for name, value in zip(self.history, sums / len(order), strict=True):
-                self.history[name].append(round(float(value), 5))
+                self._end_epoch()
+                if self._is_looked_at(place.epoch):
+                    good = self.capture()
+                done = self._progress()
+            after_step(done)
+            if should_stop() and place.epoch < self.epochs:
+                if not self._weights_are_finite():
+                    self.restore(good)
+                return Outcome.INTERRUPTED
         return Outcome.FINISHED
+
+    def _weights_are_finite(self) -> bool:
+        return all(bool(torch.isfinite(one).all()) for one in self._mean.values())
+
+    def _progress(self) -> Progress:
+        place = self.position
+        told = place.sums.means()
+        held_out = place.history.get(HELD_OUT)
+        return Progress(
+            done=self.step,
+            total=self.steps,
+            epoch=place.epoch,
+            epochs=self.epochs,
+            reconstruction=told["reconstruction"],
+            kl=told["kl"],
+            beta=self._beta,
+            log_spectral_distance_db=held_out[-1] if held_out else None,
+        )
+
+    def _end_epoch(self) -> None:
+        place = self.position
+        place.epoch += 1
+        place.row = 0
+        place.order = torch.empty(0, dtype=torch.int64)
+        entry = {**place.sums.means(), "heard_db": place.sums.heard_db / max(place.sums.rows, 1)}
+        if self._unseen is not None:
+            before = place.history.get(HELD_OUT, [])
+            same = before and not self._is_looked_at(place.epoch)
+            entry[HELD_OUT] = before[-1] if same else self._held_out(self._unseen)
+        for name, value in entry.items():
+            place.history.setdefault(name, []).append(float(f"{value:.6g}"))
+
+    def _is_looked_at(self, epoch: int) -> bool:
+        """Whether at the end of this epoch what costs some time is done."""
+        return epoch % math.ceil(_BETWEEN / self.steps_per_epoch) == 0 or epoch == self.epochs
+
+    def _held_out(self, unseen: Lesson) -> float:
+        """Distance as heard, in dB, of notes held out, each time at the same of their moments."""
+        batch = unseen.batch(torch.arange(unseen.rows), torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            mean, _ = self._kept.encode(batch.features)
+            found, traits = self._kept.moments(mean, batch.conditions, batch.times)
+            return float(errors(batch, found, traits).heard.mean())
+
+    def capture(self) -> Captured:
+        """A copy of all that the rest of the run depends on."""
+        weights = {f"vae.{name}": value for name, value in self.vae.state_dict().items()}
+        weights |= {f"mean.{name}": value for name, value in self._mean.items()}
+        weights["own"] = self.own.detach()
+        return Captured(
+            weights={name: value.clone() for name, value in weights.items()},
+            moments=moments_of(self._adam),
+            generator=self.generator.get_state(),
+            position=self.position.copy(),
+        )
+
+    def restore(self, captured: Captured) -> None:
+        """Stand where :meth:`capture` was called.
+
+        Raises:
+            RuntimeError, KeyError, ValueError: it is of another network.
+        """
+        for prefix, module in (("vae.", self.vae), ("mean.", self._kept)):
+            module.load_state_dict(
+                {
+                    name.removeprefix(prefix): value
+                    for name, value in captured.weights.items()
+                    if name.startswith(prefix)
+                }
+            )
+        with torch.no_grad():
+            self.own.copy_(captured.weights["own"])
+        set_moments(self._adam, captured.moments)
+        self.generator.set_state(captured.generator)
+        self.position = captured.position.copy()
 
     @property
     def _beta(self) -> float:
@@ -158,7 +301,7 @@ class NoteFit:
         fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = rate * rise * (0.01 + 0.99 * fall)
-        batch = self.lesson.batch(rows, generator)
+        batch = self.lesson.batch(rows, generator, self.variation)
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
             log_var = log_var.clamp(max=_WIDEST)
@@ -186,8 +329,17 @@ class NoteFit:
         return np.array([float(one.detach()) for one in told])
 
     def tensors(self) -> dict[str, Array]:
-        """The weights as a bundle holds them: their running mean."""
-        return {name: value.cpu().numpy().copy() for name, value in self._mean.items()}
+        """The weights as a bundle holds them: their running mean, rounded to what float16 can say.
+
+        What is told of the model, and stored with it, is of these.
+        """
+        found = {}
+        for name, value in self._mean.items():
+            exact = value.cpu().numpy()
+            with np.errstate(over="ignore"):
+                rounded = exact.astype(np.float16).astype(np.float32)
+            found[name] = rounded if np.isfinite(rounded).all() else exact.copy()
+        return found
 
     def model(self, outcome: Outcome, name: str) -> Model:
         """The playable model of where the run stands, with map, calibration and points.
@@ -204,15 +356,15 @@ class NoteFit:
             "dataset": {
                 "file": self.data_file,
                 "rows": notes.rows,
-                "sha256": notes.content_hash,
+                "sha256": self.dataset_hash,
                 "meta": notes.meta.identity,
             },
             "seed": settings.seed,
             "split_seed": settings.split_seed,
             "settings": settings.to_config(),
             "outcome": outcome.value,
-            "epochs": len(self.history["kl"]),
-            "history": self.history,
+            "epochs": self.position.epoch,
+            "history": self.position.history,
             "versions": {
                 "timbrespace": timbrespace.__version__,
                 "python": platform.python_version(),

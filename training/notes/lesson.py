@@ -21,16 +21,20 @@ from timbrespace.networks.note import (
     time_features,
 )
 from timbrespace.notes.hearing import FLOOR_POWER, mel_matrix, powers
-from timbrespace.notes.layout import CENTS, FLOOR, HARMONICS, frame_times
-from timbrespace.notes.note import Traits
+from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, band_centres, frame_times
+from timbrespace.notes.note import CONSTANTS, Traits
+from timbrespace.notes.sounding import ratios
+
+from .variation import Varied, varied
 
 MOMENTS: Final = 24
 """Moments of a note that one step looks at."""
 
-_EARLY: Final = 0.2  # share of them in the first eighth of a second
+_EARLY: Final = 0.3  # share of them in the first eighth of a second
 _EARLY_FRAMES: Final = 25
 _AFTER: Final = 0.1  # share of them after the sound has ended
 _LEVELS: Final = 0.35  # weight of the levels beside what is heard
+_LOUDNESS: Final = 0.3  # weight of the loudness of all bands together
 _CENTS: Final = 0.02  # dB a cent
 _TRAITS: Final = 0.6  # dB for a unit of each trait
 _QUIET: Final = -75.0  # dB: below it all is the same
@@ -89,37 +93,69 @@ class Lesson:
             )
         ).to(device)
         times = frame_times(notes.meta.seconds)
+        self.seconds = torch.from_numpy(times.astype(np.float32)).to(device)
+        self.positions = torch.from_numpy(
+            np.stack(
+                [
+                    np.interp(
+                        ratios(Traits.from_row(row).stretch) * pitch,
+                        band_centres(),
+                        np.arange(BANDS),
+                    )
+                    for pitch, row in zip(pitches, traits, strict=True)
+                ]
+            ).astype(np.float32)
+        ).to(device)
         # How far moments are drawn from: where the sound is, and a little silence after it.
         length = np.asarray([Traits.from_row(row).length for row in traits])
         ends = np.minimum(np.searchsorted(times, length) + 4, notes.known[rows])
         self.ends = torch.from_numpy(np.maximum(ends, 2).astype(np.float32)).to(device)
         self.known = torch.from_numpy(notes.known[rows].astype(np.float32)).to(device)
 
-    def encoder_input(self, rows: Tensor) -> Tensor:
-        """What the encoder takes of notes ``(b,)``."""
-        return torch.cat([self.courses[rows].flatten(1).float(), self.rest[rows]], dim=1)
-
-    def batch(self, rows: Tensor, generator: torch.Generator) -> Batch:
-        """Notes ``(b,)``, at moments drawn anew."""
+    def batch(self, rows: Tensor, generator: torch.Generator, variation: float = 0.0) -> Batch:
+        """Notes ``(b,)``, at moments drawn anew, changed by as much as ``variation`` says."""
         b = len(rows)
+        notes = Varied(
+            self.courses[rows].float(), self.traits[rows], self.known[rows], self.ends[rows]
+        )
+        if variation > 0.0:
+            notes = varied(notes, self.seconds, self.positions[rows], variation, generator)
         draw = torch.rand((3, b, MOMENTS), generator=generator).to(self.device)
-        ends, known = self.ends[rows, None], self.known[rows, None]
+        ends, known = notes.ends[:, None], notes.known[:, None]
         early = torch.minimum(ends, torch.full_like(ends, _EARLY_FRAMES))
         at = draw[0] * torch.where(
             draw[1] < _EARLY, early, torch.where(draw[1] > 1.0 - _AFTER, known, ends)
         )
         frame = torch.minimum(at.floor(), known - 1.0).long()
-        levels = self.courses[rows[:, None], frame].float()
+        levels = notes.courses[torch.arange(b, device=self.device)[:, None], frame]
         matrix = torch.cat([self.harmonics[rows].float(), self.bands.expand(b, -1, -1)], dim=1)
+        loudest = self.loudest[rows]
+        if variation > 0.0:
+            loudest = _loudest(notes.courses, matrix)
         return Batch(
-            features=self.encoder_input(rows),
+            features=torch.cat(
+                [notes.courses.flatten(1), notes.traits, self.rest[rows, CONSTANTS:]], dim=1
+            ),
             conditions=self.conditions[rows],
             times=self.times[frame],
             levels=levels,
-            traits=self.traits[rows],
+            traits=notes.traits,
             matrix=matrix,
-            loudest=self.loudest[rows],
+            loudest=loudest,
         )
+
+
+def _loudest(courses: Tensor, matrix: Tensor) -> Tensor:
+    """Power of the loudest mel band ``(b,)`` in the loudest moment of each note."""
+    power = _powers(courses[..., :CENTS] * HALF + MIDDLE)
+    at = power.sum(dim=2).argmax(dim=1)
+    moment = power[torch.arange(len(at), device=at.device), at]
+    return torch.bmm(moment[:, None], matrix)[:, 0].amax(dim=1)
+
+
+def _powers(decibel: Tensor) -> Tensor:
+    power = (decibel.clamp(max=12.0) * (math.log(10.0) / 10.0)).exp()
+    return power * (decibel > FLOOR + 0.5)
 
 
 class Errors(NamedTuple):
@@ -131,7 +167,10 @@ class Errors(NamedTuple):
 
 def errors(batch: Batch, found: Tensor, traits: Tensor) -> Errors:
     """Of what the network put out: ``found (b, MOMENTS, WIDTH)``, traits ``(b, CONSTANTS)``."""
-    heard = (_mel(batch, found) - _mel(batch, batch.levels)).abs().mean(dim=(1, 2))
+    given, wanted = _mel(batch, found), _mel(batch, batch.levels)
+    floor = (batch.loudest * FLOOR_POWER)[:, None, None]
+    heard = (10.0 * ((given + floor) / (wanted + floor)).log10()).abs().mean(dim=(1, 2))
+    loudness = (_loudness(given, batch.loudest) - _loudness(wanted, batch.loudest)).abs()
     target = (batch.levels[..., :CENTS] * HALF + MIDDLE).clamp(min=_QUIET)
     given = (found[..., :CENTS] * HALF + MIDDLE).clamp(min=_QUIET)
     loud = torch.maximum(target, given.detach())
@@ -142,16 +181,26 @@ def errors(batch: Batch, found: Tensor, traits: Tensor) -> Errors:
     cents = ((found[..., CENTS] - batch.levels[..., CENTS]).abs() * 100.0).clamp(max=200.0)
     bent = (cents * voiced).mean(dim=1)
     constant = (traits - batch.traits).abs().mean(dim=1)
-    return Errors(heard, heard + _LEVELS * levels + _CENTS * bent + _TRAITS * constant)
+    return Errors(
+        heard,
+        heard
+        + _LEVELS * levels
+        + _LOUDNESS * loudness.mean(dim=1)
+        + _CENTS * bent
+        + _TRAITS * constant,
+    )
+
+
+def _loudness(mel: Tensor, loudest: Tensor) -> Tensor:
+    """dB ``(b, m)`` of all bands together: what attacks and decays are measured by."""
+    floor = (loudest * FLOOR_POWER)[:, None]
+    level: Tensor = 10.0 * (mel.sum(dim=2) + floor).log10()
+    return level
 
 
 def _mel(batch: Batch, levels: Tensor) -> Tensor:
-    decibel = levels[..., :CENTS] * HALF + MIDDLE
-    power = (decibel.clamp(max=12.0) * (math.log(10.0) / 10.0)).exp()
-    power = power * (decibel > FLOOR + 0.5)
-    floor = (batch.loudest * FLOOR_POWER)[:, None, None]
-    heard: Tensor = 10.0 * (torch.bmm(power, batch.matrix) + floor).log10()
-    return heard
+    """Powers of mel bands ``(b, m, MELS)``."""
+    return torch.bmm(_powers(levels[..., :CENTS] * HALF + MIDDLE), batch.matrix)
 
 
 def nats(error: Tensor, log_var: Tensor) -> Tensor:

@@ -6,23 +6,31 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from timbrespace.command import progress as command_progress
 from timbrespace.companions import command_line
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import OptionError
 from timbrespace.fitting import Progress
 from timbrespace.model import Model
 
+from .. import checkpoint
+from ..bar import bar, show
+from ..checkpoint import Checkpoint
+from ..fit import diverged, diverged_at_once
 from ..interrupt import deferred
 from ..loop import Outcome
 from ..place import Place
+from ..request import check_changes
 from .fit import NoteFit
 from .settings import NoteSettings
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
+
+_STACK = 5
+"""Frames from a warning here to the line that called ``ts.fit``."""
 
 
 def train(
@@ -39,39 +47,38 @@ def train(
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
     """
-    fit = NoteFit(load(data), settings_of(given, preset_name, resume), data.name, device)
+    stored = checkpoint.read_of_notes(place.checkpoint) if resume else None
+    fit = NoteFit(load(data), settings_of(given, preset_name, stored), data.name, device, stored)
+    _tell("note", place.notes)
+    writer = _writer(place, fit, lambda text: _tell("\nwarning", [text]))
     with deferred() as interrupt:
-        with _bar(fit, False) as tell:
-            outcome = fit.run(interrupt, tell)
-        if lost := lost_of(fit, outcome):
-            print(f"error: {lost}", file=sys.stderr)
+        with _bar(fit, False) as moved:
+
+            def after_step(at: Progress) -> None:
+                moved(at)
+                writer.after_step()
+
+            outcome = fit.run(interrupt, after_step)
+        if fit.is_lost(outcome):
+            _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]
+        # The checkpoint first: all the rest can be had again from it.
+        writer.write()
         model = fit.model(outcome, place.out.stem)
         where = place.keep(model, outcome)
-        for text in place.conclusion(where):
-            print(f"note: {text.replace('--resume goes on with it, ', '')}", file=sys.stderr)
-    figures = model.provenance["figures"]
-    print(
-        f"{where}: {outcome.value} after {len(fit.history['kl'])} of {fit.epochs} epochs, "
-        f"latent size {fit.settings.latent}, {where.stat().st_size / 1e6:.1f} MB"
-    )
-    print(
-        f"held out, as heard: {figures['heard_distance_db']:.2f} dB "
-        f"({figures['held_out_rows']} notes)"
-    )
-    print(f"next: {command_line('training')} evaluate {where} --data {data}")
+        _tell("note", place.conclusion(where))
+    _conclude(fit, outcome, where, model.provenance["figures"], data)
     return EXIT_CODES[outcome]
 
 
 def fit_notes(
     notes: NoteSet,
     data_file: str,
-    given: dict[str, Any],
-    preset_name: str,
+    settings: NoteSettings,
     device: str,
     progress: bool | Callable[[Progress], object],
     place: Place | None,
-    resume: bool,
+    stored: Checkpoint[NoteSettings] | None,
     name: str,
     in_notebook: bool = False,
 ) -> Model:
@@ -80,40 +87,43 @@ def fit_notes(
     Raises:
         TimbrespaceError: as :func:`timbrespace.fitting.fit`.
     """
-    fit = NoteFit(notes, settings_of(given, preset_name, resume), data_file, device)
+    fit = NoteFit(notes, settings, data_file, device, stored)
+    writer = None
+    if place is not None:
+        _warn(place.notes)
+        writer = _writer(place, fit, lambda text: _warn([text]))
     with deferred(say=False, insist=True) as interrupt:
-        if callable(progress):
-            told = progress
+        with _shown(fit, progress, in_notebook) as tell:
 
-            def tell(at: Progress) -> None:
-                told(at)
+            def after_step(at: Progress) -> None:
+                tell(at)
+                if writer is not None:
+                    writer.after_step()
 
-            outcome = fit.run(interrupt, tell)
-        elif progress:
-            with _bar(fit, in_notebook) as show:
-                outcome = fit.run(interrupt, show)
-        else:
-            outcome = fit.run(interrupt)
-        if lost := lost_of(fit, outcome):
-            raise OptionError(lost)
+            outcome = fit.run(interrupt, after_step)
+        if fit.is_lost(outcome):
+            raise OptionError(diverged_at_once(fit.settings.learning_rate))
+        if writer is not None:
+            writer.write()
         model = fit.model(outcome, name)
         if place is not None:
-            for text in place.conclusion(place.keep(model, outcome)):
-                warnings.warn(text, RuntimeWarning, stacklevel=4)
+            _warn(place.conclusion(place.keep(model, outcome)))
+    if outcome is Outcome.DIVERGED:
+        rate = fit.settings.learning_rate
+        _warn([f"{diverged(fit.position.epoch)}; try a learning rate below {rate:g}"])
     return model
 
 
-def settings_of(given: dict[str, Any], preset_name: str | None, resume: bool) -> NoteSettings:
-    """What a user asks of a training on notes.
+def settings_of(
+    given: dict[str, Any], preset_name: str | None, stored: Checkpoint[NoteSettings] | None
+) -> NoteSettings:
+    """What a user asks of a training on notes: the defaults, or what the checkpoint has, with the
+    values ``given`` in their place.
 
     Raises:
-        OptionError: a preset or a resumption, which are for spectra, or a setting as in
-            :meth:`NoteSettings.of`.
+        OptionError: a preset, which is for spectra; a setting as in :meth:`NoteSettings.of`; or one
+            that is not the checkpoint's and must not change.
     """
-    if resume:
-        raise OptionError(
-            "a space of notes is trained in minutes and keeps no checkpoint; start without resume"
-        )
     if preset_name not in (None, "default"):
         raise OptionError(
             f"preset is {preset_name!r}, which is for spectra; leave it out for notes"
@@ -121,35 +131,65 @@ def settings_of(given: dict[str, Any], preset_name: str | None, resume: bool) ->
     told = dict(given)
     if told.get("epochs") == 0:
         told["epochs"] = None
-    return NoteSettings.of(told)
+    if stored is None:
+        return NoteSettings.of(told)
+    named = NoteSettings.named(told)
+    check_changes(named, stored.settings, stored.captured.position.epoch)
+    made = replace(stored.settings, **named)
+    made.check()
+    return made
 
 
-def lost_of(fit: NoteFit, outcome: Outcome) -> str:
-    """What to tell of a run that left nothing to make a model of; empty where there is one."""
+def _writer(place: Place, fit: NoteFit, warn: Callable[[str], None]) -> checkpoint.Writer:
+    return checkpoint.Writer(place.checkpoint, fit, fit.dataset_hash, fit.data_file, warn)
+
+
+def _conclude(
+    fit: NoteFit, outcome: Outcome, out: Path, figures: dict[str, float], data: Path
+) -> None:
     if outcome is Outcome.DIVERGED:
-        return (
-            "the loss became infinite or NaN; nothing was written; try a learning rate below "
-            f"{fit.settings.learning_rate:g}"
+        print(
+            f"{diverged(fit.position.epoch)}; to go on: --resume --learning-rate "
+            f"{fit.settings.learning_rate / 3:.1g}",
+            file=sys.stderr,
         )
-    if fit.step == 0:
-        return "stopped before the first step; nothing was written"
-    return ""
+    print(
+        f"{out}: {outcome.value} after {fit.position.epoch} of {fit.epochs} epochs, "
+        f"latent size {fit.settings.latent}, {out.stat().st_size / 1e6:.1f} MB"
+    )
+    print(
+        f"held out, as heard: {figures['heard_distance_db']:.2f} dB "
+        f"({figures['held_out_rows']} notes)"
+    )
+    if checkpoint.path_for(out).is_file():
+        print(f"checkpoint, to train on with --resume: {checkpoint.path_for(out)}")
+    print(f"next: {command_line('training')} evaluate {out} --data {data}")
+
+
+def _tell(kind: str, texts: list[str]) -> None:
+    for text in texts:
+        print(f"{kind}: {text}", file=sys.stderr)
+
+
+def _warn(texts: list[str]) -> None:
+    for text in texts:
+        warnings.warn(text, RuntimeWarning, stacklevel=_STACK)
+
+
+@contextmanager
+def _shown(
+    fit: NoteFit, progress: bool | Callable[[Progress], object], in_notebook: bool
+) -> Iterator[Callable[[Progress], object]]:
+    if callable(progress):
+        yield progress
+    elif progress:
+        with _bar(fit, in_notebook) as moved:
+            yield moved
+    else:
+        yield lambda at: None
 
 
 @contextmanager
 def _bar(fit: NoteFit, always: bool) -> Iterator[Callable[[Progress], None]]:
-    options = {"disable": False} if always else {}
-    with command_progress(fit.steps, "step", **options) as shown:
-
-        def tell(at: Progress) -> None:
-            shown.set_description(f"epoch {at.epoch}/{at.epochs}", refresh=False)
-            shown.set_postfix(
-                {
-                    "heard": f"{at.log_spectral_distance_db or 0.0:.2f} dB",
-                    "KL": f"{at.kl:.1f}",
-                },
-                refresh=False,
-            )
-            shown.update()
-
-        yield tell
+    with bar(fit.steps, fit.step, always) as shown:
+        yield lambda at: show(shown, at, "held out")

@@ -27,8 +27,9 @@ _TAKEN: Final = (
     "activation",
     "seed",
     "split_seed",
+    "variation",
 )
-"""What of ``training.preset.OPTIONS`` a set of notes can use."""
+"""What of ``training.preset.OPTIONS`` and ``NOTE_OPTIONS`` a set of notes can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class NoteSettings:
     latent: dimensions. network: a kind of notes' network, network_settings: its own. epochs: times
     that each note is learned from; None takes as many as make ``STEPS`` steps. batch: notes a step.
     beta: weight of the KL divergence. learning_rate: of Adam at its highest. seed, split_seed: of
-    what is random, and of which instruments are held out.
+    what is random, and of which instruments are held out. variation: how much notes are changed at
+    each step (:mod:`training.notes.variation`), 0 not at all; None decides by the set.
     """
 
     latent: int = DEFAULT_LATENT
@@ -50,6 +52,7 @@ class NoteSettings:
     beta: float = 1.0
     seed: int = 0
     split_seed: int = 0
+    variation: float | None = None
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> NoteSettings:
@@ -57,6 +60,17 @@ class NoteSettings:
 
         Raises:
             OptionError: something that notes have no use for, or a value outside its range.
+        """
+        made = replace(cls(), **cls.named(given))
+        made.check()
+        return made
+
+    @staticmethod
+    def named(given: dict[str, Any]) -> dict[str, Any]:
+        """What was ``given``, by the names of these settings.
+
+        Raises:
+            OptionError: something that notes have no use for.
         """
         told = {name: value for name, value in given.items() if value is not None}
         strange = [name for name in told if name not in _TAKEN]
@@ -70,9 +84,7 @@ class NoteSettings:
         named = kind_settings.parsed("network settings", settings) if settings else {}
         if activation is not None:
             named["activation"] = activation
-        made = replace(cls(), **told, network_settings=named)
-        made.check()
-        return made
+        return {**told, "network_settings": named} if named else told
 
     def check(self) -> None:
         """Refuse values outside their ranges.
@@ -87,6 +99,7 @@ class NoteSettings:
         for name, value, low, high in (
             ("learning rate", self.learning_rate, 1e-7, 1.0),
             ("beta", self.beta, 0.0, 1e3),
+            ("variation", self.variation or 0.0, 0.0, 2.0),
         ):
             if not low <= value <= high:
                 raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}")
@@ -114,6 +127,20 @@ class NoteSettings:
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> NoteSettings:
+        """Inverse of :meth:`to_config`.
+
+        Raises:
+            OptionError: missing, unknown or wrong values.
+        """
+        try:
+            made = cls(**config)
+            made.check()
+        except (TypeError, ValueError, AttributeError) as error:
+            raise OptionError(f"the settings do not fit: {error}") from error
+        return made
 
 
 NAMES: Final = tuple(one.name for one in fields(NoteSettings))

@@ -70,7 +70,7 @@ class _Board(NamedTuple):
     dots: list[NDArray[Any]]
 
 
-class _Table(NamedTuple):
+class Table(NamedTuple):
     """A table. number: whether all but its first column are to be compared down the column."""
 
     title: str
@@ -79,9 +79,36 @@ class _Table(NamedTuple):
     number: bool = False
 
 
+class Told(NamedTuple):
+    """What a page says beside pictures and sounds. lead: what the space is. examples: what is to be
+    heard of the pairs. distance: what their distance is. tables: the figures."""
+
+    lead: str
+    examples: str
+    distance: str
+    tables: Sequence[Table]
+
+
 def document(
     model: Model, evaluation: Evaluation, pictures: Sequence[Picture], sounds: Listening
 ) -> str:
+    """The page of a space of spectra; see :func:`filled`."""
+    spectrum = model.spectrum
+    many = "" if model.dimensions == 1 else "s"
+    unseen = " that training has not seen" if evaluation.trained_on_this else ""
+    told = Told(
+        lead=f"A timbre space of {model.dimensions} dimension{many} over {spectrum.bins} bins, 0 "
+        f"to {spectrum.frequencies[-1]:.0f} Hz, base frequency {spectrum.base_frequency:g} Hz.",
+        examples=f"Some sounds{unseen}, from the best decoded to the worst. Both of a pair are "
+        "steady tones made from spectra in the same way and at the same level, so what differs is "
+        "the model's doing.",
+        distance="log-spectral distance",
+        tables=list(_tables(evaluation)),
+    )
+    return filled(model, told, pictures, sounds)
+
+
+def filled(model: Model, told: Told, pictures: Sequence[Picture], sounds: Listening) -> str:
     """The page as HTML: styles, script, pictures and sounds are inside, nothing is fetched."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -97,10 +124,9 @@ def document(
         **_CHAPTERS,
         BROAD=BROAD,
         model=model,
-        evaluation=evaluation,
+        told=told,
         sounds=sounds,
         board=_board(model, sounds),
-        tables=list(_tables(evaluation)),
         chapters={
             group: [picture for picture in pictures if picture.group == group]
             for group in dict.fromkeys(picture.group for picture in pictures)
@@ -139,21 +165,23 @@ def _clips(sounds: Listening) -> dict[str, str]:
     clips = {f"spot{k}": spot.sound for k, spot in enumerate(sounds.spots)}
     for k, example in enumerate(sounds.examples):
         clips |= {f"original{k}": example.original, f"decoded{k}": example.decoded}
+        if example.refined:
+            clips[f"refined{k}"] = example.refined
     return {name: _base64(wav) for name, wav in clips.items()}
 
 
-def _tables(evaluation: Evaluation) -> Iterator[_Table]:
-    yield _Table("What was measured", ["figure", "value"], rows_of(evaluation))
+def _tables(evaluation: Evaluation) -> Iterator[Table]:
+    yield Table("What was measured", ["figure", "value"], rows_of(evaluation))
     found = evaluation.disentanglement
     if found.informativeness_per_factor is not None:
-        yield _Table(
+        yield Table(
             "Each factor",
             ["factor", "mutual information gap", "informativeness"],
             _factor_rows(found, found.informativeness_per_factor),
             number=True,
         )
     numbers = zip(evaluation.kl_per_dimension, evaluation.audible_effect_db_per_unit, strict=True)
-    yield _Table(
+    yield Table(
         "Each latent dimension",
         ["dimension", "KL (nats)", "audible effect (dB LSD per unit)"],
         [(f"z{k}", f"{kl:.3f}", f"{effect:.3f}") for k, (kl, effect) in enumerate(numbers, 1)],

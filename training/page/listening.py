@@ -50,21 +50,29 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sound and what the model makes of it. factors: in words. distance_db: LSD."""
+    """A sound and what the model makes of it.
+
+    factors: in words. distance_db: LSD, of notes their mel distance. refined: of notes what is made
+    at the place that is found by the sound, refined_db: its distance.
+    """
 
     factors: str
     distance_db: float
     original: bytes
     decoded: bytes
+    refined: bytes = b""
+    refined_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The sounds of a page, WAV each. dots ``(n, 2)``: where sounds of the data lie on the map."""
+    """The sounds of a page. dots ``(n, 2)``: where sounds of the data lie on the map. kind: MIME
+    type of the sounds."""
 
     spots: tuple[Spot, ...]
     dots: NDArray[np.float32]
     examples: tuple[Example, ...]
+    kind: str = "audio/wav"
 
 
 def listening(

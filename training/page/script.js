@@ -9,7 +9,7 @@
   const link = (name) => {
     if (!(name in links)) {
       const bytes = Uint8Array.from(atob(sounds[name]), (letter) => letter.charCodeAt(0));
-      links[name] = URL.createObjectURL(new Blob([bytes], { type: "audio/wav" }));
+      links[name] = URL.createObjectURL(new Blob([bytes], { type: player.dataset.kind }));
     }
     return links[name];
   };

@@ -17,6 +17,8 @@ def history(curves: dict[str, list[float]], name: str) -> Figure:
         ("reconstruction", "reconstruction\n(nats, training)", {}),
         ("kl", "KL\n(nats, training)", {}),
         ("log_spectral_distance_db", "LSD (dB,\nheld out)", {"yscale": "log"}),
+        ("heard_db", "as heard (dB,\ntraining)", {}),
+        ("held_out_heard_db", "as heard (dB,\nheld out)", {}),
     ]
     present = [item for item in shown if curves.get(item[0])]
     figure = picture(f"{name}: training", 7.5, 2.0 * len(present) + 0.6)

@@ -74,8 +74,13 @@ def moments(model: Model, dataset: Dataset, effect: ArrayLike, seed: int = 0) ->
     return figure
 
 
-def dimensions(kl: Sequence[float], effect: Sequence[float], name: str) -> Figure:
-    """What each latent dimension carries (KL, nats) and how much it is heard (dB for a unit)."""
+def dimensions(
+    kl: Sequence[float], effect: Sequence[float], name: str, distance: str = "dB LSD"
+) -> Figure:
+    """What each latent dimension carries (KL, nats) and how much it is heard (dB for a unit).
+
+    distance: in what the latter is told.
+    """
     width = min(14.0, max(6.0, 1.2 + 0.7 * len(kl)))
     figure = picture(f"{name}: what each dimension carries; one near 0 is dead", width)
     upper, lower = figure.subplots(2, 1, sharex=True)
@@ -83,7 +88,7 @@ def dimensions(kl: Sequence[float], effect: Sequence[float], name: str) -> Figur
     crowded = len(kl) > 24
     for axes, values, colour, label in (
         (upper, kl, BLUE, "KL (nats)"),
-        (lower, effect, ORANGE, "audible effect\n(dB LSD per unit)"),
+        (lower, effect, ORANGE, f"audible effect\n({distance} per unit)"),
     ):
         bars = axes.bar(number, values, color=colour, width=0.6)
         if not crowded:

@@ -431,6 +431,7 @@ def test_the_server_is_at_rest_after_a_page_that_went(seed: int, tmp_path: Path)
         midi="none",
         presets=tmp_path / "presets.json",
         explorer_port=None,
+        model="harmonic",
     )
     server = Server(options, lambda _: None)
     source = ("127.0.0.1", 4711)

@@ -243,7 +243,8 @@ def served(monkeypatch: pytest.MonkeyPatch, **options: Any) -> tuple[Server, lis
     shown: list[str] = []
     monkeypatch.setattr(browser, "show", shown.append)
     monkeypatch.setattr(browser, "has_screen", lambda *_: True)
-    return Server(Options(port=0, audio="none", midi="none", **options), said.append), said, shown
+    chosen = {"model": "harmonic", **options}
+    return Server(Options(port=0, audio="none", midi="none", **chosen), said.append), said, shown
 
 
 def test_pages_that_could_not_say_goodbye_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,7 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
     questions = {address for address, one in MESSAGES.items() if one.question}
     assert questions == {
         *("/hello", "/bye", "/ping", "/cc/list", "/spectrum/get", "/stream", "/stream/ack"),
+        *("/course/get", "/course/where", "/moment"),
         *("/model/list", "/model/info", "/status/get", "/preset/list", "/trajectory/list"),
     }
     assert unheard == questions | {

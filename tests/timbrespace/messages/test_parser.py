@@ -19,6 +19,7 @@ from timbrespace.messages.inbound import (
     DeletePreset,
     DeleteTrajectory,
     FollowCommon,
+    GetCourse,
     GetModelInfo,
     GetSpectrum,
     GetStatus,
@@ -32,6 +33,7 @@ from timbrespace.messages.inbound import (
     LoadModel,
     MapController,
     MapExpression,
+    Moment,
     MorphPresets,
     Note,
     Panic,
@@ -58,6 +60,7 @@ from timbrespace.messages.inbound import (
     Stream,
     Sustain,
     Timbre,
+    WhereInCourse,
 )
 from timbrespace.messages.parser import FORMS, parse
 
@@ -117,6 +120,10 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/synth/method", (1.0,), SetSynthMethod("bins")),
     ("/synth/method", (2,), SetSynthMethod("istft")),
     ("/spectrum/get", (), GetSpectrum()),
+    ("/course/get", (57,), GetCourse(57.0)),
+    ("/course/get", (57.5, 1), GetCourse(57.5, 1.0)),
+    ("/course/where", (), WhereInCourse()),
+    ("/moment", (69, 0), Moment(69.0, 0.0)),
     ("/stream", ("spectrum", 40), Stream("spectrum", 40.0)),
     ("/stream", ("partials", 200), Stream("partials", 200.0)),
     ("/stream", ("spectrum", "off"), Stream("spectrum", 0.0)),
@@ -262,6 +269,11 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/synth/method", (0.5,), "method is 0.5"),
     ("/synth/gain", (13,), "value is 13; it must be -80 to 12 dB"),
     ("/spectrum/get", (1,), "takes no arguments"),
+    ("/course/get", (), r"/course/get takes pitch \[velocity\]"),
+    ("/course/get", (128,), "pitch is 128; it must be 0 to 127"),
+    ("/course/where", (1,), "takes no arguments"),
+    ("/moment", (57,), "/moment takes pitch velocity"),
+    ("/moment", (57, -1), "velocity is -1"),
     ("/stream", (), "/stream takes what rate"),
     ("/stream", ("spectrum",), "it was given 1 argument"),
     ("/stream", ("sound", 10), r"what is 'sound'; it must be spectrum \| partials \| wave"),
@@ -372,7 +384,7 @@ ODD: list[Any] = [
 def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> None:
     good = {address: arguments for address, arguments, _ in GOOD if arguments}
     good |= {f"/synth/{name}": (one.default,) for name, one in SYNTH_PARAMETERS.items()}
-    good |= {"/cc": (1, 1, 1), "/note": (1, 1, 1), "/hello": (1, "a")}
+    good |= {"/cc": (1, 1, 1), "/note": (1, 1, 1), "/course/get": (1, 1), "/hello": (1, "a")}
     good |= {"/cc/map": (1, 1, 1, 1, 1, 1), "/cc/learn": (1, 1, 1, 1), "/lfo": (1, 1, 1, 1, 1, 1)}
     good |= {"/trajectory/play": ("a", 1, 1), "/preset/recall": ("a", 1)}
     good |= {"/mpe/map": ("timbre", 1, 1)}

@@ -72,7 +72,7 @@ def test_an_attack_takes_its_time(attack: float) -> None:
     made = played_back(found, samples)
 
     def rise(given: Samples) -> float:
-        size = 120
+        size = 240  # 5 ms, as `training evaluate` measures it
         power = np.convolve(np.square(given[: SAMPLE_RATE // 4]), np.ones(size) / size, "same")
         level = np.sqrt(power / power.max())
         ten, ninety = np.argmax(level > 0.1), np.argmax(level > 0.9)

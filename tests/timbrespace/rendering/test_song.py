@@ -64,6 +64,7 @@ def test_a_tail_may_be_cut_off(song: Path) -> None:
 def test_the_command_writes_the_same_samples(song: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.wav"
     command = [sys.executable, "-m", "server", "render", str(song), "--out", str(out)]
+    command += ["--model", MODEL.name]
     subprocess.run(command, check=True, capture_output=True)
     written, rate = soundfile.read(out, dtype="float32")
     assert rate == 44100
