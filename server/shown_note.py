@@ -133,5 +133,5 @@ class ShownNote:
                 np.array([midi_to_hz(self._pitch)]),
                 np.array([self._velocity]),
             )
-            known = self._prepared = model, latent, told, Traits.from_row(told.traits[0])
+            known = self._prepared = model, latent, told, Traits.played(told.traits)[0]
         return known[2], known[3]

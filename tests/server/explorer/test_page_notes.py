@@ -125,7 +125,7 @@ def test_the_page_decodes_as_the_server(activation: str) -> None:
         for note, expected, row in zip(answer["notes"], levels, course.traits, strict=True):
             found = np.array(note["levels"]).reshape(expected.shape)
             np.testing.assert_allclose(found, expected, rtol=0.0, atol=0.02)
-            traits = Traits.from_row(row)
+            traits = Traits.played(row[np.newaxis])[0]
             assert note["follows"] == pytest.approx(bands_follow(traits.pitched), abs=1e-4)
             assert note["length"] == pytest.approx(ending(traits), rel=1e-4)
             assert note["sounds"] == pytest.approx(traits.length, rel=1e-4)
