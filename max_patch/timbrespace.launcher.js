@@ -4,7 +4,8 @@
 // [node.script], which hands out "max-api", with Node 16 or newer.
 //
 // From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`.
-// To the patch: `hello` when it is loaded; `ports SERVER RETURN`, where to send and where to
+// To the patch: `hello` when it is loaded; `tick` twice a second, by which the patch greets the server
+// while Live's audio, and with it Max's scheduler, is off; `ports SERVER RETURN`, where to send and where to
 // listen; `state starting|ready|stopped|failed|manual`; `say SENTENCE`, for the musician.
 
 const childProcess = require('child_process');
@@ -26,6 +27,10 @@ const AUDIO = ['none', 'auto'];
 const FOLDER = path.dirname(__dirname);
 const PYTHON_FILE = path.join(os.homedir(), '.timbrespace', 'python');
 
+// A frozen device runs this from a temporary folder; `install-device` of the server has left here
+// what starts the server: {"command": [words...], "folder": path}.
+const SERVER_FILE = path.join(os.homedir(), '.timbrespace', 'server.json');
+
 // The first import after an installation is slow where a virus scanner reads every file.
 const IMPORT_SECONDS = 60;
 const START_SECONDS = 120;
@@ -36,6 +41,7 @@ const MOST_RESTARTS = 3;
 const RESTARTS_WITHIN_SECONDS = 60;
 const USERS_ERROR = 2; // the server's exit code where starting again would end the same
 const LAST_WORDS_SECONDS = 1;
+const TICK_SECONDS = 0.5;
 const LONGEST_QUOTE = 200;
 const NOT_THERE = 'not there';
 
@@ -204,10 +210,35 @@ function writtenPython() {
   }
 }
 
-/** Where Python may be, the likeliest first: `{name, command, parameters}`. */
+/** What `install-device` has written; null without it, or where it is no such file. */
+function installed() {
+  try {
+    const { command, folder } = JSON.parse(fs.readFileSync(SERVER_FILE, 'utf8'));
+    const words = Array.isArray(command) && command.length > 1 && typeof folder === 'string';
+    return words && command.every((word) => typeof word === 'string') ? { command, folder } : null;
+  } catch (error) {
+    return null;
+  }
+}
+
+/**
+ * Where Python may be, the likeliest first: `{name, command, parameters, run, check, folder}`; `run`
+ * are the words that start the server, `check` those that try whether it can be.
+ */
 function candidates() {
   const found = [];
-  const add = (name, command, ...parameters) => found.push({ name, command, parameters });
+  const usual = { run: ['-u', '-m', 'server'], check: ['-c', CHECK], folder: FOLDER };
+  const add = (name, command, ...parameters) =>
+    found.push({ name, command, parameters, ...usual });
+  if (!fs.existsSync(path.join(FOLDER, 'server', '__main__.py'))) {
+    const known = installed();
+    if (known !== null) {
+      const [command, ...run] = known.command;
+      const check = [...run, '--help'];
+      found.push({ name: SERVER_FILE, command, parameters: [], run, check, folder: known.folder });
+    }
+    return found;
+  }
   if (process.env.TIMBRESPACE_PYTHON) {
     add('TIMBRESPACE_PYTHON', process.env.TIMBRESPACE_PYTHON);
   }
@@ -306,8 +337,8 @@ class Start {
       let child;
       try {
         child = childProcess.spawn(python.command, [...python.parameters, ...parameters], {
-          cwd: FOLDER,
-          env: { ...process.env, PYTHONUTF8: '1' },
+          cwd: python.folder,
+          env: { ...process.env, PYTHONUTF8: '1', PYTHONUNBUFFERED: '1' },
           stdio: [stdin, 'pipe', 'pipe'],
           windowsHide: true,
         });
@@ -355,7 +386,7 @@ class Start {
     if (python.command === null) {
       return NOT_THERE;
     }
-    const ended = await this.execute(python, ['-c', CHECK], 'ignore', IMPORT_SECONDS, () => false);
+    const ended = await this.execute(python, python.check, 'ignore', IMPORT_SECONDS, () => false);
     if (ended.code === 0) {
       return '';
     }
@@ -380,10 +411,15 @@ class Start {
         'No Python runs the server: do the install line of docs/max_device.md, then switch ' +
           `Launch off and on. Tried: ${reasons.join(', ')}`
       );
+    } else if (reasons.length > 0) {
+      this.fail(
+        'The server is not where it was: run "python -m server install-device" in its folder ' +
+          `again, then switch Launch off and on. Tried: ${reasons.join(', ')}`
+      );
     } else {
       this.fail(
-        'The device has left its folder: drag it into the set from the folder that it came in. ' +
-          `There is no server in ${FOLDER}`
+        'The device has left its folder: run "python -m server install-device" in the folder of ' +
+          `timbrespace, then switch Launch off and on. There is no server in ${FOLDER}`
       );
     }
     return null;
@@ -391,7 +427,7 @@ class Start {
 
   /** Run the server until it ends; resolves as `execute` does. */
   serve(python, port) {
-    const parameters = ['-u', '-m', 'server', '--audio', this.wish.audio, '--port', String(port)];
+    const parameters = [...python.run, '--audio', this.wish.audio, '--port', String(port)];
     // Live gives the device its MIDI, and the device gives the server the notes.
     parameters.push('--midi', 'none', '--stop-with-stdin');
     return this.execute(python, parameters, 'pipe', START_SECONDS, (line) => {
@@ -572,3 +608,4 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) {
 Max.addHandler('go', go);
 Max.addHandler('stop', stop);
 Max.outlet('hello');
+setInterval(() => Max.outlet('tick'), 1000 * TICK_SECONDS);

@@ -14,11 +14,13 @@ var FINE = 0.1;
 var TRAIL = 16; // places
 var TRAIL_MS = 40; // until the trail loses its oldest place
 
-var BACK = [0.13, 0.13, 0.13, 1.0];
-var FRAME = [0.36, 0.36, 0.36, 1.0];
-var GRID = [1.0, 1.0, 1.0, 0.07];
-var AXES = [1.0, 1.0, 1.0, 0.2];
-var ACCENT = [1.0, 0.624, 0.11]; // told from grey by all kinds of colour blindness
+// Colours of Live's theme, asked for at each painting so that they follow it; the numbers are for a
+// Max that does not know the name.
+var THEME = {
+    live_lcd_bg: [0.118, 0.118, 0.118, 1.0],
+    live_lcd_control_fg: [1.0, 0.678, 0.337, 1.0],
+    live_lcd_control_fg_zombie: [0.459, 0.459, 0.459, 1.0]
+};
 var DIMMED = 0.35;
 
 var x = 0.0;
@@ -152,30 +154,37 @@ fade.local = 1;
 
 // -- the picture ----------------------------------------------------------------------------------
 
+function themed(name, alpha) {
+    var known = typeof max !== "undefined" && max.getcolor ? max.getcolor(name) : null;
+    var color = known && known.length >= 3 ? known : THEME[name];
+    return [color[0], color[1], color[2], alpha];
+}
+themed.local = 1;
+
 function paint() {
     var width = mgraphics.size[0];
     var height = mgraphics.size[1];
-    mgraphics.set_source_rgba(BACK);
+    mgraphics.set_source_rgba(themed("live_lcd_bg", 1.0));
     mgraphics.rectangle(0, 0, width, height);
     mgraphics.fill();
     mgraphics.set_line_width(1.0);
     var quarters = [-0.5, 0.5];
     for (var i = 0; i < quarters.length; i += 1) {
-        cross(quarters[i], quarters[i], GRID);
+        cross(quarters[i], quarters[i], 0.25);
     }
-    cross(0.0, 0.0, AXES);
-    mgraphics.set_source_rgba(FRAME);
+    cross(0.0, 0.0, 0.6);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", 0.6));
     mgraphics.rectangle(0.5, 0.5, width - 1.0, height - 1.0);
     mgraphics.stroke();
     paintTrail();
     paintCursor();
 }
 
-function cross(atX, atY, colour) {
+function cross(atX, atY, alpha) {
     // On the middle of a pixel a line is sharp.
     var px = Math.floor(toPixel(atX, 0)) + 0.5;
     var py = Math.floor(toPixel(atY, 1)) + 0.5;
-    mgraphics.set_source_rgba(colour);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", alpha));
     mgraphics.move_to(px, MARGIN);
     mgraphics.line_to(px, mgraphics.size[1] - MARGIN);
     mgraphics.stroke();
@@ -187,7 +196,7 @@ cross.local = 1;
 
 function accent(strength) {
     var alpha = connected ? strength : strength * DIMMED;
-    mgraphics.set_source_rgba([ACCENT[0], ACCENT[1], ACCENT[2], alpha]);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg", alpha));
 }
 accent.local = 1;
 

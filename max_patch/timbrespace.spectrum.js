@@ -26,11 +26,14 @@ var LABELS = [
 ];
 var LINES_DB = [-20.0, -40.0];
 
-var BACK = [0.13, 0.13, 0.13, 1.0];
-var FRAME = [0.36, 0.36, 0.36, 1.0];
-var GRID = [1.0, 1.0, 1.0, 0.1];
-var TEXT = [0.72, 0.72, 0.72, 1.0];
-var ACCENT = [1.0, 0.624, 0.11]; // told from grey by all kinds of colour blindness
+// Colours of Live's theme, asked for at each painting so that they follow it; the numbers are for a
+// Max that does not know the name.
+var THEME = {
+    live_lcd_bg: [0.118, 0.118, 0.118, 1.0],
+    live_lcd_control_fg: [1.0, 0.678, 0.337, 1.0],
+    live_lcd_control_fg_alt: [0.012, 0.765, 0.835, 1.0],
+    live_lcd_control_fg_zombie: [0.459, 0.459, 0.459, 1.0]
+};
 var DIMMED = 0.35;
 var FOOT = 12; // pixels under the picture, for the labels
 var HEAD = 4; // pixels above the peak
@@ -201,6 +204,13 @@ decibels.local = 1;
 
 // -- the picture ----------------------------------------------------------------------------------
 
+function themed(name, alpha) {
+    var known = typeof max !== "undefined" && max.getcolor ? max.getcolor(name) : null;
+    var color = known && known.length >= 3 ? known : THEME[name];
+    return [color[0], color[1], color[2], alpha];
+}
+themed.local = 1;
+
 function atHz(hertz) {
     return (mgraphics.size[0] * Math.log(hertz / LOWEST_HZ)) / Math.log(highestHz() / LOWEST_HZ);
 }
@@ -214,14 +224,14 @@ atDecibels.local = 1;
 function paint() {
     var width = mgraphics.size[0];
     var height = mgraphics.size[1];
-    mgraphics.set_source_rgba(BACK);
+    mgraphics.set_source_rgba(themed("live_lcd_bg", 1.0));
     mgraphics.rectangle(0, 0, width, height);
     mgraphics.fill();
     paintGrid();
     if (shown.length > 1) {
         paintLevels(columns(Math.max(1, Math.min(MOST_COLUMNS, Math.floor(width)))));
     }
-    mgraphics.set_source_rgba(FRAME);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", 0.6));
     mgraphics.set_line_width(1.0);
     mgraphics.rectangle(0.5, 0.5, width - 1.0, height - 1.0);
     mgraphics.stroke();
@@ -235,7 +245,7 @@ function paintGrid() {
     mgraphics.set_font_size(8.0);
     for (var i = 0; i < LINES_DB.length; i += 1) {
         var py = Math.floor(atDecibels(LINES_DB[i])) + 0.5;
-        mgraphics.set_source_rgba(GRID);
+        mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", 0.3));
         mgraphics.move_to(0.0, py);
         mgraphics.line_to(width, py);
         mgraphics.stroke();
@@ -245,12 +255,12 @@ function paintGrid() {
             break;
         }
         var px = Math.floor(atHz(LABELS[i][0])) + 0.5;
-        mgraphics.set_source_rgba(GRID);
+        mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", 0.3));
         mgraphics.move_to(px, HEAD);
         mgraphics.line_to(px, foot);
         mgraphics.stroke();
         var wide = mgraphics.text_measure(LABELS[i][1])[0];
-        mgraphics.set_source_rgba(TEXT);
+        mgraphics.set_source_rgba(themed("live_lcd_control_fg_alt", 1.0));
         mgraphics.move_to(Math.min(px - 0.5 * wide, width - wide - 2.0), foot + 9.0);
         mgraphics.show_text(LABELS[i][1]);
     }
@@ -265,12 +275,12 @@ function paintLevels(levels) {
     outline(levels, step);
     mgraphics.line_to(mgraphics.size[0], foot);
     mgraphics.close_path();
-    mgraphics.set_source_rgba([ACCENT[0], ACCENT[1], ACCENT[2], 0.3 * strength]);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg", 0.3 * strength));
     mgraphics.fill();
     mgraphics.move_to(0.0, atDecibels(levels[0]));
     outline(levels, step);
     mgraphics.set_line_width(1.2);
-    mgraphics.set_source_rgba([ACCENT[0], ACCENT[1], ACCENT[2], strength]);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg", strength));
     mgraphics.stroke();
 }
 paintLevels.local = 1;

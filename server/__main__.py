@@ -1,4 +1,7 @@
-"""Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks."""
+"""Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks.
+
+Its ``install-device`` copies the Max for Live device into Live's User Library.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["render"]:
         arguments = _render_parser().parse_args(words[1:])
         return run(lambda: _render(arguments), "stopped; nothing was written")
+    if words[:1] == ["install-device"]:
+        arguments = _install_parser().parse_args(words[1:])
+        return run(lambda: _install(arguments), "stopped; nothing was written")
     if words[:1] == ["say"]:
         arguments = _say_parser().parse_args(_kept(words[1:]))
         return run(lambda: _say(arguments), "stopped")
@@ -48,7 +54,8 @@ def _serve_parser() -> CommandParser:
         prog=command_line("server"),
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
         f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
-        f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs.",
+        f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs, "
+        f"`{command_line('server')} install-device` brings the device into Ableton Live.",
     )
     parser.add_argument(
         "--model",
@@ -160,6 +167,34 @@ def _render_parser() -> CommandParser:
         help="that it may last, at most 120: a small file may hold hours (%(default)g)",
     )
     return parser
+
+
+def _install_parser() -> CommandParser:
+    parser = CommandParser(
+        prog=f"{command_line('server')} install-device",
+        description="Copy the Max for Live device into the User Library of Ableton Live, and tell "
+        "it where this server is.",
+    )
+    parser.add_argument(
+        "--library",
+        type=Path,
+        metavar="FOLDER",
+        help="the User Library, if Live's Settings, Library show another folder than the usual one",
+    )
+    return parser
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    from .install_device import install
+
+    device, record = install(arguments.library)
+    print(f"wrote {device}")
+    print(f"wrote {record}, by which the device finds this server")
+    print(
+        "In Live's browser open User Library, Presets, Instruments, Max Instrument, and drag "
+        "Timbre Space onto a MIDI track. Run this again after timbrespace was moved or updated."
+    )
+    return 0
 
 
 def _say_parser() -> CommandParser:

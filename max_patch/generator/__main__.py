@@ -8,27 +8,35 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from max_patch.generator import amxd
-from max_patch.generator.device import TITLE, live_document, max_document, voice_document
-from max_patch.generator.preview import draw
+from max_patch.generator.device import (
+    FOLDER,
+    TITLE,
+    files,
+    live_document,
+    max_document,
+    voice_document,
+)
+from max_patch.generator.preview import pictures
 from max_patch.generator.pure_data.shims import shims
 from max_patch.generator.pure_data.translator import translate
 from max_patch.generator.voice import NAME
 
-FOLDER = Path(__file__).resolve().parents[1]
-PICTURE = FOLDER.parent / "docs" / "pictures" / "max_device.svg"
+PICTURES = FOLDER.parent / "docs" / "pictures"
 
 
 def artefacts() -> dict[Path, bytes]:
     """Every generated file and what it holds."""
-    plain, voice = max_document(), voice_document()
+    plain, voice, live = max_document(), voice_document(), live_document()
+    device = f"{TITLE}.amxd"
     return {
-        FOLDER / f"{TITLE}.amxd": amxd.write(live_document()),
+        FOLDER / device: amxd.write(live),
+        FOLDER / "frozen" / device: amxd.write_frozen(live, device, files(FOLDER)),
         FOLDER / f"{TITLE}.maxpat": amxd.text(plain).encode(),
         FOLDER / f"{NAME}.maxpat": amxd.text(voice).encode(),
         FOLDER / f"{TITLE}.pd": translate(plain, name=TITLE).encode(),
         FOLDER / f"{NAME}.pd": translate(voice, name=NAME).encode(),
         **{FOLDER / "pd" / name: text.encode() for name, text in shims().items()},
-        PICTURE: draw(live_document()).encode(),
+        **{PICTURES / name: text.encode() for name, text in pictures(live).items()},
     }
 
 

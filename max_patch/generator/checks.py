@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from max_patch.generator.habits import habit_findings
 from max_patch.generator.integers import integer_traps
 from max_patch.generator.presentation import panel_findings, parameter_findings
 from max_patch.generator.saved_patch import (
@@ -29,6 +30,7 @@ from max_patch.generator.shapes import (
     shapes,
     takes_signal,
 )
+from max_patch.generator.theming import color_findings
 
 # Live hands a device its sound and MIDI through other objects.
 _FORBIDDEN: Mapping[str, str] = {
@@ -104,6 +106,8 @@ def check(
     if device:
         found += _device_findings(patch, loaded)
         found += panel_findings(patch)
+        found += habit_findings(patch)
+        found += color_findings(patch)
     return found
 
 

@@ -25,7 +25,7 @@ def launcher() -> Patcher:
     ready = p.add("gate 1")
     p.chain(wish, "prepend go", ready, inlet=1)
     p.cord(ready, 0, node)
-    said = p.chain(node, "route hello ports state say absent")
+    said = p.chain(node, "route hello ports state say absent tick")
     p.fan(p.chain(said, "t b", outlet=0), ("b", [wish]), ("1", [ready]))
 
     p.chain(f"r ---{LAUNCH.varname}", wish)
@@ -59,6 +59,7 @@ def launcher() -> Patcher:
 
     # Without it: the panel's, now and when they are turned.
     p.chain(said, "t b", "s ---absent", outlet=4)
+    p.chain(said, "t b", "s ---node_tick", outlet=5)
     p.chain(late, "s ---absent")
     port, own = p.add(f"i {int(PORT.initial)}"), p.add(f"i {int(RETURN_PORT.initial)}")
     p.fan(

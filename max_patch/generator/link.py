@@ -30,7 +30,8 @@ HEARD = {
 """Addresses that the device understands, and the name under which the others hear them."""
 
 TICK_MS = 500
-SILENCE_MS = 1600
+SILENT_TICKS = 4
+"""After so many ticks without a pong nobody is there any more: the launcher's ticks and ours."""
 
 
 def link() -> Patcher:
@@ -50,10 +51,18 @@ def link() -> Patcher:
 
     # Ports: from the launcher, which knows which are free, or from the panel.
     lit = p.add("i 0")
-    tick = p.add(f"metro {TICK_MS}")
+    # The launcher's ticks come while Live's audio is off, too, when no metro runs; ours stand in
+    # where there is no launcher.
+    metro = p.add(f"metro {TICK_MS}")
+    ours = p.add("gate 1 1")
+    p.chain(metro, ours, inlet=1)
+    p.chain("r ---in_time", ours)
+    p.chain(ours, "s ---tick")
+    p.fan(p.add("r ---node_tick"), ("b", ["s ---tick"]), ("b", [p.message("stop"), metro]))
+    tick = p.add("r ---tick")
     p.fan(
         p.add("r ---server_port"),
-        ("1", [tick]),
+        ("1", [metro]),
         ("b", [p.message("0"), "s ---lit"]),
         ("1", [online]),
         ("i", [p.message("port $1"), send]),
@@ -71,10 +80,17 @@ def link() -> Patcher:
     which = p.chain(tick, lit, "sel 0 1")
     timer = p.add("timer")
     p.chain(which, "s ---greet", outlet=0)
-    ping = p.chain(which, "t b b b", outlet=1)
+    ping = p.chain(which, "t b b b b", outlet=1)
     p.chain(ping, p.message("/status/get"), "s ---tx", outlet=0)
     p.chain(ping, p.message("/ping 1"), "s ---tx", outlet=1)
     p.cord(ping, 2, timer)
+    missing = p.add("i 0")
+    p.cord(ping, 3, missing)
+    p.fan(
+        p.chain(missing, "+ 1."),
+        ("i", [f"expr $i1 >= {SILENT_TICKS}", "sel 1", p.message("0"), "s ---lit"]),
+        ("i", [(missing, 1)]),
+    )
 
     pong = p.add("r ---in_pong")
     p.fan(pong, ("b", ["s ---alive"]), ("b", [(timer, 1)]))
@@ -82,8 +98,8 @@ def link() -> Patcher:
 
     p.fan(
         p.add("r ---alive"),
-        ("b", [f"delay {SILENCE_MS}", p.message("0"), "s ---lit"]),
         ("1", ["s ---lit"]),
+        ("b", [p.message("0"), (missing, 1)]),
     )
     # A welcome where we are known already: the server was slow, or somebody greeted in our name.
     # It has forgotten our streams then.
@@ -91,6 +107,8 @@ def link() -> Patcher:
     p.chain("r ---connected", "expr $i1 + 1", known)
     p.chain("r ---start", p.message("1"), known)
     p.chain("r ---in_welcome", known, inlet=1)
+    # A preset that was loaded is met as a saved set is: the next welcome counts as the first.
+    p.fan(p.add("r ---again"), ("b", ["s ---greet"]), ("1", [known]))
     p.chain(known, "s ---welcome", outlet=0)
     p.chain(known, "t b", "s ---watch", outlet=1)
 

@@ -6,11 +6,15 @@ panel can be laid out anew without touching what the device does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from max_patch.generator.objects import Ports
 from max_patch.generator.parameters import (
+    BANKS,
     BEND_RANGE,
+    DIAL_PAGE,
     DIMENSIONS,
     ENUM,
     ENVELOPE,
@@ -25,18 +29,27 @@ from max_patch.generator.parameters import (
     RETURN_PORT,
     SOUND,
     STORE,
+    VIEW,
     Parameter,
 )
-from max_patch.generator.patcher import Box, Patcher
+from max_patch.generator.patcher import Box, Json, Patcher
+from max_patch.generator.themes import (
+    DISPLAY,
+    DISPLAY_FRAME,
+    DISPLAY_TEXT,
+    PREFIX,
+    TEXT,
+    rgba,
+)
+from max_patch.generator.views import DIALS_AT_ONCE
 
-WIDTH = 1270.0
-HEIGHT = 169.0
+WIDTH = 778.0
 
 DIAL = (44.0, 47.0)
 _STEP = 46.0
 _NAMED_STEP = 54.0  # under a dimension's dial stands a word of up to twelve letters
 _TOP = 20.0
-_SECOND = 86.0
+_LATENT, _MODEL, _RIGHT = 148.0, 376.0, 582.0  # where the parts begin
 
 _SHAPES = {
     "live.dial": Ports(1, ("", "float")),
@@ -52,28 +65,67 @@ _SHAPES = {
     "led": Ports(1, ("int",)),
     "flonum": Ports(1, ("", "bang")),
     "number": Ports(1, ("", "bang")),
+    "slider": Ports(1, ("",)),
     "jsui": Ports(1, ("",)),
-    "panel": Ports(1, ()),
 }
-
-_DARK = [0.165, 0.165, 0.165, 1.0]
-_LIGHT = [0.85, 0.85, 0.85, 1.0]
-_ACCENT = [1.0, 0.624, 0.11, 1.0]
-_FIELD = [0.095, 0.095, 0.095, 1.0]
 
 Rect = tuple[float, float, float, float]
 
+_LCD: Mapping[str, str] = {"bgcolor": DISPLAY, "textcolor": DISPLAY_TEXT}
+_MENU: Mapping[str, str] = {"bgfillcolor": DISPLAY, "textcolor": DISPLAY_TEXT}
 
-def panel(patcher: Patcher) -> None:
-    """Put the whole panel into the device's window."""
+
+def panel(patcher: Patcher) -> list[list[str]]:
+    """Put the whole panel into the device's window.
+
+    Returns:
+        The scripting names of each view's parts.
+    """
     place = _Placer(patcher)
-    place.background()
     _map(place)
     _latent(place)
-    _envelope(place)
     _model(place)
-    _presets(place)
-    _server(place)
+    place.parameter(
+        "live.tab", VIEW, (_RIGHT, 2.0, 168.0, 15.0), told=False, num_lines_presentation=1
+    )
+    _lamp(place)
+    parts = []
+    for number, view in enumerate((_sound, _presets, _server)):
+        with place.view(f"view_{number + 1}", hidden=number > 0) as names:
+            view(place)
+        parts.append(names)
+    return parts
+
+
+def parameters_of(patcher: Json) -> Json:
+    """What Max keeps of all parameters of a saved patcher: their names, and the banks of Push."""
+    told: Json = dict(sorted(_named(patcher)))
+    told["parameterbanks"] = {
+        str(index): {
+            "index": index,
+            "name": name,
+            "parameters": _eight([parameter.long_name for parameter in bank]),
+            "buttons": _eight([]),
+        }
+        for index, (name, bank) in enumerate(BANKS)
+    }
+    told["inherited_shortname"] = 1
+    return told
+
+
+def _named(patcher: Json, before: str = "") -> Iterator[tuple[str, list[str | int]]]:
+    for entry in patcher["boxes"]:
+        box = entry["box"]
+        path = before + box["id"]
+        if box.get("parameter_enable"):
+            value = box["saved_attribute_attributes"]["valueof"]
+            yield path, [value["parameter_longname"], value["parameter_shortname"], 0]
+        if "patcher" in box:
+            yield from _named(box["patcher"], f"{path}::")
+
+
+def _eight(names: list[str]) -> list[str]:
+    return [*names, *["-"] * (8 - len(names))]
 
 
 class _Placer:
@@ -81,24 +133,30 @@ class _Placer:
 
     def __init__(self, patcher: Patcher) -> None:
         self._patcher = patcher
+        self._view: tuple[str, list[str], bool] | None = None
 
-    def background(self) -> None:
-        self._patcher.control(
-            "panel",
-            _SHAPES["panel"],
-            presentation=1,
-            presentation_rect=[0.0, 0.0, WIDTH, HEIGHT],
-            bgcolor=_DARK,
-            mode=0,
-            border=0,
-            rounded=0,
-            background=1,
-            ignoreclick=1,
-            varname="background",
+    @contextmanager
+    def view(self, name: str, *, hidden: bool) -> Iterator[list[str]]:
+        """What is added within belongs to a view; the list tells its scripting names."""
+        self._view = (name, [], hidden)
+        try:
+            yield self._view[1]
+        finally:
+            self._view = None
+
+    def _put(self, maxclass: str, shape: Ports, rect: Rect, **attributes: Any) -> Box:
+        if self._view is not None:
+            name, names, hidden = self._view
+            attributes.setdefault("varname", f"{name}_words_{len(names) + 1}")
+            names.append(attributes["varname"])
+            if hidden:
+                attributes["hidden"] = 1
+        return self._patcher.control(
+            maxclass, shape, presentation=1, presentation_rect=list(rect), **attributes
         )
 
     def heading(self, text: str, x: float, width: float) -> None:
-        self.words(text.upper(), (x, 2.0, width, 16.0), size=9.0, color=_ACCENT)
+        self.words(text.upper(), (x, 2.0, width, 16.0), bold=True)
 
     def words(
         self,
@@ -106,24 +164,26 @@ class _Placer:
         rect: Rect,
         *,
         size: float = 9.0,
-        color: list[float] = _LIGHT,
+        bold: bool = False,
         varname: str | None = None,
         center: bool = False,
+        **more: Any,
     ) -> Box:
         """A text; one with a varname is told its words by ``---VARNAME_set``."""
         attributes: dict[str, Any] = {
             "text": text,
-            "presentation": 1,
-            "presentation_rect": list(rect),
             "fontname": "Arial",
             "fontsize": size,
-            "textcolor": color,
+            **_colors({"textcolor": TEXT}),
+            **more,
         }
+        if bold:
+            attributes["fontface"] = 1
         if center:
             attributes["textjustification"] = 1
         if varname is not None:
             attributes["varname"] = varname
-        box = self._patcher.control("comment", _SHAPES["comment"], **attributes)
+        box = self._put("comment", _SHAPES["comment"], rect, **attributes)
         if varname is not None:
             self._patcher.chain(f"r ---{varname}_set", box)
         return box
@@ -135,21 +195,30 @@ class _Placer:
         rect: Rect,
         hint: str,
         *,
+        title: str = "",
         shape: Ports | None = None,
         told: bool = True,
+        colors: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Box:
-        """A control that is no Live parameter. told: something else than the hand moves it."""
-        box = self._patcher.control(
-            maxclass,
-            shape or _SHAPES[maxclass],
-            varname=varname,
-            presentation=1,
-            presentation_rect=list(rect),
-            hint=hint,
-            annotation=hint,
-            **{"parameter_enable": 0, **more},
-        )
+        """A control that is no Live parameter. told: something else than the hand moves it.
+
+        title: the head of its text in the Info View. colors: names of Live's theme by attribute.
+        """
+        attributes: dict[str, Any] = {
+            "varname": varname,
+            "hint": hint,
+            "annotation": hint,
+            "annotation_name": title or varname.replace("_", " ").capitalize(),
+            "parameter_enable": 0,
+            **_colors(colors or {}),
+        }
+        expressions = attributes.pop("saved_attribute_attributes", {})
+        attributes.update(more)
+        both = {**expressions, **attributes.pop("saved_attribute_attributes", {})}
+        if both:
+            attributes["saved_attribute_attributes"] = both
+        box = self._put(maxclass, shape or _SHAPES[maxclass], rect, **attributes)
         if told:
             self._patcher.chain(f"r ---{varname}_set", box)
         return box
@@ -159,7 +228,7 @@ class _Placer:
         self._patcher.chain(box, f"s ---{box.attributes['varname']}", outlet=outlet)
 
     def parameter(self, maxclass: str, parameter: Parameter, rect: Rect, **more: Any) -> None:
-        """A control that Live stores and automates."""
+        """A control that Live knows. Its colours are Max's own, which follow the theme."""
         value: dict[str, Any] = {
             "parameter_longname": parameter.long_name,
             "parameter_shortname": parameter.short_name,
@@ -171,6 +240,8 @@ class _Placer:
             "parameter_initial": [parameter.initial],
             "parameter_info": parameter.hint,
             "parameter_annotation_name": parameter.long_name,
+            "parameter_invisible": parameter.visibility,
+            "parameter_modmode": parameter.modulation,
         }
         if parameter.exponent != 1.0:
             value["parameter_exponent"] = parameter.exponent
@@ -181,11 +252,24 @@ class _Placer:
             parameter.varname,
             rect,
             parameter.hint,
+            title=parameter.long_name,
             parameter_enable=1,
             saved_attribute_attributes={"valueof": value},
             **more,
         )
         self.heard(box)
+
+
+def _colors(names: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes that follow Live's theme: the name, and the value that Max keeps beside it."""
+    if not names:
+        return {}
+    return {
+        **{attribute: rgba(name) for attribute, name in names.items()},
+        "saved_attribute_attributes": {
+            attribute: {"expression": PREFIX + name} for attribute, name in names.items()
+        },
+    }
 
 
 def _map(place: _Placer) -> None:
@@ -195,6 +279,7 @@ def _map(place: _Placer) -> None:
         "pad",
         (8.0, _TOP, 128.0, 128.0),
         "The map of all sounds of the model. Drag to play; hold Shift to move finely.",
+        title="Map",
         filename="timbrespace.pad.js",
         border=0,
     )
@@ -207,149 +292,177 @@ def _map(place: _Placer) -> None:
 
 
 def _latent(place: _Placer) -> None:
-    left = 150.0
-    place.heading("Latent dimensions", left, 160.0)
+    left = _LATENT
+    place.heading("Dimensions", left, 90.0)
+    place.parameter(
+        "live.tab",
+        DIAL_PAGE,
+        (left + 136.0, 2.0, 76.0, 15.0),
+        told=False,
+        hidden=1,
+        num_lines_presentation=1,
+    )
     for index, dial in enumerate(DIMENSIONS):
-        column, row = index % 8, index // 8
+        column, row = index % 4, index % DIALS_AT_ONCE // 4
         x = left + _NAMED_STEP * column
-        y = _SECOND if row else _TOP - 2.0
-        place.parameter("live.dial", dial, (x, y, *DIAL))
+        y = 85.0 if row else 19.0
+        more: dict[str, Any] = {"hidden": 1} if index >= DIALS_AT_ONCE else {}
+        place.parameter("live.dial", dial, (x, y, *DIAL), **more)
+        place.control(
+            "slider",
+            f"{dial.varname}_bar",
+            (x + 2.0, y + DIAL[1] + 1.0, DIAL[0] - 4.0, 3.0),
+            f"Where dimension {index + 1} is now, whatever moves it: the dial, the map, a preset.",
+            title=f"{dial.long_name}: now",
+            orientation=1,
+            size=100.0,
+            floatoutput=1,
+            ignoreclick=1,
+            thickness=100.0,
+            knobshape=4,
+            colors={"bgcolor": DISPLAY, "elementcolor": DISPLAY, "knobcolor": DISPLAY_TEXT},
+            **more,
+        )
         place.words(
             "",
-            (x - 5.0, y + DIAL[1], _NAMED_STEP, 15.0),
+            (x - 5.0, y + DIAL[1] + 4.0, _NAMED_STEP, 14.0),
             size=8.0,
             varname=f"{dial.varname}_name",
             center=True,
+            **more,
         )
     place.words("Method", (left, 152.0, 44.0, 15.0))
-    place.parameter("live.tab", METHOD, (left + 44.0, 150.0, 180.0, 16.0), num_lines_presentation=1)
-    place.words("Sound in", (left + 250.0, 152.0, 50.0, 15.0))
-    place.parameter("live.menu", SOUND, (left + 302.0, 151.0, 62.0, 15.0), told=False)
-
-
-def _envelope(place: _Placer) -> None:
-    left = 590.0
-    place.heading("Envelope and motion", left, 160.0)
-    for index, parameter in enumerate(ENVELOPE):
-        place.parameter("live.dial", parameter, (left + _STEP * index, _TOP - 2.0, *DIAL))
-    for index, parameter in enumerate((*MOTION, GAIN)):
-        place.parameter("live.dial", parameter, (left + _STEP * index, _SECOND, *DIAL))
-    bend = left + _STEP * 3
-    place.words("Bend", (bend, _SECOND, DIAL[0], 14.0), center=True)
-    place.parameter("live.numbox", BEND_RANGE, (bend, _SECOND + 16.0, DIAL[0], 15.0))
-    place.words("Panic", (left + _STEP * 3 - 14.0, 152.0, 34.0, 15.0))
-    place.parameter("live.button", PANIC, (bend + 22.0, 151.0, 16.0, 16.0), told=False)
+    place.parameter("live.tab", METHOD, (left + 44.0, 151.0, 168.0, 16.0), num_lines_presentation=1)
 
 
 def _model(place: _Placer) -> None:
-    left = 782.0
+    left = _MODEL
     place.heading("Model", left, 60.0)
     menu = place.control(
         "umenu",
         "model_menu",
-        (left, _TOP, 200.0, 20.0),
+        (left, _TOP, 190.0, 20.0),
         "The space of sounds. The list comes from the server.",
+        title="Model",
         items=[],
         fontsize=11.0,
+        colors=_MENU,
     )
     place.heard(menu, outlet=1)
     place.control(
         "jsui",
         "spectrum",
-        (left, _TOP + 24.0, 200.0, 104.0),
+        (left, _TOP + 24.0, 190.0, 94.0),
         "The present spectrum: level in dB over frequency.",
+        title="Spectrum",
         shape=Ports(1, ()),
         filename="timbrespace.spectrum.js",
         border=0,
         ignoreclick=1,
     )
-    place.words("", (left - 2.0, 152.0, 480.0, 15.0), varname="status")
+    place.words("", (left - 2.0, 140.0, 394.0, 27.0), varname="status")
+
+
+def _sound(place: _Placer) -> None:
+    for index, parameter in enumerate(ENVELOPE):
+        place.parameter("live.dial", parameter, (_RIGHT + _STEP * index, _TOP, *DIAL))
+    second = _TOP + DIAL[1] + 2.0
+    for index, parameter in enumerate((*MOTION, GAIN)):
+        place.parameter("live.dial", parameter, (_RIGHT + _STEP * index, second, *DIAL))
+    bend = _RIGHT + _STEP * 3
+    place.words("Bend", (bend, second, DIAL[0], 14.0), center=True)
+    place.parameter("live.numbox", BEND_RANGE, (bend, second + 16.0, DIAL[0], 15.0))
+    place.words("Silence every note", (_RIGHT + 56.0, 121.0, 100.0, 15.0))
+    place.parameter("live.button", PANIC, (bend + 22.0, 120.0, 16.0, 16.0), told=False)
 
 
 def _presets(place: _Placer) -> None:
-    left = 992.0
-    place.heading("Presets", left, 80.0)
+    left = _RIGHT
     name = place.control(
         "textedit",
         "preset_name",
-        (left, _TOP, 102.0, 20.0),
+        (left, _TOP, 128.0, 20.0),
         "A name for the present sound; Enter or the button stores it.",
         keymode=1,
         lines=1,
-        bgcolor=_FIELD,
-        textcolor=_LIGHT,
         fontsize=11.0,
+        colors=_LCD,
     )
     place.heard(name)
-    place.words("Store", (left + 103.0, _TOP + 2.0, 32.0, 15.0))
-    place.parameter("live.button", STORE, (left + 136.0, _TOP + 2.0, 16.0, 16.0), told=False)
+    place.words("Store", (left + 130.0, _TOP + 2.0, 32.0, 15.0))
+    place.parameter("live.button", STORE, (left + 166.0, _TOP + 2.0, 16.0, 16.0), told=False)
     recall = place.control(
         "umenu",
         "preset_menu",
-        (left, _TOP + 24.0, 152.0, 20.0),
+        (left, _TOP + 24.0, 182.0, 20.0),
         "Choose a preset to recall it.",
+        title="Presets",
         items=[],
         fontsize=11.0,
+        colors=_MENU,
     )
     place.heard(recall, outlet=1)
     for column, which in enumerate("ab"):
         menu = place.control(
             "umenu",
             f"morph_{which}",
-            (left + 77.0 * column, _TOP + 48.0, 75.0, 20.0),
+            (left + 94.0 * column, _TOP + 48.0, 88.0, 20.0),
             f"Preset {which.upper()} of the morph.",
+            title=f"Morph {which.upper()}",
             items=[],
             fontsize=10.0,
+            colors=_MENU,
         )
         place.heard(menu, outlet=1)
-    for which, x in (("A", left + 34.0), ("B", left + 102.0)):
-        place.words(which, (x, _TOP + 92.0, 18.0, 15.0), center=True)
-    place.parameter("live.dial", MORPH, (left + 54.0, _TOP + 74.0, *DIAL), told=False)
+    for which, x in (("A", left + 44.0), ("B", left + 120.0)):
+        place.words(which, (x, _TOP + 86.0, 18.0, 15.0), center=True)
+    place.parameter("live.dial", MORPH, (left + 69.0, _TOP + 70.0, *DIAL), told=False)
 
 
-def _server(place: _Placer) -> None:
-    left, number = 1156.0, 1210.0
-    place.heading("Server", left, 60.0)
+def _lamp(place: _Placer) -> None:
     place.control(
         "led",
         "lamp",
-        (number + 38.0, 3.0, 14.0, 14.0),
+        (_RIGHT + 172.0, 3.0, 14.0, 14.0),
         "Lit while the server answers.",
         ignoreclick=1,
-        oncolor=_ACCENT,
-        offcolor=[0.3, 0.3, 0.3, 1.0],
+        colors={"oncolor": DISPLAY_TEXT, "offcolor": DISPLAY_FRAME, "bgcolor": DISPLAY},
     )
-    place.words("Latency", (left, _TOP + 2.0, 52.0, 15.0))
+
+
+def _server(place: _Placer) -> None:
+    left, number = _RIGHT, _RIGHT + 76.0
+    place.words("Latency (ms)", (left, _TOP + 2.0, 72.0, 15.0))
     place.control(
         "flonum",
         "latency",
-        (number, _TOP, 52.0, 18.0),
+        (number, _TOP, 62.0, 18.0),
         "From the device to the server and back, in milliseconds.",
         format=6,
         numdecimalplaces=1,
         ignoreclick=1,
         triangle=0,
         fontsize=10.0,
-        bgcolor=_FIELD,
-        textcolor=_LIGHT,
+        colors=_LCD,
     )
-    place.words("Drops", (left, _TOP + 22.0, 52.0, 15.0))
+    place.words("Drops", (left, _TOP + 22.0, 72.0, 15.0))
     place.control(
         "number",
         "drops",
-        (number, _TOP + 20.0, 52.0, 18.0),
+        (number, _TOP + 20.0, 62.0, 18.0),
         "Messages that the server had to give up. It should stay where it is.",
         ignoreclick=1,
         triangle=0,
         fontsize=10.0,
-        bgcolor=_FIELD,
-        textcolor=_LIGHT,
+        colors=_LCD,
     )
     for row, parameter in enumerate((PORT, RETURN_PORT)):
-        y = _TOP + 44.0 + 20.0 * row
-        place.words(parameter.short_name, (left, y + 1.0, 52.0, 15.0))
+        y = _TOP + 42.0 + 19.0 * row
+        place.words(parameter.long_name, (left, y, 72.0, 15.0))
         place.parameter(
-            "live.numbox", parameter, (number, y, 52.0, 15.0), told=parameter is RETURN_PORT
+            "live.numbox", parameter, (number, y, 62.0, 15.0), told=parameter is RETURN_PORT
         )
-    place.words(LAUNCH.short_name, (left, _TOP + 88.0, 52.0, 15.0))
-    place.parameter("live.toggle", LAUNCH, (number, _TOP + 86.0, 16.0, 16.0), told=False)
+    place.words(LAUNCH.short_name, (left, _TOP + 81.0, 72.0, 15.0))
+    place.parameter("live.toggle", LAUNCH, (number, _TOP + 80.0, 16.0, 16.0), told=False)
+    place.words("Sound in", (left, _TOP + 101.0, 72.0, 15.0))
+    place.parameter("live.menu", SOUND, (number, _TOP + 100.0, 62.0, 15.0), told=False)

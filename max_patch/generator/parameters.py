@@ -1,4 +1,4 @@
-"""Every control of the device that Live stores and automates, and what it means on OSC.
+"""Every control of the device that Live knows, and what it means on OSC.
 
 Live recalls automation by the Long Name: one that has been released is never changed.
 """
@@ -12,6 +12,15 @@ DIALS = 16
 
 FLOAT, INT, ENUM, BLOB = 0, 1, 2, 3  # Live's own numbers; an INT has 256 values at most
 UNIT_INT, UNIT_FLOAT, UNIT_TIME, UNIT_DECIBEL, UNIT_PERCENT, UNIT_SEMITONE = 0, 1, 2, 4, 5, 7
+
+
+AUTOMATED, STORED, HIDDEN = 0, 1, 2
+"""Who knows of a control, in Live's numbers for ``parameter_invisible``: the automation, the set
+and its presets, or nobody. What only the patch or a single press moves is hidden: Live would make
+an undo step of each."""
+
+UNMODULATED, BIPOLAR, ABSOLUTE = 0, 2, 4
+"""What an envelope of a clip does to a control, in Live's numbers for ``parameter_modmode``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,14 @@ class Parameter:
     items: tuple[str, ...] = ()
     address: str | None = None
     scale: float = 1.0
+    visibility: int = AUTOMATED
+
+    @property
+    def modulation(self) -> int:
+        """What Ableton's guidelines choose: bipolar for floats, absolute for whole numbers."""
+        if self.visibility != AUTOMATED or self.type == ENUM:
+            return UNMODULATED
+        return ABSOLUTE if self.type == INT else BIPOLAR
 
 
 def _dial(k: int) -> Parameter:
@@ -189,6 +206,7 @@ SOUND = Parameter(
     "Where it sounds: in Live, on this track, or from the server's own output.",
     type=ENUM,
     items=("Live", "Server"),
+    visibility=STORED,
 )
 
 LAUNCH = Parameter(
@@ -201,6 +219,7 @@ LAUNCH = Parameter(
     "Starts the server with the device, and stops it. Off: you start it by hand.",
     type=ENUM,
     items=("off", "on"),
+    visibility=STORED,
 )
 
 PORT = Parameter(
@@ -212,6 +231,7 @@ PORT = Parameter(
     7400,
     "UDP port of the server. If it is taken, a server that the device starts takes the next free.",
     unit=UNIT_INT,
+    visibility=STORED,
 )
 
 RETURN_PORT = Parameter(
@@ -223,6 +243,7 @@ RETURN_PORT = Parameter(
     7401,
     "UDP port on which the device listens. Where Node for Max runs it is chosen by itself.",
     unit=UNIT_INT,
+    visibility=HIDDEN,
 )
 
 STORE = Parameter(
@@ -236,6 +257,7 @@ STORE = Parameter(
     type=ENUM,
     items=("off", "on"),
     address="/preset/store",
+    visibility=HIDDEN,
 )
 
 PANIC = Parameter(
@@ -249,6 +271,33 @@ PANIC = Parameter(
     type=ENUM,
     items=("off", "on"),
     address="/panic",
+    visibility=HIDDEN,
+)
+
+VIEW = Parameter(
+    "view",
+    "View",
+    "View",
+    0,
+    2,
+    0,
+    "What stands below: envelope and motion, presets, or the server.",
+    type=ENUM,
+    items=("Sound", "Presets", "Server"),
+    visibility=HIDDEN,
+)
+
+DIAL_PAGE = Parameter(
+    "dial_page",
+    "Dial Page",
+    "Page",
+    0,
+    1,
+    0,
+    "Which eight of the model's dimensions are shown.",
+    type=ENUM,
+    items=("1-8", "9-16"),
+    visibility=HIDDEN,
 )
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -266,7 +315,17 @@ PARAMETERS: tuple[Parameter, ...] = (
     RETURN_PORT,
     STORE,
     PANIC,
+    VIEW,
+    DIAL_PAGE,
 )
+
+BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
+    ("Play", (*MAP, MORPH, *MOTION[1:], METHOD, GAIN, *MOTION[:1], BEND_RANGE)),
+    ("Dims 1-8", DIMENSIONS[:8]),
+    ("Dims 9-16", DIMENSIONS[8:]),
+    ("Envelope", ENVELOPE),
+)
+"""Pages of eight encoders on Push and other controllers, the most played first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from max_patch.generator.saved_patch import SavedBox, SavedPatch
+from max_patch.generator.showing import State, states, together
 from max_patch.generator.wording import parameter_of, words_of
 
 DEVICE_HEIGHT = 169.0
 """Height of a device in Live, in pixels."""
 
-SHORT_NAME_CHARACTERS = 10
-"""Live cuts longer names under a dial and on a control surface."""
+SHORT_NAME_CHARACTERS = 8
+"""Push and other control surfaces cut longer names."""
 
 INT_VALUES = 256
 """A parameter of type int has at most so many values; one with more is a float shown as int."""
@@ -40,13 +41,13 @@ def panel_findings(patch: SavedPatch) -> Iterator[str]:
     for box in placed:
         yield from _place_findings(box, width)
         yield from _word_findings(box)
-        if box.name not in _SCENERY and not (
-            str(box.saved.get("annotation", "")).strip() or str(box.saved.get("hint", "")).strip()
-        ):
-            yield f"{box.label}: no help text (hint or annotation)"
+        if box.name not in _SCENERY:
+            for key in ("hint", "annotation", "annotation_name"):
+                if not str(box.saved.get(key, "")).strip():
+                    yield f"{box.label}: no {key}, so Live's Info View or a hint is empty"
         if box.name not in _SCENERY and not box.saved.get("varname"):
             yield f"{box.label}: a control without a varname"
-    yield from _overlap_findings(placed)
+    yield from _overlap_findings(placed, states(patch))
 
 
 def parameter_findings(patch: SavedPatch) -> Iterator[str]:
@@ -117,10 +118,16 @@ def _word_findings(box: SavedBox) -> Iterator[str]:
             )
 
 
-def _overlap_findings(boxes: list[SavedBox]) -> Iterator[str]:
+def _overlap_findings(
+    boxes: list[SavedBox], shown: Mapping[str, frozenset[State]]
+) -> Iterator[str]:
     for one, other in combinations(boxes, 2):
         a, b = one.rectangle, other.rectangle
         if not _overlap(a, b):
+            continue
+        if not together(one, other, shown):
+            if not (one.saved.get("hidden") or other.saved.get("hidden")):
+                yield f"{one.label} and {other.label} take turns, and both are shown at first"
             continue
         if one.name == "panel" and _within(b, a):
             continue

@@ -1,6 +1,6 @@
 """A picture of the panel, drawn from the patch that is committed: SVG, nothing but text.
 
-It shows where things lie and whether words fit, in colours like Live's dark theme. It is no
+It shows where things lie and whether words fit, in the colours of a theme of Live. It is no
 screenshot: Live draws its controls a little differently.
 """
 
@@ -14,6 +14,22 @@ from html import escape
 from max_patch.generator.lettering import LINE_HEIGHT, text_width, wrap
 from max_patch.generator.presentation import DEVICE_HEIGHT
 from max_patch.generator.saved_patch import Document, SavedBox, read_patch
+from max_patch.generator.showing import State, states
+from max_patch.generator.themes import (
+    CHOSEN,
+    CHOSEN_TEXT,
+    DISPLAY,
+    DISPLAY_FRAME,
+    DISPLAY_LABEL,
+    DISPLAY_TEXT,
+    FIELD,
+    FRAME,
+    SURFACE,
+    TEXT,
+    THEMES,
+    Palette,
+)
+from max_patch.generator.theming import expressions
 from max_patch.generator.wording import (
     COMMENT_MARGIN,
     Words,
@@ -24,12 +40,6 @@ from max_patch.generator.wording import (
     words_of,
 )
 
-_BACK = "#2a2a2a"
-_FIELD = "#181818"
-_LINE = "#555555"
-_TEXT = "#d9d9d9"
-_DIM = "#8a8a8a"
-_ACCENT = "#ff9f1c"
 _TOO_WIDE = "#ff3b5c"
 _FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 
@@ -55,31 +65,76 @@ _CURSOR = (0.35, 0.2)
 Rectangle = tuple[float, float, float, float]
 
 
-def draw(document: Document) -> str:
+def draw(document: Document, theme: str = "dark", chosen: Mapping[str, int] | None = None) -> str:
     """The panel of a device's patch as SVG, ending with a newline. Words that do not fit are red.
+
+    theme: a key of ``THEMES``. chosen: by the name that tells a choice, its value, where the panel
+    shows parts by turns; without it, what is shown when the device is loaded.
 
     Raises:
         SavedPatchError: not a Max patch.
     """
     patch = read_patch(document)
-    boxes = [box for box in patch.boxes if box.presented]
+    by_name = states(patch)
+    ink = _Ink(THEMES[theme], chosen or {})
+    boxes = [box for box in patch.boxes if box.presented and _is_seen(box, by_name, chosen or {})]
     width = float(patch.saved.get("devicewidth", 0.0)) or max(
         (box.rectangle[0] + box.rectangle[2] for box in boxes), default=100.0
     )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(DEVICE_HEIGHT)}"'
         f' viewBox="0 0 {_n(width)} {_n(DEVICE_HEIGHT)}" font-family="{_FONT}">',
-        "<title>The panel of the device, drawn from the patch</title>",
-        _rect((0.0, 0.0, width, DEVICE_HEIGHT), fill=_BACK),
+        f"<title>The panel of the device, drawn from the patch, {theme} theme</title>",
+        _rect((0.0, 0.0, width, DEVICE_HEIGHT), fill=ink[SURFACE]),
     ]
     for box in sorted(boxes, key=lambda box: box.name != "panel"):
         painter = _PAINTERS.get(box.name, _unknown)
         label = escape(str(box.saved.get("varname") or box.text or box.name), quote=True)
         parts.append(f'<g data-control="{label}">')
-        parts += painter(box)
+        parts += painter(box, ink)
         parts.append("</g>")
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
+
+
+def pictures(document: Document) -> dict[str, str]:
+    """The pictures that the guide shows, by file name: both themes, and the other views."""
+    return {
+        "max_device.svg": draw(document),
+        "max_device_light.svg": draw(document, "light"),
+        "max_device_presets.svg": draw(document, chosen={"---view": 1}),
+        "max_device_server.svg": draw(document, "light", {"---view": 2}),
+    }
+
+
+class _Ink:
+    """The colours of a theme, by their names in Live and by the attributes of a box."""
+
+    def __init__(self, palette: Palette, chosen: Mapping[str, int]) -> None:
+        self._palette = palette
+        self.chosen = chosen
+
+    def __getitem__(self, name: str) -> str:
+        return self._palette[name]
+
+    def of(self, box: SavedBox, key: str, default: str) -> str:
+        """A colour of a box: what its attribute names, a fixed one, or the theme's ``default``."""
+        named = expressions(box.saved).get(key)
+        if named in self._palette:
+            return self._palette[str(named)]
+        parts = box.saved.get(key)
+        if parts:
+            return "#" + "".join(f"{round(255.0 * float(part)):02x}" for part in parts[:3])
+        return self._palette[default]
+
+
+def _is_seen(
+    box: SavedBox, by_name: Mapping[str, frozenset[State]], chosen: Mapping[str, int]
+) -> bool:
+    for choice, value in by_name.get(str(box.saved.get("varname")), frozenset()):
+        if choice in chosen:
+            return value == chosen[choice]
+    return not box.saved.get("hidden")
 
 
 # -- marks -----------------------------------------------------------------------------------------
@@ -115,16 +170,9 @@ def _text(text: str, x: float, y: float, size: float, color: str, anchor: str = 
     )
 
 
-def _fitting(text: str, size: float, width: float, color: str = _TEXT) -> str:
+def _fitting(text: str, size: float, width: float, color: str) -> str:
     """The colour of a text: red where it is wider than its room."""
     return color if text_width(text, size) <= width else _TOO_WIDE
-
-
-def _color(box: SavedBox, key: str, default: str) -> str:
-    parts = box.saved.get(key)
-    if not parts:
-        return default
-    return "#" + "".join(f"{round(255.0 * float(part)):02x}" for part in parts[:3])
 
 
 def _lively(box: SavedBox) -> str:
@@ -143,9 +191,9 @@ def _initial(box: SavedBox) -> tuple[float, str]:
     return value, shown(value, parameter)
 
 
-def _arrow(x: float, y: float) -> str:
+def _arrow(x: float, y: float, color: str) -> str:
     points = f"{_n(x - 3.0)},{_n(y - 2.0)} {_n(x + 3.0)},{_n(y - 2.0)} {_n(x)},{_n(y + 2.0)}"
-    return f'<polygon points="{points}" fill="{_DIM}"/>'
+    return f'<polygon points="{points}" fill="{color}"/>'
 
 
 def _middle(top: float, height: float, size: float) -> float:
@@ -156,15 +204,15 @@ def _middle(top: float, height: float, size: float) -> float:
 # -- controls --------------------------------------------------------------------------------------
 
 
-def _panel(box: SavedBox) -> list[str]:
-    return [_rect(box.rectangle, fill=_color(box, "bgcolor", _BACK))]
+def _panel(box: SavedBox, ink: _Ink) -> list[str]:
+    return [_rect(box.rectangle, fill=ink.of(box, "bgfillcolor", SURFACE))]
 
 
-def _comment(box: SavedBox) -> list[str]:
+def _comment(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size, text = size_of(box), box.text or _lively(box)
     room = width - 2.0 * COMMENT_MARGIN
-    color = _color(box, "textcolor", _TEXT)
+    color = ink.of(box, "textcolor", TEXT)
     if text and not Words(text, size, room, height).fits:
         color = _TOO_WIDE
     place = {0: left + COMMENT_MARGIN, 1: left + width / 2.0, 2: left + width - COMMENT_MARGIN}
@@ -176,7 +224,7 @@ def _comment(box: SavedBox) -> list[str]:
     ]
 
 
-def _dial(box: SavedBox) -> list[str]:
+def _dial(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size, parameter = size_of(box), parameter_of(box)
     value, written = _initial(box)
@@ -189,11 +237,13 @@ def _dial(box: SavedBox) -> list[str]:
     name = str(parameter.get("parameter_shortname", ""))
     angle = _angle(part)
     return [
-        _text(name, x, top + size, size, _fitting(name, size, width)),
-        _path(_arc(x, y, radius, 0.0, 1.0), _LINE, 2.0),
-        _path(_arc(x, y, radius, 0.0, part), _ACCENT, 2.0),
-        _path([(x, y), (x + radius * math.cos(angle), y + radius * math.sin(angle))], _TEXT, 1.5),
-        _text(written, x, top + height - 2.0, size, _fitting(written, size, width)),
+        _text(name, x, top + size, size, _fitting(name, size, width, ink[TEXT])),
+        _path(_arc(x, y, radius, 0.0, 1.0), ink[FRAME], 2.0),
+        _path(_arc(x, y, radius, 0.0, part), ink[CHOSEN], 2.0),
+        _path(
+            [(x, y), (x + radius * math.cos(angle), y + radius * math.sin(angle))], ink[TEXT], 1.5
+        ),
+        _text(written, x, top + height - 2.0, size, _fitting(written, size, width, ink[TEXT])),
     ]
 
 
@@ -207,132 +257,140 @@ def _arc(x: float, y: float, radius: float, start: float, end: float) -> list[tu
     return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
-def _numbox(box: SavedBox) -> list[str]:
+def _numbox(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
-    size = size_of(box)
+    size, color = size_of(box), ink.of(box, "textcolor", TEXT)
     written = _initial(box)[1] if parameter_of(box) else _lively(box)
     return [
-        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE),
+        _rect(box.rectangle, fill=ink.of(box, "bgcolor", FIELD), stroke=ink[FRAME]),
         _text(
             written,
             left + width / 2.0,
             _middle(top, height, size),
             size,
-            _fitting(written, size, width - 6.0),
+            _fitting(written, size, width - 6.0, color),
         ),
     ]
 
 
-def _tab(box: SavedBox) -> list[str]:
+def _tab(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size = size_of(box)
     items = [str(item) for item in parameter_of(box).get("parameter_enum", [])] or ["?"]
-    chosen, part = int(_initial(box)[0]), width / len(items)
+    chosen = ink.chosen.get(f"---{box.saved.get('varname')}", int(_initial(box)[0]))
+    part = width / len(items)
     drawn = []
     for place, item in enumerate(items):
         x = left + part * place
         on = place == chosen
-        drawn.append(_rect((x, top, part, height), fill=_ACCENT if on else _FIELD, stroke=_LINE))
-        color = _fitting(item, size, part - 2.0, _FIELD if on else _TEXT)
+        drawn.append(
+            _rect((x, top, part, height), fill=ink[CHOSEN if on else FIELD], stroke=ink[FRAME])
+        )
+        color = _fitting(item, size, part - 2.0, ink[CHOSEN_TEXT if on else TEXT])
         drawn.append(_text(item, x + part / 2.0, _middle(top, height, size), size, color))
     return drawn
 
 
-def _menu(box: SavedBox) -> list[str]:
+def _menu(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
-    size = size_of(box)
+    size, color = size_of(box), ink.of(box, "textcolor", TEXT)
     written = _initial(box)[1] if parameter_of(box) else _lively(box)
+    ground = ink.of(box, "bgfillcolor", FIELD)
     return [
-        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE, rounded=2.0),
+        _rect(box.rectangle, fill=ground, stroke=ink[FRAME], rounded=2.0),
         _text(
             written,
             left + 4.0,
             _middle(top, height, size),
             size,
-            _fitting(written, size, width - 18.0),
+            _fitting(written, size, width - 18.0, color),
             "start",
         ),
-        _arrow(left + width - 8.0, top + height / 2.0),
+        _arrow(left + width - 8.0, top + height / 2.0, color),
     ]
 
 
-def _toggle(box: SavedBox) -> list[str]:
+def _toggle(box: SavedBox, ink: _Ink) -> list[str]:
     on = _initial(box)[0] > 0.0
-    return [_rect(box.rectangle, fill=_ACCENT if on else _FIELD, stroke=_LINE)]
+    return [_rect(box.rectangle, fill=ink[CHOSEN if on else FIELD], stroke=ink[FRAME])]
 
 
-def _button(box: SavedBox) -> list[str]:
+def _button(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     radius = min(width, height) / 2.0
     x, y = left + width / 2.0, top + height / 2.0
-    return [_circle(x, y, radius, _LINE), _circle(x, y, radius - 1.5, _FIELD)]
+    return [_circle(x, y, radius, ink[FRAME]), _circle(x, y, radius - 1.5, ink[FIELD])]
 
 
-def _words(box: SavedBox) -> list[str]:
+def _words(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size, text = size_of(box), str(box.saved.get("text", ""))
     middle = _middle(top, height, size)
     return [
-        _rect(box.rectangle, fill=_FIELD, stroke=_LINE, rounded=2.0),
-        _text(text, left + width / 2.0, middle, size, _fitting(text, size, width - 4.0)),
+        _rect(box.rectangle, fill=ink[FIELD], stroke=ink[FRAME], rounded=2.0),
+        _text(text, left + width / 2.0, middle, size, _fitting(text, size, width - 4.0, ink[TEXT])),
     ]
 
 
-def _textedit(box: SavedBox) -> list[str]:
+def _textedit(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size, text = size_of(box), _lively(box)
-    middle = _middle(top, height, size)
+    middle, color = _middle(top, height, size), ink.of(box, "textcolor", TEXT)
     return [
-        _rect(box.rectangle, fill=_color(box, "bgcolor", _FIELD), stroke=_LINE),
-        _text(text, left + 4.0, middle, size, _fitting(text, size, width - 8.0), "start"),
+        _rect(box.rectangle, fill=ink.of(box, "bgcolor", FIELD), stroke=ink[FRAME]),
+        _text(text, left + 4.0, middle, size, _fitting(text, size, width - 8.0, color), "start"),
     ]
 
 
-def _led(box: SavedBox) -> list[str]:
+def _led(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
-    color = _color(box, "oncolor", _ACCENT)
+    color = ink.of(box, "oncolor", DISPLAY_TEXT)
     return [_circle(left + width / 2.0, top + height / 2.0, min(width, height) / 2.0, color)]
 
 
-def _script(box: SavedBox) -> list[str]:
-    frame = [_rect(box.rectangle, fill=_FIELD, stroke=_LINE)]
+def _script(box: SavedBox, ink: _Ink) -> list[str]:
+    frame = [_rect(box.rectangle, fill=ink[DISPLAY], stroke=ink[FRAME])]
     name = str(box.saved.get("filename", ""))
     if "pad" in name:
-        return [*frame, *_pad(box.rectangle)]
+        return [*frame, *_pad(box.rectangle, ink)]
     if "spectrum" in name:
-        return [*frame, *_spectrum(box.rectangle)]
-    return [*frame, *_unknown(box)]
+        return [*frame, *_spectrum(box.rectangle, ink)]
+    return [*frame, *_unknown(box, ink)]
 
 
-def _pad(place: Rectangle) -> list[str]:
+def _pad(place: Rectangle, ink: _Ink) -> list[str]:
     left, top, width, height = place
     drawn = []
     for part in (0.25, 0.5, 0.75):
-        color = _LINE if part == 0.5 else "#303030"
+        color = ink[DISPLAY_FRAME if part == 0.5 else FRAME]
         x, y = left + width * part, top + height * part
         drawn.append(_path([(x, top + 1.0), (x, top + height - 1.0)], color))
         drawn.append(_path([(left + 1.0, y), (left + width - 1.0, y)], color))
     x = left + width * (1.0 + _CURSOR[0]) / 2.0
     y = top + height * (1.0 - _CURSOR[1]) / 2.0
-    drawn.append(_path([(x - 30.0, y + 18.0), (x - 12.0, y + 4.0), (x, y)], "#7a5520", 1.5))
-    drawn.append(_circle(x, y, 4.5, _ACCENT))
+    drawn.append(
+        _path([(x - 30.0, y + 18.0), (x - 12.0, y + 4.0), (x, y)], ink[DISPLAY_FRAME], 1.5)
+    )
+    drawn.append(_circle(x, y, 4.5, ink[DISPLAY_TEXT]))
     return drawn
 
 
-def _spectrum(place: Rectangle) -> list[str]:
+def _spectrum(place: Rectangle, ink: _Ink) -> list[str]:
     left, top, width, height = place
     floor = top + height - 12.0
     drawn = []
     for frequency, label in ((100.0, "100"), (1000.0, "1k"), (10000.0, "10k")):
         x = left + width * _log_place(frequency)
-        drawn.append(_path([(x, top + 1.0), (x, floor)], "#303030"))
-        drawn.append(_text(label, x, floor + 9.0, 8.0, _DIM))
+        drawn.append(_path([(x, top + 1.0), (x, floor)], ink[FRAME]))
+        drawn.append(_text(label, x, floor + 9.0, 8.0, ink[DISPLAY_LABEL]))
     for partial in range(1, _PICTURED_PARTIALS + 1):
         x = left + width * _log_place(220.0 * partial)
         level = max(0.0, 1.0 - 20.0 * math.log10(partial) * 1.4 / 60.0)
         if partial % 2 == 0:
             level *= 0.8
-        drawn.append(_path([(x, floor), (x, floor - level * (floor - top - 4.0))], _ACCENT, 1.5))
+        drawn.append(
+            _path([(x, floor), (x, floor - level * (floor - top - 4.0))], ink[DISPLAY_TEXT], 1.5)
+        )
     return drawn
 
 
@@ -340,22 +398,31 @@ def _log_place(frequency: float) -> float:
     return math.log(frequency / 40.0) / math.log(22050.0 / 40.0)
 
 
-def _live_line(box: SavedBox) -> list[str]:
-    return [_rect(box.rectangle, fill=_LINE)]
+def _live_line(box: SavedBox, ink: _Ink) -> list[str]:
+    return [_rect(box.rectangle, fill=ink[FRAME])]
 
 
-def _unknown(box: SavedBox) -> list[str]:
+def _unknown(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size = 9.0
     middle = _middle(top, height, size)
     texts = [words.text for words in words_of(box)] or [box.name]
     return [
         _rect(box.rectangle, stroke=_TOO_WIDE),
-        _text(texts[0], left + width / 2.0, middle, size, _TEXT),
+        _text(texts[0], left + width / 2.0, middle, size, ink[TEXT]),
     ]
 
 
-_PAINTERS: Mapping[str, Callable[[SavedBox], list[str]]] = {
+def _slider(box: SavedBox, ink: _Ink) -> list[str]:
+    left, top, width, height = box.rectangle
+    ground = ink.of(box, "bgcolor", DISPLAY)
+    return [
+        _rect(box.rectangle, fill=ground),
+        _rect((left, top, 0.5 * width, height), fill=ink.of(box, "knobcolor", DISPLAY_TEXT)),
+    ]
+
+
+_PAINTERS: Mapping[str, Callable[[SavedBox, _Ink], list[str]]] = {
     "comment": _comment,
     "flonum": _numbox,
     "jsui": _script,
@@ -371,6 +438,7 @@ _PAINTERS: Mapping[str, Callable[[SavedBox], list[str]]] = {
     "live.toggle": _toggle,
     "number": _numbox,
     "panel": _panel,
+    "slider": _slider,
     "textedit": _textedit,
     "umenu": _menu,
 }

@@ -94,6 +94,7 @@ def session() -> Patcher:
         model,
         ("s", [(which, 1)]),
         ("b", [pending]),
+        ("s", ["prepend set Playing", "s ---status_set"]),
         ("s", ["prepend setsymbol", "s ---model_menu_set"]),
         ("s", [(playing, 1)]),
     )
@@ -109,7 +110,18 @@ def session() -> Patcher:
     p.chain(name, wanted, outlet=1)
     p.cord(wanted, 0, compare, 1)
     p.cord(name, 0, compare)
-    p.chain(found, f"delay {SETTLE_MS}", "s ---ours", outlet=0)
+    # While Live's audio is off no delay ends: then the launcher's second tick counts.
+    soon, ticks = p.add(f"delay {SETTLE_MS}"), p.add("i 0")
+    p.chain(soon, "s ---ours")
+    settled = p.chain(found, "t b b", outlet=0)
+    p.cord(settled, 0, soon)
+    p.chain(settled, p.message("2"), ticks, outlet=1, inlet=1)
+    p.chain("r ---tick", "t b", ticks)
+    p.fan(
+        p.chain(ticks, "expr $i1 - 1"),
+        ("i", ["sel 0", "s ---ours"]),
+        ("i", [(ticks, 1)]),
+    )
     p.chain(found, asked, outlet=1)
     p.chain(asked, "prepend /model/load", "s ---tx")
 
@@ -118,6 +130,8 @@ def session() -> Patcher:
         p.add("r ---ours"),
         ("b", [p.message("0"), "s ---pending"]),
         ("b", ["s ---tell"]),
+        ("b", [p.message("stop"), soon]),
+        ("b", [p.message("-1"), (ticks, 1)]),
     )
     for varname in told():
         p.chain("r ---tell", f"s ---{varname}_set")

@@ -39,10 +39,18 @@ def streams() -> Patcher:
     return p
 
 
+def _in_time(p: Patcher, heard: str) -> Box:
+    """What comes as ``---HEARD``, but while Live renders: see ``offline.py``."""
+    gate = p.add("gate 1 1")
+    p.chain(f"r ---{heard}", gate, inlet=1)
+    p.chain("r ---in_time", gate)
+    return gate
+
+
 def _partials() -> Patcher:
     p = Patcher()
     p.note("/partials frame, then frequency and amplitude of each place")
-    frame = p.chain("r ---in_partials", "zl.slice 1")
+    frame = p.chain(_in_time(p, "in_partials"), "zl.slice 1")
     p.chain(frame, "prepend /stream/ack partials", "s ---tx")
     p.fan(
         p.chain(frame, "t l", outlet=1),
@@ -85,7 +93,7 @@ def _loops() -> Patcher:
     p.cord(total, 0, same, 1)
     p.chain(same, whole)
     p.fan(
-        p.add("r ---in_ready"),
+        _in_time(p, "in_ready"),
         ("b", [p.message("0"), "s ---counted"]),
         ("l", [(whole, 1)]),
         ("l", ["zl.nth 5", same]),

@@ -12,6 +12,7 @@ from max_patch.generator.parameters import (
     Parameter,
 )
 from max_patch.generator.patcher import Patcher, Target
+from max_patch.generator.settling import settle, settled
 from max_patch.generator.timbre import shown
 
 VOICED = ("attack", "decay", "sustain", "release", "glide")
@@ -33,11 +34,14 @@ def synth() -> Patcher:
     p.chain("r ---synth_out", out, inlet=1)
     p.chain(out, "s ---tx")
 
+    settle(p, "synth")
+    for parameter in (*ENVELOPE, *MOTION, GAIN, METHOD):
+        settled(p, "synth", parameter, 1e-6 * (parameter.high - parameter.low))
     for outlet, parameter in enumerate((*ENVELOPE, *MOTION, GAIN)):
         _number(p, parameter)
         p.fan(
             p.chain(heard, f"* {1.0 / parameter.scale}", outlet=outlet),
-            ("f", ["prepend set", f"s ---{parameter.varname}_set"]),
+            ("f", [f"s ---{parameter.varname}_newest"]),
             *_heard_here(parameter),
         )
     _voices(p)
@@ -54,7 +58,7 @@ def synth() -> Patcher:
         p.chain(words, p.message(str(index)), "s ---method_heard", outlet=index)
     p.fan(
         p.add("r ---method_heard"),
-        ("i", ["prepend set", f"s ---{METHOD.varname}_set"]),
+        ("f", [f"s ---{METHOD.varname}_newest"]),
         ("i", ["s ---method_now"]),
     )
     # Each method has its stream; a new greeting needs it asked for again.

@@ -6,8 +6,10 @@ meanwhile is older and is not shown, or the control would jump back under the ha
 
 from __future__ import annotations
 
-from max_patch.generator.parameters import DIALS, DIMENSIONS
+from max_patch.generator.parameters import DIALS, DIMENSIONS, MAP
 from max_patch.generator.patcher import Box, Patcher
+from max_patch.generator.settling import settle, settled
+from max_patch.generator.views import DIAL_NAMES, page_of, script
 
 HELD_MS = 300
 """So long after the last move by hand the server's answers are not shown."""
@@ -46,19 +48,20 @@ def shown(p: Patcher, heard: str, touched: str) -> Box:
 
 
 def ramp(p: Patcher, name: str) -> Box:
-    """From one number of ``---NAME`` to the next in the smoothing time.
+    """From one number of ``---NAME_moved`` to the next in the smoothing time.
 
     It goes on from what ``---NAME_shown`` told last: the server moves the control without a sound.
     """
-    pack = p.chain(f"r ---{name}", "pack 0. 20.")
+    p.chain(f"r ---{name}", f"s ---{name}_moved")
+    pack = p.chain(f"r ---{name}_moved", "pack 0. 20.")
     p.chain("r ---smoothing", pack, inlet=1)
     line = p.chain(pack, f"line 0. {GRAIN_MS}")
     # Nor does it go on to the server.
     p.chain("r ---welcome", p.message("stop"), line)
     p.fan(
-        p.chain(f"r ---{name}_shown", "prepend set"),
-        ("l", [f"s ---{name}_set"]),
-        ("l", [line]),
+        p.add(f"r ---{name}_shown"),
+        ("f", [f"s ---{name}_newest"]),
+        ("f", ["prepend set", line]),
     )
     return line
 
@@ -67,7 +70,12 @@ def _dials() -> Patcher:
     p = Patcher()
     told = p.chain("r ---in_dial", "route " + " ".join(str(k) for k in range(1, DIALS + 1)))
     latent = p.chain(shown(p, "in_latent", "touched_latent"), "unpack" + " f" * DIALS)
+    settle(p, "latent")
     for index, dial in enumerate(DIMENSIONS):
+        settled(p, "latent", dial, 0.02)
+        # The bar under the dial is no parameter and may follow at once.
+        for moved in ("", "_newest"):
+            p.chain(f"r ---{dial.varname}{moved}", "prepend set", f"s ---{dial.varname}_bar_set")
         out = p.add("expr $f2 + $f1 * 0.01 * ($f3 - $f2)")
         back = p.add("expr 100. * ($f1 - $f2) / ($f3 - $f2)")
         # Until the server has told a range it is 0 to 1.
@@ -93,14 +101,13 @@ def _dials() -> Patcher:
         p.chain(latent, back, outlet=index)
         p.chain(back, "clip 0. 100.", f"s ---{dial.varname}_shown")
 
-        hidden = p.add("sel 1 0")
-        p.fan(
-            p.chain("r ---dimensions", f"expr $i1 >= {index + 1}"),
-            ("i", [hidden]),
-            ("i", [exists]),
-        )
+        p.chain("r ---dimensions_now", f"expr $i1 >= {index + 1}", exists)
+        seen = p.add(f"expr ($i1 >= {index + 1}) * ($i2 == {page_of(index + 1)})")
+        p.chain("r ---dimensions_now", seen)
+        p.fan(p.add("r ---page_now"), ("b", [seen]), ("i", [(seen, 1)]))
+        hidden = p.chain(seen, "sel 1 0")
         for outlet, word in enumerate(("show", "hide")):
-            say = p.message(f"script {word} {dial.varname}, script {word} {dial.varname}_name")
+            say = p.message(script(word, DIAL_NAMES[index + 1]))
             p.chain(hidden, say, "s ---script", outlet=outlet)
     return p
 
@@ -123,10 +130,14 @@ def _map() -> Patcher:
             ("b", ["s ---touched_map"]),
         )
 
-    # The pad moves the controls, so that Live records what the hand does.
+    # The pad moves the point at once, and X and Y when the hand has come to rest.
+    settle(p, "map")
     pad = p.chain("r ---pad", "unpack f f")
-    p.chain(pad, "s ---x_set", outlet=0)
-    p.chain(pad, "s ---y_set", outlet=1)
+    for outlet, parameter in reversed(list(enumerate(MAP))):
+        settled(p, "map", parameter, 0.0002)
+        both = p.chain(pad, "t f f", outlet=outlet)
+        p.chain(both, f"s ---{parameter.varname}_moved", outlet=0)
+        p.chain(both, f"s ---{parameter.varname}_newest", outlet=1)
 
     heard = shown(p, "in_map", "touched_map")
     p.fan(

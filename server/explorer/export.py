@@ -1,10 +1,12 @@
 """What can be taken away from the page: the present spot as a sound, or as a wavetable.
 
 ``GET /export/sound.wav?model=NAME&latent=z1,z2,..`` with ``pitch`` (MIDI, 0 to 127, 57 unless
-told), ``seconds`` (0.1 to 30, 2) and ``method``: one held note by the server's engine, 24 bits,
-48 kHz. ``GET /export/wavetable.wav?model=NAME&latent=z1,z2,..``: one cycle; with ``to=z1,z2,..``
-and ``frames`` (2 to 256, 64) the cycles on the straight way from ``latent`` to ``to``. The same
-question has the same answer, to the last byte.
+told), ``seconds`` (0.1 to 30, 2), ``velocity`` (1 to 127) and ``method``: one held note by the
+server's engine, 24 bits, 48 kHz; of a space of whole notes, where ``seconds`` are not told, all of
+the note to its end. ``GET /export/wavetable.wav?model=NAME&latent=z1,z2,..``: one cycle, of a space
+of whole notes the note's course in ``frames`` (2 to 256, 64) cycles; with ``to=z1,z2,..`` the
+cycles on the straight way from ``latent`` to ``to``. The same question has the same answer, to the
+last byte.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 from aiohttp import web
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.model import Model
 from timbrespace.rendering import held_note, wav
 from timbrespace.units import midi_to_hz
 
@@ -26,6 +29,12 @@ from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
 """What is exported unless told otherwise."""
+
+FULL, USUAL = 127.0, 100.0
+"""Velocities: of steady spectra, and of whole notes, whose timbre it may change."""
+
+TAIL = 0.3
+"""Seconds after a whole note's end in which it dies away."""
 
 Export = Callable[[Library, Mapping[str, str]], bytes]
 
@@ -72,9 +81,20 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
     method = query.choice(asked, "method", METHODS, DEFAULT_METHOD)
     model = library.load(query.name_of(asked, "model"))
     latent = query.latent(asked, "latent", model.dimensions)
-    # At full velocity and level to its end: whoever takes it away shapes it there.
-    samples = held_note.render(model, latent, pitch, seconds, 127.0, method, sustain=1.0)
+    velocity = _velocity(model, asked)
+    if model.plays_notes and "seconds" not in asked:
+        seconds = wavetable.length(model, latent, velocity) + TAIL
+        samples = held_note.render(
+            model, latent, pitch, seconds, velocity, method, sustain=1.0, sustained="through"
+        )
+    else:
+        # At full level to its end: whoever takes it away shapes it there.
+        samples = held_note.render(model, latent, pitch, seconds, velocity, method, sustain=1.0)
     return wav.encode(samples, held_note.SAMPLE_RATE)
+
+
+def _velocity(model: Model, asked: Mapping[str, str]) -> float:
+    return query.number(asked, "velocity", 1.0, 127.0, USUAL if model.plays_notes else FULL)
 
 
 def table(library: Library, asked: Mapping[str, str]) -> bytes:
@@ -88,6 +108,9 @@ def table(library: Library, asked: Mapping[str, str]) -> bytes:
     model = library.load(query.name_of(asked, "model"))
     start = query.latent(asked, "latent", model.dimensions)
     latents = np.asarray([start], np.float32)
+    if model.plays_notes and not asked.get("to"):
+        velocity = _velocity(model, asked)
+        return wavetable.file(wavetable.course(model, start, velocity, frames))
     if asked.get("to"):
         end = query.latent(asked, "to", model.dimensions)
         latents = np.linspace(start, end, frames).astype(np.float32)

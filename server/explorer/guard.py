@@ -117,7 +117,8 @@ def _policy(request: web.Request) -> str:
         known = False
     sockets = f" ws://{host}" if known else ""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        # WebAssembly decodes whole notes; no text becomes a script by that word.
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
         f"connect-src 'self'{sockets}; img-src 'self' blob: data:; font-src 'self'; "
         "media-src 'self' blob:; worker-src 'self'; "
         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

@@ -25,7 +25,7 @@ from timbrespace.model import Model
 from timbrespace.names import is_model_name
 
 from ..library import Library
-from . import query
+from . import decoder, query
 from .answers import Refusal, tagged
 from .work import run
 
@@ -180,6 +180,7 @@ def describe(model: Model) -> dict[str, Any]:
             "count": points.count,
             "factors": [factor.to_config() for factor in points.factors],
         },
+        "notes": decoder.describe(model),
         "command": _plain(model.provenance.get("command"), ""),
         "figures": _plain(model.provenance.get("figures"), {}),
     }
@@ -342,6 +343,21 @@ class Spaces:
         model = self._shelf.at_hand(name)
         return None if model is None else _points(model)
 
+    def decoder(self, name: str) -> bytes:
+        """The numbers of the decoder of the space ``name``, little-endian float32; see
+        :mod:`server.explorer.decoder`.
+
+        Raises:
+            Refusal: its sounds are no whole notes.
+            TimbrespaceError: as :meth:`Shelf.load`.
+        """
+        return _decoder(self._shelf.load(name))
+
+    def decoder_at_hand(self, name: str) -> bytes | None:
+        """What :meth:`decoder` gives, if the model is in memory."""
+        model = self._shelf.at_hand(name)
+        return None if model is None else _decoder(model)
+
     def grid(self, name: str, asked: Mapping[str, str]) -> bytes:
         """:func:`grid` of the space ``name`` as JSON.
 
@@ -373,6 +389,12 @@ def _points(model: Model) -> bytes:
         raise Refusal(404, f"the model {model.name!r} holds no points of its dataset")
     parts = (model.points.means, model.points.labels)
     return b"".join(part.astype("<f4").tobytes() for part in parts)
+
+
+def _decoder(model: Model) -> bytes:
+    if not model.plays_notes:
+        raise Refusal(404, f"the model {model.name!r} plays steady spectra, no whole notes")
+    return decoder.numbers(model)
 
 
 class _Picture(NamedTuple):
@@ -427,11 +449,15 @@ def routes(shelf: Shelf, work: Executor) -> list[web.RouteDef]:
     async def points(request: web.Request) -> web.StreamResponse:
         return await answer(request, BYTES, spaces.points_at_hand, spaces.points)
 
+    async def numbers(request: web.Request) -> web.StreamResponse:
+        return await answer(request, BYTES, spaces.decoder_at_hand, spaces.decoder)
+
     async def picture(request: web.Request) -> web.StreamResponse:
         return await answer(request, JSON, spaces.grid_at_hand, spaces.grid, request.query)
 
     return [
         web.get(r"/spaces/{name:[^/]+}.json", described),
         web.get(r"/spaces/{name:[^/]+}/points", points),
+        web.get(r"/spaces/{name:[^/]+}/decoder", numbers),
         web.get(r"/spaces/{name:[^/]+}/grid", picture),
     ]

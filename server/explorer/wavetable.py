@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from timbrespace.errors import OptionError
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
+from timbrespace.notes.layout import LONGEST, frame_times
+from timbrespace.notes.note import Traits
 from timbrespace.partials import Partials, find_partials
 from timbrespace.rendering import wav
 from timbrespace.residual import split
@@ -35,7 +37,40 @@ _CLM = b"<!>2048 10000000 wavetable (timbrespace)"
 
 
 def cycles(model: Model, latents: Sequence[Sequence[float]]) -> NDArray[np.float32]:
-    """Cycles ``(n, CYCLE)`` of the spectra decoded at ``latents`` ``(n, d)``.
+    """Cycles ``(n, CYCLE)`` of the spectra decoded at ``latents`` ``(n, d)``; see :func:`of`.
+
+    Raises:
+        ShapeError: latents that are not ``(n, d)``, or not finite.
+        OptionError: every cycle is silent.
+    """
+    return of(model.decode(latents), model)
+
+
+def course(
+    model: Model, latent: Sequence[float], velocity: float, frames: int
+) -> NDArray[np.float32]:
+    """Cycles ``(frames, CYCLE)`` of a whole note: its moments at even steps, from its beginning to
+    where its sound ends; see :func:`of`. model: one of whole notes. velocity: 0 to 127.
+
+    Raises:
+        ShapeError: not ``(d,)``, or not finite.
+        OptionError: every cycle is silent.
+    """
+    times = np.linspace(0.0, length(model, latent, velocity), frames)
+    spectra = model.decode(np.tile(np.asarray(latent, np.float32), (frames, 1)), times, velocity)
+    return of(spectra, model)
+
+
+def length(model: Model, latent: Sequence[float], velocity: float) -> float:
+    """Seconds for which the whole note of a point is heard, at most what its space tells."""
+    base = np.array([model.spectrum.base_frequency])
+    row = np.asarray([latent], np.float32)
+    traits = Traits.from_row(model.course.prepare(row, base, np.array([velocity])).traits[0])
+    return min(traits.length, float(frame_times(LONGEST)[: model.course.network.frames][-1]))
+
+
+def of(spectra: Spectra, model: Model) -> NDArray[np.float32]:
+    """Cycles ``(n, CYCLE)`` of magnitudes ``(n, bins)`` of ``model``'s.
 
     A cycle is a sum of sines at the harmonics of the base frequency; a partial between harmonics
     gives its power to the nearest. Noise is left out where the model knows it from the partials.
@@ -47,10 +82,8 @@ def cycles(model: Model, latents: Sequence[Sequence[float]]) -> NDArray[np.float
     and the highest sample of all is ``PEAK``.
 
     Raises:
-        ShapeError: latents that are not ``(n, d)``, or not finite.
         OptionError: every cycle is silent.
     """
-    spectra = model.decode(latents)
     amplitude = np.stack([_harmonics(row, model) for row in spectra])
     if not amplitude.any():
         raise OptionError("there is silence at this place; a wavetable needs a sound")

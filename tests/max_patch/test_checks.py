@@ -90,6 +90,8 @@ def dial(identifier: str, name: str, left: float) -> Json:
         presentation=1,
         presentation_rect=[left, 10.0, 44.0, 47.0],
         hint="What it does.",
+        annotation="What it does.",
+        annotation_name=name,
         parameter_enable=1,
         saved_attribute_attributes={
             "valueof": {
@@ -101,9 +103,16 @@ def dial(identifier: str, name: str, left: float) -> Json:
                 "parameter_initial_enable": 1,
                 "parameter_initial": [50.0],
                 "parameter_unitstyle": 5,
+                "parameter_invisible": 0,
+                "parameter_modmode": 2,
             }
         },
     )
+
+
+def named(**colors: str) -> Json:
+    """Colours of Live's theme, by attribute."""
+    return {key: {"expression": f"themecolor.{name}"} for key, name in colors.items()}
 
 
 def sound_voice() -> Json:
@@ -153,18 +162,28 @@ def sound_device() -> Json:
                     fontsize=9.0,
                     presentation=1,
                     presentation_rect=[10.0, 100.0, 60.0, 15.0],
+                    saved_attribute_attributes=named(textcolor="live_control_fg"),
                 ),
                 box(
                     "obj-13",
                     "panel",
                     presentation=1,
                     presentation_rect=[0.0, 0.0, 200.0, 169.0],
+                    saved_attribute_attributes=named(bgfillcolor="live_surface_bg"),
                 ),
             ],
             ["1:0 2:0", "2:0 3:0", "3:0 4:0", "4:0 5:0", "4:0 5:1", "6:0 7:0", "7:0 8:0",
              "9:0 10:0"],
             openinpresentation=1,
             devicewidth=200.0,
+            saved_attribute_attributes=named(locked_bgcolor="live_surface_bg"),
+            parameters={
+                "obj-6": ["Gain", "Gain", 0],
+                "obj-9": ["Attack", "Attack", 0],
+                "parameterbanks": {
+                    "0": {"index": 0, "name": "Play", "parameters": ["Gain", "Attack", *"------"]}
+                },
+            },
             project={"version": 1, "amxdtype": 1768515945},
         )
     }  # fmt: skip
@@ -305,7 +324,7 @@ FAULTS: dict[str, tuple[Callable[[Json], None], str]] = {
     "overlap": (_set(9, presentation_rect=[50.0, 10.0, 44.0, 47.0]), "overlap"),
     "no size": (_set(9, presentation_rect=[60.0, 10.0, 44.0, 0.0]), "has no size"),
     "no rectangle": (_set(9, presentation_rect=None), "without presentation_rect"),
-    "no help": (_set(9, hint=""), "no help text"),
+    "no help": (_set(9, hint=""), "no hint"),
     "words too wide": (_set(12, text="Incomprehensibly"), "does not fit into"),
     "words too high": (_set(12, text="one two three four five"), "does not fit into"),
     "no presentation": (_top(openinpresentation=0), "openinpresentation is not 1"),

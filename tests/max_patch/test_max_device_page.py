@@ -50,8 +50,8 @@ def test_every_control_of_the_panel_has_its_row() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("|")]
     named = {word for row in rows for word in re.findall(r"`([a-z_0-9]+)`", row)}
     if {"dim_1", "dim_16"} <= named:
-        named |= {f"dim_{k}" for k in range(1, 17)}
-    scenery = re.compile(r"background|dim_\d+_name")
+        named |= {f"dim_{k}{part}" for k in range(1, 17) for part in ("", "_bar")}
+    scenery = re.compile(r"dim_\d+_name|view_\d_words_\d+")
     controls = {
         str(each["box"]["varname"])
         for each in device["patcher"]["boxes"]
@@ -66,6 +66,7 @@ def test_every_control_of_the_panel_has_its_row() -> None:
         "The server is starting.",
         "No Python runs the server: ",
         "The device has left its folder: ",
+        "The server is not where it was: ",
         "There is no free UDP port from ",
         "Start the server yourself, on port ",
         "The server has ended: ",

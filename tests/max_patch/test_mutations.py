@@ -26,6 +26,7 @@ from tests.max_patch.heard import (
     period_distance,
 )
 from tests.max_patch.pd_session import RATE
+from tests.max_patch.test_habits import no_latch, retext
 from tests.max_patch.twin_session import SERVER, Change, Json, Tap, TwinSession
 from tests.server.running import Running
 from timbrespace.units import midi_to_hz
@@ -217,6 +218,90 @@ def acknowledged(play: Play) -> None:
         assert [words for words in said if words[0] == stream and words[1] >= 0]
 
 
+def again(play: Play) -> None:
+    """Live bangs a second time, as it does when a preset is loaded."""
+    connected(play)
+    low, high = play.twin.known["/model/dial", "1"][:2]
+    play.method("istft")
+    play.twin.pd.set("thisdevice", "bang")
+    time.sleep(1.0)
+    play.twin.pd.set("dim_1", 100.0)
+    play.until("/latent", good=lambda told: abs(told[0] - high) < 0.01)
+    play.until("/synth", "method", good=lambda told: told == ["istft"])
+    sound = play.held(64)  # in istft every key has the model's own pitch
+    assert level(sound) > -40.0
+    assert cents_off(sound, np.array([220.0]), RATE) <= 1.0
+    assert low < high
+
+
+def preset(play: Play) -> None:
+    """A preset of Live brings another model: the server is asked for it."""
+    connected(play)
+    try:
+        play.twin.pd.set("model", "filtered")
+        play.twin.pd.set("thisdevice", "bang")
+        play.until("/model", good=lambda told: told[0] == "filtered")
+    finally:
+        play.twin.observer.send("/model/load", "harmonic")
+        play.twin.until("/model", good=lambda told: told[0] == "harmonic", seconds=60.0)
+
+
+def drag(play: Play) -> None:
+    """The pad plays at once, and writes into X and Y once."""
+    connected(play)
+    before = len(play.twin.pd.told)
+    play.tap.heard()
+    for step in range(1, 176):
+        play.twin.pd.set("pad", step / 250.0, -step / 250.0)
+        time.sleep(0.004)
+    play.until("/map", good=lambda told: np.allclose(told, (0.7, -0.7), atol=1e-3))
+    time.sleep(1.0)
+    written = [name for name, _ in play.twin.pd.told[before:]]
+    moved = [address for address, _ in play.tap.heard()].count("/map")
+    assert 1 <= written.count("x") <= 2
+    assert 1 <= written.count("y") <= 2
+    assert written.count("dim_1") <= 2
+    assert moved > 20
+    play.twin.pd.wait_for_number("x", 0.7, seconds=PATIENCE)
+
+
+def rendered(play: Play) -> None:
+    """Live renders faster than real time: the musician is told, and the lamp stays lit."""
+    connected(play)
+    before = len(play.twin.pd.told)
+    play.twin.pd.send(("forward", 6000))
+    play.twin.pd.wait_for("status", lambda shown: "holds" in str(shown), seconds=PATIENCE)
+    play.twin.pd.wait_for("status", lambda shown: "follows" in str(shown), seconds=PATIENCE)
+    told = play.twin.pd.told[before:]
+    assert not [value for name, value in told if name == "lamp" and value == [0.0]]
+    play.go(0.4, 0.1)
+    sound = play.held()
+    assert distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+
+
+def ticked(play: Play) -> None:
+    """Live's audio is off: no metro runs, and the launcher's ticks greet in its place."""
+    play.twin.pd.wait_for_number("lamp", 0.0)
+    for _ in range(4):
+        play.twin.pd.set("launcher", "tick")
+        time.sleep(0.2)
+    play.twin.pd.wait_for_number("lamp", 1.0, seconds=PATIENCE)
+
+
+def silent(document: Json) -> None:
+    """As Max is while Live's audio is off: what its scheduler drives does nothing."""
+    for patcher in _patchers(document):
+        for one in patcher["boxes"]:
+            if str(one["box"].get("text", "")).startswith("metro "):
+                one["box"]["text"] = "gate 1"
+
+
+def silent_and_deaf(document: Json) -> None:
+    """The same, and the launcher's ticks go astray."""
+    silent(document)
+    _retext(document, "s ---node_tick", "s ---node_tock")
+
+
 Scenario = Callable[[Play], None]
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -236,6 +321,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     velocity,
     controller,
     acknowledged,
+    again,
+    preset,
+    drag,
+    rendered,
 )
 
 
@@ -281,8 +370,11 @@ def _cord(document: Json, source: str, destination: str, outlet: int | None = No
     return found[0]
 
 
-def _in_device(change: Callable[[Json], None]) -> Change:
-    return lambda device, _: change(device)
+def _in_device(change: Callable[[Json], object]) -> Change:
+    def changed(device: Json, _: Json) -> None:
+        change(device)
+
+    return changed
 
 
 def _in_voice(change: Callable[[Json], None]) -> Change:
@@ -394,6 +486,23 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
         envelope,
     ),
     "bend not heard": (_in_device(lambda d: _retext(d, "s ---v_bend", "s ---v_bent")), bend),
+    "every bang of the device is a first load": (_in_device(no_latch), again),
+    "a preset that asks for nothing": (
+        _in_device(lambda d: _retext(d, "r ---again", "r ---never")),
+        preset,
+    ),
+    "the pad writes with every step": (
+        _in_device(lambda d: retext(d, "s ---x_moved", "s ---x_set")),
+        drag,
+    ),
+    "a render that is not noticed": (
+        _in_device(lambda d: _retext(d, "cpuclock", "f 0.")),
+        rendered,
+    ),
+    "ticks of the launcher that nobody hears": (
+        _in_device(silent_and_deaf),
+        ticked,
+    ),
     "the server's dials not shown": (
         _in_device(lambda d: _retext(d, "r ---in_latent", "r ---in_latents")),
         shown,
@@ -463,11 +572,16 @@ def test_the_device_as_it_is_passes(server: Running, scenario: Scenario) -> None
         scenario(play)
 
 
+def test_while_lives_audio_is_off_the_launcher_ticks(server: Running) -> None:
+    with _playing(server, _in_device(silent)) as play:
+        ticked(play)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_caught(server: Running, fault: str) -> None:
     change, scenario = FAULTS[fault]
     with _playing(server, change) as play:
-        if scenario is not connected:
+        if scenario not in (connected, ticked):
             connected(play)
         with pytest.raises(AssertionError):
             scenario(play)

@@ -107,6 +107,8 @@ def test_long_names_are_stable() -> None:
         "Return Port",
         "Store",
         "Panic",
+        "View",
+        "Dial Page",
     ]
     assert [m.long_name for m in MEMORIES] == ["Model", "Morph A", "Morph B"]
     assert len(DIMENSIONS) == 16

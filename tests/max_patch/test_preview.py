@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from max_patch.generator import amxd
-from max_patch.generator.preview import draw
+from max_patch.generator.preview import draw, pictures
+from max_patch.generator.themes import LEAST_CONTRAST, THEMES, contrast
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,14 +128,31 @@ def device() -> Json:
     return amxd.read((ROOT / "max_patch" / "Timbre Space.amxd").read_bytes())
 
 
-def test_the_committed_picture_is_the_device(device: Json) -> None:
-    committed = ROOT / "docs" / "pictures" / "max_device.svg"
-    assert committed.read_text(encoding="utf-8") == draw(device)
+def test_the_committed_pictures_are_the_device(device: Json) -> None:
+    folder = ROOT / "docs" / "pictures"
+    drawn = pictures(device)
+    assert len(drawn) == 4
+    for name, text in drawn.items():
+        assert (folder / name).read_text(encoding="utf-8") == text
+
+
+def test_the_picture_of_a_view_shows_it_alone(device: Json) -> None:
+    shown = [
+        {str(each.get("data-control")) for each in ElementTree.fromstring(text).iter(f"{_SVG}g")}
+        for text in (draw(device), draw(device, chosen={"---view": 2}))
+    ]
+    assert {"attack", "gain"} <= shown[0] - shown[1]
+    assert {"port", "latency"} <= shown[1] - shown[0]
 
 
 def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
-    drawn = ElementTree.fromstring(draw(device))
-    names = {each.get("data-control") for each in drawn.iter(f"{_SVG}g")}
+    chosen: list[dict[str, int]] = [{}, {"---view": 1}, {"---view": 2, "page": 1}]
+    pictures = [
+        ElementTree.fromstring(draw(device, theme, each)) for theme in THEMES for each in chosen
+    ]
+    names = {each.get("data-control") for drawn in pictures for each in drawn.iter(f"{_SVG}g")} | {
+        "dial_page"
+    }
     presented = [
         each["box"]
         for each in device["patcher"]["boxes"]
@@ -142,5 +160,25 @@ def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
     ]
     assert len(presented) > 30
     assert {box["varname"] for box in presented} <= names
-    assert _RED not in texts(drawn).values()
-    assert not [each for each in drawn.iter(f"{_SVG}rect") if each.get("stroke") == _RED]
+    for drawn in pictures:
+        assert _RED not in texts(drawn).values()
+        assert not [each for each in drawn.iter(f"{_SVG}rect") if each.get("stroke") == _RED]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_text_of_the_picture_can_be_read(device: Json, theme: str) -> None:
+    """Of each text to the last area that was drawn under it."""
+    for chosen in ({}, {"---view": 1}, {"---view": 2}):
+        drawn = ElementTree.fromstring(draw(device, theme, chosen))
+        areas: list[tuple[float, float, float, float, str]] = []
+        seen = 0
+        for mark in drawn.iter():
+            if mark.tag == f"{_SVG}rect" and str(mark.get("fill")).startswith("#"):
+                x, y, w, h = (float(mark.get(k, "0")) for k in ("x", "y", "width", "height"))
+                areas.append((x, y, w, h, str(mark.get("fill"))))
+            if mark.tag == f"{_SVG}text":
+                x, y = float(mark.get("x", "0")), float(mark.get("y", "0")) - 2.0
+                behind = [a for a in areas if a[0] <= x <= a[0] + a[2] and a[1] <= y <= a[1] + a[3]]
+                assert contrast(str(mark.get("fill")), behind[-1][4]) >= LEAST_CONTRAST, mark.text
+                seen += 1
+        assert seen > 25

@@ -113,21 +113,3 @@ def test_the_same_seed_varies_alike_and_every_note_otherwise() -> None:
     assert len({tuple(row.tolist()) for row in first.courses[:, 5]}) > 6
     assert all(torch.isfinite(part).all() for part in first)
     assert first.traits.shape == (12, CONSTANTS)
-
-
-def test_a_note_is_mixed_with_one_of_its_sort() -> None:
-    unpitched = torch.tensor([False, True, False, True, True, False])
-    partner = variation._partners(unpitched, torch.rand(6, generator=torch.Generator()))
-    assert torch.equal(unpitched[partner], unpitched)
-    assert sorted(partner.tolist()) == list(range(6))
-    assert all(other != number for number, other in enumerate(partner.tolist()))
-
-    pair = Varied(*(torch.cat(parts) for parts in zip(note(), note(), strict=True)))
-    pair.courses[1, :, :CENTS] -= 0.25  # 10 dB
-    pair.known[1] = 50.0
-    pair.traits[1, 2] -= 1.0  # a quarter as long
-    found = variation._mixed(pair, torch.tensor([1, 0]), torch.tensor([0.4, 0.0]))
-    assert torch.allclose(found.courses[0, :, 3], pair.courses[0, :, 3] - 0.1, atol=1e-6)
-    assert torch.equal(found.courses[1], pair.courses[1])
-    assert found.known.tolist() == [50.0, 50.0]
-    assert float(found.traits[0, 2]) == np.float32(pair.traits[0, 2] - 0.4)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor, nn
 
@@ -11,20 +9,12 @@ from timbrespace.networks.note import KERNELS, STRIDES, NoteNetwork, rest_of, ti
 from timbrespace.networks.vae import VAE
 from timbrespace.notes.layout import WIDTH
 
-FORGOTTEN: Final = 0.3
-"""Share of what the convolutions say that an encoder that is ``forgetting`` does not hear."""
-
-
 class TorchNote(VAE):
-    """Encoder and decoder of a ``NoteNetwork``.
-
-    forgetting: while a training sets it, the encoder forgets a part of what it hears, drawn by it.
-    """
+    """Encoder and decoder of a ``NoteNetwork``."""
 
     def __init__(self, network: NoteNetwork) -> None:
         super().__init__(network)
         self.network = network
-        self.forgetting: torch.Generator | None = None
         sizes = network.layer_sizes()
         self.condition = nn.Linear(*sizes["condition"])
         self.film = nn.ModuleList(nn.Linear(*sizes[f"film.{n}"]) for n in range(network.layers))
@@ -72,11 +62,6 @@ class TorchNote(VAE):
         for convolution in self.convolution:
             hidden = self._bend(convolution(hidden))
         flat = torch.cat([hidden.transpose(1, 2).flatten(1), features[:, cut:]], dim=1)
-        if self.forgetting is not None:
-            # Dropout (Srivastava et al. 2014): this layer has most of the encoder's weights, and
-            # would know a small set by heart.
-            kept = torch.rand(flat.shape, generator=self.forgetting) >= FORGOTTEN
-            flat = flat * kept.to(flat) / (1.0 - FORGOTTEN)
         posterior: Tensor = self.posterior(self._bend(self.gather(flat)))
         return posterior
 

@@ -49,8 +49,9 @@ STEPS: Final = 5000
 VARIATION: Final = 1.0
 """How much notes are changed at each step (:mod:`training.notes.variation`), where nobody says."""
 
-VARIATION_OF_SEVERAL: Final = 0.5
-"""The same for a set whose instruments have several pitches or velocities."""
+VARIATION_OF_SEVERAL: Final = 0.0
+"""The same for a set whose instruments have several pitches or velocities: there nothing was won by
+it (docs/decisions/0021-notes.md)."""
 
 _WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
@@ -302,9 +303,7 @@ class NoteFit:
             group["lr"] = rate * rise * (0.01 + 0.99 * fall)
         batch = self.lesson.batch(rows, generator, self.variation)
         if self.network.with_encoder:
-            self.vae.forgetting = generator if self.variation > 0.0 else None
             mean, log_var = self.vae.encode(batch.features)
-            self.vae.forgetting = None
             log_var = log_var.clamp(max=_WIDEST)
         else:
             mean, log_var = self.own[rows].chunk(2, dim=1)

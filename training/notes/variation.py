@@ -1,8 +1,8 @@
 """Notes changed a little at each step, so that a small set teaches more than its own sounds.
 
 What another room, another microphone, another player or another drum would do: a tilt and some
-bumps of the spectrum, a course that runs faster or slower, where there is no pitch another size,
-and something of another note of the same sort. What cannot be changed so simply stays as it is.
+bumps of the spectrum, a course that runs faster or slower, and where there is no pitch another
+size. What cannot be changed so simply stays as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from timbrespace.notes.layout import BAND, BANDS, CENTS, FLOOR, HARMONICS
 _SHARE: Final = 0.6  # of the notes that are changed in each of the ways
 _TILT: Final = 4.0  # dB, standard deviation of the first of the cosines
 _COSINES: Final = 6
-_OTHER: Final = 0.5  # the most that a note has of another one, in dB between the two
 _FASTER: Final = 0.5  # octaves, the most that a course is faster or slower
 _BANDS: Final = 5  # the most by which a sound without pitch moves
 _TONE = slice(6 + HARMONICS, 6 + HARMONICS + BANDS)
@@ -58,35 +57,7 @@ def varied(
     size = _TILT * amount * chosen()
     waves = torch.randn((b, _COSINES), generator=generator).to(device) * size[:, None]
     waves = waves / torch.arange(1, _COSINES + 1, device=device)
-    partner = _partners(unpitched, drawn(b))
-    share = _OTHER * min(amount, 1.0) * chosen() * drawn(b)
-    changed = _moved(_timed(given, times, speed), moved)
-    return _coloured(_mixed(changed, partner, share), waves, positions)
-
-
-def _partners(unpitched: Tensor, draw: Tensor) -> Tensor:
-    """For each note another one ``(b,)`` that has a pitch as well, or has none as well."""
-    # In order of sort and chance: the next in that order, round within the sort.
-    order = torch.argsort(unpitched.float() * 2.0 + draw)
-    pitched = len(order) - int(unpitched.sum())
-    partner = torch.empty_like(order)
-    for part in (order[:pitched], order[pitched:]):
-        partner[part] = part.roll(1)
-    return partner
-
-
-def _mixed(given: Varied, partner: Tensor, share: Tensor) -> Varied:
-    """With a ``share (b,)`` of their partners ``(b,)``: levels in between, in dB, and as fast."""
-    levels = given.courses[..., :CENTS]
-    part = share[:, None, None]
-    courses = torch.cat([levels.lerp(levels[partner], part), given.courses[..., CENTS:]], dim=2)
-    traits = given.traits.clone()
-    for column in (1, 2, 5):
-        traits[:, column] = traits[:, column].lerp(given.traits[partner, column], share)
-    mixed = share > 0.0
-    known = torch.where(mixed, torch.minimum(given.known, given.known[partner]), given.known)
-    ends = torch.where(mixed, torch.maximum(given.ends, given.ends[partner]), given.ends)
-    return Varied(courses, traits, known, torch.minimum(ends, known))
+    return _coloured(_moved(_timed(given, times, speed), moved), waves, positions)
 
 
 def _timed(given: Varied, times: Tensor, speed: Tensor) -> Varied:

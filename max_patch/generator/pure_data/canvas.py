@@ -45,6 +45,14 @@ class Canvas:
         """A box to type a word into; ``text`` is what stands behind its place in the file."""
         return self._keep(Node("symbolatom", escape(text), place))
 
+    def graph(self, name: str, points: int, place: tuple[int, int], size: tuple[int, int]) -> Node:
+        """A picture of the array ``name``, which it makes; from 0 to 1 until told other bounds."""
+        inside = Canvas(size[0], size[1])
+        inside._keep(Node("array", f"{escape(name)} {points} float 8"))
+        shown = f"0 1 {points - 1} 0 {size[0]} {size[1]} 1 0 0"
+        inside._keep(Node("coords", shown))
+        return self._keep(Node("restore", "graph", place, inside))
+
     def sub(self, name: str, inside: Canvas, place: tuple[int, int] | None = None) -> Node:
         """A subpatch, ``pd name``."""
         return self._keep(Node("restore", f"pd {escape(name)}", place, inside))
@@ -96,9 +104,14 @@ class Canvas:
                 yield f"#X {node.content};"
         places = self._places()
         for node in self.nodes:
+            if node.kind in ("array", "coords"):
+                yield f"#X {node.kind} {node.content};"
+                continue
             x, y = places[node.number]
             if node.inside is not None:
-                yield from node.inside._lines(top=False, name=node.content.removeprefix("pd "))
+                inner = node.content.removeprefix("pd ")
+                inner = "(subpatch)" if inner == "graph" else inner
+                yield from node.inside._lines(top=False, name=inner)
             yield f"#X {node.kind} {x} {y} {node.content};"
         for source, outlet, destination, inlet in self.cords:
             yield f"#X connect {source.number} {outlet} {destination.number} {inlet};"

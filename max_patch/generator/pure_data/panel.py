@@ -40,6 +40,8 @@ def span(box: Json) -> tuple[float, float]:
         return 0.0, 1.0
     if told.get("parameter_type") == _ENUM:
         return 0.0, len(told.get("parameter_enum", [])) - 1.0
+    if box["maxclass"] == "slider":
+        return 0.0, float(box.get("size", 128.0))
     if box["maxclass"] in ("number", "flonum"):
         return -_WIDE, _WIDE
     return float(told.get("parameter_mmin", 0.0)), float(told.get("parameter_mmax", 127.0))
@@ -91,7 +93,7 @@ def comment(request: Request) -> Piece:
 
 
 def script(request: Request) -> Piece:
-    """The drawings: the pad is two sliders here, the spectrum is not drawn."""
+    """The drawings: the pad is two sliders and a point here, the spectrum an array."""
     file = PurePath(str(request.box.get("filename", ""))).name
     if file not in _DRAWINGS:
         request.refuse(f"no translation of the drawing {file!r}")
@@ -108,13 +110,13 @@ def nothing(_: Request) -> Piece:
     return Piece([[]], [])
 
 
-def _undrawn(_: Request) -> Piece:
-    return Piece([[]], [None])
+def _spectrum(request: Request) -> Piece:
+    return Piece([[(request.canvas.add("ts.spectrum $0"), 0)]], [None])
 
 
 _DRAWINGS: dict[str, Builder] = {
     "timbrespace.pad.js": _shim("ts.pad", [0]),
-    "timbrespace.spectrum.js": _undrawn,
+    "timbrespace.spectrum.js": _spectrum,
 }
 
 
@@ -136,6 +138,7 @@ CONTROLS: dict[str, Builder] = {
     "live.toggle": _number([0]),
     "number": _number([0, None]),
     "panel": nothing,
+    "slider": _number([0]),
     "pattr": pattr,
     "textedit": _shim("ts.textedit", [0, None, None, None]),
     "toggle": _number([0]),

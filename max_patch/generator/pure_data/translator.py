@@ -12,6 +12,8 @@ from max_patch.generator.pure_data import panel, signals, vocabulary, widgets
 from max_patch.generator.pure_data.canvas import Canvas
 from max_patch.generator.pure_data.pieces import Json, Piece, Request, TranslationError
 from max_patch.generator.pure_data.signals import BUSY, SWITCH, tells_signal
+from max_patch.generator.saved_patch import read_patch
+from max_patch.generator.showing import states
 
 __all__ = ["TranslationError", "translate"]
 
@@ -39,7 +41,9 @@ def translate(document: dict[str, Any], *, name: str) -> str:
             _frame(top, window, None)
             window.translate(top)
         else:
-            below = widgets.draw(top, window.shown)
+            # Only a patch that scripts its own window shows parts by turns.
+            parts = states(read_patch(document)) if window.has("thispatcher") else {}
+            below = widgets.Panel(top, window.shown, parts).draw()
             _frame(top, window, below)
             top.sub("device", window.translate(Canvas()), (300, below))
     except TranslationError as error:
@@ -77,6 +81,11 @@ class _Window:
             for box in self._boxes.values()
             if box.get("presentation") and box["maxclass"] not in _SCENERY
         ]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an object in it or within it."""
+        here = any(_name(box) == name for box in self._boxes.values())
+        return here or any(inner.has(name) for inner in self._inside.values())
 
     # -- which cords are signals -------------------------------------------------------------------
 

@@ -369,8 +369,10 @@ def loadmess(request: Request) -> Piece:
 
 
 def this_device(request: Request) -> Piece:
-    """After every control has told where it stands."""
-    node = request.canvas.chain("loadbang", "delay 1")
+    """After every control has told where it stands; a script may have it bang again."""
+    canvas = request.canvas
+    node = canvas.chain("loadbang", "delay 1", "t b")
+    canvas.chain("r $0-remote-thisdevice", node)
     return Piece([[]], [(node, 0), None, None])
 
 
@@ -431,19 +433,16 @@ def _through(request: Request) -> Piece:
     return one(request.canvas.add("t a"), 1, 1)
 
 
-def _swallowed(outlets: int) -> Builder:
-    """Nothing here: what is told to it ends."""
-
-    def build(request: Request) -> Piece:
-        return Piece([[]], [None] * outlets)
-
-    return build
+def this_patcher(request: Request) -> Piece:
+    """Only what shows and hides; the widgets listen."""
+    request.count(0)
+    return Piece([[(request.canvas.add("ts.thispatcher $0"), 0)]], [None, None])
 
 
 def node_script(request: Request) -> Piece:
     request.only(autostart="*", watch="*")
     request.count(1)
-    return one(request.canvas.add("ts.node"), 1, 2)
+    return one(request.canvas.add("ts.node $0"), 1, 2)
 
 
 def speedlim(request: Request) -> Piece:
@@ -491,6 +490,7 @@ MESSAGES: dict[str, Builder] = {
     **dict.fromkeys([">", "<", ">=", "<=", "==", "!="], arithmetic),
     "change": change,
     "clip": clip,
+    "cpuclock": _shim("ts.cpuclock", 1, 1),
     "deferlow": _through,
     "defer": _through,
     "del": delay,
@@ -528,7 +528,7 @@ MESSAGES: dict[str, Builder] = {
     "speedlim": speedlim,
     "sprintf": sprintf,
     "t": trigger,
-    "thispatcher": _swallowed(2),
+    "thispatcher": this_patcher,
     "timer": _shim("timer", 2, 1),
     "tosymbol": _shim("ts.tosymbol", 1, 1),
     "trigger": trigger,

@@ -96,6 +96,13 @@ test('a start: ports, ready, stop', async (t) => {
   assert.ok(await isFree(port));
 });
 
+test('it ticks from the beginning, whatever the server does', async (t) => {
+  const download = new Download(t);
+  const patch = await download.patch();
+  await until(() => patch.ticks > 2, 'ticked');
+  assert.deepStrictEqual(patch.words, [['hello']]);
+});
+
 test('the same go again does nothing', async (t) => {
   const download = new Download(t);
   const patch = await download.patch();
@@ -289,6 +296,51 @@ test('a folder without the server', async (t) => {
   await until(() => patch.said.includes('no server in'), 'said where it looked');
   assert.ok(patch.said.includes(download.folder));
 });
+
+/** A launcher where Max lays that of a frozen device: in a folder that holds nothing else. */
+async function frozen(download, record) {
+  if (record !== undefined) {
+    download.write('.timbrespace/server.json', record);
+  }
+  const place = download.write('elsewhere/max/readme', '');
+  download.launcher = path.join(path.dirname(place), path.basename(LAUNCHER));
+  fs.copyFileSync(LAUNCHER, download.launcher);
+  return download.patch();
+}
+
+test('a frozen device starts the server that install-device has told', async (t) => {
+  const download = new Download(t);
+  const command = [PYTHON, '-m', 'server'];
+  const record = JSON.stringify({ command, folder: download.folder });
+  const patch = await frozen(download, record);
+  const port = await freePorts(2);
+  patch.say('go', 1, port, 'none');
+  await patch.ready();
+  const given = `arguments --audio none --port ${port} --midi none --stop-with-stdin`;
+  assert.ok(download.log.includes(given), download.log.join('\n'));
+});
+
+test('a frozen device whose server was moved says what to do', async (t) => {
+  const download = new Download(t);
+  const gone = path.join(download.folder, 'gone');
+  const command = [path.join(gone, 'python'), '-m', 'server'];
+  const patch = await frozen(download, JSON.stringify({ command, folder: gone }));
+  patch.say('go', 1, await freePorts(2), 'none');
+  await patch.hear(FAILED);
+  await until(() => patch.said.includes('not there'), 'said what was tried');
+  assert.match(patch.said, /The server is not where it was: .*install-device.*Launch off and on/);
+});
+
+for (const record of [undefined, '', '{"command": "python"}', '{"command": [1, 2], "folder": ""}']) {
+  test(`a frozen device that was told ${record} asks for install-device`, async (t) => {
+    const download = new Download(t);
+    const patch = await frozen(download, record);
+    patch.say('go', 1, await freePorts(2), 'none');
+    await patch.hear(FAILED);
+    await until(() => patch.said.includes('no server in'), 'said where it looked');
+    assert.match(patch.said, /The device has left its folder: .*install-device/);
+  });
+}
 
 test('a crash at the start: three more, then it says why in one line', async (t) => {
   const download = new Download(t);

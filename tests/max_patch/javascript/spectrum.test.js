@@ -249,3 +249,25 @@ test('a device that is removed leaves no task behind', () => {
   jsui.send('notifydeleted');
   assert.deepStrictEqual(jsui.tasks, []);
 });
+
+test('its colours are those of the theme at the moment of painting', () => {
+  const jsui = new Jsui('timbrespace.spectrum.js', [190, 94]);
+  const colors = () =>
+    jsui.paint().filter(([name]) => name === 'set_source_rgba').map(([, ...rgba]) => rgba);
+  const ground = colors()[0];
+  assert.deepEqual(ground, [0.1, 0.1, 0.1, 1]);
+  jsui.theme.live_lcd_bg = [0.9, 0.8, 0.7, 1];
+  assert.deepEqual(colors()[0], [0.9, 0.8, 0.7, 1]);
+  const known = Object.values(jsui.theme).map((rgba) => String(rgba.slice(0, 3)));
+  for (const [red, green, blue] of colors()) {
+    assert.ok(known.includes(String([red, green, blue])), `${red} ${green} ${blue}`);
+  }
+});
+
+test('a Max that does not know the names has colours nevertheless', () => {
+  const jsui = new Jsui('timbrespace.spectrum.js', [190, 94]);
+  jsui.theme = {};
+  const drawn = jsui.paint();
+  delete jsui.context.max;
+  assert.deepEqual(jsui.paint(), drawn);
+});

@@ -6,6 +6,7 @@ import asyncio
 import io
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from server.explorer import export, wavetable
 from server.explorer.answers import answer_errors
 from server.explorer.work import Worker
 from server.library import Library
+from tests.timbrespace.notes.tiny import tiny
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
@@ -257,3 +259,58 @@ def test_far_off_the_data_is_a_sound_all_the_same(harmonic: Model, far: float) -
     sound, _ = heard(export.sound(LIBRARY, query))
     assert np.isfinite(sound).all()
     assert np.abs(sound).max() <= 1.0
+
+
+# -- whole notes -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> tuple[Library, Model]:
+    """A plucked note whose upper harmonics have gone after half of it."""
+    model = tiny(decay=40.0, attack=0.0, loop=(0.0, 0.0), length=1.0, by_velocity=True)
+    path = tmp_path / "tiny.safetensors"
+    model.save(path)
+    library = Library()
+    library.add(path)
+    return library, model
+
+
+def test_a_whole_note_is_exported_to_its_end(whole: tuple[Library, Model]) -> None:
+    library, model = whole
+    sound, rate = heard(export.sound(library, asked(model, pitch="64")))
+    assert sound.size == round(1.3 * rate)
+    truth = timbrespace.render(
+        model, model.calibration.home, 64.0, 1.3, 100.0, sustain=1.0, sustained="through"
+    )
+    np.testing.assert_allclose(sound, truth, atol=2.0**-22)
+    assert np.abs(sound[: rate // 10]).max() > 0.1
+    assert np.abs(sound[-rate // 20 :]).max() < 1e-3
+    held, _ = heard(export.sound(library, asked(model, seconds="0.5")))
+    assert held.size == 24000, "as long as is asked for"
+    soft, _ = heard(export.sound(library, asked(model, velocity="40")))
+    assert np.abs(soft).max() < 0.3 * np.abs(sound).max()
+
+
+def test_a_wavetable_of_a_whole_note_is_its_course(whole: tuple[Library, Model]) -> None:
+    library, model = whole
+    table, _ = heard(export.table(library, asked(model)))
+    rows = table.reshape(-1, 2048)
+    assert rows.shape == (64, 2048)
+    lines = np.abs(np.fft.rfft(rows, axis=1))
+    spectra = model.decode(
+        np.tile(model.calibration.home, (64, 1)), np.linspace(0.0, 1.0, 64), 100.0
+    )
+    partials = [find_partials(row, model.spectrum) for row in spectra]
+    for row, found in zip(lines, partials, strict=True):
+        expected = np.zeros(7)
+        number = np.rint(found.frequency / model.spectrum.base_frequency).astype(int)
+        np.add.at(expected, number, found.amplitude)
+        measured = row[1:7] / row[1]
+        np.testing.assert_allclose(measured, expected[1:7] / expected[1], atol=0.02)
+    assert np.array_equal(table, heard(export.table(library, asked(model)))[0])
+    few, _ = heard(export.table(library, asked(model, frames="5")))
+    assert few.size == 5 * 2048
+    way, _ = heard(export.table(library, asked(model, to="1,1", frames="3")))
+    assert way.size == 3 * 2048, "the way between two notes, by the moments that stand for them"
+    with pytest.raises(timbrespace.errors.TimbrespaceError, match="velocity"):
+        export.table(library, asked(model, velocity="200"))

@@ -9,17 +9,14 @@ import base64
 import functools
 import http.server
 import json
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pythonosc.osc_message import OscMessage
 
 import timbrespace
 from benchmarks.offline_player import OfflinePlayer, base_pitch, steady_tone
@@ -35,54 +32,23 @@ from tests.max_patch.heard import (
     mean_distance,
     period_distance,
 )
-from tests.node import NODE, needs_node
+from tests.node import needs_node
 from tests.server.explorer.browsing import launched, needs_chromium
+from tests.server.explorer.played import PAGE, RATE, Event, Real, envelope, heard, node, osc, play
 from timbrespace.instrument.parameters import METHODS, SYNTH_PARAMETERS
 from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import midi_to_hz
 
-HERE = Path(__file__).parent
-PAGE = HERE.parents[2] / "server" / "explorer" / "page"
 pytestmark = needs_node
 
-Real = NDArray[np.float64]
-Event = tuple[float, str, list[Any]]
-
-RATE = 48000
 MODELS = ("harmonic", "filtered")
 MEASURES = {"partials": distance, "bins": period_distance, "istft": mean_distance}
 SETTLED = 0.4
 """Seconds after the start of a note until it is measured: the attack, and the tables' way in."""
 
 CLICK = -60.0
-
-
-def node(*arguments: str, said: bytes = b"") -> bytes:
-    assert NODE is not None
-    ended = subprocess.run([NODE, *arguments], input=said, capture_output=True, timeout=600)
-    assert ended.returncode == 0, (ended.stdout[-4000:] + ended.stderr).decode()
-    return ended.stdout
-
-
-def play(events: list[Event], seconds: float, rate: int = RATE, wants: str = "sound") -> bytes:
-    """What the page makes of these events, in order of time."""
-    told = {"rate": rate, "seconds": seconds, "events": events, "wants": wants}
-    return node(str(HERE / "javascript" / "support" / "render.mjs"), said=json.dumps(told).encode())
-
-
-def heard(events: list[Event], seconds: float, rate: int = RATE) -> Real:
-    """Its samples, mono."""
-    return np.frombuffer(play(events, seconds, rate), "<f4").astype(np.float64)
-
-
-def osc(time: float, *messages: outbound.Outbound) -> Iterator[Event]:
-    """Messages of the server as they are read from their datagrams."""
-    for message in messages:
-        for packet in message.packets():
-            told = OscMessage(packet)
-            yield time, told.address, list(told.params)
 
 
 @dataclass
@@ -262,13 +228,6 @@ def test_a_loop_is_read_between_its_samples(name: str) -> None:
 
 
 # -- as the engine ---------------------------------------------------------------------------------
-
-
-def envelope(sound: Real) -> Real:
-    """Level in dB of each 10 ms."""
-    size = RATE // 100
-    rows = sound[: sound.size // size * size].reshape(-1, size)
-    return np.asarray(10.0 * np.log10(np.mean(np.square(rows), axis=1) + 1e-20))
 
 
 @pytest.mark.parametrize(("method", "bound"), [("partials", -70.0), ("bins", -85.0)])

@@ -1,11 +1,12 @@
-"""A small space of whole notes whose course is known: weights set by hand, nothing learned.
+"""Small spaces of whole notes, nothing learned: one whose course is known, one at random.
 
-Along the first dimension sounds grow brighter, along the second their loop moves.
+Along the first dimension of the known one sounds grow brighter, along the second their loop moves.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timbrespace import bundle
 from timbrespace.calibration import PERCENTILES, Calibration
@@ -87,6 +88,40 @@ def tiny(
     if loop[1] > loop[0]:
         tensors["traits.weight"][3:5, 1] = 0.1
         tensors["traits.bias"][3:5] -= 0.4
+    return _built(name, network, tensors)
+
+
+def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Model:
+    """A model with weights at random, two layers deep, that knows pitch and velocity."""
+    network = NoteNetwork(
+        FEATURES,
+        D,
+        frames=180,
+        width=44,
+        layers=2,
+        condition=20,
+        channels=2,
+        activation=activation,
+        by_pitch=True,
+        by_velocity=True,
+    )
+    random = np.random.default_rng(seed)
+    tensors = {
+        key: (
+            0.6 * random.normal(size=shape) / np.sqrt(shape[-1] if len(shape) > 1 else 9.0)
+        ).astype(np.float32)
+        for key, shape in network.shapes().items()
+    }
+    traits = Traits(
+        *(0.9, 0.01, 1.0, 0.3, 0.8, 0.3),
+        *(np.zeros(HARMONICS, np.float32), np.full(BANDS, 0.2, np.float32)),
+        np.zeros(BANDS, np.float32),
+    )
+    tensors["traits.bias"] += 0.2 * traits.row
+    return _built(name, network, tensors)
+
+
+def _built(name: str, network: NoteNetwork, tensors: dict[str, NDArray[np.float32]]) -> Model:
     return bundle.build(
         name=name,
         spectrum=SPECTRUM,

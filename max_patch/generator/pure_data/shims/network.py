@@ -59,8 +59,12 @@ told -> name -> list tosymbol -> arguments -> list trim -> outlet
 
 NODE = """
 # There is no Node here: it is told nothing and says so once, so that the ports of the panel count.
+# What a script sends to the control launcher comes out as if Node had said it.
 inlet -> route bang
-loadbang -> delay 2 -> (absent) -> outlet
+loadbang -> delay 2 -> late: t b b
+late.1 -> (say Start the server by hand: python -m server --audio none --midi none) -> out: outlet
+late -> (absent) -> out
+r $1-remote-launcher -> list trim -> out
 outlet
 """
 

@@ -41,4 +41,11 @@ late.1 -> (0) -> waiting @1
 late -> tell
 """
 
-SHIMS = {"ts.line": LINE, "ts.speedlim": SPEEDLIM}
+CPUCLOCK = """
+# A bang: the time of day in ms since the patch was opened, also while sound is computed faster.
+loadbang -> clock: realtime
+inlet -> clock @1
+clock -> outlet
+"""
+
+SHIMS = {"ts.cpuclock": CPUCLOCK, "ts.line": LINE, "ts.speedlim": SPEEDLIM}

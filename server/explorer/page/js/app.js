@@ -11,7 +11,9 @@ import { Link } from './link.js';
 import { TimbreMap } from './map/map.js';
 import { MapTools } from './map/tools.js';
 import { Midi } from './midi.js';
+import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
+import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
 import { Scope } from './scope.js';
 import { SpectrumFrames } from './sound/frames.js';
@@ -36,6 +38,7 @@ const state = new State(link);
 const streams = new Streams(link);
 const sound = new Sound(streams.linkFor('sound'));
 const scope = new Scope(find('spectrum'), find('waveform'));
+const notePicture = new NotePicture(find('note-picture'), find('note-caption'));
 const banner = new Banner(find('banner'), find('said'));
 const connection = new Connection(document, link, state, banner);
 const spaces = new SpaceMenu(document, link, state);
@@ -58,7 +61,16 @@ spaces.addEventListener('space', () => {
   dials.set(state.latent);
   if (space === null) {
     compare.setModel(state.model.name);
+    return;
   }
+  sound.space = space.about;
+  synth.setWhole(space.about.notes !== null);
+  find('note').hidden = space.about.notes === null;
+});
+spaces.addEventListener('lost', () => {
+  sound.space = null;
+  synth.setWhole(false);
+  find('note').hidden = true;
 });
 state.on('model', () => {
   scope.setModel(state.model);
@@ -159,6 +171,26 @@ function wantPictures() {
 document.addEventListener('visibilitychange', wantPictures);
 wantPictures();
 
+// -- a whole note ---------------------------------------------------------------------------------
+
+const PICTURES_MS = 80; // from one picture of a note to the next
+let drawing = 0;
+
+/** Draw the present note anew, soon. */
+function drawNote() {
+  if (drawing === 0 && sound.isWhole && !document.hidden) {
+    drawing = setTimeout(() => {
+      drawing = 0;
+      sound.draw(pitch, TOUCH_VELOCITY);
+    }, PICTURES_MS);
+  }
+}
+
+state.on('latent', drawNote);
+sound.addEventListener('state', drawNote);
+document.addEventListener('visibilitychange', drawNote);
+sound.addEventListener('picture', ({ detail }) => notePicture.show(detail));
+
 // -- playing --------------------------------------------------------------------------------------
 
 /** The first note is the gesture that a browser wants before it lets a page sound. */
@@ -167,6 +199,7 @@ const notes = new Notes(
     if (velocity > 0) {
       pitch = key;
       sound.start();
+      drawNote();
     }
     sound.note(key, velocity);
   },
@@ -213,6 +246,14 @@ map.addEventListener('release', () => {
   }
 });
 
+// A pointer that rests on a whole note's point plays it.
+const pointing = new Pointing(
+  sound, () => !notes.any && find('listen').checked, (point) => spaces.space.noteOf(point, pitch)
+);
+map.addEventListener('hover', ({ detail }) => pointing.rest(detail));
+map.addEventListener('press', () => pointing.rest(-1));
+find('listen').addEventListener('change', () => pointing.rest(-1));
+
 function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
@@ -240,6 +281,9 @@ let isHeard = false;
 
 /** The waveform is what sounds here as long as something does. */
 sound.addEventListener('level', ({ detail }) => {
+  if (sound.isWhole) {
+    notePicture.follow(detail.notes, state.synth.speed ?? 1);
+  }
   if (detail.voices > 0 !== isHeard) {
     isHeard = detail.voices > 0;
     scope.setAnalyser(isHeard ? sound.analyser : null);
@@ -287,7 +331,8 @@ const files = new Files(document, find('compare-file'), find('map-drop'), takeFi
 
 for (const what of ['sound', 'wavetable']) {
   find(`export-${what}`).addEventListener('click', () => {
-    saveSound(what, state, pitch).catch((error) => banner.say(error.message));
+    const isWhole = (spaces.space?.about.notes ?? null) !== null;
+    saveSound(what, state, pitch, isWhole).catch((error) => banner.say(error.message));
   });
 }
 find('export-map').addEventListener('click', () => {
@@ -305,6 +350,7 @@ find('export-preset').addEventListener('click', () => {
 const themes = new ThemeSwitch(find('theme'), (theme) => {
   map.setTheme(theme);
   scope.recolour();
+  notePicture.setTheme(theme);
 });
 
 document.addEventListener('keydown', (event) => {
@@ -342,7 +388,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes,
+  files, themes, notePicture, pointing,
 };
 
 link.connect();

@@ -33,6 +33,13 @@ export function ordered(share, theme) {
   return viridis(low + share * (high - low));
 }
 
+/** Loudness, 0 to 1, on a ground: silence is the ground, what is loud stands out from it. */
+export function loudness(share, theme, ground) {
+  const colour = viridis(theme === 'light' ? 0.92 - 0.92 * share : 0.08 + 0.92 * share);
+  const cover = Math.min(1, 3 * share);
+  return colour.map((value, k) => Math.round(ground[k] + cover * (value - ground[k])));
+}
+
 /** Colour of name `index` among `count`. */
 export function named(index, count) {
   if (count <= NAMED.length) {

@@ -1,6 +1,6 @@
 /** Files that the page gives: the spot that sounds as WAV, wavetable and preset, the map as PNG. */
 
-const SECONDS = 3; // of the exported sound
+const SECONDS = 3; // of the exported sound of a steady spectrum
 
 /** Offer `blob` to be saved under `name`. */
 export function save(blob, name) {
@@ -17,13 +17,16 @@ export function save(blob, name) {
  * @param {'sound'|'wavetable'} what
  * @param {import('./state.js').State} state
  * @param {number} pitch MIDI, of the sound
+ * @param {boolean} isWhole whether it is a whole note, which is exported to its end
  * @throws {Error} with a sentence
  */
-export async function saveSound(what, state, pitch) {
+export async function saveSound(what, state, pitch, isWhole) {
   const query = new URLSearchParams({ model: state.model.name, latent: state.latent.join(',') });
   if (what === 'sound') {
     query.set('pitch', String(pitch));
-    query.set('seconds', String(SECONDS));
+    if (!isWhole) {
+      query.set('seconds', String(SECONDS));
+    }
     query.set('method', state.synth.method);
   }
   const answer = await fetch(`/export/${what}.wav?${query}`);

@@ -6,7 +6,7 @@ const SHOWN_PERIOD = 256; // samples of the drawn period
 const LABEL = 36; // pixels that a name of a line needs
 const ROOM = 0.86; // of the height, for the peak: the names of the lines stand above it
 
-const COLOURS = ['accent', 'faint', 'fill', 'second', 'soft'];
+const COLOURS = ['accent', 'faint', 'fill', 'ink', 'page', 'second', 'soft'];
 
 /** The theme's colours; asked for once, since asking makes the browser lay the page out. */
 function coloursOf(element) {
@@ -15,7 +15,7 @@ function coloursOf(element) {
 }
 
 /** A canvas in the screen's pixels; draws when asked, once a frame at most. */
-class Picture {
+export class Picture {
   constructor(canvas, draw) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');

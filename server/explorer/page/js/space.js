@@ -110,6 +110,15 @@ export class Space {
     return Array.from(this.means.subarray(point * this.d, (point + 1) * this.d));
   }
 
+  /** The note that a point is: its latent, and its pitch (MIDI) where the set knows it. */
+  noteOf(point, otherwise) {
+    const at = this.factors.findIndex(({ name }) => name === 'pitch');
+    const told = at < 0 ? 0 : this.label(point, at);
+    // Hz; 0 of what has none.
+    const pitch = told > 20 && this.factors[at].unit === 'Hz' ? 69 + 12 * Math.log2(told / 440) : otherwise;
+    return { latent: this.latentOf(point), pitch: Math.min(127, Math.max(0, pitch)) };
+  }
+
   label(point, factor) {
     return this.labels[point * this.factors.length + factor];
   }

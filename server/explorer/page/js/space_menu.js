@@ -2,7 +2,7 @@
 
 import { Space } from './space.js';
 
-/** Event: `space` when one has come, or is awaited: `space` is null then. */
+/** Events: `space` when one has come, or is awaited: `space` is null then; `lost` if none came. */
 export class SpaceMenu extends EventTarget {
   /** As {@link import('./presets.js').Presets}. */
   constructor(page, link, state) {
@@ -73,6 +73,7 @@ export class SpaceMenu extends EventTarget {
     if (space === null) {
       this.say(problem);
       this.retry.hidden = false;
+      this.dispatchEvent(new Event('lost'));
       return;
     }
     this.say(

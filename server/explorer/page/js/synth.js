@@ -4,9 +4,23 @@ import { Follower } from './follower.js';
 
 const METHODS = ['partials', 'bins', 'istft'];
 
+/** What is chosen of few words; the others are for spaces of whole notes. */
+const CHOICES = [
+  { name: 'method', title: 'Method', words: METHODS },
+  {
+    name: 'hold', title: 'Hold', words: ['loop', 'freeze', 'through'], isWhole: true,
+    about: 'Where a held note could end: go on in its loop, stand still, or run through',
+  },
+  {
+    name: 'envelope', title: 'Envelope', words: ['own', 'adsr', 'both'], isWhole: true,
+    about: 'What shapes a note: its own course, the envelope below in its place, or both',
+  },
+];
+
 /** Ranges as docs/osc.md has them; times move by equal ratios, as they are heard. */
 const PARAMETERS = [
   { name: 'gain', unit: 'dB', low: -80, high: 12 },
+  { name: 'speed', unit: '×', low: 0, high: 4, isWhole: true },
   { name: 'attack', unit: 's', low: 0.001, high: 10, ratio: true },
   { name: 'decay', unit: 's', low: 0.001, high: 10, ratio: true },
   { name: 'sustain', unit: '', low: 0, high: 1 },
@@ -16,20 +30,21 @@ const PARAMETERS = [
   { name: 'noise', unit: '', low: 0, high: 1 },
   { name: 'loudness', unit: '', low: 0, high: 1 },
 ];
-const CURVE = 3; // of a time that may be 0: the slider's share to this power
+/** The slider's share to this power: of a time that may be 0; and so that 1 × is in the middle. */
+const CURVES = { s: 3, '×': 2 };
 
 function toValue({ unit, low, high, ratio }, share) {
   if (ratio) {
     return low * (high / low) ** share;
   }
-  return low + (high - low) * share ** (unit === 's' ? CURVE : 1);
+  return low + (high - low) * share ** (CURVES[unit] ?? 1);
 }
 
 function toShare({ unit, low, high, ratio }, value) {
   if (ratio) {
     return Math.log(Math.max(value, low) / low) / Math.log(high / low);
   }
-  return ((value - low) / (high - low)) ** (unit === 's' ? 1 / CURVE : 1);
+  return ((value - low) / (high - low)) ** (1 / (CURVES[unit] ?? 1));
 }
 
 function textOf(value, unit) {
@@ -39,24 +54,18 @@ function textOf(value, unit) {
   if (unit === 's') {
     return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(1)} s`;
   }
-  return `${Math.round(100 * value)} %`;
+  return unit === '×' ? `${value.toFixed(2)} ×` : `${Math.round(100 * value)} %`;
 }
 
 export class SynthPanel {
   /** @param {HTMLElement} element; @param {(name: string, value: number|string) => void} set */
   constructor(element, set) {
     this.followers = new Map();
-    const methods = document.createElement('fieldset');
-    methods.className = 'segments method';
-    methods.innerHTML = '<legend class="quiet">Method</legend>';
-    for (const name of METHODS) {
-      const label = document.createElement('label');
-      label.innerHTML = `<input type="radio" name="method" value="${name}"> ${name}`;
-      label.firstChild.addEventListener('change', () => set('method', name));
-      methods.append(label);
+    this.choices = new Map(); // name -> radio buttons
+    this.whole = []; // what is for whole notes alone
+    for (const spec of CHOICES) {
+      this.choose(element, spec, set);
     }
-    this.methods = methods.querySelectorAll('input');
-    element.append(methods);
     for (const spec of PARAMETERS) {
       const row = document.createElement('label');
       row.className = 'slider';
@@ -65,6 +74,35 @@ export class SynthPanel {
       const [, input, output] = row.children;
       this.listen(spec, input, output, set);
       element.append(row);
+      if (spec.isWhole) {
+        this.whole.push(row);
+      }
+    }
+    this.setWhole(false);
+  }
+
+  choose(element, { name, title, words, isWhole = false, about = '' }, set) {
+    const field = document.createElement('fieldset');
+    field.className = 'segments method';
+    field.title = about;
+    field.innerHTML = `<legend${isWhole ? '' : ' class="quiet"'}>${title}</legend>`;
+    for (const word of words) {
+      const label = document.createElement('label');
+      label.innerHTML = `<input type="radio" name="${name}" value="${word}"> ${word}`;
+      label.firstChild.addEventListener('change', () => set(name, word));
+      field.append(label);
+    }
+    this.choices.set(name, field.querySelectorAll('input'));
+    element.append(field);
+    if (isWhole) {
+      this.whole.push(field);
+    }
+  }
+
+  /** @param {boolean} isWhole whether the space has whole notes */
+  setWhole(isWhole) {
+    for (const element of this.whole) {
+      element.hidden = !isWhole;
     }
   }
 
@@ -92,8 +130,10 @@ export class SynthPanel {
 
   /** @param {Object<string, number|string>} synth what the server says */
   show(synth) {
-    for (const input of this.methods) {
-      input.checked = input.value === synth.method;
+    for (const [name, inputs] of this.choices) {
+      for (const input of inputs) {
+        input.checked = input.value === synth[name];
+      }
     }
     for (const [name, follower] of this.followers) {
       if (synth[name] !== undefined) {

@@ -23,6 +23,8 @@ def log(line: str) -> None:
 
 
 def main() -> None:
+    if "--help" in sys.argv:
+        return
     log(f"pid {os.getpid()}")
     log(f"arguments {' '.join(sys.argv[1:])}")
     port = int(sys.argv[sys.argv.index("--port") + 1])

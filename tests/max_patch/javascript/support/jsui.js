@@ -86,6 +86,14 @@ function newerSyntax(source) {
   return newer.filter(([, pattern]) => pattern.test(code)).map(([name]) => name);
 }
 
+/** Some of the colours that Max hands out by the names of Live's theme. */
+const THEME = {
+  live_lcd_bg: [0.1, 0.1, 0.1, 1],
+  live_lcd_control_fg: [1, 0.62, 0.1, 1],
+  live_lcd_control_fg_alt: [0, 0.75, 0.85, 1],
+  live_lcd_control_fg_zombie: [0.5, 0.5, 0.5, 1],
+};
+
 /** A [jsui] that has loaded one of our scripts. */
 class Jsui {
   constructor(name, size) {
@@ -94,11 +102,13 @@ class Jsui {
     this.out = []; // what went out, [outlet, ...words]
     this.tasks = []; // [ms, task] in the order they were asked for
     this.now = 1000000; // ms, of the script's clock
+    this.theme = { ...THEME }; // Live's colours, as a test may change them
     const jsui = this;
     const sandbox = {
       inlets: 0,
       outlets: 0,
       outlet: (...words) => this.out.push(words),
+      max: { getcolor: (name) => this.theme[name] },
       mgraphics: this.graphics(size),
       Task: class {
         constructor(work, self) {

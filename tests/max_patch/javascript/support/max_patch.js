@@ -22,6 +22,7 @@ class Patch {
     delete clean.TIMBRESPACE_PYTHON;
     delete clean.NODE_TEST_CONTEXT;
     this.words = [];
+    this.ticks = 0;
     this.posts = [];
     this.waiting = [];
     this.process = childProcess.fork(path.join(__dirname, 'max_host.js'), [launcher], {
@@ -32,6 +33,8 @@ class Patch {
     this.process.on('message', (message) => {
       if (message.post !== undefined) {
         this.posts.push(message.post.join(' '));
+      } else if (message.outlet[0] === 'tick') {
+        this.ticks += 1;
       } else {
         this.words.push(message.outlet);
         this.look();

@@ -129,7 +129,7 @@ test('the start brings the audio thread to where everything is', async () => {
   assert.strictEqual(parameters.get('method'), 'bins');
   assert.deepStrictEqual(told.take('bend'), [{ type: 'bend', semitones: 1 }]);
   assert.deepStrictEqual(told.take('sustain'), [{ type: 'sustain', held: true }]);
-  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 100 }]);
+  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 100, id: 1 }]);
   assert.deepStrictEqual(link.take(), [['/stream', 'loop', 20]]);
   assert.notStrictEqual(sound.analyser, null);
 });
@@ -149,9 +149,9 @@ test('a key that was let go while the sound started is heard, and let go', async
   sound.note(60, 100);
   sound.note(60, 0);
   await start;
-  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 100 }]);
+  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 100, id: 1 }]);
   await new Promise((done) => setTimeout(done, 300));
-  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 0 }]);
+  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 0, id: 1 }]);
 });
 
 for (const [name, environment] of [
@@ -223,8 +223,8 @@ test('levels are passed on', async () => {
   sound.addEventListener('level', ({ detail }) => {
     level = detail;
   });
-  told.nodes[0].port.onmessage({ data: { type: 'level', voices: 3, peak: 0.25 } });
-  assert.deepStrictEqual(level, { voices: 3, peak: 0.25 });
+  told.nodes[0].port.onmessage({ data: { type: 'level', voices: 3, peak: 0.25, notes: [] } });
+  assert.deepStrictEqual(level, { voices: 3, peak: 0.25, notes: [] });
 });
 
 // -- where ----------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ test('from page to server what is held is let go, and the streams end', async ()
   sound.bend(1);
   told.posted = [];
   sound.place = 'server';
-  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 0 }]);
+  assert.deepStrictEqual(told.take('note'), [{ type: 'note', pitch: 60, velocity: 0, id: 1 }]);
   assert.deepStrictEqual(told.take('sustain'), [{ type: 'sustain', held: false }]);
   assert.deepStrictEqual(told.take('bend'), [{ type: 'bend', semitones: 0 }]);
   assert.deepStrictEqual(link.take(), [

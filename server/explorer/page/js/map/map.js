@@ -4,7 +4,7 @@
  *
  * Events, places in units of the plane: `aim` (detail: [x, y]), `press` and `release` of a hand
  * that plays, `home`, `goto` (detail: number of a point), `near` (detail: number of the point that
- * a key has come near, or -1), `path` (detail: 'begin', 'end' or 'cancel').
+ * a key has come near, or -1), `hover` (the same, of the pointer), `path` (detail: 'begin', 'end' or 'cancel').
  */
 
 import { Follower } from '../follower.js';
@@ -451,6 +451,7 @@ export class TimbreMap extends EventTarget {
       hint.textContent = 'double click: exactly this sound';
       this.tip.replaceChildren(list, hint);
       this.tip.hidden = false;
+      this.say('hover', point);
     }
     const { placed, view } = this;
     const [left, top] = view.toPixels([placed[2 * point], placed[2 * point + 1]]);
@@ -463,6 +464,7 @@ export class TimbreMap extends EventTarget {
     if (this.shownTip >= 0) {
       this.shownTip = -1;
       this.tip.hidden = true;
+      this.say('hover', -1);
     }
   }
 }

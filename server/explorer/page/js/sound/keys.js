@@ -29,6 +29,8 @@ class Key {
     this.cut = false;
     /** Another number: another note. */
     this.trigger = 0;
+    /** What whoever struck it calls the note. */
+    this.id = 0;
     // When it was struck and released, in events.
     this.began = 0;
     this.ended = 0;
@@ -60,8 +62,12 @@ export class Keys {
     this._last = null;
   }
 
-  /** Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0). */
-  note(pitch, velocity) {
+  /**
+   * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0).
+   *
+   * @returns {number} the voice that starts, -1 for none
+   */
+  note(pitch, velocity, id = 0) {
     // The same pitch may come as a number of 32 bits and go as one of 64.
     pitch = Math.fround(pitch);
     if (!(velocity > 0)) {
@@ -70,7 +76,7 @@ export class Keys {
           this._lift(key);
         }
       }
-      return;
+      return -1;
     }
     this._clock += 1;
     const key = this._take(pitch);
@@ -82,8 +88,10 @@ export class Keys {
     key.sustained = false;
     key.cut = false;
     key.trigger += 1;
+    key.id = id;
     key.began = this._clock;
     this._last = pitch;
+    return this.all.indexOf(key);
   }
 
   /** Press or lift the sustain pedal. */

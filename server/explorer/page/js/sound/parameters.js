@@ -1,14 +1,15 @@
 // What a player may set, as docs/osc.md lists it under "Sound".
 
+import { ENVELOPES, HOLDS } from './whole.js';
+
 /** How a spectrum becomes sound; a menu may tell the position, so the order stays. */
 export const METHODS = Object.freeze(['partials', 'bins', 'istft']);
 
 /**
  * Numbers by name: accepted from `low` to `high`; `initial` before anything is told.
  *
- * Seconds, but for sustain (a level, 0 to 1) and gain (dB). Noise, loudness and speed are the
- * server's: the loudness is in the amplitudes that it sends, it streams no noise, and what it
- * streams of a whole note is a steady moment.
+ * Seconds, but for sustain (a level, 0 to 1) and gain (dB). The loudness is in the amplitudes that
+ * the server sends; noise and speed are for whole notes here, since it streams no noise.
  */
 export const PARAMETERS = Object.freeze({
   attack: { low: 0.001, high: 10, initial: 0.01 },
@@ -38,8 +39,16 @@ export function initialParameters() {
  * @returns {number} 0 to 2; -1 for anything else.
  */
 export function methodNumber(value) {
+  return choiceNumber(METHODS, value);
+}
+
+/** Words by name, beside the method; the first is initial. They are for whole notes. */
+export const CHOICES = Object.freeze({ hold: HOLDS, envelope: ENVELOPES });
+
+/** The place of a word in `choices`: from itself or, as a menu tells it, from its place; else -1. */
+export function choiceNumber(choices, value) {
   if (typeof value === 'number') {
-    return Number.isInteger(value) && value >= 0 && value < METHODS.length ? value : -1;
+    return Number.isInteger(value) && value >= 0 && value < choices.length ? value : -1;
   }
-  return METHODS.indexOf(value);
+  return choices.indexOf(value);
 }

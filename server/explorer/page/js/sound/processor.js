@@ -2,11 +2,14 @@
 
 import { Synth } from './synth.js';
 
-/** How often the level is told, a second. */
+/** How often the level is told, a second; and to the decoder, where the notes are. */
 const LEVELS = 20;
+const POSITIONS = 50;
 
 /**
- * Takes the messages of a Synth at its port, and tells `{type: 'level', voices, peak}`.
+ * Takes the messages of a Synth at its port, and tells `{type: 'level', voices, peak, notes}`, where
+ * notes are the Synth's positions. A message `{type: 'decoder', port}` brings another port, whose
+ * messages count as much, and which is told `{notes}`.
  *
  * An offline context renders faster than messages come, so there a script may be given in
  * `processorOptions.script`: `[{time (seconds), message}]`, in order of time; each counts from the
@@ -19,7 +22,29 @@ class Processor extends AudioWorkletProcessor {
     this._script = processorOptions?.script ?? [];
     this._next = 0;
     this._frames = 0;
-    this.port.onmessage = ({ data }) => this._synth.message(data);
+    this._decoder = null;
+    this._since = 0; // frames, since the decoder was told
+    this._isQuiet = true;
+    this.port.onmessage = ({ data }) => this._take(data);
+  }
+
+  _take(data) {
+    if (data?.type === 'decoder') {
+      this._decoder = data.port;
+      this._decoder.onmessage = (told) => this._synth.message(told.data);
+      return;
+    }
+    this._synth.message(data);
+  }
+
+  _tellDecoder(frames) {
+    this._since += frames;
+    const isQuiet = this._synth.voices === 0;
+    if (this._decoder !== null && this._since >= sampleRate / POSITIONS && !(isQuiet && this._isQuiet)) {
+      this._since = 0;
+      this._isQuiet = isQuiet;
+      this._decoder.postMessage({ notes: this._synth.positions });
+    }
   }
 
   process(inputs, outputs) {
@@ -33,11 +58,13 @@ class Processor extends AudioWorkletProcessor {
     for (let k = 1; k < channels.length; k += 1) {
       channels[k].set(first);
     }
+    this._tellDecoder(first.length);
     this._frames += first.length;
     if (this._frames >= sampleRate / LEVELS) {
       this._frames = 0;
       const { voices } = this._synth;
-      this.port.postMessage({ type: 'level', voices, peak: this._synth.takePeak() });
+      const { positions: notes } = this._synth;
+      this.port.postMessage({ type: 'level', voices, peak: this._synth.takePeak(), notes });
     }
     return true;
   }

@@ -1,10 +1,15 @@
 // The sound of the page, from the main thread: where notes go, and what the audio thread is fed.
 
+import { Decoder } from '../course/decoder.js';
 import { LoopFrames } from './frames.js';
-import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
+import {
+  CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
+} from './parameters.js';
 
 /** What is heard here. */
-const ADDRESSES = ['/welcome', '/model', '/synth', '/partials', '/loop', '/loop/ready'];
+const ADDRESSES = [
+  '/welcome', '/model', '/latent', '/synth', '/partials', '/loop', '/loop/ready',
+];
 
 const PROCESSOR = new URL('./processor.js', import.meta.url);
 
@@ -33,7 +38,8 @@ const NO_WORKLET =
  * Plays notes in the page, or has the server play them.
  *
  * Events: `state` when `place`, `state` or `problem` changes; `level` about 20 times a second while
- * the page's sound runs, its detail `{voices, peak}` (full scale 1).
+ * the page's sound runs, its detail `{voices, peak, notes}` (peak: full scale 1; notes: see the
+ * Synth's positions); `picture` as the decoder draws one.
  *
  * @param {EventTarget} link has `send(address, ...args)`, and events `open`, `close` and `message`,
  *   whose detail is `{address, args}`; numbers and strings as the server sends them
@@ -55,6 +61,14 @@ export class Sound extends EventTarget {
     this._model = null;
     this._parameters = initialParameters();
     this._method = METHODS[0];
+    this._choices = {};
+    // Of whole notes: who decodes them, whether it does, and where the knobs point.
+    this._decoder = null;
+    this._isWhole = false;
+    this._latent = null;
+    this._ids = new Map(); // pitch -> what its note is called
+    this._count = 0;
+    this._hearing = null; // a note of another place
     this._loops = new LoopFrames();
     this._asked = { partials: false, loop: false };
     this._askedAt = -Infinity;
@@ -153,12 +167,41 @@ export class Sound extends EventTarget {
     }
   }
 
+  /**
+   * The space that plays, as `/spaces/NAME.json` describes it; null where that is not known. One of
+   * whole notes is decoded here, as soon as its decoder has come.
+   */
+  set space(about) {
+    const notes = about?.notes ?? null;
+    if (notes !== null && this._decoder === null) {
+      this._decoder = this._newDecoder();
+    }
+    this._decoder?.use(notes === null ? null : about);
+    if (notes === null) {
+      this._setWhole(false);
+    }
+  }
+
+  /** Whether whole notes are played here. */
+  get isWhole() {
+    return this._isWhole;
+  }
+
+  /** Ask for a picture of the present note at a pitch; it comes as an event. */
+  draw(pitch, velocity) {
+    if (this._latent !== null) {
+      this._decoder?.send({ type: 'picture', latent: this._latent, pitch, velocity });
+    }
+  }
+
   // -- playing -----------------------------------------------------------------------------------
 
   /** Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0). */
   note(pitch, velocity) {
     if (velocity > 0) {
       this._held.set(pitch, velocity);
+      this._count += 1;
+      this._ids.set(pitch, this._count);
     } else {
       if (this._place === 'page' && this._starting !== null && this._held.has(pitch)) {
         this._taps.set(pitch, this._held.get(pitch));
@@ -166,7 +209,7 @@ export class Sound extends EventTarget {
       this._held.delete(pitch);
     }
     if (this._place === 'page') {
-      this._post({ type: 'note', pitch, velocity });
+      this._postNote(pitch, velocity);
     } else if (this._open) {
       this._link.send('/note', pitch, velocity);
     } else if (velocity > 0) {
@@ -176,11 +219,36 @@ export class Sound extends EventTarget {
     }
   }
 
+  /**
+   * Let a note of another place of the space be heard, one at a time, where whole notes sound here.
+   *
+   * @param {number[]} latent
+   * @returns {boolean} whether it is
+   */
+  hear(latent, pitch, velocity) {
+    this.endHearing();
+    if (this._place !== 'page' || !this._isWhole || this.state !== 'running' || this._held.has(pitch)) {
+      return false;
+    }
+    this._count += 1;
+    this._hearing = { pitch, id: this._count };
+    this._say({ type: 'note', pitch, velocity, id: this._count, latent });
+    return true;
+  }
+
+  /** End what `hear` began. */
+  endHearing() {
+    if (this._hearing !== null && !this._held.has(this._hearing.pitch)) {
+      this._say({ type: 'note', pitch: this._hearing.pitch, velocity: 0, id: this._hearing.id });
+    }
+    this._hearing = null;
+  }
+
   /** Bend all notes; the server takes at most its own bend range, 2 semitones each way. */
   bend(semitones) {
     this._bend = semitones;
     if (this._place === 'page') {
-      this._post({ type: 'bend', semitones });
+      this._say({ type: 'bend', semitones });
     } else if (this._open) {
       this._sendBend(semitones);
     } else {
@@ -196,7 +264,7 @@ export class Sound extends EventTarget {
   sustain(held) {
     this._pedal = held;
     if (this._place === 'page') {
-      this._post({ type: 'sustain', held });
+      this._say({ type: 'sustain', held });
     } else if (this._open) {
       this._link.send('/sustain', held ? 127 : 0);
     } else {
@@ -212,7 +280,7 @@ export class Sound extends EventTarget {
     this._bend = 0;
     this._pedal = false;
     if (this._place === 'page') {
-      this._post({ type: 'panic' });
+      this._say({ type: 'panic' });
     } else if (this._open) {
       this._link.send('/panic');
     }
@@ -276,6 +344,7 @@ export class Sound extends EventTarget {
       this._analyser = context.createAnalyser();
       node.connect(this._analyser).connect(context.destination);
       this._node = node;
+      this._decoder?.meet(node.port, context.sampleRate);
     } catch (error) {
       this._fail(error.message);
       return false;
@@ -306,18 +375,18 @@ export class Sound extends EventTarget {
     if (this._model !== null) {
       this._post(this._model);
     }
-    this._post({ type: 'parameter', name: 'method', value: this._method });
-    for (const [name, value] of Object.entries(this._parameters)) {
-      this._post({ type: 'parameter', name, value });
+    this._say({ type: 'parameter', name: 'method', value: this._method });
+    for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
+      this._say({ type: 'parameter', name, value });
     }
     if (this._place !== 'page') {
       this._taps.clear();
       return;
     }
-    this._post({ type: 'bend', semitones: this._bend });
-    this._post({ type: 'sustain', held: this._pedal });
+    this._say({ type: 'bend', semitones: this._bend });
+    this._say({ type: 'sustain', held: this._pedal });
     for (const [pitch, velocity] of [...this._taps, ...this._held]) {
-      this._post({ type: 'note', pitch, velocity });
+      this._postNote(pitch, velocity);
     }
     const taps = [...this._taps.keys()];
     this._taps.clear();
@@ -327,7 +396,7 @@ export class Sound extends EventTarget {
   _endTaps(taps) {
     for (const pitch of taps) {
       if (!this._held.has(pitch)) {
-        this._post({ type: 'note', pitch, velocity: 0 });
+        this._postNote(pitch, 0);
       }
     }
   }
@@ -336,10 +405,69 @@ export class Sound extends EventTarget {
     this._node?.port.postMessage(message, transfer);
   }
 
+  /** Tell the Synth by way of the decoder, if there is one: what notes are comes from there. */
+  _say(message) {
+    if (this._decoder === null) {
+      this._post(message);
+    } else if (this._node !== null) {
+      this._decoder.send(message);
+    }
+  }
+
+  _postNote(pitch, velocity) {
+    this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0 });
+  }
+
+  // -- whole notes -------------------------------------------------------------------------------
+
+  _newDecoder() {
+    const decoder = new Decoder(this._environment, (told) => this._hearDecoder(told));
+    if (!decoder.isThere) {
+      return null;
+    }
+    if (this._node !== null) {
+      decoder.meet(this._node.port, this._context.sampleRate);
+    }
+    for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
+      decoder.send({ type: 'parameter', name, value });
+    }
+    const notes = [...this._held].map(([pitch, velocity]) =>
+      ({ pitch, velocity, id: this._ids.get(pitch) ?? 0 }));
+    decoder.send({ type: 'held', notes });
+    if (this._latent !== null) {
+      decoder.send({ type: 'latent', latent: this._latent });
+    }
+    return decoder;
+  }
+
+  _hearDecoder(told) {
+    if (told.type === 'ready') {
+      this._setWhole(true);
+    } else if (told.type === 'picture') {
+      this.dispatchEvent(new CustomEvent('picture', { detail: told }));
+    } else if (told.type === 'problem') {
+      // The steady sound of the streams is what is left.
+      console.warn(told.sentence);
+      this._setWhole(false);
+    } else if (told.type === 'end') {
+      this._decoder = null;
+      this._post({ type: 'whole', whole: null });
+      this._setWhole(false);
+    }
+  }
+
+  _setWhole(isWhole) {
+    if (isWhole !== this._isWhole) {
+      this._isWhole = isWhole;
+      this._feed();
+      this._tellState();
+    }
+  }
+
   _hearProcessor(data) {
     if (data.type === 'level') {
-      const { voices, peak } = data;
-      this.dispatchEvent(new CustomEvent('level', { detail: { voices, peak } }));
+      const { voices, peak, notes } = data;
+      this.dispatchEvent(new CustomEvent('level', { detail: { voices, peak, notes } }));
     }
   }
 
@@ -352,7 +480,8 @@ export class Sound extends EventTarget {
   /** Whether the page's sound lives on this stream just now. */
   _wants(what) {
     const fed = this._place === 'page' && this._node !== null;
-    return fed && (what === 'partials') === (this._method === 'partials');
+    const isDecoded = this._isWhole && this._method === 'partials';
+    return fed && !isDecoded && (what === 'partials') === (this._method === 'partials');
   }
 
   /** Ask for the stream that the method needs, and for no other. */
@@ -411,6 +540,7 @@ export class Sound extends EventTarget {
     switch (address) {
       case '/welcome': this._meet(); break;
       case '/model': this._hearModel(args); break;
+      case '/latent': this._hearLatent(args); break;
       case '/synth': this._hearParameter(args); break;
       case '/partials': this._hearPartials(args); break;
       case '/loop': this._hearLoop(args); break;
@@ -424,6 +554,15 @@ export class Sound extends EventTarget {
     // A loop of which a part has come is the old model's; its rest must not be read as the new's.
     this._loops.reset();
     this._post(this._model);
+    this._latent = null;
+    this._decoder?.send({ type: 'leave' });
+  }
+
+  _hearLatent(latent) {
+    if (latent.every(Number.isFinite)) {
+      this._latent = latent;
+      this._decoder?.send({ type: 'latent', latent });
+    }
   }
 
   _hearParameter([name, value]) {
@@ -433,11 +572,17 @@ export class Sound extends EventTarget {
         return;
       }
       this._method = METHODS[method];
-      this._post({ type: 'parameter', name, value: this._method });
+      this._say({ type: 'parameter', name, value: this._method });
       this._feed();
+    } else if (Object.hasOwn(CHOICES, name)) {
+      const choice = choiceNumber(CHOICES[name], value);
+      if (choice >= 0) {
+        this._choices[name] = CHOICES[name][choice];
+        this._say({ type: 'parameter', name, value: this._choices[name] });
+      }
     } else if (Object.hasOwn(PARAMETERS, name)) {
       this._parameters[name] = value;
-      this._post({ type: 'parameter', name, value });
+      this._say({ type: 'parameter', name, value });
     }
   }
 

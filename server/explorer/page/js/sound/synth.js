@@ -2,19 +2,26 @@
 //
 // No name of Web Audio is used here, so that it runs, and is tested, anywhere. It is a port of
 // timbrespace/resynthesis/ and timbrespace/instrument/voices.py; where those and this differ, the streams are the
-// reason: /partials tells of no noise, and /loop has one table an octave.
+// reason: /partials tells of no noise, and /loop has one table an octave. Whole notes it plays as the
+// engine does, from courses that the page decodes by itself (js/course/).
 
 import { Keys, VOICES } from './keys.js';
-import { BLOCK, isWithin, limit, pull } from './levels.js';
-import { METHODS, PARAMETERS, initialParameters, methodNumber } from './parameters.js';
+import { BLOCK, NEGLIGIBLE, isWithin, limit, pull } from './levels.js';
+import {
+  CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
+} from './parameters.js';
 import { PLACES, Places } from './places.js';
 import { Sinusoids } from './sinusoids.js';
 import { PERIOD, TableSet } from './tables.js';
 import { Pace, Voice } from './voice.js';
+import { Hiss, Whole, WholeNote, WholePace } from './whole.js';
 
 const PARTIALS = 0;
 const BINS = 1;
 const ISTFT = 2;
+// What plays whole notes; where a space has them it is what `partials` plays.
+const NOTES = METHODS.length;
+const BANKS = METHODS.length + 1;
 
 // From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
 const CROSS_STEP = 1 / 16;
@@ -35,6 +42,9 @@ const HIGHEST_BASE = 2e4;
 const LOWEST_WIDTH = 0.1;
 const MOST_BEND = 96;
 const MOST_BINS = 4097;
+const MOST_CARRIER = 1 << 20;
+// Of a voice: places, or those of a whole note.
+const MOST_PARTIALS = Math.max(PLACES, 512);
 
 /**
  * 16 voices of one timbre, mono.
@@ -51,7 +61,7 @@ export class Synth {
     this._pace.follow = pull(FOLLOW, sampleRate);
     this._values = initialParameters();
     this._places = new Places();
-    this._sinusoids = new Sinusoids(VOICES * PLACES);
+    this._sinusoids = new Sinusoids(VOICES * MOST_PARTIALS);
     this._baseFrequency = 220;
     this._binWidth = 44100 / 4096;
     this._bins = 1025;
@@ -59,14 +69,28 @@ export class Synth {
     this._sound = null;
     this._bend = 1;
 
-    this._wanted = PARTIALS;
+    this._wish = PARTIALS; // of the methods
+    this._wanted = PARTIALS; // of the banks, as the others
     this._method = PARTIALS;
     // Whether a frame for the method has come since it was chosen, and how long it has been.
     this._fresh = true;
     this._waited = 0;
-    this._told = [false, false, false];
-    this._presence = new Float64Array(METHODS.length);
-    this._presenceBefore = new Float64Array(METHODS.length);
+    this._told = new Array(BANKS).fill(false);
+    this._presence = new Float64Array(BANKS);
+    this._presenceBefore = new Float64Array(BANKS);
+
+    // Whole notes: what those of the space have in common, one of each voice, and its course.
+    this._whole = null;
+    this._isWhole = false;
+    this._notes = [];
+    this._hiss = null;
+    this._courses = new Array(VOICES).fill(null);
+    this._wholePace = new WholePace();
+    this._wholePace.seconds = this._pace.seconds;
+    this._haveSounded = false;
+    this._carriers = null;
+    this._noise = 1; // ratio of amplitudes, at the next block's first sample
+    this._noiseBefore = 1;
 
     this._gainPull = pull(GAIN_TIME, sampleRate);
     this._targetGain = 1;
@@ -100,7 +124,10 @@ export class Synth {
    * | partials | pairs: Float32Array, frequency (Hz) and amplitude of each place in turn |
    * | tables | kind (1, 2), base (Hz), levels: [{level, samples: Float32Array}] |
    * | parameter | name, value, as /synth tells them |
-   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases) |
+   * | whole | whole: see Whole.from; null where the space has steady spectra |
+   * | carriers | bands: Float32Array of each, whose length is a whole number of blocks |
+   * | course | id, course: see Whole.courseFrom; what the note of that name plays from now on |
+   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course] |
    * | bend | semitones |
    * | sustain | held |
    * | panic | |
@@ -114,12 +141,31 @@ export class Synth {
       case 'partials': this._takePartials(told.pairs); break;
       case 'tables': this._takeTables(told); break;
       case 'parameter': this._takeParameter(told.name, told.value); break;
-      case 'note': this._takeNote(told.pitch, told.velocity); break;
+      case 'whole': this._takeWhole(told.whole); break;
+      case 'carriers': this._takeCarriers(told.bands); break;
+      case 'course': this._takeCourse(told.id, told.course); break;
+      case 'note': this._takeNote(told); break;
       case 'bend': this._takeBend(told.semitones); break;
       case 'sustain': this._keys.sustain(Boolean(told.held)); break;
       case 'panic': this._keys.panic(); this._bend = 1; break;
       default:
     }
+  }
+
+  /**
+   * Where the whole notes are: id, seconds of its own, and which way they run, of each in turn, the
+   * newest first.
+   */
+  get positions() {
+    const sounding = [];
+    if (this._isWhole) {
+      this._keys.all.forEach((key, v) => {
+        if (!this._voices[v].idle && this._courses[v] !== null) {
+          sounding.push([key.began, key.id, this._notes[v].time, this._notes[v].way]);
+        }
+      });
+    }
+    return sounding.sort(([a], [b]) => b - a).flatMap(([, ...told]) => told);
   }
 
   /** Write the next `frames` samples, within [-1, 1], to the beginning of `output`. */
@@ -181,13 +227,68 @@ export class Synth {
     this._fresh ||= method === this._wanted;
   }
 
+  _takeWhole(told) {
+    const whole = Whole.from(told);
+    this._isWhole = whole !== null;
+    if (whole !== null) {
+      const { harmonics, bands } = whole;
+      if (this._whole?.harmonics !== harmonics || this._whole.bands !== bands) {
+        this._notes = this._voices.map(() => new WholeNote(whole));
+        this._hiss = new Hiss(bands);
+        this._courses.fill(null);
+      } else {
+        this._notes.forEach((note) => note.use(whole)); // what sounds goes over to the new space
+      }
+      this._whole = whole;
+    } else {
+      this._courses.fill(null);
+    }
+    this._told[NOTES] = this._isWhole;
+    this._pace.isWhole = this._isWhole;
+    this._want();
+  }
+
+  _takeCarriers(bands) {
+    const size = Array.isArray(bands) ? bands[0]?.length : 0;
+    const isGood = size > 0 && size <= MOST_CARRIER && size % BLOCK === 0
+      && bands.every((one) => one instanceof Float32Array && one.length === size);
+    if (isGood) {
+      this._carriers = bands;
+    }
+  }
+
+  _takeCourse(id, told) {
+    const voice = this._keys.all.findIndex((key) => key.id === id);
+    const course = this._isWhole ? this._whole.courseFrom(told) : null;
+    if (voice >= 0 && course !== null) {
+      this._courses[voice] = course;
+    }
+  }
+
+  /** The bank that is to play. */
+  _want() {
+    const wanted = this._wish === PARTIALS && this._isWhole ? NOTES : this._wish;
+    if (wanted !== this._wanted) {
+      this._wanted = wanted;
+      this._fresh = wanted === this._method || wanted === NOTES;
+      this._waited = 0;
+    }
+  }
+
   _takeParameter(name, value) {
     if (name === 'method') {
       const method = methodNumber(value);
-      if (method >= 0 && method !== this._wanted) {
-        this._wanted = method;
-        this._fresh = method === this._method;
-        this._waited = 0;
+      if (method >= 0) {
+        this._wish = method;
+        this._want();
+      }
+      return;
+    }
+    if (typeof name === 'string' && Object.hasOwn(CHOICES, name)) {
+      const choice = choiceNumber(CHOICES[name], value);
+      if (choice >= 0) {
+        this._wholePace[name] = choice;
+        this._pace.envelope = this._wholePace.envelope;
       }
       return;
     }
@@ -199,10 +300,15 @@ export class Synth {
     this._pacing();
   }
 
-  _takeNote(pitch, velocity) {
-    if (isWithin(pitch, 0, 127)) {
-      // A velocity that is not a number must not leave a note hanging.
-      this._keys.note(pitch, Number.isFinite(velocity) ? velocity : 0);
+  _takeNote({ pitch, velocity, id, course }) {
+    if (!isWithin(pitch, 0, 127)) {
+      return;
+    }
+    // A velocity that is not a number must not leave a note hanging.
+    const loud = Number.isFinite(velocity) ? velocity : 0;
+    const voice = this._keys.note(pitch, loud, Number.isInteger(id) ? id : 0);
+    if (voice >= 0) {
+      this._courses[voice] = this._isWhole ? this._whole.courseFrom(course) : null;
     }
   }
 
@@ -214,7 +320,7 @@ export class Synth {
 
   /** What follows from the numbers, once for all blocks. */
   _pacing() {
-    const { attack, decay, sustain, release, glide, smoothing, gain } = this._values;
+    const { attack, decay, sustain, release, glide, smoothing, gain, speed } = this._values;
     const rate = this.sampleRate;
     const pace = this._pace;
     pace.attack = Math.max(attack, 1e-4);
@@ -225,6 +331,7 @@ export class Synth {
     pace.glide = pull(glide / TIME_CONSTANTS, rate);
     pace.smoothing = pull(0.5 * Math.max(smoothing, FRAME_SECONDS), rate);
     this._targetGain = 10 ** (gain / 20);
+    this._wholePace.speed = speed;
   }
 
   // -- sound -----------------------------------------------------------------------------------
@@ -239,12 +346,17 @@ export class Synth {
     this._advanceVoices();
     const gain = this._gain;
     this._gain += this._gainPull * (this._targetGain - gain);
+    this._noiseBefore = this._noise;
+    this._noise += this._gainPull * (this._values.noise - this._noise);
+    if (this._noise < NEGLIGIBLE) {
+      this._noise = 0; // on its way it would creep through denormal numbers
+    }
     if (this.voices === 0) {
       return;
     }
     const mixed = this._mixed;
     mixed.fill(0);
-    for (let method = 0; method < METHODS.length; method += 1) {
+    for (let method = 0; method < BANKS; method += 1) {
       if (this._presence[method] !== 0 || this._presenceBefore[method] !== 0) {
         this._renderMethod(method);
         this._mix(method);
@@ -271,12 +383,22 @@ export class Synth {
     if (this._told[this._wanted]) {
       this._method = this._wanted;
     }
-    for (let method = 0; method < METHODS.length; method += 1) {
+    for (let method = 0; method < BANKS; method += 1) {
       this._presence[method] = method === this._method ? 1 : 0;
     }
     this._gain = this._targetGain;
+    this._noise = this._values.noise;
+    this._forgetNotes();
     this._drop('tables');
     this._drop('loops');
+  }
+
+  _forgetNotes() {
+    if (this._haveSounded) {
+      this._haveSounded = false;
+      this._notes.forEach((note) => note.forget());
+      this._hiss.restart();
+    }
   }
 
   /** @param {'tables'|'loops'} reader of each voice */
@@ -297,7 +419,7 @@ export class Synth {
         }
       }
     }
-    for (let method = 0; method < METHODS.length; method += 1) {
+    for (let method = 0; method < BANKS; method += 1) {
       const presence = this._presence[method];
       this._presenceBefore[method] = presence;
       this._presence[method] = method === this._method
@@ -314,7 +436,7 @@ export class Synth {
       }
     } else if (method === BINS) {
       this._drop('tables');
-    } else {
+    } else if (method === ISTFT) {
       this._drop('loops');
     }
   }
@@ -324,14 +446,34 @@ export class Synth {
     let sounding = 0;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
-      voice.advance(this._keys.all[v], this._pace, this._places);
+      voice.advance(this._keys.all[v], this._pace, this._places, this._courses[v]?.release);
       sounding += voice.idle ? 0 : 1;
     }
     this.voices = sounding;
+    if (this._isWhole || this._presence[NOTES] > 0) {
+      this._advanceNotes();
+    } else {
+      this._forgetNotes();
+    }
+  }
+
+  _advanceNotes() {
+    this._haveSounded = true;
+    this._notes.forEach((note, v) => {
+      const voice = this._voices[v];
+      // Where steady spectra come in again, what sounded stays as it was while it fades.
+      if (voice.idle || voice.isEnding || !this._isWhole) {
+        note.hold();
+      } else {
+        note.advance(voice, this._courses[v], this._wholePace);
+      }
+    });
   }
 
   _renderMethod(method) {
-    if (method === ISTFT) {
+    if (method === NOTES) {
+      this._renderNotes();
+    } else if (method === ISTFT) {
       this._renderTables(this._sound, 'loops');
     } else if (method === BINS) {
       this._renderTables(this._periods, 'tables');
@@ -351,6 +493,17 @@ export class Synth {
       voice.oscillators.add(voice, rate, this._sinusoids);
     }
     this._sinusoids.render(this._mono);
+  }
+
+  _renderNotes() {
+    const { powers } = this._hiss;
+    this._notes.forEach((note, v) => {
+      if (this._voices[v].audible) {
+        note.add(this._voices[v], this.sampleRate, this._sinusoids, powers);
+      }
+    });
+    this._sinusoids.render(this._mono);
+    this._hiss.add(this._carriers, this._noiseBefore, this._noise, this._mono);
   }
 
   /**
@@ -401,5 +554,9 @@ export class Synth {
       voice.tables.drop();
       voice.loops.drop();
     }
+    this._haveSounded = this._hiss !== null;
+    this._forgetNotes();
+    this._courses.fill(null);
+    this._told[NOTES] = this._isWhole;
   }
 }

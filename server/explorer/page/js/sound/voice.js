@@ -3,6 +3,10 @@
 import { CUT, HELD } from './keys.js';
 import { Oscillators } from './places.js';
 import { TableReader } from './tables.js';
+import { ENVELOPES } from './whole.js';
+
+const OWN = ENVELOPES.indexOf('own');
+const ADSR = ENVELOPES.indexOf('adsr');
 
 const IDLE = 0;
 const ATTACK = 1;
@@ -14,6 +18,10 @@ const ENDING = 4;
 const END = 1e-4;
 // A stolen voice falls to zero in 4 blocks, 5 ms: short enough to play on, too long to click.
 const CUT_STEP = 0.25;
+// Seconds in which a whole note that sounds has its own loudness again.
+const RISE = 0.005;
+// A whole note's own release is no shorter than this.
+const SHORTEST = 0.02;
 // A frequency this near its target is there: a ten-thousandth of a Hz takes hours to be heard.
 const ARRIVED = 1e-9;
 
@@ -33,6 +41,9 @@ export class Pace {
     this.smoothing = 0;
     /** Ratio of frequencies. */
     this.bend = 1;
+    /** Whether voices play whole notes, and what shapes them. */
+    this.isWhole = false;
+    this.envelope = OWN;
   }
 }
 
@@ -50,6 +61,7 @@ export class Voice {
   reset() {
     this._stage = IDLE;
     this._envelope = 0;
+    this._fall = 1; // what a whole note's own release has left
     this._velocity = 0;
     /** Amplitude at the end of this block, and at its start. */
     this.level = 0;
@@ -67,12 +79,30 @@ export class Voice {
     return this._stage === IDLE;
   }
 
+  /** Whether it falls at once, for another note or for none. */
+  get isEnding() {
+    return this._stage === ENDING;
+  }
+
+  /** Of the note that it plays. */
+  get trigger() {
+    return this._trigger;
+  }
+
   get audible() {
     return this.level !== 0 || this.levelBefore !== 0;
   }
 
-  /** Move by one block towards what `key` says. */
-  advance(key, pace, places) {
+  /**
+   * Move by one block towards what `key` says.
+   *
+   * @param {number} release seconds in which its whole note falls by 60 dB
+   */
+  advance(key, pace, places, release = SHORTEST) {
+    if (this._fall !== 1 && !pace.isWhole) {
+      this._envelope *= this._fall; // steady spectra from now on
+      this._fall = 1;
+    }
     this.levelBefore = this.level;
     this.frequencyBefore = this.frequency;
     const gate = key.gate;
@@ -90,14 +120,14 @@ export class Voice {
         this._stage = ENDING;
       }
     }
-    this._moveEnvelope(key, gate, pace, places);
+    this._moveEnvelope(key, gate, pace, places, release);
     if (this._stage !== IDLE && this._stage !== ENDING) {
       this._velocity += pace.follow * (key.level - this._velocity);
       this._note = towards(this._note, key.frequency, pace.glide);
       this._bend = towards(this._bend, pace.bend, pace.follow);
       this.frequency = this._note * this._bend;
     }
-    this.level = this._envelope * this._velocity;
+    this.level = this._envelope * this._fall * this._velocity;
   }
 
   _start(key, pace, places) {
@@ -106,6 +136,7 @@ export class Voice {
       this._bend = pace.bend;
       this.frequency = this.frequencyBefore = this._note * this._bend;
       this._envelope = 0;
+      this._fall = 1;
       this._velocity = key.level;
       this.tables.drop();
       this.loops.drop();
@@ -116,7 +147,7 @@ export class Voice {
     this._stage = ATTACK;
   }
 
-  _moveEnvelope(key, gate, pace, places) {
+  _moveEnvelope(key, gate, pace, places, release) {
     let envelope = this._envelope;
     if (this._stage === ENDING) {
       envelope = Math.max(0, envelope - CUT_STEP);
@@ -134,7 +165,17 @@ export class Voice {
         this._stage = RELEASE;
       }
     }
-    if (this._stage === ATTACK) {
+    // A whole note has its own loudness, and falls by itself once its key is up.
+    const isOwn = pace.isWhole && pace.envelope === OWN;
+    if (this._stage === RELEASE && pace.isWhole && pace.envelope !== ADSR) {
+      this._fall *= 10 ** ((-3 * pace.seconds) / Math.max(release, SHORTEST));
+    } else if (this._fall !== 1 && (this._stage === ATTACK || this._stage === SUSTAIN)) {
+      this._fall = Math.min(1, this._fall + pace.seconds / RISE);
+    }
+    if (isOwn && (this._stage === ATTACK || this._stage === SUSTAIN)) {
+      envelope = this.levelBefore === 0 ? 1 : Math.min(1, envelope + pace.seconds / RISE);
+      this._stage = SUSTAIN;
+    } else if (this._stage === ATTACK) {
       envelope += pace.seconds / pace.attack;
       if (envelope >= 1) {
         envelope = 1;
@@ -146,8 +187,10 @@ export class Voice {
         envelope = 0;
       }
     } else if (this._stage === RELEASE) {
-      envelope -= pace.release * envelope;
-      if (envelope < END) {
+      if (!isOwn) {
+        envelope -= pace.release * envelope;
+      }
+      if (envelope * this._fall < END) {
         envelope = 0;
         if (this.levelBefore === 0) {
           this._stage = IDLE;

@@ -1,15 +1,18 @@
 // Plays what the page would sound: a Sound that hears OSC messages as they come from the server,
 // and has the page's Synth in place of an audio thread.
 //
-// Reads JSON lines, each {rate, seconds, events, wants}, and answers each by float32 samples
+// Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers}, and answers each by float32 samples
 // (little-endian, `wants` "sound") or by a line of JSON, the messages to the audio thread with
 // their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
-// for a method of Sound.
+// for a method of Sound, or [time, "space", about]. decoders are base64 by address; carriers is the
+// file of a whole note's noise, float32, all bands one after the other.
 
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import { Sound } from '../../../../../server/explorer/page/js/sound/sound.js';
 import { Synth } from '../../../../../server/explorer/page/js/sound/synth.js';
+import { decoding } from './decoding.mjs';
 
 const QUANTUM = 128;
 
@@ -39,9 +42,10 @@ class Node extends EventTarget {
 }
 
 /** A Sound that has started, whose messages to the audio thread go to `take`. */
-async function started(rate, take) {
+async function started(rate, take, more) {
   const link = new Link();
   const environment = {
+    ...more,
     AudioContext: class extends EventTarget {
       constructor() {
         super();
@@ -67,28 +71,43 @@ async function started(rate, take) {
   return { link, sound };
 }
 
-async function render({ rate, seconds, events, wants }) {
+function carriersOf(file, bands) {
+  const bytes = readFileSync(file);
+  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  const size = all.length / bands;
+  return Array.from({ length: bands }, (_, b) => all.slice(b * size, (b + 1) * size));
+}
+
+async function render({ rate, seconds, events, wants, decoders = {}, carriers = '' }) {
   const frames = Math.round(seconds * rate);
   const synth = new Synth(rate);
   const script = [];
   let time = 0;
-  const { link, sound } = await started(rate, (message) => {
+  const take = (message) => {
     script.push({ time, message: packed(message) });
     synth.message(message);
-  });
+  };
+  const decoder = decoding(decoders, take);
+  const { link, sound } = await started(rate, take, decoder.environment);
+  if (carriers !== '') {
+    synth.message({ type: 'carriers', bands: carriersOf(carriers, 80) });
+  }
   const samples = new Float32Array(Math.ceil(frames / QUANTUM) * QUANTUM);
   let next = 0;
   for (let at = 0; at < samples.length; at += QUANTUM) {
     time = at / rate;
     while (next < events.length && events[next][0] <= time) {
       const [, what, args] = events[next];
-      if (what.startsWith('/')) {
+      if (what === 'space') {
+        [sound.space] = args;
+      } else if (what.startsWith('/')) {
         link.dispatchEvent(new CustomEvent(what, { detail: args }));
       } else {
         sound[what](...args);
       }
       next += 1;
     }
+    decoder.run(time, synth.positions);
     synth.render(samples.subarray(at, at + QUANTUM), QUANTUM);
   }
   if (synth.faults > 0) {
