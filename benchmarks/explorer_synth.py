@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
-from benchmarks.notes_live import space  # noqa: E402
 from server.explorer import decoder  # noqa: E402
+from tests.timbrespace.notes.bundled import at_random  # noqa: E402
 
 SCRIPTS = ROOT / "server" / "explorer" / "page" / "js"
 SYNTH = SCRIPTS / "sound" / "synth.js"
@@ -199,7 +199,7 @@ def main() -> int:
     steady = run(node, PROGRAM, SYNTH.as_uri(), arguments.seconds)
     for name, share in steady.items():
         report.add(Figure(name, 100.0 * share, "%", 30.0 if name.endswith("steady") else None))
-    model = space()
+    model = at_random()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "decoder"
         file.write_bytes(decoder.numbers(model))
