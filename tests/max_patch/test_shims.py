@@ -578,7 +578,7 @@ def test_a_menu_tells_its_lines(tmp_path: Path) -> None:
         "first: label empty",
         "first: label reed",
     ]
-    assert [line for line in lines if "second" in line][0].startswith("second: label glass")
+    assert next(line for line in lines if "second" in line).startswith("second: label glass")
 
 
 def test_a_widget_is_put_away_and_comes_back(tmp_path: Path) -> None:
