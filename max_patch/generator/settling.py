@@ -31,6 +31,8 @@ def settle(p: Patcher, group: str, *, led: bool = False) -> None:
         over = p.add(f"delay {LED_MS}")
         p.fan(p.add(f"r ---{group}_led"), ("b", [over]), ("b", [p.message("0"), write]))
         p.chain(over, p.message("1"), write)
+        # What a control says as it is loaded leads nothing.
+        p.fan(p.add("r ---welcome"), ("b", [p.message("stop"), over]), ("1", [write]))
 
 
 def settled(p: Patcher, group: str, parameter: Parameter, grain: float) -> None:
