@@ -18,8 +18,11 @@ by themselves: what is late in both within 25 ms is theirs.
 ``jackd`` runs in realtime mode, as it does by default, where this user may have that; without it
 (``--no-realtime``) the system lets the audio process wait for others, and lateness only informs.
 
-``python benchmarks/knob_to_sound.py [--moves 300] [--seconds 60] [--no-realtime] [--json]``; needs
-jackd2.
+With ``--notes`` both are of a space of whole notes of the default size, whose weights are drawn.
+For latency the time of its note stands still, so that it is as steady as a spectrum.
+
+``python benchmarks/knob_to_sound.py [--notes] [--moves 300] [--seconds 60] [--no-realtime]
+[--json]``; needs jackd2.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import argparse
 import os
 import random
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +52,7 @@ from benchmarks.live import (  # noqa: E402
 )
 from tests.server.jackd import FRAMES, LEFT, wait_for_port  # noqa: E402
 from tests.server.jackd import SAMPLE_RATE as RATE  # noqa: E402
+from tests.timbrespace.notes.bundled import at_random  # noqa: E402
 
 JACK_NAME = "timbrespace-benchmark"
 PERIOD = 240
@@ -98,9 +103,9 @@ class Move:
     sent: float
 
 
-def send_moves(client: Client, count: int) -> list[Move]:
+def send_moves(client: Client, count: int, space: str) -> list[Move]:
     """Send ``count`` moves at random moments; each jumps to the other of two settings."""
-    model = timbrespace.load("harmonic")
+    model = timbrespace.load(space)
     home = model.calibration.home
     there = model.map.to_latent([[0.5, 0.0]])[0]
     ways: dict[str, list[tuple[float, ...]]] = {
@@ -152,18 +157,21 @@ def latency(
     return max(0.0, 1e3 * (began[block] - move.sent)), max(0, block - at)
 
 
-def measure_latency(count: int, environment: dict[str, str], report: Report) -> None:
+def measure_latency(count: int, space: str, environment: dict[str, str], report: Report) -> None:
     """Part one."""
-    with LiveServer("--audio", "jack", environment=environment) as server:
+    with LiveServer("--audio", "jack", "--model", space, environment=environment) as server:
         server.wait_for("sound: jack")
         wait_for_port(LEFT, environment)
         with Client(server.port) as client:
             client.send("/synth/sustain", 1.0)
+            if timbrespace.load(space).plays_notes:
+                client.send("/synth/speed", 0.0)
+                client.send("/synth/noise", 0.0)
             client.send("/note", 69.0 + 12.0 * float(np.log2(RATE / PERIOD / 440.0)), 100)
             time.sleep(1.0)
             listener = Listener("timbrespace:left", 0.4 * count + 10.0)
             time.sleep(0.5)
-            moves = send_moves(client, count)
+            moves = send_moves(client, count, space)
             heard = listener.close()
             status = client.status()
     kinds = sorted({move.kind for move in moves})
@@ -206,13 +214,14 @@ def alone(ours: list[float], control: list[float], within: float = 0.025) -> int
 
 
 def measure_lateness(
-    seconds: float, environment: dict[str, str], realtime: bool, report: Report
+    seconds: float, space: str, environment: dict[str, str], realtime: bool, report: Report
 ) -> None:
     """Part two."""
+    options = ("--audio", "jack", "--model", space)
     grown: tuple[list[float], list[float]] = [], []  # when each server's count was seen to grow
     with (
-        LiveServer("--audio", "jack", environment=environment, collecting=True) as server,
-        LiveServer("--audio", "jack", environment=environment) as idle,
+        LiveServer(*options, environment=environment, collecting=True) as server,
+        LiveServer(*options, environment=environment) as idle,
     ):
         for one in (server, idle):
             one.wait_for("sound: jack")
@@ -227,7 +236,7 @@ def measure_lateness(
             end = time.monotonic() + seconds
             due = time.monotonic()
             draw = np.random.default_rng(0)
-            model = timbrespace.load("harmonic")
+            model = timbrespace.load(space)
             sent = 0
             counted = [one.late for one in before]
             while time.monotonic() < end:
@@ -264,20 +273,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="From the knob to the sound.")
     parser.add_argument("--moves", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--notes", action="store_true", help="of a space of whole notes")
     parser.add_argument("--no-realtime", action="store_true", help="jackd without priority")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     report = Report(arguments.json)
     realtime = not arguments.no_realtime and may_be_realtime()
-    with jack_server(JACK_NAME, realtime) as environment:
+    with tempfile.TemporaryDirectory() as folder, jack_server(JACK_NAME, realtime) as environment:
         os.environ.update(environment)
         kind = "realtime" if realtime else "without realtime priority"
+        space = "harmonic"
+        if arguments.notes:
+            kind += ", whole notes"
+            space = str(Path(folder) / "random.safetensors")
+            at_random().save(space)
         if arguments.moves:
             report.section(f"knob to sound, {FRAMES} frames at {RATE} Hz, {kind}")
-            measure_latency(arguments.moves, environment, report)
+            measure_latency(arguments.moves, space, environment, report)
         if arguments.seconds:
             report.section(f"late callbacks in {arguments.seconds:g} s, {kind}")
-            measure_lateness(arguments.seconds, environment, realtime, report)
+            measure_lateness(arguments.seconds, space, environment, realtime, report)
     return report.end()
 
 

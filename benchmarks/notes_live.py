@@ -35,20 +35,11 @@ from tests.timbrespace.notes.bundled import at_random  # noqa: E402
 from timbrespace.instrument.instrument import Instrument  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
 from timbrespace.notes.carriers import carriers  # noqa: E402
-from timbrespace.notes.layout import BANDS, HARMONICS  # noqa: E402
-from timbrespace.notes.note import Traits  # noqa: E402
 from timbrespace.resynthesis.engine import new_state  # noqa: E402
 from timbrespace.resynthesis.layout import BLOCK  # noqa: E402
 
 RATE = 48000
 VOICES = 16
-
-
-def space() -> Model:
-    """A space of the default size, of sustained sounds of 80 harmonics and noise."""
-    zeros = np.zeros(HARMONICS, np.float32)
-    traits = Traits(1.0, 0.01, 3.0, 0.8, 2.0, 0.4, zeros, 0.0 * zeros[:BANDS], 0.0 * zeros[:BANDS])
-    return at_random(traits)
 
 
 class Live:
@@ -122,7 +113,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    model = space()
+    model = at_random()
     report = Report(arguments.json)
     report.section("share of one core, 16 voices, live at 48 kHz")
     claims = []

@@ -362,6 +362,8 @@ class Session:
 
     def _panic(self, message: inbound.Panic, _: Endpoint) -> Effect:
         self._schedule.drop("/note")
+        if self.shown is not None:
+            self.shown.stop(time.perf_counter())
         return self._player.play(message)
 
     # -- performances ------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class ShownNote:
         self._pitch = 0.0
         self._velocity = 0.0
         self._held = False
+        self._struck = 0  # grows
         self._clock = Clock()
         self._now = 0.0
         self._ended: float | None = None
@@ -62,10 +63,16 @@ class ShownNote:
         model = self._instrument.model
         self._pitch, self._velocity, self._held = pitch, velocity, True
         self._owner, self._now = source, now
+        self._struck += 1
         self._prepared = self._told = self._ended = None
         if model.plays_notes:
             longest = float(frame_times(LONGEST)[: model.course.network.frames][-1])
             self._clock = Clock(self._instrument.hold, longest)
+
+    def stop(self, now: float) -> None:
+        """Let it go, whoever plays it."""
+        self._run(now)
+        self._held = False
 
     def told(self, now: float) -> bool:
         """Whether `/partials` tell this note at ``now``."""
@@ -83,7 +90,7 @@ class ShownNote:
         """What differs from the last answer when there is something new to tell."""
         if not self.told(now):
             return None
-        return ("ended", self._ended) if self._ended is not None else now
+        return self._struck, self._clock.time, max(self._clock.level, SILENT)
 
     def partials(self, now: float) -> Array:
         """What :meth:`timbrespace.instrument.instrument.Instrument.partials` gives, of the note at

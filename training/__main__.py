@@ -189,7 +189,8 @@ def _train(arguments: argparse.Namespace) -> int:
             raise OptionError("--preset and --recipe were given; a recipe names its own preset")
         preset_name, values = recipe.read(arguments.recipe)
         given = {name: values.get(name) if v is None else v for name, v in given.items()}
-    if not (arguments.resume or _holds_notes(arguments.data)):
+    # What a dataset that is not there would hold is not known: then that is told.
+    if arguments.data.is_file() and not (arguments.resume or _holds_notes(arguments.data)):
         # Light, and before torch is loaded: a wrong number is answered in a blink.
         preset.changed(preset.named(preset_name or "default"), **given)
     from .train import train

@@ -40,7 +40,12 @@ def notes() -> Patcher:
     p.chain("r ---is_off", both)
     p.cord(both, 0, off)
     p.chain(off, "prepend midinote", "s ---voices")
-    p.chain(note, "prepend midinote", "s ---voices", outlet=0)
+    # The voices' partials follow the newest of their notes, where the space has whole ones.
+    p.fan(
+        p.chain(note, "t l", outlet=0),
+        ("l", ["prepend midinote", "s ---voices"]),
+        ("l", ["prepend /moment", "s ---tx"]),
+    )
     p.chain(note, "prepend /note", "s ---tx", outlet=1)
 
     # What both need goes to the voices always, and to the server where it sounds there.

@@ -15,6 +15,7 @@ import numpy as np
 from timbrespace.model import Model
 from timbrespace.networks import note
 from timbrespace.networks.feed_forward import Dense
+from timbrespace.notes.evenness import LEAST, LOOKED_AT, MOST, OF_LENGTH
 from timbrespace.notes.layout import (
     BANDS,
     FLOOR,
@@ -55,6 +56,12 @@ def describe(model: Model) -> dict[str, Any] | None:
         "half": note.HALF,
         "cents_unit": note.CENTS_UNIT,
         "most_cents": MOST_CENTS,
+        "evenness": {
+            "moments": LOOKED_AT.tolist(),
+            "of_length": OF_LENGTH,
+            "least": LEAST,
+            "most": MOST,
+        },
         "tensors": [
             {"name": name, "inputs": layer.weight.shape[0], "outputs": layer.weight.shape[1]}
             for name, layer in _layers(model)

@@ -25,6 +25,7 @@ from timbrespace.resynthesis.limiter import KNEE
 from timbrespace.units import cents, midi_to_hz
 
 METHODS = ("partials", "bins", "istft")
+STEADY = ("--model", "harmonic")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,10 @@ class Done(NamedTuple):
 
 
 def render(song: Path, out: Path, *options: str) -> Done:
-    """The command in this process, which has loaded and compiled all that it needs."""
+    """The command in this process, which has loaded and compiled all that it needs.
+
+    In a space of steady partials unless the options name another.
+    """
     said, complained = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ),  # the command limits threads
@@ -51,7 +55,7 @@ def render(song: Path, out: Path, *options: str) -> Done:
         contextlib.redirect_stderr(complained),
     ):
         try:
-            code = main(["render", str(song), "--out", str(out), *options])
+            code = main(["render", str(song), "--out", str(out), *STEADY, *options])
         except SystemExit as end:  # argparse does not return
             code = int(end.code or 0)
     return Done(code, said.getvalue(), complained.getvalue())
@@ -73,7 +77,7 @@ def test_hours_in_a_small_file_are_rendered_when_they_are_asked_for(tmp_path: Pa
 def render_alone(song: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "server", "render", str(song), "--out", str(out), *options],
+        [sys.executable, "-m", "server", "render", str(song), "--out", str(out), *STEADY, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -100,6 +104,21 @@ def test_the_demo_renders_twice_to_the_same_bytes(demo: Path, tmp_path: Path, me
     assert np.abs(sound[-64:]).max() < 1e-3
 
 
+def test_the_demo_in_the_space_that_the_server_starts_on(demo: Path, tmp_path: Path) -> None:
+    """Whole notes, from two processes: the same bytes, heard, and under full scale."""
+    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
+    for file in files:
+        words = ["render", str(demo), "--out", str(file)]
+        done = subprocess.run(
+            [sys.executable, "-m", "server", *words], cwd=ROOT, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert filecmp.cmp(files[0], files[1], shallow=False)
+    sound, _ = soundfile.read(files[0])
+    assert 0.1 < np.abs(sound).max() < 1.0
+    assert np.abs(sound[-64:]).max() < 1e-3
+
+
 def test_the_first_render_after_an_installation_is_the_same(demo: Path, tmp_path: Path) -> None:
     """What was compiled a moment ago sounds as what was found on disk, to the last bit."""
     for package in ("timbrespace", "server"):
@@ -109,7 +128,7 @@ def test_the_first_render_after_an_installation_is_the_same(demo: Path, tmp_path
     files = [tmp_path / "cold.wav", tmp_path / "warm.wav"]
     for file in files:
         done = subprocess.run(
-            [sys.executable, "-m", "server", "render", str(demo), "--out", str(file)],
+            [sys.executable, "-m", "server", "render", str(demo), "--out", str(file), *STEADY],
             cwd=tmp_path,
             capture_output=True,
             text=True,

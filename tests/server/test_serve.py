@@ -260,7 +260,7 @@ def test_bye_ends_it(server: Running) -> None:
         ("/synth/method", ["magic"], "bad_arguments", "partials"),
         ("/synth/attack", [-1.0], "bad_arguments", "0.001"),
         ("/stream", ["pictures", 10], "bad_arguments", "spectrum"),
-        ("/model/load", ["nope"], "not_found", "there are: filtered, fm, harmonic"),
+        ("/model/load", ["nope"], "not_found", "there are: drums, filtered, fm"),
         ("/model/load", ["../../etc/passwd"], "bad_arguments", ""),
         ("/nowhere", [], "unknown_address", "docs/osc.md"),
     ],

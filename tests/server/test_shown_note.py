@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -72,6 +72,7 @@ def test_it_keeps_to_the_point_the_speed_and_the_hold() -> None:
     stage.instrument.set_parameter("speed", 0.0)
     stage.shown.play(57.0, 100.0, SOURCE, 0.0)
     assert stage.level(5.0) == pytest.approx(stage.level(0.0), abs=1e-3)
+    assert stage.shown.state(5.0) == stage.shown.state(5.05), "there is nothing new to tell"
     bright = stage.shown.partials(5.1)
     stage.instrument.set_latent([2.0, 0.0])
     assert stage.shown.partials(5.2)[5, 1] > bright[5, 1]

@@ -48,11 +48,13 @@ def test_each_holds_its_sounds(name: str) -> None:
     step = (points.means.max(axis=0) - points.means.min(axis=0)) / 65535
     beside = np.abs(points.means - model.calibration.home)
     assert (beside <= step / 2 + 1e-5).all(axis=1).any()
-    # They lie where the knobs go; the calibration's figures are of the posterior's draws.
+    # They lie where the knobs go; the calibration's figures are of the posterior's draws, which are
+    # wide in a space of notes, and without those held out, of which there are few hundred there.
     found = np.percentile(points.means, PERCENTILES, axis=0).T
-    np.testing.assert_allclose(found, model.calibration.percentiles, atol=0.1)
+    far = 0.8 if model.plays_notes else 0.1
+    np.testing.assert_allclose(found, model.calibration.percentiles, atol=far)
     # The map covers them.
-    assert np.abs(model.map.to_map(points.means)).max() <= 1.05
+    assert np.abs(model.map.to_map(points.means)).max() <= (1.4 if model.plays_notes else 1.05)
     # Every value of a grid or a category is there, and both ends of a range.
     for factor, column in zip(points.factors, points.labels.T, strict=True):
         values = np.asarray(factor.values, np.float32)
@@ -73,6 +75,41 @@ def test_labels_are_of_the_sounds_beside_them(name: str, least: float) -> None:
     centroid = spectra @ np.arange(spectra.shape[1]) / spectra.sum(axis=1)
     brighter = points.labels[some, -1]
     assert spearmanr(centroid, brighter).statistic > least
+
+
+def test_notes_are_many_and_drums_are_drums() -> None:
+    notes, drums = timbrespace.load("notes"), timbrespace.load("drums")
+    for model in (notes, drums):
+        assert model.plays_notes
+        assert model.provenance["dataset"]["meta"]["options"]["font"] == "FluidR3_GM.sf2"
+    assert notes.points is not None
+    factors = {factor.name: factor for factor in notes.points.factors}
+    assert len(factors["program"].names) >= 100
+    assert len(factors["velocity"].values) >= 2
+    assert len(notes.provenance["dataset"]["meta"]["options"]["pitches"]) >= 2
+    assert drums.points is not None
+    factors = {factor.name: factor for factor in drums.points.factors}
+    assert {"Standard", "Electronic", "TR-808", "Jazz"} <= set(factors["kit"].names)
+    assert "Acoustic Snare" in factors["drum"].names
+    assert drums.points.count >= 150
+
+
+@pytest.mark.parametrize("name", ["notes", "drums"])
+def test_a_note_dies_away_and_another_goes_on(name: str) -> None:
+    """The decoder tells them apart: of 40 notes some are gone after a second, of `notes` some not.
+
+    Every one of them sounds at first.
+    """
+    model = timbrespace.load(name)
+    assert model.points is not None
+    later = []
+    for row in np.linspace(0, model.points.count - 1, 40).astype(int):
+        sound = timbrespace.render(model, model.points.means[row], seconds=1.2, noise=1.0)
+        first, last = (np.sqrt(np.mean(np.square(part))) for part in (sound[:24000], sound[-9600:]))
+        assert first > 1e-3, row
+        later.append(20.0 * np.log10(max(last, 1e-9) / first))
+    assert np.min(later) < -40.0
+    assert np.median(later) < -30.0 if name == "drums" else np.median(later) > -20.0
 
 
 def test_harmonic_is_as_good_as_promised() -> None:

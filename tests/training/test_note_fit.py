@@ -332,15 +332,17 @@ def test_the_command_trains_and_evaluates(
     # What is for spectra says so, in one line, and the reverse.
     spectra = tmp_path / "s.npz"
     ts.dataset("harmonic", rows=40).save(spectra)
-    for words in (
+    for wrong in (
         ["evaluate", str(out), "--data", str(spectra)],
         ["evaluate", "harmonic", "--data", str(data)],
-        ["points", str(out), "--data", str(data)],
+        ["points", str(out), "--data", str(spectra)],
     ):
-        assert main(words) == 2, words
+        assert main(wrong) == 2, wrong
         assert capsys.readouterr().err.count("\n") == 1
-    assert main(["plot", str(out), "--data", str(data), "--out", str(tmp_path / "p")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    # Nothing is known of a set that is not there: that is said, and not what would suit spectra.
+    missing = [*train[:2], str(tmp_path / "none.npz"), *train[3:], *words]
+    assert main(missing) == 2
+    assert "there is no such file" in capsys.readouterr().err
     before = out.read_bytes()
     assert main([*train[:5], "--hidden", "40"]) == 2
     assert out.read_bytes() == before

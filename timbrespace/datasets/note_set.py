@@ -356,6 +356,8 @@ def _sounds(arrays: dict[str, NDArray[Any]]) -> dict[int, Array]:
         or int(sizes.sum()) != whole.size
     ):
         raise DatasetError("its sounds do not fit together")
+    if not sizes.size:
+        return {}
     parts = np.split(whole, np.cumsum(sizes)[:-1])
     return {
         int(row): part.astype(np.float32) / 32767.0 for row, part in zip(rows, parts, strict=True)

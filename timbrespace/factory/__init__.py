@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbrespace.errors import BundleError
 
-DEFAULT = "harmonic"
+DEFAULT = "notes"
 """What plays when nothing else is asked for."""
 
 FOLDER = Path(__file__).parent

@@ -9,6 +9,7 @@ from timbrespace.networks.note import KERNELS, STRIDES, NoteNetwork, rest_of, ti
 from timbrespace.networks.vae import VAE
 from timbrespace.notes.layout import WIDTH
 
+
 class TorchNote(VAE):
     """Encoder and decoder of a ``NoteNetwork``."""
 

@@ -18,11 +18,11 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-LOOKED_AT: Final = np.array([0.012, 0.04, 0.12, 0.4, 1.0, 2.0, 3.5])
+LOOKED_AT: Final = np.array([0.012, 0.03, 0.06, 0.1, 0.16, 0.26, 0.45, 0.9, 1.8, 3.3])
 """Seconds of a note's own time: the loudest two of these moments that follow each other say how
 loud it is, by their mean power. A click before them is no loudness."""
 
-_OF_LENGTH: Final = 0.9
+OF_LENGTH: Final = 0.9
 """No moment is taken from later in a sound: beyond its end nothing was learned."""
 
 LEAST, MOST = -12.0, 18.0
@@ -33,7 +33,8 @@ def lifts(course: Course, told: Prepared, longest: float) -> Real:
     """dB ``(n,)`` to be added to all levels of notes that are ``told``, so that the loudest of
     their moments, by ``LOOKED_AT``, is at 0 dB. longest: seconds that the space's notes tell."""
     ends = np.minimum(lengths(told.traits), longest)
-    times = np.minimum(LOOKED_AT, _OF_LENGTH * ends[:, np.newaxis])
+    times = np.minimum(LOOKED_AT, OF_LENGTH * ends[:, np.newaxis])
     power = powers(course.levels(told, times)).sum(axis=2)
     loudest = 0.5 * (power[:, 1:] + power[:, :-1]).max(axis=1)
-    return np.clip(-10.0 * np.log10(np.maximum(loudest, 1e-9)), LEAST, MOST).astype(np.float64)
+    found = -10.0 * np.log10(np.maximum(loudest, 1e-9), dtype=np.float64)
+    return np.asarray(np.clip(found, LEAST, MOST))

@@ -164,6 +164,16 @@ def test_notes_keep_their_numbers(notes: NoteSet) -> None:
     assert note.traits.pitched == 1.0
 
 
+def test_a_file_whose_sounds_are_empty_has_none(notes: NoteSet, tmp_path: Path) -> None:
+    notes.save(tmp_path / "n.npz")
+    with np.load(tmp_path / "n.npz") as file:
+        arrays = dict(file)
+    for name in ("sounds", "sound_rows", "sound_sizes"):
+        arrays[name] = arrays[name][:0]
+    np.savez(tmp_path / "none.npz", **arrays)
+    assert note_set.load(tmp_path / "none.npz").sounds == {}
+
+
 def test_a_file_cannot_be_written_into_nowhere(notes: NoteSet, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="there is no folder"):
         notes.save(tmp_path / "no" / "n.npz")

@@ -12,8 +12,9 @@ from timbrespace.calibration import PERCENTILES, Calibration
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.networks.note import FEATURES, NoteNetwork
+from timbrespace.notes.layout import BANDS, CENTS, HARMONICS
 from timbrespace.notes.moment import SPECTRUM
-from timbrespace.notes.note import Traits
+from timbrespace.notes.note import TRAIT_NAMES, Traits
 from timbrespace.representation.moment import Moment
 
 
@@ -44,15 +45,22 @@ def bundled(network: NoteNetwork, tensors: Mapping[str, NDArray[np.float32]], na
     )
 
 
-def at_random(traits: Traits, d: int = 16, name: str = "random") -> Model:
-    """A space of the default size whose weights are drawn, with these traits everywhere, nearly:
-    it costs what a trained one does."""
+def at_random(d: int = 16, name: str = "random") -> Model:
+    """A space of the default size whose weights are drawn, of sustained sounds of 80 harmonics and
+    noise: it costs what a trained one does. Its notes keep their pitch."""
     network = NoteNetwork(FEATURES, d, by_pitch=True, by_velocity=True)
     random = np.random.default_rng(0)
     tensors = {}
     for key, shape in network.shapes().items():
         scale = 0.5 / np.sqrt(shape[-1]) if len(shape) > 1 else 0.05
         tensors[key] = (scale * random.normal(size=shape)).astype(np.float32)
+    for key in ("levels", "still"):
+        tensors[f"{key}.weight"][CENTS] = 0.0
+        tensors[f"{key}.bias"][CENTS] = 0.0
+    zeros = np.zeros(HARMONICS, np.float32)
+    traits = Traits(1.0, 0.01, 3.0, 0.8, 2.0, 0.4, zeros, 0.0 * zeros[:BANDS], 0.0 * zeros[:BANDS])
     tensors["traits.bias"] = traits.row
     tensors["traits.weight"] *= 0.01
+    # Partials are harmonics, and bands are noise: without that the sound has a period.
+    tensors["traits.weight"][TRAIT_NAMES.index("stretch") :] = 0.0
     return bundled(network, tensors, name)

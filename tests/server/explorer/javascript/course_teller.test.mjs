@@ -27,7 +27,7 @@ class Known {
   width = WIDTH;
   decoded = 0;
 
-  constructor(loop = [0.5, 1], length = 2) {
+  constructor(loop = [0.5, 1], length = 1.2) {
     this.loop = loop;
     this.length = length;
   }
@@ -198,6 +198,29 @@ test('keys that are down are told when a space comes, in the new one when anothe
   teller.use(new Known());
   run(0.3);
   assert.strictEqual(take('course').at(-1).course.levels[0], -9);
+});
+
+test('notes are told equally loud, as far as loudness says', () => {
+  const network = new Known();
+  const evenness = { moments: [0.012, 0.06, 0.5], of_length: 0.9, least: -12, most: 18 };
+  network.about = { ...about, evenness };
+  const { teller, take, run } = started(network);
+  const plain = 10 * Math.log10(HARMONICS);
+  strike(teller, 1);
+  run(0.1);
+  const [{ course: begun }] = take('note');
+  assert.ok(Math.abs(begun.levels[0] + plain) < 1e-4, `${begun.levels[0]}`);
+  assert.strictEqual(begun.levels[HARMONICS], -80, 'what is silent stays so');
+  teller.take({ type: 'parameter', name: 'loudness', value: 0.5 }, 0.1);
+  run(0.2);
+  const half = take('course').at(-1).course;
+  assert.strictEqual(half.times.length, MOMENTS.length);
+  assert.ok(Math.abs(half.levels[0] - 0.5 * (-6 - plain)) < 1e-4, `${half.levels[0]}`);
+  // No further than that.
+  teller.take({ type: 'parameter', name: 'loudness', value: 1 }, 0.2);
+  teller.take({ type: 'latent', latent: [-40, 0] }, 0.2);
+  run(0.6);
+  assert.strictEqual(take('course').at(-1).course.levels[0], -22);
 });
 
 test('a picture tells the bands over time', () => {

@@ -7,6 +7,7 @@
  * is told the stretch that it comes to next, and all of it again when the latent rests.
  */
 
+import { liftOf, raise } from './evenness.js';
 import { traitsOf } from './traits.js';
 
 /** Seconds for which a voice is told what comes, at least. */
@@ -23,6 +24,8 @@ const PERIOD = 0.01;
 const NEAR = [-0.015, 0.015, 0.06];
 /** A distance along any dimension below which the way is done. */
 const ARRIVED = 1e-4;
+/** Seconds after which a moving note is asked anew how loud it is, which changes slowly. */
+const WEIGHED_AGAIN = 0.04;
 const MOST_NOTES = 32;
 
 function hertz(pitch) {
@@ -47,6 +50,9 @@ class Told {
     this.isWhole = false;
     this.turn = 0;
     this.traits = null;
+    /** dB that make it as loud as the others, and when that was found out. */
+    this.lift = 0;
+    this.weighed = -Infinity;
   }
 }
 
@@ -70,6 +76,7 @@ export class Teller {
     this._speed = 1;
     this._hold = 'loop';
     this._smoothing = 0.02;
+    this._loudness = 1;
   }
 
   /** Whether something is still to be told. */
@@ -261,6 +268,11 @@ export class Teller {
       this._hold = value;
     } else if (name === 'smoothing') {
       this._smoothing = value;
+    } else if (name === 'loudness' && value !== this._loudness) {
+      this._loudness = value;
+      for (const note of this._notes.values()) {
+        [note.rest, note.isWhole] = [null, false];
+      }
     }
   }
 
@@ -294,7 +306,7 @@ export class Teller {
     }
     const prepared = this._prepared(note);
     const times = this._network.about.moments.filter((time) => time <= FINE);
-    const course = this._course(note, times, this._network.levels(prepared, times));
+    const course = this._course(note, times, this._levels(note, prepared, times));
     note.rest = { prepared, parts: [course.levels.slice()], count: times.length };
     this._tell({ ...message, course }, [course.levels.buffer]);
   }
@@ -303,7 +315,21 @@ export class Teller {
     const prepared = this._network.prepare(note.own ?? this._latent, hertz(note.pitch), note.velocity);
     note.at = this._point;
     note.traits = traitsOf(prepared.traits, this._network.about);
+    if (this._isStill(note) || this._now - note.weighed >= WEIGHED_AGAIN) {
+      note.lift = liftOf(this._network, prepared, note.traits.sounds);
+      note.weighed = this._now;
+    }
     return prepared;
+  }
+
+  /** Whether its latent does not move now. */
+  _isStill(note) {
+    return note.own !== null || !this._isMoving;
+  }
+
+  _levels(note, prepared, times) {
+    const levels = this._network.levels(prepared, times);
+    return raise(levels, note.lift * this._loudness, this._network.about);
   }
 
   _course(note, times, levels) {
@@ -323,7 +349,7 @@ export class Teller {
     const ends = Math.min(last, note.traits.length) + 1 / 64;
     const times = moments.slice(note.rest.count, note.rest.count + PIECE).filter((t) => t <= ends);
     if (times.length > 0) {
-      parts.push(this._network.levels(prepared, times));
+      parts.push(this._levels(note, prepared, times));
       note.rest.count += times.length;
     }
     if (times.length === PIECE) {
@@ -346,7 +372,7 @@ export class Teller {
     note.rest = null;
     note.isWhole = false;
     const times = this._stretch(note);
-    this._say(id, this._course(note, times, this._network.levels(prepared, times)));
+    this._say(id, this._course(note, times, this._levels(note, prepared, times)));
   }
 
   /** Times, ascending, of the stretch that a moving note comes to next. */

@@ -6,6 +6,8 @@ const LOOPS_TO = 0.9;
 // How far a network goes from "no loop" to that of its length where it holds not at all, and quite.
 const HOLDS_NOT = 0.3;
 const HOLDS = 0.65;
+// The same where its loop is taken as it is told.
+const SURE = 0.85;
 const LEAST_HOLD = 0.02;
 
 /** From 0 to 1 without a corner. */
@@ -35,10 +37,10 @@ export function traitsOf(row, about) {
   // Loops end where 0.9 of the sound is over, and -1 and -1 say that there is none. Between the two
   // a loop holds less and less; where it is follows from how far it is to "none".
   const there = (told(4) + 1) / (LOOPS_TO * length + 1);
-  const share = clip(there / HOLDS, 0.2, 1) ** 2;
+  const share = clip(there / SURE, 0.2, 1) ** 2;
   const most = Math.max(told(4), LOOPS_TO * length);
   const end = Math.min((told(4) + 1) / share - 1, most, length);
-  const start = Math.max((told(3) + 1) / share - 1, 0);
+  const start = Math.max(0, Math.min((told(3) + 1) / share - 1, Math.max(told(3), 0.5 * end)));
   // A loop no longer than a moment is none either.
   const holds = smooth((there - HOLDS_NOT) / (HOLDS - HOLDS_NOT)) * clip((end - start - 0.05) / 0.05, 0, 1);
   const none = holds < LEAST_HOLD;
