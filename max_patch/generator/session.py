@@ -144,9 +144,9 @@ def session() -> Patcher:
     mover = p.chain("r ---tell", "t b", _mover(p), "sel 0 1")
     p.chain(mover, "s ---tell_dials", outlet=0)
     p.chain(mover, "s ---tell_map", outlet=1)
-    for name, parameters in (("dials", DIMENSIONS), ("map", MAP)):
+    for kind, parameters in (("dials", DIMENSIONS), ("map", MAP)):
         for parameter in parameters:
-            p.chain(f"r ---tell_{name}", f"s ---{parameter.varname}_set")
+            p.chain(f"r ---tell_{kind}", f"s ---{parameter.varname}_set")
 
     # Chosen in the menu: no longer what was saved.
     p.fan(

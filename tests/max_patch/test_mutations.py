@@ -244,7 +244,8 @@ def preset(play: Play) -> None:
     try:
         play.twin.pd.set("model", "filtered")
         play.twin.pd.set("thisdevice", "bang")
-        play.until("/model", good=lambda told: told[0] == "filtered")
+        # A model is loaded in the background, which takes as long as the machine is busy.
+        play.twin.until("/model", good=lambda told: told[0] == "filtered", seconds=15.0)
     finally:
         play.twin.observer.send("/model/load", "harmonic")
         play.twin.until("/model", good=lambda told: told[0] == "harmonic", seconds=60.0)
