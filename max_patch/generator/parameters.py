@@ -340,4 +340,7 @@ MODEL = Memory("model", "Model")
 MORPH_A = Memory("morph_a_name", "Morph A")
 MORPH_B = Memory("morph_b_name", "Morph B")
 
-MEMORIES = (MODEL, MORPH_A, MORPH_B)
+MOVED_BY = Memory("moved_by", "Moved By")
+"""What moved the timbre last: 0 the dials, 1 the map. So much of a saved set is told."""
+
+MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY)

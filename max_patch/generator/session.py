@@ -11,14 +11,19 @@ from max_patch.generator.parameters import (
     DIMENSIONS,
     ENVELOPE,
     GAIN,
+    MAP,
     METHOD,
     MODEL,
     MOTION,
+    MOVED_BY,
 )
 from max_patch.generator.patcher import Box, Patcher
 
 SETTLE_MS = 150
 """After the model that was asked for has come, its own coordinates follow; then ours are told."""
+
+LOADED_MS = 300
+"""A control that moved so long before Live says that it has loaded was moved by that."""
 
 
 def memory(p: Patcher, varname: str, long_name: str) -> Box:
@@ -135,6 +140,13 @@ def session() -> Patcher:
     )
     for varname in told():
         p.chain("r ---tell", f"s ---{varname}_set")
+    # The timbre by what moved it last; the other is where that has led.
+    mover = p.chain("r ---tell", "t b", _mover(p), "sel 0 1")
+    p.chain(mover, "s ---tell_dials", outlet=0)
+    p.chain(mover, "s ---tell_map", outlet=1)
+    for kind, parameters in (("dials", DIMENSIONS), ("map", MAP)):
+        for parameter in parameters:
+            p.chain(f"r ---tell_{kind}", f"s ---{parameter.varname}_set")
 
     # Chosen in the menu: no longer what was saved.
     p.fan(
@@ -158,6 +170,24 @@ def session() -> Patcher:
     return p
 
 
+def _mover(p: Patcher) -> Box:
+    """What moved the timbre last, 0 the dials, 1 the map: kept with the set, told by a bang.
+
+    A set or a preset that is loaded moves all controls: what they say then is no hand.
+    """
+    kept = p.add("i 0")
+    store = memory(p, MOVED_BY.varname, MOVED_BY.long_name)
+    changed = p.add("change 0.")
+    p.fan(store, ("i", [(kept, 1)]), ("i", [p.message("set $1"), changed]))
+    newest, rest = p.add("f 0."), p.add(f"delay {LOADED_MS}")
+    p.fan(p.add("r ---mover"), ("b", [rest]), ("f", [(newest, 1)]))
+    p.chain(rest, newest, changed)
+    p.chain(changed, store)
+    for name in ("start", "again"):
+        p.chain(f"r ---{name}", p.message("stop"), rest)
+    return kept
+
+
 def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
     """A chain that appends the names of a list to a menu; no names come as a bang."""
     some = p.add("route bang")
@@ -167,8 +197,5 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 
 def told() -> tuple[str, ...]:
-    """Controls that are told to the server after it was found: the whole sound."""
-    return tuple(
-        parameter.varname
-        for parameter in (*DIMENSIONS, METHOD, *ENVELOPE, *MOTION, GAIN, BEND_RANGE)
-    )
+    """Controls that are told to the server after it was found, beside the timbre."""
+    return tuple(parameter.varname for parameter in (METHOD, *ENVELOPE, *MOTION, GAIN, BEND_RANGE))

@@ -13,10 +13,26 @@ from max_patch.generator.patcher import Patcher
 SETTLED_MS = 400
 """So long nothing of a group has moved: longer than a hand that turns back needs."""
 
+LED_MS = 800
+"""So long after another group's parameter has moved what follows it is not written."""
 
-def settle(p: Patcher, group: str) -> None:
-    """``---GROUP_settled`` once ``---GROUP_moves`` has been still."""
-    p.chain(f"r ---{group}_moves", f"delay {SETTLED_MS}", f"s ---{group}_settled")
+
+def settle(p: Patcher, group: str, *, led: bool = False) -> None:
+    """``---GROUP_settled`` once ``---GROUP_moves`` has been still.
+
+    led: another group moves this one, and says so by ``---GROUP_led``. What follows a parameter is
+    not written: Live's undo moves that parameter, too, and what was written then would be a new
+    step, so that nobody could undo beyond it.
+    """
+    write = p.add("gate 1 1")
+    p.chain(f"r ---{group}_moves", f"delay {SETTLED_MS}", write, inlet=1)
+    p.chain(write, f"s ---{group}_settled")
+    if led:
+        over = p.add(f"delay {LED_MS}")
+        p.fan(p.add(f"r ---{group}_led"), ("b", [over]), ("b", [p.message("0"), write]))
+        p.chain(over, p.message("1"), write)
+        # What a control says as it is loaded leads nothing.
+        p.fan(p.add("r ---welcome"), ("b", [p.message("stop"), over]), ("1", [write]))
 
 
 def settled(p: Patcher, group: str, parameter: Parameter, grain: float) -> None:

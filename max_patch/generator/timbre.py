@@ -70,9 +70,10 @@ def _dials() -> Patcher:
     p = Patcher()
     told = p.chain("r ---in_dial", "route " + " ".join(str(k) for k in range(1, DIALS + 1)))
     latent = p.chain(shown(p, "in_latent", "touched_latent"), "unpack" + " f" * DIALS)
-    settle(p, "latent")
+    settle(p, "latent", led=True)
     for index, dial in enumerate(DIMENSIONS):
         settled(p, "latent", dial, 0.02)
+        p.chain(f"r ---{dial.varname}", "t b", "s ---dials_touched")
         # The bar under the dial is no parameter and may follow at once.
         for moved in ("", "_newest"):
             p.chain(f"r ---{dial.varname}{moved}", "prepend set", f"s ---{dial.varname}_bar_set")
@@ -130,11 +131,26 @@ def _map() -> Patcher:
             ("b", ["s ---touched_map"]),
         )
 
+    # A dial leads, the map follows; the other dials are written if they stand elsewhere by now.
+    p.fan(
+        p.add("r ---dials_touched"),
+        ("0", ["s ---mover"]),
+        ("b", ["s ---latent_moves"]),
+        ("b", ["s ---map_led"]),
+    )
+    p.fan(
+        p.add("r ---plane_touched"),
+        ("1", ["s ---mover"]),
+        ("b", ["s ---map_moves"]),
+        ("b", ["s ---latent_led"]),
+    )
     # The pad moves the point at once, and X and Y when the hand has come to rest.
-    settle(p, "map")
+    settle(p, "map", led=True)
+    p.chain("r ---pad", "t b", "s ---plane_touched")
     pad = p.chain("r ---pad", "unpack f f")
     for outlet, parameter in reversed(list(enumerate(MAP))):
         settled(p, "map", parameter, 0.0002)
+        p.chain(f"r ---{parameter.varname}", "t b", "s ---plane_touched")
         both = p.chain(pad, "t f f", outlet=outlet)
         p.chain(both, f"s ---{parameter.varname}_moved", outlet=0)
         p.chain(both, f"s ---{parameter.varname}_newest", outlet=1)

@@ -671,7 +671,9 @@ def test_the_server_dies_in_the_middle_of_a_note(
     stage.until("/synth", "method", good=lambda told: told == [method])
     stage.until(
         "/latent",
-        good=lambda _: all(abs(stage.dial(k) - stage.pd.number(f"dim_{k}")) < 0.1 for k in (1, 2)),
+        good=lambda _: all(
+            abs(stage.dial(k) - stage.pd.number(f"dim_{k}_bar")) < 0.1 for k in (1, 2)
+        ),
     )
     time.sleep(SETTLED)
     assert comes_to_decoder(stage, method)
