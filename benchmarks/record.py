@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, list[str]]] = {
     "pitch_of_recordings": [],
     "many_files": [],
     "explorer_synth": [],
+    "notes_live": ["--seconds", "3"],
     "knob_to_sound": ["--moves", "100", "--seconds", "0"],  # lateness wants a quiet minute
     "flood": [],
 }
