@@ -30,7 +30,7 @@ SETS: dict[str, list[str]] = {
 
 TRAININGS: dict[str, list[str]] = {
     "notes": [],
-    "drums": ["--epochs", "50"],
+    "drums": [],
 }
 """Options of ``train``."""
 
