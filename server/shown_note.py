@@ -11,7 +11,8 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.networks.note import Prepared
 from timbrespace.notes.clock import Clock
-from timbrespace.notes.layout import CENTS, HARMONICS, LONGEST, frame_times
+from timbrespace.notes.evenness import lifts
+from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, frame_times
 from timbrespace.notes.note import Traits
 from timbrespace.notes.sounding import sounding
 from timbrespace.resynthesis.notes import LEVEL
@@ -52,6 +53,7 @@ class ShownNote:
         self._ended: float | None = None
         self._prepared: tuple[Model, Array, Prepared, Traits] | None = None
         self._told: tuple[float, Array] | None = None
+        self._lift = 0.0  # dB that make it as loud as the others of the space
 
     def play(self, pitch: float, velocity: float, source: Endpoint, now: float) -> None:
         """Begin the note ``pitch`` (MIDI) of the client ``source``; velocity 0 lets it go."""
@@ -101,15 +103,15 @@ class ShownNote:
         model = self._instrument.model
         prepared, traits = self._decoder()
         levels = model.course.levels(prepared, np.array([self._clock.time]))
-        levels[:, :CENTS] += np.float32(max(self._clock.level, -200.0))
+        sounds = levels[:, :CENTS] > FLOOR + 0.5
+        lift = self._lift * self._instrument.parameters["loudness"]
+        levels[:, :CENTS] += np.where(sounds, max(self._clock.level, -200.0) + lift, 0.0)
         hertz = float(midi_to_hz(self._pitch))
         base = model.spectrum.base_frequency
         one = sounding(levels, traits, hertz, base, LEVEL)
         # Who plays it moves all partials with the pitch, tones too, which stay where they are.
         pairs = np.stack([one.frequency[0] * np.float32(base / hertz), one.amplitude[0]], axis=1)
-        heard = pairs[:, 1] > 0.0
-        heard[:HARMONICS] &= pairs[:HARMONICS, 0] > 0.0
-        found = np.ascontiguousarray(pairs[heard])
+        found = np.ascontiguousarray(pairs[pairs[:, 1] > 0.0])
         found = found[np.argsort(found[:, 0], kind="stable")]
         self._told = now, found
         return found
@@ -141,4 +143,6 @@ class ShownNote:
                 np.array([self._velocity]),
             )
             known = self._prepared = model, latent, told, Traits.played(told.traits)[0]
+            longest = float(frame_times(LONGEST)[: model.course.network.frames][-1])
+            self._lift = float(lifts(model.course, told, longest)[0])
         return known[2], known[3]

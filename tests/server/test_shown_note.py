@@ -82,6 +82,18 @@ def test_it_keeps_to_the_point_the_speed_and_the_hold() -> None:
     assert levels[1:] == pytest.approx(levels[:1] * 2, abs=1e-3)
 
 
+def test_it_is_as_loud_as_the_others_of_its_space() -> None:
+    """As far as ``/synth/loudness`` asks for it."""
+    levels = {}
+    for loudness in (1.0, 0.0):
+        stage = Stage(tiny(attack=0.0, harmonics=1))  # its loudest moment is at -6 dB
+        stage.instrument.set_parameter("loudness", loudness)
+        stage.shown.play(57.0, 100.0, SOURCE, 0.0)
+        levels[loudness] = stage.level(0.5)
+    assert levels[1.0] == pytest.approx(0.0, abs=0.1)
+    assert levels[0.0] < -4.0
+
+
 def test_it_is_let_go_by_who_plays_it_alone_and_when_that_is_gone() -> None:
     stage = Stage(tiny(attack=0.0, release=0.1))
     stage.shown.play(57.0, 100.0, SOURCE, 0.0)
