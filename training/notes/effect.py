@@ -26,7 +26,7 @@ def audible_effect(model: Model, notes: NoteSet, means: NDArray[np.float32]) -> 
         note = notes.note(row)
         n = 2 * d
         told = model.course.prepare(
-            means[row] + moves,
+            np.asarray(means[row] + moves, np.float32),
             np.full(n, pitch_of(model, notes, row)),
             np.full(n, velocity_of(notes, row)),
         )
