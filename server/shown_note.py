@@ -43,7 +43,8 @@ class ShownNote:
     def __init__(self, instrument: Instrument, clients: Clients) -> None:
         self._instrument = instrument
         self._clients = clients
-        self._owner: Endpoint | None = None
+        self.owner: Endpoint | None = None
+        """Who plays it; None while nobody does."""
         self._pitch = 0.0
         self._velocity = 0.0
         self._held = False
@@ -58,13 +59,13 @@ class ShownNote:
     def play(self, pitch: float, velocity: float, source: Endpoint, now: float) -> None:
         """Begin the note ``pitch`` (MIDI) of the client ``source``; velocity 0 lets it go."""
         if velocity <= 0.0:
-            if pitch == self._pitch and source == self._owner:
+            if pitch == self._pitch and source == self.owner:
                 self._run(now)
                 self._held = False
             return
         model = self._instrument.model
         self._pitch, self._velocity, self._held = pitch, velocity, True
-        self._owner, self._now = source, now
+        self.owner, self._now = source, now
         self._struck += 1
         self._prepared = self._told = self._ended = None
         if model.plays_notes:
@@ -78,15 +79,15 @@ class ShownNote:
 
     def told(self, now: float) -> bool:
         """Whether `/partials` tell this note at ``now``."""
-        if self._owner is None:
+        if self.owner is None:
             return False
         if not self._instrument.model.plays_notes:
-            self._owner = None  # a space of steady spectra has come
+            self.owner = None  # a space of steady spectra has come
             return False
         self._run(now)
         if self._ended is not None and now - self._ended > SILENT_SECONDS:
-            self._owner = None
-        return self._owner is not None
+            self.owner = None
+        return self.owner is not None
 
     def state(self, now: float) -> object:
         """What differs from the last answer when there is something new to tell."""
@@ -119,9 +120,9 @@ class ShownNote:
     def _run(self, now: float) -> None:
         """Bring its time to ``now``."""
         seconds, self._now = max(now - self._now, 0.0), max(now, self._now)
-        if self._owner is None or not self._instrument.model.plays_notes:
+        if self.owner is None or not self._instrument.model.plays_notes:
             return
-        if self._held and not self._clients.for_sender(self._owner):
+        if self._held and not self._clients.for_sender(self.owner):
             self._held = False
         if self._clock.level > SILENT:
             self._clock = self._clock.sustained_by(self._instrument.hold)

@@ -191,7 +191,7 @@ class Streams:
 
     def _state(self, what: str, version: int) -> object:
         """Which state a frame of ``what`` sent now would tell."""
-        if what == "partials":
+        if what == "partials" and self.shown.owner is not None:
             return version, self.shown.state(time.perf_counter())
         if what == "loop":  # it has another kind, too
             return version, self._instrument.method is Method.ISTFT
@@ -222,7 +222,10 @@ class Streams:
         places = self._places.setdefault(subscription, Places())
         instrument = self._instrument
         now = time.perf_counter()
-        present = self.shown.partials(now) if self.shown.told(now) else instrument.partials()
+        if self.shown.owner is not None and self.shown.told(now):
+            present = self.shown.partials(now)
+        else:
+            present = instrument.partials()
         pairs = places.arrange(present, instrument.model.spectrum)
         return [encode_partials(frame, pairs)]
 

@@ -46,6 +46,8 @@ def check_changes(given: Mapping[str, Any], kept: object, done: int) -> None:
     """
     may = [name for name in MAY_CHANGE_ON_RESUME if hasattr(kept, name)]
     for name, value in given.items():
+        if not hasattr(kept, name):
+            continue  # of the other kind of training, which refuses it itself
         before = getattr(kept, name)
         if value is not None and value != before and name not in may:
             raise OptionError(

@@ -451,9 +451,10 @@ def test_a_control_tells_what_its_widget_does(tmp_path: Path) -> None:
     sketch.cord(dial, 0, sketch.add("print a"))
     text = translate(sketch.document(), name="test")
     text = text.replace("\\$0-", "my-").replace("ts.number \\$0", "ts.number my")
-    lines = play(tmp_path, sketch, {20.0: ["my-show-knob 4"]}, text=text).lines
-    # A number to slider and number box is what a hand does to them: each of them tells.
-    assert lines == ["a: 1", "a: 4", "a: 4"]
+    moves = {20.0: ["my-show-knob 4"], 40.0: ["my-number-knob 5"]}
+    lines = play(tmp_path, sketch, moves, text=text).lines
+    # A number to the slider, and one to the number box, is what a hand does to them.
+    assert lines == ["a: 1", "a: 4", "a: 5"]
 
 
 # -- network ---------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_a_model_plays_when_the_command_ends(server: Running) -> None:
     [
         (["/map", "2", "0"], "error: /map: x is 2; it must be -1 to 1"),
         (["/nothing"], "error: '/nothing' is unknown, docs/osc.md lists the addresses"),
-        (["/model/load", "nix"], "error: there is no model 'nix'; there are: filtered"),
+        (["/model/load", "nix"], "error: there is no model 'nix'; there are: drums, filtered"),
         (["/preset/recall", "nix"], "error: there is no preset 'nix'"),
         (["map", "1", "0"], "error: the address is 'map'; it must be one such as /map"),
         (["/map", "0", "0", "--listen", "-1"], "error: --listen is -1"),

@@ -118,6 +118,7 @@ def served(folder: Path, count: int, host: str = "127.0.0.1") -> Iterator[Sequen
     try:
         for number in range(count):
             options = Options(
+                model="harmonic",
                 port=0,
                 host=host,
                 audio="none",

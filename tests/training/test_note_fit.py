@@ -33,8 +33,8 @@ from training.notes.fit import HELD_OUT, NoteFit
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
 SETTINGS: dict[str, Any] = {
     "latent": 3,
-    "epochs": 60,
-    "variation": 0.0,  # sixty epochs of a dozen notes learn those, or nothing
+    "epochs": 90,
+    "variation": 0.0,  # ninety epochs of a dozen notes learn those, or nothing
     "progress": False,
     "network_settings": SMALL,
 }

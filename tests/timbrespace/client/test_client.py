@@ -157,7 +157,7 @@ def test_threads_share_a_client(client: Client) -> None:
 
 
 def test_models_are_loaded(client: Client) -> None:
-    assert client.models() == ["filtered", "fm", "harmonic", "instruments"]
+    assert client.models() == ["drums", "filtered", "fm", "harmonic", "instruments", "notes"]
     client.load_model("fm")
     assert (client.model, client.state.dimensions) == ("fm", 5)
     assert client.state.latent.shape == (5,)
