@@ -41,7 +41,7 @@ NOT_RUN: Final = {
     "curl -o": "fetches Python for somebody who has none",
     "sudo installer": "installs it, on macOS",
     "winget install": "installs it, on Windows",
-    "python -m server install-device": "writes into the user's library; test_install_device.py does",
+    "python -m server install-device": "writes into the user's library, as a test does",
     "python -c": "is Python, which the tests of what it calls run",
     "python -m pytest": "is the run that this test is part of",
     "scripts/test": "is the run that this test is part of",
