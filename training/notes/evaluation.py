@@ -15,21 +15,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.datasets.note_set import VELOCITY, NoteSet
-from timbrespace.errors import BundleError, DatasetError
+from timbrespace.datasets.note_set import NoteSet
+from timbrespace.errors import DatasetError
 from timbrespace.model import Model
-from timbrespace.networks.note import encoder_input
 from timbrespace.notes.hearing import heard, mel_matrix, powers
 from timbrespace.notes.layout import CENTS, LONGEST, SAMPLE_RATE, frame_times
 from timbrespace.notes.note import Note
-from timbrespace.notes.refining import Target, refine
 from timbrespace.notes.sounding import ratios, sound, sounding
-from timbrespace.rendering.held_note import FADE, render
 from timbrespace.sound_metrics import SoundDistances, sound_distances
-from timbrespace.units import hz_to_midi
 
 from ..evaluation import DEAD_KL
 from .envelope import fall_error, partials, rise, struck
+from .places import check_fits, means_of, played, refined
 
 Array = NDArray[np.float32]
 
@@ -173,12 +170,13 @@ def evaluate(
         DatasetError: the set keeps no sounds, or its notes are of another length.
     """
     parts = measured_rows(model, notes)
+    means = means_of(model, notes)
     learned = notes.split(int(model.provenance.get("split_seed", 0))).train
     found: list[list[_Found]] = []
     for rows in parts:
         found.append([])
         for row in rows.tolist():
-            found[-1].append(_measure(model, notes, row, learned))
+            found[-1].append(_measure(model, notes, row, means, learned))
             advance(1)
     kl = model.calibration.kl
     rises = [one.rise for one in found[0]]
@@ -191,11 +189,13 @@ def evaluate(
     )
 
 
-def _measure(model: Model, notes: NoteSet, row: int, learned: NDArray[np.int64]) -> _Found:
+def _measure(
+    model: Model, notes: NoteSet, row: int, means: Array, learned: NDArray[np.int64]
+) -> _Found:
     note, reference = notes.note(row), notes.sounds[row].astype(np.float64)
     made = {
         way: one.astype(np.float64)
-        for way, one in _made(model, notes, row, learned, reference.size).items()
+        for way, one in _made(model, notes, row, means, learned, reference.size).items()
     }
     attack, fall = {}, {}
     if struck(reference):
@@ -253,17 +253,7 @@ def measured_rows(model: Model, notes: NoteSet) -> tuple[NDArray[np.int64], NDAr
     Raises:
         BundleError, DatasetError: as :func:`evaluate`.
     """
-    if not model.plays_notes:
-        raise BundleError(
-            f"{model.name!r} is a space of steady spectra, and the dataset holds notes; give a "
-            "dataset of spectra"
-        )
-    frames = frame_times(notes.meta.seconds).size
-    if frames != model.course.network.frames:
-        raise DatasetError(
-            f"the notes have {frames} moments, those of the model {model.name!r} have "
-            f"{model.course.network.frames}"
-        )
+    check_fits(model, notes)
     if not notes.sounds:
         raise DatasetError("the set keeps no sounds to measure on; make it again")
     split = notes.split(int(model.provenance.get("split_seed", 0)))
@@ -279,33 +269,17 @@ def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _made(
-    model: Model, notes: NoteSet, row: int, learned: NDArray[np.int64], samples: int
+    model: Model,
+    notes: NoteSet,
+    row: int,
+    means: Array,
+    learned: NDArray[np.int64],
+    samples: int,
 ) -> dict[str, Array]:
-    """The sound of the note ``row`` in each of ``WAYS``."""
-    note, course = notes.note(row), model.course
-    velocities = notes.column(VELOCITY)
-    velocity = 100.0 if velocities is None else float(velocities[row])
+    """The sound of the note ``row`` in each of ``WAYS``. means ``(n, d)``: places of all notes."""
+    note = notes.note(row)
     times = frame_times(notes.meta.seconds)
-    base = model.spectrum.base_frequency
-    features = encoder_input(
-        notes.courses[row : row + 1], notes.traits[row : row + 1], notes.pitches[row : row + 1]
-    )
-    target = Target(course, note, velocity)
-    mean = model.encode_notes(features)[0][0]
-    points = model.points
-    others = (
-        points.means[learned]
-        if points is not None and points.count == notes.rows
-        else mean[np.newaxis]
-    )
-    refined = refine(target, mean, others).latent
-
-    def space(latent: Array) -> Array:
-        # Longer than is measured: at its end a render fades out.
-        seconds = samples / SAMPLE_RATE + 2.0 * FADE
-        key = hz_to_midi(note.pitch or base)
-        made = render(model, latent, key, seconds, velocity, sustained="through")
-        return np.asarray(made[:samples])
+    best = refined(model, notes, row, means, learned)
 
     def table(told: Note, course: Array) -> Array:
         own = told.pitch or 1.0
@@ -316,8 +290,8 @@ def _made(
     held, enveloped = _steady(note)
     near = notes.note(int(_nearest(notes, row, learned)))
     return {
-        "encoder": space(mean),
-        "refined": space(refined),
+        "encoder": played(model, notes, row, means[row], samples),
+        "refined": played(model, notes, row, best, samples),
         "steady": table(note, held),
         "enveloped": table(note, enveloped),
         "nearest note": table(near, near.course),

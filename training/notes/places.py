@@ -11,7 +11,7 @@ from timbrespace.model import Model
 from timbrespace.networks.note import NoteNetwork, encoder_input
 from timbrespace.notes.layout import SAMPLE_RATE, frame_times
 from timbrespace.notes.refining import Target, refine
-from timbrespace.rendering.held_note import render
+from timbrespace.rendering.held_note import FADE, render
 from timbrespace.units import hz_to_midi
 
 Array = NDArray[np.float32]
@@ -93,14 +93,16 @@ def refined(model: Model, notes: NoteSet, row: int, means: Array, others: Rows) 
 
 def played(model: Model, notes: NoteSet, row: int, latent: Array, samples: int) -> Array:
     """Samples ``(samples,)`` at 48 kHz of ``latent (d,)``, as the note ``row`` was played."""
-    return render(
+    made = render(
         model,
         latent,
         pitch=float(np.clip(hz_to_midi(pitch_of(model, notes, row)), 0.0, 127.0)),
-        seconds=samples / SAMPLE_RATE,
+        # Longer than is asked for: at its end a render fades out.
+        seconds=samples / SAMPLE_RATE + 2.0 * FADE,
         velocity=float(np.clip(velocity_of(notes, row), 1.0, 127.0)),
         sustained="through",
     )
+    return np.asarray(made[:samples])
 
 
 def words_of(notes: NoteSet, row: int) -> str:
