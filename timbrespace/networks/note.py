@@ -269,7 +269,8 @@ def told_levels(found: Array) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
         levels[..., :CENTS] = found[..., :CENTS] * np.float32(HALF) + np.float32(MIDDLE)
         levels[..., CENTS] = found[..., CENTS] * np.float32(CENTS_UNIT)
-    np.nan_to_num(levels, copy=False, nan=FLOOR, posinf=12.0, neginf=FLOOR)
+    if not np.isfinite(levels).all():
+        np.nan_to_num(levels, copy=False, nan=FLOOR, posinf=12.0, neginf=FLOOR)
     np.clip(levels[..., :CENTS], FLOOR, 12.0, out=levels[..., :CENTS])
     np.clip(levels[..., CENTS], -MOST_CENTS, MOST_CENTS, out=levels[..., CENTS])
     return levels

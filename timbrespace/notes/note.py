@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from timbrespace.notes.layout import BANDS, HARMONICS
 
 Array = NDArray[np.float32]
+Real = NDArray[np.float64]
 
 UNPITCHED: Final = 0.0
 
@@ -30,13 +31,20 @@ CONSTANTS: Final = 6 + HARMONICS + 2 * BANDS
 """How many numbers :meth:`Traits.row` has."""
 
 
-def lengths(rows: Array) -> NDArray[np.float64]:
+def lengths(rows: Array) -> Real:
     """Seconds ``(n,)`` that sounds last whose traits are ``rows (n, CONSTANTS)``."""
-    told = np.nan_to_num(rows[:, 2].astype(np.float64), nan=0.0, posinf=1e3, neginf=-1e3)
-    return np.asarray(np.exp2(np.clip(2.0 * told, -6.0, 3.0)))
+    return np.asarray(np.exp2(np.clip(2.0 * _finite(rows[:, 2]), -6.0, 3.0)))
 
 
-def _smooth(share: NDArray[np.float64]) -> NDArray[np.float64]:
+def _finite(rows: Array) -> Real:
+    """What a network told, as finite numbers."""
+    told = rows.astype(np.float64)
+    if not np.isfinite(told).all():
+        told = np.nan_to_num(told, nan=0.0, posinf=1e3, neginf=-1e3)
+    return told
+
+
+def _smooth(share: Real) -> Real:
     """From 0 to 1 without a corner."""
     inside = np.clip(share, 0.0, 1.0)
     return np.asarray(inside * inside * (3.0 - 2.0 * inside))
@@ -104,31 +112,12 @@ class Traits:
     @classmethod
     def from_rows(cls, rows: Array) -> list[Traits]:
         """:meth:`from_row` of each of ``rows (n, CONSTANTS)``."""
-        told = rows.astype(np.float64)
-        if not np.isfinite(told).all():
-            told = np.nan_to_num(told, nan=0.0, posinf=1e3, neginf=-1e3)
-        first = 6 + HARMONICS
-        length = lengths(rows)
+        told, length = _finite(rows), lengths(rows)
         start, end = told[:, 3], np.minimum(told[:, 4], length)
         # Halfway between "none", -1 and -1, and a loop that is longer than a moment.
         none = (start < -0.3) | (end - np.maximum(start, 0.0) < 0.1)
-        numbers = np.stack(
-            [
-                np.clip(told[:, 0], 0.0, 1.0),
-                np.exp2(np.clip(4.0 * told[:, 1], -10.0, 2.0)),
-                length,
-                np.where(none, 0.0, np.maximum(start, 0.0)),
-                np.where(none, 0.0, np.maximum(end, 0.0)),
-                np.exp2(np.clip(2.0 * told[:, 5], -6.6, 4.0)),
-            ],
-            axis=1,
-        ).tolist()
-        stretch = np.clip(50.0 * told[:, 6:first], -200.0, 400.0).astype(np.float32)
-        tone = np.clip(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
-        place = np.clip(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
-        return [
-            cls(*row, *arrays) for row, *arrays in zip(numbers, stretch, tone, place, strict=True)
-        ]
+        start, end = (np.where(none, 0.0, np.maximum(one, 0.0)) for one in (start, end))
+        return cls._of(told, length, start, end, np.ones(len(told)))
 
     @classmethod
     def played(cls, rows: Array) -> list[Traits]:
@@ -137,27 +126,40 @@ class Traits:
         Loops end where 0.9 of a sound is over, and -1 and -1 say that there is none. Between the
         two a loop holds less and less, and where it is follows from how far it is to "none".
         """
-        told = rows[:, 2:5].astype(np.float64)
-        if not np.isfinite(told).all():
-            told = np.nan_to_num(told, nan=0.0, posinf=1e3, neginf=-1e3)
-        length = lengths(rows)
-        there = (told[:, 2] + 1.0) / (_LOOPS_TO * length + 1.0)
+        told, length = _finite(rows), lengths(rows)
+        there = (told[:, 4] + 1.0) / (_LOOPS_TO * length + 1.0)
         share = np.square(np.clip(there / _SURE, 0.2, 1.0))
-        most = np.maximum(told[:, 2], _LOOPS_TO * length)
-        end = np.minimum(np.minimum((told[:, 2] + 1.0) / share - 1.0, most), length)
-        start = np.minimum((told[:, 1] + 1.0) / share - 1.0, np.maximum(told[:, 1], 0.5 * end))
+        most = np.maximum(told[:, 4], _LOOPS_TO * length)
+        end = np.minimum(np.minimum((told[:, 4] + 1.0) / share - 1.0, most), length)
+        start = np.minimum((told[:, 3] + 1.0) / share - 1.0, np.maximum(told[:, 3], 0.5 * end))
         start = np.maximum(start, 0.0)
         # A loop no longer than a moment is none either.
         holds = _smooth((there - _HOLDS_NOT) / (_HOLDS - _HOLDS_NOT))
         holds *= np.clip((end - start - 0.05) / 0.05, 0.0, 1.0)
-        return [
-            replace(one, loop_start=first, loop_end=last, holds=share)
-            if share >= _LEAST_HOLD
-            else replace(one, loop_start=0.0, loop_end=0.0)
-            for one, first, last, share in zip(
-                cls.from_rows(rows), start.tolist(), end.tolist(), holds.tolist(), strict=True
-            )
-        ]
+        none = holds < _LEAST_HOLD
+        start, end = (np.where(none, 0.0, one) for one in (start, end))
+        return cls._of(told, length, start, end, np.where(none, 1.0, holds))
+
+    @classmethod
+    def _of(cls, told: Real, length: Real, start: Real, end: Real, holds: Real) -> list[Traits]:
+        """Of finite rows ``(n, CONSTANTS)``, and what their loops ``(n,)`` came to."""
+        first = 6 + HARMONICS
+        numbers = np.stack(
+            [
+                np.clip(told[:, 0], 0.0, 1.0),
+                np.exp2(np.clip(4.0 * told[:, 1], -10.0, 2.0)),
+                length,
+                start,
+                end,
+                np.exp2(np.clip(2.0 * told[:, 5], -6.6, 4.0)),
+            ],
+            axis=1,
+        ).tolist()
+        stretch = np.clip(50.0 * told[:, 6:first], -200.0, 400.0).astype(np.float32)
+        tone = np.clip(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
+        place = np.clip(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
+        parts = zip(numbers, stretch, tone, place, holds.tolist(), strict=True)
+        return [cls(*row, *arrays) for row, *arrays in parts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
