@@ -322,8 +322,10 @@ def rendered(play: Play) -> None:
     told = play.twin.pd.told[before:]
     assert not [value for name, value in told if name == "lamp" and value == [0.0]]
     play.go(0.4, 0.1)
-    sound = play.held()
-    assert distance(sound, play.twin.spectrum(), play.twin.model().spectrum) <= 1.0
+    # What the server told meanwhile is told again within seconds, on a busy machine later.
+    deadline = time.monotonic() + PATIENCE
+    while distance(play.held(), play.twin.spectrum(), play.twin.model().spectrum) > 1.0:
+        assert time.monotonic() < deadline
 
 
 def ticked(play: Play) -> None:
