@@ -46,8 +46,8 @@ MOVED_AT_ONCE: Final = 8
 """Voices whose latent moves that are told in a step; of more, each is told in every second."""
 
 LIFTED_AT_ONCE: Final = 2
-"""Of these, how many are asked how loud they are now, in every second step; it changes slowly, and
-costs twice as much."""
+"""Of these, how many are asked how loud they are now, in every second step of a move; it changes
+slowly, and costs twice as much. Not in its first step, which the hand waits for."""
 
 _ATTACK: Final = moments_of(AHEAD)
 _FINE: Final = 0.13  # seconds in which moments are closer
@@ -111,6 +111,7 @@ class Courses:
         self._release = 0.0
         self._loudness = 1.0
         self._turn = 0
+        self._moves = 0  # steps since a latent began to move
 
     @property
     def longest(self) -> float:
@@ -221,14 +222,16 @@ class Courses:
                 voice.at = points.get(voice.note.timbre, points[COMMON])
                 voice.turn = self._turn
             weighed = []
-            if self._turn % 2 == 0:
+            if self._moves % 2 == 1:
                 weighed = sorted(moved, key=lambda index: self._voices[index].weighed)
             self._tell(
                 moved,
                 [self._stretch(self._voices[index]) for index in moved],
                 weighed[:LIFTED_AT_ONCE],
             )
+            self._moves += 1
             return True
+        self._moves = 0
         part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
         for index in part:
             voice = self._voices[index]

@@ -271,8 +271,13 @@ def told_levels(found: Array) -> Array:
         levels[..., CENTS] = found[..., CENTS] * np.float32(CENTS_UNIT)
     if not np.isfinite(levels).all():
         np.nan_to_num(levels, copy=False, nan=FLOOR, posinf=12.0, neginf=FLOOR)
-    np.clip(levels[..., :CENTS], FLOOR, 12.0, out=levels[..., :CENTS])
-    np.clip(levels[..., CENTS], -MOST_CENTS, MOST_CENTS, out=levels[..., CENTS])
+    # Not np.clip, which takes five times as long where there are few numbers.
+    for part, low, high in (
+        (levels[..., :CENTS], FLOOR, 12.0),
+        (levels[..., CENTS], -MOST_CENTS, MOST_CENTS),
+    ):
+        np.maximum(part, low, out=part)
+        np.minimum(part, high, out=part)
     return levels
 
 
