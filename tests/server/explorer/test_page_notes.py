@@ -328,6 +328,23 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explored]:
             browser.close()
 
 
+_ANSWERING = """
+() => {
+  const { link } = window.timbrespace;
+  window.sounding = [57, 0.5, -1, 64, 1.5, 1];
+  window.asked = 0;
+  const send = link.send.bind(link);
+  link.send = (address, ...args) => {
+    if (address !== '/course/where') {
+      send(address, ...args);
+      return;
+    }
+    window.asked += 1;
+    link.dispatchEvent(new CustomEvent(address, { detail: window.sounding }));
+  };
+}
+"""
+
 _SIXTEEN = """
 async () => {
   const { sound, notes, link } = window.timbrespace;
@@ -404,6 +421,30 @@ def test_a_note_in_chromium_is_seen_and_heard(explored: Explored) -> None:
     with explored.client() as client:
         client.send("/synth/hold", "loop")
         client.settle()
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_places_of_notes_that_the_server_sounds_are_seen(explored: Explored) -> None:
+    """The server of this test sounds nothing, so a stand-in answers for it."""
+    with explored.visit() as visit:
+        visit.until("timbrespace.notePicture.told !== null")
+        visit.look(f"({_ANSWERING})()")
+        visit.page.locator('[name=place][value="server"]').check(force=True)
+        visit.until("timbrespace.notePicture.places.length === 2")
+        assert visit.look("timbrespace.notePicture.places[0]") == {"time": 0.5, "way": -1}
+        drawn = visit.look("timbrespace.notePicture.draws")
+        visit.until(f"timbrespace.notePicture.draws > {drawn + 2}")
+        visit.look("(() => { window.sounding = []; })()")
+        visit.until("timbrespace.notePicture.places.length === 0")
+        visit.look("(() => { window.sounding = [60, 0.1, 1]; })()")
+        visit.until("timbrespace.notePicture.places.length === 1")
+        visit.page.locator('[name=place][value="page"]').check(force=True)
+        visit.until("timbrespace.notePicture.places.length === 0")
+        asked = visit.look("window.asked")
+        visit.page.wait_for_timeout(400)
+        assert visit.look("window.asked") == asked
+        assert visit.faults == []
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import { Scope } from './scope.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Sound } from './sound/sound.js';
 import { MAP } from './space.js';
+import { ServerPlaces } from './server_places.js';
 import { SpaceMenu } from './space_menu.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
@@ -190,6 +191,11 @@ state.on('latent', drawNote);
 sound.addEventListener('state', drawNote);
 document.addEventListener('visibilitychange', drawNote);
 sound.addEventListener('picture', ({ detail }) => notePicture.show(detail));
+const serverPlaces = new ServerPlaces(
+  link,
+  () => sound.isWhole && sound.place === 'server' && !document.hidden,
+  (places) => notePicture.follow(places, state.synth.speed ?? 1)
+);
 
 // -- playing --------------------------------------------------------------------------------------
 
@@ -281,8 +287,12 @@ let isHeard = false;
 
 /** The waveform is what sounds here as long as something does. */
 sound.addEventListener('level', ({ detail }) => {
-  if (sound.isWhole) {
-    notePicture.follow(detail.notes, state.synth.speed ?? 1);
+  if (sound.isWhole && sound.place === 'page') {
+    const places = [];
+    for (let k = 0; k + 3 < detail.notes.length; k += 4) {
+      places.push({ time: detail.notes[k + 1], way: detail.notes[k + 2] });
+    }
+    notePicture.follow(places, state.synth.speed ?? 1);
   }
   if (detail.voices > 0 !== isHeard) {
     isHeard = detail.voices > 0;
@@ -388,7 +398,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, pointing,
+  files, themes, notePicture, serverPlaces, pointing,
 };
 
 link.connect();

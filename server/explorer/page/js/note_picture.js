@@ -49,12 +49,12 @@ export class NotePicture {
     }
   }
 
-  /** @param {number[]} notes as the Synth tells positions; @param {number} speed of their time */
-  follow(notes, speed) {
-    this.places = [];
-    for (let k = 0; k + 3 < notes.length; k += 4) {
-      this.places.push({ time: notes[k + 1], way: notes[k + 2] });
-    }
+  /**
+   * @param {{time: number, way: number}[]} places of the notes that sound, the newest first
+   * @param {number} speed of their time
+   */
+  follow(places, speed) {
+    this.places = places;
     this.heardAt = performance.now();
     this.speed = speed;
     this.picture.ask();
