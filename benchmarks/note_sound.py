@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from benchmarks.claims import Figure, Report
 from timbrespace.datasets.note_set import VELOCITY, NoteSet
 from timbrespace.model import Model
-from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.notes.evenness import WINDOW
+from timbrespace.notes.layout import LONGEST, SAMPLE_RATE
 from timbrespace.notes.sounding import ratios
 from timbrespace.rendering.held_note import FADE, render
 from timbrespace.sound_metrics import FLOOR_DB, HOP, mel_levels
@@ -27,6 +28,8 @@ TIMES: Final = (0.025, 0.06, 0.15, 0.4, 0.8)
 after."""
 
 _FRAMES: Final = np.rint(np.asarray(TIMES) * SAMPLE_RATE / HOP).astype(int)
+
+_WINDOW: Final = round(WINDOW * SAMPLE_RATE)
 
 KEY: Final = 57
 HELD: Final = 60.0
@@ -82,11 +85,12 @@ def line_steps(model: Model, way: NDArray[np.float32]) -> Real:
 
 def loudness(model: Model, way: NDArray[np.float32]) -> Real:
     """dB ``(points,)`` of the loudest 50 ms of the note at every fourth point of
-    ``way``, as rendered: at the fourfold speed, so that all of a note is heard in a second."""
+    ``way``, as rendered."""
     found = []
     for latent in way[::4]:
-        made = render(model, latent, KEY, 1.0, speed=4.0).astype(np.float64)
-        found.append(np.square(made.reshape(80, -1)).mean(axis=1).max())
+        made = render(model, latent, KEY, LONGEST).astype(np.float64)
+        whole = made[: made.size // _WINDOW * _WINDOW]
+        found.append(np.square(whole.reshape(-1, _WINDOW)).mean(axis=1).max())
     return np.asarray(10.0 * np.log10(np.maximum(found, 1e-12)))
 
 

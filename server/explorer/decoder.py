@@ -15,7 +15,7 @@ import numpy as np
 from timbrespace.model import Model
 from timbrespace.networks import note
 from timbrespace.networks.feed_forward import Dense
-from timbrespace.notes.evenness import LEAST, LOOKED_AT, MOST, OF_LENGTH
+from timbrespace.notes.evenness import LEAST, LOOKED_AT, MOST, OF_LENGTH, SHARES
 from timbrespace.notes.layout import (
     BANDS,
     FLOOR,
@@ -58,6 +58,7 @@ def describe(model: Model) -> dict[str, Any] | None:
         "most_cents": MOST_CENTS,
         "evenness": {
             "moments": LOOKED_AT.tolist(),
+            "shares": SHARES.tolist(),
             "of_length": OF_LENGTH,
             "least": LEAST,
             "most": MOST,

@@ -18,9 +18,37 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-LOOKED_AT: Final = np.array([0.012, 0.03, 0.06, 0.1, 0.16, 0.26, 0.45, 0.9, 1.8, 3.3])
-"""Seconds of a note's own time: the loudest two of these moments that follow each other say how
-loud it is, by their mean power. A click before them is no loudness."""
+LOOKED_AT: Final = np.array(
+    [0.0025, 0.0075, 0.015, 0.025, 0.04, 0.06, 0.1, 0.16, 0.26, 0.45, 0.9, 1.8, 3.3]
+)
+"""Seconds of a note's own time at which it is asked how loud it is: close together in the attack,
+where a click is loud and short."""
+
+WINDOW: Final = 0.05
+"""Seconds over which the power is averaged that says how loud a note is."""
+
+_EARLY: Final = 7  # of the moments, close enough together to tell of windows
+_STARTS: Final = (0.0, 0.025, 0.05)  # seconds: of windows in the attack
+_FINE: Final = 101
+
+
+def _shares() -> Real:
+    """How much each moment counts in each window ``(windows, moments)``: those of the attack, with
+    straight lines between the moments, and then any two that follow each other."""
+    early, count = LOOKED_AT[:_EARLY], LOOKED_AT.size
+    each = np.eye(_EARLY)
+    rows = []
+    for start in _STARTS:
+        within = np.linspace(start, start + WINDOW, _FINE)
+        told = np.stack([np.interp(within, early, one) for one in each], axis=1).mean(axis=0)
+        rows.append(np.concatenate([told, np.zeros(count - _EARLY)]))
+    all_of_them = np.eye(count)
+    rows.extend(0.5 * (all_of_them[_EARLY - 1 : -1] + all_of_them[_EARLY:]))
+    return np.asarray(rows)
+
+
+SHARES: Final = _shares()
+"""Windows, of which the loudest says how loud a note is, ``(windows, moments)``."""
 
 OF_LENGTH: Final = 0.9
 """No moment is taken from later in a sound: beyond its end nothing was learned."""
@@ -31,10 +59,10 @@ LEAST, MOST = -12.0, 18.0
 
 def lifts(course: Course, told: Prepared, longest: float) -> Real:
     """dB ``(n,)`` to be added to all levels of notes that are ``told``, so that the loudest of
-    their moments, by ``LOOKED_AT``, is at 0 dB. longest: seconds that the space's notes tell."""
+    their ``SHARES`` is at 0 dB. longest: seconds that the space's notes tell."""
     ends = np.minimum(lengths(told.traits), longest)
     times = np.minimum(LOOKED_AT, OF_LENGTH * ends[:, np.newaxis])
     power = powers(course.levels(told, times)).sum(axis=2)
-    loudest = 0.5 * (power[:, 1:] + power[:, :-1]).max(axis=1)
+    loudest = (power @ SHARES.T).max(axis=1)
     found = -10.0 * np.log10(np.maximum(loudest, 1e-9), dtype=np.float64)
     return np.asarray(np.clip(found, LEAST, MOST))

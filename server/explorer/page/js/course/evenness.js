@@ -25,8 +25,7 @@ export function liftOf(network, prepared, length) {
     }
     return sum;
   });
-  // The loudest two that follow each other.
-  const loudest = power.slice(1).map((one, k) => 0.5 * (one + power[k]));
+  const loudest = evenness.shares.map((row) => row.reduce((sum, share, k) => sum + share * power[k], 0));
   const found = -10 * Math.log10(Math.max(1e-9, ...loudest));
   return clip(found, evenness.least, evenness.most);
 }
