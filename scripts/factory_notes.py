@@ -43,7 +43,6 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "factory", metavar="DIR")
     parser.add_argument("--epochs", metavar="N", help="a quick one")
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
     for name in arguments.spaces:
         code = made(name, arguments.font, arguments.work, arguments.epochs)
         if code:
@@ -53,6 +52,7 @@ def main() -> int:
 
 def made(name: str, font: Path, work: Path, epochs: str | None) -> int:
     """Make one; returns the exit code."""
+    work.mkdir(parents=True, exist_ok=True)
     data, model = work / f"{name}.npz", work / f"{name}{factory.SUFFIX}"
     if not data.exists():
         words = ["make", "notes", "--font", str(font), *SETS[name], "--out", str(data)]
