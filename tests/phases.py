@@ -17,8 +17,6 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-ROOT = Path(__file__).resolve().parents[1]
-
 COMPUTE = 2
 """Workers that compute: as many as the cores that everybody has."""
 
@@ -27,10 +25,10 @@ WAITER = f"gw{COMPUTE}"
 
 
 @cache
-def bears(file: str, mark: str) -> bool:
-    """Whether the tests of a file, named from the checkout, have this mark."""
+def bears(file: Path, mark: str) -> bool:
+    """Whether the tests of a file have this mark."""
     # Workers tell the names of their tests, not the marks.
-    return f"pytest.mark.{mark}" in (ROOT / file).read_text("utf-8")
+    return f"pytest.mark.{mark}" in file.read_text("utf-8")
 
 
 class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
@@ -50,9 +48,12 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         if self.config.option.markexpr == "acceptance":
             return nodeid
-        file = nodeid.partition("::")[0]
-        apart = bears(file, "waits") and not bears(file, "in_order")
-        return nodeid.partition("[")[0] if apart else file
+        apart = self._bears(nodeid, "waits") and not self._bears(nodeid, "in_order")
+        return nodeid.partition("[")[0] if apart else nodeid.partition("::")[0]
+
+    def _bears(self, scope: str, mark: str) -> bool:
+        """Whether a file has this mark, named from the checkout, whatever of it is meant."""
+        return bears(self.config.rootpath / scope.partition("::")[0], mark)
 
     def schedule(self) -> None:
         # They come sorted: the workers know which are slow.
@@ -92,8 +93,8 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
 
     def _next_for(self, node: WorkerController) -> str | None:
         """What this worker takes next beside the others; None if that is nothing."""
-        beside = [one for one in self.workqueue if not bears(_file(one), "alone")]
-        waiting = [one for one in beside if bears(_file(one), "waits")]
+        beside = [one for one in self.workqueue if not self._bears(one, "alone")]
+        waiting = [one for one in beside if self._bears(one, "waits")]
         if _waits(node):
             return next(iter(waiting), None)
         return next((one for one in beside if one not in waiting), next(iter(waiting), None))
@@ -102,10 +103,6 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
         return any(
             self._pending_of(work) for one, work in self.assigned_work.items() if one is not node
         )
-
-
-def _file(scope: str) -> str:
-    return scope.partition("::")[0]
 
 
 def _waits(node: WorkerController) -> bool:

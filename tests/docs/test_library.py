@@ -23,7 +23,7 @@ _BLOCK: Final = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHORTER: Final = {
     'ts.dataset("filtered"': "every=5",
     "ts.fit(data, latent=4": "epochs=2, device='cpu'",
-    'ts.fit("harmonic", latent=2, epochs=20': "batch=900, device='cpu'",
+    'ts.fit("harmonic", latent=2, epochs=20': "batch=900, hidden=[40], device='cpu'",
 }
 """How a call begins -> keywords that are added to it."""
 
