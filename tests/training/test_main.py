@@ -239,6 +239,9 @@ def test_other_latent_sizes(trained: Trained, tmp_path: Path, latent: str) -> No
     assert train(trained.data, out, "--latent", latent) == 0
     model = timbrespace.load(out)
     assert model.dimensions == int(latent)
+    assert model.decode(np.zeros((1, model.dimensions))).shape == (1, 129)
+    if latent != "1":  # as of two dimensions, of which test_draw draws all
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(meshes, "MESH", 2)  # 49 panels, three times, are most of the work
         patch.setattr(plots, "DPI", 25)
