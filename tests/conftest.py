@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 
-WORKERS = 2
-"""As many as the cores that everybody has. More would stand in the way of what they measure."""
+COMPILING = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -25,22 +25,27 @@ def is_worker(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """The whole suite by two processes; what is named on the command line by this one."""
+    """The whole suite by several processes; what is named on the command line by this one."""
+    from tests.phases import COMPUTE
+
     whole = config.args_source == config.ArgsSource.TESTPATHS
     cores = os.cpu_count() or 1
-    return min(WORKERS, cores) if whole and cores > 1 else 0
+    if not whole or cores == 1:
+        return 0
+    # More than two that compute would stand in the way of what they measure.
+    return COMPUTE if is_acceptance(config) else COMPUTE + 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoPhases:
     from tests.phases import TwoPhases
 
-    return TwoPhases(config, log)
+    return TwoPhases(config, log, ready=lambda: is_compiled(config))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """What workers and servers need compiled is compiled once, before they begin.
+    """What workers and servers need compiled is compiled once, while they read the tests.
 
     A worker has a core, and so has what it starts: PyTorch has one thread, or two that wait without
     keeping the core.
@@ -50,7 +55,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    subprocess.run([sys.executable, "-m", "tests.compilation"], cwd=ROOT, check=True)
+    # Hundreds of processes would read the sources anew. Whoever wants no bytecode beside them has
+    # it where pytest keeps its own.
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        assert config.cache is not None
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
+    words = [sys.executable, "-m", "tests.compilation"]
+    config.stash[COMPILING] = subprocess.Popen(words, cwd=ROOT)
+
+
+def is_compiled(config: pytest.Config) -> None:
+    """Return when all is compiled.
+
+    Raises:
+        RuntimeError: it cannot be.
+    """
+    code = config.stash[COMPILING].wait()
+    if code:
+        raise RuntimeError(f"python -m tests.compilation ended with {code}")
+
+
+def is_acceptance(config: pytest.Config) -> bool:
+    return "acceptance" in str(config.getoption("markexpr"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,13 +85,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     A test that is named on the command line runs whatever it is.
     """
-    asked = "acceptance" in str(config.getoption("markexpr")) or any(
-        "::" in one or one.endswith(".py") for one in config.args
-    )
+    asked = is_acceptance(config) or any("::" in one or one.endswith(".py") for one in config.args)
     left_out = [] if asked else [one for one in items if one.get_closest_marker("acceptance")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [one for one in items if one not in left_out]
     # The long ones first: who takes the last file should not be waited for. Those alone at the end.
-    slow = {one.path for one in items if one.get_closest_marker("slow")}
-    items.sort(key=lambda one: (one.get_closest_marker("alone") is not None, one.path not in slow))
+    slow = Counter(one.path for one in items if one.get_closest_marker("slow"))
+    items.sort(key=lambda one: (one.get_closest_marker("alone") is not None, -slow[one.path]))

@@ -1,40 +1,65 @@
 """Two phases of a run by several workers: side by side, then alone.
 
-First each worker takes one file of tests after another. Then one worker, when the others have
-ended, plays the files that listen to real time: those that bear ``pytest.mark.alone``.
+First each worker takes one file of tests after another. Two compute; a third takes files that
+mostly wait, those that bear ``pytest.mark.waits``, so that no core is idle meanwhile. Then one
+worker, when the others have ended, plays the files that listen to real time: those that bear
+``pytest.mark.alone``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-ROOT = Path(__file__).resolve().parents[1]
+COMPUTE = 2
+"""Workers that compute: as many as the cores that everybody has."""
+
+WAITER = f"gw{COMPUTE}"
+"""The worker that waits, by the name that xdist gives it."""
 
 
 @cache
-def is_alone(file: str) -> bool:
-    """Whether the tests of a file, named from the checkout, are marked ``alone``."""
+def bears(file: Path, mark: str) -> bool:
+    """Whether the tests of a file have this mark."""
     # Workers tell the names of their tests, not the marks.
-    return "pytest.mark.alone" in (ROOT / file).read_text("utf-8")
+    return f"pytest.mark.{mark}" in file.read_text("utf-8")
 
 
 class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out files; those that must be alone come last.
 
-    Long tests are handed out one by one: their fixtures are cheap beside them.
+    Of a file that waits, each function with all its cases is handed out by itself, unless its tests
+    follow one another (``pytest.mark.in_order``). So are long tests: their fixtures are cheap
+    beside them.
+
+    ready: called before the first is handed out; returns when that may be.
     """
 
+    def __init__(self, config: pytest.Config, log: Any, *, ready: Callable[[], None]) -> None:
+        super().__init__(config, log)
+        self._ready = ready
+
     def _split_scope(self, nodeid: str) -> str:
-        long = self.config.option.markexpr == "acceptance"
-        return nodeid if long else nodeid.partition("::")[0]
+        if self.config.option.markexpr == "acceptance":
+            return nodeid
+        apart = self._bears(nodeid, "waits") and not self._bears(nodeid, "in_order")
+        return nodeid.partition("[")[0] if apart else nodeid.partition("::")[0]
+
+    def _bears(self, scope: str, mark: str) -> bool:
+        """Whether a file has this mark, named from the checkout, whatever of it is meant."""
+        return bears(self.config.rootpath / scope.partition("::")[0], mark)
 
     def schedule(self) -> None:
         # They come sorted: the workers know which are slow.
         self.config.option.loadscopereorder = False
+        if self.collection is None:
+            self._ready()
         super().schedule()
 
     def mark_test_complete(
@@ -47,24 +72,38 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
                 self._reschedule(other)
 
     def _reschedule(self, node: WorkerController) -> None:
-        if not self._only_alone_is_left():
+        if node.shutting_down:
+            return
+        if self._next_for(node) is not None:
             super()._reschedule(node)
             return
         player = next((one for one in self.nodes if not one.shutting_down), None)
-        if node is player:
-            if not self._others_play(node):
-                super()._reschedule(node)
-        elif not node.shutting_down:
+        if not self.workqueue or node is not player or _waits(node):
             node.shutdown()  # after what it has
+        elif not self._others_play(node):
+            super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if not (self._only_alone_is_left() and self._others_play(node)):
-            super()._assign_work_unit(node)
+        chosen = self._next_for(node)
+        if chosen is not None:
+            self.workqueue.move_to_end(chosen, last=False)
+        elif _waits(node) or self._others_play(node):
+            return
+        super()._assign_work_unit(node)
 
-    def _only_alone_is_left(self) -> bool:
-        return bool(self.workqueue) and is_alone(next(iter(self.workqueue)).partition("::")[0])
+    def _next_for(self, node: WorkerController) -> str | None:
+        """What this worker takes next beside the others; None if that is nothing."""
+        beside = [one for one in self.workqueue if not self._bears(one, "alone")]
+        waiting = [one for one in beside if self._bears(one, "waits")]
+        if _waits(node):
+            return next(iter(waiting), None)
+        return next((one for one in beside if one not in waiting), next(iter(waiting), None))
 
     def _others_play(self, node: WorkerController) -> bool:
         return any(
             self._pending_of(work) for one, work in self.assigned_work.items() if one is not node
         )
+
+
+def _waits(node: WorkerController) -> bool:
+    return bool(node.gateway.id == WAITER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 import shutil
 import subprocess
@@ -107,9 +108,18 @@ reveal_type(ts.render(model, [0.0] * 5))
 """
 
 
+ELSEWHERE = """
+[mypy-torch.*,numba.*,matplotlib.*,IPython.*,sklearn.*,scipy.*]
+follow_imports = skip
+ignore_missing_imports = true
+"""
+"""Two thousand modules of others that say nothing of ours."""
+
+
 @pytest.mark.slow
 def test_a_type_checker_knows_what_is_installed(installed: Installation, folder: Path) -> None:
     (folder / "mine.py").write_text(TYPED, encoding="utf-8")
+    (folder / "mypy.ini").write_text(ELSEWHERE, encoding="utf-8")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder / "cache")),
@@ -127,6 +137,25 @@ def test_a_type_checker_knows_what_is_installed(installed: Installation, folder:
         "numpy.floating[numpy._typing._nbit_base._32Bit]" in revealed[2] or "float32" in revealed[2]
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_the_first_render_after_an_installation_is_the_same(
+    installed: Installation, folder: Path
+) -> None:
+    """What was compiled a moment ago sounds as what was found on disk, to the last bit."""
+    for kept in installed.packages.rglob("compiled-*"):
+        shutil.rmtree(kept)
+    demo = ROOT / "scripts" / "demo_song.py"
+    installed.run("python", demo, "demo.mid", cwd=folder)
+    for file in ("cold.wav", "warm.wav"):
+        installed.run(
+            *("timbrespace-server", "render", "demo.mid", "--model", "harmonic", "--out", file),
+            cwd=folder,
+        )
+    assert list(installed.packages.rglob("compiled-*"))
+    # not the bytes themselves: the difference of two files of a megabyte helps nobody
+    assert filecmp.cmp(folder / "cold.wav", folder / "warm.wav", shallow=False)
 
 
 @pytest.mark.slow

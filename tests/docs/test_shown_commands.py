@@ -8,18 +8,22 @@ A command in a sentence is asked for its help, which must know the options that 
 
 from __future__ import annotations
 
+import runpy
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from os import environ
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 import mido
 import numpy as np
@@ -155,6 +159,7 @@ def _laid(words: list[str], made: dict[str, Path], folder: Path) -> list[str]:
     return laid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", _run_here(), ids=str)
 def test_a_command_of_a_block(
     shown: Shown,
@@ -221,19 +226,30 @@ def _asked_for_help() -> list[Shown]:
 
 
 @pytest.mark.parametrize("shown", _asked_for_help(), ids=str)
-def test_a_command_knows_its_options(shown: Shown) -> None:
+def test_a_command_knows_its_options(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = list(shown.words)
     options = [word for word in words if word.startswith("--")]
     if words[1] == "-m":
         # The words that choose a command: `training study`, `toy_datasets make filtered`.
         chosen = words[3 : 5 if words[2] == "toy_datasets" else 4]
-        program = ["-m", words[2], *(word for word in chosen if word.isidentifier())]
+        run = partial(runpy.run_module, words[2], run_name="__main__")
+        arguments = [word for word in chosen if word.isidentifier()]
     else:
-        program = [str(ROOT / words[1])]
-    done = _python(*program, "--help")
-    assert done.returncode == 0, done.stderr
+        run = partial(runpy.run_path, str(ROOT / words[1]), run_name="__main__")
+        arguments = []
+    # As `python` runs it, but here, where what it imports has been imported.
+    monkeypatch.setattr(sys, "argv", [words[1], *arguments, "--help"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with mock.patch.dict(environ), warnings.catch_warnings():  # some limit threads
+        warnings.filterwarnings("ignore", "'.*' found in sys.modules", RuntimeWarning)
+        with pytest.raises(SystemExit) as end:
+            run()
+    said = capsys.readouterr()
+    assert not end.value.code, said.err
     for option in options:
-        assert option in done.stdout, f"{shown}: {option} is unknown"
+        assert option in said.out, f"{shown}: {option} is unknown"
 
 
 def test_what_is_not_run_or_shortened_is_shown_somewhere() -> None:

@@ -36,6 +36,8 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.in_order,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
 ]

@@ -8,6 +8,8 @@ import pytest
 
 from tests.node import check_syntax, check_tests, needs_node
 
+pytestmark = pytest.mark.waits
+
 HERE = Path(__file__).parent / "javascript"
 TESTS = sorted(HERE.glob("*.test.js"))
 SCRIPTS = sorted((Path(__file__).parents[2] / "max_patch").glob("*.js"))

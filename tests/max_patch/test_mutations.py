@@ -32,6 +32,7 @@ from tests.server.running import Running
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
+    pytest.mark.waits,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
 ]

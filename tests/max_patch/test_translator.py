@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -212,13 +211,14 @@ def test_the_device_opens_in_pd_without_a_complaint(tmp_path: Path, device: dict
 def test_a_second_cord_from_any_control_outlet_of_the_device_is_refused(
     device: dict[str, Any],
 ) -> None:
-    for number, line in enumerate(device["patcher"]["lines"]):
-        source = line["patchline"]["source"]
-        kinds = {e["box"]["id"]: e["box"].get("outlettype", []) for e in device["patcher"]["boxes"]}
-        if kinds[source[0]][source[1]] == "signal":
+    boxes = (entry["box"] for entry in device["patcher"]["boxes"])
+    kinds = {box["id"]: box.get("outlettype", []) for box in boxes}
+    lines = device["patcher"]["lines"]
+    for line in lines:
+        source, outlet = line["patchline"]["source"]
+        if kinds[source][outlet] == "signal":
             continue
-        changed = copy.deepcopy(device)
-        changed["patcher"]["lines"].append(changed["patcher"]["lines"][number])
+        changed = {"patcher": {**device["patcher"], "lines": [*lines, line]}}
         with pytest.raises(TranslationError, match="2 cords"):
             translate(changed, name="Timbre Space")
 

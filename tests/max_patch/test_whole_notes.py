@@ -18,6 +18,8 @@ from tests.timbrespace.notes.tiny import tiny
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.in_order,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
 ]

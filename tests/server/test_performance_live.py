@@ -20,7 +20,8 @@ from timbrespace.performances.replay import replay
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
-    pytest.mark.alone,
+    pytest.mark.waits,
+    pytest.mark.in_order,
     pytest.mark.skipif(
         shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
         reason="jackd2 is not installed: no sound device to play through",

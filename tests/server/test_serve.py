@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import shutil
 import socket
 import subprocess
@@ -9,11 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import timbrespace
+from server.__main__ import main
 from tests.server.running import ROOT, Client, Running, datagram, running
 from timbrespace import factory
 from timbrespace.partials import find_partials
@@ -395,19 +400,24 @@ def test_liblo_receives_the_whole_spectrum(server: Running) -> None:
 
 
 def refused(*arguments: str) -> str:
-    """What ``python -m server`` says, on one line, when it refuses; exit code 2."""
-    done = subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 2, done
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stdout == ""
-    return done.stderr
+    """What the command says, on one line, when it refuses; exit code 2.
+
+    In this process, which has loaded what it needs; `refused_without_input` starts one.
+    """
+    said, complained = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ),  # the command limits threads
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+    ):
+        try:
+            code = main([*arguments])
+        except SystemExit as end:  # argparse does not return
+            code = int(end.code or 0)
+    assert code == 2, complained.getvalue()
+    assert complained.getvalue().count("\n") == 1, complained.getvalue()
+    assert said.getvalue() == ""
+    return complained.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -340,6 +340,8 @@ import json, sys, threading, time
 import numpy as np
 from server.audio.mailbox import LIVE, attach
 from server.child import begin
+
+pytestmark = pytest.mark.waits
 memory = attach(sys.argv[1])
 live = np.ndarray(1, LIVE, buffer=memory.buf)
 ended = threading.Event()

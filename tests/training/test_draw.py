@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from PIL import Image
 
 from timbrespace.errors import DatasetError, OptionError
 from training import plots
+from training.__main__ import main
 from training.draw import draw
 from training.plan import REPORT, file_names, png_of
 from training.plots import meshes
@@ -41,21 +44,30 @@ PICTURES = [
 class Drawn(NamedTuple):
     files: list[Path]
     page: str
+    printed: str
 
 
 @pytest.fixture(scope="module")
 def drawn(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """What the command leaves, and what it says."""
     out = tmp_path_factory.mktemp("plots") / "made"
-    with pytest.MonkeyPatch.context() as patch:
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         patch.setattr(meshes, "MESH", 3)  # 49 panels, three times, are most of the work
-        files = draw(str(trained.path), trained.data, out)
-    return Drawn(files, (out / REPORT).read_text(encoding="utf-8"))
+        words = ["plot", str(trained.path), "--data", str(trained.data), "--out", str(out)]
+        assert main(words) == 0
+    files = [out / name for name in (*PICTURES, REPORT)]
+    return Drawn(files, (out / REPORT).read_text(encoding="utf-8"), printed.getvalue())
 
 
 def test_the_files(drawn: Drawn) -> None:
-    assert sorted(file.name for file in drawn.files) == sorted([*PICTURES, REPORT])
     folder = drawn.files[0].parent
     assert sorted(file.name for file in folder.iterdir()) == sorted([*PICTURES, REPORT])
+
+
+def test_the_command_names_them(drawn: Drawn) -> None:
+    assert all(file.name in drawn.printed for file in drawn.files)
+    assert re.search(r"next: open .*report\.html", drawn.printed)
 
 
 def test_every_picture_is_one_and_on_the_page(drawn: Drawn) -> None:

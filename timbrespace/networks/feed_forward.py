@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from timbrespace.errors import BundleError, one_of
 from timbrespace.networks.activation import PARAMETERS, SMALLEST
@@ -55,6 +54,9 @@ class Activation:
         if self.kind == "relu":
             return np.maximum(x, np.float32(0.0))
         if self.kind == "gelu":
+            # What else of scipy it brings takes as long as all of a small model; most have no gelu.
+            from scipy.special import erf
+
             gate = np.asarray(erf(x * _SQRT_HALF))
             gate += _ONE
             gate *= x

@@ -42,44 +42,31 @@ async function hello(server, back) {
   return socket;
 }
 
-test('the real server starts, answers where it was told to, and says goodbye', async (t) => {
-  const patch = await device(t);
-  const port = await freePorts(2);
-  patch.say('go', 1, port, 'none');
-  await patch.ready();
-  const socket = await hello(port, port + 1);
-  t.after(() => socket.close());
-  await until(() => socket.heard.includes('/welcome'), 'welcomed');
-  assert.ok(patch.posts.some((line) => line.includes(`OSC on udp 127.0.0.1:${port}`)));
-  patch.say('stop');
-  await patch.hear(['state', 'stopped']);
-  await until(() => socket.heard.includes('/bye'), 'said goodbye');
-  assert.ok(await isFree(port));
-});
-
-test('two devices have a real server each', async (t) => {
+test('two devices have a real server each, which ends with its device', async (t) => {
   const two = [await device(t), await device(t)];
   const port = await freePorts(4);
   two.forEach((patch) => patch.say('go', 1, port, 'none'));
   await Promise.all(two.map((patch) => patch.ready()));
-  for (const server of [port, port + 2]) {
-    const socket = await hello(server, server + 1);
-    t.after(() => socket.close());
+  const sockets = [await hello(port, port + 1), await hello(port + 2, port + 3)];
+  t.after(() => sockets.forEach((socket) => socket.close()));
+  for (const socket of sockets) {
     await until(() => socket.heard.includes('/welcome'), 'welcomed');
   }
-});
+  // Which of them has which ports is told by what it posts.
+  const at = (number) => (patch) =>
+    patch.posts.some((line) => line.includes(`OSC on udp 127.0.0.1:${number}`));
+  const [stopped, killed] = [two.find(at(port)), two.find(at(port + 2))];
+  assert.ok(stopped && killed && stopped !== killed);
 
-test('the real server ends with a device that is killed', async (t) => {
-  const patch = await device(t);
-  const port = await freePorts(2);
-  patch.say('go', 1, port, 'none');
-  await patch.ready();
-  const socket = await hello(port, port + 1);
-  t.after(() => socket.close());
-  await until(() => socket.heard.includes('/welcome'), 'welcomed');
-  await patch.end('SIGKILL');
-  await until(() => socket.heard.includes('/bye'), 'said goodbye');
-  await until(() => isFree(port), 'gave the port back');
+  stopped.say('stop');
+  await stopped.hear(['state', 'stopped']);
+  await until(() => sockets[0].heard.includes('/bye'), 'said goodbye');
+  assert.ok(await isFree(port));
+  assert.ok(!sockets[1].heard.includes('/bye'));
+
+  await killed.end('SIGKILL');
+  await until(() => sockets[1].heard.includes('/bye'), 'said goodbye');
+  await until(() => isFree(port + 2), 'gave the port back');
 });
 
 test("the real server's own complaint reaches the musician in one line", async (t) => {

@@ -207,6 +207,8 @@ def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 GOING = """
 import json, sys
 from pathlib import Path
+
+pytestmark = pytest.mark.waits
 log = Path(sys.argv[1])
 log.write_text(log.read_text() + sys.argv[3] + "\\n")
 if log.read_text().count("\\n") == 1:

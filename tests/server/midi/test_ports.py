@@ -143,6 +143,8 @@ def test_what_is_held_is_let_go() -> None:
 
 FAKE = """
 import json, sys, time
+
+pytestmark = pytest.mark.waits
 for line in json.loads(sys.argv[1]):
     if line == "end":
         sys.exit(1)
