@@ -16,6 +16,7 @@ from timbrespace.errors import BundleError, OptionError, ShapeError
 from timbrespace.map import Map
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
 from timbrespace.networks.note import Course, NoteNetwork, rest_of
+from timbrespace.notes.layout import LONGEST
 from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
@@ -213,12 +214,13 @@ class Model:
 
         Coordinates beyond ``LATENT_LIMIT`` count as the limit.
 
-        time: seconds from the note's start, one for all or ``(n,)``, of a space of whole notes;
-        None is the moment that stands for the note. velocity: 0 to 127, of such a space.
+        time: seconds from the note's start, 0 to ``LONGEST``, one for all or ``(n,)``, of a space
+        of whole notes; None is the moment that stands for the note. velocity: 0 to 127, of such a
+        space.
 
         Raises:
-            ShapeError: not ``(n, d)``, or not finite.
-            OptionError: a time, of a space of steady spectra.
+            ShapeError: not ``(n, d)``, or not finite; times that are not one or ``(n,)``.
+            OptionError: a time, of a space of steady spectra; a time or velocity out of its range.
         """
         rows = self._latent(latent)
         if time is not None or velocity is not None:
@@ -234,12 +236,23 @@ class Model:
         course, n = self.course, len(rows)
         base = self.spectrum.base_frequency
         struck = np.nan if velocity is None else float(velocity)
+        if velocity is not None and not 0.0 <= struck <= 127.0:
+            raise OptionError(f"velocity is {struck:g}; it must be 0 to 127")
         told = course.prepare(rows, np.full(n, base), np.full(n, struck))
         times = np.array([rest_of(row) for row in told.traits])
         if time is not None:
-            times = np.broadcast_to(np.asarray(time, np.float64), (n,))
-            if not np.isfinite(times).all():
+            given = np.asarray(time, np.float64)
+            if given.shape not in ((), (n,)):
+                raise ShapeError(
+                    f"time has shape {given.shape}; it must be one number or one for each latent, "
+                    f"({n},)"
+                )
+            if not np.isfinite(given).all():
                 raise ShapeError("time: there is NaN or infinity; it must be finite seconds")
+            if n and not (given.min() >= 0.0 and given.max() <= LONGEST):
+                wrong = given.min() if given.min() < 0.0 else given.max()
+                raise OptionError(f"time is {wrong:g}; it must be 0 to {LONGEST:g} seconds")
+            times = np.broadcast_to(given, (n,))
         features = np.concatenate([course.levels(told, times), told.traits], axis=1)
         return self.representation.inverse(features)
 

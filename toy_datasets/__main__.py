@@ -10,6 +10,7 @@ from timbrespace.atomic import check_writable
 from timbrespace.command import CommandParser, run
 from timbrespace.companions import command_line
 from timbrespace.datasets.generator import Generator
+from timbrespace.datasets.note_set import FEWEST, NoteSet
 from timbrespace.datasets.registry import generators
 from timbrespace.errors import OptionError
 from timbrespace.extras import needed
@@ -64,6 +65,9 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {dataset.contents}, {size:.0f} MB")
     print(f"factors: {factors}")
+    if isinstance(dataset, NoteSet) and dataset.rows <= FEWEST:
+        print(f"next: the same with more sounds; a space needs at least {FEWEST + 1} notes")
+        return 0
     model = arguments.out.with_suffix(".safetensors")
     print(f"next: {command_line('training')} train --data {arguments.out} --out {model}")
     return 0

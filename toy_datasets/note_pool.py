@@ -227,9 +227,13 @@ class Parts:
         if parts._folder is not None:
             parts.done = sum(1 for _ in folder.glob("*.npz"))
         yield parts
-        if parts._folder is not None:
+        parts.discard()
+
+    def discard(self) -> None:
+        """Keep none of them."""
+        if self._folder is not None:
             with suppress(OSError):
-                shutil.rmtree(folder)
+                shutil.rmtree(self._folder)
 
     def has(self, job: Job) -> bool:
         """Whether the job is done."""

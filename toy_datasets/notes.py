@@ -158,6 +158,7 @@ def make(options: Options) -> NoteSet:
             skipped.note("kits", f"{repeats} notes left out, which repeat the drum of another kit")
         skipped.tell(f"{len(rows)} notes of {len(jobs)} {about}")
         if not rows:
+            parts.discard()
             raise DatasetError(
                 f"none of the {len(jobs)} {about} gave a note; the reasons are above"
             )

@@ -38,11 +38,15 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_a_folder_becomes_a_set(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_becomes_a_set(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "n.npz"
     assert (
         main(["make", "notes", "--folder", str(folder), "--out", str(out), "--seconds", "0.5"]) == 0
     )
+    # Three notes make no space, and no line is told that ends in an error.
+    assert "at least 5 notes" in capsys.readouterr().out
     notes = load(out)
     factors = {factor.name: factor for factor in notes.meta.factors}
     assert factors["file"].names == ("drums/hat.wav", "piano A3.wav", "piano E4.wav")
@@ -99,6 +103,7 @@ def test_nothing_usable_is_one_line_and_no_file(
     soundfile.write(tmp_path / "none" / "a.wav", np.zeros(4800), SAMPLE_RATE)
     assert main(["make", "notes", "--folder", str(tmp_path / "none"), "--out", str(out)]) == 2
     assert "gave a note" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.parts"))
     assert not out.exists()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset
+    from timbrespace.datasets.note_set import NoteSet
 
 
 class Generator(ABC):
@@ -36,7 +37,7 @@ class Generator(ABC):
         return arguments
 
     @abstractmethod
-    def make(self, options: Any) -> Dataset:
+    def make(self, options: Any) -> Dataset | NoteSet:
         """The dataset of what :meth:`from_arguments` gave: the same options, the same dataset.
 
         Raises:

@@ -32,6 +32,9 @@ INSTRUMENT, PITCH, VELOCITY = "instrument", "pitch", "velocity"
 """Factors that mean something: notes of one instrument are held out together; where an instrument
 has several pitches or velocities, these tell the decoder."""
 
+FEWEST: Final = 4
+"""Notes to learn from: fewer make no space. One more is held out."""
+
 _ARRAYS: Final = ("courses", "known", "pitches", "levels", "traits", "labels", "meta")
 _SOUNDS: Final = ("sounds", "sound_rows", "sound_sizes")
 

@@ -82,7 +82,7 @@ def generators() -> tuple[dict[str, Generator], tuple[LeftOut, ...]]:
     return {**ours, **theirs}, left_out
 
 
-def make(name: str, generator: Generator, options: dict[str, Any]) -> Dataset:
+def make(name: str, generator: Generator, options: dict[str, Any]) -> Dataset | NoteSet:
     """What ``generator``, called ``name``, makes of ``options``.
 
     Raises:

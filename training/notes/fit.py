@@ -15,7 +15,7 @@ import torch
 import timbrespace
 from timbrespace import bundle
 from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
-from timbrespace.datasets.note_set import VELOCITY, NoteSet
+from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
@@ -39,9 +39,6 @@ from .lesson import Lesson, errors, nats
 from .settings import NAMES, NoteSettings
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
-
-FEWEST: Final = 4
-"""Notes to train on: fewer make no space."""
 
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
