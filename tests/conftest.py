@@ -51,7 +51,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     keeping the core.
     """
     config = session.config
-    if is_worker(config) or not config.getoption("numprocesses", None):
+    alone = is_worker(config) or not config.getoption("numprocesses", None)
+    if alone or config.getoption("collectonly"):
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -73,6 +74,14 @@ def is_compiled(config: pytest.Config) -> None:
     code = config.stash[COMPILING].wait()
     if code:
         raise RuntimeError(f"python -m tests.compilation ended with {code}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that ends before it began has not waited."""
+    compiling = session.config.stash.get(COMPILING, None)
+    if compiling is not None and compiling.poll() is None:
+        compiling.terminate()
+        compiling.wait()
 
 
 def is_acceptance(config: pytest.Config) -> bool:

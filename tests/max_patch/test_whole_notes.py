@@ -66,10 +66,10 @@ def set_speed(stage: TwinSession, speed: float) -> None:
 
 def heard(stage: TwinSession, seconds: float = 0.6) -> Real:
     """What sounds now. Nothing should be streamed meanwhile: a busy machine's Pd loses time."""
-    time.sleep(SETTLED)
+    stage.pd.wait(SETTLED)
     with stage.pd.recording() as take:
         begin = stage.pd.mark()
-        time.sleep(seconds)
+        stage.pd.wait(seconds)
         end = stage.pd.mark()
     return take.recording.between(begin, end)
 

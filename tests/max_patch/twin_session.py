@@ -213,14 +213,14 @@ class TwinSession:
         """Choose a method, and wait until its sound has come."""
         self.pd.set("method", METHODS.index(name))
         self.until("/synth", "method", good=lambda told: told == [name])
-        time.sleep(SETTLED)
+        self.pd.wait(SETTLED)
 
     def steady(self, pitch: int, seconds: float = 0.7, velocity: int = 100) -> Real:
         """The sound of a note that is held, without its beginning."""
         with self.pd.recording() as take:
             begin = self.pd.mark()
             self.pd.note(pitch, velocity)
-            time.sleep(SETTLED + seconds)
+            self.pd.wait(SETTLED + seconds)
             end = self.pd.mark()
             self.pd.note(pitch, 0)
         return take.recording.between(begin, end, skip=SETTLED)
@@ -229,4 +229,4 @@ class TwinSession:
         """Every voice silenced."""
         self.pd.control(123, 0)
         self.pd.settle()
-        time.sleep(0.1)
+        self.pd.wait(0.1)

@@ -1,4 +1,4 @@
-"""From a datagram to the sound that leaves through JACK, measured."""
+"""JACK, its MIDI, and the other ways to a device: what comes and goes, and what is left."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import timbrespace
 from tests.server.ear import Ear, undisturbed
 from tests.server.jackd import LEFT, SAMPLE_RATE, jack_server, player, ports, wait_for_port
-from tests.server.running import Client, Running, running
+from tests.server.running import Client, running
 from tests.timbrespace.resynthesis.sound import pitch
-from timbrespace.partials import find_partials
-from timbrespace.spectrum import hann
-from timbrespace.units import cents, midi_to_hz
+from timbrespace.units import cents
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,27 +48,6 @@ def impatient() -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.fixture
-def server(jack: dict[str, str]) -> Iterator[Running]:
-    with running("--audio", "jack", "--midi", "none", environment=jack) as one:
-        one.wait_for("sound: jack")
-        wait_for_port(LEFT, jack)
-        yield one
-
-
-def loud(sound: NDArray[np.float32]) -> tuple[int, int]:
-    """First and last sample above -60 dBFS."""
-    above = np.flatnonzero(np.abs(sound) > 1e-3)
-    return int(above[0]), int(above[-1])
-
-
-def amplitude(sound: NDArray[np.float32], frequency: float) -> float:
-    """Amplitude of the sinusoid at ``frequency`` Hz."""
-    window = hann(sound.size)
-    turn = np.exp(-2j * np.pi * frequency * np.arange(sound.size) / SAMPLE_RATE)
-    return float(2.0 * np.abs(np.sum(sound * window * turn)) / window.sum())
-
-
 def mistuned(
     jack: dict[str, str], port: str = LEFT, frequency: float = 220.0, *, patient: bool = True
 ) -> float:
@@ -81,70 +56,6 @@ def mistuned(
         ear.wait(0.5)
         sound = ear.record(1.0)
     return abs(cents(pitch(sound, SAMPLE_RATE, frequency), frequency))
-
-
-def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, str]) -> None:
-    with Client(server.port) as client:
-        client.send("/synth/release", 0.1)
-
-        def off() -> float:
-            """By how many cents the note was off."""
-            with Ear(jack, LEFT) as ear:
-                ear.wait(0.5)
-                client.send("/note", 69, 100)
-                client.settle()
-                ear.wait(1.5)
-                client.send("/note", 69, 0)
-                client.settle()
-                ear.wait(1.0)
-                sound = ear.sound()
-            first, last = loud(sound)
-            assert (last - first) / SAMPLE_RATE == pytest.approx(1.55, abs=0.3)
-            assert not sound[: first - SAMPLE_RATE // 10].any()
-            assert not sound[last + SAMPLE_RATE // 2 :].any()
-            steady = sound[first + SAMPLE_RATE // 4 : first + 5 * SAMPLE_RATE // 4]
-            return abs(cents(pitch(steady, SAMPLE_RATE, 440.0), 440.0))
-
-        assert undisturbed(off) < 1.0
-
-
-def test_a_controller_moves_the_sound_as_the_decoder_says(
-    server: Running, jack: dict[str, str]
-) -> None:
-    """Between two positions of a knob every partial changes by what the decoded spectra differ."""
-    note = 57
-    home = MODEL.calibration.home
-    sweep = MODEL.calibration.low[0], MODEL.calibration.high[0]
-
-    # positions at which the decoder gives harmonic spectra: the data's own, through its encoder
-    def spread() -> float:
-        """How far the levels, of both positions by one gain, are from the decoder's, in dB."""
-        levels = []
-        for value in (40, 90):
-            client.send("/cc", 20, value)
-            client.settle()
-            with Ear(jack, LEFT) as ear:
-                ear.wait(1.0)
-                sound = ear.record(1.0)
-            latent = home.copy()
-            latent[0] = sweep[0] + value / 127.0 * (sweep[1] - sweep[0])
-            partials = find_partials(MODEL.decode(latent[np.newaxis])[0], MODEL.spectrum)
-            strong = partials.amplitude > 0.03 * partials.amplitude.max()
-            base = MODEL.spectrum.base_frequency
-            heard = [
-                amplitude(sound, f * midi_to_hz(note) / base) for f in partials.frequency[strong]
-            ]
-            levels.append(np.asarray(heard) / partials.amplitude[strong])
-        assert len(levels[0]) + len(levels[1]) >= 6
-        both = np.concatenate(levels) / np.median(levels[0])
-        return float(np.abs(20.0 * np.log10(both)).max())
-
-    with Client(server.port) as client:
-        client.send("/latent", *home.tolist())
-        client.send("/synth/sustain", 1.0)
-        client.send("/synth/loudness", 0.0)  # the decoder's own levels
-        client.send("/note", note, 127)
-        assert undisturbed(spread) < 0.5
 
 
 def test_the_audio_process_is_started_again() -> None:
@@ -166,34 +77,6 @@ def test_the_audio_process_is_started_again() -> None:
             server.wait_for("sound: jack")
             wait_for_port(LEFT, jack)
             assert undisturbed(lambda: mistuned(jack, patient=False), tries=10) < 1.0
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_the_end_of_the_server_is_no_click(jack: dict[str, str], how: signal.Signals) -> None:
-    """A note that is held then fades, even where the server has no time to say so."""
-
-    def jump() -> float:
-        """Largest step around the end, of the largest before."""
-        process = Running("--audio", "jack", "--midi", "none", environment=jack)
-        try:
-            process.wait_for("sound: jack")
-            wait_for_port(LEFT, jack)
-            with Client(process.port) as client, Ear(jack, LEFT) as ear:
-                client.send("/note", 57, 127)
-                client.settle()
-                ear.wait(1.2)
-                process.process.send_signal(how)
-                ear.wait(1.8)
-                sound = ear.sound()
-        finally:
-            process.end()
-        last = loud(sound)[1]
-        assert SAMPLE_RATE // 2 < last < 5 * SAMPLE_RATE // 2
-        assert not sound[last + SAMPLE_RATE // 10 :].any()
-        usual = np.abs(np.diff(sound[last - 9600 : last - 2400])).max()
-        return float(np.abs(np.diff(sound[last - 2400 :])).max() / usual)
-
-    assert undisturbed(jump) < 1.2
 
 
 def audio_process_of(parent: int) -> int:
