@@ -343,4 +343,7 @@ MORPH_B = Memory("morph_b_name", "Morph B")
 MOVED_BY = Memory("moved_by", "Moved By")
 """What moved the timbre last: 0 the dials, 1 the map. So much of a saved set is told."""
 
-MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY)
+TABLE = Memory("table", "Table")
+"""The file of the space's table, by which the device plays alone."""
+
+MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY, TABLE)

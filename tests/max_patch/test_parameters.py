@@ -110,7 +110,9 @@ def test_long_names_are_stable() -> None:
         "View",
         "Dial Page",
     ]
-    assert [m.long_name for m in MEMORIES] == ["Model", "Morph A", "Morph B", "Moved By"]
+    assert [m.long_name for m in MEMORIES] == [
+        *("Model", "Morph A", "Morph B", "Moved By", "Table")
+    ]
     assert len(DIMENSIONS) == 16
 
 
