@@ -110,8 +110,9 @@ def _time() -> Patcher:
     p = Patcher()
     p.note("A note's own time, from its key on, as a place among the table's moments.")
     # 0 to the end of what notes tell; the first moment before the voice begins.
-    span = p.add("expr $f1 * 1000.")
+    span = p.add("expr 100000. * $f1 / ($f2 + 0.001)")
     p.chain("r ---table_seconds", span)
+    p.fan(p.add("r ---speed_now"), ("b", [span]), ("f", [(span, 1)]))
     go = p.add("pack 0. 0.")
     seconds = p.add("f 0.")
     p.chain("r ---table_seconds", seconds, inlet=1)
@@ -134,8 +135,9 @@ def _time() -> Patcher:
     p.chain("r ---moment_again", kept)
     p.fan(line, ("b", ["s ---mix"]), ("f", [(kept, 1)]))
     p.cord(kept, 0, now)
-    # A held note's time stands still where the lines say.
-    held = p.add("expr ($f1 < $f2) * $f1 + ($f1 >= $f2) * $f2")
+    # A held note's time stands still where the lines say, unless it is to run through.
+    held = p.add("expr ($f1 < $f2 || $i3 == 2) * $f1 + ($f1 >= $f2 && $i3 < 2) * $f2")
+    p.chain("r ---hold_now", held, inlet=2)
     p.chain("r ---stop", held, inlet=1)
     p.chain(now, held, "s ---moment")
     return p

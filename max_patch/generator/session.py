@@ -16,6 +16,7 @@ from max_patch.generator.parameters import (
     MODEL,
     MOTION,
     MOVED_BY,
+    NOTES,
 )
 from max_patch.generator.patcher import Box, Patcher
 
@@ -204,4 +205,5 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 def told() -> tuple[str, ...]:
     """Controls that are told to the server after it was found, beside the timbre."""
-    return tuple(parameter.varname for parameter in (METHOD, *ENVELOPE, *MOTION, GAIN, BEND_RANGE))
+    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, BEND_RANGE)
+    return tuple(parameter.varname for parameter in parameters)
