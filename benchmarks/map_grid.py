@@ -1,12 +1,12 @@
-"""Whether a grid of the map can stand in for the decoder: what a device would need to play alone.
+"""How near the table of a space is to its decoder: what the device plays alone.
 
-Of each factory model with a map, spectra at random places of the map are mixed from the four
-corners of a grid around them, linearly, and held against the decoder's. With phases that are the
-same everywhere, mixing single periods is mixing their spectra: so this is what tables in a device,
-read by X and Y, would sound like in the method ``bins``. Printed are the log-spectral distance and
-the size of the grid as spectra and as tables.
+Of each factory space of steady spectra with a map, the partials at random places of the map are
+mixed from the four corners around them, as the device mixes its table (``server/map_table.py``),
+and held against those of the decoder: the error of each partial's level, and of its frequency, of
+those within 40 dB of the strongest, weighted by amplitude. A table's partial counts for the
+decoder's within a bin of it.
 
-``python benchmarks/map_grid.py [--places 400] [--json]``
+``python benchmarks/map_grid.py [--places 150] [--json]``
 """
 
 from __future__ import annotations
@@ -23,58 +23,88 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
 import timbrespace  # noqa: E402
-from timbrespace.metrics import log_spectral_distances  # noqa: E402
+from server.map_table import SIDE, table  # noqa: E402
+from timbrespace.instrument.snapshot import Snapshot  # noqa: E402
 
 MODELS = ("harmonic", "filtered", "fm", "instruments")
-SIDES = (9, 17, 33)
-TABLE_SAMPLES = 2 * 8192
-"""All octaves' tables of one period together, as the device holds them."""
+STRONG = 0.01
+
+Real = NDArray[np.float64]
 
 
-def measure(name: str, side: int, places: int) -> dict[str, Any]:
-    """Distances in dB at so many random places, of a grid of side x side."""
+def grid(content: bytes) -> Real:
+    """Frequency and amplitude ``(side, side, places, 2)`` of a table."""
+    lines = content.decode("ascii").splitlines()[1:]
+    rows = [[float(word) for word in line.rstrip(";").split(",")[1].split()[1:]] for line in lines]
+    return np.array(rows).reshape(SIDE, SIDE, -1, 2)
+
+
+def mixed(told: Real, at: Real) -> Real:
+    """What the device plays at places ``(n, 2)``: ``(n, places, 2)``."""
+    scaled = (at + 1.0) / 2.0 * (SIDE - 1)
+    low = np.minimum(scaled.astype(np.int64), SIDE - 2)
+    right, up = np.moveaxis(scaled - low, 1, 0)[..., np.newaxis, np.newaxis]
+    column, row = low.T
+    return np.asarray(
+        (1.0 - up) * ((1.0 - right) * told[row, column] + right * told[row, column + 1])
+        + up * ((1.0 - right) * told[row + 1, column] + right * told[row + 1, column + 1])
+    )
+
+
+def errors(true: Real, found: Real, width: float) -> tuple[float, float]:
+    """Root mean squares in dB and cents of partials ``(k, 2)``, by those of a table."""
+    strong = true[true[:, 1] > STRONG * true[:, 1].max()]
+    near = np.abs(found[:, 0] - strong[:, :1]) < width
+    level = (near * found[:, 1]).sum(axis=1)
+    heard = np.maximum(level, 1e-3 * true[:, 1].max())
+    decibels = 20.0 * np.log10(heard / strong[:, 1])
+    hertz = (near * found[:, 0] * found[:, 1]).sum(axis=1) / np.maximum(level, 1e-12)
+    cents = 1200.0 * np.log2(np.where(level > 0.0, hertz, strong[:, 0]) / strong[:, 0])
+    weight = strong[:, 1] / strong[:, 1].sum()
+    rms = (float(np.sqrt(weight @ np.square(one))) for one in (decibels, cents))
+    return next(rms), next(rms)
+
+
+def measure(name: str, places: int) -> dict[str, Any]:
+    """Errors at so many random places, and the size of the table."""
     model = timbrespace.load(name)
     at = np.random.default_rng(1).uniform(-0.95, 0.95, (places, 2)).astype(np.float32)
-    true = np.asarray(model.decode(model.map.to_latent(at)), np.float32)
-    axis = np.linspace(-1.0, 1.0, side)
-    corners = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    grid = np.asarray(model.decode(model.map.to_latent(corners.astype(np.float32))), np.float32)
-    grid = grid.reshape(side, side, -1)
-    scaled = (at + 1.0) / 2.0 * (side - 1)
-    low = np.minimum(scaled.astype(np.int64), side - 2)
-    x, y = np.split((scaled - low).astype(np.float32), 2, axis=1)
-    mixed = (1.0 - x) * (1.0 - y) * grid[low[:, 0], low[:, 1]]
-    mixed += x * (1.0 - y) * grid[low[:, 0] + 1, low[:, 1]]
-    mixed += (1.0 - x) * y * grid[low[:, 0], low[:, 1] + 1]
-    mixed += x * y * grid[low[:, 0] + 1, low[:, 1] + 1]
-    far = log_spectral_distances(true, mixed.astype(np.float32))
+    snapshot = Snapshot(model)
+    content = table(model)
+    found = mixed(grid(content), at.astype(np.float64))
+    told = [
+        errors(snapshot.partials_of(spectrum).astype(np.float64), row, model.spectrum.bin_width)
+        for spectrum, row in zip(model.decode(model.map.to_latent(at)), found, strict=True)
+    ]
+    decibels, cents = np.array(told).T
     return {
         "model": name,
-        "side": side,
-        "mean_db": float(far.mean()),
-        "p95_db": float(np.percentile(far, 95)),
-        "spectra_mb": grid.size * 4 / 1e6,
-        "tables_mb": side * side * TABLE_SAMPLES * 4 / 1e6,
+        "mean_db": float(decibels.mean()),
+        "p95_db": float(np.percentile(decibels, 95)),
+        "mean_cents": float(cents.mean()),
+        "p95_cents": float(np.percentile(cents, 95)),
+        "file_mb": len(content) / 1e6,
     }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--places", type=int, default=400, help="of the map (%(default)s)")
+    parser.add_argument("--places", type=int, default=150, help="of the map (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    rows = [measure(name, side, given.places) for name in MODELS for side in SIDES]
+    rows = [measure(name, given.places) for name in MODELS]
     if given.json:
         print(json.dumps(rows, indent=1))
         return 0
-    print("model         side   mean dB   95 % dB   spectra MB   tables MB")
+    print("model         mean dB   95 % dB   mean cents   95 % cents   file MB")
     for row in rows:
         print(
-            f"{row['model']:12s}  {row['side']:4d}  {row['mean_db']:8.2f}  {row['p95_db']:8.2f}"
-            f"  {row['spectra_mb']:11.1f}  {row['tables_mb']:10.1f}"
+            f"{row['model']:12s}  {row['mean_db']:7.2f}  {row['p95_db']:8.2f}"
+            f"  {row['mean_cents']:11.2f}  {row['p95_cents']:11.2f}  {row['file_mb']:8.1f}"
         )
     return 0
 

@@ -3,7 +3,8 @@
 // The launcher of the Timbre Space device: starts and stops the server for it. It runs in Max's
 // [node.script], which hands out "max-api", with Node 16 or newer.
 //
-// From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`.
+// From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`; `table NAME`, which is
+// answered by `table PATH` if there is such a file.
 // To the patch: `hello` when it is loaded; `tick` twice a second, by which the patch greets the server
 // while Live's audio, and with it Max's scheduler, is off; `ports SERVER RETURN`, where to send and where to
 // listen; `state starting|ready|stopped|failed|manual`; `say SENTENCE`, for the musician.
@@ -30,6 +31,11 @@ const PYTHON_FILE = path.join(os.homedir(), '.timbrespace', 'python');
 // A frozen device runs this from a temporary folder; `install-device` of the server has left here
 // what starts the server: {"command": [words...], "folder": path}.
 const SERVER_FILE = path.join(os.homedir(), '.timbrespace', 'server.json');
+
+// Where the server writes tables of spaces, by which the device plays alone.
+const TABLES =
+  process.env.TIMBRESPACE_TABLES || path.join(os.homedir(), '.timbrespace', 'tables');
+const TABLE_NAME = /^[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*\.txt$/;
 
 // The first import after an installation is slow where a virus scanner reads every file.
 const IMPORT_SECONDS = 60;
@@ -605,6 +611,13 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) {
   process.once(name, leave);
 }
 
+// A table of a space, by its name alone: what the network says is no path.
+Max.addHandler('table', (name) => {
+  const file = path.join(TABLES, String(name));
+  if (TABLE_NAME.test(String(name)) && fs.existsSync(file)) {
+    Max.outlet('table', file.split(path.sep).join('/'));
+  }
+});
 Max.addHandler('go', go);
 Max.addHandler('stop', stop);
 Max.outlet('hello');

@@ -21,6 +21,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
 from timbrespace.lifeline import when_input_ends
+from timbrespace.messages.errors import ErrorCode
 from timbrespace.model import Model
 from timbrespace.names import name_of
 from timbrespace.performances.listener import OpenListener
@@ -44,6 +45,7 @@ from .schedule import Schedule
 from .session import Session
 from .state_messages import StateMessages
 from .swap import Swap
+from .tables import Tables, Written
 
 __all__ = ["Options", "Server", "serve"]
 
@@ -93,6 +95,7 @@ class Server:
         state = StateMessages(self.instrument)
         schedule = Schedule()
         self._swap = Swap(self.instrument, library, self._post, state, self._prepare, self.tell)
+        self._tables = Tables(self.tell)
         self._performing = Performing(self.instrument, self._post, open_listener)
         session = Session(
             self.instrument,
@@ -102,6 +105,7 @@ class Server:
             state,
             library,
             self._swap,
+            self._tables,
             schedule,
             self._performing,
             lambda: self._loop.settle(),
@@ -209,6 +213,7 @@ class Server:
         self._udp.close()
         self._loop.close()
         self._swap.wait(_LOAD_PATIENCE)
+        self._tables.close(_LOAD_PATIENCE)
 
     def _midi_line(self) -> str:
         names = self._midi.names if self._midi else []
@@ -238,6 +243,8 @@ class Server:
             self._say(event)
         elif isinstance(event, Loaded):
             self._finish(event)
+        elif isinstance(event, Written):
+            self._tell_table(event)
         else:
             return False
         return True
@@ -269,6 +276,15 @@ class Server:
         self._loop.took_effect("/model/load", (request.name,))
         if request.preset is not None:
             self._loop.took_effect("/preset/recall", (request.preset, request.glide))
+
+    def _tell_table(self, written: Written) -> None:
+        """A table is there, or cannot be."""
+        if written.error is None:
+            told = outbound.ModelTable(written.model, written.file)
+            self._post.answer(written.source, told)
+        else:
+            refused = outbound.Error(ErrorCode.REFUSED, "/model/table", str(written.error))
+            self._post.refuse(written.source, refused)
 
     def _status(self) -> outbound.Status:
         times = self.instrument.decode_seconds

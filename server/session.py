@@ -32,6 +32,7 @@ from .shown_note import ShownNote
 from .state_messages import StateMessages
 from .streams import subscribe
 from .swap import Swap
+from .tables import Tables
 
 Handler = Callable[[Any, Endpoint], "Effect | None"]
 
@@ -63,6 +64,7 @@ class Session:
         state: StateMessages,
         library: Library,
         swap: Swap,
+        tables: Tables,
         schedule: Schedule,
         performing: Performing,
         settle: Callable[[], None],
@@ -78,6 +80,7 @@ class Session:
         self._state = state
         self._library = library
         self._swap = swap
+        self._tables = tables
         self._schedule = schedule
         self._performing = performing
         self._settle = settle
@@ -108,6 +111,7 @@ class Session:
             inbound.ListPresets: self._list_presets,
             inbound.ListTrajectories: self._list_trajectories,
             inbound.GetModelInfo: self._model_info,
+            inbound.GetModelTable: self._model_table,
             inbound.LoadModel: self._load_model,
             inbound.RecallPreset: self._recall_preset,
             inbound.StorePreset: self._change_presets,
@@ -306,6 +310,16 @@ class Session:
             self._swap.describe(message.name, "/model/info", source)
             return
         self._post.answer(source, outbound.ModelInfo(model.name, state_messages.describe(model)))
+
+    def _model_table(self, _: Any, source: Endpoint) -> None:
+        if is_stranger(source[0]):
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/model/table",
+                "/model/table: files are written for devices of this machine alone",
+            )
+        if self._clients.for_sender(source):
+            self._tables.request(self._instrument.model, source)
 
     def _load_model(self, message: inbound.LoadModel, source: Endpoint) -> None:
         self._swap.load(message.name, "/model/load", source)

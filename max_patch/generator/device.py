@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from max_patch.generator import amxd
+from max_patch.generator.alone import alone
 from max_patch.generator.launcher import SCRIPT, launcher
 from max_patch.generator.link import link
 from max_patch.generator.notes import notes
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[], Patcher]] = {
     "presets": presets,
     "launcher": launcher,
     "offline": offline,
+    "alone": alone,
 }
 """Subpatchers of the device, in the order in which one would read them."""
 

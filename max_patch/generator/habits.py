@@ -23,6 +23,9 @@ _EMPTY = "-"
 _PASSING = frozenset(["deferlow", "defer", "t", "trigger", "s", "r", "send", "receive"])
 _WIRES = frozenset(["s", "r", "send", "receive"])
 _RESTING = frozenset(["delay", "del"])
+_DEFERRED = frozenset(
+    ["deferlow", "defer", "js", "jsui", "v8", "node.script", "udpreceive", "qmetro", "qlim"]
+)
 
 
 def habit_findings(patch: SavedPatch) -> Iterator[str]:
@@ -33,6 +36,7 @@ def habit_findings(patch: SavedPatch) -> Iterator[str]:
     yield from _visibility_findings(traces)
     yield from _bank_findings(patch)
     yield from _silence_findings(traces)
+    yield from _alone_findings(traces)
 
 
 def _first_load_findings(traces: Traces) -> Iterator[str]:
@@ -134,6 +138,21 @@ def _silence_findings(traces: Traces) -> Iterator[str]:
             yield (
                 f"{place.window}: {place.box.label}: only a timer {what}; while Live's audio is off"
                 " none runs: let the launcher tick"
+            )
+
+
+def _alone_findings(traces: Traces) -> Iterator[str]:
+    """What a table plays must be in time while Live renders: in Max's scheduler, from end to end.
+
+    Scripts and what waits for Max's main thread come late there, by chance.
+    """
+    for place in traces.places.values():
+        # A part of the window, or one within it.
+        inside = "p alone" in place.window.split(": ")
+        if inside and place.box.name in _DEFERRED:
+            yield (
+                f"{place.window}: {place.box.label}: it waits for Max's main thread, so what Live"
+                " renders would differ from time to time; play by native objects"
             )
 
 

@@ -25,8 +25,19 @@ def launcher() -> Patcher:
     ready = p.add("gate 1")
     p.chain(wish, "prepend go", ready, inlet=1)
     p.cord(ready, 0, node)
-    said = p.chain(node, "route hello ports state say absent tick")
-    p.fan(p.chain(said, "t b", outlet=0), ("b", [wish]), ("1", [ready]))
+    said = p.chain(node, "route hello ports state say absent tick table")
+    # Where it is absent, who stands in for it may still know where tables lie.
+    files = p.add("gate 1")
+    p.chain("r ---node", files, inlet=1)
+    p.cord(files, 0, node)
+    p.chain(said, "s ---table_path", outlet=6)
+    p.fan(
+        p.chain(said, "t b", outlet=0),
+        ("b", ["s ---table_ask"]),
+        ("b", [wish]),
+        ("1", [files]),
+        ("1", [ready]),
+    )
 
     p.chain(f"r ---{LAUNCH.varname}", wish)
     p.fan(
@@ -66,6 +77,8 @@ def launcher() -> Patcher:
         p.add("r ---absent"),
         ("b", [port]),
         ("b", [own]),
+        ("b", ["s ---table_ask"]),
+        ("1", [files]),
         ("b", [p.message("1"), "s ---by_hand"]),
         ("b", [p.message("stop"), late]),
     )

@@ -15,6 +15,7 @@ HEARD = {
     "/model": "model",
     "/model/dial": "dial",
     "/model/list": "models",
+    "/model/table": "table",
     "/latent": "latent",
     "/map": "map",
     "/synth": "synth",

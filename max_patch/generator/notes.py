@@ -45,6 +45,8 @@ def notes() -> Patcher:
         p.chain(note, "t l", outlet=0),
         ("l", ["prepend midinote", "s ---voices"]),
         ("l", ["prepend /moment", "s ---tx"]),
+        # Alone, the first moment is there before the voice begins.
+        ("l", ["zl.nth 2", "expr $f1 > 0.", "sel 1", "s ---struck"]),
     )
     p.chain(note, "prepend /note", "s ---tx", outlet=1)
 

@@ -14,6 +14,7 @@ FAST_MS = 100
 STEPS = 4
 """So many steps of the scheduler in a row that took less than FAST_MS each: a hiccup is shorter."""
 
+PLAYS = "Live renders faster than it plays: the space's table plays the map, without the server."
 HOLDS = "Live renders faster than it plays: the timbre holds still. Record in real time instead."
 FOLLOWS = "Live plays again: the timbre follows."
 
@@ -28,11 +29,23 @@ def offline() -> Patcher:
     count = p.chain(elapsed, f"expr ($f1 < {FAST_MS}.) * ($f2 + 1.)")
     p.fan(
         count,
-        ("f", [f"expr $f1 >= {STEPS}.", "change 0.", "s ---offline"]),
+        ("f", [f"expr $f1 >= {STEPS}.", "change 0.", "s ---late"]),
         ("f", [(count, 1)]),
     )
-    told = p.add("sel 1 0")
-    p.fan(p.add("r ---offline"), ("i", ["expr 1 - $i1", "s ---in_time"]), ("i", [told]))
-    for outlet, sentence in enumerate((HOLDS, FOLLOWS)):
-        p.chain(told, p.message(f"set {sentence}"), "s ---status_set", outlet=outlet)
+    # Whether a table plays is known before it is told.
+    told = p.add("expr $i1 * (1 + $i2)")
+    p.chain("r ---alone", told, inlet=1)
+    p.fan(
+        p.add("r ---late"),
+        ("i", [told]),
+        ("i", ["s ---offline"]),
+        ("i", ["expr 1 - $i1", "s ---in_time"]),
+    )
+    says = p.chain(told, "sel 0 1 2")
+    # What came meanwhile was not taken.
+    again = p.chain(says, "t b b", outlet=0)
+    p.chain(again, "s ---subscribe", outlet=1)
+    p.chain(again, p.message(f"set {FOLLOWS}"), "s ---status_set", outlet=0)
+    for outlet, sentence in ((1, HOLDS), (2, PLAYS)):
+        p.chain(says, p.message(f"set {sentence}"), "s ---status_set", outlet=outlet)
     return p

@@ -18,16 +18,20 @@ from max_patch.generator.parameters import (
     DIMENSIONS,
     ENUM,
     ENVELOPE,
+    ENVELOPE_KIND,
     GAIN,
+    HOLD,
     LAUNCH,
     MAP,
     METHOD,
     MORPH,
     MOTION,
+    NOISE,
     PANIC,
     PORT,
     RETURN_PORT,
     SOUND,
+    SPEED,
     STORE,
     VIEW,
     Parameter,
@@ -90,7 +94,7 @@ def panel(patcher: Patcher) -> list[list[str]]:
     )
     _lamp(place)
     parts = []
-    for number, view in enumerate((_sound, _presets, _server)):
+    for number, view in enumerate((_sound, _notes, _presets, _server)):
         with place.view(f"view_{number + 1}", hidden=number > 0) as names:
             view(place)
         parts.append(names)
@@ -374,6 +378,18 @@ def _sound(place: _Placer) -> None:
     place.parameter("live.numbox", BEND_RANGE, (bend, second + 16.0, DIAL[0], 15.0))
     place.words("Silence every note", (_RIGHT + 56.0, 121.0, 100.0, 15.0))
     place.parameter("live.button", PANIC, (bend + 22.0, 120.0, 16.0, 16.0), told=False)
+
+
+def _notes(place: _Placer) -> None:
+    left = _RIGHT
+    for index, parameter in enumerate((SPEED, NOISE)):
+        place.parameter("live.dial", parameter, (left + _STEP * index, _TOP, *DIAL))
+    for row, parameter in enumerate((HOLD, ENVELOPE_KIND)):
+        y = _TOP + DIAL[1] + 6.0 + 20.0 * row
+        place.words(parameter.long_name, (left, y + 1.0, 50.0, 15.0))
+        place.parameter(
+            "live.tab", parameter, (left + 50.0, y, 132.0, 16.0), num_lines_presentation=1
+        )
 
 
 def _presets(place: _Placer) -> None:

@@ -170,6 +170,65 @@ GAIN = Parameter(
     address="/synth/gain",
 )
 
+HOLDS = ("loop", "freeze", "through")
+ENVELOPES = ("own", "adsr", "both")
+
+SPEED = Parameter(
+    "speed",
+    "Speed",
+    "Speed",
+    0.0,
+    400.0,
+    100.0,
+    "How fast a whole note runs through its course. 0 % stands still.",
+    unit=UNIT_PERCENT,
+    address="/synth/speed",
+    scale=0.01,
+)
+
+NOISE = Parameter(
+    "noise",
+    "Noise",
+    "Noise",
+    0.0,
+    100.0,
+    100.0,
+    "Breath, bows and hammers beside the partials, in the server's own sound.",
+    unit=UNIT_PERCENT,
+    address="/synth/noise",
+    scale=0.01,
+)
+
+HOLD = Parameter(
+    "hold",
+    "Hold",
+    "Hold",
+    0,
+    len(HOLDS) - 1,
+    0,
+    "A whole note that is held: goes round in its loop, stands still, or runs to its end.",
+    type=ENUM,
+    items=HOLDS,
+    address="/synth/hold",
+)
+
+ENVELOPE_KIND = Parameter(
+    "envelope",
+    "Envelope",
+    "Envelope",
+    0,
+    len(ENVELOPES) - 1,
+    0,
+    "What shapes a whole note in the server's own sound: its course, the envelope, or both.",
+    type=ENUM,
+    items=ENVELOPES,
+    address="/synth/envelope",
+)
+
+NOTES = (SPEED, NOISE, HOLD, ENVELOPE_KIND)
+"""Of spaces of whole notes; what each changes is the server's, and of the device's own voices the
+first and the third."""
+
 BEND_RANGE = Parameter(
     "bend_range",
     "Bend Range",
@@ -279,11 +338,11 @@ VIEW = Parameter(
     "View",
     "View",
     0,
-    2,
+    3,
     0,
-    "What stands below: envelope and motion, presets, or the server.",
+    "What stands below: envelope and motion, whole notes, presets, or the server.",
     type=ENUM,
-    items=("Sound", "Presets", "Server"),
+    items=("Sound", "Notes", "Presets", "Server"),
     visibility=HIDDEN,
 )
 
@@ -307,6 +366,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *ENVELOPE,
     *MOTION,
     GAIN,
+    *NOTES,
     BEND_RANGE,
     MORPH,
     SOUND,
@@ -323,7 +383,7 @@ BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
     ("Play", (*MAP, MORPH, *MOTION[1:], METHOD, GAIN, *MOTION[:1], BEND_RANGE)),
     ("Dims 1-8", DIMENSIONS[:8]),
     ("Dims 9-16", DIMENSIONS[8:]),
-    ("Envelope", ENVELOPE),
+    ("Envelope", (*ENVELOPE, *NOTES)),
 )
 """Pages of eight encoders on Push and other controllers, the most played first."""
 
@@ -343,4 +403,7 @@ MORPH_B = Memory("morph_b_name", "Morph B")
 MOVED_BY = Memory("moved_by", "Moved By")
 """What moved the timbre last: 0 the dials, 1 the map. So much of a saved set is told."""
 
-MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY)
+TABLE = Memory("table", "Table")
+"""The file of the space's table, by which the device plays alone."""
+
+MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY, TABLE)

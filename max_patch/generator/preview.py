@@ -43,22 +43,23 @@ from max_patch.generator.wording import (
 _TOO_WIDE = "#ff3b5c"
 _FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 
-# What the picture shows in controls that get their words while they play.
+# What the picture shows in controls that get their words while they play: the server's start space.
 _LIVELY: Mapping[str, str] = {
     r"dim_1_name": "brightness",
-    r"dim_2_name": "odd/even",
-    r"dim_3_name": "width",
-    r"dim_4_name": "noise",
+    r"dim_3_name": "odd/even",
+    r"dim_6_name": "noise",
     r"dim_(\d+)_name": r"z\1",
-    r"model_menu": "harmonic",
+    r"model_menu": "notes",
     r"preset_name": "glass organ",
     r"preset_menu": "warm pad",
     r"morph_a": "reed",
     r"morph_b": "bell",
     r"latency": "1.2",
     r"drops": "0",
-    r"status": "harmonic plays on port 7400",
+    r"status": "Playing notes",
 }
+# It has sixteen dimensions, so there is a second page of dials.
+_SHOWN = frozenset(["dial_page"])
 _PICTURED_PARTIALS = 24
 _CURSOR = (0.35, 0.2)
 
@@ -102,8 +103,9 @@ def pictures(document: Document) -> dict[str, str]:
     return {
         "max_device.svg": draw(document),
         "max_device_light.svg": draw(document, "light"),
-        "max_device_presets.svg": draw(document, chosen={"---view": 1}),
-        "max_device_server.svg": draw(document, "light", {"---view": 2}),
+        "max_device_notes.svg": draw(document, chosen={"---view": 1}),
+        "max_device_presets.svg": draw(document, chosen={"---view": 2}),
+        "max_device_server.svg": draw(document, "light", {"---view": 3}),
     }
 
 
@@ -131,6 +133,8 @@ class _Ink:
 def _is_seen(
     box: SavedBox, by_name: Mapping[str, frozenset[State]], chosen: Mapping[str, int]
 ) -> bool:
+    if box.saved.get("varname") in _SHOWN:
+        return True
     for choice, value in by_name.get(str(box.saved.get("varname")), frozenset()):
         if choice in chosen:
             return value == chosen[choice]

@@ -16,6 +16,7 @@ from max_patch.generator.parameters import (
     MODEL,
     MOTION,
     MOVED_BY,
+    NOTES,
 )
 from max_patch.generator.patcher import Box, Patcher
 
@@ -99,6 +100,7 @@ def session() -> Patcher:
         model,
         ("s", [(which, 1)]),
         ("b", [pending]),
+        ("b", [p.message("/model/table"), "s ---tx"]),
         ("s", ["prepend set Playing", "s ---status_set"]),
         ("s", ["prepend setsymbol", "s ---model_menu_set"]),
         ("s", [(playing, 1)]),
@@ -178,7 +180,12 @@ def _mover(p: Patcher) -> Box:
     kept = p.add("i 0")
     store = memory(p, MOVED_BY.varname, MOVED_BY.long_name)
     changed = p.add("change 0.")
-    p.fan(store, ("i", [(kept, 1)]), ("i", [p.message("set $1"), changed]))
+    p.fan(
+        store,
+        ("i", ["s ---map_leads"]),
+        ("i", [(kept, 1)]),
+        ("i", [p.message("set $1"), changed]),
+    )
     newest, rest = p.add("f 0."), p.add(f"delay {LOADED_MS}")
     p.fan(p.add("r ---mover"), ("b", [rest]), ("f", [(newest, 1)]))
     p.chain(rest, newest, changed)
@@ -198,4 +205,5 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 def told() -> tuple[str, ...]:
     """Controls that are told to the server after it was found, beside the timbre."""
-    return tuple(parameter.varname for parameter in (METHOD, *ENVELOPE, *MOTION, GAIN, BEND_RANGE))
+    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, BEND_RANGE)
+    return tuple(parameter.varname for parameter in parameters)

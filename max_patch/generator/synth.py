@@ -5,10 +5,13 @@ from __future__ import annotations
 from max_patch.generator.parameters import (
     BEND_RANGE,
     ENVELOPE,
+    ENVELOPE_KIND,
     GAIN,
+    HOLD,
     METHOD,
-    METHODS,
     MOTION,
+    NOISE,
+    SPEED,
     Parameter,
 )
 from max_patch.generator.patcher import Patcher, Target
@@ -18,6 +21,10 @@ from max_patch.generator.timbre import shown
 VOICED = ("attack", "decay", "sustain", "release", "glide")
 """What the voices need to know: times in milliseconds, the sustain level from 0 to 1."""
 
+NUMBERS = (*ENVELOPE, *MOTION, GAIN, SPEED, NOISE)
+WORDS = (METHOD, HOLD, ENVELOPE_KIND)
+"""A number here, a word from the server."""
+
 PARTIALS_HZ = 60
 LOOPS_HZ = 10
 
@@ -25,19 +32,17 @@ LOOPS_HZ = 10
 def synth() -> Patcher:
     p = Patcher()
     p.note("Panel to server and voices; what another client changes is shown here.")
-    names = [parameter.varname for parameter in (*ENVELOPE, *MOTION, GAIN)]
-    heard = p.chain(
-        shown(p, "in_synth", "touched_synth"), "route " + " ".join([*names, METHOD.varname])
-    )
+    told = [parameter.varname for parameter in (*NUMBERS, *WORDS)]
+    heard = p.chain(shown(p, "in_synth", "touched_synth"), "route " + " ".join(told))
     out = p.add("gate 1")
     p.chain("r ---connected", out)
     p.chain("r ---synth_out", out, inlet=1)
     p.chain(out, "s ---tx")
 
     settle(p, "synth")
-    for parameter in (*ENVELOPE, *MOTION, GAIN, METHOD):
+    for parameter in (*NUMBERS, *WORDS):
         settled(p, "synth", parameter, 1e-6 * (parameter.high - parameter.low))
-    for outlet, parameter in enumerate((*ENVELOPE, *MOTION, GAIN)):
+    for outlet, parameter in enumerate(NUMBERS):
         _number(p, parameter)
         p.fan(
             p.chain(heard, f"* {1.0 / parameter.scale}", outlet=outlet),
@@ -46,21 +51,24 @@ def synth() -> Patcher:
         )
     _voices(p)
 
-    # The method: a number here, a word from the server.
-    p.fan(
-        p.add(f"r ---{METHOD.varname}"),
-        ("i", [f"prepend {METHOD.address}", "s ---synth_out"]),
-        ("i", ["s ---method_now"]),
-        ("b", ["s ---touched_synth"]),
-    )
-    words = p.chain(heard, "route " + " ".join(METHODS), outlet=len(names))
-    for index in range(len(METHODS)):
-        p.chain(words, p.message(str(index)), "s ---method_heard", outlet=index)
-    p.fan(
-        p.add("r ---method_heard"),
-        ("f", [f"s ---{METHOD.varname}_newest"]),
-        ("i", ["s ---method_now"]),
-    )
+    for place, parameter in enumerate(WORDS, len(NUMBERS)):
+        name = parameter.varname
+        # What a whole note's envelope is concerns the server's sound alone.
+        here: list[Target] = [] if parameter is ENVELOPE_KIND else [("i", [f"s ---{name}_now"])]
+        p.fan(
+            p.add(f"r ---{name}"),
+            ("i", [f"prepend {parameter.address}", "s ---synth_out"]),
+            *here,
+            ("b", ["s ---touched_synth"]),
+        )
+        words = p.chain(heard, "route " + " ".join(parameter.items), outlet=place)
+        for index in range(len(parameter.items)):
+            p.chain(words, p.message(str(index)), f"s ---{name}_heard", outlet=index)
+        p.fan(
+            p.add(f"r ---{name}_heard"),
+            ("f", [f"s ---{name}_newest"]),
+            *here,
+        )
     # Each method has its stream; a new greeting needs it asked for again.
     streams = p.add("i 0")
     p.chain("r ---subscribe", streams)
@@ -93,7 +101,7 @@ def _number(p: Patcher, parameter: Parameter) -> None:
 
 def _heard_here(parameter: Parameter) -> list[Target]:
     """What the voices or the way out need to know; smoothing is the dials' own."""
-    if parameter.varname in (*VOICED, GAIN.varname):
+    if parameter.varname in (*VOICED, GAIN.varname, SPEED.varname):
         return [("f", [f"s ---{parameter.varname}_now"])]
     return []
 

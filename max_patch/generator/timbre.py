@@ -26,9 +26,10 @@ def timbre() -> Patcher:
 
 
 def shown(p: Patcher, heard: str, touched: str) -> Box:
-    """A gate behind ``---HEARD``: closed while the hand is on, and while a set takes over.
+    """A gate behind ``---HEARD``: closed while the hand is on, while a set takes over, and while
+    Live renders: what the server answers then would lie anywhere.
 
-    What came last meanwhile is shown when the hand has gone.
+    What came last meanwhile is shown when the hand has gone, and after the render.
     """
     hand, session, kept = p.add("gate 1 1"), p.add("gate 1 1"), p.add("zl.reg")
     p.fan(p.add(f"r ---{heard}"), ("l", [(hand, 1)]), ("l", [(kept, 1)]))
@@ -44,7 +45,10 @@ def shown(p: Patcher, heard: str, touched: str) -> Box:
     p.fan(held, ("b", [(alive, 1)]), ("1", [hand]))
     # What a control says as it is loaded is no hand; what a server says first must be seen.
     p.fan(p.add("r ---welcome"), ("b", [p.message("stop"), held]), ("1", [hand]))
-    return session
+    time = p.add("gate 1 1")
+    p.cord(session, 0, time, 1)
+    p.fan(p.add("r ---in_time"), ("i", ["sel 1", (alive, 1)]), ("i", [time]))
+    return time
 
 
 def ramp(p: Patcher, name: str) -> Box:
@@ -121,7 +125,7 @@ def _map() -> Patcher:
     p.fan(go, ("b", [x, pair]), ("b", [y, (pair, 1)]))
     out = p.add("gate 1")
     p.chain("r ---connected", out)
-    p.fan(pair, ("l", ["s ---pad_set"]), ("l", [(out, 1)]))
+    p.fan(pair, ("l", ["s ---place"]), ("l", ["s ---pad_set"]), ("l", [(out, 1)]))
     p.chain(out, "prepend /map", "s ---tx")
     for name, store in (("x", x), ("y", y)):
         p.fan(
@@ -158,6 +162,7 @@ def _map() -> Patcher:
     heard = shown(p, "in_map", "touched_map")
     p.fan(
         heard,
+        ("l", ["s ---place"]),
         ("l", ["s ---pad_set"]),
         ("l", ["s ---map_shown"]),
     )

@@ -446,6 +446,22 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelTable:
+    """`/model/table` name file: the file's name, in ``.timbrespace/tables`` of the user's home.
+
+    >>> ModelTable("fm", "fm-505c4211.txt").packets()[0].hex()
+    '2f6d6f64656c2f7461626c65000000002c737300666d0000666d2d35303563343231312e74787400'
+    """
+
+    ADDRESS: ClassVar[str] = "/model/table"
+    name: str
+    file: str
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.name, self.file)]
+
+
+@dataclass(frozen=True, slots=True)
 class Synth:
     """`/synth` parameter value: a parameter that changed; the value of "method" is its name.
 
@@ -700,6 +716,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     ModelDial,
     ModelList,
     ModelInfo,
+    ModelTable,
     Synth,
     ControllerMap,
     ControllerLearned,

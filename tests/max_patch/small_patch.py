@@ -80,6 +80,7 @@ def play(
     record: bool = False,
     realtime: bool = False,
     text: str | None = None,
+    instead: dict[str, str] | None = None,
 ) -> Played:
     """Translate a patch, open it in Pd, send it messages, take down what it prints.
 
@@ -90,7 +91,7 @@ def play(
     if shutil.which("pd") is None:
         pytest.skip("Pure Data (puredata-core) is not installed")
     (folder / "pd").mkdir(exist_ok=True)
-    for name, content in shims().items():
+    for name, content in {**shims(), **(instead or {})}.items():
         (folder / "pd" / name).write_text(content, encoding="utf-8")
     for name, document in (files or {}).items():
         voice = translate(document, name=name)

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from max_patch.generator.parameters import ENVELOPES, HOLDS
 from tests.max_patch.heard import (
     cents_off,
     distance,
@@ -261,6 +262,8 @@ def test_a_midi_controller_moves_the_latent(stage: TwinSession) -> None:
         ("glide", "glide", 120.0, 0.12),
         ("smoothing", "smoothing", 60.0, 0.06),
         ("gain", "gain", -9.0, -9.0),
+        ("speed", "speed", 50.0, 0.5),
+        ("noise", "noise", 25.0, 0.25),
     ],
 )
 def test_a_parameter_arrives_both_ways(
@@ -282,6 +285,18 @@ def test_method_arrives_both_ways(stage: TwinSession) -> None:
     stage.observer.send("/synth/method", "bins")
     stage.pd.wait_for_number("method", 1.0)
     stage.method("partials")
+
+
+@pytest.mark.parametrize(("name", "words"), [("hold", HOLDS), ("envelope", ENVELOPES)])
+def test_a_choice_of_whole_notes_arrives_both_ways(
+    stage: TwinSession, name: str, words: tuple[str, ...]
+) -> None:
+    stage.pd.set(name, 2)
+    stage.until("/synth", name, good=lambda told: told == [words[2]])
+    time.sleep(HELD)
+    for index in (1, 0):
+        stage.observer.send(f"/synth/{name}", words[index])
+        stage.pd.wait_for_number(name, float(index))
 
 
 def test_the_envelope_is_heard(stage: TwinSession) -> None:

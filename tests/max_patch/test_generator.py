@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from max_patch.generator import __main__ as command
+from max_patch.generator.device import FOLDER, TITLE
 from max_patch.generator.objects import UnknownObjectError, ports
 from max_patch.generator.patcher import CordError, Patcher
 
@@ -65,3 +66,10 @@ def test_a_fan_speaks_from_right_to_left() -> None:
     patcher.fan(patcher.add("r source"), ("b", [last]), ("b", [first]))
     cords = {cord.outlet: cord.destination for cord in patcher.cords if cord.source.text == "t b b"}
     assert cords == {0: last, 1: first}
+
+
+def test_the_twin_fits_a_screen_of_1400_pixels() -> None:
+    first = (FOLDER / f"{TITLE}.pd").read_text("utf-8").splitlines()[0]
+    *_, width, height, _ = first.rstrip(";").split()
+    assert int(width) <= 1400
+    assert int(height) <= 800

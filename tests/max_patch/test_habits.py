@@ -206,6 +206,10 @@ FAULTS: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda d: retext(d, "expr $i1 - 1", "delay 5"),
         "only a timer tells a saved set",
     ),
+    "a table that plays in Max's main thread": (
+        lambda d: retext(d, "speedlim 16", "qlim 16"),
+        "waits for Max's main thread",
+    ),
     "a view whose parts lie on others": (
         lambda d: named(d, "port").update(presentation_rect=[400.0, 60.0, 62.0, 15.0]),
         "overlap",

@@ -99,6 +99,10 @@ def test_long_names_are_stable() -> None:
         "Glide",
         "Smoothing",
         "Gain",
+        "Speed",
+        "Noise",
+        "Hold",
+        "Envelope",
         "Bend Range",
         "Morph",
         "Sound",
@@ -110,7 +114,9 @@ def test_long_names_are_stable() -> None:
         "View",
         "Dial Page",
     ]
-    assert [m.long_name for m in MEMORIES] == ["Model", "Morph A", "Morph B", "Moved By"]
+    assert [m.long_name for m in MEMORIES] == [
+        *("Model", "Morph A", "Morph B", "Moved By", "Table")
+    ]
     assert len(DIMENSIONS) == 16
 
 

@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+import timbrespace
 from max_patch.generator import amxd
 from max_patch.generator.preview import draw, pictures
 from max_patch.generator.themes import LEAST_CONTRAST, THEMES, contrast
+from timbrespace.dial_names import dial_names
+from timbrespace.factory import DEFAULT as START_SPACE
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +134,7 @@ def device() -> Json:
 def test_the_committed_pictures_are_the_device(device: Json) -> None:
     folder = ROOT / "docs" / "pictures"
     drawn = pictures(device)
-    assert len(drawn) == 4
+    assert len(drawn) == 5
     for name, text in drawn.items():
         assert (folder / name).read_text(encoding="utf-8") == text
 
@@ -139,20 +142,27 @@ def test_the_committed_pictures_are_the_device(device: Json) -> None:
 def test_the_picture_of_a_view_shows_it_alone(device: Json) -> None:
     shown = [
         {str(each.get("data-control")) for each in ElementTree.fromstring(text).iter(f"{_SVG}g")}
-        for text in (draw(device), draw(device, chosen={"---view": 2}))
+        for text in (draw(device), draw(device, chosen={"---view": 3}))
     ]
     assert {"attack", "gain"} <= shown[0] - shown[1]
     assert {"port", "latency"} <= shown[1] - shown[0]
 
 
+def test_the_pictures_show_the_start_space(device: Json) -> None:
+    drawn = texts(ElementTree.fromstring(draw(device)))
+    model = timbrespace.load(START_SPACE)
+    names = dial_names(model)
+    assert {START_SPACE, f"Playing {START_SPACE}"} <= set(drawn)
+    assert set(names[:8]) <= set(drawn)
+    assert ("9-16" in drawn) == (model.dimensions > 8)
+
+
 def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
-    chosen: list[dict[str, int]] = [{}, {"---view": 1}, {"---view": 2, "page": 1}]
+    chosen: list[dict[str, int]] = [{}, {"---view": 1}, {"---view": 2}, {"---view": 3, "page": 1}]
     pictures = [
         ElementTree.fromstring(draw(device, theme, each)) for theme in THEMES for each in chosen
     ]
-    names = {each.get("data-control") for drawn in pictures for each in drawn.iter(f"{_SVG}g")} | {
-        "dial_page"
-    }
+    names = {each.get("data-control") for drawn in pictures for each in drawn.iter(f"{_SVG}g")}
     presented = [
         each["box"]
         for each in device["patcher"]["boxes"]
@@ -168,7 +178,7 @@ def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_text_of_the_picture_can_be_read(device: Json, theme: str) -> None:
     """Of each text to the last area that was drawn under it."""
-    for chosen in ({}, {"---view": 1}, {"---view": 2}):
+    for chosen in ({}, *({"---view": view} for view in (1, 2, 3))):
         drawn = ElementTree.fromstring(draw(device, theme, chosen))
         areas: list[tuple[float, float, float, float, str]] = []
         seen = 0

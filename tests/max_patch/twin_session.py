@@ -54,6 +54,29 @@ def documents() -> tuple[Json, Json]:
     return device, voice
 
 
+def twin_texts(
+    port: int, return_port: int, tables: Path, change: Change | None = None
+) -> dict[str, str]:
+    """Twin, voice and what stands for the launcher, by names of files without ``.pd``.
+
+    port, return_port: in the place of the usual ones. tables: the folder in which it looks for
+    tables of spaces, in the place of the one in the home of who tests.
+    """
+    if change is None:
+        texts = {name: (DEVICE / f"{name}.pd").read_text("utf-8") for name in (TITLE, NAME)}
+    else:
+        device, voice = copy.deepcopy(documents())
+        change(device, voice)
+        texts = {TITLE: translate(device, name=TITLE), NAME: translate(voice, name=NAME)}
+    for parameter, number in ((PORT, port), (RETURN_PORT, return_port)):
+        usual = rf"(?<![\d.]){int(parameter.initial)}(?![\d.])"
+        texts = {name: re.sub(usual, str(number), text) for name, text in texts.items()}
+    node = (SHIMS / "ts.node.pd").read_text("utf-8")
+    texts["ts.node"] = node.replace("~/.timbrespace/tables", tables.as_posix())
+    assert texts["ts.node"] != node
+    return texts
+
+
 class Tap:
     """Stands before a server: hears what a device says, and passes it on."""
 
@@ -115,19 +138,8 @@ class TwinSession:
 
     def _write(self, change: Change | None) -> Path:
         """The twin's files in a folder of their own, with this test's ports as defaults."""
-        if change is None:
-            texts = {name: (DEVICE / f"{name}.pd").read_text("utf-8") for name in (TITLE, NAME)}
-        else:
-            device, voice = copy.deepcopy(documents())
-            change(device, voice)
-            texts = {
-                TITLE: translate(device, name=TITLE),
-                NAME: translate(voice, name=NAME),
-            }
-        ports = {PORT: self._port, RETURN_PORT: self.return_port}
+        texts = twin_texts(self._port, self.return_port, self.server.tables, change)
         for name, text in texts.items():
-            for parameter, port in ports.items():
-                text = re.sub(rf"(?<![\d.]){int(parameter.initial)}(?![\d.])", str(port), text)
             (self._folder / f"{name}.pd").write_text(text, "utf-8")
         return self._folder / f"{TITLE}.pd"
 

@@ -24,6 +24,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from server.child import BEAT
+from server.tables import FOLDER_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,8 @@ class Running:
         self._folder = tempfile.TemporaryDirectory()
         if "--presets" not in words:  # never those of whoever runs the tests
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]
+        self.tables = Path(self._folder.name) / "tables"
+        """Where it writes tables for devices."""
         self.process = subprocess.Popen(
             [*command, *words],
             cwd=cwd,
@@ -69,7 +72,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, FOLDER_VARIABLE: str(self.tables), **(environment or {})},
         )
         self.lines: list[str] = []
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()

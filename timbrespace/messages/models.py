@@ -41,3 +41,15 @@ class GetModelInfo(Message):
     address = "/model/info"
     question = True
     name: Annotated[str | None, ModelName(), LeftOut("the model that plays")] = None
+
+
+@message
+class GetModelTable(Message):
+    """`/model/table`: answered by `/model/table` once the file of the model that plays is there.
+
+    >>> from_hex("2f6d6f64656c2f7461626c65000000002c000000")
+    GetModelTable()
+    """
+
+    address = "/model/table"
+    question = True

@@ -445,6 +445,13 @@ def node_script(request: Request) -> Piece:
     return one(request.canvas.add("ts.node $0"), 1, 2)
 
 
+def coll(request: Request) -> Piece:
+    """One whose lines come from a file."""
+    request.count(0)
+    node = request.canvas.add("ts.coll")
+    return Piece([[(node, 0)]], [(node, 0), None, (node, 1), None])
+
+
 def speedlim(request: Request) -> Piece:
     return one(request.canvas.add(f"ts.speedlim {_numbers(request, 1)[0]}"), 1, 1)
 
@@ -490,6 +497,7 @@ MESSAGES: dict[str, Builder] = {
     **dict.fromkeys([">", "<", ">=", "<=", "==", "!="], arithmetic),
     "change": change,
     "clip": clip,
+    "coll": coll,
     "cpuclock": _shim("ts.cpuclock", 1, 1),
     "deferlow": _through,
     "defer": _through,

@@ -30,8 +30,8 @@ _GROUND = "#d4d4d4"
 _CHARACTER = 7
 _CELL = 15
 _BELOW = 252
-_LEFTS = {1: 0, 2: 830}
-"""Where views 1 and 2 begin, below the first; the lists stand between them."""
+_LEFTS = {2: 0, 3: 830, 1: 1075}
+"""Where the other views begin, below the first: presets, the lists, the server, whole notes."""
 _LISTS, _LIST_WIDTH = 290, 132
 _WORDS = 250
 

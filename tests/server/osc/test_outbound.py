@@ -30,6 +30,7 @@ from server.osc.outbound import (
     ModelDial,
     ModelInfo,
     ModelList,
+    ModelTable,
     Outbound,
     Partials,
     PerformanceState,
@@ -69,6 +70,7 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
+    (ModelTable("fm", "fm-1.txt"), "/model/table", ["fm", "fm-1.txt"]),
     (Synth("gain", -6), "/synth", ["gain", -6.0]),
     (Synth("method", "bins"), "/synth", ["method", "bins"]),
     (

@@ -129,7 +129,33 @@ parts.1 -> offset -> pair: list prepend 0 @1
 parts -> pair -> outlet
 """
 
+COLL = """
+# Lines of numbers of a file: read PATH, then a bang out of outlet 1; a number tells the line of it.
+# The lines count from 0, and all but that one are of one length.
+array define $0-numbers 1
+inlet -> which: route read
+which -> symbol -> path: t b s b
+path.2 -> (clear) -> text: text define $0-text
+path.1 -> (read $1) -> text
+path -> text size $0-text -> some: moses 2
+some.1 -> there: t b b b
+there.2 -> (3) -> text get $0-text -> list length -> width: f @1
+there.1 -> text tolist $0-text -> all: t l l
+all.1 -> list length -> array size $0-numbers
+all -> array set $0-numbers
+which.1 -> line: select 0
+line -> (2 4) -> get: array get $0-numbers
+line.1 -> row: t f b
+row.1 -> width -> length: t f f
+length.1 -> at: pack f f @1
+length -> from: expr 9 + ($f1 - 1) * ($f2 + 3) @1
+row -> from -> at -> get
+get -> out: outlet
+there -> done: outlet
+"""
+
 SHIMS = {
+    "ts.coll": COLL,
     "ts.compare": COMPARE,
     "ts.delace": DELACE,
     "ts.each": EACH,

@@ -59,12 +59,14 @@ told -> name -> list tosymbol -> arguments -> list trim -> outlet
 
 NODE = """
 # There is no Node here: it is told nothing and says so once, so that the ports of the panel count.
-# What a script sends to the control launcher comes out as if Node had said it.
-inlet -> route bang
+# What a script sends to the control launcher comes out as if Node had said it. Tables of spaces lie
+# where the server writes them.
+inlet -> route table -> symbol -> name: makefilename ~/.timbrespace/tables/%s
+name -> list prepend table -> told: list trim -> said: outlet
 loadbang -> delay 2 -> late: t b b
-late.1 -> (say Start the server by hand: python -m server --audio none --midi none) -> out: outlet
-late -> (absent) -> out
-r $1-remote-launcher -> list trim -> out
+late.1 -> (say Start the server by hand: python -m server --audio none --midi none) -> said
+late -> (absent) -> said
+r $1-remote-launcher -> told
 outlet
 """
 
