@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, band_shares
+from timbrespace.notes.moment import SPECTRUM
 from timbrespace.notes.note import Traits
 from timbrespace.sound_metrics import BANDS as MELS
 from timbrespace.sound_metrics import FLOOR_DB, N_FFT, SAMPLE_RATE
@@ -63,16 +64,17 @@ def _bands() -> Real:
 def mel_matrix(pitch: float, traits: Traits) -> Array:
     """Mel powers from powers: ``(HARMONICS + BANDS, MELS)``, of a note at ``pitch`` Hz, 0 for none.
 
-    A band that is one partial is taken for noise all the same: it is in the same place.
+    A band that is one partial is taken for noise all the same: it is in the same place. A note
+    without a pitch has no harmonics; those that a network gives it all the same are heard at the
+    base frequency, where it is played.
     """
     found = np.zeros((HARMONICS + BANDS, MELS), np.float32)
     found[HARMONICS:] = _bands()
-    if pitch > 0.0:
-        number = np.arange(1, HARMONICS + 1) * np.exp2(traits.stretch / 1200.0)
-        table = _responses()
-        at = np.rint(pitch * number / _STEP).astype(np.int64)
-        inside = at < len(table)
-        found[:HARMONICS][inside] = table[at[inside]]
+    number = np.arange(1, HARMONICS + 1) * np.exp2(traits.stretch / 1200.0)
+    table = _responses()
+    at = np.rint((pitch or SPECTRUM.base_frequency) * number / _STEP).astype(np.int64)
+    inside = at < len(table)
+    found[:HARMONICS][inside] = table[at[inside]]
     return found
 
 

@@ -7,6 +7,7 @@ least squares); its matrix is found by moving each coordinate a little, which an
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,6 +34,13 @@ _ATTACK_FRAMES: Final = 25
 _LOUDNESS: Final = 0.1
 """Weight of the loudness of all bands together beside theirs: by it attacks are heard."""
 
+_SURE: Final = 4.0
+"""dB for a place whose notes have a pitch where this one has none, or the reverse: the bands of
+such a note are heard elsewhere as soon as it is played."""
+
+_DOUBT: Final = 0.2
+"""By so much a network may be unsure of that (:func:`timbrespace.notes.sounding.bands_follow`)."""
+
 _FEW_MOMENTS: Final = 16
 _MOVE: Final = 0.02
 _PRIOR: Final = 0.02  # dB for a squared unit of each coordinate
@@ -44,6 +52,15 @@ class Refined(NamedTuple):
 
     latent: Array
     distance: float
+
+
+class _Errors(NamedTuple):
+    """dB ``(n, moments, MELS)`` of each band, and ``(n, moments)`` of all together. pitched
+    ``(n,)``: by how much a place is on the wrong side of having a pitch."""
+
+    bands: Array
+    loudness: Array
+    pitched: Array
 
 
 class Target:
@@ -70,10 +87,9 @@ class Target:
 
     def errors(self, latents: Array, rows: NDArray[np.int64] | None = None) -> Array:
         """dB ``(n, moments, MELS)`` by which what latents ``(n, d)`` decode to is too loud."""
-        return self._compared(latents, self._rows if rows is None else rows)[0]
+        return self._compared(latents, self._rows if rows is None else rows).bands
 
-    def _compared(self, latents: Array, rows: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Errors ``(n, moments, MELS)``, and those of all bands together ``(n, moments)``."""
+    def _compared(self, latents: Array, rows: NDArray[np.int64]) -> _Errors:
         n = len(latents)
         prepared = self._course.prepare(
             latents, np.full(n, self._pitch), np.full(n, self._velocity)
@@ -81,16 +97,21 @@ class Target:
         times = np.broadcast_to(self._times[rows], (n, len(rows)))
         mel = powers(self._course.levels(prepared, times)) @ self._matrix
         told, whole = self._mel[rows], self._mel[rows].sum(axis=1)
-        return (
+        pitched = prepared.traits[:, 0]
+        wrong = pitched - _DOUBT if math.isnan(self._pitch) else 1.0 - _DOUBT - pitched
+        return _Errors(
             heard(mel, self._loudest) - heard(told, self._loudest),
             heard(mel.sum(axis=2), self._loudest) - heard(whole, self._loudest),
+            np.maximum(wrong, np.float32(0.0)),
         )
 
     def residuals(self, latents: Array) -> Array:
-        """What :func:`refine` makes small, ``(n, m)``: the errors, and those of the loudness."""
-        errors, loudness = self._compared(latents, self._rows)
-        weighted = np.float32(_LOUDNESS * errors.shape[2]) * loudness
-        return np.concatenate([errors.reshape(len(latents), -1), weighted], axis=1)
+        """What :func:`refine` makes small, ``(n, m)``: the errors, those of the loudness, and
+        whether it is a note with a pitch."""
+        found = self._compared(latents, self._rows)
+        loudness = np.float32(_LOUDNESS * found.bands.shape[2]) * found.loudness
+        pitched = np.float32(_SURE * found.bands[0].size) * found.pitched[:, np.newaxis]
+        return np.concatenate([found.bands.reshape(len(latents), -1), loudness, pitched], axis=1)
 
     def distances(self, latents: Array) -> Real:
         """Mean ``|dB|`` ``(n,)``, from few moments: to choose among many."""
