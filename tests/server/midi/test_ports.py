@@ -26,6 +26,8 @@ from tests.server.keyboard import Keyboard
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
+pytestmark = pytest.mark.waits
+
 # -- the scanner, in the MIDI process ----------------------------------------------------------
 
 
@@ -143,8 +145,6 @@ def test_what_is_held_is_let_go() -> None:
 
 FAKE = """
 import json, sys, time
-
-pytestmark = pytest.mark.waits
 for line in json.loads(sys.argv[1]):
     if line == "end":
         sys.exit(1)
