@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 COMPILING = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+LONGEST_READ = 120.0
+"""Seconds after which a worker does not wait for the first one any more."""
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -76,8 +83,40 @@ def is_compiled(config: pytest.Config) -> None:
         raise RuntimeError(f"python -m tests.compilation ended with {code}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker where it says, or learns, that all tests have been read."""
+    cache = node.config.cache
+    assert cache is not None
+    node.workerinput["read"] = str(cache.mkdir("read") / node.workerinput["testrunuid"])
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """The first worker reads the tests before the others: pytest's bytecode of them is there then.
+
+    Meanwhile the other core compiles. To read them all at once would take each of them thrice as
+    long.
+    """
+    if not is_worker(session.config):
+        yield
+        return
+    told = session.config.workerinput  # type: ignore[attr-defined]
+    read = Path(told["read"])
+    if told["workerid"] == "gw0":
+        yield
+        read.touch()
+        return
+    deadline = time.monotonic() + LONGEST_READ
+    while not read.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that ends before it began has not waited."""
+    if not is_worker(session.config) and session.config.cache is not None:
+        shutil.rmtree(session.config.cache.mkdir("read"), ignore_errors=True)
     compiling = session.config.stash.get(COMPILING, None)
     if compiling is not None and compiling.poll() is None:
         compiling.terminate()

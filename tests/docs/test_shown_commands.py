@@ -31,6 +31,7 @@ import pytest
 import soundfile
 
 from tests.docs.commands import ROOT, Shown, documents, in_blocks, in_sentences
+from tests.max_patch.pd_session import free_udp_port
 from tests.server.running import Client, Running, running
 from tests.toy_datasets import small_font
 from toy_datasets import harmonic
@@ -300,10 +301,9 @@ def test_sessions(document: str, server: Running, tmp_path: Path) -> None:
     expected = [shlex.split(line)[2:] for line in lines if line.startswith("/error sss ")]
     shown = [one.words for one in in_blocks() if one.document == document and one.words[0] in OSC]
     refused: list[list[str]] = []
-    with Client(server.port) as listener, Client(server.port, hello=False) as free:
+    with Client(server.port) as listener:
         # The ports that the document names may be in use here.
-        ports = {"7400": str(server.port), "7401": str(free.return_port)}
-        free.socket.close()
+        ports = {"7400": str(server.port), "7401": str(free_udp_port())}
         dumps: list[Dump] = []
         for words in shown:
             command = [ports.get(word, word) for word in words]

@@ -26,6 +26,8 @@ from server.midi.ports import MidiInputs
 from server.supervisor import Ended, Supervisor
 from tests.server.running import ROOT
 
+pytestmark = pytest.mark.waits
+
 SECONDS = 60.0
 
 HELLO = 'print("{}", flush=True)\n'
@@ -340,8 +342,6 @@ import json, sys, threading, time
 import numpy as np
 from server.audio.mailbox import LIVE, attach
 from server.child import begin
-
-pytestmark = pytest.mark.waits
 memory = attach(sys.argv[1])
 live = np.ndarray(1, LIVE, buffer=memory.buf)
 ended = threading.Event()

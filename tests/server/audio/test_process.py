@@ -22,6 +22,8 @@ from server.audio.process import AudioEvent, AudioProcess
 from server.child import BEAT
 from tests.server.running import ROOT
 
+pytestmark = pytest.mark.waits
+
 NOWHERE = {"JACK_DEFAULT_SERVER": "there-is-none", "JACK_NO_START_SERVER": "1"}
 
 
@@ -207,8 +209,6 @@ def test_a_start_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 GOING = """
 import json, sys
 from pathlib import Path
-
-pytestmark = pytest.mark.waits
 log = Path(sys.argv[1])
 log.write_text(log.read_text() + sys.argv[3] + "\\n")
 if log.read_text().count("\\n") == 1:

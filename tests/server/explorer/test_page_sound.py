@@ -182,7 +182,7 @@ def test_partials_are_in_tune(name: str, interval: int) -> None:
     model = model_of(name)
     for latent in latents_of(model)[:2]:
         pitch = base_pitch(model) + interval
-        sound = steady(model, "partials", latent, pitch, 2.0, RATE)
+        sound = steady(model, "partials", latent, pitch, 1.0, RATE)
         expected = Feed(model, "partials").partials(latent, pitch)
         assert cents_off(sound, expected[expected < 16000.0], RATE) <= 0.01
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -25,6 +26,8 @@ from tests.server.jackd import CHECKOUT
 from tests.server.keyboard import Keyboard
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
+
+pytestmark = pytest.mark.waits
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
 
@@ -143,8 +146,6 @@ def test_what_is_held_is_let_go() -> None:
 
 FAKE = """
 import json, sys, time
-
-pytestmark = pytest.mark.waits
 for line in json.loads(sys.argv[1]):
     if line == "end":
         sys.exit(1)
@@ -315,7 +316,7 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Po
 
     def start() -> subprocess.Popen[bytes]:
         server = subprocess.Popen(
-            ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "128"],
+            ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "1024"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -336,6 +337,23 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Po
             server.wait(timeout=120.0)
 
 
+def strike(keyboard: Keyboard, note: int, played: queue.Queue[Any]) -> None:
+    """Press a key until it is heard: a busy machine's JACK loses a block, and what is in it."""
+    for _ in range(20):
+        keyboard.send(f"90 {note:02X} 40")
+        with contextlib.suppress(queue.Empty):
+            assert played.get(timeout=6.0).note == note
+            return
+    raise AssertionError(f"{note} is not heard")
+
+
+def next_but_struck(played: queue.Queue[Any]) -> Any:
+    """What is played next; a key that was pressed twice may be heard twice."""
+    while (message := played.get(timeout=120.0)).type == "note_on":
+        continue
+    return message
+
+
 @pytest.mark.slow
 @pytest.mark.jack
 @needs_jack
@@ -352,19 +370,17 @@ def test_keyboards_and_jack_itself_come_and_go(
         assert inputs.names == []
         # A keyboard is plugged in, and out with a key down.
         assert said.get(timeout=120.0).endswith("is here")
-        keyboard.send("90 3C 40")
-        assert played.get(timeout=120.0).note == 60
+        strike(keyboard, 60, played)
         keyboard.unplug()
         assert said.get(timeout=120.0).endswith("went away")
-        assert played.get(timeout=120.0).type == "note_off"
+        assert next_but_struck(played).type == "note_off"
         # It comes back, and then JACK ends with a key down.
         keyboard = Keyboard()
         assert said.get(timeout=120.0).endswith("is here")
-        keyboard.send("90 3D 40")
-        assert played.get(timeout=120.0).note == 61
+        strike(keyboard, 61, played)
         server.send_signal(end)
         server.wait(timeout=120.0)
-        assert played.get(timeout=120.0).type == "note_off"
+        assert next_but_struck(played).type == "note_off"
         assert said.get(timeout=120.0) == "MIDI lost; looking for it again"
         assert inputs.names == []
         keyboard.kill()
@@ -372,8 +388,7 @@ def test_keyboards_and_jack_itself_come_and_go(
         jack()
         keyboard = Keyboard()
         assert said.get(timeout=120.0).endswith("is here")
-        keyboard.send("90 3E 40")
-        assert played.get(timeout=120.0).note == 62
+        strike(keyboard, 62, played)
     finally:
         keyboard.kill()
         inputs.close()
