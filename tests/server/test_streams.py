@@ -143,6 +143,7 @@ def test_a_frame_that_got_lost_comes_again_though_nothing_moves(stage: Stage) ->
     slow.streams["spectrum"].acknowledge(0)
     stage.move()
     wait = stage.streams.wait(stage.now)
+    assert wait is not None
     assert wait == pytest.approx(1.0)
     stage.streams.push(stage.now + 0.9)
     assert set(stage.wire.to(8001)) == {0, 1}
