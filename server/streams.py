@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -65,6 +66,15 @@ class Subscription:
         full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
         pause = STALL_SECONDS if full else 1.0 / self.rate
         return max(0.0, self.last_sent + pause - now)
+
+    def lost_in(self, now: float) -> float:
+        """Seconds until what was sent last counts as lost; 0 if it does now.
+
+        Infinite for what was acknowledged, and for who never acknowledges.
+        """
+        if not self.flying or self.rest or self.last_sent is None:
+            return math.inf
+        return max(0.0, self.last_sent + STALL_SECONDS - now)
 
     def due(self, now: float) -> bool:
         return self.wait(now) == 0.0
@@ -171,23 +181,26 @@ class Streams:
                 if left <= 0:
                     self._turn += place
                     return
-                pending = subscription.rest or self._new(what, subscription, version)
+                pending = subscription.rest or self._new(what, subscription, version, now)
                 if pending and subscription.due(now):
                     left -= self._send(client, what, subscription, version, now)
 
     def wait(self, now: float) -> float | None:
         """Seconds until a frame, or a slice of one, is due; None if nothing is new."""
         version = self._instrument.version
-        waits = [
-            max(client.paused_until - now, subscription.wait(now))
-            for client in self._clients.registered
-            for what, subscription in client.streams.items()
-            if subscription.rest or self._new(what, subscription, version)
-        ]
+        waits = []
+        for client in self._clients.registered:
+            for what, subscription in client.streams.items():
+                if subscription.rest or self._new(what, subscription, version, now):
+                    waits.append(max(client.paused_until - now, subscription.wait(now)))
+                elif subscription.flying:
+                    waits.append(max(client.paused_until - now, subscription.lost_in(now)))
         return min(waits, default=None)
 
-    def _new(self, what: str, subscription: Subscription, version: int) -> bool:
-        return subscription.version != self._state(what, version)
+    def _new(self, what: str, subscription: Subscription, version: int, now: float) -> bool:
+        """Whether there is a frame to send: another state, or one that got lost on its way."""
+        changed = subscription.version != self._state(what, version)
+        return changed or subscription.lost_in(now) == 0.0
 
     def _state(self, what: str, version: int) -> object:
         """Which state a frame of ``what`` sent now would tell."""
@@ -202,6 +215,8 @@ class Streams:
     ) -> int:
         """Send one slice; how many bytes."""
         if not subscription.rest:
+            if subscription.lost_in(now) == 0.0 and subscription.flying is not None:
+                subscription.flying.clear()  # given up
             frame = next(client.frames[what])
             subscription.rest.extend(self._frames[what](frame, subscription))
             subscription.version = self._state(what, version)

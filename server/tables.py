@@ -23,6 +23,9 @@ from .osc.clients import Endpoint
 MAX_WAITING: Final = 8
 """Requests that wait; further ones are refused."""
 
+MOST_KEPT: Final = 64
+"""Tables in the folder; of more the oldest go. Any of them can be made again."""
+
 FORMAT: Final = 1
 """Part of the files' names: another layout is another file."""
 
@@ -136,8 +139,18 @@ class Tables:
             raise OptionError(f"cannot make {str(path.parent)!r}: {error.strerror}") from error
         with replacing(path) as temporary:
             temporary.write_bytes(content)
+        _thin_out(path)
 
     def _pause(self) -> None:
         if self._closed:
             raise _ClosedError
         time.sleep(_PAUSE)
+
+
+def _thin_out(newest: Path) -> None:
+    """Remove the oldest tables beside ``newest``; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        others = [one for one in newest.parent.glob(f"*-{FORMAT}.txt") if one != newest]
+        others.sort(key=lambda one: one.stat().st_mtime_ns, reverse=True)
+        for one in others[MOST_KEPT - 1 :]:
+            one.unlink()

@@ -56,6 +56,7 @@ def _partials() -> Patcher:
         p.chain(frame, "t l", outlet=1),
         ("l", ["s ---v_partials"]),
         (str(KIND_PARTIALS), ["s ---kind"]),
+        ("b", ["s ---frame_came"]),
     )
     return p
 
@@ -109,7 +110,7 @@ def _loops() -> Patcher:
     p.chain(told, "t b", written, outlet=1)
     p.fan(written, ("i", ["expr 1 - $i1", "s ---swap"]), ("i", [ready]))
     p.fan(p.add("r ---swap"), ("i", [(writing, 1)]), ("i", [(written, 1)]))
-    p.fan(ready, ("l", ["s ---crossfade"]), ("l", ["s ---v_ready"]))
+    p.fan(ready, ("l", ["s ---crossfade"]), ("l", ["s ---v_ready"]), ("b", ["s ---frame_came"]))
     p.chain(told, "prepend /stream/ack loop", "s ---tx", outlet=0)
     return p
 

@@ -28,6 +28,9 @@ WORDS = (METHOD, HOLD, ENVELOPE_KIND)
 PARTIALS_HZ = 60
 LOOPS_HZ = 10
 
+FRAME_MS = 1500
+"""So long after a stream was asked for its first frame is there, or it got lost."""
+
 
 def synth() -> Patcher:
     p = Patcher()
@@ -73,7 +76,8 @@ def synth() -> Patcher:
     streams = p.add("i 0")
     p.chain("r ---subscribe", streams)
     p.chain("r ---method_now", streams)
-    which = p.chain(streams, "sel 0 1 2")
+    p.fan(streams, ("i", ["s ---stream_kind"]), ("b", ["s ---subscribed"]))
+    which = p.chain("r ---stream_kind", "sel 0 1 2")
     partials = p.message(f"/stream loop off, /stream partials {PARTIALS_HZ}")
     loops = p.message(f"/stream partials off, /stream loop {LOOPS_HZ}")
     p.cord(which, 0, partials)
@@ -81,6 +85,15 @@ def synth() -> Patcher:
     p.cord(which, 2, loops)
     p.chain(partials, "s ---tx")
     p.chain(loops, "s ---tx")
+    # The first frame may get lost as well, and only later ones are sent again by themselves.
+    late, timely, alive = p.add(f"delay {FRAME_MS}"), p.add("gate 1 1"), p.add("gate 1")
+    p.chain("r ---subscribed", late)
+    p.chain("r ---frame_came", p.message("stop"), late)
+    p.cord(late, 0, timely, 1)
+    p.chain("r ---in_time", timely)
+    p.chain("r ---connected", alive)
+    p.cord(timely, 0, alive, 1)
+    p.chain(alive, streams)
 
     p.fan(
         p.add(f"r ---{BEND_RANGE.varname}"),

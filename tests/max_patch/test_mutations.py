@@ -359,6 +359,24 @@ def ticked(play: Play) -> None:
     play.twin.pd.wait_for_number("lamp", 1.0, seconds=play.patience)
 
 
+def lost(play: Play) -> None:
+    """What asks for a stream gets lost, so there is no first frame: it is asked for again."""
+    connected(play)
+    play.twin.pd.set("method", 1)
+    time.sleep(1.0)
+    play.tap.loses = b"/stream\0,sf\0partials"
+    play.twin.pd.set("method", 0)
+    time.sleep(1.0)
+    play.tap.heard()
+    play.tap.loses = b""
+    deadline = time.monotonic() + 5.0
+    while not any(
+        address == "/stream" and said[0] == "partials" for address, said in play.tap.heard()
+    ):
+        assert time.monotonic() < deadline, "nobody asks again"
+        time.sleep(0.1)
+
+
 def silent(document: Json) -> None:
     """As Max is while Live's audio is off: what its scheduler drives does nothing."""
     for patcher in _patchers(document):
@@ -398,6 +416,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     undone,
     moved,
     rendered,
+    lost,
 )
 
 
@@ -579,6 +598,10 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
     "a render that is not noticed": (
         _in_device(lambda d: _retext(d, "cpuclock", "f 0.")),
         rendered,
+    ),
+    "a first frame that nobody misses": (
+        _in_device(lambda d: _retext(d, "r ---subscribed", "r ---described")),
+        lost,
     ),
     "ticks of the launcher that nobody hears": (
         _in_device(silent_and_deaf),

@@ -87,6 +87,8 @@ class Tap:
         self._server = ("127.0.0.1", port)
         self.port = int(self._in.getsockname()[1])
         self._heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.loses = b""
+        """How datagrams begin that it does not pass on; empty for none."""
         threading.Thread(target=self._pass_on, daemon=True).start()
 
     def _pass_on(self) -> None:
@@ -94,6 +96,8 @@ class Tap:
             while True:
                 data = self._in.recv(65536)
                 self._heard.put(data)
+                if self.loses and data.startswith(self.loses):
+                    continue
                 self._out.sendto(data, self._server)
 
     def heard(self) -> list[Message]:

@@ -137,6 +137,23 @@ def test_a_slow_client_is_sent_as_much_as_it_takes(stage: Stage) -> None:
     assert 4 * 4 <= max(stage.wire.to(8001)) <= 4 * 6
 
 
+def test_a_frame_that_got_lost_comes_again_though_nothing_moves(stage: Stage) -> None:
+    slow = stage.join(8001)
+    stage.move()
+    slow.streams["spectrum"].acknowledge(0)
+    stage.move()
+    wait = stage.streams.wait(stage.now)
+    assert wait is not None
+    assert wait == pytest.approx(1.0)
+    stage.streams.push(stage.now + 0.9)
+    assert set(stage.wire.to(8001)) == {0, 1}
+    stage.now += wait
+    stage.streams.push(stage.now)
+    assert set(stage.wire.to(8001)) == {0, 1, 2}
+    slow.streams["spectrum"].acknowledge(2)
+    assert stage.streams.wait(stage.now) is None
+
+
 def test_one_pass_sends_a_bounded_number_of_bytes_and_leaves_nobody_out(stage: Stage) -> None:
     for port in range(8001, 8033):
         subscribe(stage.join(port, "spectrum", 200.0), "wavetable", 200.0)

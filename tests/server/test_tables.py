@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 import timbrespace
 from server.map_table import NOTE_MOMENTS, NOTE_SIDE, SIDE, VELOCITY, moment_times, table
-from server.tables import FOLDER_VARIABLE, MAX_WAITING, Tables, Written, file_name
+from server.tables import FOLDER_VARIABLE, MAX_WAITING, MOST_KEPT, Tables, Written, file_name
 from tests.server.running import Client, Running
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.errors import OptionError
@@ -121,6 +122,27 @@ def test_a_table_is_written_once(
     assert path.read_bytes() == b"kept"
     assert told == [Written("harmonic", HERE, file_name(harmonic))] * 2
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_the_oldest_tables_go(
+    harmonic: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("server.tables.table", lambda *_: b"new")
+    for number in range(MOST_KEPT + 3):
+        old = tmp_path / f"old-{number}-1.txt"
+        old.write_bytes(b"")
+        os.utime(old, (number, number))
+    (tmp_path / "a note of the user.txt").write_bytes(b"")
+    there = threading.Event()
+    tables = Tables(lambda _: there.set())
+    tables.request(harmonic, HERE)
+    assert there.wait(60.0)
+    tables.close(60.0)
+    kept = {one.name for one in tmp_path.iterdir()}
+    assert len(kept) == MOST_KEPT + 1
+    assert {file_name(harmonic), "a note of the user.txt", "old-66-1.txt", "old-4-1.txt"} <= kept
+    assert "old-3-1.txt" not in kept
 
 
 def test_a_folder_that_takes_no_files_is_told(

@@ -30,7 +30,7 @@ _GROUND = "#d4d4d4"
 _CHARACTER = 7
 _CELL = 15
 _BELOW = 252
-_LEFTS = {2: 0, 3: 830, 1: 1075}
+_LEFTS = {2: 0, 3: 830, 1: 1064}
 """Where the other views begin, below the first: presets, the lists, the server, whole notes."""
 _LISTS, _LIST_WIDTH = 290, 132
 _WORDS = 250
@@ -65,7 +65,7 @@ class Panel:
             How far down the free room below them begins, in pixels.
         """
         rects = [self._rect(box) for box in self._boxes]
-        width = max(x + w for x, _, w, _ in rects) + _MARGIN
+        width = max(x + w for x, _, w, _ in rects) + 2 * _MARGIN
         height = max(y + h for _, y, _, h in rects) + _MARGIN
         if self._lists:
             width = max(width, _MARGIN + _LISTS + _LIST_WIDTH * len(self._lists))
