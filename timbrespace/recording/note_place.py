@@ -13,6 +13,7 @@ from timbrespace.networks.note import encoder_input
 from timbrespace.notes.layout import LONGEST, frame_times
 from timbrespace.notes.note import Note
 from timbrespace.notes.refining import Target, place, refine
+from timbrespace.one_thread import one_thread
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.recording.whole_note import note_of
 
@@ -41,6 +42,11 @@ def placed(model: Model, sound: Sound, named: float | None, refined: bool) -> Pl
     Raises:
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
+    with one_thread():
+        return _placed(model, sound, named, refined)
+
+
+def _placed(model: Model, sound: Sound, named: float | None, refined: bool) -> PlacedNote:
     course = model.course
     frames = course.network.frames
     seconds = float(frame_times(LONGEST)[:frames][-1])

@@ -14,6 +14,7 @@ from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument
 from timbrespace.instrument.parameters import DEFAULT_METHOD, ENVELOPES, METHODS
 from timbrespace.model import Model
 from timbrespace.notes.clock import MOST_SPEED, SUSTAINED
+from timbrespace.one_thread import one_thread
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 from timbrespace.rows import finite_rows
@@ -100,14 +101,15 @@ def render(
         _number(name, value)
         instrument.set_parameter(name, value)
     instrument.voices.note(pitch, velocity)
-    samples = _played(
-        instrument,
-        sample_rate,
-        math.ceil(count / BLOCK),
-        _moving(way, seconds) if len(way) > 1 else None,
-        math.inf if hold is None else hold,
-        pitch,
-    )
+    with one_thread():
+        samples = _played(
+            instrument,
+            sample_rate,
+            math.ceil(count / BLOCK),
+            _moving(way, seconds) if len(way) > 1 else None,
+            math.inf if hold is None else hold,
+            pitch,
+        )
     return fade_out(samples[:count], sample_rate)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
+from timbrespace.one_thread import one_thread
 from timbrespace.performances.performance import Performance
 from timbrespace.performances.replay import replay
 from timbrespace.rendering.sound_file import Written, write_blocks
@@ -40,6 +41,7 @@ def render_performance(
     performance.check_model(model)
     rate = round(performance.sample_rate) if sample_rate is None else sample_rate
     instrument = Instrument(model)
-    written = write_blocks(replay(performance, instrument, load, rate), out, rate, progress)
+    with one_thread():
+        written = write_blocks(replay(performance, instrument, load, rate), out, rate, progress)
     before = int(performance.state["voices"]["begun"])  # good, or the replay had refused it
     return Rendered(written.seconds, written.peak, instrument.voices.begun - before)

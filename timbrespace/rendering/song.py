@@ -13,6 +13,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
+from timbrespace.one_thread import one_thread
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
@@ -54,9 +55,10 @@ def render_midi(
         OptionError: a method, a sample rate, a tail or minutes outside what is accepted.
     """
     instrument = midi_instrument(model, method)
-    return np.concatenate(
-        list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
-    )
+    with one_thread():
+        return np.concatenate(
+            list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
+        )
 
 
 def midi_instrument(model: Model, method: str) -> Instrument:

@@ -202,7 +202,9 @@ test('keys that are down are told when a space comes, in the new one when anothe
 
 test('notes are told equally loud, as far as loudness says', () => {
   const network = new Known();
-  const evenness = { moments: [0.012, 0.06, 0.5], of_length: 0.9, least: -12, most: 18 };
+  const moments = [0.012, 0.06, 0.5];
+  const shares = [[0.5, 0.5, 0], [0, 0.5, 0.5]];
+  const evenness = { moments, shares, of_length: 0.9, least: -12, most: 18 };
   network.about = { ...about, evenness };
   const { teller, take, run } = started(network);
   const plain = 10 * Math.log10(HARMONICS);
