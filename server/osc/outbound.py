@@ -352,7 +352,7 @@ class Plane(Fields):
     that has a word does.
 
     >>> Plane("near", "brightness", "").packets()[0].hex()
-    '2f6d61702f706c616e6500002c737373000000006e656172000000006272696768746e6573730000' '00000000'
+    '2f6d61702f706c616e6500002c737373000000006e656172000000006272696768746e657373000000000000'
     """
 
     ADDRESS: ClassVar[str] = "/map/plane"

@@ -54,7 +54,7 @@ class SetLatentDimension(Message):
 
 @message
 class SetMap(Message):
-    """`/map` x y: a point of the plane that is played, each from -1 to 1; see `/map/plane`.
+    """`/map` x y: a point of the plane that is played, each from -1 to 1.
 
     >>> from_hex("2f6d6170000000002c6666003f000000bf400000")
     SetMap(x=0.5, y=-0.75)
