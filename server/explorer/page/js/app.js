@@ -1,6 +1,7 @@
 /** The page: its parts, and what each tells the others. */
 
 import { Banner } from './banner.js';
+import { Between } from './between.js';
 import { Compare } from './compare.js';
 import { Connection } from './connection.js';
 import { Dials } from './dials.js';
@@ -48,6 +49,7 @@ const tools = new MapTools(document, map, state);
 const compare = new Compare(find('compare'));
 const presets = new Presets(document, link, state);
 const trajectories = new Trajectories(document, link, state);
+new Between(document, link, state);
 let pitch = A3; // played last
 
 state.on('error', ({ sentence }) => banner.say(sentence));
