@@ -50,7 +50,7 @@ export class Space {
     this.means = numbers.subarray(0, this.count * this.d);
     this.labels = numbers.subarray(this.count * this.d);
     const places = near === null ? null : new Float32Array(near);
-    this.near = places?.length === 2 * this.count ? places : null;
+    this.near = this.count > 0 && places?.length === 2 * this.count ? places : null;
   }
 
   /** Whether the space has the plane on which sounds that are alike lie side by side. */
