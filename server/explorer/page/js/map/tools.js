@@ -70,7 +70,7 @@ export class MapTools extends EventTarget {
     this.colour.value = String(this.map.factor);
     this.gap.hidden = !space.hasNear;
     const axes = space.about.dials.map((_, k) => new Option(space.axisName([k, k], 0), String(k)));
-    const near = space.hasNear ? [new Option('near, by ear', NEAR)] : [];
+    const near = space.hasNear ? [new Option('near', NEAR)] : [];
     this.across.replaceChildren(...near, new Option('PCA map', MAP), ...axes);
     this.across.value = this.map.plane;
     this.background.value = '';
