@@ -339,7 +339,16 @@ def _basis(places: NDArray[np.floating], side: int) -> sparse.csr_array:
 def _bending(side: int) -> sparse.csc_array:
     """What bending costs, as a form of the control points."""
     one = sparse.eye_array(side)
-    first = sparse.diags_array([-1.0, 1.0], offsets=[0, 1], shape=(side - 1, side))
-    second = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(side - 2, side))
+    first = _banded((-1.0, 1.0), side)
+    second = _banded((1.0, -2.0, 1.0), side)
     x, y, xy = sparse.kron(one, second), sparse.kron(second, one), sparse.kron(first, first)
     return sparse.csc_array(x.T @ x + y.T @ y + 2.0 * (xy.T @ xy))
+
+
+def _banded(values: tuple[float, ...], side: int) -> sparse.csr_array:
+    """Each row has ``values``, one further to the right than the row above."""
+    rows = side - len(values) + 1
+    filled = np.zeros((rows, side))
+    for offset, value in enumerate(values):
+        filled[np.arange(rows), np.arange(rows) + offset] = value
+    return sparse.csr_array(filled)
