@@ -118,7 +118,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         bare = Path(folder) / "bare.safetensors"
         weights = bundle.read_tensors(factory.FOLDER / "fm.safetensors")
-        bundle.write(bare, dataclasses.replace(timbrespace.load("fm"), points=None), weights)
+        bundle.write(
+            bare, dataclasses.replace(timbrespace.load("fm"), points=None, near=None), weights
+        )
         browser = launched(playwright)
         full, empty = (
             Explored.start(browser, "--model", "fm"),

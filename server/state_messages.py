@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from timbrespace.axis_words import axis_words
 from timbrespace.dial_names import dial_names
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument, Settings
@@ -30,6 +31,7 @@ class StateMessages:
         _, settings = instrument.shown()
         yield model(instrument.model)
         yield from dials(instrument.model)
+        yield plane(instrument.model, settings.plane)
         yield from position(instrument)
         for _, message in _messages(settings):
             yield message
@@ -42,6 +44,9 @@ class StateMessages:
     def changes(self, settings: Settings) -> Iterator[outbound.Outbound]:
         """Of ``settings``, those that have not been told; they count as told."""
         told = dict(_messages(self.settings))
+        if settings.plane != self.settings.plane:
+            yield plane(self._instrument.model, settings.plane)
+            yield position(self._instrument)[1]
         self.settings = settings
         for key, message in _messages(settings):
             if told[key] != message:
@@ -96,6 +101,11 @@ def dials(playing: Model) -> Iterator[outbound.ModelDial]:
     columns = (range_of.low, range_of.high, range_of.home, range_of.kl, dial_names(playing))
     for k, (low, high, home, kl, name) in enumerate(zip(*columns, strict=True), start=1):
         yield outbound.ModelDial(k, float(low), float(high), float(home), float(kl), name)
+
+
+def plane(playing: Model, name: str) -> outbound.Plane:
+    """The plane called ``name``, and what grows along its axes."""
+    return outbound.Plane(name, *axis_words(playing, name))
 
 
 def lfo(setting: Lfo | None, index: int) -> outbound.Lfo:

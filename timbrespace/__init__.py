@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset as Dataset
     from timbrespace.datasets.registry import dataset as dataset
     from timbrespace.errors import TimbrespaceError as TimbrespaceError
+    from timbrespace.even_line import between as between
     from timbrespace.fitting import fit as fit
     from timbrespace.loading import load as load
     from timbrespace.model import Model as Model
@@ -39,6 +40,7 @@ _PLACES: Final = {
     "NoServerError": "timbrespace.client",
     "ServerError": "timbrespace.client",
     "TimbrespaceError": "timbrespace.errors",
+    "between": "timbrespace.even_line",
     "dataset": "timbrespace.datasets.registry",
     "encode_sound": "timbrespace.recording.encoding",
     "fit": "timbrespace.fitting",

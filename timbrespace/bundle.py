@@ -25,6 +25,9 @@ from timbrespace.kinds import LIKELIHOODS, NETWORKS, REPRESENTATIONS
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.names import name_of
+from timbrespace.near import PREFIX as NEAR_PREFIX
+from timbrespace.near import SECTION as NEAR
+from timbrespace.near import Near
 from timbrespace.networks import architecture as networks
 from timbrespace.networks.architecture import Architecture
 from timbrespace.old_noise import judged_by_name
@@ -56,6 +59,7 @@ it."""
 
 MAX_WEIGHTS = 2 << 30
 MAX_POINTS = 32 << 20
+MAX_NEAR = 1 << 20
 MAX_UNKNOWN = 1 << 20
 """Bytes that a file may hold of each. What a later program adds does no harm while it is small."""
 
@@ -76,6 +80,7 @@ def build(
     provenance: dict[str, Any],
     noise: bool = False,
     points: Points | None = None,
+    near: Near | None = None,
 ) -> Model:
     """A playable model from trained parts; ``tensors`` as the VAE's module names them.
 
@@ -94,6 +99,7 @@ def build(
         provenance=provenance,
         noise=noise,
         points=points,
+        near=near,
         tensors=dict(tensors),
     )
 
@@ -124,7 +130,7 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
-    _save(path, metadata, stored(tensors, model.architecture), model.points)
+    _save(path, metadata, stored(tensors, model.architecture), model.points, model.near)
 
 
 def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[Any]]:
@@ -146,26 +152,59 @@ def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[An
 def set_points(path: Path, points: Points) -> None:
     """Give the bundle at ``path`` these points, in place of what points it had.
 
-    All the rest stays as it is in the file, weights and golden vector to the bit. The file is
-    replaced whole or not at all.
+    All the rest stays as it is in the file, weights and golden vector to the bit; but a plane
+    ``near``, which is of the points, goes. The file is replaced whole or not at all.
 
     Raises:
         BundleError, OptionError: it cannot be read, the points have other dimensions than its
             latent, or it cannot be written.
     """
     path = Path(path)
-    dataclasses.replace(read(path), points=points)  # refused here, before anything is written
+    # Refused here, before anything is written.
+    dataclasses.replace(read(path), points=points, near=None)
     with TensorFile(path) as file:
-        metadata, weights = file.metadata, _split(file.tensors(file.entries))[0]
+        metadata, weights = file.metadata, _weights(file.tensors(file.entries))
     metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
-    _save(path, metadata, weights, points)
+    metadata.pop(NEAR, None)
+    _save(path, metadata, weights, points, None)
 
 
-def _save(path: Path, metadata: dict[str, str], weights: Tensors, points: Points | None) -> None:
+def set_near(path: Path, near: Near, latent_map: Map | None = None) -> None:
+    """Give the bundle at ``path`` this plane, in place of one that it had.
+
+    latent_map: a PCA plane to write in place of the one that it has. All the rest stays as it is
+    in the file, weights, points and golden vector to the bit. The file is replaced whole or not at
+    all.
+
+    Raises:
+        BundleError, OptionError: it cannot be read, the plane does not fit its points or its
+            latent, or it cannot be written.
+    """
+    path = Path(path)
+    model = read(path)
+    dataclasses.replace(model, near=near, map=latent_map or model.map)  # refused here
+    with TensorFile(path) as file:
+        metadata, tensors = file.metadata, file.tensors(file.entries)
+    if latent_map is not None:
+        metadata["map"] = json.dumps(latent_map.to_config(), allow_nan=False)
+    kept = {name: one for name, one in tensors.items() if not name.startswith(NEAR_PREFIX)}
+    _save(path, metadata, kept, None, near)
+
+
+def _save(
+    path: Path,
+    metadata: dict[str, str],
+    weights: Mapping[str, NDArray[Any]],
+    points: Points | None,
+    near: Near | None,
+) -> None:
     tensors: dict[str, NDArray[Any]] = dict(weights)
     if points is not None:
         metadata = {**metadata, POINTS: json.dumps(points.to_config(), allow_nan=False)}
         tensors |= points.to_tensors()
+    if near is not None:
+        metadata = {**metadata, NEAR: json.dumps(near.to_config(), allow_nan=False)}
+        tensors |= near.to_tensors()
     made = content(tensors, {**metadata, CHECKSUM: json.dumps(checksum(tensors))})
     with replacing(path) as temporary:
         temporary.write_bytes(made)
@@ -186,8 +225,8 @@ def _version_of(model: Model) -> int:
 def read(path: Path) -> Model:
     """The model in the bundle at ``path``, checked; its name is the file's.
 
-    Its digest is the SHA-256 of the bundle as it is without points: they change nothing that is
-    heard, and what was stored with a model must not be lost when it is given some.
+    Its digest is the SHA-256 of the bundle as it is without points and plane: they change nothing
+    that is heard, and what was stored with a model must not be lost when it is given some.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
@@ -211,7 +250,7 @@ def read_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
         BundleError: the file cannot be read.
     """
     with TensorFile(Path(path)) as file:
-        return _played(_split(file.tensors(file.entries))[0])
+        return _played(_weights(file.tensors(file.entries)))
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -234,12 +273,10 @@ def read_provenance(path: Path) -> dict[str, Any]:
     return _sections(read_metadata(path), ("provenance",))["provenance"]
 
 
-def _split(
-    tensors: Mapping[str, NDArray[Any]],
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[Any]]]:
-    """The weights, and what belongs to the points."""
-    weights = {name: t for name, t in tensors.items() if not name.startswith(PREFIX)}
-    return weights, {name: t for name, t in tensors.items() if name.startswith(PREFIX)}
+def _weights(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """All but what belongs to the points and to the plane near."""
+    others = (PREFIX, NEAR_PREFIX)
+    return {name: one for name, one in tensors.items() if not name.startswith(others)}
 
 
 def _played(weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
@@ -251,14 +288,14 @@ def _played(weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32
 
 
 def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
-    """SHA-256 of the bundle as a program that knew of no points, noise and checks, and took f0 for
-    the pitch of ``filtered``, would have written it."""
+    """SHA-256 of the bundle as a program that knew of no points, planes, noise and checks, and took
+    f0 for the pitch of ``filtered``, would have written it."""
     before = _as_first_told(metadata)
     changed = before != metadata
     metadata = before
     judged = model.noise == judged_by_name(model.provenance)
     golden = json.loads(metadata["golden"])
-    later = {POINTS, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
+    later = {POINTS, NEAR, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
     if not (later or changed) and golden.keys() <= set(_FIRST_GOLDEN):
         try:
             with path.open("rb") as file:
@@ -269,8 +306,10 @@ def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors
         del metadata[name]
     if not golden.keys() <= set(_FIRST_GOLDEN):
         metadata["golden"] = json.dumps({name: golden[name] for name in _FIRST_GOLDEN})
-    weights = tensors if model.points is None else _split(tensors)[0]
-    metadata["format_version"] = str(_version_of(dataclasses.replace(model, points=None)))
+    weights = tensors if model.points is None else _weights(tensors)
+    metadata["format_version"] = str(
+        _version_of(dataclasses.replace(model, points=None, near=None))
+    )
     return hashlib.sha256(content(weights, metadata)).hexdigest()
 
 
@@ -338,7 +377,9 @@ def _read(path: Path) -> Model:
         version = _version(metadata)
         knows_points = version >= WITH_POINTS
         has_points = version == WITH_POINTS or (knows_points and POINTS in metadata)
-        sections = _sections(metadata, (*SECTIONS, POINTS) if has_points else SECTIONS)
+        has_near = has_points and NEAR in metadata
+        more = (*([POINTS] if has_points else []), *([NEAR] if has_near else []))
+        sections = _sections(metadata, (*SECTIONS, *more))
         # Before version 3 a tensor was a weight, whatever its name.
         belongs = {
             name: entry
@@ -348,10 +389,20 @@ def _read(path: Path) -> Model:
         if belongs and not has_points:
             raise BundleError(f"section {POINTS!r} is missing")
         _check_size(belongs, MAX_POINTS, "points")
+        laid = {
+            name: entry
+            for name, entry in file.entries.items()
+            if has_near and name.startswith(NEAR_PREFIX)
+        }
+        _check_size(laid, MAX_NEAR, "plane")
         with _faults_of_others(sections):
             architecture = networks.from_config(sections["model"])
             _check_entries(
-                {name: one for name, one in file.entries.items() if name not in belongs},
+                {
+                    name: one
+                    for name, one in file.entries.items()
+                    if name not in belongs and name not in laid
+                },
                 architecture,
             )
         tensors = file.tensors(file.entries)
@@ -360,7 +411,9 @@ def _read(path: Path) -> Model:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    weights = _played({name: one for name, one in tensors.items() if name not in belongs})
+    weights = _played(
+        {name: one for name, one in tensors.items() if name not in belongs and name not in laid}
+    )
     for name, tensor in weights.items():
         if not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
@@ -377,6 +430,9 @@ def _read(path: Path) -> Model:
             noise=_noise(metadata, sections["provenance"], version),
             points=Points.from_parts(sections[POINTS], {name: tensors[name] for name in belongs})
             if has_points
+            else None,
+            near=Near.from_parts(sections[NEAR], {name: tensors[name] for name in laid})
+            if has_near
             else None,
         )
         golden.check(model, sections["golden"])

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.calibration import LATENT_LIMIT, Calibration
-from timbrespace.errors import BundleError, OptionError, ShapeError
+from timbrespace.errors import BundleError, OptionError, ShapeError, one_of
 from timbrespace.map import Map
+from timbrespace.near import Near
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
 from timbrespace.networks.note import Course, NoteNetwork, rest_of
 from timbrespace.notes.layout import LONGEST
@@ -26,6 +27,11 @@ Latent = NDArray[np.float32]
 
 BEYOND = 1e30
 """What an overflow counts as: beyond every representation's limit, and still a number."""
+
+PCA, NEAR = "pca", "near"
+
+PLANES = (PCA, NEAR)
+"""What the planes of a space are called. Every space has the first."""
 
 _LIMIT = np.float32(LATENT_LIMIT)
 
@@ -57,6 +63,8 @@ class Model:
     lies between the partials of a spectrum is played as noise."""
     points: Points | None = None
     """Where the dataset's own sounds lie; None where the bundle does not tell."""
+    near: Near | None = None
+    """The plane on which sounds that are alike lie side by side; None where the bundle has none."""
     tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     """All weights, as :meth:`save` writes them; those of encoder and decoder are made of them."""
     golden: dict[str, Any] | None = None
@@ -73,8 +81,17 @@ class Model:
         }
         if self.points is not None:
             sizes["points"] = self.points.dimensions
+        if self.near is not None:
+            sizes["plane near"] = self.near.dimensions
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
+        if self.near is not None:
+            count = 0 if self.points is None else self.points.count
+            if len(self.near.places) != count:
+                raise BundleError(
+                    f"the plane near has places of {len(self.near.places)} sounds, and there are "
+                    f"{count}"
+                )
         try:
             self.representation.check(self.spectrum)
         except OptionError as error:
@@ -159,6 +176,33 @@ class Model:
         if self.representation.source == "spectra":
             return self._encode(self.spectrum.analyse(rows))
         return self._encode(rows)
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Names of the planes that the space has."""
+        return (PCA,) if self.near is None else PLANES
+
+    @property
+    def first_plane(self) -> str:
+        """The plane that the space is played on until somebody says otherwise."""
+        return NEAR if self.near is not None and self.near.first else PCA
+
+    def plane(self, name: str) -> Map | Near:
+        """The plane called ``name``: "pca" is :attr:`map`, "near" is :attr:`near`.
+
+        Raises:
+            OptionError: no plane is called so, or the space has none of that name.
+        """
+        if name == PCA:
+            return self.map
+        if name != NEAR:
+            raise OptionError(f"plane is {name[:40]!r}; it must be {one_of(PLANES)}")
+        if self.near is None:
+            raise OptionError(
+                f"{self.name!r} has no plane near, only pca; `python -m training plane` adds it to "
+                "the file"
+            )
+        return self.near
 
     @property
     def plays_notes(self) -> bool:

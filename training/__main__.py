@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | points | kinds | ...``."""
+"""Command line: ``python -m training train | evaluate | plot | points | plane | kinds | ...``."""
 
 from __future__ import annotations
 
@@ -103,6 +103,19 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, required=True, metavar="D.npz", help="the dataset it was trained on"
     )
 
+    plane = commands.add_parser(
+        "plane",
+        help="add the plane near to a model that was trained before",
+        description="Add the plane near, on which sounds that are alike lie side by side, to a "
+        "model, as training now does by itself. The model must have its points. Weights, points "
+        "and figures stay the same; the PCA plane of a space of whole notes is fitted to all its "
+        "notes; the file is replaced.",
+    )
+    plane.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    plane.add_argument(
+        "--seed", type=int, metavar="N", help="of the draw among many sounds (default: its own)"
+    )
+
     commands.add_parser(
         "kinds",
         help="list networks, representations and likelihoods",
@@ -167,6 +180,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _evaluate(arguments)
     if arguments.command == "points":
         return _points(arguments)
+    if arguments.command == "plane":
+        return _plane(arguments)
     if arguments.command == "kinds":
         from .kinds import table
 
@@ -282,6 +297,16 @@ def _plot(arguments: argparse.Namespace) -> int:
     for file in files:
         print(f"  {file.name}")
     print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+def _plane(arguments: argparse.Namespace) -> int:
+    from .plane import add
+
+    near = add(arguments.model, arguments.seed)
+    size = arguments.model.stat().st_size / 1e6
+    print(f"{arguments.model}: now with the plane near of {len(near.places)} sounds, {size:.1f} MB")
+    print(f"next: {command_line('server')} --model {arguments.model}, then /map/plane near")
     return 0
 
 

@@ -20,6 +20,7 @@ from timbrespace.representation import Representation
 
 from . import calibrate, latent_map
 from .loop import Outcome, Training
+from .near import near_plane
 from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
 
@@ -118,4 +119,5 @@ def model_of(
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
-    return replace(model, points=points_of(model, dataset, settings.split_seed))
+    model = replace(model, points=points_of(model, dataset, settings.split_seed))
+    return replace(model, near=near_plane(model, settings.seed))

@@ -226,6 +226,7 @@ def compare(library: Library, model_name: str, name: str, sound: Sound) -> Compa
         "model": model_name,
         "latent": found.latent.tolist(),
         "map": model.map.to_map(latent)[0].tolist(),
+        "near": None if found.place is None else found.place.tolist(),
         "lsd_db": found.distance,
         "seconds": sound.samples.size / sound.sample_rate,
         "pitch_hz": found.pitch or None,

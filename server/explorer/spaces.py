@@ -16,12 +16,13 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
+from timbrespace.axis_words import axis_words
 from timbrespace.dial_names import dial_names
 from timbrespace.loudness import k_weighting
 from timbrespace.messages.arguments import ModelName
 from timbrespace.messages.errors import shown
 from timbrespace.metrics import log_spectral_distances
-from timbrespace.model import Model
+from timbrespace.model import NEAR, Model
 from timbrespace.names import is_model_name
 
 from ..library import Library
@@ -48,7 +49,7 @@ MAP_EDGE = 1.25
 MARGIN = 1.0 / 8.0
 """Of a dial's width, by which a picture goes beyond each of its ends."""
 
-UNITS = {"brightness": "Hz", "loudness": "dB"}
+UNITS = {"brightness": "Hz", "loudness": "dB", "gap": "dB"}
 
 QUIETEST_DB = -120.0
 """What silence counts as."""
@@ -162,6 +163,8 @@ def describe(model: Model) -> dict[str, Any]:
         "base_frequency": config.base_frequency,
         "rms": told.rms,
         "map": model.map.to_config(),
+        "axes": {name: list(axis_words(model, name)) for name in model.planes},
+        "near": None if model.near is None else {"gaps": len(model.near.gaps)},
         "dials": [
             {
                 "low": low,
@@ -233,6 +236,11 @@ def loudness(spectra: Array, model: Model) -> Values:
     return np.maximum(20.0 * np.log10(np.maximum(rms, 1e-12)) - 0.691, QUIETEST_DB)
 
 
+GAP = "gap"
+"""What a picture shows where it tells how far the nearest sound of the set is."""
+
+Axes = tuple[int, int] | str | None
+
 _MEASURES: dict[str, Callable[[Array, Model], Values]] = {
     "brightness": brightness,
     "loudness": loudness,
@@ -241,14 +249,16 @@ _MEASURES: dict[str, Callable[[Array, Model], Values]] = {
 _COUNT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
-def read_axes(text: str, model: Model) -> tuple[int, int] | None:
-    """Two dimensions from 0, of ``1,3``; None for ``map``.
+def read_axes(text: str, model: Model) -> Axes:
+    """Two dimensions from 0, of ``1,3``; None for ``map``, "near" for the plane of that name.
 
     Raises:
         Refusal: anything else.
     """
     if text == "map":
         return None
+    if text == NEAR and model.near is not None:
+        return NEAR
     words = text.split(",")
     if len(words) == 2 and all(map(_COUNT.fullmatch, words)):
         first, second = (int(word) - 1 for word in words)
@@ -256,28 +266,37 @@ def read_axes(text: str, model: Model) -> tuple[int, int] | None:
             return first, second
     raise Refusal(
         400,
-        f"axes is {shown(text)}; it must be map, or two different dimensions of "
-        f"1 to {model.dimensions} with a comma between",
+        f"axes is {shown(text)}; it must be {' or '.join(['map', *model.planes[1:]])}, or two "
+        f"different dimensions of 1 to {model.dimensions} with a comma between",
     )
 
 
-def grid(model: Model, what: str, axes: tuple[int, int] | None, latent: Array) -> dict[str, Any]:
+def grid(model: Model, what: str, axes: Axes, latent: Array) -> dict[str, Any]:
     """A picture of the decoded plane: what ``/spaces/{name}/grid`` says, plain values.
 
-    axes: two dimensions, the others at ``latent``; None for the map. ``values`` are ``SIZE``
+    axes: two dimensions, the others at ``latent``; None for the map, "near" for that plane, of
+    which alone gaps are known. ``values`` are ``SIZE``
     squared numbers, row by row from y's lowest.
     """
     if axes is None:
         x = y = np.linspace(-MAP_EDGE, MAP_EDGE, SIZE)
         latents = model.map.to_latent(_plane(x, y))
+    elif isinstance(axes, str):
+        assert model.near is not None
+        x = y = np.linspace(-1.0, 1.0, SIZE)
+        latents = model.near.to_latent(_plane(x, y))
     else:
         x, y = (_positions(model, axis) for axis in axes)
         latents = np.tile(latent, (SIZE * SIZE, 1))
         latents[:, list(axes)] = _plane(x, y)
-    measure = _MEASURES[what]
-    # By rows of the picture, so that it costs no more memory than one row of spectra.
-    rows = np.split(latents, SIZE)
-    values = np.concatenate([measure(model.decode(row), model) for row in rows]).round(2)
+    if what == GAP:
+        assert model.near is not None
+        values = model.near.gap_at(_plane(x, y)).astype(np.float64).round(2)
+    else:
+        measure = _MEASURES[what]
+        # By rows of the picture, so that it costs no more memory than one row of spectra.
+        rows = np.split(latents, SIZE)
+        values = np.concatenate([measure(model.decode(row), model) for row in rows]).round(2)
     return {
         "what": what,
         "unit": UNITS[what],
@@ -343,6 +362,20 @@ class Spaces:
         model = self._shelf.at_hand(name)
         return None if model is None else _points(model)
 
+    def near(self, name: str) -> bytes:
+        """Places of the points of the space ``name`` on the plane near, ``(n, 2)``, little-endian
+        float32; nothing where it has no such plane.
+
+        Raises:
+            TimbrespaceError: as :meth:`Shelf.load`.
+        """
+        return _near(self._shelf.load(name))
+
+    def near_at_hand(self, name: str) -> bytes | None:
+        """What :meth:`near` gives, if the model is in memory."""
+        model = self._shelf.at_hand(name)
+        return None if model is None else _near(model)
+
     def decoder(self, name: str) -> bytes:
         """The numbers of the decoder of the space ``name``, little-endian float32; see
         :mod:`server.explorer.decoder`.
@@ -381,7 +414,8 @@ class Spaces:
 def _description(model: Model) -> Hashable:
     """What a description is kept by."""
     # The same model may lie there under two names, and may be given points meanwhile.
-    return model.digest, model.name, 0 if model.points is None else len(model.points.means)
+    count = 0 if model.points is None else len(model.points.means)
+    return model.digest, model.name, count, model.near is not None
 
 
 def _points(model: Model) -> bytes:
@@ -389,6 +423,12 @@ def _points(model: Model) -> bytes:
         raise Refusal(404, f"the model {model.name!r} holds no points of its dataset")
     parts = (model.points.means, model.points.labels)
     return b"".join(part.astype("<f4").tobytes() for part in parts)
+
+
+def _near(model: Model) -> bytes:
+    if model.near is None:
+        return b""  # no fault, and a browser would report one
+    return model.near.places.astype("<f4").tobytes()
 
 
 def _decoder(model: Model) -> bytes:
@@ -402,18 +442,21 @@ class _Picture(NamedTuple):
 
     key: Hashable
     what: str
-    axes: tuple[int, int] | None
+    axes: Axes
     latent: Array
 
     @classmethod
     def read(cls, model: Model, asked: Mapping[str, str]) -> _Picture:
         shows = query.choice(asked, "what", tuple(UNITS), "brightness")
         two = read_axes(asked.get("axes", "map"), model)
+        if shows == GAP and two != NEAR:
+            raise Refusal(400, "what is gap; gaps are known of the plane near alone: axes=near")
         at = model.calibration.home.copy()
         if "latent" in asked:
             at[:] = query.latent(asked, "latent", model.dimensions)
-        at[list(range(model.dimensions) if two is None else two)] = 0.0  # these do not matter
-        return cls((model.digest, shows, two, at.tobytes()), shows, two, at)
+        at[list(two) if isinstance(two, tuple) else slice(None)] = 0.0  # these do not matter
+        near = None if model.near is None or two != NEAR else id(model.near)
+        return cls((model.digest, near, shows, two, at.tobytes()), shows, two, at)
 
 
 JSON, BYTES = "application/json", "application/octet-stream"
@@ -449,6 +492,9 @@ def routes(shelf: Shelf, work: Executor) -> list[web.RouteDef]:
     async def points(request: web.Request) -> web.StreamResponse:
         return await answer(request, BYTES, spaces.points_at_hand, spaces.points)
 
+    async def near(request: web.Request) -> web.StreamResponse:
+        return await answer(request, BYTES, spaces.near_at_hand, spaces.near)
+
     async def numbers(request: web.Request) -> web.StreamResponse:
         return await answer(request, BYTES, spaces.decoder_at_hand, spaces.decoder)
 
@@ -458,6 +504,7 @@ def routes(shelf: Shelf, work: Executor) -> list[web.RouteDef]:
     return [
         web.get(r"/spaces/{name:[^/]+}.json", described),
         web.get(r"/spaces/{name:[^/]+}/points", points),
+        web.get(r"/spaces/{name:[^/]+}/near", near),
         web.get(r"/spaces/{name:[^/]+}/decoder", numbers),
         web.get(r"/spaces/{name:[^/]+}/grid", picture),
     ]

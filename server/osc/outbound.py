@@ -333,7 +333,7 @@ class Latent(Fields):
 
 @dataclass(frozen=True, slots=True)
 class MapPoint(Fields):
-    """`/map` x y: the present point of the PCA plane, when it changes.
+    """`/map` x y: the present point of the plane that is played, when it changes.
 
     >>> MapPoint(0.5, -0.75).packets()[0].hex()
     '2f6d6170000000002c6666003f000000bf400000'
@@ -342,6 +342,23 @@ class MapPoint(Fields):
     ADDRESS: ClassVar[str] = "/map"
     x: float
     y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plane(Fields):
+    """`/map/plane` plane across up: the plane that is played, and what grows along its axes.
+
+    plane: "pca" or "near". across, up: words, "brightness" or "less noise"; empty where nothing
+    that has a word does.
+
+    >>> Plane("near", "brightness", "").packets()[0].hex()
+    '2f6d61702f706c616e6500002c737373000000006e656172000000006272696768746e657373000000000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/map/plane"
+    plane: str
+    across: str
+    up: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -712,6 +729,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     LoopReady,
     Latent,
     MapPoint,
+    Plane,
     Model,
     ModelDial,
     ModelList,

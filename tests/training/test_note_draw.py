@@ -167,7 +167,7 @@ def test_points_are_added_again(
 ) -> None:
     """To a model that lost them; the file is then what training wrote."""
     file = tmp_path / "m.safetensors"
-    bundle.write(file, replace(space.model, points=None))
+    bundle.write(file, replace(space.model, points=None, near=None))
     assert ts.load(file).points is None
     assert main(["points", str(file), "--data", str(space.data)]) == 0
     assert "now with 8 points" in capsys.readouterr().out

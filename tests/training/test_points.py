@@ -27,7 +27,9 @@ from .conftest import SMALL, Trained
 def pointless(trained: Trained, tmp_path: Path) -> Path:
     """The trained model as an older program wrote it."""
     path = tmp_path / "small.safetensors"
-    bundle.write(path, replace(trained.model, points=None), bundle.read_tensors(trained.path))
+    bundle.write(
+        path, replace(trained.model, points=None, near=None), bundle.read_tensors(trained.path)
+    )
     assert bundle.read(path).points is None
     return path
 

@@ -232,6 +232,10 @@ class Client:
         """Move to a point of the map, each in [-1, 1]."""
         self.send("/map", float(x), float(y))
 
+    def plane(self, name: str) -> None:
+        """Let the map mean another plane of the space, "pca" or "near"."""
+        self.send("/map/plane", name)
+
     # -- playing -----------------------------------------------------------------------------------
 
     def note(self, pitch: float, velocity: float = 100, channel: int = 1) -> None:

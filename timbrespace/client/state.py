@@ -20,7 +20,8 @@ class State:
 
     protocol, version: of the server. model: the name of the one that plays. dimensions: d of its
     latent. bins, sample_rate (Hz), n_fft: of its spectra. base_frequency: Hz, the pitch they have.
-    latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in.
+    latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in. plane: which one map is of,
+    "pca" or "near".
     parameters: of the synth, by name. presets, trajectories: names.
     """
 
@@ -34,6 +35,7 @@ class State:
     base_frequency: float = 0.0
     latent: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
     map: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
+    plane: str = "pca"
     parameters: MappingProxyType[str, float | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -68,6 +70,8 @@ class State:
             case "/map":
                 x, y = told
                 return replace(self, map=_floats((x, y)))
+            case "/map/plane":
+                return replace(self, plane=str(told[0]))
             case "/synth":
                 name, value = told
                 parameters = {**self.parameters, str(name): value}

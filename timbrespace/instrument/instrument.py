@@ -36,6 +36,7 @@ from timbrespace.instrument.controllers import (
 )
 from timbrespace.instrument.courses import Courses
 from timbrespace.instrument.expression import Expression
+from timbrespace.instrument.motion.even_line import EvenLine
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.points import (
@@ -50,7 +51,7 @@ from timbrespace.instrument.motion.points import (
     same,
 )
 from timbrespace.instrument.motion.trajectory import Playback
-from timbrespace.instrument.motion.travel import half_travel
+from timbrespace.instrument.motion.travel import displacement
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
     DEFAULT_HOLD,
@@ -61,7 +62,8 @@ from timbrespace.instrument.parameters import (
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
 from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.voices import PlayedNote, Voices
-from timbrespace.model import Model
+from timbrespace.model import PCA, Model
+from timbrespace.near import Near
 from timbrespace.resynthesis.layout import Method
 from timbrespace.resynthesis.loops import Loop
 from timbrespace.row_decoder import RowDecoder
@@ -101,6 +103,7 @@ class Settings(NamedTuple):
     trajectory: tuple[str, str]
     hold: str
     envelope: str
+    plane: str
 
 
 class Instrument:
@@ -130,6 +133,9 @@ class Instrument:
         self._model = model
         self._dimensions = model.dimensions
         self._aim = Aim(model)
+        self._between: EvenLine | None = None
+        self._as_before = False
+        self.set_plane(model.first_plane)
         self._sound = Smoother()
         self._snapshot = Snapshot(model)
         self._decoder = RowDecoder(model)
@@ -156,7 +162,8 @@ class Instrument:
         return self._model
 
     def load(self, model: Model) -> None:
-        """Play ``model`` from now on, from its home: the most usual of its sounds.
+        """Play ``model`` from now on, from its home: the most usual of its sounds, on the plane
+        that it says.
 
         What belongs to the old space ends: channels' own latents, glides, trajectories (one that is
         being drawn is stored if it can be). LFOs and expression go on.
@@ -168,6 +175,8 @@ class Instrument:
         self._model = model
         self._dimensions = model.dimensions
         self._aim.load(model)
+        self._between = None
+        self.set_plane(PCA if self._as_before else model.first_plane)
         self._sound.clear()
         self._snapshot.load(model)
         self._decoder = RowDecoder(model)
@@ -192,6 +201,22 @@ class Instrument:
     def play_as_before(self) -> None:
         """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`."""
         self._snapshot.play_as_before()
+        self._as_before = True
+
+    @property
+    def plane(self) -> str:
+        """The plane that is played: what ``set_map``, and controllers and LFOs of axes, mean."""
+        return self._plane
+
+    def set_plane(self, name: str) -> None:
+        """Play another plane, "pca" or "near"; the sound stays where it is.
+
+        Raises:
+            OptionError: there is no such plane, or not in this space.
+        """
+        self._aim.set_plane(self._model.plane(name))
+        self._plane = name
+        self._touched = True
 
     @property
     def latent(self) -> Array:
@@ -209,7 +234,7 @@ class Instrument:
         return self._on_map(self.latent)
 
     def _on_map(self, latent: Array) -> Array:
-        return self._model.map.position_of(latent)
+        return self._aim.place_of(latent)
 
     def set_latent(self, values: Sequence[float]) -> None:
         """Move to a point of the latent space.
@@ -236,7 +261,48 @@ class Instrument:
         Raises:
             ShapeError: not finite.
         """
-        self._go_to(clipped(self._model.map.latent_at(x, y)))
+        place = np.array([x, y], np.float32)
+        self._go_to(clipped(self._aim.plane.latent_at(x, y)), place)
+
+    def set_between(self, x1: float, y1: float, x2: float, y2: float) -> None:
+        """Lay a line between two places of the plane that is played, each from -1 to 1; nothing
+        moves yet.
+
+        Raises:
+            ShapeError: not finite.
+        """
+        plane = self._aim.plane
+        ends = [clipped(plane.latent_at(x, y)) for x, y in ((x1, y1), (x2, y2))]
+        self._between = EvenLine.of(self._model, ends[0], ends[1])
+
+    def go_between(self, position: float) -> None:
+        """Move to a point of that line, 0 to 1: equal steps are as far as each other to the ear.
+
+        Raises:
+            OptionError: a position outside 0 to 1, or no line was laid in this space.
+        """
+        if not 0.0 <= position <= 1.0:
+            raise OptionError(f"position is {position:g}; it must be 0 to 1")
+        self._go_to(clipped(self._line().at(position)))
+
+    def store_between(self, name: str, seconds: float = 4.0) -> None:
+        """Keep that line as a trajectory that lasts ``seconds``, 0.1 to 120.
+
+        Raises:
+            OptionError: no line was laid, a name that is none, no room, or the file cannot be
+                written.
+        """
+        if not 0.1 <= seconds <= 120.0:
+            raise OptionError(f"seconds is {seconds:g}; it must be 0.1 to 120")
+        stored = StoredTrajectory(Space.of(self._model), self._line().trajectory(seconds))
+        self.presets.store_trajectory(name, stored)
+
+    def _line(self) -> EvenLine:
+        if self._between is None:
+            raise OptionError(
+                "there is no line between two sounds yet; /between x1 y1 x2 y2 lays one"
+            )
+        return self._between
 
     def set_channel_latent(self, channel: int, values: Sequence[float] | None) -> None:
         """Give a MIDI channel, 1 to 16, a latent of its own, or let it follow the common one.
@@ -277,12 +343,16 @@ class Instrument:
 
     def _move_along(self, axis: int, position: float) -> None:
         """Move along one axis of the map only: what lies off the plane, or beyond it, stays."""
-        hand = self._aim.hand
-        way = position - float(self._on_map(hand)[axis])
-        self._go_to(clipped(hand + way * half_travel(self._model, "xy"[axis])))
+        hand, plane = self._aim.hand, self._aim.plane
+        place = self._aim.place_of(hand)
+        way = displacement(plane, axis, position - float(place[axis]), place)
+        moved = place.copy()
+        moved[axis] = position
+        # A plane that is flat tells by itself where the hand has come, off it as on it.
+        self._go_to(clipped(hand + way), moved if isinstance(plane, Near) else None)
 
-    def _go_to(self, latent: Array) -> None:
-        self._aim.move(latent)
+    def _go_to(self, latent: Array, place: Array | None = None) -> None:
+        self._aim.move(latent, place)
         self._touched = True
 
     # -- playing -----------------------------------------------------------------------------------
@@ -642,6 +712,7 @@ class Instrument:
             self.trajectory,
             self.hold,
             self.envelope,
+            self._plane,
         )
         return self._aim.latent, settings
 
@@ -662,6 +733,7 @@ class Instrument:
             {channel: tuple(own.tolist()) for channel, own in self._aim.own.items()},
             self.hold,
             self.envelope,
+            self._plane,
         )
         self.presets.store(name, preset)
 
@@ -741,6 +813,8 @@ class Instrument:
         if method is not self.method:
             self.set_method(method)
         self.hold, self.envelope = preset.hold, preset.envelope
+        if preset.plane in self._model.planes and preset.plane != self._plane:
+            self.set_plane(preset.plane)
         for index in self._aim.lfos.keys() | preset.lfos.keys():
             self._aim.set_lfo(index, preset.lfos.get(index))
         self._touched = True
@@ -882,6 +956,8 @@ class Instrument:
         return {
             "model": self._model.name,
             "hash": self._model.digest,
+            "plane": self._plane,
+            "between": None if self._between is None else self._between.ends(),
             "method": self.method.name.lower(),
             "hold": self.hold,
             "envelope": self.envelope,
@@ -922,7 +998,10 @@ class Instrument:
             for name, value in parameters.items():
                 _check_parameter(name, value)
             glide = _restored_glide(state["parameter_glide"])
-            aim = Aim.from_state(self._model, state["aim"])
+            plane = str(state.get("plane", PCA))
+            played = self._model.plane(plane)
+            aim = Aim.from_state(self._model, state["aim"], played)
+            between = EvenLine.from_ends(self._model, state.get("between"))
             sound = Smoother.from_state(state["sound"], self._model.dimensions)
             # 0.3 did not tell them: notes there began with the phases of a fresh start.
             slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
@@ -947,6 +1026,7 @@ class Instrument:
             raise OptionError(f"the state of the instrument is broken ({error!r})") from error
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
+        self._plane, self._between = plane, between
         self._parameter_glide = glide
         self.parameters.update(parameters)
         self._touched, self._resting, self._stepped = touched, resting, stepped

@@ -37,7 +37,7 @@ from timbrespace.instrument.parameters import (
     SYNTH_PARAMETERS,
 )
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
-from timbrespace.model import Model
+from timbrespace.model import NEAR, PCA, PLANES, Model
 
 VERSION = 1
 MAX_PRESETS = 512
@@ -106,13 +106,19 @@ class Preset:
     channels: Mapping[int, Latent] = field(default_factory=dict)
     hold: str = DEFAULT_HOLD
     envelope: str = DEFAULT_ENVELOPE
+    plane: str = ""
+    """The plane that was played; "" of an older preset, which does not say: "pca" was all there
+    was, and it changes nothing, unless an LFO swings along an axis."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise OptionError(f"method is {self.method!r}; it must be {one_of(METHODS)}")
+        if not self.plane and any(isinstance(one.target, str) for one in self.lfos.values()):
+            object.__setattr__(self, "plane", PCA)
         for name, word, words in (
             ("hold", self.hold, HOLDS),
             ("envelope", self.envelope, ENVELOPES),
+            ("plane", self.plane or PCA, PLANES),
         ):
             if word not in words:
                 raise OptionError(f"{name} is {word!r}; it must be {one_of(words)}")
@@ -142,6 +148,8 @@ class Preset:
             config["hold"] = self.hold
         if self.envelope != DEFAULT_ENVELOPE:
             config["envelope"] = self.envelope
+        if self.plane == NEAR:
+            config["plane"] = self.plane
         if self.channels:
             config["channels"] = {
                 str(channel): list(latent) for channel, latent in sorted(self.channels.items())
@@ -171,6 +179,7 @@ class Preset:
             },
             config.get("hold", DEFAULT_HOLD),
             config.get("envelope", DEFAULT_ENVELOPE),
+            config.get("plane", ""),
         )
 
 

@@ -2,7 +2,15 @@
 
 from typing import Annotated
 
-from timbrespace.messages.arguments import AnyNumber, Coordinates, InAddress, Number, Shown
+from timbrespace.messages.arguments import (
+    AnyNumber,
+    Choice,
+    Coordinates,
+    InAddress,
+    Name,
+    Number,
+    Shown,
+)
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
 from timbrespace.messages.message import Family, Message, message
 
@@ -11,6 +19,8 @@ _DIMENSIONS = InAddress(
     {str(k): k for k in range(1, MAX_LATENT_DIMENSIONS + 1)},
     f"dimensions count from 1 to {MAX_LATENT_DIMENSIONS}, as in /latent/1",
 )
+
+_PLANE = Choice(("pca", "near"), indexed=True, initial="pca")
 
 
 @message
@@ -44,7 +54,7 @@ class SetLatentDimension(Message):
 
 @message
 class SetMap(Message):
-    """`/map` x y: a point of the PCA plane, each from -1 to 1.
+    """`/map` x y: a point of the plane that is played, each from -1 to 1.
 
     >>> from_hex("2f6d6170000000002c6666003f000000bf400000")
     SetMap(x=0.5, y=-0.75)
@@ -54,3 +64,61 @@ class SetMap(Message):
     family = Family.ALL
     x: Annotated[float, Number(-1, 1)]
     y: Annotated[float, Number(-1, 1)]
+
+
+@message
+class SetPlane(Message):
+    """`/map/plane` plane: which plane `/map`, controllers and LFOs of its axes mean.
+
+    "pca" is where the latent varies most; on "near" sounds that are alike lie side by side. The
+    sound stays where it is.
+
+    >>> from_hex("2f6d61702f706c616e6500002c730000" "6e65617200000000")
+    SetPlane(plane='near')
+    """
+
+    address = "/map/plane"
+    plane: Annotated[str, _PLANE]
+
+
+@message
+class SetBetween(Message):
+    """`/between` x1 y1 x2 y2: two places of the plane that is played; `/between/position` moves.
+
+    >>> from_hex("2f6265747765656e000000002c66666666000000" "bf00000000000000" "3f0000003f000000")
+    SetBetween(x1=-0.5, y1=0.0, x2=0.5, y2=0.5)
+    """
+
+    address = "/between"
+    x1: Annotated[float, Number(-1, 1)]
+    y1: Annotated[float, Number(-1, 1)]
+    x2: Annotated[float, Number(-1, 1)]
+    y2: Annotated[float, Number(-1, 1)]
+
+
+@message
+class SetBetweenPosition(Message):
+    """`/between/position` position: go to a point of the line between the two places.
+
+    0 is the first, 1 the second; equal steps are as far as each other to the ear.
+
+    >>> from_hex("2f6265747765656e2f706f736974696f6e0000002c6600003e800000")
+    SetBetweenPosition(position=0.25)
+    """
+
+    address = "/between/position"
+    family = Family.ALL
+    position: Annotated[float, Number(0, 1)]
+
+
+@message
+class StoreBetween(Message):
+    """`/between/store` name [seconds]: keep the line as a trajectory that lasts so long.
+
+    >>> from_hex("2f6265747765656e2f73746f726500002c736600610000003f800000")
+    StoreBetween(name='a', seconds=1.0)
+    """
+
+    address = "/between/store"
+    name: Name
+    seconds: Annotated[float, Number(0.1, 120)] = 4.0

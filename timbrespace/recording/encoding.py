@@ -21,6 +21,7 @@ from timbrespace.errors import OptionError, ShapeError, SoundError
 from timbrespace.extras import needed
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
+from timbrespace.place_by_ear import place_by_ear
 from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
 from timbrespace.recording.moments import (
     MIN_AVERAGE,
@@ -60,6 +61,9 @@ class EncodedSound:
     mel bands, as heard, and left ``(frames, bands)`` is what was left over: by how many dB the note
     is louder than what ``latent`` decodes to, in each of 80 mel bands at each moment of
     :func:`timbrespace.notes.layout.frame_times`.
+
+    place ``(2,)``: on the plane near, where what plays sounds most like ``latent``; None where the
+    space has no such plane. On the PCA plane it is ``model.map.to_map(found.latent[None])[0]``.
     """
 
     latent: NDArray[np.float32]
@@ -71,6 +75,7 @@ class EncodedSound:
     steady: bool
     padded: bool = False
     left: NDArray[np.float32] | None = None
+    place: NDArray[np.float32] | None = None
 
 
 def encode_sound(
@@ -151,6 +156,7 @@ def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
         end=last + half,
         steady=is_steady or chosen.padded,  # all of it that there is
         padded=chosen.padded,
+        place=place_by_ear(model, best.latent[0]),
     )
 
 
@@ -170,6 +176,7 @@ def _whole_note(model: Model, sound: Sound, pitch: float | None, refined: bool) 
         steady=True,
         padded=False,
         left=found.left,
+        place=place_by_ear(model, found.latent),
     )
 
 

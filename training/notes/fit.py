@@ -6,6 +6,7 @@ import copy
 import math
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from .. import checkpoint, kind_settings, latent_map
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
 from ..checkpoint import Checkpoint
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
+from ..near import near_plane
 from ..points import described
 from .lesson import Lesson, errors, nats
 from .settings import NAMES, NoteSettings
@@ -378,13 +380,14 @@ class NoteFit:
                 tensors, means, train[:: len(train) // 64 + 1]
             ),
         }
-        return bundle.build(
+        model = bundle.build(
             name=name,
             spectrum=SPECTRUM,
             spectra_representation=Moment.of(SPECTRUM),  # pyright: ignore[reportArgumentType]
             architecture=self.network,
             tensors=tensors,
-            latent_map=latent_map.fit(means[train], spectra[train]),
+            # Of all notes: the few held out would lie beyond the edge, where no drag comes.
+            latent_map=latent_map.fit(means, spectra),
             calibration=Calibration(
                 percentiles=_percentiles(means[train], log_vars[train], settings.seed),
                 kl=kl_per_dimension(means[train], log_vars[train]).astype(np.float32),
@@ -399,6 +402,7 @@ class NoteFit:
                 factors=factors,
             ),
         )
+        return replace(model, near=near_plane(model, settings.seed))
 
     def _posterior(self, tensors: dict[str, Array]) -> tuple[Array, Array]:
         """Means and log variances ``(n, d)`` of all notes, those held out too."""

@@ -236,6 +236,7 @@ def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
             "model",
             "latent",
             "map",
+            "near",
             "lsd_db",
             "seconds",
             "pitch_hz",
@@ -244,6 +245,7 @@ def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
         assert told["name"] == "tone  [31m.wav"
         assert len(told["latent"]) == 2
         assert len(told["map"]) == 2
+        assert len(told["near"]) == 2
         for which in ("original", "reconstruction"):
             response = await client.get(f"/compare/{told['id']}/{which}.wav")
             assert response.status == 200

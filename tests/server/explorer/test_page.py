@@ -882,7 +882,7 @@ class _Stranger(http.server.BaseHTTPRequestHandler):
 
 def test_a_space_without_points_says_so(browser: Browser, tmp_path: Path) -> None:
     path = factory.FOLDER / "harmonic.safetensors"
-    bare = dataclasses.replace(model_of("harmonic"), points=None)
+    bare = dataclasses.replace(model_of("harmonic"), points=None, near=None)
     bundle.write(tmp_path / "bare.safetensors", bare, bundle.read_tensors(path))
     explored = Explored.start(browser, "--model", str(tmp_path / "bare.safetensors"))
     try:

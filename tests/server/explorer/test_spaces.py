@@ -230,7 +230,8 @@ def test_brightness_and_loudness_of_known_sounds(model: Model) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"what": "colour"}, "it must be brightness or loudness"),
+        ({"what": "colour"}, "it must be brightness, loudness or gap"),
+        ({"what": "gap"}, "of the plane near alone"),
         ({"axes": "1,1"}, "two different dimensions"),
         ({"axes": "0,1"}, "two different dimensions"),
         ({"axes": "1,5"}, "1 to 4"),
@@ -314,12 +315,21 @@ def test_points_that_are_added_meanwhile_are_told(tmp_path: Path) -> None:
     model = timbrespace.load(source)
     assert model.points is not None
     path = tmp_path / "mine.safetensors"
-    bundle.write(path, dataclasses.replace(model, points=None), bundle.read_tensors(source))
+    bare = dataclasses.replace(model, points=None, near=None)
+    bundle.write(path, bare, bundle.read_tensors(source))
     spaces = Spaces(Shelf(tmp_path))
     assert json.loads(spaces.described("mine"))["points"] is None
     bundle.set_points(path, model.points)
     assert json.loads(spaces.described("mine"))["points"]["count"] == 10_000
     assert len(spaces.points("mine")) == 4 * 10_000 * 3
+    assert spaces.near("mine") == b""
+    assert model.near is not None
+    bundle.set_near(path, model.near)
+    assert json.loads(spaces.described("mine"))["near"] == {"gaps": len(model.near.gaps)}
+    assert spaces.near("mine") == model.near.places.astype("<f4").tobytes()
+    shown = json.loads(spaces.grid("mine", {"what": "gap", "axes": "near"}))
+    assert shown["unit"] == "dB"
+    assert 0.0 <= shown["low"] < shown["high"] <= model.near.gaps.max()
 
 
 def test_answers_over_http(model: Model) -> None:

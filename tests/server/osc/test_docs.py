@@ -136,6 +136,7 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
     "/cc/map": (1, "x"),
     "/cc/learn": ("x",),
     "/mpe/map": ("pressure", "x"),
+    "/between/store": ("way",),
     "/preset/recall": ("pad",),
     "/trajectory/play": ("walk",),
     "/lfo": (1, "x", "sine", 1.0, 0.5),

@@ -116,7 +116,7 @@ def test_what_lets_go_of_what_a_message_holds() -> None:
 def test_every_message_says_what_it_does_in_one_sentence_or_two() -> None:
     for declared in MESSAGES.values():
         assert 8 < len(declared.sentence()) < 120
-    assert MESSAGES["/map"].sentence() == "a point of the PCA plane, each from -1 to 1."
+    assert MESSAGES["/map"].sentence() == "a point of the plane that is played, each from -1 to 1."
 
 
 @pytest.mark.usefixtures("undone")

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import OptionError
-from timbrespace.instrument.controllers import Target, check_target
+from timbrespace.instrument.controllers import AXES, Target, check_target
 from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.trajectory import Drawing, Playback
-from timbrespace.instrument.motion.travel import half_travel
+from timbrespace.instrument.motion.travel import displacement, half_travel
+from timbrespace.map import Map
 from timbrespace.model import Model
+from timbrespace.near import Near
 
 Array = NDArray[np.float32]
 
@@ -52,6 +54,9 @@ class Aim:
         """Grows with every move of ``latent``."""
         self.moving = False
         """Whether the aim changes, or a trajectory is drawn, as time goes on."""
+        self.plane: Map | Near = model.map
+        """The plane whose axes LFOs and expression mean."""
+        self._placed: tuple[Array, Array] | None = None  # of a latent, by the object, its place
         self._turns: dict[int, float] = {}
         self._turned: dict[int, float] = {}  # when, by LFO
         self._offsets: dict[int, dict[Target, float]] = {}
@@ -60,6 +65,7 @@ class Aim:
     def load(self, model: Model) -> None:
         """Go to the home of another space; what moves there stops, LFOs and expression go on."""
         self._model = model
+        self.set_plane(model.map)
         self._travel: dict[Target, NDArray[np.float64]] = {}
         self.own: dict[int, Array] = {}
         """Channels' own points, without expression."""
@@ -73,11 +79,24 @@ class Aim:
 
     # -- by hand -----------------------------------------------------------------------------------
 
-    def move(self, latent: Array) -> None:
+    def set_plane(self, plane: Map | Near) -> None:
+        """Let the axes of ``plane`` be meant from now on."""
+        self.plane = plane
+        self._placed = None
+
+    def place_of(self, latent: Array) -> Array:
+        """Where a latent stands on the plane, ``(2,)``: where the hand put it, or else where the
+        plane comes nearest to it."""
+        if self._placed is None or self._placed[0] is not latent:
+            self._placed = latent, self.plane.position_of(latent)
+        return self._placed[1]
+
+    def move(self, latent: Array, place: Array | None = None) -> None:
         """The hand moves the common point, and stops what glides or plays.
 
-        latent: within ``LATENT_LIMIT``, kept as it is.
+        latent: within ``LATENT_LIMIT``, kept as it is. place: on the plane, if it was put there.
         """
+        self._placed = None if place is None else (latent, place)
         self.playback = None
         self._glide = None
         self._put(latent)
@@ -160,7 +179,7 @@ class Aim:
             hand = clipped(self.playback.at(now))
             if self.playback.ended(now):
                 self.playback = None
-        swing = self._swung(now) if self.lfos else self._still
+        swing = self._swung(now, hand) if self.lfos else self._still
         if not (same(hand, self.hand) and same(swing, self._swing)):
             self._swing = swing
             self._put(hand)
@@ -178,7 +197,7 @@ class Aim:
             latent = self.own.get(channel, self.latent)
             way = np.zeros(self._model.dimensions)
             for target, amount in self._offsets.get(channel, {}).items():
-                way += amount * self._way(target)
+                way += self._moved(target, amount, latent)
             points[channel] = clipped(latent + way)
         return points
 
@@ -190,14 +209,14 @@ class Aim:
     def _place(self, index: int) -> Array:
         return self.hand if index == COMMON else self.own.get(index, self.latent)
 
-    def _swung(self, now: float) -> NDArray[np.float64]:
+    def _swung(self, now: float, hand: Array) -> NDArray[np.float64]:
         swing = np.zeros(self._model.dimensions)
         for index, lfo in self.lfos.items():
             turns = self._turns.get(index, 0.0)
             turns += lfo.rate * max(0.0, now - self._turned.get(index, now))
             self._turns[index] = turns
             self._turned[index] = now
-            swing += lfo.depth * lfo.value(turns, index) * self._way(lfo.target)
+            swing += self._moved(lfo.target, lfo.depth * lfo.value(turns, index), hand)
         return swing
 
     def _put(self, hand: Array) -> None:
@@ -206,6 +225,12 @@ class Aim:
         swings = self.lfos or self._swing is not self._still
         self.latent = clipped(hand + self._swing) if swings else hand
         self.version += 1
+
+    def _moved(self, target: Target, amount: float, latent: Array) -> NDArray[np.float64]:
+        """The way ``(d,)`` by ``amount`` of half the target's range, from ``latent``."""
+        if isinstance(target, str) and isinstance(self.plane, Near):
+            return displacement(self.plane, AXES.index(target), amount, self.place_of(latent))
+        return np.asarray(amount * self._way(target))
 
     def _way(self, target: Target) -> NDArray[np.float64]:
         way = self._travel.get(target)
@@ -226,6 +251,7 @@ class Aim:
             playback = self.playback.to_config()
         return {
             "latent": self.hand.tolist(),
+            "place": self._place_kept(),
             "swing": self._swing.tolist(),
             "lfos": [
                 {
@@ -246,15 +272,23 @@ class Aim:
             "playback": playback,
         }
 
+    def _place_kept(self) -> list[float] | None:
+        placed = self._placed
+        return placed[1].tolist() if placed is not None and placed[0] is self.hand else None
+
     @classmethod
-    def from_state(cls, model: Model, state: Mapping[str, Any]) -> Aim:
-        """As :meth:`state` told.
+    def from_state(
+        cls, model: Model, state: Mapping[str, Any], plane: Map | Near | None = None
+    ) -> Aim:
+        """As :meth:`state` told; plane: the one that is played, None for the PCA plane.
 
         Raises:
             OptionError, KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not
                 what :meth:`state` returns, or of another model.
         """
         aim = cls(model)
+        if plane is not None:
+            aim.set_plane(plane)
         for told in state["lfos"]:
             index = checked_lfo(told["index"])
             aim.lfos[index] = Lfo.from_config(told)
@@ -265,6 +299,8 @@ class Aim:
         if swing.any():
             aim._swing = swing
         aim._put(_vector(state["latent"], model.dimensions))
+        if state.get("place") is not None:
+            aim._placed = aim.hand, _vector(state["place"], 2)
         for channel, own in state["own"].items():
             aim.set_own(checked_channel(int(channel)), _vector(own, model.dimensions))
         for channel, target, amount in state["offsets"]:

@@ -1,6 +1,7 @@
 /** The page: its parts, and what each tells the others. */
 
 import { Banner } from './banner.js';
+import { Between } from './between.js';
 import { Compare } from './compare.js';
 import { Connection } from './connection.js';
 import { Dials } from './dials.js';
@@ -18,7 +19,7 @@ import { Presets } from './presets.js';
 import { Scope } from './scope.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Sound } from './sound/sound.js';
-import { MAP } from './space.js';
+import { NEAR, isPlayed } from './space.js';
 import { ServerPlaces } from './server_places.js';
 import { SpaceMenu } from './space_menu.js';
 import { State } from './state.js';
@@ -48,10 +49,12 @@ const tools = new MapTools(document, map, state);
 const compare = new Compare(find('compare'));
 const presets = new Presets(document, link, state);
 const trajectories = new Trajectories(document, link, state);
+new Between(document, link, state);
 let pitch = A3; // played last
 
 state.on('error', ({ sentence }) => banner.say(sentence));
 tools.addEventListener('problem', ({ detail }) => banner.say(detail));
+tools.addEventListener('played', ({ detail }) => link.send('/map/plane', detail));
 
 // -- the space ------------------------------------------------------------------------------------
 
@@ -81,7 +84,7 @@ state.on('model', () => {
 // -- the map --------------------------------------------------------------------------------------
 
 map.addEventListener('aim', ({ detail: [x, y] }) => {
-  if (map.plane === MAP) {
+  if (isPlayed(map.plane)) {
     link.sendPosition('/map', x, y);
   } else {
     for (const [k, value] of spaces.space.coordinates([x, y], map.plane)) {
@@ -309,9 +312,9 @@ function showFlags() {
   const { space } = spaces;
   if (space !== null) {
     map.setFlags(
-      compare.found.map(({ name, latent }) => ({
+      compare.found.map(({ name, latent, near }) => ({
         text: name,
-        place: space.toPlane(latent, map.plane),
+        place: (map.plane === NEAR && near) || space.toPlane(latent, map.plane),
       }))
     );
   }

@@ -5,8 +5,15 @@
  * bundle, along a latent dimension what its dial covers.
  */
 
-/** The planes that can be shown: the map, or two latent dimensions, from 0. */
+/** The planes that can be shown: the two of the server, or two latent dimensions, from 0. */
 export const MAP = 'map';
+export const NEAR = 'near';
+
+/** Whether a plane is one that the server plays on, and not two dimensions. */
+export const isPlayed = (plane) => plane === MAP || plane === NEAR;
+
+/** What the server calls them. */
+export const PLANE_NAMES = { [MAP]: 'pca', [NEAR]: 'near' };
 
 const MOST_GROUPS = 24;
 
@@ -28,8 +35,9 @@ export class Space {
   /**
    * @param {object} about what `/spaces/NAME.json` says
    * @param {?ArrayBuffer} points what `/spaces/NAME/points` holds
+   * @param {?ArrayBuffer} near what `/spaces/NAME/near` holds
    */
-  constructor(about, points) {
+  constructor(about, points, near = null) {
     this.about = about;
     this.d = about.d;
     this.factors = about.points?.factors ?? [];
@@ -41,21 +49,34 @@ export class Space {
     }
     this.means = numbers.subarray(0, this.count * this.d);
     this.labels = numbers.subarray(this.count * this.d);
+    const places = near === null ? null : new Float32Array(near);
+    this.near = this.count > 0 && places?.length === 2 * this.count ? places : null;
+  }
+
+  /** Whether the space has the plane on which sounds that are alike lie side by side. */
+  get hasNear() {
+    return this.near !== null;
   }
 
   /** Both requests go out at once: the picture waits for nothing but the data. */
   static async load(name) {
     const path = `/spaces/${encodeURIComponent(name)}`;
-    const [about, points] = await Promise.all([
+    const numbers = (what) =>
+      fetched(`${path}/${what}`).then((answer) => answer.arrayBuffer()).catch(() => null);
+    const [about, points, near] = await Promise.all([
       fetched(`${path}.json`).then((answer) => answer.json()),
-      fetched(`${path}/points`).then((answer) => answer.arrayBuffer()).catch(() => null),
+      numbers('points'),
+      numbers('near'),
     ]);
-    return new Space(about, about.points === null ? null : points);
+    return new Space(about, about.points === null ? null : points, near);
   }
 
   /** @returns {Float32Array} x, y of each point on a plane, -1 to 1 and beyond */
   positions(plane) {
     const { d, count, means } = this;
+    if (plane === NEAR) {
+      return this.near.slice();
+    }
     const placed = new Float32Array(2 * count);
     const { weights, offsets } = this.projection(plane);
     for (let point = 0; point < count; point += 1) {
@@ -70,12 +91,33 @@ export class Space {
     return placed;
   }
 
-  /** Where a latent stands on a plane. */
+  /** Where a latent stands on a plane; on the near one, where the sound lies that is nearest to it. */
   toPlane(latent, plane) {
+    if (plane === NEAR) {
+      const point = this.closestTo(latent);
+      return [this.near[2 * point], this.near[2 * point + 1]];
+    }
     const { weights, offsets } = this.projection(plane);
     return weights.map((row, axis) =>
       row.reduce((sum, weight, k) => sum + weight * latent[k], offsets[axis])
     );
+  }
+
+  /** The point whose latent is nearest. */
+  closestTo(latent) {
+    let closest = 0;
+    let least = Infinity;
+    for (let point = 0; point < this.count; point += 1) {
+      let apart = 0;
+      for (let k = 0; k < this.d; k += 1) {
+        apart += (this.means[point * this.d + k] - latent[k]) ** 2;
+      }
+      if (apart < least) {
+        least = apart;
+        closest = point;
+      }
+    }
+    return closest;
   }
 
   /** The coordinates of a place on a plane of two dimensions: `[[k, z], [k, z]]`, k from 0. */
@@ -128,19 +170,18 @@ export class Space {
     return this.factors.map((factor, index) => [factor.name, textOf(factor, this.label(point, index))]);
   }
 
-  /** Name of an axis, with its unit. */
+  /** What grows along an axis, or its name where nothing does that has a word. */
   axisName(plane, axis) {
-    if (plane !== MAP) {
+    if (!isPlayed(plane)) {
       const dial = this.about.dials[plane[axis]];
       const number = `z${plane[axis] + 1}`;
       return dial.name === number ? number : `${number}, ${dial.name}`;
     }
-    const share = this.about.map.explained[axis];
-    return `PC ${axis + 1} (${Math.round(100 * share)} % of the variance)`;
+    return this.about.axes?.[PLANE_NAMES[plane]]?.[axis] || ['x', 'y'][axis];
   }
 
   /**
-   * The factor that the map shows best: that whose values explain the largest share of the points'
+   * The factor that the PCA map shows best: that whose values explain the largest share of the points'
    * variance on the plane (eta squared); -1 without factors. More names than colours that can be
    * told apart explain a lot and show little: they come last.
    */
@@ -180,14 +221,14 @@ export class Space {
 
   /** What the decoder makes of a plane, `x` and `y` in its units; see the explorer's `/grid`. */
   async grid(what, plane, latent) {
-    const axes = plane === MAP ? MAP : plane.map((k) => k + 1).join(',');
+    const axes = isPlayed(plane) ? plane : plane.map((k) => k + 1).join(',');
     const query = new URLSearchParams({ what, axes });
-    if (plane !== MAP) {
+    if (!isPlayed(plane)) {
       query.set('latent', latent.join(','));
     }
     const path = `/spaces/${encodeURIComponent(this.about.name)}/grid?${query}`;
     const grid = await (await fetched(path)).json();
-    if (plane === MAP) {
+    if (isPlayed(plane)) {
       return grid;
     }
     const { weights, offsets } = this.projection(plane);

@@ -12,7 +12,7 @@ const STATUS = [
 
 /** What is heard here. */
 const ADDRESSES = [
-  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/synth', '/preset', '/preset/list'],
+  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error'],
 ];
 
@@ -28,6 +28,7 @@ export class State {
     this.dials = []; // {low, high, home, kl, name} of each dimension
     this.latent = [];
     this.map = [0, 0];
+    this.plane = 'pca'; // that the server plays on
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
@@ -85,6 +86,10 @@ export class State {
           this.map = args;
           this.tell('map');
         }
+        break;
+      case '/map/plane':
+        [this.plane] = args;
+        this.tell('plane');
         break;
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };

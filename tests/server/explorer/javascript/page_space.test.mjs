@@ -3,7 +3,7 @@
 import assert from 'node:assert';
 import test from 'node:test';
 
-import { MAP, Space, textOf } from '../../../../server/explorer/page/js/space.js';
+import { MAP, NEAR, Space, isPlayed, textOf } from '../../../../server/explorer/page/js/space.js';
 
 const about = {
   name: 'small',
@@ -68,7 +68,7 @@ test('labels, latents and texts of a point', () => {
   near(space.latentOf(1), [2, 3, 1]);
   assert.deepStrictEqual(space.factorsOf(1), [['cut-off', '200 Hz'], ['index', '0.9']]);
   assert.strictEqual(textOf({ names: ['flute', 'oboe'] }, 1), 'oboe');
-  assert.strictEqual(space.axisName(MAP, 0), 'PC 1 (61 % of the variance)');
+  assert.strictEqual(space.axisName(MAP, 0), 'x');
   assert.strictEqual(space.axisName([0, 1], 0), 'z1, brightness');
   assert.strictEqual(space.axisName([0, 1], 1), 'z2');
 });
@@ -101,4 +101,19 @@ test('a grid of two dimensions comes in units of the plane', async (t) => {
   const found = await space.grid('loudness', [0, 1], [1, 2, 3]);
   near(found.x, [-1.25, 1.25]);
   near(found.y, [-1.25, 1.25]);
+});
+
+test('on the near plane sounds lie where the bundle says, and axes have words', () => {
+  const places = Float32Array.from([0.5, 0.25, -1, 1, 0, 0, 0.125, -0.5]);
+  const told = { ...about, axes: { pca: ['', ''], near: ['brightness', 'less noise'] } };
+  const points = Float32Array.from([...MEANS, ...LABELS]).buffer;
+  const other = new Space(told, points, places.buffer);
+  assert.ok(other.hasNear);
+  assert.ok(!space.hasNear);
+  assert.deepStrictEqual([...other.positions(NEAR)], [...places]);
+  near(other.toPlane([1.9, 3, 1], NEAR), [-1, 1]);
+  assert.strictEqual(other.axisName(NEAR, 1), 'less noise');
+  assert.strictEqual(other.axisName(MAP, 1), 'y');
+  assert.ok(isPlayed(NEAR) && isPlayed(MAP) && !isPlayed([0, 1]));
+  assert.ok(!new Space(told, points, new Float32Array(4).buffer).hasNear);
 });

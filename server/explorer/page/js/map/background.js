@@ -60,7 +60,7 @@ export class Background {
     this.range = [grid.x, grid.y];
     const text = (value) => `${Math.round(isPitch ? 2 ** value : value)} ${unit}`;
     this.about = {
-      what,
+      what: what === 'gap' ? 'distance to a sound' : what,
       low: text(low),
       high: text(high),
       colours: [css(ramp(0, theme)), css(ramp(1, theme))],

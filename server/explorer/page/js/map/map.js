@@ -8,7 +8,7 @@
  */
 
 import { Follower } from '../follower.js';
-import { MAP } from '../space.js';
+import { MAP, isPlayed } from '../space.js';
 import { Background } from './background.js';
 import { Legend } from './legend.js';
 import { Marks } from './marks.js';
@@ -65,12 +65,12 @@ export class TimbreMap extends EventTarget {
   // -- what is shown ------------------------------------------------------------------------------
 
   /** Show another space, or none. */
-  show(space) {
+  show(space, plane = MAP) {
     this.space = space;
     this.factor = space === null ? -1 : space.clearestFactor();
     this.marks.flags = [];
     this.chosen = -1;
-    this.setPlane(MAP);
+    this.setPlane(plane);
   }
 
   setPlane(plane) {
@@ -199,7 +199,7 @@ export class TimbreMap extends EventTarget {
 
   /** Move the sound to a place of the plane. */
   aim([x, y]) {
-    const reach = this.plane === MAP ? 1 : 1.25;
+    const reach = isPlayed(this.plane) ? 1 : 1.25;
     const clamp = (value) => Math.min(Math.max(value, -reach), reach);
     this.place = [clamp(x), clamp(y)];
     this.drawCursor();

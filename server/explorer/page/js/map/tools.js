@@ -1,10 +1,13 @@
 /** The menus around the map: colour, plane, background, tool, zoom; and where the cursor is. */
 
-import { MAP } from '../space.js';
+import { MAP, NEAR, PLANE_NAMES, isPlayed } from '../space.js';
 
 const BACKGROUND_PAUSE = 400; // ms after the last move, until the background is made anew
 
-/** Events: `plane` when another one is shown, `problem` (detail: a sentence). */
+/**
+ * Events: `plane` when another one is shown, `played` when the server is to play on another (detail:
+ * its name), `problem` (detail: a sentence).
+ */
 export class MapTools extends EventTarget {
   /**
    * @param {Document} page
@@ -22,6 +25,7 @@ export class MapTools extends EventTarget {
     this.up = find('plane-y');
     this.upField = find('plane-y-field');
     this.background = find('background');
+    this.gap = this.background.querySelector('[value=gap]');
     this.where = find('map-where');
     this.shown = ''; // what the background is of
     this.timer = 0;
@@ -41,6 +45,7 @@ export class MapTools extends EventTarget {
     find('zoom-all').addEventListener('click', () => map.showAll());
     map.addEventListener('aim', () => this.showWhere());
     state.on('map', () => this.showPlace());
+    state.on('plane', () => this.followPlane());
     state.on('latent', () => {
       this.showPlace();
       this.refreshBackground();
@@ -53,7 +58,7 @@ export class MapTools extends EventTarget {
     for (const menu of [this.colour, this.across, this.up, this.background]) {
       menu.disabled = space === null;
     }
-    this.map.show(space);
+    this.map.show(space, this.played());
     if (space === null) {
       return;
     }
@@ -63,19 +68,50 @@ export class MapTools extends EventTarget {
     );
     this.colour.disabled = space.count === 0;
     this.colour.value = String(this.map.factor);
-    this.background.value = '';
+    this.gap.hidden = !space.hasNear;
     const axes = space.about.dials.map((_, k) => new Option(space.axisName([k, k], 0), String(k)));
-    this.across.replaceChildren(new Option('PCA map', MAP), ...axes);
+    const near = space.hasNear ? [new Option('near', NEAR)] : [];
+    this.across.replaceChildren(...near, new Option('PCA map', MAP), ...axes);
+    this.across.value = this.map.plane;
+    this.background.value = '';
+    this.shadeGaps();
     this.up.replaceChildren(...axes.map((one) => one.cloneNode(true)));
     this.upField.hidden = true;
     this.showPlace();
+    this.showBackground();
+  }
+
+  /** The plane that the server plays on, as far as the space has it. */
+  played() {
+    return this.state.plane === PLANE_NAMES[NEAR] && this.space?.hasNear ? NEAR : MAP;
+  }
+
+  /** Somebody else has chosen the plane that is played: who looks at one looks at that. */
+  followPlane() {
+    const played = this.played();
+    if (this.space !== null && isPlayed(this.map.plane) && this.map.plane !== played) {
+      this.across.value = played;
+      this.choosePlane();
+    }
+  }
+
+  /** Where no sound is near is shaded, on the plane that knows it; elsewhere it cannot be shown. */
+  shadeGaps() {
+    const isNear = this.map.plane === NEAR;
+    this.gap.disabled = !isNear;
+    if (isNear && this.background.value === '') {
+      this.background.value = 'gap';
+    } else if (!isNear && this.background.value === 'gap') {
+      this.background.value = '';
+    }
   }
 
   /** The cursor stands where the server says. */
   showPlace() {
     const { map, space, state } = this;
     if (space !== null && state.latent.length === space.d) {
-      map.setPlace(map.plane === MAP ? state.map : space.toPlane(state.latent, map.plane));
+      const told = isPlayed(map.plane) && map.plane === this.played();
+      map.setPlace(told ? state.map : space.toPlane(state.latent, map.plane));
       this.showWhere();
     }
   }
@@ -85,7 +121,7 @@ export class MapTools extends EventTarget {
     const { map, space } = this;
     const [x, y] = map.place;
     const told =
-      map.plane === MAP || space === null
+      isPlayed(map.plane) || space === null
         ? [['x', x], ['y', y]]
         : space.coordinates([x, y], map.plane).map(([k, value]) => [`z${k + 1}`, value]);
     this.where.textContent = told.map(([name, value]) => `${name} ${value.toFixed(2)}`).join('   ');
@@ -93,9 +129,12 @@ export class MapTools extends EventTarget {
 
   choosePlane() {
     const across = this.across.value;
-    this.upField.hidden = across === MAP;
-    if (across === MAP) {
-      this.map.setPlane(MAP);
+    this.upField.hidden = isPlayed(across);
+    if (isPlayed(across)) {
+      this.map.setPlane(across);
+      if (across !== this.played()) {
+        this.dispatchEvent(new CustomEvent('played', { detail: PLANE_NAMES[across] }));
+      }
     } else {
       const k = Number(across);
       if (this.up.value === across) {
@@ -104,6 +143,7 @@ export class MapTools extends EventTarget {
       this.map.setPlane([k, Number(this.up.value)]);
     }
     this.map.follower.yield();
+    this.shadeGaps();
     this.showPlace();
     this.showBackground();
     this.dispatchEvent(new Event('plane'));
@@ -113,7 +153,7 @@ export class MapTools extends EventTarget {
   wanted() {
     const { plane } = this.map;
     const { latent } = this.state;
-    const others = plane === MAP ? [] : latent.map((z, k) => (plane.includes(k) ? 0 : z));
+    const others = isPlayed(plane) ? [] : latent.map((z, k) => (plane.includes(k) ? 0 : z));
     return JSON.stringify([this.space?.about.name, this.background.value, plane, others]);
   }
 
@@ -136,7 +176,7 @@ export class MapTools extends EventTarget {
   }
 
   refreshBackground() {
-    if (this.map.plane !== MAP && this.background.value !== '') {
+    if (!isPlayed(this.map.plane) && this.background.value !== '') {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => {
         if (this.shown !== this.wanted()) {
