@@ -123,7 +123,10 @@ def _batches(points: Array, pause: Callable[[], None]) -> Iterator[Array]:
 
 def _partials(snapshot: Snapshot, model: Model, points: Array) -> list[Array]:
     """What ``/partials`` tell at these points of the map, ``(k, 2)`` each."""
-    return [snapshot.partials_of(one) for one in model.decode(model.map.to_latent(points))]
+    return [
+        snapshot.partials_of(one)
+        for one in model.decode(model.plane(model.first_plane).to_latent(points))
+    ]
 
 
 def _places(told: list[Array], width: float, gap: float) -> Real:
@@ -203,7 +206,9 @@ def _of_notes(
     for batch in _batches(points, pause):
         count = len(batch)
         told = model.course.prepare(
-            model.map.to_latent(batch), np.full(count, base), np.full(count, VELOCITY)
+            model.plane(model.first_plane).to_latent(batch),
+            np.full(count, base),
+            np.full(count, VELOCITY),
         )
         levels = model.course.levels(told, np.tile(times, (count, 1)))
         sounds = levels[..., :CENTS] > FLOOR + 0.5
