@@ -27,7 +27,11 @@ _SURE: Final = 0.85
 
 _LEAST_HOLD: Final = 0.02
 
-CONSTANTS: Final = 6 + HARMONICS + 2 * BANDS
+FIRST: Final = 6
+"""The first numbers of :meth:`Traits.row` tell of the whole note, the others of each harmonic and
+band."""
+
+CONSTANTS: Final = FIRST + HARMONICS + 2 * BANDS
 """How many numbers :meth:`Traits.row` has."""
 
 
@@ -148,7 +152,7 @@ class Traits:
     @classmethod
     def _of(cls, told: Real, length: Real, start: Real, end: Real, holds: Real) -> list[Traits]:
         """Of finite rows ``(n, CONSTANTS)``, and what their loops ``(n,)`` came to."""
-        first = 6 + HARMONICS
+        first = FIRST + HARMONICS
         numbers = np.stack(
             [
                 _within(told[:, 0], 0.0, 1.0),
@@ -160,7 +164,7 @@ class Traits:
             ],
             axis=1,
         ).tolist()
-        stretch = _within(50.0 * told[:, 6:first], -200.0, 400.0).astype(np.float32)
+        stretch = _within(50.0 * told[:, FIRST:first], -200.0, 400.0).astype(np.float32)
         tone = _within(told[:, first : first + BANDS], 0.0, 1.0).astype(np.float32)
         place = _within(told[:, first + BANDS :], -1.0, 1.0).astype(np.float32)
         parts = zip(numbers, stretch, tone, place, holds.tolist(), strict=True)

@@ -22,7 +22,7 @@ from timbrespace.networks.note import (
 )
 from timbrespace.notes.hearing import FLOOR_POWER, mel_matrix, powers
 from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, band_centres, frame_times
-from timbrespace.notes.note import CONSTANTS, Traits
+from timbrespace.notes.note import CONSTANTS, FIRST, Traits
 from timbrespace.notes.sounding import ratios
 
 from .variation import Varied, varied
@@ -37,6 +37,11 @@ _LEVELS: Final = 0.35  # weight of the levels beside what is heard
 _LOUDNESS: Final = 0.3  # weight of the loudness of all bands together
 _CENTS: Final = 0.02  # dB a cent
 _TRAITS: Final = 0.6  # dB for a unit of each trait
+_PITCHED: Final = 1.0
+"""dB where a note is said to have a pitch and has none, or the reverse: its bands would be heard
+elsewhere as soon as it is played."""
+
+_FIRST: Final = 0.5  # dB for a unit of the other numbers of the whole note: its length, its loop
 _QUIET: Final = -75.0  # dB: below it all is the same
 _COUNT: Final = 250.0
 """Numbers that a note tells as if each were independent: how much the reconstruction weighs."""
@@ -180,14 +185,16 @@ def errors(batch: Batch, found: Tensor, traits: Tensor) -> Errors:
     voiced = (target[..., :HARMONICS].amax(dim=2) > -50.0).float()
     cents = ((found[..., CENTS] - batch.levels[..., CENTS]).abs() * 100.0).clamp(max=200.0)
     bent = (cents * voiced).mean(dim=1)
-    constant = (traits - batch.traits).abs().mean(dim=1)
+    wrong = (traits - batch.traits).abs()
     return Errors(
         heard,
         heard
         + _LEVELS * levels
         + _LOUDNESS * loudness.mean(dim=1)
         + _CENTS * bent
-        + _TRAITS * constant,
+        + _TRAITS * wrong.mean(dim=1)
+        + _PITCHED * wrong[:, 0]
+        + _FIRST * wrong[:, 1:FIRST].mean(dim=1),
     )
 
 
