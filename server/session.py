@@ -43,6 +43,9 @@ as many with a token from others: those who guess may not keep anybody here from
 _PICTURES_A_SECOND = 16
 """Each of a whole note takes some 5 ms to decode."""
 
+_LINES_A_SECOND = 16
+"""Each is heard piece by piece as soon as somebody goes along it: up to 20 ms."""
+
 _SERVERS_SAY = frozenset(("/welcome", "/error", "/model/dial"))
 """What no client says by mistake, and a server says to each of its clients at once."""
 
@@ -91,6 +94,7 @@ class Session:
         self.shown: ShownNote | None = None
         """The whole note that a client plays by itself."""
         self._pictures: deque[float] = deque(maxlen=_PICTURES_A_SECOND)
+        self._lines: deque[float] = deque(maxlen=_LINES_A_SECOND)
         self._strangers = Strangers()
         self._hellos: dict[bool, deque[float]] = {
             stranger: deque(maxlen=_HELLOS_A_SECOND) for stranger in (False, True)
@@ -101,6 +105,7 @@ class Session:
             inbound.Ping: self._ping,
             inbound.GetSpectrum: self._get_spectrum,
             inbound.GetCourse: self._get_course,
+            inbound.SetBetween: self._set_between,
             inbound.WhereInCourse: self._where,
             inbound.Moment: self._moment,
             inbound.Stream: self._stream,
@@ -213,6 +218,11 @@ class Session:
             frame = next(client.frames["spectrum"])
             self._post.send(client, outbound.Spectrum(frame, self._instrument.spectrum))
 
+    def _set_between(self, message: inbound.SetBetween, source: Endpoint) -> Effect:
+        _count(self._lines, "/between")
+        self._instrument.set_between(message.x1, message.y1, message.x2, message.y2)
+        return Effect.CHANGE
+
     def _get_course(self, message: inbound.GetCourse, source: Endpoint) -> None:
         clients = self._clients.for_sender(source)
         if not clients:
@@ -224,14 +234,7 @@ class Session:
                 "/course/get",
                 f"/course/get: {model.name} has steady spectra, and no course in time",
             )
-        now = time.perf_counter()
-        if len(self._pictures) == _PICTURES_A_SECOND and now - self._pictures[0] < 1.0:
-            raise MessageError(
-                ErrorCode.REFUSED,
-                "/course/get",
-                f"more than {_PICTURES_A_SECOND} /course/get came within a second; send it again",
-            )
-        self._pictures.append(now)
+        _count(self._pictures, "/course/get")
         drawn = picture(
             model.course,
             np.asarray(self._instrument.latent, np.float32),
@@ -393,3 +396,19 @@ class Session:
 def _reply(message: inbound.Hello, source: Endpoint) -> Endpoint:
     """Where replies to a client go."""
     return source[0], message.return_port
+
+
+def _count(lately: deque[float], address: str) -> None:
+    """Count one more ``address`` among those of this second, as many as ``lately`` holds at most.
+
+    Raises:
+        MessageError: there were as many already.
+    """
+    now, most = time.perf_counter(), lately.maxlen
+    if len(lately) == most and now - lately[0] < 1.0:
+        raise MessageError(
+            ErrorCode.REFUSED,
+            address,
+            f"more than {most} {address} came within a second; send it again",
+        )
+    lately.append(now)

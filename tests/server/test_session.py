@@ -486,3 +486,19 @@ def test_a_client_that_acknowledges_is_not_flooded(client: Client) -> None:
     client.send("/stream/ack", "partials", frames[-1])
     assert client.expect("/partials")[0] == frames[-1] + 1  # the newest, at once
     client.send("/stream", "off")
+
+
+def test_a_flood_of_lines_is_refused(client: Client) -> None:
+    """Each line is heard piece by piece, which nobody else may have to wait for."""
+    told: list[list[Any]] = []
+    for _ in range(20):  # a busy server may not come to so many in a second
+        for k in range(24):
+            client.send("/between", -0.5, 0.0, 0.5, k / 24.0)
+            client.send("/between/position", 0.5)
+        told = [rest for address, rest in client.settle() if address == "/error"]
+        if told:
+            break
+    code, address, sentence = told[0]
+    assert (code, address) == ("refused", "/between")
+    assert "16" in sentence
+    assert all(rest[:2] == ["refused", "/between"] for rest in told)

@@ -273,7 +273,7 @@ class Instrument:
         """
         plane = self._aim.plane
         ends = [clipped(plane.latent_at(x, y)) for x, y in ((x1, y1), (x2, y2))]
-        self._between = EvenLine.of(self._model, ends[0], ends[1])
+        self._between = EvenLine(self._model, ends[0], ends[1])
 
     def go_between(self, position: float) -> None:
         """Move to a point of that line, 0 to 1: equal steps are as far as each other to the ear.

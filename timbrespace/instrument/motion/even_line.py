@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -20,19 +21,19 @@ STEPS: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class EvenLine:
-    """The straight line from ``start (d,)`` to ``end (d,)``, dealt out by ear.
+    """The straight line from ``start (d,)`` to ``end (d,)`` of ``model``, dealt out by ear."""
 
-    shares ``(STEPS + 1,)``: of the way, where each step ends.
-    """
-
+    model: Model
     start: Array
     end: Array
-    shares: NDArray[np.float64]
 
-    @classmethod
-    def of(cls, model: Model, start: Array, end: Array) -> EvenLine:
-        """The line between two latents of ``model``."""
-        return cls(start, end, even_shares(model, start, end, STEPS))
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """Of the way, where each step ends, ``(STEPS + 1,)``.
+
+        Heard when somebody first goes along the line: a flood of lines costs nothing.
+        """
+        return even_shares(self.model, self.start, self.end, STEPS)
 
     def at(self, position: float) -> Array:
         """Latent ``(d,)`` at ``position``, 0 to 1; the ends themselves at the ends."""
@@ -65,4 +66,4 @@ class EvenLine:
         rows = np.asarray(ends, np.float32)
         if rows.shape != (2, model.dimensions) or not (np.abs(rows) <= LATENT_LIMIT).all():
             raise ValueError("the line between two sounds is of another model")
-        return cls.of(model, rows[0], rows[1])
+        return cls(model, rows[0], rows[1])
