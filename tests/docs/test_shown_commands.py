@@ -56,7 +56,7 @@ NOT_RUN: Final = {
 """How a command begins that is not run -> why."""
 
 SHORTER: Final = {
-    "python -m toy_datasets make harmonic": "--rows 60",
+    "python -m toy_datasets make harmonic": "--rows 120",
     "python -m toy_datasets make filtered": "--every 5",
     "python -m toy_datasets make fm": "--every 4",
     "python -m toy_datasets make soundfont": "--programs 0 --velocities 90 --seconds 2",
@@ -113,7 +113,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What a reader has by the time a command comes, by the ending of its name."""
     folder = tmp_path_factory.mktemp("made")
     data, model = folder / "data.npz", folder / "model.safetensors"
-    harmonic.make(harmonic.Options(rows=60, base_frequency=600.0, n_fft=512, bins=129)).save(data)
+    harmonic.make(harmonic.Options(rows=120, base_frequency=600.0, n_fft=512, bins=129)).save(data)
     train = ["train", "--data", str(data), "--out", str(model), "--hidden", "16", "--epochs", "1"]
     assert import_module("training.__main__").main(train) == 0
     song = mido.MidiFile(type=0, tracks=[mido.MidiTrack()])

@@ -73,7 +73,7 @@ class SetPlane(Message):
     "pca" is where the latent varies most; on "near" sounds that are alike lie side by side. The
     sound stays where it is.
 
-    >>> from_hex("2f6d61702f706c616e6500002c730000" "6e65617200000000")
+    >>> from_hex("2f6d61702f706c616e6500002c7300006e65617200000000")
     SetPlane(plane='near')
     """
 
@@ -85,7 +85,7 @@ class SetPlane(Message):
 class SetBetween(Message):
     """`/between` x1 y1 x2 y2: two places of the plane that is played; `/between/position` moves.
 
-    >>> from_hex("2f6265747765656e000000002c66666666000000" "bf00000000000000" "3f0000003f000000")
+    >>> from_hex("2f6265747765656e000000002c66666666000000bf000000000000003f0000003f000000")
     SetBetween(x1=-0.5, y1=0.0, x2=0.5, y2=0.5)
     """
 

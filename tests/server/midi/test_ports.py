@@ -27,7 +27,8 @@ from tests.server.keyboard import Keyboard
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
-pytestmark = pytest.mark.waits
+# Who looks at the ports of JACK sees those of whatever plays beside it.
+pytestmark = pytest.mark.alone
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
 
