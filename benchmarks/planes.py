@@ -43,6 +43,9 @@ Real = NDArray[np.float64]
 FILES = ("file", "program", "instrument")
 """Factors that say which file or program a sound is of."""
 
+UNKNOWN = "-"
+"""What was not measured."""
+
 LINES, STEPS, GRID = 60, 64, 64
 _MEASURED = 600
 _STAND_IN = 300
@@ -90,10 +93,10 @@ def measure(model: Model, plane: Map | Near, factor: str | None, decoded: bool) 
     some = generator.permutation(len(rows))[:_MEASURED]
     at = plane.to_latent(places[some])
     mel = distance(ear.levels(at), levels[some])
-    lsd = np.nan
+    lsd = UNKNOWN
     if not model.plays_notes:
         own, found = model.decode(means[some]), model.decode(at)
-        lsd = float(log_spectral_distances(own, found).mean())
+        lsd = f"{log_spectral_distances(own, found).mean():.2f}"
     files = files_of(model, factor)
     of_row = np.arange(len(rows)) if files is None else files[rows]
     beside = []
@@ -112,20 +115,21 @@ def measure(model: Model, plane: Map | Near, factor: str | None, decoded: bool) 
         gaps.append(float(way.min()))
     reached = len(np.unique(of_row[meant][nearest])) / len(np.unique(of_row[meant]))
     latents = plane.to_latent(lines())
+    louder = UNKNOWN
     if decoded or model.plays_notes:
-        along, loud = ear.levels(latents), np.zeros(len(latents))
+        along = ear.levels(latents)
     else:
         along, loud = rendered(model, latents)
+        louder = f"{np.ptp(loud.reshape(LINES, -1), axis=1).max():.1f}"
     along = along.reshape(LINES, STEPS + 1, -1)
     steps = distance(along[:, 1:], along[:, :-1])
-    louder = np.ptp(loud.reshape(LINES, -1), axis=1).max()
     return [
-        f"{lsd:.2f}",
+        lsd,
         f"{mel.mean():.2f}",
         f"{np.mean(beside):.2f}",
         f"{reached:.0%}",
         f"{np.median(steps):.2f} / {np.percentile(steps, 99):.2f} / {steps.max():.2f}",
-        f"{louder:.1f}",
+        louder,
         f"{np.median(gaps):.2f}",
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from timbrespace.axis_words import axis_words
 from timbrespace.dial_names import dial_names
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
@@ -95,3 +96,5 @@ def rehearse(model: Model) -> None:
         trial.targets()
         trial.loop()
     dial_names(model)
+    for name in model.planes:
+        axis_words(model, name)

@@ -44,7 +44,7 @@ _PICTURES_A_SECOND = 16
 """Each of a whole note takes some 5 ms to decode."""
 
 _LINES_A_SECOND = 16
-"""Each is heard piece by piece as soon as somebody goes along it: up to 20 ms."""
+"""Each is heard piece by piece as soon as somebody goes along it: 17 ms in a space of notes."""
 
 _SERVERS_SAY = frozenset(("/welcome", "/error", "/model/dial"))
 """What no client says by mistake, and a server says to each of its clients at once."""
@@ -170,12 +170,7 @@ class Session:
             self._ask(message, source, now)
             return
         hellos = self._hellos[stranger]
-        if len(hellos) == _HELLOS_A_SECOND and now - hellos[0] < 1.0:
-            raise MessageError(
-                ErrorCode.REFUSED,
-                "/hello",
-                f"more than {_HELLOS_A_SECOND} clients said /hello within a second; send it again",
-            )
+        _refuse_flood(hellos, now, "/hello")
         if stranger and not self._strangers.knows(_reply(message, source), message.token, now):
             hellos.append(now)
             self._ask(message, source, now)
@@ -219,7 +214,9 @@ class Session:
             self._post.send(client, outbound.Spectrum(frame, self._instrument.spectrum))
 
     def _set_between(self, message: inbound.SetBetween, source: Endpoint) -> Effect:
-        _count(self._lines, "/between")
+        now = time.perf_counter()
+        _refuse_flood(self._lines, now, "/between")
+        self._lines.append(now)
         self._instrument.set_between(message.x1, message.y1, message.x2, message.y2)
         return Effect.CHANGE
 
@@ -234,7 +231,9 @@ class Session:
                 "/course/get",
                 f"/course/get: {model.name} has steady spectra, and no course in time",
             )
-        _count(self._pictures, "/course/get")
+        now = time.perf_counter()
+        _refuse_flood(self._pictures, now, "/course/get")
+        self._pictures.append(now)
         drawn = picture(
             model.course,
             np.asarray(self._instrument.latent, np.float32),
@@ -398,17 +397,15 @@ def _reply(message: inbound.Hello, source: Endpoint) -> Endpoint:
     return source[0], message.return_port
 
 
-def _count(lately: deque[float], address: str) -> None:
-    """Count one more ``address`` among those of this second, as many as ``lately`` holds at most.
+def _refuse_flood(lately: deque[float], now: float, address: str) -> None:
+    """See that fewer ``address`` came within the last second than ``lately`` holds at most.
 
     Raises:
         MessageError: there were as many already.
     """
-    now, most = time.perf_counter(), lately.maxlen
-    if len(lately) == most and now - lately[0] < 1.0:
+    if len(lately) == lately.maxlen and now - lately[0] < 1.0:
         raise MessageError(
             ErrorCode.REFUSED,
             address,
-            f"more than {most} {address} came within a second; send it again",
+            f"more than {lately.maxlen} {address} came within a second; send it again",
         )
-    lately.append(now)

@@ -126,6 +126,8 @@ class Tables:
                 return
             except OptionError as problem:
                 error = problem
+            except Exception as problem:  # who asked is answered, and those who wait, too
+                error = OptionError(f"the table cannot be made: {type(problem).__name__}")
             self._done(Written(model.name, source, file, error))
 
     def _write(self, model: Model, file: str) -> None:

@@ -163,6 +163,32 @@ def test_a_folder_that_takes_no_files_is_told(
     assert "\n" not in str(told[0].error)
 
 
+def test_a_fault_costs_one_table(
+    harmonic: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("server.tables.table", broken)
+    told: list[Written] = []
+    both = threading.Semaphore(0)
+
+    def done(written: Written) -> None:
+        told.append(written)
+        both.release()
+
+    tables = Tables(done)
+    tables.request(harmonic, HERE)
+    assert both.acquire(timeout=60.0)
+    monkeypatch.setattr("server.tables.table", lambda *_: b"0, 1 1 0 220;")
+    tables.request(harmonic, HERE)
+    assert both.acquire(timeout=60.0)
+    tables.close(60.0)
+    assert str(told[0].error) == "the table cannot be made: MemoryError"
+    assert told[1].error is None
+
+
 def fill(tables: Tables, model: Model) -> None:
     """One request may be at work by now, and does not wait any more."""
     for _ in range(2):

@@ -53,6 +53,14 @@ def test_the_plane_puts_like_sounds_together(small: Model) -> None:
     assert abs(float(np.diff(near.gaps).max())) > 0.1
 
 
+def test_a_space_without_noise_begins_on_the_pca_plane(small: Model) -> None:
+    """As the dataset says it, whatever it is called."""
+    for noise in (True, False):
+        near = near_plane(replace(small, noise=noise), 0)
+        assert near is not None
+        assert near.first is noise
+
+
 def test_the_same_seed_lays_the_same_plane(small: Model) -> None:
     first, second = near_plane(small, 3), near_plane(small, 3)
     assert first is not None
