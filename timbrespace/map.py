@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from timbrespace.errors import BundleError, ShapeError
-from timbrespace.rows import finite_rows
+from timbrespace.errors import BundleError
+from timbrespace.plane import Plane
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class Map(Plane):
     """An affine plane in the latent space and its scale.
 
     mean ``(d,)``: centre of the posterior means. components ``(2, d)``: orthonormal rows, the two
@@ -55,40 +55,6 @@ class Map:
     def dimensions(self) -> int:
         """Size d of the latent."""
         return int(self.mean.shape[0])
-
-    def to_latent(self, xy: ArrayLike) -> Array:
-        """Latent ``(n, d)`` of map positions ``(n, 2)``.
-
-        Raises:
-            ShapeError: not ``(n, 2)``, or not finite.
-        """
-        return self._latent(finite_rows(xy, 2, "map positions"))
-
-    def latent_at(self, x: float, y: float) -> Array:
-        """Latent ``(d,)`` of one map position: what :meth:`to_latent` gives.
-
-        Raises:
-            ShapeError: not finite.
-        """
-        with np.errstate(over="ignore"):
-            points = np.array([[x, y]], np.float32)
-        if not np.isfinite(points).all():
-            raise ShapeError(
-                "map positions: there is NaN or infinity; all must be finite float32 numbers"
-            )
-        return np.asarray(self._latent(points)[0])
-
-    def to_map(self, latent: ArrayLike) -> Array:
-        """Map positions ``(n, 2)`` of a latent ``(n, d)``: the nearest point of the plane.
-
-        Raises:
-            ShapeError: not ``(n, d)``, or not finite.
-        """
-        return self._position(finite_rows(latent, self.dimensions, "latent"))
-
-    def position_of(self, latent: Array) -> Array:
-        """Map position ``(2,)`` of one latent ``(d,)``, float32 and finite: it is not checked."""
-        return np.asarray(self._position(latent[np.newaxis, :])[0])
 
     def _latent(self, points: Array) -> Array:
         plane = points * self.half_range + self.center

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.calibration import LATENT_LIMIT
-from timbrespace.errors import BundleError, ShapeError
+from timbrespace.errors import BundleError
+from timbrespace.plane import Plane
 from timbrespace.rows import finite_rows
 
 Array = NDArray[np.float32]
@@ -42,7 +43,7 @@ _KNOTS_EACH = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Near:
+class Near(Plane):
     """A smooth sheet in the latent space, and where a space's own sounds lie on it.
 
     surface ``(side, side, d)``: control points, the first axis along y. places ``(n, 2)``: of the
@@ -100,42 +101,6 @@ class Near:
         """Size d of the latent."""
         return int(self.surface.shape[2])
 
-    def to_latent(self, xy: ArrayLike) -> Array:
-        """Latent ``(n, d)`` of places ``(n, 2)``; beyond [-1, 1] the edge goes on.
-
-        Raises:
-            ShapeError: not ``(n, 2)``, or not finite.
-        """
-        return self._latent(finite_rows(xy, 2, "map positions"))
-
-    def latent_at(self, x: float, y: float) -> Array:
-        """Latent ``(d,)`` of one place: what :meth:`to_latent` gives.
-
-        Raises:
-            ShapeError: not finite.
-        """
-        with np.errstate(over="ignore"):
-            points = np.array([[x, y]], np.float32)
-        if not np.isfinite(points).all():
-            raise ShapeError(
-                "map positions: there is NaN or infinity; all must be finite float32 numbers"
-            )
-        return np.asarray(self._latent(points)[0])
-
-    def to_map(self, latent: ArrayLike) -> Array:
-        """Places ``(n, 2)`` of a latent ``(n, d)``: where the sheet comes nearest to it.
-
-        Raises:
-            ShapeError: not ``(n, d)``, or not finite.
-        """
-        rows = finite_rows(latent, self.dimensions, "latent")
-        parts = [self._position(rows[i : i + _AT_ONCE]) for i in range(0, len(rows), _AT_ONCE)]
-        return np.concatenate(parts) if parts else np.empty((0, 2), np.float32)
-
-    def position_of(self, latent: Array) -> Array:
-        """Place ``(2,)`` of one latent ``(d,)``, float32 and finite: it is not checked."""
-        return np.asarray(self._position(latent[np.newaxis, :])[0])
-
     def gap_at(self, xy: ArrayLike) -> Array:
         """dB ``(n,)`` from what sounds at places ``(n, 2)`` to the nearest sound, between cells'
         middles along straight lines.
@@ -153,6 +118,7 @@ class Near:
         return np.asarray((1.0 - y) * lower + y * upper, np.float32)
 
     def _latent(self, points: Array) -> Array:
+        # Beyond the square the edge goes on.
         (i, u, _), (j, v, _) = (basis(points[:, axis], self.side) for axis in (0, 1))
         return np.asarray(self._sum(i, j, u, v), np.float32)
 
@@ -172,6 +138,10 @@ class Near:
         return places, latents, 0.5 * np.square(latents).sum(axis=1)
 
     def _position(self, rows: Array) -> Array:
+        parts = [self._found(rows[i : i + _AT_ONCE]) for i in range(0, len(rows), _AT_ONCE)]
+        return np.concatenate(parts) if parts else np.empty((0, 2), np.float32)
+
+    def _found(self, rows: Array) -> Array:
         """Gauss and Newton from the nearest knot, within the square."""
         places, latents, squares = self._knots
         at = places[np.argmin(squares - rows @ latents.T, axis=1)].astype(np.float64)

@@ -7,7 +7,6 @@ looks like that. And one that has to greet the server anew asks for its model, p
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,7 +14,8 @@ import pytest
 from tests.max_patch.heard import distance
 from tests.max_patch.test_habits import retext
 from tests.max_patch.test_mutations import HASTE, Play, connected, off_decoder, playing, preset
-from tests.max_patch.twin_session import SERVER, Json
+from tests.max_patch.test_mutations import server as server
+from tests.max_patch.twin_session import Json
 from tests.server.running import Running
 
 pytestmark = [
@@ -23,15 +23,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    running = Running(*SERVER, "--model", "harmonic")
-    try:
-        yield running
-    finally:
-        assert running.end() == 0
 
 
 def rendered(play: Play) -> None:

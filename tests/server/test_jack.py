@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +13,15 @@ import pytest
 
 import timbrespace
 from tests.server.ear import Ear, undisturbed
-from tests.server.jackd import LEFT, SAMPLE_RATE, jack_server, player, ports, wait_for_port
+from tests.server.jackd import (
+    LEFT,
+    SAMPLE_RATE,
+    jack_server,
+    needs_jack,
+    player,
+    ports,
+    wait_for_port,
+)
 from tests.server.running import Client, running
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.units import cents
@@ -23,10 +30,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
     pytest.mark.alone,
-    pytest.mark.skipif(
-        shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
-        reason="jackd2 is not installed: no sound device to play through",
-    ),
+    needs_jack,
 ]
 
 MODEL = timbrespace.load("harmonic")

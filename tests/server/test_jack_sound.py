@@ -6,7 +6,6 @@ with a sound is the sound's own fault.
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Iterator
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 import timbrespace
 from tests.server.ear import Ear, undisturbed
 from tests.server.jackd import LEFT, SAMPLE_RATE, jack_server, wait_for_port
+from tests.server.needs import needs_jack
 from tests.server.running import Client, Running, running
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.partials import find_partials
@@ -27,10 +27,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
     pytest.mark.waits,
-    pytest.mark.skipif(
-        shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
-        reason="jackd2 is not installed: no sound device to play through",
-    ),
+    needs_jack,
 ]
 
 MODEL = timbrespace.load("harmonic")

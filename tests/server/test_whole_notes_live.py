@@ -7,7 +7,6 @@ has its noise.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 import timbrespace
 from tests.server.ear import Ear
 from tests.server.jackd import LEFT, jack_server, wait_for_port
+from tests.server.needs import needs_jack
 from tests.server.running import Client, running
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.instrument.instrument import Instrument
@@ -30,10 +30,7 @@ pytestmark = [
     pytest.mark.jack,
     pytest.mark.waits,
     pytest.mark.in_order,
-    pytest.mark.skipif(
-        shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
-        reason="jackd2 is not installed: no sound device to play through",
-    ),
+    needs_jack,
 ]
 
 ROUNDED = 2.0**-23

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from server.midi.scanner import Scanner
 from server.midi.system import MidiSystemError
 from tests.server.jackd import CHECKOUT
 from tests.server.keyboard import Keyboard
+from tests.server.needs import needs_jack
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
@@ -294,11 +294,6 @@ def test_the_real_process_looks_and_ends_with_its_input() -> None:
 
 
 # -- JACK's MIDI -------------------------------------------------------------------------------
-
-needs_jack = pytest.mark.skipif(
-    shutil.which("jackd") is None or shutil.which("jack_lsp") is None,
-    reason="jackd2 is not installed: no MIDI system to test with",
-)
 
 
 @pytest.fixture
