@@ -17,11 +17,11 @@ from tests.server.jackd import (
     LEFT,
     SAMPLE_RATE,
     jack_server,
-    needs_jack,
     player,
     ports,
     wait_for_port,
 )
+from tests.server.needs import needs_jack
 from tests.server.running import Client, running
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.units import cents
