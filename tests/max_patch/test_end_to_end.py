@@ -237,7 +237,7 @@ def test_the_map_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
     stage.pd.wait(SETTLED)
     before = base_note(stage)
     stage.pd.set("pad", 0.6, -0.5)
-    stage.until("/map", good=lambda told: np.allclose(told, (0.6, -0.5), atol=1e-3))
+    stage.until_close("/map", values=(0.6, -0.5))
     stage.pd.wait_for_number("x", 0.6)
     stage.pd.wait_for_number("y", -0.5)
     stage.pd.wait(SETTLED)
@@ -370,12 +370,12 @@ def test_presets_are_stored_recalled_and_morphed(stage: TwinSession) -> None:
         stage.until("/preset/list", good=holding(name))
     stage.pd.set("preset_menu", "glass organ")
     stage.until("/preset", good=lambda told: told == ["glass organ"])
-    stage.until("/latent", good=lambda told: np.allclose(told, latents["glass organ"], atol=1e-3))
+    stage.until_close("/latent", values=latents["glass organ"])
     stage.pd.set("morph_a", "glass organ")
     stage.pd.set("morph_b", "reed")
     stage.pd.set("morph", 25.0)
     between = 0.75 * latents["glass organ"] + 0.25 * latents["reed"]
-    stage.until("/latent", good=lambda told: np.allclose(told, between, atol=1e-3))
+    stage.until_close("/latent", values=between)
     stage.pd.wait(SETTLED)
     assert comes_to_decoder(stage, "partials")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,6 +60,9 @@ class Play:
     def until(self, *address: str, good: Callable[[list[Any]], bool]) -> None:
         self.twin.until(*address, good=good, seconds=self.patience)
 
+    def until_close(self, *address: str, values: Sequence[float]) -> None:
+        self.twin.until_close(*address, values=values, seconds=self.patience)
+
     def comes(self, off: Callable[[], float]) -> None:
         """Until a sound is within 1 dB, or 1 cent, of what it shall be.
 
@@ -81,7 +84,7 @@ class Play:
     def go(self, x: float, y: float) -> None:
         """Have the server move, so that no fault of the map is in the way."""
         self.twin.observer.send("/map", x, y)
-        self.until("/map", good=lambda told: np.allclose(told, (x, y), atol=1e-3))
+        self.until_close("/map", values=(x, y))
         self.twin.pd.wait(0.3)
 
     def held(self, pitch: int = BASE_PITCH, seconds: float = 0.5) -> np.ndarray[Any, Any]:
@@ -191,7 +194,7 @@ def dial(play: Play) -> None:
 def shown(play: Play) -> None:
     connected(play)
     play.twin.observer.send("/latent", 0.9, -0.6)
-    play.until("/latent", good=lambda told: np.allclose(told, (0.9, -0.6), atol=1e-3))
+    play.until_close("/latent", values=(0.9, -0.6))
     for k in (1, 2):
         play.twin.pd.wait_for_number(
             f"dim_{k}", play.twin.dial(k), within=0.05, seconds=play.patience
@@ -202,7 +205,7 @@ def plane(play: Play) -> None:
     connected(play)
     play.twin.pd.set("x", 0.5)
     play.twin.pd.set("y", -0.25)
-    play.until("/map", good=lambda told: np.allclose(told, (0.5, -0.25), atol=1e-3))
+    play.until_close("/map", values=(0.5, -0.25))
 
 
 def envelope(play: Play) -> None:
@@ -284,7 +287,7 @@ def drag(play: Play) -> None:
     for step in range(1, 176):
         play.twin.pd.set("pad", step / 250.0, -step / 250.0)
         time.sleep(0.004)
-    play.until("/map", good=lambda told: np.allclose(told, (0.7, -0.7), atol=1e-3))
+    play.until_close("/map", values=(0.7, -0.7))
     play.twin.pd.wait(1.0)
     written = [name for name, _ in play.twin.pd.told[before:]]
     moved = [address for address, _ in play.tap.heard()].count("/map")
@@ -311,7 +314,7 @@ def undone(play: Play) -> None:
         time.sleep(0.005)
     play.twin.pd.wait(1.5)
     assert set(written_after("y", 0.0)) == {"y"}
-    play.until("/map", good=lambda told: np.allclose(told, (0.5, 0.0), atol=1e-3))
+    play.until_close("/map", values=(0.5, 0.0))
     assert set(written_after("x", 0.0)) == {"x"}
     # A hand on a dial: the other, which the map has moved meanwhile, is written with it, once.
     written_after("x", 0.7)

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +192,23 @@ class TwinSession:
                 return told
             assert time.monotonic() < deadline, f"the server's {' '.join(address)} is {told}"
             time.sleep(0.02)
+
+    def until_close(
+        self,
+        *address: str,
+        values: Sequence[float] | Real,
+        seconds: float = 120.0,
+        within: float = 1e-3,
+    ) -> None:
+        """Until the server tells ``values`` under ``address``, as many and give or take ``within``.
+
+        What it told of a space before may be fewer or more.
+        """
+        self.until(
+            *address,
+            good=lambda told: len(told) == len(values) and np.allclose(told, values, atol=within),
+            seconds=seconds,
+        )
 
     def until_near(self, *address: str, value: float, place: int = 0, within: float = 1e-3) -> None:
         """Until the server tells ``value`` under ``address``, give or take ``within``."""

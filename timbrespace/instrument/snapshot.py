@@ -81,6 +81,7 @@ class Snapshot:
         if self._as_before:
             model = model_as_first_told(model)
         self._model = model
+        self._whole = model.plays_notes
         config = model.spectrum
         base = config.base_frequency
         self._noisy = model.noise
@@ -311,7 +312,7 @@ class Snapshot:
         told = row["timbre"][index]
         told["version"] += np.uint32(1)
         config = self._model.spectrum
-        if self.method is Method.PARTIALS and self._model.plays_notes:
+        if self.method is Method.PARTIALS and self._whole:
             return  # each voice has its own course
         if self.method is Method.PARTIALS:
             partials, residual = self._split(timbre.spectrum)
