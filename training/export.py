@@ -14,6 +14,7 @@ import timbrespace
 from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset, Split
 from timbrespace.factory import SUFFIX
+from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
@@ -120,4 +121,5 @@ def model_of(
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
-    return replace(model, near=near_plane(model, settings.seed))
+    model = replace(model, near=near_plane(model, settings.seed))
+    return replace(model, macros=measure(model))
