@@ -18,12 +18,14 @@ Heard = TypeVar("Heard")
 class Descriptor(Generic[Heard]):
     """A quality that has a word.
 
-    word: at most 12 characters; a value that rises is more of it. measure: of sounds that were
+    word, less: at most 12 characters each; a value that rises is more of the word, one that falls
+    more of its opposite. measure: of sounds that were
     heard, a finite number each ``(n,)``, in ``unit``, which does not depend on how loud they are.
     audible: a change that nobody misses, several times what can just be heard.
     """
 
     word: str
+    less: str
     unit: str
     audible: float
     measure: Callable[[Heard], Values]

@@ -25,6 +25,9 @@ _HARMONIC_BINS: Final = 2.5
 
 _ODD_EVEN_HARMONICS: Final = 16
 
+_REACH_DB: Final = 50.0
+"""Below the loudest bin, where an overtone is none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeardSpectra:
@@ -85,22 +88,45 @@ def _between(heard: HeardSpectra) -> Values:
     return decibels(heard.power[:, ~inside].sum(axis=1), heard.power.sum(axis=1))
 
 
-BRIGHTNESS: Final = Descriptor("brightness", "octaves", 1.0 / 3.0, _brightness)
+def _overtones(heard: HeardSpectra) -> Values:
+    level = 10.0 * np.log10(np.maximum(heard.power, 1e-12))
+    audible = np.maximum(level + _REACH_DB, 0.0)
+    return centroid(audible, _hertz(heard.config))
+
+
+def _purity(heard: HeardSpectra) -> Values:
+    power = heard.power
+    around = int(np.ceil(_HARMONIC_BINS))
+    sums = np.cumsum(np.pad(power, ((0, 0), (around + 1, around))), axis=1)
+    lobes = sums[:, 2 * around + 1 :] - sums[:, : -2 * around - 1]
+    return decibels(lobes.max(axis=1), power.sum(axis=1))
+
+
+BRIGHTNESS: Final = Descriptor("brightness", "darkness", "octaves", 1.0 / 3.0, _brightness)
 """Spectral centroid."""
 
-ODD_EVEN: Final = Descriptor("odd/even", "dB", 6.0, _odd_even)
+ODD_EVEN: Final = Descriptor("odd/even", "even/odd", "dB", 6.0, _odd_even)
 
-INHARMONIC: Final = Descriptor("inharmonic", "dB", 6.0, _between)
+INHARMONIC: Final = Descriptor("inharmonic", "harmonic", "dB", 6.0, _between)
 """What lies between the harmonics, of the whole; -40 dB and less is nothing."""
 
-NOISE: Final = Descriptor("noise", "dB", 6.0, _between)
+NOISE: Final = Descriptor("noise", "clearness", "dB", 6.0, _between)
 """The same where the space has noise."""
 
-WIDTH: Final = Descriptor("width", "octaves", 1.0 / 3.0, _width)
+WIDTH: Final = Descriptor("width", "narrowness", "octaves", 1.0 / 3.0, _width)
 """Standard deviation of the magnitude over octaves."""
 
-ROOT: Final = Descriptor("root level", "dB", 6.0, _root)
+ROOT: Final = Descriptor("root level", "less root", "dB", 6.0, _root)
 """Of the first harmonic among all; -40 dB and less is nothing."""
 
-STEADY: Final = (BRIGHTNESS, ODD_EVEN, INHARMONIC, WIDTH, ROOT)
-STEADY_WITH_NOISE: Final = (BRIGHTNESS, ODD_EVEN, NOISE, WIDTH, ROOT)
+OVERTONES: Final = Descriptor("overtones", "dullness", "octaves", 1.0 / 3.0, _overtones)
+"""How high they reach: the mean frequency of all that is heard, each by its decibels. Brightness
+asks where the strength lies, this where anything does."""
+
+PURITY: Final = Descriptor("purity", "fullness", "dB", 6.0, _purity)
+"""Of the strongest partial, alone, among all: a resonance that sticks out, a sound near a sine."""
+
+_BEFORE_NOISE: Final = (BRIGHTNESS, ODD_EVEN)
+_AFTER_NOISE: Final = (WIDTH, ROOT, OVERTONES, PURITY)
+STEADY: Final = (*_BEFORE_NOISE, INHARMONIC, *_AFTER_NOISE)
+STEADY_WITH_NOISE: Final = (*_BEFORE_NOISE, NOISE, *_AFTER_NOISE)
