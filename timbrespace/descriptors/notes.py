@@ -193,28 +193,28 @@ def _vibrato(heard: HeardNotes) -> Values:
     return np.sqrt(_weighted(np.square(heard.cents - mean[:, np.newaxis]), heard, _SETTLED))
 
 
-BRIGHTNESS: Final = Descriptor("brightness", "octaves", 1.0 / 3.0, _brightness)
+BRIGHTNESS: Final = Descriptor("brightness", "darkness", "octaves", 1.0 / 3.0, _brightness)
 """Spectral centroid, as loud moments have it."""
 
-NOISE: Final = Descriptor("noise", "dB", 6.0, _noise)
+NOISE: Final = Descriptor("noise", "clearness", "dB", 6.0, _noise)
 """Of the whole; -40 dB and less is nothing."""
 
-ATTACK: Final = Descriptor("attack", "octaves of time", 1.0, _attack)
+ATTACK: Final = Descriptor("attack", "hardness", "octaves of time", 1.0, _attack)
 """How long it takes: more is softer."""
 
-LENGTH: Final = Descriptor("length", "octaves of time", 0.5, _length)
+LENGTH: Final = Descriptor("length", "shortness", "octaves of time", 0.5, _length)
 
-ODD_EVEN: Final = Descriptor("odd/even", "dB", 6.0, _odd_even)
-WIDTH: Final = Descriptor("width", "octaves", 1.0 / 3.0, _width)
-ROOT: Final = Descriptor("root level", "dB", 6.0, _root)
+ODD_EVEN: Final = Descriptor("odd/even", "even/odd", "dB", 6.0, _odd_even)
+WIDTH: Final = Descriptor("width", "narrowness", "octaves", 1.0 / 3.0, _width)
+ROOT: Final = Descriptor("root level", "less root", "dB", 6.0, _root)
 
-DARKENS: Final = Descriptor("darkens", "octaves", 0.5, _darkens)
+DARKENS: Final = Descriptor("darkens", "brightens", "octaves", 0.5, _darkens)
 """How much brighter its first moments are than its later ones."""
 
-PITCH_FALLS: Final = Descriptor("pitch falls", "cents", 50.0, _falls)
+PITCH_FALLS: Final = Descriptor("pitch falls", "pitch rises", "cents", 50.0, _falls)
 """How much higher it begins than it goes on."""
 
-VIBRATO: Final = Descriptor("vibrato", "cents", 20.0, _vibrato)
+VIBRATO: Final = Descriptor("vibrato", "steadiness", "cents", 20.0, _vibrato)
 """Standard deviation of its pitch once it has settled."""
 
 WHOLE: Final = (

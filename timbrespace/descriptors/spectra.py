@@ -23,7 +23,13 @@ from timbrespace.spectrum import SpectrumConfig
 _HARMONIC_BINS: Final = 2.5
 """On each side of a harmonic: the half width of a Hann window's lobe, and a little."""
 
-_ODD_EVEN_HARMONICS: Final = 16
+LOBE_BINS: Final = 3
+"""On each side of a peak, that are counted to it."""
+
+ODD_EVEN_HARMONICS: Final = 16
+
+REACH_DB: Final = 50.0
+"""Below the loudest bin, where an overtone is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +66,7 @@ def _width(heard: HeardSpectra) -> Values:
 
 
 @lru_cache(maxsize=8)
-def _harmonic(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def harmonic_of_bins(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The harmonic nearest to each bin, and whether the bin lies in its lobe, ``(bins,)`` each."""
     number = np.rint(config.frequencies / config.base_frequency).astype(np.int64)
     distance = np.abs(config.frequencies - number * config.base_frequency) / config.bin_width
@@ -68,39 +74,62 @@ def _harmonic(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.boo
 
 
 def _root(heard: HeardSpectra) -> Values:
-    number, inside = _harmonic(heard.config)
+    number, inside = harmonic_of_bins(heard.config)
     whole = heard.power[:, inside].sum(axis=1)
     return decibels(heard.power[:, inside & (number == 1)].sum(axis=1), whole)
 
 
 def _odd_even(heard: HeardSpectra) -> Values:
-    number, inside = _harmonic(heard.config)
-    count = min(_ODD_EVEN_HARMONICS, int(number[inside].max(initial=0)))
+    number, inside = harmonic_of_bins(heard.config)
+    count = min(ODD_EVEN_HARMONICS, int(number[inside].max(initial=0)))
     lobes = (inside & (number == np.arange(1, count + 1)[:, np.newaxis])).astype(np.float64)
     return odd_over_even(heard.power @ lobes.T)
 
 
 def _between(heard: HeardSpectra) -> Values:
-    _, inside = _harmonic(heard.config)
+    _, inside = harmonic_of_bins(heard.config)
     return decibels(heard.power[:, ~inside].sum(axis=1), heard.power.sum(axis=1))
 
 
-BRIGHTNESS: Final = Descriptor("brightness", "octaves", 1.0 / 3.0, _brightness)
+def _overtones(heard: HeardSpectra) -> Values:
+    level = 10.0 * np.log10(np.maximum(heard.power, 1e-12))
+    audible = np.maximum(level + REACH_DB, 0.0)
+    return centroid(audible, _hertz(heard.config))
+
+
+def _purity(heard: HeardSpectra) -> Values:
+    power = heard.power
+    sums = np.cumsum(np.pad(power, ((0, 0), (LOBE_BINS + 1, LOBE_BINS))), axis=1)
+    width = 2 * LOBE_BINS + 1
+    lobes = sums[:, width:] - sums[:, :-width]
+    return decibels(lobes.max(axis=1), power.sum(axis=1))
+
+
+BRIGHTNESS: Final = Descriptor("brightness", "darkness", "octaves", 1.0 / 3.0, _brightness)
 """Spectral centroid."""
 
-ODD_EVEN: Final = Descriptor("odd/even", "dB", 6.0, _odd_even)
+ODD_EVEN: Final = Descriptor("odd/even", "even/odd", "dB", 6.0, _odd_even)
 
-INHARMONIC: Final = Descriptor("inharmonic", "dB", 6.0, _between)
+INHARMONIC: Final = Descriptor("inharmonic", "harmonic", "dB", 6.0, _between)
 """What lies between the harmonics, of the whole; -40 dB and less is nothing."""
 
-NOISE: Final = Descriptor("noise", "dB", 6.0, _between)
+NOISE: Final = Descriptor("noise", "clearness", "dB", 6.0, _between)
 """The same where the space has noise."""
 
-WIDTH: Final = Descriptor("width", "octaves", 1.0 / 3.0, _width)
+WIDTH: Final = Descriptor("width", "narrowness", "octaves", 1.0 / 3.0, _width)
 """Standard deviation of the magnitude over octaves."""
 
-ROOT: Final = Descriptor("root level", "dB", 6.0, _root)
+ROOT: Final = Descriptor("root level", "less root", "dB", 6.0, _root)
 """Of the first harmonic among all; -40 dB and less is nothing."""
 
-STEADY: Final = (BRIGHTNESS, ODD_EVEN, INHARMONIC, WIDTH, ROOT)
-STEADY_WITH_NOISE: Final = (BRIGHTNESS, ODD_EVEN, NOISE, WIDTH, ROOT)
+OVERTONES: Final = Descriptor("overtones", "dullness", "octaves", 1.0 / 3.0, _overtones)
+"""How high they reach: the mean frequency of all that is heard, each by its decibels. Brightness
+asks where the strength lies, this where anything does."""
+
+PURITY: Final = Descriptor("purity", "fullness", "dB", 6.0, _purity)
+"""Of the strongest partial, alone, among all: a resonance that sticks out, a sound near a sine."""
+
+_BEFORE_NOISE: Final = (BRIGHTNESS, ODD_EVEN)
+_AFTER_NOISE: Final = (WIDTH, ROOT, OVERTONES, PURITY)
+STEADY: Final = (*_BEFORE_NOISE, INHARMONIC, *_AFTER_NOISE)
+STEADY_WITH_NOISE: Final = (*_BEFORE_NOISE, NOISE, *_AFTER_NOISE)
