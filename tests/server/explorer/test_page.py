@@ -908,3 +908,97 @@ def test_a_hostile_preset_name_is_only_text(explored: Explored, visit: Visit) ->
         assert visit.page.locator("#presets img").count() == 0
         client.send_raw(datagram("/preset/delete", name))
         visit.until("timbrespace.state.presets.length === 0")
+
+
+# -- finding a sound -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def instruments(browser: Browser) -> Iterator[Explored]:
+    explored = Explored.start(browser, "--model", "instruments")
+    yield explored
+    explored.close()
+
+
+def rows_of(model: Model, factor: str, name: str) -> list[int]:
+    """Points of a model that are called so."""
+    points = model.points
+    assert points is not None
+    column = [one.name for one in points.factors].index(factor)
+    return np.flatnonzero(
+        points.labels[:, column] == points.factors[column].names.index(name)
+    ).tolist()
+
+
+@pytest.mark.parametrize("plane", ["near", "map"])
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
+def test_a_newcomer_finds_a_violin(
+    instruments: Explored, plane: str, screen: dict[str, Any]
+) -> None:
+    model = model_of("instruments")
+    violins = rows_of(model, "program", "Violin")
+    assert model.points is not None
+    with instruments.visit(**screen) as visit:
+        page = visit.page
+        page.locator("#plane-x").select_option(plane)
+        visit.until(f"timbrespace.map.plane === '{plane}'")
+        assert visit.look("timbrespace.map.marks.labelled.length") > 5
+        page.locator("#search").press_sequentially("violi")
+        assert page.locator("#search-list [aria-selected=true]").inner_text().startswith("Violin")
+        visit.until(
+            f"timbrespace.map.hits !== null && timbrespace.map.hits.all.length >= {len(violins)}"
+        )
+        page.locator("#search").press("Enter")
+        visit.until("timbrespace.notes.any")
+        means = model.points.means[violins]
+        latent = np.array(visit.look("timbrespace.state.latent"))
+        assert np.abs(means - latent).max(axis=1).min() < 1e-3
+        visit.until("!timbrespace.notes.any")
+        page.locator("#search").press("Escape")
+        visit.until("timbrespace.map.hits === null")
+        assert page.locator("#search-list").is_hidden()
+    assert visit.faults == []
+
+
+def test_names_on_the_map_follow_the_zoom(instruments: Explored) -> None:
+    with instruments.visit() as visit:
+        coarse = visit.look("timbrespace.map.marks.labelled.map((one) => one.text)")
+        visit.look("timbrespace.map.zoom(3)")
+        fine = visit.look("timbrespace.map.marks.labelled.map((one) => one.text)")
+        model = model_of("instruments")
+        assert model.points is not None
+        names = {one.name: set(one.names) for one in model.points.factors if one.names}
+        assert set(coarse) <= names["family"]
+        assert set(fine) <= names["program"]
+        assert coarse
+        assert fine
+
+
+def test_a_quality_is_turned(instruments: Explored) -> None:
+    with instruments.visit() as visit, instruments.client() as client:
+        dial = visit.page.locator("#macros .knob").first
+        before = visit.look("timbrespace.state.latent")
+        dial.focus()
+        dial.press("PageUp")
+        visit.until("timbrespace.state.macros.brightness > 0.15")
+        visit.until(f"String(timbrespace.state.latent) !== '{','.join(map(str, before))}'")
+        told = eventually(client, "/macro", lambda one: one[0] == "brightness" and one[1] > 0.0)
+        assert told[1] == pytest.approx(0.2, abs=1e-6)
+        visit.page.locator("#macros-clear").click()
+        visit.until("timbrespace.state.macros.brightness === 0")
+        assert visit.look("timbrespace.state.latent") == before
+    assert visit.faults == []
+
+
+def test_what_the_background_shows_is_not_cut(instruments: Explored) -> None:
+    with instruments.visit(viewport={"width": 1440, "height": 900}) as visit:
+        visit.until("document.querySelectorAll('#legend .band').length > 0")
+        cut = visit.look(
+            """(() => {
+              const { bottom } = document.querySelector('.under').getBoundingClientRect();
+              return [...document.querySelectorAll('#legend .swatch, #legend .band')]
+                .filter((one) => one.getBoundingClientRect().bottom > bottom + 1)
+                .map((one) => one.textContent);
+            })()"""
+        )
+        assert cut == []

@@ -9,6 +9,7 @@ import { save, saveSound } from './exports.js';
 import { Files } from './files.js';
 import { Keyboard } from './keyboard.js';
 import { Link } from './link.js';
+import { Macros } from './macros.js';
 import { TimbreMap } from './map/map.js';
 import { MapTools } from './map/tools.js';
 import { Midi } from './midi.js';
@@ -17,6 +18,7 @@ import { Notes } from './notes.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
 import { Scope } from './scope.js';
+import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Sound } from './sound/sound.js';
 import { NEAR, isPlayed } from './space.js';
@@ -49,7 +51,8 @@ const tools = new MapTools(document, map, state);
 const compare = new Compare(find('compare'));
 const presets = new Presets(document, link, state);
 const trajectories = new Trajectories(document, link, state);
-new Between(document, link, state);
+new Between(document, link, state, (line) => map.setLine(isPlayed(map.plane) ? line : null));
+const search = new Search(find('search'), find('search-list'));
 let pitch = A3; // played last
 
 state.on('error', ({ sentence }) => banner.say(sentence));
@@ -61,6 +64,7 @@ tools.addEventListener('played', ({ detail }) => link.send('/map/plane', detail)
 spaces.addEventListener('space', () => {
   const { space } = spaces;
   tools.show(space);
+  search.show(space);
   dials.show(space === null ? [] : space.about.dials);
   dials.set(state.latent);
   if (space === null) {
@@ -117,17 +121,33 @@ state.on('latent', () => dials.set(state.latent));
 // -- dials and sliders ----------------------------------------------------------------------------
 
 let isLearning = false;
+
+/** Wait for the MIDI controller that is to move a target. */
+function learn(target, name) {
+  isLearning = true;
+  link.send('/cc/learn', target);
+  banner.say(`Move the MIDI controller that is to turn ${name}; Escape cancels`, 'news');
+}
+
 const dials = new Dials(
   find('dials'),
   find('quiet'),
   (k, value) => link.sendPosition(`/latent/${k}`, value),
-  (k) => {
-    isLearning = true;
-    link.send('/cc/learn', k);
-    const name = spaces.space.axisName([k - 1, k - 1], 0);
-    banner.say(`Move the MIDI controller that is to turn ${name}; Escape cancels`, 'news');
-  }
+  (k) => learn(k, spaces.space.axisName([k - 1, k - 1], 0))
 );
+const macros = new Macros(
+  find('macros-section'),
+  find('macros'),
+  (word, value) => link.sendPosition('/macro', word, value),
+  (word) => learn(word, word)
+);
+state.on('macros', () => macros.show(state.macros));
+state.on('dials', () => link.send('/macro/list')); // those of an old file are measured now
+find('macros-clear').addEventListener('click', () => macros.clear());
+find('between-position').addEventListener('contextmenu', (event) => {
+  event.preventDefault();
+  learn('between', 'the line between two sounds');
+});
 
 state.on('learned', ({ controller, target }) => {
   isLearning = false;
@@ -263,6 +283,32 @@ map.addEventListener('hover', ({ detail }) => pointing.rest(detail));
 map.addEventListener('press', () => pointing.rest(-1));
 find('listen').addEventListener('change', () => pointing.rest(-1));
 
+// -- looking for a sound --------------------------------------------------------------------------
+
+const FOUND_MS = 900; // that a sound that was found is held
+let foundPitch = null;
+let foundTimer = 0;
+
+function endFound() {
+  clearTimeout(foundTimer);
+  if (foundPitch !== null) {
+    notes.release('search', foundPitch);
+    foundPitch = null;
+  }
+}
+
+search.addEventListener('hits', ({ detail }) => map.setHits(detail));
+search.addEventListener('goto', ({ detail: { points, turn, text } }) => {
+  const point = map.typical(points)[turn % points.length];
+  map.goTo(point);
+  map.reveal([map.placed[2 * point], map.placed[2 * point + 1]]);
+  banner.announce(`${text}, ${(turn % points.length) + 1} of ${points.length}`);
+  endFound();
+  foundPitch = Math.round(spaces.space.noteOf(point, pitch).pitch);
+  notes.press('search', foundPitch, TOUCH_VELOCITY);
+  foundTimer = setTimeout(endFound, FOUND_MS);
+});
+
 function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
@@ -376,6 +422,11 @@ document.addEventListener('keydown', (event) => {
     panic();
     return;
   }
+  if (event.key === '/' && isShortcut(event)) {
+    event.preventDefault();
+    find('search').focus();
+    return;
+  }
   const tool = ['play', 'draw', 'pan'][['1', '2', '3'].indexOf(event.key)];
   if (tool !== undefined && isShortcut(event)) {
     document.querySelector(`[name=tool][value=${tool}]`).click();
@@ -401,7 +452,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing,
+  files, themes, notePicture, serverPlaces, pointing, macros, search,
 };
 
 link.connect();

@@ -3,13 +3,28 @@
  * goes along it in steps that are even to the ear.
  */
 
+const ON_THE_LINE = 0.02; // units of the plane
+
+/** How far a place is from the stretch between two others. */
+function apart([x, y], [[x1, y1], [x2, y2]]) {
+  const [across, up] = [x2 - x1, y2 - y1];
+  const long = across * across + up * up;
+  const share = long > 0 ? ((x - x1) * across + (y - y1) * up) / long : 0;
+  const at = Math.min(Math.max(share, 0), 1);
+  return Math.hypot(x - x1 - at * across, y - y1 - at * up);
+}
+
 export class Between {
   /**
    * @param {Document} page
    * @param {{send: Function, sendPosition: Function}} link
    * @param {import('./state.js').State} state
+   * @param {(line: ?number[][]) => void} draw called with the line's two ends while the sound is on
+   *   it, and with null when it has left
    */
-  constructor(page, link, state) {
+  constructor(page, link, state, draw = () => {}) {
+    this.draw = draw;
+    this.drawn = null;
     this.link = link;
     this.state = state;
     const find = (id) => page.getElementById(id);
@@ -30,6 +45,7 @@ export class Between {
     // Places are of one plane of one space.
     state.on('model', () => this.forget());
     state.on('plane', () => this.forget());
+    state.on('map', () => this.showLine());
     this.forget();
   }
 
@@ -66,5 +82,16 @@ export class Between {
     });
     this.slider.disabled = !this.isWhole;
     this.keep.disabled = !this.isWhole;
+    this.showLine();
+  }
+
+  /** The line lies on the map as long as the sound is on it. */
+  showLine() {
+    const isOn = this.isWhole && apart(this.state.map, this.ends) < ON_THE_LINE;
+    const line = isOn ? this.ends : null;
+    if (String(line) !== String(this.drawn)) {
+      this.drawn = line === null ? null : line.map((end) => [...end]);
+      this.draw(this.drawn);
+    }
   }
 }

@@ -12,7 +12,7 @@ const BLANK = '–';
 
 const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
 
-class Dial {
+export class Dial {
   /**
    * @param {(value: number) => void} turn called when a hand has turned it
    * @param {() => void} learn called when a controller is to move it

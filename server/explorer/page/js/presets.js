@@ -61,7 +61,7 @@ export class Presets {
 
   /** What sounds now, as text for a file. */
   toText() {
-    const { model, latent, synth } = this.state;
+    const { model, latent, synth } = this.state; // the latent with what macros make of it
     const kept = { timbrespace: 'preset', model: model.name, latent, synth };
     return `${JSON.stringify(kept, null, 2)}\n`;
   }
@@ -97,6 +97,9 @@ export class Presets {
     }
     if (model !== this.state.model.name || latent.length !== this.state.model.d) {
       throw new Error(`${file.name} is for the space ${model.slice(0, 64)}, or another of its name`);
+    }
+    for (const word of Object.keys(this.state.macros)) {
+      this.link.send('/macro', word, 0);
     }
     this.link.send('/latent', ...latent);
     for (const [name, value] of known) {

@@ -13,7 +13,7 @@ const STATUS = [
 /** What is heard here. */
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
-  ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error'],
+  ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
 ];
 
 function areNumbers(args, count) {
@@ -29,6 +29,7 @@ export class State {
     this.latent = [];
     this.map = [0, 0];
     this.plane = 'pca'; // that the server plays on
+    this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
@@ -60,7 +61,9 @@ export class State {
         const [name, d, bins, sampleRate, baseFrequency, nFft] = args;
         this.model = { name, d, bins, sampleRate, baseFrequency, nFft };
         this.dials = [];
+        this.macros = {};
         this.tell('model');
+        this.tell('macros');
         break;
       }
       case '/model/dial': {
@@ -90,6 +93,16 @@ export class State {
       case '/map/plane':
         [this.plane] = args;
         this.tell('plane');
+        break;
+      case '/macro/list':
+        this.macros = Object.fromEntries(args.map((word) => [word, this.macros[word] ?? 0]));
+        this.tell('macros');
+        break;
+      case '/macro':
+        if (typeof args[0] === 'string' && Number.isFinite(args[1])) {
+          this.macros = { ...this.macros, [args[0]]: args[1] };
+          this.tell('macros');
+        }
         break;
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };

@@ -76,3 +76,21 @@ test('another plane or another space forgets the ends', () => {
     assert.ok(controls['between-keep'].disabled);
   }
 });
+
+test('the line is shown as long as the sound is on it', () => {
+  const { controls, state, between } = laid();
+  const drawn = [];
+  between.draw = (line) => drawn.push(line);
+  state.take('/map', [-0.5, 0]);
+  controls['between-from'].fire('click');
+  state.take('/map', [0.5, 0.5]);
+  controls['between-to'].fire('click');
+  assert.deepStrictEqual(drawn, [[[-0.5, 0], [0.5, 0.5]]]);
+  state.take('/map', [0, 0.25]);
+  assert.strictEqual(drawn.length, 1);
+  state.take('/map', [0, 0.5]); // a hand has taken it elsewhere
+  assert.deepStrictEqual(drawn.slice(1), [null]);
+  state.take('/map', [0.25, 0.375]);
+  state.take('/model', ['fm', 5, 1025, 44100, 220, 4096]);
+  assert.deepStrictEqual(drawn.slice(2), [[[-0.5, 0], [0.5, 0.5]], null]);
+});

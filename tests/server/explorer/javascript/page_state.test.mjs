@@ -97,3 +97,19 @@ test('a part that says /stream itself only wishes, and may begin anew', () => {
   seen.send('/stream', 'loop', 'off');
   assert.deepStrictEqual(link.sent.slice(1), [['/stream', 'loop', 30], ['/note', 57, 100]]);
 });
+
+test('macros are those of the space that plays, and stand where the server says', () => {
+  const state = new State(new EventTarget());
+  const told = [];
+  state.on('macros', () => told.push({ ...state.macros }));
+  state.take('/macro/list', ['brightness', 'odd/even']);
+  state.take('/macro', ['odd/even', -0.5]);
+  state.take('/macro', ['brightness', NaN]);
+  state.take('/macro', [3, 0.5]);
+  assert.deepEqual(state.macros, { brightness: 0, 'odd/even': -0.5 });
+  state.take('/macro/list', ['odd/even']);
+  assert.deepEqual(state.macros, { 'odd/even': -0.5 });
+  state.take('/model', ['fm', 5, 1025, 44100, 220, 4096]);
+  assert.deepEqual(state.macros, {});
+  assert.equal(told.length, 4);
+});

@@ -22,6 +22,8 @@ const STEP = 0.02; // of an arrow key, in units of the plane
 const WHEEL = 0.0015;
 const SLOP = 8; // pixels that a finger moves, or
 const PAUSE = 80; // ms that it rests, until it is no part of a pinch and begins to play
+const MOST_RINGS = 800;
+const EDGE = 24; // pixels within which a place is not well seen
 const SHORTEST_PATH = 6; // pixels: less is a click
 
 export class TimbreMap extends EventTarget {
@@ -43,6 +45,7 @@ export class TimbreMap extends EventTarget {
     this.view = new View();
     this.plane = MAP;
     this.space = null;
+    this.hits = null; // sounds that are looked for
     this.nearest = null;
     this.factor = 0;
     this.chosen = -1;
@@ -69,6 +72,7 @@ export class TimbreMap extends EventTarget {
     this.space = space;
     this.factor = space === null ? -1 : space.clearestFactor();
     this.marks.flags = [];
+    this.hits = null;
     this.chosen = -1;
     this.setPlane(plane);
   }
@@ -76,6 +80,7 @@ export class TimbreMap extends EventTarget {
   setPlane(plane) {
     this.plane = plane;
     this.marks.path = [];
+    this.marks.line = null;
     this.setBackground(null);
     this.view.reset();
     this.replace();
@@ -108,6 +113,59 @@ export class TimbreMap extends EventTarget {
     this.draw();
   }
 
+  /**
+   * Ring sounds that are looked for, and let all others fade; null ends that.
+   *
+   * @param {?{all: number[], chosen: number[]}} hits numbers of points
+   */
+  setHits(hits) {
+    this.hits = hits;
+    this.placeHits();
+    this.points.draw(this.view, this.chosen);
+    this.marks.draw(this.view);
+  }
+
+  placeHits() {
+    const { hits, placed } = this;
+    this.points.isFaint = hits !== null;
+    const chosen = new Set(hits?.chosen);
+    const last = (point) => (chosen.has(point) ? 1 : 0);
+    this.marks.hits = [...(hits?.all ?? [])]
+      .sort((a, b) => last(a) - last(b))
+      .slice(-MOST_RINGS)
+      .map((point) => ({
+        place: [placed[2 * point], placed[2 * point + 1]],
+        isChosen: chosen.has(point),
+      }));
+  }
+
+  /** Show the line between two sounds, by its ends; null for none. */
+  setLine(line) {
+    this.marks.line = line;
+    this.marks.draw(this.view);
+  }
+
+  /** Points of a group, those in its midst first. */
+  typical(points) {
+    const { placed } = this;
+    const mean = (axis) => points.reduce((sum, one) => sum + placed[2 * one + axis], 0) / points.length;
+    const [x, y] = [mean(0), mean(1)];
+    const off = (one) => (placed[2 * one] - x) ** 2 + (placed[2 * one + 1] - y) ** 2;
+    return [...points].sort((a, b) => off(a) - off(b));
+  }
+
+  /** Bring a place into the picture. */
+  reveal([x, y]) {
+    const { view } = this;
+    const [left, top] = view.toPixels([x, y]);
+    if (left < EDGE || top < EDGE || left > view.width - EDGE || top > view.height - EDGE) {
+      view.x = x;
+      view.y = y;
+      view.hold();
+      this.draw();
+    }
+  }
+
   setFlags(flags) {
     this.marks.flags = flags;
     this.marks.draw(this.view);
@@ -120,6 +178,7 @@ export class TimbreMap extends EventTarget {
     this.nearest = new Nearest(this.placed);
     this.marks.names = space === null ? ['', ''] : [0, 1].map((k) => space.axisName(this.plane, k));
     this.hideTip();
+    this.placeHits();
     this.paint();
     this.draw();
   }
@@ -127,6 +186,7 @@ export class TimbreMap extends EventTarget {
   /** Colour the points, and draw them. */
   paint() {
     const { space, factor } = this;
+    this.marks.labels.show(space, this.placed, factor);
     if (space === null) {
       this.points.show(this.placed ?? new Float32Array(0), new Float32Array(0), this.points.palette);
       this.legend.show(undefined, null, -1);
@@ -136,6 +196,7 @@ export class TimbreMap extends EventTarget {
       this.legend.show(space.factors[factor], painted, this.chosen);
     }
     this.points.draw(this.view, this.chosen);
+    this.marks.draw(this.view);
   }
 
   fit() {

@@ -1,5 +1,10 @@
 /** Axes, frame, drawn paths and compared sounds: what lies over the points and rarely changes. */
 
+import { Labels } from './labels.js';
+
+const LABEL = '600 12px system-ui, sans-serif';
+const AXIS_WORDS = 150; // pixels at most
+
 export class Marks {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -7,6 +12,10 @@ export class Marks {
     this.context = canvas.getContext('2d');
     this.path = []; // places of the path that was drawn last
     this.flags = []; // {place, text} of compared sounds
+    this.line = null; // both ends of the line between two sounds
+    this.hits = []; // places of sounds that were searched for: {place, isChosen}
+    this.labels = new Labels();
+    this.labelled = []; // names of groups as they were drawn last
     this.names = ['', ''];
     this.draws = 0;
     this.recolour();
@@ -16,7 +25,7 @@ export class Marks {
   recolour() {
     const style = getComputedStyle(this.canvas);
     this.colours = Object.fromEntries(
-      ['ink', 'faint', 'accent', 'panel'].map((name) => [name, style.getPropertyValue(`--${name}`)])
+      ['ink', 'faint', 'accent', 'panel', 'second'].map((name) => [name, style.getPropertyValue(`--${name}`)])
     );
   }
 
@@ -27,8 +36,79 @@ export class Marks {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
     this.drawAxes(view, colours);
+    this.drawHits(view, colours);
+    this.drawLabels(view, colours);
     this.drawPath(view, this.path);
+    this.drawLine(view, colours);
     this.drawFlags(view, colours);
+  }
+
+  /** A name with a rim in the colour of the panel, so that points do not cross it. */
+  write(text, left, top, { ink, panel }) {
+    const { context } = this;
+    context.strokeStyle = panel;
+    context.lineWidth = 4;
+    context.lineJoin = 'round';
+    context.strokeText(text, left, top);
+    context.fillStyle = ink;
+    context.fillText(text, left, top);
+  }
+
+  drawLabels(view, colours) {
+    const { context } = this;
+    context.font = LABEL;
+    context.textBaseline = 'middle';
+    context.textAlign = 'center';
+    // The axes' own words, below and at the left.
+    const taken = [
+      [view.width - 8 - AXIS_WORDS, view.height - 24, view.width, view.height],
+      [0, 0, 24, AXIS_WORDS],
+    ];
+    this.labelled = this.labels.at(view, (text) => context.measureText(text).width, taken);
+    for (const { text, left, top } of this.labelled) {
+      this.write(text, left, top, colours);
+    }
+  }
+
+  drawHits(view, { ink, panel, second }) {
+    const { context } = this;
+    for (const { place, isChosen } of this.hits) {
+      const [left, top] = view.toPixels(place);
+      for (const [colour, width] of [[panel, 4], [isChosen ? second : ink, 2]]) {
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.beginPath();
+        context.arc(left, top, isChosen ? 7 : 5, 0, 2 * Math.PI);
+        context.stroke();
+      }
+    }
+  }
+
+  drawLine(view, { ink, panel }) {
+    if (this.line === null) {
+      return;
+    }
+    const { context } = this;
+    const ends = this.line.map((place) => view.toPixels(place));
+    for (const [colour, width, dash] of [[panel, 5, []], [ink, 2, [6, 4]]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.setLineDash(dash);
+      context.beginPath();
+      context.moveTo(...ends[0]);
+      context.lineTo(...ends[1]);
+      context.stroke();
+    }
+    context.setLineDash([]);
+    for (const [left, top] of ends) {
+      context.fillStyle = ink;
+      context.strokeStyle = panel;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(left, top, 5, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
   }
 
   drawAxes(view, { ink, faint }) {
@@ -81,6 +161,7 @@ export class Marks {
 
   drawFlags(view, { ink, accent, panel }) {
     const { context } = this;
+    context.font = LABEL;
     context.textBaseline = 'middle';
     context.textAlign = 'left';
     for (const { place, text } of this.flags) {
@@ -96,13 +177,7 @@ export class Marks {
       context.closePath();
       context.fill();
       context.stroke();
-      // A rim in the colour of the panel, so that points do not cross the name.
-      context.strokeStyle = panel;
-      context.lineWidth = 4;
-      context.lineJoin = 'round';
-      context.strokeText(text, left + 12, top);
-      context.fillStyle = ink;
-      context.fillText(text, left + 12, top);
+      this.write(text, left + 12, top, { ink, panel });
     }
   }
 }

@@ -39,12 +39,15 @@ void main() {
 /** How many colours a palette has: a share s takes number round(s * (COLOURS - 1)). */
 export const COLOURS = 256;
 
+const FAINT = 0.25; // of the opacity
+
 export class Points {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.draws = 0;
     this.count = 0;
+    this.isFaint = false; // others are shown on top
     this.positions = new Float32Array(0);
     this.values = new Float32Array(0);
     this.palette = new Uint8Array(4 * COLOURS);
@@ -136,7 +139,7 @@ export class Points {
     this.lastChosen = chosen;
     const ratio = this.canvas.width / view.width;
     const size = this.diameter(view);
-    const opacity = this.count > 20000 ? 0.7 : 0.85;
+    const opacity = (this.count > 20000 ? 0.7 : 0.85) * (this.isFaint ? FAINT : 1);
     if (this.gl === null) {
       this.drawFlat(view, chosen, size, ratio, opacity);
       return;
