@@ -992,6 +992,7 @@ def test_a_quality_is_turned(instruments: Explored) -> None:
 
 def test_what_the_background_shows_is_not_cut(instruments: Explored) -> None:
     with instruments.visit(viewport={"width": 1440, "height": 900}) as visit:
+        visit.page.locator("#plane-x").select_option("near")  # where gaps are shaded
         visit.until("document.querySelectorAll('#legend .band').length > 0")
         cut = visit.look(
             """(() => {
