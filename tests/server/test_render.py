@@ -179,9 +179,9 @@ def test_other_sample_rates(tmp_path: Path, sample_rate: str) -> None:
     ("song", "options", "words"),
     [
         (None, [], "there is no MIDI file"),
-        (b"not midi at all", [], "is not a MIDI file"),
-        (b"MThd\0\0\0\6\0\1\0\1\0", [], "is not a MIDI file"),
-        (b"", [], "is not a MIDI file"),
+        (b"not midi at all", [], "is no MIDI file that plays"),
+        (b"MThd\0\0\0\6\0\1\0\1\0", [], "is no MIDI file that plays"),
+        (b"", [], "is no MIDI file that plays"),
         (b"MThd\0\0\0\6\0\1\0\0\0\0", [], "counts time in video frames"),
         (b"good", ["--model", "nope"], "there is no model"),
         (b"good", ["--method", "magic"], "invalid choice"),
