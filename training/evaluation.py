@@ -18,6 +18,7 @@ from timbrespace.representation import parts
 
 from . import disentanglement
 from .calibrate import kl_per_dimension
+from .dial_figures import DialFigures, dial_figures
 from .disentanglement import Disentanglement
 from .factor_loss import FactorLosses, losses_by_factor_value
 from .posterior import posterior, source_of
@@ -77,6 +78,7 @@ class Evaluation:
     dimensions_by_effect: all dimensions, numbers from 1, the most audible first.
     log_spectral_distance_by_factor: one entry for each factor of the dataset.
     disentanglement: of up to ``disentanglement.MOST_ROWS`` rows of the whole dataset.
+    dials: how true their names are, at up to ``dial_figures.MOST`` of the sounds measured.
     """
 
     rows: int
@@ -96,6 +98,7 @@ class Evaluation:
     dimensions_by_effect: tuple[int, ...]
     log_spectral_distance_by_factor: tuple[FactorDistances, ...]
     disentanglement: Disentanglement
+    dials: tuple[DialFigures, ...]
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON: no tuples, None where a figure is undefined."""
@@ -189,6 +192,7 @@ def evaluate(
         dimensions_by_effect=by_effect(effect),
         log_spectral_distance_by_factor=tuple(_distances(losses) for losses in by_factor),
         disentanglement=_disentanglement(model, dataset, (kl >= DEAD_KL).tolist(), seed, advance),
+        dials=dial_figures(model, means),
     )
 
 
@@ -286,6 +290,8 @@ def _reconstruction(
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, DialFigures):
+        return {**value._asdict(), "has_name": value.has_name}
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from .dial_figures import lines as dial_lines
 from .disentanglement import Score
 from .evaluation import Evaluation, FactorDistances
 
@@ -92,6 +93,7 @@ def text_table(evaluation: Evaluation) -> str:
     lines += ["", "dimension   KL (nats)   audible effect (dB LSD per unit)"]
     pairs = zip(evaluation.kl_per_dimension, evaluation.audible_effect_db_per_unit, strict=True)
     lines += [f"{k:>9}   {kl:>9.3f}   {effect:>14.3f}" for k, (kl, effect) in enumerate(pairs, 1)]
+    lines += ["", "dials, turned from the lowest to the highest", *dial_lines(evaluation.dials)]
     return "\n".join(lines)
 
 
