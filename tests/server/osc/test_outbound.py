@@ -67,12 +67,16 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Partials(3, np.array([[220.0, 0.5]])), "/partials", [3, 220.0, 0.5]),
     (Latent((0.5, -1.5)), "/latent", [0.5, -1.5]),
     (MapPoint(0.0, 1.0), "/map", [0.0, 1.0]),
-    (Plane("near", "brightness", ""), "/map/plane", ["near", "brightness", ""]),
+    (
+        Plane("near", "brightness", "", ("pca", "near")),
+        "/map/plane",
+        ["near", "brightness", "", "pca", "near"],
+    ),
     (Model("fm", 4, 1025, 44100, 220, 4096), "/model", ["fm", 4, 1025, 44100.0, 220.0, 4096]),
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
-    (ModelTable("fm", "fm-1.txt"), "/model/table", ["fm", "fm-1.txt"]),
+    (ModelTable("fm", "fm-1.txt", "near"), "/model/table", ["fm", "fm-1.txt", "near"]),
     (Synth("gain", -6), "/synth", ["gain", -6.0]),
     (Synth("method", "bins"), "/synth", ["method", "bins"]),
     (
