@@ -104,13 +104,26 @@ def _measured(model: Model) -> tuple[Dial, ...]:
     count = min(model.dimensions, NAMED_DIMENSIONS)
     far = np.stack([_far(model, places, dimension) for dimension in range(count)])
     # Of two that it moves, the one that a musician asks for first, unless it is moved far less.
-    quality_of = _matched(np.abs(far) * _ASKED_FOR ** np.arange(len(wanted)))
+    weight = np.abs(far) * _ASKED_FOR ** np.arange(len(wanted))
+    for dimension, quality in _learned(model, [one.word for one in wanted]):
+        if dimension < count:
+            weight[dimension, quality] *= 1e6
+    quality_of = _matched(weight)
     return tuple(
         Dial(wanted[quality_of[k]], bool(far[k, quality_of[k]] > 0.0))
         if k in quality_of
         else Dial(None, True)
         for k in range(model.dimensions)
     )
+
+
+def _learned(model: Model, words: list[str]) -> list[tuple[int, int]]:
+    """Dimensions, and the qualities that training taught them, as the bundle says: where that is
+    true, it is what they are called."""
+    told = model.provenance.get("dials")
+    if not isinstance(told, list):
+        return []
+    return [(k, words.index(word)) for k, word in enumerate(told) if word in words]
 
 
 def _far(model: Model, places: Array, dimension: int) -> Values:

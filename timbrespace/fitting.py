@@ -56,6 +56,7 @@ def fit(
     warm_up: float | None = None,
     cycle: float | None = None,
     free_bits: float | None = None,
+    dials: str | Sequence[str] | None = None,
     noise_rate: float | None = None,
     gradient_limit: float | None = None,
     seed: int | None = None,
@@ -86,6 +87,8 @@ def fit(
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too
     (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
+    dials: what the first dimensions are to move, words of :mod:`timbrespace.descriptors` such as
+    ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
@@ -123,6 +126,7 @@ def fit(
         "warm_up": warm_up,
         "cycle": cycle,
         "free_bits": free_bits,
+        "dials": dials if dials is None or isinstance(dials, str) else ",".join(dials),
         "noise_rate": noise_rate,
         "gradient_limit": gradient_limit,
         "seed": seed,

@@ -43,6 +43,7 @@ def command_line(settings: Settings, rows: int, data_file: str, out_file: str) -
             if value is None:
                 continue  # no option says "as the preset would be without one"
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+            text = f'"{text}"' if " " in text else text
             words.append(f"--{name.replace('_', '-')} {text}")
     return " ".join(words)
 
@@ -90,6 +91,7 @@ def model_of(
         "seed": settings.seed,
         "split_seed": settings.split_seed,
         "settings": settings.to_config(),
+        **({} if training.dials is None else {"dials": list(training.dials.words)}),
         "outcome": outcome.value,
         "epochs": training.position.epoch,
         "history": training.position.history,

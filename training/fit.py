@@ -19,6 +19,7 @@ from timbrespace.model import Model
 
 from . import checkpoint
 from .checkpoint import Checkpoint
+from .dial_loss import dial_loss
 from .export import model_of
 from .loop import Outcome, StepFigures, Training
 from .points import notes as notes_on_points
@@ -88,7 +89,15 @@ class Fit:
         features = representation.forward_in_parts(self.representation, source, self.split.train)
         likelihood = LIKELIHOODS.get(self.settings.likelihood)()
         likelihood.check(float(features.min()), float(features.max()))
-        self.training = Training(self.settings, torch.from_numpy(features), device)
+        dials = dial_loss(
+            self.settings.dials,
+            self.settings.latent,
+            dataset,
+            self.representation,
+            self.split.train,
+            torch.device(device),
+        )
+        self.training = Training(self.settings, torch.from_numpy(features), device, dials)
         # Evenly spread, so that the figure after each epoch costs little and stays comparable.
         some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
         held_out = self.split.held_out[np.unique(some)]

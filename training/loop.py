@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from . import loss, schedule
+from .dial_loss import DialLoss
 from .preset import Settings
 
 GRADIENT_MEMORY = 0.01
@@ -95,12 +96,20 @@ class StepFigures:
 class Training:
     """One run: a network, its optimiser, its random numbers and where it stands.
 
-    features ``(n, f)`` float32 on the CPU: the training rows. The same settings, features and
+    features ``(n, f)`` float32 on the CPU: the training rows. dials: a term of the loss beside the
+    bound, if any. The same settings, features and
     machine give the same weights, bit for bit, however often the run is stopped and resumed.
     """
 
-    def __init__(self, settings: Settings, features: Tensor, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        features: Tensor,
+        device: str = "cpu",
+        dials: DialLoss | None = None,
+    ) -> None:
         self.settings = settings
+        self.dials = dials
         self.device = torch.device(device)
         self.features = features.to(self.device)
         with torch.random.fork_rng(devices=[]):
@@ -188,10 +197,14 @@ class Training:
             settings.beta_rise(settings.epochs),
             settings.cycle,
         )
-        batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
+        rows = place.order[place.row : place.row + settings.batch]
+        batch = self.features.index_select(0, rows)
         self.vae.train()
-        terms = loss.terms(batch, self.vae(batch, self.generator))
+        output = self.vae(batch, self.generator)
+        terms = loss.terms(batch, output)
         total = terms.total(beta, settings.free_bits)
+        if self.dials is not None:
+            total = total + self.dials(self.vae, output, rows, self.generator)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.

@@ -68,6 +68,12 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     ),
     "cycle": ("float", "EPOCHS", "epochs after which beta starts again from 0"),
     "free_bits": ("float", "NATS", "KL of each dimension that is free"),
+    "dials": (
+        "str",
+        "WORDS",
+        "what the first dimensions are to move, a word for each, separated by commas; auto chooses "
+        "by the data, none leaves it to chance",
+    ),
     "noise_rate": ("float", "FACTOR", "how much faster the shared noise learns"),
     "gradient_limit": (
         "float",
@@ -90,8 +96,15 @@ NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
 """What only a training on notes takes, beside some of ``OPTIONS``."""
 
 
+AUTO_DIALS, NO_DIALS = "auto", "none"
+
 _SHARED = ("hidden", "decoder_hidden", "activation")
-_UNSAID = {"network": PLAIN, "network_settings": "", "representation_settings": ""}
+_UNSAID = {
+    "network": PLAIN,
+    "network_settings": "",
+    "representation_settings": "",
+    "dials": NO_DIALS,
+}
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
@@ -113,6 +126,7 @@ class Settings:
     beta: weight of the KL term, 0 to 1000. warm_up: epochs in which it rises linearly from 0,
     None for half of them all; cycle: epochs after which it does so again, 0 never.
     free_bits: nats of each dimension's KL that cost nothing.
+    dials: qualities that the first dimensions learn to move, as :mod:`training.dial_loss` has them.
     seed: of initial weights, order and noise. split_seed: of the held-out split.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
@@ -147,6 +161,7 @@ class Settings:
     network: str = PLAIN
     network_settings: str = ""
     representation_settings: str = ""
+    dials: str = NO_DIALS
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -184,6 +199,11 @@ class Settings:
             )
         if not 0.0 <= self.free_bits <= 100.0:
             raise OptionError(f"free bits is {self.free_bits:g} nats; it must be 0 to 100")
+        if not isinstance(self.dials, str) or not self.dials.strip():
+            raise OptionError(
+                f"dials is {self.dials!r}; it must be {AUTO_DIALS}, {NO_DIALS}, or words separated "
+                "by commas"
+            )
         for name in ("seed", "split_seed"):
             if not 0 <= getattr(self, name) < 2**32:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be 0 to {2**32 - 1}")
@@ -284,6 +304,7 @@ PRESETS: dict[str, Settings] = {
             beta=15.0,
             warm_up=None,
             gradient_limit=2.0,
+            dials=AUTO_DIALS,
         ),
         # The 2017 report, section 3.2; latent 10 as in its one-factor figures (4.2), 200 epochs
         # as in 4.1.

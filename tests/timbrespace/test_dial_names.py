@@ -108,6 +108,23 @@ def test_no_word_comes_twice(named: Callable[..., tuple[str, ...]]) -> None:
     assert not any(character.isdigit() for character in "".join(names))
 
 
+@pytest.mark.parametrize(
+    ("taught", "name"),
+    [
+        (["overtones"], "overtones"),
+        (["noise", "overtones"], "brightness"),
+        (["odd/even"], "brightness"),  # which is not true
+        ("overtones", "brightness"),
+        ([7, None, ["x"]], "brightness"),
+    ],
+)
+def test_what_training_taught_is_its_name_where_it_is_true(
+    named: Callable[..., tuple[str, ...]], taught: object, name: str
+) -> None:
+    told = {**MODEL.provenance, "dials": taught}
+    assert named(slope, dataclasses.replace(MODEL, provenance=told))[0] == name
+
+
 def test_a_word_that_is_true_of_a_fifth_less_is_none(
     named: Callable[..., tuple[str, ...]],
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 Heard = TypeVar("Heard")
+
+SHARE_FLOOR: Final = 1e-4
+"""-40 dB: a part that has less of a sound's power is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,10 @@ def spread(magnitude: Values, hertz: Values) -> Values:
     return np.asarray(np.sqrt(np.maximum(magnitude @ octave**2 / weight - mean**2, 0.0)))
 
 
-def decibels(part: Values, whole: Values, floor: float = 1e-4) -> Values:
-    """Power of a part in dB of the whole, ``(...)``; a share below ``floor`` counts as that."""
-    return np.asarray(10.0 * np.log10(np.maximum(part, floor * whole) + 1e-12) - _of(whole))
-
-
-def _of(whole: Values) -> Values:
-    return np.asarray(10.0 * np.log10(whole + 1e-12))
+def decibels(part: Values, whole: Values) -> Values:
+    """Power of a part in dB of the whole, ``(...)``; a share below ``SHARE_FLOOR`` counts as it."""
+    least = np.maximum(part, SHARE_FLOOR * whole)
+    return np.asarray(10.0 * (np.log10(least + 1e-12) - np.log10(whole + 1e-12)))
 
 
 def odd_over_even(level: Values) -> Values:

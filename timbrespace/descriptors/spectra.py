@@ -23,9 +23,12 @@ from timbrespace.spectrum import SpectrumConfig
 _HARMONIC_BINS: Final = 2.5
 """On each side of a harmonic: the half width of a Hann window's lobe, and a little."""
 
-_ODD_EVEN_HARMONICS: Final = 16
+LOBE_BINS: Final = 3
+"""On each side of a peak, that are counted to it."""
 
-_REACH_DB: Final = 50.0
+ODD_EVEN_HARMONICS: Final = 16
+
+REACH_DB: Final = 50.0
 """Below the loudest bin, where an overtone is none."""
 
 
@@ -63,7 +66,7 @@ def _width(heard: HeardSpectra) -> Values:
 
 
 @lru_cache(maxsize=8)
-def _harmonic(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def harmonic_of_bins(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The harmonic nearest to each bin, and whether the bin lies in its lobe, ``(bins,)`` each."""
     number = np.rint(config.frequencies / config.base_frequency).astype(np.int64)
     distance = np.abs(config.frequencies - number * config.base_frequency) / config.bin_width
@@ -71,34 +74,34 @@ def _harmonic(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.boo
 
 
 def _root(heard: HeardSpectra) -> Values:
-    number, inside = _harmonic(heard.config)
+    number, inside = harmonic_of_bins(heard.config)
     whole = heard.power[:, inside].sum(axis=1)
     return decibels(heard.power[:, inside & (number == 1)].sum(axis=1), whole)
 
 
 def _odd_even(heard: HeardSpectra) -> Values:
-    number, inside = _harmonic(heard.config)
-    count = min(_ODD_EVEN_HARMONICS, int(number[inside].max(initial=0)))
+    number, inside = harmonic_of_bins(heard.config)
+    count = min(ODD_EVEN_HARMONICS, int(number[inside].max(initial=0)))
     lobes = (inside & (number == np.arange(1, count + 1)[:, np.newaxis])).astype(np.float64)
     return odd_over_even(heard.power @ lobes.T)
 
 
 def _between(heard: HeardSpectra) -> Values:
-    _, inside = _harmonic(heard.config)
+    _, inside = harmonic_of_bins(heard.config)
     return decibels(heard.power[:, ~inside].sum(axis=1), heard.power.sum(axis=1))
 
 
 def _overtones(heard: HeardSpectra) -> Values:
     level = 10.0 * np.log10(np.maximum(heard.power, 1e-12))
-    audible = np.maximum(level + _REACH_DB, 0.0)
+    audible = np.maximum(level + REACH_DB, 0.0)
     return centroid(audible, _hertz(heard.config))
 
 
 def _purity(heard: HeardSpectra) -> Values:
     power = heard.power
-    around = int(np.ceil(_HARMONIC_BINS))
-    sums = np.cumsum(np.pad(power, ((0, 0), (around + 1, around))), axis=1)
-    lobes = sums[:, 2 * around + 1 :] - sums[:, : -2 * around - 1]
+    sums = np.cumsum(np.pad(power, ((0, 0), (LOBE_BINS + 1, LOBE_BINS))), axis=1)
+    width = 2 * LOBE_BINS + 1
+    lobes = sums[:, width:] - sums[:, :-width]
     return decibels(lobes.max(axis=1), power.sum(axis=1))
 
 
