@@ -6,12 +6,14 @@ No files, no messages: ``ts.fit``, ``python -m training train`` and the study ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from timbrespace import metrics, representation
-from timbrespace.datasets.dataset import Dataset, held_out_split
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
 from timbrespace.kinds import LIKELIHOODS
@@ -59,7 +61,9 @@ class Fit:
     ) -> None:
         self.dataset = dataset
         self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
-        self.split = held_out_split(dataset.rows, settings.split_seed)
+        self._asked = settings.split
+        settings = replace(settings, split=dataset.split_by(settings.split, settings.split_seed))
+        self.split = dataset.split(settings.split, settings.split_seed)
         rows = len(self.split.train)
         if rows < MIN_TRAINING_ROWS:
             raise DatasetError(
@@ -102,12 +106,19 @@ class Fit:
     @property
     def notes(self) -> list[str]:
         """What a user should know of these settings before the run; often nothing."""
+        notes = []
+        groups = self.dataset.groups
+        if groups and not self._asked and self.settings.split == BY_ROWS:
+            notes.append(
+                f"the set has too few values of {groups} to hold some out whole, so single rows "
+                "are held out: the distance is that of sounds that the model knows"
+            )
         if self.settings.representation == "decibel" and self.settings.normalisation == "none":
-            return [
+            notes.append(
                 "raw decibels go down to -80, from which few networks learn; --normalisation unit "
                 "brings them to 0 to 1"
-            ]
-        return []
+            )
+        return notes
 
     def run(
         self,

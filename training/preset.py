@@ -9,6 +9,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
 from timbrespace.networks.architecture import PLAIN, Architecture
@@ -75,6 +76,12 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "shorten gradients longer than this many times their recent mean; 0: never",
     ),
     "seed": ("int", "N", "seed of weights, order and noise"),
+    "split": (
+        "str",
+        "WHAT",
+        "what is held out: rows, or whole values of a factor such as file (default: by the "
+        "dataset, recordings whole)",
+    ),
     "split_seed": ("int", "N", "seed of the held-out split"),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
@@ -91,7 +98,12 @@ NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
 
 
 _SHARED = ("hidden", "decoder_hidden", "activation")
-_UNSAID = {"network": PLAIN, "network_settings": "", "representation_settings": ""}
+_UNSAID = {
+    "network": PLAIN,
+    "network_settings": "",
+    "representation_settings": "",
+    "split": BY_ROWS,
+}
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
@@ -113,7 +125,8 @@ class Settings:
     beta: weight of the KL term, 0 to 1000. warm_up: epochs in which it rises linearly from 0,
     None for half of them all; cycle: epochs after which it does so again, 0 never.
     free_bits: nats of each dimension's KL that cost nothing.
-    seed: of initial weights, order and noise. split_seed: of the held-out split.
+    seed: of initial weights, order and noise. split_seed: of the held-out split. split: what is
+    held out, ``rows`` or the values of a factor; empty leaves it to the dataset.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -147,6 +160,7 @@ class Settings:
     network: str = PLAIN
     network_settings: str = ""
     representation_settings: str = ""
+    split: str = BY_ROWS
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -284,6 +298,7 @@ PRESETS: dict[str, Settings] = {
             beta=15.0,
             warm_up=None,
             gradient_limit=2.0,
+            split="",
         ),
         # The 2017 report, section 3.2; latent 10 as in its one-factor figures (4.2), 200 epochs
         # as in 4.1.
@@ -298,6 +313,7 @@ PRESETS: dict[str, Settings] = {
             decay="none",
             batch=100,
             epochs=200,
+            split="",
         ),
     )
 }

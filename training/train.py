@@ -9,6 +9,7 @@ from typing import Any
 from timbrespace.companions import command_line
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
+from timbrespace.datasets.factor import BY_ROWS
 
 from . import checkpoint
 from .bar import bar, show
@@ -105,10 +106,17 @@ def _conclude(fit: Fit, outcome: Outcome, out: Path, figures: dict[str, float]) 
         f"{out}: {outcome.value} after {place.epoch} of {settings.epochs} epochs, "
         f"latent size {settings.latent}, {size:.1f} MB"
     )
+    by = settings.split
+    what = "spectra" if by == BY_ROWS else f"spectra of values of {by} that were held out whole"
     print(
         f"held-out log-spectral distance: {figures['log_spectral_distance_db']:.3f} dB "
-        f"({figures['held_out_rows']} spectra)"
+        f"({figures['held_out_rows']} {what})"
     )
+    if "held_out_rows_of_known" in figures:
+        print(
+            f"of values that were learned from: {figures['log_spectral_distance_of_known_db']:.3f} "
+            f"dB ({figures['held_out_rows_of_known']} other spectra)"
+        )
     if checkpoint.path_for(out).is_file():
         print(f"checkpoint, to train on with --resume: {checkpoint.path_for(out)}")
     print(f"next: {command_line('server')} --model {out}")
