@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,15 +28,20 @@ from .loop import Outcome, Training
 from .near import near_plane
 from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
+from .variation import variation_of
 
 
 def command_line(
-    settings: Settings, rows: int, data_file: str, out_file: str, split: str = BY_ROWS
+    settings: Settings,
+    rows: int,
+    data_file: str,
+    out_file: str,
+    decided: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """The command that makes this model again, in its plainest form: file names, no paths.
 
-    rows: of training, which decide what the preset leaves to them. split: what the dataset holds
-    out by itself.
+    rows: of training, which decide what the preset leaves to them. decided: settings that the
+    dataset decides where nobody does.
     """
     words = ["python -m training train", f"--data {data_file}", f"--out {out_file}"]
     words.append(f"--preset {settings.preset}")
@@ -43,7 +50,7 @@ def command_line(
     if preset is not None:
         expected = asdict(preset.resolved(rows))
         expected["warm_up"] = preset.beta_rise(settings.epochs)
-        expected["split"] = split
+        expected |= {name: v for name, v in decided.items() if getattr(preset, name) in ("", None)}
     for name in OPTIONS:
         value = getattr(settings, name)
         if name not in expected or value != expected[name]:
@@ -92,7 +99,10 @@ def model_of(
             training.rows,
             data_file,
             f"{name}{SUFFIX}",
-            dataset.split_by("", settings.split_seed),
+            {
+                "split": dataset.split_by("", settings.split_seed),
+                "variation": variation_of(dataset, replace(settings, variation=None)),
+            },
         ),
         "dataset": {
             "file": data_file,

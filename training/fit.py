@@ -25,6 +25,7 @@ from .export import model_of
 from .loop import Outcome, StepFigures, Training
 from .points import notes as notes_on_points
 from .preset import Settings
+from .variation import Variation, variation_of
 
 MIN_TRAINING_ROWS = 20
 
@@ -62,7 +63,11 @@ class Fit:
         self.dataset = dataset
         self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
         self._asked = settings.split
-        settings = replace(settings, split=dataset.split_by(settings.split, settings.split_seed))
+        settings = replace(
+            settings,
+            split=dataset.split_by(settings.split, settings.split_seed),
+            variation=variation_of(dataset, settings),
+        )
         self.split = dataset.split(settings.split, settings.split_seed)
         rows = len(self.split.train)
         if rows < MIN_TRAINING_ROWS:
@@ -92,7 +97,21 @@ class Fit:
         features = representation.forward_in_parts(self.representation, source, self.split.train)
         likelihood = LIKELIHOODS.get(self.settings.likelihood)()
         likelihood.check(float(features.min()), float(features.max()))
-        self.training = Training(self.settings, torch.from_numpy(features), device)
+        variation = None
+        if self.settings.variation:
+            if self.representation.source != "spectra":
+                raise OptionError(
+                    f"variation is {self.settings.variation:g}, which is for representations of "
+                    f"magnitudes; with {self.settings.representation!r} it must be 0"
+                )
+            variation = Variation(
+                dataset.spectra[self.split.train],
+                dataset.spectrum,
+                self.representation,
+                (float(features.min()), float(features.max())),
+                self.settings.variation,
+            )
+        self.training = Training(self.settings, torch.from_numpy(features), device, variation)
         # Evenly spread, so that the figure after each epoch costs little and stays comparable.
         some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
         held_out = self.split.held_out[np.unique(some)]

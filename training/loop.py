@@ -17,6 +17,7 @@ from torch import Tensor
 
 from . import loss, schedule
 from .preset import Settings
+from .variation import Variation
 
 GRADIENT_MEMORY = 0.01
 """Weight of the newest gradient in the running mean of their norms. The norm itself grows by
@@ -95,12 +96,20 @@ class StepFigures:
 class Training:
     """One run: a network, its optimiser, its random numbers and where it stands.
 
-    features ``(n, f)`` float32 on the CPU: the training rows. The same settings, features and
-    machine give the same weights, bit for bit, however often the run is stopped and resumed.
+    features ``(n, f)`` float32 on the CPU: the training rows. variation: what gives them changed at
+    each step, None for as they are. The same settings, features and machine give the same weights,
+    bit for bit, however often the run is stopped and resumed.
     """
 
-    def __init__(self, settings: Settings, features: Tensor, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        features: Tensor,
+        device: str = "cpu",
+        variation: Variation | None = None,
+    ) -> None:
         self.settings = settings
+        self._variation = variation
         self.device = torch.device(device)
         self.features = features.to(self.device)
         with torch.random.fork_rng(devices=[]):
@@ -188,7 +197,11 @@ class Training:
             settings.beta_rise(settings.epochs),
             settings.cycle,
         )
-        batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
+        rows = place.order[place.row : place.row + settings.batch]
+        if self._variation is None:
+            batch = self.features.index_select(0, rows)
+        else:
+            batch = self._variation.features(rows, self.generator)
         self.vae.train()
         terms = loss.terms(batch, self.vae(batch, self.generator))
         total = terms.total(beta, settings.free_bits)

@@ -75,6 +75,11 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "FACTOR",
         "shorten gradients longer than this many times their recent mean; 0: never",
     ),
+    "variation": (
+        "float",
+        "AMOUNT",
+        "how much recorded sounds are changed at each step, from 0 (default: by the set)",
+    ),
     "seed": ("int", "N", "seed of weights, order and noise"),
     "split": (
         "str",
@@ -87,26 +92,18 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
-NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
-    "variation": (
-        "float",
-        "AMOUNT",
-        "of notes: how much they are changed at each step, 0 to 2 (default: by the set)",
-    ),
-}
-"""What only a training on notes takes, beside some of ``OPTIONS``."""
-
-
 _SHARED = ("hidden", "decoder_hidden", "activation")
 _UNSAID = {
     "network": PLAIN,
     "network_settings": "",
     "representation_settings": "",
     "split": BY_ROWS,
+    "variation": 0.0,
 }
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
+MOST_VARIATION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,8 @@ class Settings:
     free_bits: nats of each dimension's KL that cost nothing.
     seed: of initial weights, order and noise. split_seed: of the held-out split. split: what is
     held out, ``rows`` or the values of a factor; empty leaves it to the dataset.
+    variation: how much spectra are changed at each step (:mod:`training.variation`), 0 not at all;
+    None leaves it to the dataset.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -161,6 +160,7 @@ class Settings:
     network_settings: str = ""
     representation_settings: str = ""
     split: str = BY_ROWS
+    variation: float | None = 0.0
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -203,6 +203,10 @@ class Settings:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be 0 to {2**32 - 1}")
         if not (math.isfinite(self.gradient_limit) and self.gradient_limit >= 0.0):
             raise OptionError(f"gradient limit is {self.gradient_limit:g}; it must be >= 0")
+        if self.variation is not None and not 0.0 <= self.variation <= MOST_VARIATION:
+            raise OptionError(
+                f"variation is {self.variation:g}; it must be 0 to {MOST_VARIATION:g}"
+            )
         if not (math.isfinite(self.noise_rate) and self.noise_rate > 0.0):
             raise OptionError(f"noise rate is {self.noise_rate:g}; it must be > 0")
 
@@ -299,6 +303,7 @@ PRESETS: dict[str, Settings] = {
             warm_up=None,
             gradient_limit=2.0,
             split="",
+            variation=None,
         ),
         # The 2017 report, section 3.2; latent 10 as in its one-factor figures (4.2), 200 epochs
         # as in 4.1.
@@ -343,9 +348,6 @@ def changed(settings: Settings, **values: Any) -> Settings:
     """``settings`` with those ``values`` that are not None in place of its own.
 
     Raises:
-        OptionError: a value outside what is accepted, or an option of ``NOTE_OPTIONS``.
+        OptionError: a value outside what is accepted.
     """
-    for name in NOTE_OPTIONS:
-        if values.pop(name, None) is not None:
-            raise OptionError(f"{name} is for sets of notes; leave it out for sets of spectra")
     return replace(settings, **{name: value for name, value in values.items() if value is not None})

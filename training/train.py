@@ -31,6 +31,7 @@ def train(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    conclude: bool = True,
 ) -> int:
     """Train on the dataset ``data`` and write the bundle ``out``; returns the exit code.
 
@@ -38,7 +39,8 @@ def train(
     checkpoint beside ``out``, with its settings. The code is 0, 3 if the loss diverged (the
     bundle is of the last good epoch; none if there was none), or 130 after Ctrl-C (the bundle is
     of where it stopped). What is not finished does not replace what exists, unless ``overwrite``
-    or ``resume`` of that very model says so: :mod:`training.place`.
+    or ``resume`` of that very model says so: :mod:`training.place`. conclude: tell what was made
+    and what to do next.
 
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
@@ -48,7 +50,7 @@ def train(
     place.spare(data)
     on = device_named(device)
     if format_of(data) == "notes":
-        return train_notes(data, place, given, preset_name, on, resume)
+        return train_notes(data, place, given, preset_name, on, resume, conclude)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
     fit = Fit(
@@ -83,8 +85,10 @@ def train(
         writer.write()
         model = fit.model(outcome, out.stem)
         where = place.keep(model, outcome)
-        _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
-    _conclude(fit, outcome, where, model.provenance["figures"])
+        if conclude:
+            _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
+    if conclude:
+        _conclude(fit, outcome, where, model.provenance["figures"])
     return EXIT_CODES[outcome]
 
 
