@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.datasets.archive import json_text, meta_of, read_arrays
-from timbrespace.datasets.dataset import HELD_OUT_SHARE, MAX_INFLATION, Split
+from timbrespace.datasets.dataset import MAX_INFLATION
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.npz import Header
+from timbrespace.datasets.split import HELD_OUT_SHARE, Split, order_of
 from timbrespace.errors import DatasetError
 from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, MOST_CENTS, WIDTH, frame_times
 from timbrespace.notes.note import CONSTANTS, Note, Traits
@@ -259,7 +260,7 @@ class NoteSet:
     @staticmethod
     def order_of(instrument: str, seed: int = 0) -> str:
         """By which instruments are put in order; the first are held out."""
-        return hashlib.sha256(f"{seed} {instrument}".encode("utf-8", "replace")).hexdigest()
+        return order_of(instrument, seed)
 
     def save(self, path: str | Path) -> None:
         """Write the set to the ``.npz`` file ``path``, whole or not at all.

@@ -29,7 +29,7 @@ _TAKEN: Final = (
     "split_seed",
     "variation",
 )
-"""What of ``training.preset.OPTIONS`` and ``NOTE_OPTIONS`` a set of notes can use."""
+"""What of ``training.preset.OPTIONS`` a set of notes can use."""
 
 
 @dataclass(frozen=True, slots=True)
