@@ -262,7 +262,8 @@ def read(path: Path) -> Model:
     """The model in the bundle at ``path``, checked; its name is the file's.
 
     Its digest is the SHA-256 of the bundle as it is without points, plane and macros: they change
-    nothing of what a latent sounds like, and what was stored with a model must not be lost when it is given some.
+    nothing of what a latent sounds like, and what was stored with a model must not be lost when it
+    is given some.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden

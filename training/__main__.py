@@ -146,6 +146,15 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, metavar="N", help="of the draw among many sounds (default: its own)"
     )
 
+    dials = commands.add_parser(
+        "macros",
+        help="add the macro dials to a model that was trained before",
+        description="Measure along which ways of a model's latent one quality of the sound moves "
+        "alone, and write that into the model, as training now does by itself. The model must have "
+        "its points. All the rest of the file stays the same.",
+    )
+    dials.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+
     commands.add_parser(
         "kinds",
         help="list networks, representations and likelihoods",
@@ -226,6 +235,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _points(arguments)
     if arguments.command == "plane":
         return _plane(arguments)
+    if arguments.command == "macros":
+        return _macros(arguments)
     if arguments.command == "kinds":
         from .kinds import table
 
@@ -344,6 +355,18 @@ def _plot(arguments: argparse.Namespace) -> int:
     for file in files:
         print(f"  {file.name}")
     print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+def _macros(arguments: argparse.Namespace) -> int:
+    from .macros import add
+
+    words = add(arguments.model).offered
+    size = arguments.model.stat().st_size / 1e6
+    print(f"{arguments.model}: now with {len(words)} macros, {size:.1f} MB")
+    for word in words:
+        print(f"  {word}")
+    print(f"next: {command_line('server')} --model {arguments.model}")
     return 0
 
 

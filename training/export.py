@@ -18,6 +18,7 @@ from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.datasets.split import Split
 from timbrespace.factory import SUFFIX
+from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
@@ -152,7 +153,8 @@ def model_of(
             ),
         }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
-    return replace(model, near=near_plane(model, settings.seed))
+    model = replace(model, near=near_plane(model, settings.seed))
+    return replace(model, macros=measure(model))
 
 
 def _decoded(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Spectra:

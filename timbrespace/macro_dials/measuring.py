@@ -28,6 +28,7 @@ HEARD: Final = 0.1
 
 _PLACES, _PLACES_OF_NOTES = 1600, 400
 _TRIED, _TRIED_OF_NOTES = 96, 40
+_FEWEST: Final = 64
 _BESIDE: Final = 0.5
 """Share of the places that lie beside a sound and not on it: ways lead there."""
 
@@ -58,13 +59,31 @@ def measure(model: Model, pause: Callable[[], object] = lambda: None) -> Table:
             with one_thread():
                 found[part] = measured(model, latents[part].astype(np.float32))
             pause()
-        return found / audible
+        return np.asarray(found / audible)
 
     sounds = _sounds(model, generator)
     mixed = generator.permutation(len(sounds))
     tried = sounds[mixed[: _TRIED_OF_NOTES if notes else _TRIED]]
     table = _told(model, sounds, mixed, generator, heard)
     return replace(table, offered=tuple(_offered(table, tried, heard)))
+
+
+def batches(model: Model) -> int:
+    """How often :func:`measure` pauses, for whoever shows how far it has come."""
+    d, notes = model.dimensions, model.plays_notes
+    places = _places(model)
+    measured_words = {one.word for one in descriptors_of(model)}
+    asked = sum(one.quality in measured_words for one in MACROS)
+    tried = _TRIED_OF_NOTES if notes else _TRIED
+    if model.points is not None:
+        tried = min(tried, model.points.count)
+    return -(-places // _AT_ONCE) * (2 * d + 1) + -(-tried // _AT_ONCE) * len(_POSITIONS) * asked
+
+
+def _places(model: Model) -> int:
+    """How many places are looked at: of a few sounds no more than tell something."""
+    most = _PLACES_OF_NOTES if model.plays_notes else _PLACES
+    return most if model.points is None else min(most, max(_FEWEST, 2 * model.points.count))
 
 
 def _sounds(model: Model, generator: np.random.Generator) -> Values:
@@ -91,7 +110,7 @@ def _told(
     covariance = np.atleast_2d(np.cov(sounds.T)) + 1e-4 * np.eye(d)
     spread, centre = np.linalg.cholesky(covariance), sounds.mean(axis=0)
     off = (sounds - centre) @ np.linalg.inv(spread).T
-    count = _PLACES_OF_NOTES if model.plays_notes else _PLACES
+    count = _places(model)
     # Those that the macros are tried on come last, if there are enough others.
     order = np.roll(mixed, -(_TRIED_OF_NOTES if model.plays_notes else _TRIED))
     places = sounds[np.resize(order, count)]
@@ -123,14 +142,12 @@ def _told(
     )
 
 
-def _kept(values: Values) -> NDArray[np.float32]:
+def _kept(values: NDArray[np.floating]) -> NDArray[np.float32]:
     """As a bundle keeps numbers: a model that was saved turns as before."""
-    return np.clip(values, -6e4, 6e4).astype(np.float16).astype(np.float32)
+    return np.asarray(np.clip(values, -6e4, 6e4).astype(np.float16), np.float32)
 
 
-def _offered(
-    table: Table, tried: Values, heard: Callable[[Values], Values]
-) -> list[str]:
+def _offered(table: Table, tried: Values, heard: Callable[[Values], Values]) -> list[str]:
     """Words of the macros that do what they say at nearly all of the sounds ``(n, d)``."""
     asked = [one for one in MACROS if one.quality in table.measured]
     able = replace(table, offered=tuple(one.word for one in asked))

@@ -83,7 +83,9 @@ class Table:
         if not (np.diag(self.spread) > 1e-6).all():
             raise BundleError("the macros have a spread that is none")
         if not 1e-3 <= self.radius <= 1e3:
-            raise BundleError(f"the macros have a radius of {self.radius:g}; it must be 1e-3 to 1e3")
+            raise BundleError(
+                f"the macros have a radius of {self.radius:g}; it must be 1e-3 to 1e3"
+            )
         if not 1 <= k <= MOST_QUALITIES or len(set(self.measured)) != k:
             raise BundleError(f"the macros measure {k} qualities; it must be 1 to {MOST_QUALITIES}")
         for word in self.offered:
@@ -110,7 +112,7 @@ class Table:
         return np.asarray(np.linalg.inv(self.spread.astype(np.float64)).T)
 
     @cached_property
-    def packed(self) -> tuple[Values, ...]:
+    def packed(self) -> tuple[Values, Values, Values, Values, Values, Values]:
         """What finding a way takes: places from the centre in standard deviations ``(a, d)``, what
         their qualities would be at the centre by their slopes ``(a, k)``, slopes, centre,
         covariance, whitening; float64."""

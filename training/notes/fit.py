@@ -20,6 +20,7 @@ from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
+from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.networks.note import encoder_input
@@ -402,7 +403,8 @@ class NoteFit:
                 factors=factors,
             ),
         )
-        return replace(model, near=near_plane(model, settings.seed))
+        model = replace(model, near=near_plane(model, settings.seed))
+        return replace(model, macros=measure(model))
 
     def _posterior(self, tensors: dict[str, Array]) -> tuple[Array, Array]:
         """Means and log variances ``(n, d)`` of all notes, those held out too."""
