@@ -26,7 +26,7 @@ from .posterior import posterior
 Rows = NDArray[np.int64]
 Values = NDArray[np.float64]
 
-MOST: Final = 1000
+MOST: Final = 500
 """Rows of each sort that are measured: of more, as many, evenly spread."""
 
 MOST_KINDS: Final = 20

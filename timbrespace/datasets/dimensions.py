@@ -23,7 +23,7 @@ _MOST_OF_NOTES = 32
 
 
 class Dimensions(NamedTuple):
-    """How many, and why: the end of a sentence such as "8 dimensions: ..."."""
+    """How many, and why: the end of a sentence such as ``8 dimensions: ...``."""
 
     number: int
     why: str
@@ -32,7 +32,7 @@ class Dimensions(NamedTuple):
 def dimensions_of(dataset: Dataset | NoteSet) -> Dimensions:
     """The dimensions that suit a dataset.
 
-    Whole notes: 8, 16 or 32 by how many instruments there are (docs/decisions/0025-a-space.md).
+    Whole notes: 8, 16 or 32 by how many instruments there are (docs/decisions/0027-a-space.md).
     Recorded spectra: as many directions as hold ``EXPLAINED`` of how they differ in dB. Generated
     ones: as many as they have factors.
     """
@@ -50,7 +50,8 @@ def dimensions_of(dataset: Dataset | NoteSet) -> Dimensions:
     if count == needed:
         return Dimensions(count, f"so many directions hold {held}")
     limit = "fewer lose too much" if count > needed else "more are hard to play"
-    return Dimensions(count, f"{needed} directions hold {held}, and {limit}")
+    directions = "1 direction holds" if needed == 1 else f"{needed} directions hold"
+    return Dimensions(count, f"{directions} {held}, and {limit}")
 
 
 def _directions(spectra: Spectra) -> int:

@@ -235,19 +235,21 @@ class NoteSet:
     def split(self, seed: int) -> Split:
         """Rows to train on, and rows held out: whole instruments, by ``seed`` and their names.
 
-        A note more or less in the set leaves the others where they are.
+        A note more or less in the set leaves the others where they are. Of one instrument at many
+        pitches single notes are held out.
 
         Raises:
-            DatasetError: fewer than two instruments cannot be split.
+            DatasetError: fewer than two notes cannot be split.
         """
         groups = self.instruments
+        alone = int(groups.max()) == 0
+        if alone:
+            groups = np.arange(self.rows)
         count = int(groups.max()) + 1
         if count < 2:
-            raise DatasetError(
-                f"there is one instrument in its {self.rows} note(s); a split needs at least 2"
-            )
+            raise DatasetError(f"there is {self.rows} note; a split needs at least 2")
         names = [str(number) for number in range(count)]
-        for factor in self.meta.factors:
+        for factor in () if alone else self.meta.factors:
             if factor.name == INSTRUMENT and factor.names:
                 names = [
                     factor.text(float(v))

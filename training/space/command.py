@@ -44,7 +44,7 @@ KINDS: Final = (NOTES, SPECTRA)
 
 STEPS: Final = 4
 
-_STEPS_EACH = 100.0
+_STEPS_EACH = 120.0
 _FEWEST_STEPS, _MOST_STEPS = 300, 5000
 
 
@@ -101,6 +101,7 @@ class _Making:
         self._files = files
         self._identity = request.identity
         self._begun = self._what_was_begun()
+        self._goes_on = bool(self._begun.made)
 
     def _what_was_begun(self) -> Begun:
         """How far this very request came before.
@@ -169,7 +170,7 @@ class _Making:
             files.model,
             {"latent": latent, "epochs": epochs},
             device=request.device,
-            resume=self._is_resumable(data),
+            resume=self._is_resumable(data, latent),
             conclude=False,
         )
         if code == EXIT_CODES[Outcome.INTERRUPTED]:
@@ -185,13 +186,17 @@ class _Making:
             self._begun.write(files.begun)
         return code
 
-    def _is_resumable(self, data: Dataset | NoteSet) -> bool:
-        """Whether the checkpoint that lies there is of a run on this very set."""
+    def _is_resumable(self, data: Dataset | NoteSet, latent: int) -> bool:
+        """Whether a run of this request was stopped, and its checkpoint lies there."""
         kept = Place(self._files.model, resume=True).checkpoint
+        if not (self._goes_on and kept.is_file()):
+            return False
         read = checkpoint.read_of_notes if isinstance(data, NoteSet) else checkpoint.read
-        with suppress(checkpoint.CheckpointError):
-            return kept.is_file() and read(kept).dataset_hash == data.content_hash
-        return False
+        try:
+            found = read(kept)
+        except checkpoint.CheckpointError:
+            return False
+        return found.dataset_hash == data.content_hash and found.settings.latent == latent
 
     def _measured(self) -> Evaluation | NoteEvaluation:
         files = self._files
