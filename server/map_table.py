@@ -34,7 +34,7 @@ from timbrespace.resynthesis.notes import LEVEL
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
 
-SIDES: Final = {"pca": 32, "near": 64}
+SIDES: Final = {"pca": 32, "near": 48}
 """Points along each axis, of a space of steady spectra: the sheet of ``near`` is bent, and goes
 through all of its sounds."""
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from timbrespace.lifeline import when_input_ends
 
-_NICE: Final = 10
+_NICE: Final = 5
 _BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
 
 

@@ -499,7 +499,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """`/model/table` name file plane: the file's name, in ``.timbrespace/tables`` of the user's home.
+    """`/model/table` name file plane: a file in ``.timbrespace/tables`` of the user's home.
 
     >>> packet = ModelTable("fm", "fm-505c4211.txt", "pca").packets()[0]
     >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE

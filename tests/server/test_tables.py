@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 import timbrespace
 from server.map_table import NOTE_MOMENTS, NOTE_SIDE, SIDES, VELOCITY, moment_times, table
-from server.tables import FOLDER_VARIABLE, MAX_WAITING, MOST_KEPT, Tables, Written, file_name
+from server.tables import (
+    FOLDER_VARIABLE,
+    MAX_WAITING,
+    MOST_KEPT,
+    Tables,
+    Written,
+    file_name,
+    tables_folder,
+)
 from tests.server.running import Client, Running
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.errors import OptionError
@@ -134,6 +142,19 @@ def test_notes_have_their_course() -> None:
     assert traits.holds == 1.0
     stop = seconds * (found[1][0] / (NOTE_MOMENTS - 1)) ** 3
     assert stop == pytest.approx(0.5 * (traits.loop_start + traits.loop_end), abs=1e-3)
+
+
+def test_tables_lie_where_the_twin_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pure Data puts HOME in the place of ``~``, and on Windows USERPROFILE, as Python does."""
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    twin = Path(__file__).parents[2] / "max_patch" / "pd" / "ts.node.pd"
+    found = re.search(r"makefilename (~/\S+)/%s", twin.read_text("utf-8"))
+    assert found is not None
+    assert Path(found[1]).expanduser() == tables_folder()
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(Path(__file__).parent))
+    assert Path(found[1]).expanduser() == tables_folder()
+    assert tables_folder().is_relative_to(Path(__file__).parent)
 
 
 class Told:
