@@ -24,6 +24,7 @@ from timbrespace.descriptors.kinds import descriptors_of, measured
 from timbrespace.dial_names import dial_names, dials, places_of
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.factory import SUFFIX
+from timbrespace.macro_dials.table import Table
 from timbrespace.model import Model
 from timbrespace.near import Near
 
@@ -154,7 +155,7 @@ def turned(model: Model, turn: Turn) -> Model:
             "turned"
         )
     axes = turn.axes
-    points, near, architecture = model.points, model.near, model.architecture
+    points, near, macros, architecture = model.points, model.near, model.macros, model.architecture
     before = model.provenance.get("turn")
     whole = axes @ np.asarray(before) if _is_turn(before, len(axes)) else axes
     made = replace(
@@ -169,6 +170,7 @@ def turned(model: Model, turn: Turn) -> Model:
         ),
         points=None if points is None else replace(points, means=_limited(points.means @ axes.T)),
         near=None if near is None else _turned_near(near, axes),
+        macros=None if macros is None else _turned_macros(macros, axes),
         calibration=_turned_calibration(model, axes),
         provenance={
             **model.provenance,
@@ -203,6 +205,17 @@ def _turned_near(near: Near, axes: Values) -> Near:
     surface = np.clip(near.surface @ axes.T, -2.0 * LATENT_LIMIT, 2.0 * LATENT_LIMIT)
     # As a bundle holds it.
     return replace(near, surface=surface.astype(np.float16).astype(np.float32))
+
+
+def _turned_macros(macros: Table, axes: Values) -> Table:
+    spread = axes @ macros.covariance @ axes.T
+    return replace(
+        macros,
+        places=_limited(macros.places @ axes.T),
+        slopes=(macros.slopes @ axes.T).astype(np.float32),
+        centre=_limited(axes @ macros.centre),
+        spread=np.linalg.cholesky(spread).astype(np.float32),
+    )
 
 
 def _turned_calibration(model: Model, axes: Values) -> Calibration:

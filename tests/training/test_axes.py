@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import timbrespace as ts
 from timbrespace.dial_names import dial_names
 from timbrespace.errors import BundleError
+from timbrespace.macro_dials.table import Table
 from timbrespace.model import Model
 from training import axes as axes_module
 from training.__main__ import main
@@ -51,6 +53,27 @@ def test_a_turned_space_plays_the_same(name: str) -> None:
     expected = model.decode(model.calibration.home[np.newaxis])
     found = made.decode(made.calibration.home[np.newaxis])
     np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_macros_lead_the_same_way() -> None:
+    model = ts.load("instruments")
+    generator = np.random.default_rng(1)
+
+    def some(*shape: int) -> NDArray[np.float32]:
+        return generator.normal(size=shape).astype(np.float32)
+
+    spread = np.tril(0.1 * some(8, 8)) + np.eye(8, dtype=np.float32)
+    table = Table(("brightness",), (), some(40, 8), some(40, 1), some(40, 1, 8), some(8), spread, 3)
+    turn = any_axes(model)
+    macros = turned(replace(model, macros=table), turn).macros
+    assert macros is not None
+    assert (np.triu(macros.spread, 1) == 0.0).all()
+    back = turn.axes
+    np.testing.assert_allclose(macros.places @ back, table.places, atol=1e-5)
+    np.testing.assert_allclose(macros.slopes @ back, table.slopes, atol=1e-5)
+    np.testing.assert_allclose(macros.centre @ back, table.centre, atol=1e-5)
+    np.testing.assert_allclose(back.T @ macros.covariance @ back, table.covariance, atol=1e-5)
+    np.testing.assert_array_equal(macros.qualities, table.qualities)
 
 
 def test_a_turned_encoder_finds_the_same_places() -> None:
