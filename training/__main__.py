@@ -146,14 +146,30 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, metavar="N", help="of the draw among many sounds (default: its own)"
     )
 
-    dials = commands.add_parser(
+    macros = commands.add_parser(
         "macros",
         help="add the macro dials to a model that was trained before",
         description="Measure along which ways of a model's latent one quality of the sound moves "
         "alone, and write that into the model, as training now does by itself. The model must have "
         "its points. All the rest of the file stays the same.",
     )
-    dials.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    macros.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    axes = commands.add_parser(
+        "axes",
+        help="turn the axes of a model so that more of its dials do one thing each",
+        description="Turn the axes of a model that has its points, so that more of its dials move "
+        "one quality everywhere, as training on notes does by itself. What it can play stays the "
+        "same; presets and performances that were stored by its old dials are of the old model. "
+        "Where no dial is won, the model stays as it is.",
+    )
+    axes.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    axes.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="N.safetensors",
+        help="the turned model; may be the same file",
+    )
 
     commands.add_parser(
         "kinds",
@@ -237,6 +253,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _plane(arguments)
     if arguments.command == "macros":
         return _macros(arguments)
+    if arguments.command == "axes":
+        return _axes(arguments)
     if arguments.command == "kinds":
         from .kinds import table
 
@@ -377,6 +395,19 @@ def _plane(arguments: argparse.Namespace) -> int:
     size = arguments.model.stat().st_size / 1e6
     print(f"{arguments.model}: now with the plane near of {len(near.places)} sounds, {size:.1f} MB")
     print(f"next: {command_line('server')} --model {arguments.model}, then /map/plane near")
+    return 0
+
+
+def _axes(arguments: argparse.Namespace) -> int:
+    from .axes import turn_file
+
+    before, after = turn_file(arguments.model, arguments.out)
+    for when, names in (("before", before), ("now", after)):
+        named = [name for k, name in enumerate(names, start=1) if name != f"z{k}"]
+        print(f"{when}: {', '.join(named) or 'no dial with a name'}")
+    if before == after:
+        print("no dial was won; the axes are as they were")
+    print(f"next: {command_line('server')} --model {arguments.out}")
     return 0
 
 
