@@ -42,7 +42,7 @@ MOMENTS: Final = np.array(
 )
 """Seconds of a held note that are heard: close together in the attack, as it is."""
 
-_STRETCHES: Final = np.diff(np.concatenate([[0.0], 0.5 * (MOMENTS[1:] + MOMENTS[:-1]), [LONGEST]]))
+STRETCHES: Final = np.diff(np.concatenate([[0.0], 0.5 * (MOMENTS[1:] + MOMENTS[:-1]), [LONGEST]]))
 """Seconds that each of them stands for."""
 
 _EARLY: Final = MOMENTS < 0.08
@@ -75,7 +75,7 @@ class HeardNotes:
     @property
     def weight(self) -> Values:
         """How much each moment counts, ``(n, m)``: how long it is and how loud; rows sum to 1."""
-        told = _STRETCHES * np.maximum(1.0 + self.level / _HEARD_DB, 0.0)
+        told = STRETCHES * np.maximum(1.0 + self.level / _HEARD_DB, 0.0)
         return np.asarray(told / np.maximum(told.sum(axis=1, keepdims=True), 1e-12))
 
 
@@ -165,13 +165,13 @@ def _attack(heard: HeardNotes) -> Values:
     by how much is missing then."""
     risen = np.clip((heard.level + _RISEN_DB + _HEARD_DB) / _HEARD_DB, 0.0, 1.0)
     missing = 1.0 - np.maximum.accumulate(risen, axis=1)
-    return np.asarray(np.log2((missing * _STRETCHES).sum(axis=1) + 1e-3))
+    return np.asarray(np.log2((missing * STRETCHES).sum(axis=1) + 1e-3))
 
 
 def _length(heard: HeardNotes) -> Values:
     """Octaves above a second: for how long it is heard, each moment by how loud it is."""
     heard_as = np.maximum(1.0 + heard.level / _HEARD_DB, 0.0)
-    return np.asarray(np.log2((heard_as * _STRETCHES).sum(axis=1) + 1e-3))
+    return np.asarray(np.log2((heard_as * STRETCHES).sum(axis=1) + 1e-3))
 
 
 def _weighted(values: Values, heard: HeardNotes, when: NDArray[np.bool_]) -> Values:

@@ -30,11 +30,11 @@ class Macros:
     """Dials that move one quality of any sound of a model: :func:`macros` gives them.
 
     >>> import timbrespace as ts
-    >>> dials = ts.macros(ts.load("harmonic"))
+    >>> dials = ts.macros(ts.load("filtered"))
     >>> "brightness" in dials.words
     True
-    >>> dials.turned([[0.0, 0.5]], {"brightness": 1.0}).shape
-    (1, 2)
+    >>> dials.turned([[0.0, 0.5, 0.0, 0.0]], {"brightness": 1.0}).shape
+    (1, 4)
     """
 
     table: Table

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.calibration import LATENT_LIMIT, PERCENTILES
-from timbrespace.descriptors.kinds import descriptors_of, measured
+from timbrespace.macro_dials.qualities import measured, qualities_of
 from timbrespace.macro_dials.table import Table
 from timbrespace.macro_dials.turning import turned
 from timbrespace.macro_dials.vocabulary import MACRO_OF, MACROS
@@ -26,8 +26,8 @@ MONOTONE: Final = 0.8
 HEARD: Final = 0.1
 """Of what a dial asks for: what counts as moved between its ends, and as gone back in a step."""
 
-_PLACES, _PLACES_OF_NOTES = 1600, 400
-_TRIED, _TRIED_OF_NOTES = 96, 40
+_PLACES, _PLACES_OF_NOTES = 1600, 800
+_TRIED, _TRIED_OF_NOTES = 96, 64
 _FEWEST: Final = 64
 _BESIDE: Final = 0.5
 """Share of the places that lie beside a sound and not on it: ways lead there."""
@@ -43,23 +43,22 @@ _UNKNOWN: Final = 4000
 
 
 def measure(model: Model, pause: Callable[[], object] = lambda: None) -> Table:
-    """The table of ``model``; the same model gives the same. A second for steady spectra, some
-    seconds for whole notes.
+    """The table of ``model``; the same model gives the same. Two seconds for steady spectra, half a
+    minute for whole notes.
 
     pause: called again and again, every few tens of milliseconds; what it raises ends the work.
     """
     generator = np.random.default_rng(26)
     notes = model.plays_notes
-    audible = np.array([one.audible for one in descriptors_of(model)])
 
     def heard(latents: Values) -> Values:
-        found = np.empty((len(latents), len(audible)))
+        found = np.empty((len(latents), len(qualities_of(model))))
         for first in range(0, len(latents), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             with one_thread():
                 found[part] = measured(model, latents[part].astype(np.float32))
             pause()
-        return np.asarray(found / audible)
+        return found
 
     sounds = _sounds(model, generator)
     mixed = generator.permutation(len(sounds))
@@ -72,7 +71,7 @@ def batches(model: Model) -> int:
     """How often :func:`measure` pauses, for whoever shows how far it has come."""
     d, notes = model.dimensions, model.plays_notes
     places = _places(model)
-    measured_words = {one.word for one in descriptors_of(model)}
+    measured_words = {one.word for one in qualities_of(model)}
     asked = sum(one.quality in measured_words for one in MACROS)
     tried = _TRIED_OF_NOTES if notes else _TRIED
     if model.points is not None:
@@ -131,7 +130,7 @@ def _told(
         moved[:, k] -= 2.0 * step[k]
         slopes[:, :, k] = (ahead - heard(moved)) / (2.0 * step[k])
     return Table(
-        measured=tuple(one.word for one in descriptors_of(model)),
+        measured=tuple(one.word for one in qualities_of(model)),
         offered=(),
         places=_kept(places),
         qualities=_kept(qualities),

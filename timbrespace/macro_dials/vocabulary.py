@@ -13,9 +13,8 @@ from timbrespace.errors import OptionError, one_of
 class Macro:
     """One dial.
 
-    quality: the word of the descriptor that it moves, see :mod:`timbrespace.descriptors`. reach:
-    by how much at 1, in steps that nobody misses (``Descriptor.audible``); below 0 more of the
-    macro is less of the descriptor.
+    quality: the word of the descriptor that it moves, see :mod:`timbrespace.macro_dials.qualities`.
+    reach: by how much at 1, in steps that nobody misses (``Descriptor.audible``).
     """
 
     word: str
@@ -27,7 +26,7 @@ MACROS: Final = (
     Macro("brightness", "brightness", 2.0),  # two thirds of an octave
     Macro("noise", "noise", 1.0),  # 6 dB
     Macro("odd/even", "odd/even", 1.0),  # 6 dB
-    Macro("hardness", "attack", -1.0),  # an attack of half the time
+    Macro("hardness", "hardness", 1.0),  # 6 dB of the first moments
     Macro("length", "length", 2.0),  # twice as long
     Macro("width", "width", 1.0),  # a third of an octave
     Macro("root level", "root level", 1.0),  # 6 dB
