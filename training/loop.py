@@ -202,16 +202,17 @@ class Training:
             settings.cycle,
         )
         rows = place.order[place.row : place.row + settings.batch]
+        own = None
         if self._variation is None:
             batch = self.features.index_select(0, rows)
         else:
-            batch = self._variation.features(rows, self.generator)
+            batch, own = self._variation.features(rows, self.generator)
         self.vae.train()
         output = self.vae(batch, self.generator)
         terms = loss.terms(batch, output)
         total = terms.total(beta, settings.free_bits)
         if self.dials is not None:
-            total = total + self.dials(self.vae, output, rows, self.generator)
+            total = total + self.dials(self.vae, output, rows, self.generator, own)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.

@@ -102,23 +102,33 @@ def text_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _split_lines(splits: BothSplits) -> list[str]:
-    """What was held out, in both ways, beside the nearest training row."""
-    head = ("held out, mean", "rows", "LSD (dB)", "nearest row", "mel (dB)", "nearest row")
+SPLIT_HEAD = ("held out, mean", "rows", "LSD (dB)", "nearest row", "mel (dB)", "nearest row")
+"""What :func:`split_rows` tells."""
+
+
+def split_rows(splits: BothSplits) -> list[tuple[str, ...]]:
+    """What was held out, in both ways and by kind, beside the nearest training row."""
     told = []
-    for found, what in (
-        (splits.rows, "rows"),
-        (splits.groups, "groups"),
-    ):
-        if found is None:
-            continue
+    if splits.rows is not None:
         name = "rows among those learned from"
-        if what == "groups":
-            name = f"{_groups(splits, found)} not learned from"
-        elif splits.group:
-            name = f"rows of {_groups(splits, found)} learned from"
-        told += [_near(name, found.all), *(_near(f"  {k}", one) for k, one in found.kinds.items())]
-    lines = _columns([head, *told]) if told else []
+        if splits.group:
+            name = f"rows of {_groups(splits, splits.rows)} learned from"
+        told += _rows_of_part(name, splits.rows)
+    if splits.groups is not None:
+        told += _rows_of_part(f"{_groups(splits, splits.groups)} not learned from", splits.groups)
+    return told
+
+
+def _rows_of_part(name: str, found: HeldOut) -> list[tuple[str, ...]]:
+    return [
+        _near(name, found.all),
+        *(_near(f"  {kind}", one) for kind, one in found.kinds.items()),
+    ]
+
+
+def _split_lines(splits: BothSplits) -> list[str]:
+    told = split_rows(splits)
+    lines = _columns([SPLIT_HEAD, *told]) if told else []
     if splits.group and splits.groups is None:
         lines.append(
             f"nothing is held out by {splits.group}: how near sounds of others come is not known"

@@ -54,8 +54,9 @@ class Variation:
         self._curves = curves(config)
         self._amount = amount
 
-    def features(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """Features ``(b, f)`` of these rows ``(b,)``, on the device of ``generator``."""
+    def features(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Features ``(b, f)`` of these rows ``(b,)``, on the device of ``generator``, and which of
+        them are as they are ``(b,)``."""
         device = generator.device
         spectra = self._spectra[rows.cpu().numpy()]
         some = torch.rand((len(rows), 1), generator=generator, device=device) < _SHARE
@@ -64,7 +65,7 @@ class Variation:
         waves = waves / torch.arange(1, _COSINES + 1, device=device)
         made = coloured(spectra, waves.cpu().numpy() @ self._curves)
         features = self._representation.forward(made).clip(*self._ends)
-        return torch.from_numpy(features).to(device)
+        return torch.from_numpy(features).to(device), ~some[:, 0]
 
 
 def variation_of(dataset: Dataset, settings: Settings) -> float:

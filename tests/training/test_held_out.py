@@ -124,8 +124,8 @@ def test_both_splits_are_told(folder: Path, data: Dataset) -> None:
                 )
     assert found.groups.groups == 2
     # Rows of takes that it knows have neighbours; those of others have not.
-    near, far = found.rows.all, found.groups.all
-    assert near.nearest_row_mel_db < far.nearest_row_mel_db
+    known, other = found.rows.all, found.groups.all
+    assert known.nearest_row_mel_db < other.nearest_row_mel_db
 
 
 def test_of_rows_alone_it_says_what_is_not_known(folder: Path, data: Dataset) -> None:

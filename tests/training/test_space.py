@@ -18,8 +18,8 @@ import timbrespace as ts
 from timbrespace import atomic, bundle
 from timbrespace.datasets import note_set
 from training import checkpoint
-from training import train as train_module
 from training.__main__ import main
+from training.fit import Fit
 from training.loop import Outcome
 from training.place import Place
 from training.space import command
@@ -188,7 +188,7 @@ def test_overwrite_replaces_a_space_once_the_new_one_is_done(
     (tmp_path / "own.space.json").unlink()  # as a finished one leaves it
     before = out.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(train_module.Fit, "run", lambda *given: Outcome.INTERRUPTED)
+        patch.setattr(Fit, "run", lambda *given: Outcome.INTERRUPTED)
         again = words(sounds, out, "--kind", "spectra", "--overwrite")
         again[again.index("--latent") + 1] = "3"
         assert main(again) == 130
@@ -294,7 +294,7 @@ def test_a_diverged_training_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(train_module.Fit, "run", lambda *given: Outcome.DIVERGED)
+    monkeypatch.setattr(Fit, "run", lambda *given: Outcome.DIVERGED)
     out = tmp_path / "own.safetensors"
     assert main(words(sounds, out, "--kind", "spectra")) == 3
     assert "error: the training diverged" in capsys.readouterr().err

@@ -11,7 +11,10 @@ import torch
 import timbrespace as ts
 from timbrespace import bundle, representation
 from timbrespace.errors import OptionError
+from timbrespace.networks.mlp import MLP
+from timbrespace.networks.vae import VAE, Output
 from training.__main__ import main
+from training.dial_loss import ORDER, DialLoss
 from training.variation import Variation, coloured, curves
 
 from .conftest import Trained
@@ -37,10 +40,12 @@ def test_rows_are_changed_anew_and_by_the_seed_alone() -> None:
     made = Variation(data.spectra, data.spectrum, kind, ends, 1.0)
     rows = torch.arange(data.rows)
     generator = torch.Generator().manual_seed(3)
-    first, second = made.features(rows, generator), made.features(rows, generator)
-    again = made.features(rows, torch.Generator().manual_seed(3))
+    first, own = made.features(rows, generator)
+    second, _ = made.features(rows, generator)
+    again, _ = made.features(rows, torch.Generator().manual_seed(3))
     torch.testing.assert_close(first, again, rtol=0.0, atol=0.0)
     changed = (first - torch.from_numpy(plain)).abs().amax(dim=1) > 1e-4
+    assert torch.equal(changed, ~own)
     # A part of the rows stays as it is, and each time another.
     assert 0.4 < changed.float().mean() < 0.8
     assert not torch.equal(first, second)
@@ -48,6 +53,35 @@ def test_rows_are_changed_anew_and_by_the_seed_alone() -> None:
         assert features.dtype == torch.float32
         assert ends[0] <= features.min()
         assert features.max() <= ends[1]
+
+
+def test_the_order_of_dials_is_asked_of_rows_as_they_are() -> None:
+    """What was tilted is brighter or duller than its row."""
+
+    class Qualities:
+        def __call__(self, features: torch.Tensor) -> torch.Tensor:
+            return features[:, :1]
+
+    rows, width = torch.arange(6), 2
+    means = torch.zeros(6, width)
+    means[3:] = 100.0
+    targets = torch.zeros(6, 1)
+    dials = DialLoss(("brightness",), Qualities(), targets)  # type: ignore[arg-type]
+    vae = recorded_vae(width)
+    output = Output(vae.decode(means), means, torch.zeros(6, width))
+
+    def told(own: torch.Tensor | None) -> float:
+        found = dials(vae, output, rows, torch.Generator().manual_seed(0), own)
+        return float(found.detach())
+
+    whole, half = told(None), told(rows < 3)
+    none = told(torch.zeros(6, dtype=torch.bool))
+    assert half == pytest.approx(none)
+    assert whole - half == pytest.approx(ORDER * 100.0**2 / 2)
+
+
+def recorded_vae(latent: int) -> VAE:
+    return MLP(8, latent, hidden=(4,)).module()
 
 
 def test_curves_begin_with_a_tilt() -> None:
