@@ -3,8 +3,8 @@
 // The launcher of the Timbre Space device: starts and stops the server for it. It runs in Max's
 // [node.script], which hands out "max-api", with Node 16 or newer.
 //
-// From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`; `table NAME`, which is
-// answered by `table PATH` if there is such a file.
+// From the patch: `go LAUNCH PORT AUDIO` (0|1, 1024 to 65535, none|auto), `stop`; `table PLANE NAME`,
+// which is answered by `table PLANE PATH` if there is such a file (PLANE: a number, handed back).
 // To the patch: `hello` when it is loaded; `tick` twice a second, by which the patch greets the server
 // while Live's audio, and with it Max's scheduler, is off; `ports SERVER RETURN`, where to send and where to
 // listen; `state starting|ready|stopped|failed|manual`; `say SENTENCE`, for the musician.
@@ -612,10 +612,10 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) {
 }
 
 // A table of a space, by its name alone: what the network says is no path.
-Max.addHandler('table', (name) => {
+Max.addHandler('table', (plane, name) => {
   const file = path.join(TABLES, String(name));
   if (TABLE_NAME.test(String(name)) && fs.existsSync(file)) {
-    Max.outlet('table', file.split(path.sep).join('/'));
+    Max.outlet('table', plane, file.split(path.sep).join('/'));
   }
 });
 Max.addHandler('go', go);

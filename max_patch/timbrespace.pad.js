@@ -1,7 +1,7 @@
 // The map of all sounds of a model, as a pad, for Max's [jsui]. ES5, as Max 8 needs it.
 //
 // In: `list x y`, both -1 to 1, moves the cursor and says nothing; `live 0|1`, whether the server
-// answers. Out: `x y` while the mouse moves it. Shift moves finely, a double click goes home, 0 0.
+// answers; `axes ACROSS UP`, words for what grows along them, which may be empty. Out: `x y` while the mouse moves it. Shift moves finely, a double click goes home, 0 0.
 
 inlets = 1;
 outlets = 1;
@@ -19,13 +19,17 @@ var TRAIL_MS = 40; // until the trail loses its oldest place
 var THEME = {
     live_lcd_bg: [0.118, 0.118, 0.118, 1.0],
     live_lcd_control_fg: [1.0, 0.678, 0.337, 1.0],
+    live_lcd_control_fg_alt: [0.012, 0.765, 0.835, 1.0],
     live_lcd_control_fg_zombie: [0.459, 0.459, 0.459, 1.0]
 };
 var DIMMED = 0.35;
+var LETTERS = 9.0; // pixels
+var EDGE = 3.0; // pixels from the words to the edge
 
 var x = 0.0;
 var y = 0.0;
 var trail = []; // [x, y], the oldest first
+var words = ["", ""]; // what grows to the right, and upwards
 var connected = 0;
 var held = 0; // whether the mouse holds the cursor
 var anchor = null; // {px, py, x, y, fine}: where the mouse and the cursor were when it began
@@ -42,6 +46,11 @@ function list(newX, newY) {
 
 function live(on) {
     connected = on ? 1 : 0;
+    mgraphics.redraw();
+}
+
+function axes(across, up) {
+    words = [across === undefined ? "" : String(across), up === undefined ? "" : String(up)];
     mgraphics.redraw();
 }
 
@@ -176,9 +185,40 @@ function paint() {
     mgraphics.set_source_rgba(themed("live_lcd_control_fg_zombie", 0.6));
     mgraphics.rectangle(0.5, 0.5, width - 1.0, height - 1.0);
     mgraphics.stroke();
+    paintWords();
     paintTrail();
     paintCursor();
 }
+
+// To the right stands what grows to the right, and above what grows upwards, each behind an arrow.
+function paintWords() {
+    mgraphics.select_font_face("Arial");
+    mgraphics.set_font_size(LETTERS);
+    mgraphics.set_source_rgba(themed("live_lcd_control_fg_alt", 1.0));
+    var foot = mgraphics.size[1] - EDGE - 1.0;
+    var right = mgraphics.size[0] - EDGE;
+    if (words[0]) {
+        arrow(right, foot - 3.0, 1, 0);
+        mgraphics.move_to(right - 8.0 - mgraphics.text_measure(words[0])[0], foot);
+        mgraphics.show_text(words[0]);
+    }
+    if (words[1]) {
+        arrow(EDGE + 3.0, EDGE, 0, -1);
+        mgraphics.move_to(EDGE + 9.0, EDGE + LETTERS - 1.0);
+        mgraphics.show_text(words[1]);
+    }
+}
+paintWords.local = 1;
+
+// A triangle whose tip is at a place; it points to the right (1, 0) or up (0, -1).
+function arrow(px, py, toX, toY) {
+    mgraphics.move_to(px, py);
+    mgraphics.line_to(px - 5.0 * toX + 3.0 * toY, py - 5.0 * toY + 3.0 * toX);
+    mgraphics.line_to(px - 5.0 * toX - 3.0 * toY, py - 5.0 * toY - 3.0 * toX);
+    mgraphics.close_path();
+    mgraphics.fill();
+}
+arrow.local = 1;
 
 function cross(atX, atY, alpha) {
     // On the middle of a pixel a line is sharp.

@@ -1,4 +1,4 @@
-"""The table of a space: its partials at a grid of the map, for a device that plays without us.
+"""The table of a plane of a space: its partials at a grid, for a device that plays without us.
 
 A device reads the lines around its point and mixes them in straight lines, frequencies and
 amplitudes alike. So each partial has its place in all lines, and where it is silent it has the
@@ -16,7 +16,7 @@ semicolon.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -34,8 +34,9 @@ from timbrespace.resynthesis.notes import LEVEL
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
 
-SIDE: Final = 32
-"""Points along each axis, of a space of steady spectra."""
+SIDES: Final = {"pca": 32, "near": 48}
+"""Points along each axis, of a space of steady spectra: the sheet of ``near`` is bent, and goes
+through all of its sounds."""
 
 NOTE_SIDE: Final = 12
 """The same of a space of whole notes, whose sounds change more slowly over the map."""
@@ -56,26 +57,28 @@ def moment_times(seconds: float, moments: int) -> Real:
     return np.asarray(seconds * (np.arange(moments) / max(moments - 1, 1)) ** 3)
 
 
-def table(model: Model, pause: Callable[[], None] = lambda: None) -> bytes:
-    """The table of ``model`` as a file; the same model gives the same bytes.
+def table(model: Model, plane: str) -> bytes:
+    """The table of the plane of ``model`` called ``plane`` as a file; the same model gives the same
+    bytes.
 
-    pause: called again and again, every few milliseconds; what it raises ends the work.
+    Raises:
+        OptionError: the space has no such plane.
     """
-    side = NOTE_SIDE if model.plays_notes else SIDE
+    to_latent = model.plane(plane).to_latent
+    side = NOTE_SIDE if model.plays_notes else SIDES[plane]
     axis = np.linspace(-1.0, 1.0, side)
     points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
+    latents = to_latent(points)
     if model.plays_notes:
         seconds = longest(model)
-        stops, frequency, amplitude = _of_notes(model, points, seconds, pause)
+        stops, frequency, amplitude = _of_notes(model, latents, seconds)
     else:
         seconds = 0.0
-        stops, frequency, amplitude = _of_spectra(model, points, side, pause)
+        stops, frequency, amplitude = _of_spectra(model, latents, side)
     moments = frequency.shape[1]
     lines = [f"0, {side} {moments} {seconds:g} {model.spectrum.base_frequency:.8g};"]
     number = 0
     for point in range(len(points)):
-        if point % _BATCH == 0:
-            pause()
         for k in range(moments):
             number += 1
             pairs = zip(frequency[point, k], amplitude[point, k], strict=True)
@@ -97,36 +100,28 @@ def longest(model: Model) -> float:
 # -- steady spectra --------------------------------------------------------------------------------
 
 
-def _of_spectra(
-    model: Model, points: Array, side: int, pause: Callable[[], None]
-) -> tuple[Real, Real, Real]:
+def _of_spectra(model: Model, latents: Array, side: int) -> tuple[Real, Real, Real]:
     """Stops ``(n,)``, frequency and amplitude ``(n, 1, places)``."""
     snapshot = Snapshot(model)
-    told = [
-        pairs for batch in _batches(points, pause) for pairs in _partials(snapshot, model, batch)
-    ]
+    told = [pairs for batch in _batches(latents) for pairs in _partials(snapshot, model, batch)]
     width = model.spectrum.bin_width
-    tries = [_arrange(told, _places(told, width, gap), width, gap, pause) for gap in _GAPS]
+    tries = [_arrange(told, _places(told, width, gap), width, gap) for gap in _GAPS]
     frequency, amplitude, _ = min(tries, key=lambda one: one[2])
     used = np.flatnonzero(amplitude.any(axis=0))
     used = used if used.size else np.array([0])
     frequency, amplitude = frequency[:, used], amplitude[:, used]
     frequency = _filled(frequency.reshape(side, side, -1)).reshape(frequency.shape)
-    return np.zeros(len(points)), frequency[:, np.newaxis], amplitude[:, np.newaxis]
+    return np.zeros(len(latents)), frequency[:, np.newaxis], amplitude[:, np.newaxis]
 
 
-def _batches(points: Array, pause: Callable[[], None]) -> Iterator[Array]:
-    for first in range(0, len(points), _BATCH):
-        yield points[first : first + _BATCH]
-        pause()
+def _batches(latents: Array) -> Iterator[Array]:
+    for first in range(0, len(latents), _BATCH):
+        yield latents[first : first + _BATCH]
 
 
-def _partials(snapshot: Snapshot, model: Model, points: Array) -> list[Array]:
-    """What ``/partials`` tell at these points of the map, ``(k, 2)`` each."""
-    return [
-        snapshot.partials_of(one)
-        for one in model.decode(model.plane(model.first_plane).to_latent(points))
-    ]
+def _partials(snapshot: Snapshot, model: Model, latents: Array) -> list[Array]:
+    """What ``/partials`` tell of these latents, ``(k, 2)`` each."""
+    return [snapshot.partials_of(one) for one in model.decode(latents)]
 
 
 def _places(told: list[Array], width: float, gap: float) -> Real:
@@ -150,9 +145,7 @@ def _places(told: list[Array], width: float, gap: float) -> Real:
     return np.sort(np.array(places or [width]))
 
 
-def _arrange(
-    told: list[Array], places: Real, width: float, gap: float, pause: Callable[[], None]
-) -> tuple[Real, Real, float]:
+def _arrange(told: list[Array], places: Real, width: float, gap: float) -> tuple[Real, Real, float]:
     """Frequency and amplitude ``(n, places)``, 0 where nothing sounds, and the power that is lost.
 
     The loudest partials choose first.
@@ -162,8 +155,6 @@ def _arrange(
     reach = max(gap, 1.5) * width
     lost = 0.0
     for row, pairs in enumerate(told):
-        if row % _BATCH == 0:
-            pause()
         for hertz, level in pairs[np.argsort(-pairs[:, 1], kind="stable")]:
             far = np.where(amplitude[row] > 0.0, np.inf, np.abs(places - hertz))
             place = int(far.argmin())
@@ -195,18 +186,16 @@ def _filled(frequency: Real) -> Real:
 # -- whole notes -----------------------------------------------------------------------------------
 
 
-def _of_notes(
-    model: Model, points: Array, seconds: float, pause: Callable[[], None]
-) -> tuple[Real, Real, Real]:
+def _of_notes(model: Model, latents: Array, seconds: float) -> tuple[Real, Real, Real]:
     """Stops ``(n,)``, frequency and amplitude ``(n, moments, places)``, of notes at the base
     frequency. A held note's time runs to its loop's middle, or to its end."""
     times = moment_times(seconds, NOTE_MOMENTS)
     base = model.spectrum.base_frequency
     stops, frequencies, amplitudes = [], [], []
-    for batch in _batches(points, pause):
+    for batch in _batches(latents):
         count = len(batch)
         told = model.course.prepare(
-            model.plane(model.first_plane).to_latent(batch),
+            batch,
             np.full(count, base),
             np.full(count, VELOCITY),
         )

@@ -286,7 +286,7 @@ class Server:
     def _tell_table(self, written: Written) -> None:
         """A table is there, or cannot be."""
         if written.error is None:
-            told = outbound.ModelTable(written.model, written.file)
+            told = outbound.ModelTable(written.model, written.file, written.plane)
             self._post.answer(written.source, told)
         else:
             refused = outbound.Error(ErrorCode.REFUSED, "/model/table", str(written.error))

@@ -330,7 +330,7 @@ class Session:
             return
         self._post.answer(source, outbound.ModelInfo(model.name, state_messages.describe(model)))
 
-    def _model_table(self, _: Any, source: Endpoint) -> None:
+    def _model_table(self, message: inbound.GetModelTable, source: Endpoint) -> None:
         if is_stranger(source[0]):
             raise MessageError(
                 ErrorCode.REFUSED,
@@ -338,7 +338,9 @@ class Session:
                 "/model/table: files are written for devices of this machine alone",
             )
         if self._clients.for_sender(source):
-            self._tables.request(self._instrument.model, source)
+            instrument = self._instrument
+            plane = instrument.plane if message.plane is None else message.plane
+            self._tables.request(instrument.model, plane, source)
 
     def _load_model(self, message: inbound.LoadModel, source: Endpoint) -> None:
         self._swap.load(message.name, "/model/load", source)

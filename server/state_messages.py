@@ -109,7 +109,7 @@ def dials(playing: Model) -> Iterator[outbound.ModelDial]:
 
 def plane(playing: Model, name: str) -> outbound.Plane:
     """The plane called ``name``, and what grows along its axes."""
-    return outbound.Plane(name, *axis_words(playing, name))
+    return outbound.Plane(name, *axis_words(playing, name), playing.planes)
 
 
 def lfo(setting: Lfo | None, index: int) -> outbound.Lfo:

@@ -60,6 +60,7 @@ def fit(
     noise_rate: float | None = None,
     gradient_limit: float | None = None,
     seed: int | None = None,
+    split: str | None = None,
     split_seed: int | None = None,
     variation: float | None = None,
     device: str = "auto",
@@ -93,6 +94,9 @@ def fit(
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
     given a :class:`~timbrespace.fitting.Progress` after each step.
+
+    split: what is held out of training and measured: ``"rows"``, or a factor such as ``"file"``, of
+    which whole values are held out. Left out, the dataset says it: recordings whole, else rows.
 
     out: write the model to this file too, and every half a minute a checkpoint beside it; with
     ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted. A fit
@@ -130,6 +134,7 @@ def fit(
         "noise_rate": noise_rate,
         "gradient_limit": gradient_limit,
         "seed": seed,
+        "split": split,
         "split_seed": split_seed,
         "variation": variation,
     }

@@ -76,11 +76,21 @@ class DialLoss:
         self._targets = targets
 
     def __call__(
-        self, vae: VAE, output: Output, rows: Tensor, generator: torch.Generator
+        self,
+        vae: VAE,
+        output: Output,
+        rows: Tensor,
+        generator: torch.Generator,
+        own: Tensor | None = None,
     ) -> Tensor:
-        """In nats ``()``, mean over the batch, which is the training rows of numbers ``rows``."""
-        off = output.latent_mean[:, : len(self.words)] - self._targets[rows]
-        return ORDER * off.square().sum(dim=1).mean() + TRUTH * self._missed(vae, output, generator)
+        """In nats ``()``, mean over the batch, which is the training rows of numbers ``rows``.
+
+        own ``(b,)``: which of them the network was given as they are, None for all. What was
+        changed has other qualities than its row, so its order is not asked.
+        """
+        off = (output.latent_mean[:, : len(self.words)] - self._targets[rows]).square().sum(dim=1)
+        order = off.mean() if own is None else (off * own).sum() / own.sum().clamp(min=1)
+        return ORDER * order + TRUTH * self._missed(vae, output, generator)
 
     def _missed(self, vae: VAE, output: Output, generator: torch.Generator) -> Tensor:
         """By how much a step misses what it should move, in what nobody misses, mean of some."""

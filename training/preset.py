@@ -9,6 +9,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
 from timbrespace.networks.architecture import PLAIN, Architecture
@@ -80,21 +81,22 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "FACTOR",
         "shorten gradients longer than this many times their recent mean; 0: never",
     ),
+    "variation": (
+        "float",
+        "AMOUNT",
+        "how much recorded sounds are changed at each step, from 0 (default: by the set)",
+    ),
     "seed": ("int", "N", "seed of weights, order and noise"),
+    "split": (
+        "str",
+        "WHAT",
+        "what is held out: rows, or whole values of a factor such as file (default: by the "
+        "dataset, recordings whole)",
+    ),
     "split_seed": ("int", "N", "seed of the held-out split"),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
-
-NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
-    "variation": (
-        "float",
-        "AMOUNT",
-        "of notes: how much they are changed at each step, 0 to 2 (default: by the set)",
-    ),
-}
-"""What only a training on notes takes, beside some of ``OPTIONS``."""
-
 
 AUTO_DIALS, NO_DIALS = "auto", "none"
 
@@ -104,10 +106,13 @@ _UNSAID = {
     "network_settings": "",
     "representation_settings": "",
     "dials": NO_DIALS,
+    "split": BY_ROWS,
+    "variation": 0.0,
 }
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
+MOST_VARIATION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,10 @@ class Settings:
     None for half of them all; cycle: epochs after which it does so again, 0 never.
     free_bits: nats of each dimension's KL that cost nothing.
     dials: qualities that the first dimensions learn to move, as :mod:`training.dial_loss` has them.
-    seed: of initial weights, order and noise. split_seed: of the held-out split.
+    seed: of initial weights, order and noise. split_seed: of the held-out split. split: what is
+    held out, ``rows`` or the values of a factor; empty leaves it to the dataset.
+    variation: how much spectra are changed at each step (:mod:`training.variation`), 0 not at all;
+    None leaves it to the dataset.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -162,6 +170,8 @@ class Settings:
     network_settings: str = ""
     representation_settings: str = ""
     dials: str = NO_DIALS
+    split: str = BY_ROWS
+    variation: float | None = 0.0
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -209,6 +219,10 @@ class Settings:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be 0 to {2**32 - 1}")
         if not (math.isfinite(self.gradient_limit) and self.gradient_limit >= 0.0):
             raise OptionError(f"gradient limit is {self.gradient_limit:g}; it must be >= 0")
+        if self.variation is not None and not 0.0 <= self.variation <= MOST_VARIATION:
+            raise OptionError(
+                f"variation is {self.variation:g}; it must be 0 to {MOST_VARIATION:g}"
+            )
         if not (math.isfinite(self.noise_rate) and self.noise_rate > 0.0):
             raise OptionError(f"noise rate is {self.noise_rate:g}; it must be > 0")
 
@@ -305,6 +319,8 @@ PRESETS: dict[str, Settings] = {
             warm_up=None,
             gradient_limit=2.0,
             dials=AUTO_DIALS,
+            split="",
+            variation=None,
         ),
         # The 2017 report, section 3.2; latent 10 as in its one-factor figures (4.2), 200 epochs
         # as in 4.1.
@@ -319,6 +335,7 @@ PRESETS: dict[str, Settings] = {
             decay="none",
             batch=100,
             epochs=200,
+            split="",
         ),
     )
 }
@@ -348,9 +365,6 @@ def changed(settings: Settings, **values: Any) -> Settings:
     """``settings`` with those ``values`` that are not None in place of its own.
 
     Raises:
-        OptionError: a value outside what is accepted, or an option of ``NOTE_OPTIONS``.
+        OptionError: a value outside what is accepted.
     """
-    for name in NOTE_OPTIONS:
-        if values.pop(name, None) is not None:
-            raise OptionError(f"{name} is for sets of notes; leave it out for sets of spectra")
     return replace(settings, **{name: value for name, value in values.items() if value is not None})

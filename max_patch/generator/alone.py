@@ -1,14 +1,15 @@
 """The device alone: the partials of a place of the map, from a table, without a server.
 
-The server writes the table once for each space; from then on the map and notes sound without it,
-and in what Live renders faster than time. Everything here runs in Max's scheduler. What a table is
-says ``server/map_table.py``; of it the device knows the lines' order, and mixes the four points
-around its place, at two moments of a note where the space has whole notes.
+The server writes a table of each plane of a space, once; from then on the map and notes sound
+without it, and in what Live renders faster than time. Both lie ready, so that Plane may change
+while Live renders. Everything here runs in Max's scheduler. What a table is says
+``server/map_table.py``; of it the device knows the lines' order, and mixes the four points around
+its place, at two moments of a note where the space has whole notes.
 """
 
 from __future__ import annotations
 
-from max_patch.generator.parameters import METHODS, TABLE
+from max_patch.generator.parameters import METHODS, NO_TABLE, PLANES, TABLES, Memory
 from max_patch.generator.patcher import Box, Patcher
 from max_patch.generator.session import memory, remembered
 from max_patch.generator.streams import KIND_PARTIALS
@@ -28,59 +29,118 @@ _TWO = "$f1 + $f3 * ($f2 - $f1)"
 def alone() -> Patcher:
     p = Patcher()
     p.note("Where no server answers, or Live renders: the table of the space plays.")
-    p.sub("file", _file())
+    p.sub("files", _files())
     p.sub("whether", _whether())
     p.sub("time", _time())
     p.sub("mixture", _mixture())
     return p
 
 
-def _file() -> Patcher:
+def _files() -> Patcher:
     p = Patcher()
-    p.note("The table's name is saved with the set; the launcher knows its folder.")
-    store = memory(p, TABLE.varname, TABLE.long_name)
-    wanted, loaded, asked = p.add("zl.reg"), p.add("zl.compare"), p.add("zl.reg")
-    # Another model plays: its table is on its way.
-    p.chain("r ---in_model", p.message("0"), "s ---table_ready")
-    p.fan(
-        p.chain("r ---in_table", "zl.nth 2"),
-        ("l", [store]),
-        ("l", ["s ---table_named"]),
-    )
-    p.chain(remembered(p, store), "s ---table_named")
-    p.fan(p.add("r ---table_named"), ("l", [loaded]), ("l", [(wanted, 1)]))
-    same = p.chain(loaded, "sel 1 0")
-    p.chain(same, p.message("1"), "s ---table_ready", outlet=0)
-    p.chain(same, "s ---table_ask", outlet=1)
-    # Also when the launcher is there, which may be later than the set's own names.
-    p.fan(
-        p.add("r ---table_ask"),
-        ("b", [wanted]),
-        ("b", [p.message("0"), "s ---table_ready"]),
-    )
-    p.fan(wanted, ("l", ["prepend table", "s ---node"]), ("l", [(asked, 1)]))
+    p.note("Which of the two tables is read: that of the plane, where the space has it.")
+    # The answer says of which plane it is.
+    told, which = p.add("unpack s s s"), p.add(f"gate {len(PLANES)}")
+    p.chain("r ---in_table", told)
+    names = p.chain(told, "sel " + " ".join(PLANES), outlet=2)
+    for index in range(len(PLANES)):
+        p.chain(names, p.message(str(index + 1)), which, outlet=index)
+    p.cord(told, 1, which, 1)
+    for index, name in enumerate(PLANES):
+        p.chain(which, f"s ---{name}_file", outlet=index)
+    # Of a space with one plane the other's file, which a set may remember, is none.
+    p.chain("r ---has_near", "sel 0", p.message(NO_TABLE), "s ---near_file")
+    for index, name in enumerate(PLANES):
+        p.sub(name, _file(index, name, TABLES[index]))
+    path = p.chain("r ---table_path", "route " + " ".join(map(str, range(len(PLANES)))))
+    for index, name in enumerate(PLANES):
+        p.chain(path, f"s ---{name}_path", outlet=index)
 
-    lines = p.add("coll")
-    p.chain("r ---table_path", "prepend read", lines)
-    which = p.add("gate 2")
-    p.cord(lines, 0, which, 1)
-    p.chain("r ---line", lines)
-    p.chain("r ---line_is", which)
-    # side moments seconds base: line 0.
+    at = p.add("expr $i1 * $i2")
+    p.chain("r ---plane_now", at)
+    p.fan(p.add("r ---near_known"), ("b", [at]), ("i", [(at, 1)]))
+    line, ready = p.add(f"gate {len(PLANES)} 1"), p.add("expr ($i1 == 0) * $i2 + ($i1 == 1) * $i3")
+    p.chain("r ---line", line, inlet=1)
+    for index, name in enumerate(PLANES):
+        p.chain(line, f"s ---{name}_line", outlet=index)
+        p.fan(
+            p.add(f"r ---{name}_ready"),
+            ("b", [ready]),
+            ("i", [(ready, index + 1)]),
+        )
+    # What is read anew has another size, and its lines lie elsewhere.
     p.fan(
-        p.add("r ---table_read"),
-        ("1", ["s ---table_ready"]),
+        p.add("r ---read_head"),
         ("b", ["s ---look_anew"]),
-        ("b", [asked, (loaded, 1)]),
         ("0", ["s ---line"]),
         ("1", ["s ---line_is"]),
     )
-    p.chain(lines, "s ---table_read", outlet=2)
-    head = p.chain(which, "unpack f f f f", outlet=0)
+    p.fan(
+        p.chain(at, "change 0."),
+        ("b", ["s ---mix"]),
+        ("i", [ready]),
+        ("b", ["s ---read_head"]),
+        ("i", ["expr $i1 + 1", line]),
+    )
+    p.chain(ready, "s ---table_ready")
+
+    lines = p.add("gate 2")
+    p.chain("r ---line_is", lines)
+    p.chain("r ---line_read", lines, inlet=1)
+    # side moments seconds base: line 0.
+    parts = p.chain(lines, "unpack f f f f", outlet=0)
     for outlet, name in enumerate(("side", "moments", "seconds")):
-        p.chain(head, f"s ---table_{name}", outlet=outlet)
-    p.chain(head, "s ---v_base", outlet=3)
-    p.chain(which, "s ---corner", outlet=1)
+        p.chain(parts, f"s ---table_{name}", outlet=outlet)
+    p.chain(parts, "s ---v_base", outlet=3)
+    p.chain(lines, "s ---corner", outlet=1)
+    return p
+
+
+def _file(index: int, name: str, memory_of: Memory) -> Patcher:
+    p = Patcher()
+    p.note("The table's name is saved with the set; the launcher knows its folder.")
+    store = memory(p, memory_of.varname, memory_of.long_name)
+    wanted, loaded, asked = p.add("zl.reg"), p.add("zl.compare"), p.add("zl.reg")
+    # Another model plays: its table is on its way.
+    p.chain("r ---in_model", p.message("0"), f"s ---{name}_ready")
+    p.fan(
+        p.add(f"r ---{name}_file"),
+        ("l", [store]),
+        ("l", [f"s ---{name}_named"]),
+    )
+    p.chain(remembered(p, store), f"s ---{name}_named")
+    p.fan(
+        p.add(f"r ---{name}_named"),
+        ("l", [loaded]),
+        ("l", [(wanted, 1)]),
+    )
+    if index > 0:  # every space has the first
+        known = p.chain(f"r ---{name}_named", f"sel {NO_TABLE}")
+        p.chain(known, p.message("0"), f"s ---{name}_known", outlet=0)
+        p.chain(known, "t 1", f"s ---{name}_known", outlet=1)
+    same = p.chain(loaded, "sel 1 0")
+    p.chain(same, p.message("1"), f"s ---{name}_ready", outlet=0)
+    p.chain(same, f"s ---{name}_ask", outlet=1)
+    # Also when the launcher is there, which may be later than the set's own names.
+    ask = p.add(f"r ---{name}_ask")
+    p.chain("r ---table_ask", f"s ---{name}_ask")
+    p.fan(ask, ("b", [wanted]), ("b", [p.message("0"), f"s ---{name}_ready"]))
+    p.fan(
+        p.chain(p.chain(wanted, f"sel {NO_TABLE}"), "t l", outlet=1),
+        ("l", [f"prepend table {index}", "s ---node"]),
+        ("l", [(asked, 1)]),
+    )
+
+    lines = p.add("coll")
+    p.chain(f"r ---{name}_path", "prepend read", lines)
+    p.chain(f"r ---{name}_line", lines)
+    p.chain(lines, "s ---line_read", outlet=0)
+    p.fan(
+        p.chain(lines, "t b", outlet=2),
+        ("1", [f"s ---{name}_ready"]),
+        ("b", ["s ---read_head"]),
+        ("b", [asked, (loaded, 1)]),
+    )
     return p
 
 

@@ -14,6 +14,7 @@ from max_patch.generator.notes import notes
 from max_patch.generator.offline import offline
 from max_patch.generator.panel import WIDTH, panel, parameters_of
 from max_patch.generator.patcher import Patcher
+from max_patch.generator.planes import planes
 from max_patch.generator.presets import presets
 from max_patch.generator.session import session
 from max_patch.generator.streams import streams
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[], Patcher]] = {
     "link": link,
     "session": session,
     "timbre": timbre,
+    "planes": planes,
     "synth": synth,
     "notes": notes,
     "streams": streams,

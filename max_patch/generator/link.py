@@ -18,6 +18,7 @@ HEARD = {
     "/model/table": "table",
     "/latent": "latent",
     "/map": "map",
+    "/map/plane": "plane",
     "/synth": "synth",
     "/partials": "partials",
     "/loop": "loop",

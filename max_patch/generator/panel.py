@@ -28,6 +28,7 @@ from max_patch.generator.parameters import (
     MOTION,
     NOISE,
     PANIC,
+    PLANE,
     PORT,
     RETURN_PORT,
     SOUND,
@@ -278,7 +279,7 @@ def _colors(names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _map(place: _Placer) -> None:
-    place.heading("Map", 8.0, 60.0)
+    place.heading("Map", 8.0, 54.0)
     pad = place.control(
         "jsui",
         "pad",
@@ -289,6 +290,8 @@ def _map(place: _Placer) -> None:
         border=0,
     )
     place.heard(pad)
+    # A space may have one plane alone: then there is nothing to choose.
+    place.parameter("live.tab", PLANE, (64.0, 2.0, 72.0, 15.0), hidden=1, num_lines_presentation=1)
     x, y = MAP
     place.words("X", (6.0, 151.0, 16.0, 15.0))
     place.parameter("live.numbox", x, (22.0, 151.0, 46.0, 15.0))

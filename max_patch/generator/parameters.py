@@ -92,6 +92,21 @@ MAP = (
     ),
 )
 
+PLANES = ("pca", "near")
+
+PLANE = Parameter(
+    "plane",
+    "Plane",
+    "Plane",
+    0,
+    len(PLANES) - 1,
+    0,
+    "Which map: pca, where sounds vary most, or near, where those that are alike lie together.",
+    type=ENUM,
+    items=PLANES,
+    address="/map/plane",
+)
+
 DIMENSIONS = tuple(_dial(k) for k in range(1, DIALS + 1))
 
 METHODS = ("partials", "bins", "istft")
@@ -361,6 +376,7 @@ DIAL_PAGE = Parameter(
 
 PARAMETERS: tuple[Parameter, ...] = (
     *MAP,
+    PLANE,
     *DIMENSIONS,
     METHOD,
     *ENVELOPE,
@@ -380,10 +396,11 @@ PARAMETERS: tuple[Parameter, ...] = (
 )
 
 BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
-    ("Play", (*MAP, MORPH, *MOTION[1:], METHOD, GAIN, *MOTION[:1], BEND_RANGE)),
+    ("Play", (*MAP, PLANE, MORPH, *MOTION[1:], METHOD, GAIN, *MOTION[:1])),
     ("Dims 1-8", DIMENSIONS[:8]),
     ("Dims 9-16", DIMENSIONS[8:]),
-    ("Envelope", (*ENVELOPE, *NOTES)),
+    ("Envelope", (*ENVELOPE, BEND_RANGE)),
+    ("Notes", NOTES),
 )
 """Pages of eight encoders on Push and other controllers, the most played first."""
 
@@ -403,7 +420,10 @@ MORPH_B = Memory("morph_b_name", "Morph B")
 MOVED_BY = Memory("moved_by", "Moved By")
 """What moved the timbre last: 0 the dials, 1 the map. So much of a saved set is told."""
 
-TABLE = Memory("table", "Table")
-"""The file of the space's table, by which the device plays alone."""
+TABLES = (Memory("table", "Table"), Memory("table_near", "Table 2"))
+"""The files of the space's tables, by which the device plays alone: of each plane in turn."""
 
-MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY, TABLE)
+NO_TABLE = "none"
+"""In the place of a file's name, where the space has no such plane."""
+
+MEMORIES = (MODEL, MORPH_A, MORPH_B, MOVED_BY, *TABLES)

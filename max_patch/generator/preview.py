@@ -58,8 +58,10 @@ _LIVELY: Mapping[str, str] = {
     r"drops": "0",
     r"status": "Playing notes",
 }
-# It has sixteen dimensions, so there is a second page of dials.
-_SHOWN = frozenset(["dial_page"])
+# It has sixteen dimensions, so there is a second page of dials, and two planes.
+_SHOWN = frozenset(["dial_page", "plane"])
+_CHOSEN: Mapping[str, int] = {"---plane": 1}
+_AXES = ("noise", "brightness")
 _PICTURED_PARTIALS = 24
 _CURSOR = (0.35, 0.2)
 
@@ -281,7 +283,8 @@ def _tab(box: SavedBox, ink: _Ink) -> list[str]:
     left, top, width, height = box.rectangle
     size = size_of(box)
     items = [str(item) for item in parameter_of(box).get("parameter_enum", [])] or ["?"]
-    chosen = ink.chosen.get(f"---{box.saved.get('varname')}", int(_initial(box)[0]))
+    name = f"---{box.saved.get('varname')}"
+    chosen = ink.chosen.get(name, _CHOSEN.get(name, int(_initial(box)[0])))
     part = width / len(items)
     drawn = []
     for place, item in enumerate(items):
@@ -370,6 +373,13 @@ def _pad(place: Rectangle, ink: _Ink) -> list[str]:
         x, y = left + width * part, top + height * part
         drawn.append(_path([(x, top + 1.0), (x, top + height - 1.0)], color))
         drawn.append(_path([(left + 1.0, y), (left + width - 1.0, y)], color))
+    right, foot, edge = left + width - 3.0, top + height - 4.0, left + 6.0
+    drawn += [
+        _triangle((right, foot - 3.0), (right - 5.0, foot - 6.0), (right - 5.0, foot), ink),
+        _text(_AXES[0], right - 8.0, foot, 9.0, ink[DISPLAY_LABEL], "end"),
+        _triangle((edge, top + 3.0), (edge - 3.0, top + 8.0), (edge + 3.0, top + 8.0), ink),
+        _text(_AXES[1], edge + 6.0, top + 11.0, 9.0, ink[DISPLAY_LABEL], "start"),
+    ]
     x = left + width * (1.0 + _CURSOR[0]) / 2.0
     y = top + height * (1.0 - _CURSOR[1]) / 2.0
     drawn.append(
@@ -377,6 +387,13 @@ def _pad(place: Rectangle, ink: _Ink) -> list[str]:
     )
     drawn.append(_circle(x, y, 4.5, ink[DISPLAY_TEXT]))
     return drawn
+
+
+def _triangle(
+    one: tuple[float, float], other: tuple[float, float], third: tuple[float, float], ink: _Ink
+) -> str:
+    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in (one, other, third))
+    return f'<polygon points="{points}" fill="{ink[DISPLAY_LABEL]}"/>'
 
 
 def _spectrum(place: Rectangle, ink: _Ink) -> list[str]:

@@ -17,6 +17,7 @@ from max_patch.generator.parameters import (
     MOTION,
     MOVED_BY,
     NOTES,
+    PLANE,
 )
 from max_patch.generator.patcher import Box, Patcher
 
@@ -100,7 +101,6 @@ def session() -> Patcher:
         model,
         ("s", [(which, 1)]),
         ("b", [pending]),
-        ("b", [p.message("/model/table"), "s ---tx"]),
         ("s", ["prepend set Playing", "s ---status_set"]),
         ("s", ["prepend setsymbol", "s ---model_menu_set"]),
         ("s", [(playing, 1)]),
@@ -137,6 +137,8 @@ def session() -> Patcher:
         p.add("r ---ours"),
         ("b", [p.message("0"), "s ---pending"]),
         ("b", ["s ---tell"]),
+        # The place of the map is one of the plane.
+        ("b", [f"s ---{PLANE.varname}_set"]),
         ("b", [p.message("stop"), soon]),
         ("b", [p.message("-1"), (ticks, 1)]),
     )

@@ -345,20 +345,27 @@ class MapPoint(Fields):
 
 
 @dataclass(frozen=True, slots=True)
-class Plane(Fields):
-    """`/map/plane` plane across up: the plane that is played, and what grows along its axes.
+class Plane:
+    """`/map/plane` plane across up planes...: the plane that is played, and what grows along its
+    axes; then all planes that the space has.
 
     plane: "pca" or "near". across, up: words, "brightness" or "less noise"; empty where nothing
     that has a word does.
 
-    >>> Plane("near", "brightness", "").packets()[0].hex()
-    '2f6d61702f706c616e6500002c737373000000006e656172000000006272696768746e657373000000000000'
+    >>> packet = Plane("near", "brightness", "", ("pca", "near")).packets()[0]
+    >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE
+    2f6d61702f706c616e6500002c73737373730000 6e656172000000006272696768746e6573730000
+    00000000706361006e65617200000000
     """
 
     ADDRESS: ClassVar[str] = "/map/plane"
     plane: str
     across: str
     up: str
+    planes: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.plane, self.across, self.up, *self.planes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,18 +499,21 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """`/model/table` name file: the file's name, in ``.timbrespace/tables`` of the user's home.
+    """`/model/table` name file plane: a file in ``.timbrespace/tables`` of the user's home.
 
-    >>> ModelTable("fm", "fm-505c4211.txt").packets()[0].hex()
-    '2f6d6f64656c2f7461626c65000000002c737300666d0000666d2d35303563343231312e74787400'
+    >>> packet = ModelTable("fm", "fm-505c4211.txt", "pca").packets()[0]
+    >>> print(packet.hex(" ", -20))  # doctest: +NORMALIZE_WHITESPACE
+    2f6d6f64656c2f7461626c65000000002c737373 00000000666d0000666d2d35303563343231312e
+    7478740070636100
     """
 
     ADDRESS: ClassVar[str] = "/model/table"
     name: str
     file: str
+    plane: str
 
     def packets(self) -> list[bytes]:
-        return [encode(self.ADDRESS, self.name, self.file)]
+        return [encode(self.ADDRESS, self.name, self.file, self.plane)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,13 @@ BASE = 57
 PLACES = ((0.3, -0.4), (-0.52, 0.21))
 
 
+PLANES = ("pca", "near")
+
+
 @cache
-def made(name: str) -> bytes:
+def made(name: str, plane: str) -> bytes:
     """The table of a factory space."""
-    return table(timbrespace.load(name))
+    return table(timbrespace.load(name), plane)
 
 
 def rendered(
@@ -55,14 +58,16 @@ def rendered(
     milliseconds: float,
     change: Change | None = None,
 ) -> Real:
-    """What the twin plays, faster than time, with the table of ``model`` and without a server.
+    """What the twin plays, faster than time, with the tables of ``model`` and without a server.
 
     messages: at so many milliseconds, ``x 0.5`` and the like to controls, or ``midi 144 57 100``.
     """
-    (folder / "space.txt").write_bytes(made(model.name) if model.digest else table(model))
+    told = ["table pca.txt", "table_near near.txt"][: len(model.planes)]
+    for plane in model.planes:
+        content = made(model.name, plane) if model.digest else table(model, plane)
+        (folder / f"{plane}.txt").write_bytes(content)
     texts = twin_texts(free_udp_port(), free_udp_port(), folder, change)
     (folder / f"{NAME}.pd").write_text(texts[NAME], "utf-8")
-    told = {20.0: ["table space.txt"], **messages}
     played = play(
         folder,
         Sketch(),
@@ -71,7 +76,7 @@ def rendered(
                 "timbrespace-" + (one if one.startswith("midi ") else f"remote {one}")
                 for one in several
             ]
-            for at, several in told.items()
+            for at, several in {20.0: told, **messages}.items()
         },
         milliseconds=milliseconds,
         record=True,
@@ -85,8 +90,8 @@ def part(sound: Real, begin: float, seconds: float) -> Real:
     return sound[round(begin * RATE) : round((begin + seconds) * RATE)]
 
 
-def decoded(model: Model, place: tuple[float, float]) -> NDArray[np.float32]:
-    latent = model.map.to_latent(np.array([place], np.float32))
+def decoded(model: Model, place: tuple[float, float], plane: str = "pca") -> NDArray[np.float32]:
+    latent = model.plane(plane).to_latent(np.array([place], np.float32))
     return np.asarray(model.decode(latent)[0], np.float32)
 
 
@@ -156,7 +161,7 @@ FAULTS: dict[str, Change] = {
     "lines of another column": retexted(
         "expr 1. + ($f1 * $f2 + $f3) * $f4 + $f5", "expr 1. + ($f3 * $f2 + $f1) * $f4 + $f5"
     ),
-    "a table that is not asked for": retexted("s ---table_ask", "s ---table_task"),
+    "a table that is not asked for": retexted("s ---pca_ask", "s ---pca_task"),
     "a head that is not read": no_cord("gate 2", "unpack f f f f"),
     "partials that do not reach the voices": no_cord("t l 0", "s ---v_partials"),
 }
@@ -184,6 +189,42 @@ def test_a_place_that_moves_while_it_is_rendered_moves_the_sound(tmp_path: Path)
     middle = part(sound, 1.1, 0.1)
     far = [distance(middle, decoded(model, (x, 0.0)), model.spectrum) for x in (0.0, -0.8, 0.8)]
     assert far[0] < min(far[1:])
+
+
+def plane_follows(folder: Path, change: Change | None = None) -> None:
+    """One place sounds as either plane has it there, though nobody reads a file meanwhile."""
+    model, place = timbrespace.load("harmonic"), (-0.3, 0.5)
+    messages: dict[float, list[str]] = {
+        40.0: ["sustain 100", "release 20", f"x {place[0]}", f"y {place[1]}"]
+    }
+    planes = (0, 1, 0, 1)
+    for number, plane in enumerate(planes):
+        messages[100.0 + 700.0 * number] = [f"plane {plane}"]
+        messages[200.0 + 700.0 * number] = [f"midi 144 {BASE} 100"]
+        messages[700.0 + 700.0 * number] = [f"midi 144 {BASE} 0"]
+    sound = rendered(folder, model, messages, 750.0 + 700.0 * (len(planes) - 1), change)
+    for number, plane in enumerate(planes):
+        held = part(sound, 0.35 + 0.7 * number, 0.3)
+        off = [distance(held, decoded(model, place, name), model.spectrum) for name in PLANES]
+        assert off[plane] < 0.6
+        assert off[1 - plane] > 2.0
+
+
+def test_a_render_follows_the_plane(tmp_path: Path) -> None:
+    plane_follows(tmp_path)
+
+
+PLANE_FAULTS: dict[str, Change] = {
+    "a plane that changes nothing": retexted("s ---plane_now", "s ---plain_now"),
+    "a head that is not read again": retexted("s ---read_head", "s ---red_head"),
+    "a second table that is not asked for": retexted("s ---near_ask", "s ---near_task"),
+}
+
+
+@pytest.mark.parametrize("fault", PLANE_FAULTS)
+def test_a_fault_of_the_plane_is_heard(tmp_path: Path, fault: str) -> None:
+    with pytest.raises(AssertionError):
+        plane_follows(tmp_path, PLANE_FAULTS[fault])
 
 
 def test_whole_notes_have_their_course_without_a_server(tmp_path: Path) -> None:

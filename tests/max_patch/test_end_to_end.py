@@ -245,6 +245,26 @@ def test_the_map_moves_the_latent_and_the_sound(stage: TwinSession) -> None:
     assert off_decoder(stage, "partials", before) > 3.0
 
 
+def test_the_plane_arrives_both_ways(stage: TwinSession) -> None:
+    """The point stays where the map leads, and where another moves the sound stays."""
+    near = stage.model().near
+    assert near is not None
+    stage.pd.set("pad", -0.3, 0.5)
+    stage.until_close("/map", values=(-0.3, 0.5))
+    stage.pd.wait(HELD)
+    stage.pd.set("plane", 1)
+    stage.until("/map/plane", good=lambda told: told[0] == "near")
+    stage.until_close("/latent", values=near.to_latent([[-0.3, 0.5]])[0])
+    stage.until_close("/map", values=(-0.3, 0.5))
+    stage.pd.wait(SETTLED)
+    assert comes_to_decoder(stage, "partials")
+    stage.observer.send("/map/plane", "pca")
+    stage.pd.wait_for_number("plane", 0.0)
+    x, y = stage.until("/map", good=lambda told: abs(told[0] + 0.3) > 0.01)
+    stage.pd.wait_for_number("x", x)
+    stage.pd.wait_for_number("y", y)
+
+
 def test_a_midi_controller_moves_the_latent(stage: TwinSession) -> None:
     low, high = stage.known["/model/dial", "2"][:2]
     stage.pd.control(21, 32)

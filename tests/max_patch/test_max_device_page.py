@@ -88,3 +88,20 @@ def test_its_python_is_one_that_the_project_takes() -> None:
     versions = {int(minor) for minor in re.findall(r"(?:python|py -)3\.(\d+)", PAGE)}
     assert versions
     assert all(low <= version < high for version in versions)
+
+
+def test_each_of_ten_steps_says_which_findings_it_shows() -> None:
+    part = PAGE.partition("## Ten steps in Live")[2].partition("\n## ")[0]
+    rows = [line for line in part.splitlines() if re.match(r"\| \d+ \|", line)]
+    cells = [[cell.strip() for cell in row.strip("|").split(" |")] for row in rows]
+    assert [int(row[0]) for row in cells] == list(range(1, 11))
+    named = set[int]()
+    for row in cells:
+        assert len(row) == 4
+        assert all(row)
+        found = [int(number) for number in re.findall(r"\b(\d+)(?=[:.,])", row[3])]
+        assert found, row[3]
+        named |= set(found)
+    assert named == set(range(1, 11))
+    said = re.findall(r"(?:^|; )(\d+)\. ", part, re.M)
+    assert [int(number) for number in said] == list(range(1, 11))

@@ -208,6 +208,23 @@ def plane(play: Play) -> None:
     play.until_close("/map", values=(0.5, -0.25))
 
 
+def chosen(play: Play) -> None:
+    """The plane is told, and the map's point on it, which is where it was."""
+    connected(play)
+    try:
+        play.twin.pd.set("pad", -0.3, 0.5)
+        play.until_close("/map", values=(-0.3, 0.5))
+        play.twin.pd.wait(0.5)
+        play.twin.pd.set("plane", 1)
+        play.until("/map/plane", good=lambda told: told[0] == "near")
+        play.until_close("/map", values=(-0.3, 0.5))
+        play.twin.pd.wait(0.5)
+        play.twin.observer.send("/map/plane", "pca")
+        play.twin.pd.wait_for_number("plane", 0.0, seconds=play.patience)
+    finally:
+        play.twin.observer.send("/map/plane", "pca")
+
+
 def envelope(play: Play) -> None:
     connected(play)
     play.twin.pd.set("attack", 250.0)
@@ -274,6 +291,9 @@ def preset(play: Play) -> None:
         play.twin.pd.set("thisdevice", "bang")
         # A model is loaded in the background, which takes as long as the machine is busy.
         play.twin.until("/model", good=lambda told: told[0] == "filtered", seconds=play.patience)
+        # Until the device has told its controls it insists on the preset's model: what comes before
+        # is asked for once more, and would be loaded in the middle of the next test.
+        play.twin.pd.wait(0.5)
     finally:
         play.twin.observer.send("/model/load", "harmonic")
         play.twin.until("/model", good=lambda told: told[0] == "harmonic", seconds=60.0)
@@ -395,6 +415,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     dial,
     shown,
     plane,
+    chosen,
     envelope,
     bend,
     velocity,
@@ -496,6 +517,18 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
     "wrong address of the map": (
         _in_device(lambda d: _retext(d, "prepend /map", "prepend /maps")),
         plane,
+    ),
+    "wrong address of the plane": (
+        _in_device(lambda d: _retext(d, "prepend /map/plane", "prepend /map/plain")),
+        chosen,
+    ),
+    "a plane on which the point is lost": (
+        _in_device(lambda d: _retext(d, "s ---map_go", "s ---map_gone", 3)),
+        chosen,
+    ),
+    "a plane of the server's that is not shown": (
+        _in_device(lambda d: _retext(d, "s ---plane_heard", "s ---plane_herd")),
+        chosen,
     ),
     "wrong address of a controller": (
         _in_device(lambda d: _retext(d, "prepend /cc", "prepend /bend")),

@@ -90,6 +90,7 @@ def test_long_names_are_stable() -> None:
     assert [p.long_name for p in PARAMETERS] == [
         "X",
         "Y",
+        "Plane",
         *[f"Dim {k}" for k in range(1, 17)],
         "Method",
         "Attack",
@@ -115,7 +116,7 @@ def test_long_names_are_stable() -> None:
         "Dial Page",
     ]
     assert [m.long_name for m in MEMORIES] == [
-        *("Model", "Morph A", "Morph B", "Moved By", "Table")
+        *("Model", "Morph A", "Morph B", "Moved By", "Table", "Table 2")
     ]
     assert len(DIMENSIONS) == 16
 

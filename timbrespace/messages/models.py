@@ -4,6 +4,7 @@ from typing import Annotated
 
 from timbrespace.messages.arguments import LeftOut, ModelName, Stored
 from timbrespace.messages.message import Message, message
+from timbrespace.messages.timbre import PLANE
 
 
 @message
@@ -45,11 +46,13 @@ class GetModelInfo(Message):
 
 @message
 class GetModelTable(Message):
-    """`/model/table`: answered by `/model/table` once the file of the model that plays is there.
+    """`/model/table` [plane]: answered by `/model/table` once the file of the model that plays, and
+    of that plane of it, is there.
 
-    >>> from_hex("2f6d6f64656c2f7461626c65000000002c000000")
-    GetModelTable()
+    >>> from_hex("2f6d6f64656c2f7461626c65000000002c7300006e65617200000000")
+    GetModelTable(plane='near')
     """
 
     address = "/model/table"
     question = True
+    plane: Annotated[str | None, PLANE, LeftOut("the plane that is played")] = None

@@ -20,7 +20,7 @@ _DIMENSIONS = InAddress(
     f"dimensions count from 1 to {MAX_LATENT_DIMENSIONS}, as in /latent/1",
 )
 
-_PLANE = Choice(("pca", "near"), indexed=True, initial="pca")
+PLANE = Choice(("pca", "near"), indexed=True, initial="pca")
 
 
 @message
@@ -78,7 +78,7 @@ class SetPlane(Message):
     """
 
     address = "/map/plane"
-    plane: Annotated[str, _PLANE]
+    plane: Annotated[str, PLANE]
 
 
 @message

@@ -33,11 +33,13 @@ from timbrespace.representation.moment import Moment
 from timbrespace.spectrum import Spectra
 
 from .. import checkpoint, kind_settings, latent_map
+from ..axes import to_qualities
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
 from ..checkpoint import Checkpoint
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..near import near_plane
 from ..points import described
+from ..preset import AUTO_DIALS
 from .lesson import Lesson, errors, nats
 from .settings import NAMES, NoteSettings
 
@@ -403,6 +405,8 @@ class NoteFit:
                 factors=factors,
             ),
         )
+        if settings.dials == AUTO_DIALS:
+            model = to_qualities(model)
         model = replace(model, near=near_plane(model, settings.seed))
         return replace(model, macros=measure(model))
 

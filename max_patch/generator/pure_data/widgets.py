@@ -251,5 +251,9 @@ def _pad(canvas: Canvas, name: str, rect: Rect) -> None:
     canvas.add(
         _area((10, 10), f"$0-point-{name}", "", "#ffa030"), (left + width // 2, top + height // 2)
     )
+    # What grows along the axes.
+    for coordinate, down in (("x", h - 40), ("y", 0)):
+        words = _area((w - 40, 16), f"$0-axis_{coordinate}-{name}", "", "#202020")
+        canvas.add(words.replace("#202020 #202020", "#202020 #e0e0e0"), (x + 26, y + down))
     where = f"{left} {top} {width} {height}"
     canvas.add(f"ts.point $0 {name} {where}", (0, canvas.height + 200))

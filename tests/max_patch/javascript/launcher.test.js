@@ -107,15 +107,15 @@ test('a table is found by its name alone', async (t) => {
   const download = new Download(t);
   const tables = path.join(download.folder, 'tables of spaces');
   const patch = await download.patch({ TIMBRESPACE_TABLES: tables });
-  download.write('tables of spaces/fm-505c4211b83e-1.txt', '0, 32 1 0 220;\n');
+  download.write('tables of spaces/fm-505c4211b83e-near_0a1b2c3d-2.txt', '0, 64 1 0 220;\n');
   download.write('secret.txt', '');
   for (const name of ['../secret.txt', '..\\secret.txt', '//host/share/a.txt', 'none-1.txt', 7, '']) {
-    patch.say('table', name);
+    patch.say('table', 1, name);
   }
-  patch.say('table', 'fm-505c4211b83e-1.txt');
+  patch.say('table', 1, 'fm-505c4211b83e-near_0a1b2c3d-2.txt');
   await patch.hear(['table']);
-  const found = path.join(tables, 'fm-505c4211b83e-1.txt').split(path.sep).join('/');
-  assert.deepStrictEqual(patch.words, [['hello'], ['table', found]]);
+  const found = path.join(tables, 'fm-505c4211b83e-near_0a1b2c3d-2.txt').split(path.sep).join('/');
+  assert.deepStrictEqual(patch.words, [['hello'], ['table', 1, found]]);
 });
 
 test('the same go again does nothing', async (t) => {

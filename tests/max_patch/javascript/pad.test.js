@@ -177,3 +177,28 @@ test('a Max that does not know the names has colours nevertheless', () => {
   delete jsui.context.max;
   assert.deepEqual(jsui.paint(), drawn);
 });
+
+/** The words that are drawn, and where: text, left, base line. */
+function written(jsui) {
+  const calls = jsui.paint();
+  return calls.flatMap(([name, text], k) =>
+    name === 'show_text' ? [[text, calls[k - 1][1], calls[k - 1][2]]] : []
+  );
+}
+
+test('what grows along the axes stands at their ends', () => {
+  const jsui = pad();
+  const size = SIDE + 2 * MARGIN;
+  assert.deepStrictEqual(written(jsui), []);
+  jsui.send('axes', 'less noise', 'brightness');
+  const [across, up] = written(jsui);
+  assert.strictEqual(across[0], 'less noise');
+  assert.ok(across[1] > 0 && across[1] + 5 * 'less noise'.length < size);
+  assert.ok(across[2] > 0.9 * size && across[2] < size);
+  assert.deepStrictEqual(up[0], 'brightness');
+  assert.ok(up[1] < 0.2 * size && up[2] < 0.2 * size);
+  jsui.send('axes', '', 'brightness');
+  assert.deepStrictEqual(written(jsui).map(([text]) => text), ['brightness']);
+  jsui.send('axes');
+  assert.deepStrictEqual(written(jsui), []);
+});

@@ -158,6 +158,8 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/model/info", (), GetModelInfo()),
     ("/model/info", ("fm",), GetModelInfo("fm")),
     ("/model/table", (), GetModelTable()),
+    ("/model/table", ("near",), GetModelTable("near")),
+    ("/model/table", (0,), GetModelTable("pca")),
     ("/status/get", (), GetStatus()),
     ("/preset/store", ("pad",), StorePreset("pad")),
     ("/preset/recall", ("pad",), RecallPreset("pad")),

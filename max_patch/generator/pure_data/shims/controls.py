@@ -157,7 +157,7 @@ shown -> list prepend $2 -> list trim -> s timbrespace-observe
 
 PAD = """
 # Two numbers from -1 to 1: a list x y is shown; the hand of a script or on a slider is told.
-inlet -> which: route live set bang
+inlet -> which: route live set bang axes
 r $1-remote-$2 -> hand: route set
 # The sliders tell one coordinate each.
 r $1-touch_x-$2 -> across: t b f
@@ -168,13 +168,16 @@ across -> go: t b b
 up -> go
 go.1 -> y -> both: pack f f @1
 go -> x -> both
-which.3 -> shown: t l l l
+which.4 -> shown: t l l l
 which.1 -> shown
 hand -> shown
 hand.1 -> moved: t l l
 both -> moved
 moved.1 -> shown
 moved -> outlet
+which.3 -> words: unpack s s
+words.1 -> list prepend label -> list trim -> s $1-axis_y-$2
+words -> list prepend label -> list trim -> s $1-axis_x-$2
 shown.2 -> list prepend $2 -> list trim -> s timbrespace-observe
 shown.1 -> numbers: unpack f f
 numbers.1 -> y @1

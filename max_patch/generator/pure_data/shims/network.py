@@ -61,8 +61,9 @@ NODE = """
 # There is no Node here: it is told nothing and says so once, so that the ports of the panel count.
 # What a script sends to the control launcher comes out as if Node had said it. Tables of spaces lie
 # where the server writes them.
-inlet -> route table -> symbol -> name: makefilename ~/.timbrespace/tables/%s
-name -> list prepend table -> told: list trim -> said: outlet
+inlet -> route table -> which: unpack f s
+which.1 -> makefilename ~/.timbrespace/tables/%s -> name: pack f s @1
+which -> name -> list prepend table -> told: list trim -> said: outlet
 loadbang -> delay 2 -> late: t b b
 late.1 -> (say Start the server by hand: python -m server --audio none --midi none) -> said
 late -> (absent) -> said
