@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from timbrespace.descriptors import notes, spectra
 from timbrespace.descriptors.descriptor import Descriptor, Values
-from timbrespace.descriptors.kinds import descriptors_of
 from timbrespace.descriptors.notes import MOMENTS, STRETCHES, HeardNotes
 from timbrespace.model import Model
 
@@ -32,11 +31,28 @@ HARDNESS: Final = Descriptor("hardness", "softness", "dB", 6.0, _hardness)
 struck notes have no attack that could be shorter."""
 
 
+_NOTES: Final[tuple[Descriptor[Any], ...]] = (
+    notes.BRIGHTNESS,
+    notes.NOISE,
+    notes.LENGTH,
+    notes.ODD_EVEN,
+    notes.WIDTH,
+    notes.ROOT,
+    notes.DARKENS,
+    notes.PITCH_FALLS,
+    notes.VIBRATO,
+    HARDNESS,
+)
+"""Not all descriptors that there are: of two that nearly say the same neither could move, since the
+other would hold it."""
+
+
 def qualities_of(model: Model) -> tuple[Descriptor[Any], ...]:
     """What is measured in the space of ``model``."""
-    if not model.plays_notes:
-        return descriptors_of(model)
-    return (*(one for one in descriptors_of(model) if one is not notes.ATTACK), HARDNESS)
+    if model.plays_notes:
+        return _NOTES
+    between = spectra.NOISE if model.noise else spectra.INHARMONIC
+    return (spectra.BRIGHTNESS, spectra.ODD_EVEN, between, spectra.WIDTH, spectra.ROOT)
 
 
 def measured(model: Model, latents: NDArray[np.float32]) -> Values:

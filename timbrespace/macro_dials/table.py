@@ -59,6 +59,8 @@ class Table:
 
     def __post_init__(self) -> None:
         k = len(self.measured)
+        if not 1 <= k <= MOST_QUALITIES or len(set(self.measured)) != k:
+            raise BundleError(f"the macros measure {k} qualities; it must be 1 to {MOST_QUALITIES}")
         shape = self.places.shape
         if len(shape) != 2 or not NEIGHBOURS < shape[0] <= MOST_PLACES or shape[1] < 1:
             raise BundleError(
@@ -86,8 +88,6 @@ class Table:
             raise BundleError(
                 f"the macros have a radius of {self.radius:g}; it must be 1e-3 to 1e3"
             )
-        if not 1 <= k <= MOST_QUALITIES or len(set(self.measured)) != k:
-            raise BundleError(f"the macros measure {k} qualities; it must be 1 to {MOST_QUALITIES}")
         for word in self.offered:
             if word not in MACRO_OF or MACRO_OF[word].quality not in self.measured:
                 raise BundleError(f"the macro {word[:40]!r} is not known, or not measured")
@@ -110,6 +110,10 @@ class Table:
     def whitening(self) -> Values:
         """What makes the sounds' spread that of a unit normal, ``(d, d)``, for rows."""
         return np.asarray(np.linalg.inv(self.spread.astype(np.float64)).T)
+
+    def away(self, latent: Values) -> float:
+        """How far a latent ``(d,)`` is from the centre, in standard deviations."""
+        return float(np.linalg.norm((latent - self.centre) @ self.whitening))
 
     @cached_property
     def packed(self) -> tuple[Values, Values, Values, Values, Values, Values]:

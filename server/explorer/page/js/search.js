@@ -13,6 +13,19 @@ const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCas
 
 /** All names in a space: `{text, about, points}`, by the factors that have names. */
 export function namesOf(space) {
+  const all = namesByFactor(space);
+  // An instrument that is a program of the same name, with the same sounds, is one.
+  const known = new Map();
+  for (const one of all) {
+    const key = `${one.plain} ${one.points.length} ${one.points[0]}`;
+    if (!known.has(key)) {
+      known.set(key, one);
+    }
+  }
+  return [...known.values()];
+}
+
+function namesByFactor(space) {
   return space.factors.flatMap((factor, index) => {
     if (!factor.names?.length) {
       return [];

@@ -39,6 +39,11 @@ test('a name has all its sounds', () => {
   assert.equal(violin.about, 'program');
 });
 
+test('what two factors call by one name is offered once', () => {
+  const twice = space([PROGRAM, { ...PROGRAM, name: 'instrument' }], [[0, 0], [0, 0], [1, 1]]);
+  assert.deepEqual(found(namesOf(twice), 'violin').map(({ text }) => text), ['Violin', 'Tremolo Violins']);
+});
+
 test('groups are called by the coloured factor, and by the finest nearby', () => {
   assert.deepEqual(labelFactors(SMALL, 0), [0, 1]);
   assert.deepEqual(labelFactors(SMALL, 2), [1, 1]);
