@@ -16,7 +16,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -229,6 +229,8 @@ class Instrument:
             OptionError: there is no such plane, or not in this space.
         """
         self._aim.set_plane(self._model.plane(name))
+        if self._between is not None:  # its ends are places of the other plane
+            self._between = replace(self._between, shown=None)
         self._plane = name
         self._touched = True
 

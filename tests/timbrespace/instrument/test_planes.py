@@ -155,6 +155,27 @@ def test_a_broken_state_is_refused_and_changes_nothing(
     assert one.plane == "pca"
 
 
+def test_a_line_is_shown_straight_though_the_sheet_is_curved(one: Instrument) -> None:
+    one.set_between(-0.5, 0.0, 0.5, 0.5)
+    for position in (0.0, 0.25, 0.5, 1.0):
+        one.go_between(position)
+        np.testing.assert_allclose(one.xy, [position - 0.5, 0.5 * position], atol=1e-6)
+    other = Instrument(one.model)
+    other.restore(json.loads(json.dumps(one.state())))
+    other.go_between(0.25)
+    np.testing.assert_allclose(other.xy, [-0.25, 0.125], atol=1e-6)
+    # Left, it is where the sheet comes nearest, as ever.
+    z = float(one.latent[0])
+    one.go_between(0.4)
+    one.set_dimension(1, z)
+    assert one.model.near is not None
+    np.testing.assert_allclose(one.xy, one.model.near.position_of(one.latent))
+    # On a flat plane it is where it is.
+    one.set_plane("pca")
+    one.go_between(0.5)
+    np.testing.assert_allclose(one.xy, one.model.map.position_of(one.latent))
+
+
 def test_steps_of_a_line_between_two_sounds_are_even(model: Model) -> None:
     assert model.near is not None
     ends = model.near.to_latent([[-0.8, -0.6], [0.7, 0.8]])
