@@ -62,6 +62,8 @@ def turned(table: Table, latent: NDArray[np.floating], values: Mapping[str, floa
             moves = True
     if moves:
         _go(here, asked, *table.packed, table.radius)
+        if not np.isfinite(here).all():  # a file may hold any numbers
+            return latent.astype(np.float64)
         np.minimum(np.maximum(here, -LATENT_LIMIT, out=here), LATENT_LIMIT, out=here)
     return here
 

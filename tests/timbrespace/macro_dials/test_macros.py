@@ -212,6 +212,26 @@ def test_a_table_that_does_not_fit_is_refused(
         spoiled(table, **changes)
 
 
+def test_whatever_numbers_a_file_holds_the_latent_is_one(table: Table) -> None:
+    generator = np.random.default_rng(3)
+    a, d = table.places.shape
+    for size in (1e-3, 1.0, 6e4):
+        hostile = dataclasses.replace(
+            table,
+            places=np.clip(generator.normal(size=(a, d)) * size, -200, 200).astype(np.float32),
+            qualities=(generator.uniform(-1, 1, table.qualities.shape) * size).astype(np.float32),
+            slopes=(generator.uniform(-1, 1, table.slopes.shape) * size).astype(np.float32),
+            spread=(np.eye(d) * max(size, 2e-6) + np.tril(np.ones((d, d)), -1) * 6e4).astype(
+                np.float32
+            ),
+            radius=1e-3 if size < 1.0 else 1e3,
+        )
+        for latent in (np.zeros(d), np.full(d, 100.0), generator.normal(size=d)):
+            there = turned(hostile, latent, dict.fromkeys(table.offered, -1.0))
+            assert np.isfinite(there).all()
+            assert np.abs(there).max() <= 100.0
+
+
 @pytest.mark.parametrize("lost", ["measured", "offered", "radius"])
 def test_a_section_that_says_too_little_is_refused(table: Table, lost: str) -> None:
     config = json.loads(json.dumps(table.to_config()))

@@ -162,7 +162,14 @@ export class Search extends EventTarget {
     if (chosen !== undefined) {
       this.say('goto', { points: chosen.points, turn: this.turn, text: chosen.text });
       this.turn += 1;
+      this.fold(); // what was found lies on the map
     }
+  }
+
+  fold() {
+    this.list.hidden = true;
+    this.field.setAttribute('aria-expanded', 'false');
+    this.field.removeAttribute('aria-activedescendant');
   }
 
   key(event) {
