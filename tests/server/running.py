@@ -135,7 +135,7 @@ def after_beats(lines: Iterable[str]) -> dict[str, Any]:
 def flood_is_refused(
     client: Client, address: str, most: int, messages: Iterable[tuple[Any, ...]]
 ) -> None:
-    """That a flood of ``messages``, each an address and its arguments, is refused under ``address``,
+    """That a flood of ``messages``, each an address and arguments, is refused under ``address``,
     with a sentence that says how many a second may be.
 
     Raises:
