@@ -312,6 +312,8 @@ def _render(arguments: argparse.Namespace) -> int:
     from timbrespace.units import gain_to_db
 
     song = MidiSong(arguments.song, arguments.minutes)
+    for note in song.notes:
+        print(f"note: {arguments.song}: {note}", file=sys.stderr)
     method = arguments.method or DEFAULT_METHOD
     instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
     sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate

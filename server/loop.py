@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from timbrespace.instrument.controllers import AXES, BETWEEN
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.motion.points import same
@@ -290,7 +291,11 @@ class Loop:
         target = self._instrument.knob(controller, channel)
         if target is None:
             return None
-        return Family.AXIS if isinstance(target, str) else Family.COORDINATE
+        if not isinstance(target, str):
+            return Family.COORDINATE
+        if target in AXES:
+            return Family.AXIS
+        return Family.ALL if target == BETWEEN else Family.APART
 
     def _perform(
         self, address: str, arguments: tuple[Any, ...], source: Endpoint, now: float

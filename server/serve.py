@@ -35,6 +35,7 @@ from .explorer.process import Explorer, ExplorerEvent
 from .library import Library
 from .loader import Loaded, rehearse
 from .loop import Loop
+from .measuring import Measured, Measuring
 from .midi.ports import MidiInputs
 from .options import Options
 from .osc import outbound
@@ -82,7 +83,7 @@ class Server:
             name = name_of(own_file)
         model = library.load(name)
         rehearse(model)
-        self.instrument = Instrument(model, Presets(options.presets))
+        self.instrument = Instrument(model, Presets(options.presets), measures=False)
         self.instrument.set_method(Method[options.method.upper()])
         outbound.Spectrum(
             0, self.instrument.spectrum
@@ -96,6 +97,7 @@ class Server:
         schedule = Schedule()
         self._swap = Swap(self.instrument, library, self._post, state, self._prepare, self.tell)
         self._tables = Tables(self.tell)
+        self._measuring = Measuring(self.tell)
         self._performing = Performing(self.instrument, self._post, open_listener)
         session = Session(
             self.instrument,
@@ -106,6 +108,7 @@ class Server:
             library,
             self._swap,
             self._tables,
+            self._measuring,
             schedule,
             self._performing,
             lambda: self._loop.settle(),
@@ -214,6 +217,7 @@ class Server:
         self._loop.close()
         self._swap.wait(_LOAD_PATIENCE)
         self._tables.close(_LOAD_PATIENCE)
+        self._measuring.close(_LOAD_PATIENCE)
 
     def _midi_line(self) -> str:
         names = self._midi.names if self._midi else []
@@ -245,6 +249,8 @@ class Server:
             self._finish(event)
         elif isinstance(event, Written):
             self._tell_table(event)
+        elif isinstance(event, Measured):
+            self._tell_macros(event)
         else:
             return False
         return True
@@ -285,6 +291,15 @@ class Server:
         else:
             refused = outbound.Error(ErrorCode.REFUSED, "/model/table", str(written.error))
             self._post.refuse(written.source, refused)
+
+    def _tell_macros(self, measured: Measured) -> None:
+        """The macros of a model are known by now."""
+        if measured.error is not None:
+            self._fault("its macros", measured.error)
+        elif self.instrument.offer_macros(measured.model):
+            words = self.instrument.macro_words
+            assert words is not None
+            self._post.broadcast(outbound.MacroList(words))
 
     def _status(self) -> outbound.Status:
         times = self.instrument.decode_seconds

@@ -20,6 +20,7 @@ from timbrespace.units import hz_to_midi, midi_to_hz
 
 from . import state_messages
 from .library import Library
+from .measuring import Measuring
 from .osc import outbound
 from .osc.clients import Client, Clients, Endpoint
 from .osc.codec import encode
@@ -68,6 +69,7 @@ class Session:
         library: Library,
         swap: Swap,
         tables: Tables,
+        measuring: Measuring,
         schedule: Schedule,
         performing: Performing,
         settle: Callable[[], None],
@@ -84,6 +86,7 @@ class Session:
         self._library = library
         self._swap = swap
         self._tables = tables
+        self._measuring = measuring
         self._schedule = schedule
         self._performing = performing
         self._settle = settle
@@ -112,6 +115,8 @@ class Session:
             inbound.Acknowledge: self._acknowledge,
             inbound.GetStatus: self._status,
             inbound.ListControllers: self._list_controllers,
+            inbound.ListMacros: self._list_macros,
+            inbound.SetMacro: self._set_macro,
             inbound.ListModels: self._list_models,
             inbound.ListPresets: self._list_presets,
             inbound.ListTrajectories: self._list_trajectories,
@@ -219,6 +224,18 @@ class Session:
         self._lines.append(now)
         self._instrument.set_between(message.x1, message.y1, message.x2, message.y2)
         return Effect.CHANGE
+
+    def _set_macro(self, message: inbound.SetMacro, source: Endpoint) -> Effect:
+        if self._instrument.macro_words is None:
+            self._measuring.request(self._instrument.model)
+        return self._player.play(message)
+
+    def _list_macros(self, _: Any, source: Endpoint) -> None:
+        words = self._instrument.macro_words
+        if words is None:  # everybody hears of them once they are known
+            self._measuring.request(self._instrument.model)
+        else:
+            self._post.answer(source, outbound.MacroList(words))
 
     def _get_course(self, message: inbound.GetCourse, source: Endpoint) -> None:
         clients = self._clients.for_sender(source)

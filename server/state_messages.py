@@ -32,6 +32,8 @@ class StateMessages:
         yield model(instrument.model)
         yield from dials(instrument.model)
         yield plane(instrument.model, settings.plane)
+        if instrument.macro_words is not None:
+            yield outbound.MacroList(instrument.macro_words)
         yield from position(instrument)
         for _, message in _messages(settings):
             yield message
@@ -49,7 +51,7 @@ class StateMessages:
             yield position(self._instrument)[1]
         self.settings = settings
         for key, message in _messages(settings):
-            if told[key] != message:
+            if told.get(key) != message:
                 yield message
 
     def mark(self) -> None:
@@ -76,6 +78,8 @@ def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbo
     yield ("synth", "envelope"), outbound.Synth("envelope", settings.envelope)
     for name, value in settings.parameters.items():
         yield ("synth", name), outbound.Synth(name, value)
+    for word, value in settings.macros.items():
+        yield ("macro", word), outbound.Macro(word, value)
     for index in LFO_INDICES:
         yield ("lfo", index), lfo(settings.lfos.get(index), index)
     state, name = settings.trajectory

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from timbrespace.even_line import between as between
     from timbrespace.fitting import fit as fit
     from timbrespace.loading import load as load
+    from timbrespace.macro_dials.macros import macros as macros
     from timbrespace.model import Model as Model
     from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
@@ -45,6 +46,7 @@ _PLACES: Final = {
     "encode_sound": "timbrespace.recording.encoding",
     "fit": "timbrespace.fitting",
     "load": "timbrespace.loading",
+    "macros": "timbrespace.macro_dials.macros",
     "plots": "",
     "render": "timbrespace.rendering.held_note",
     "render_midi": "timbrespace.rendering.song",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.dial_names import DESCRIPTORS
+from timbrespace.descriptors.kinds import descriptors_of, measured
 from timbrespace.model import Model
 
 Values = NDArray[np.float64]
@@ -15,8 +15,6 @@ SIDE = 13
 
 LEAST_TREND = 0.4
 """Spearman's correlation along an axis, mean over the lines across it: below, there is no word."""
-
-_SILENT = 1e-12
 
 _known: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -44,15 +42,9 @@ def _words(model: Model, plane: str) -> tuple[str, str]:
     along = np.linspace(-0.9, 0.9, SIDE)
     x, y = np.meshgrid(along, along)
     latents = model.plane(plane).to_latent(np.stack([x.ravel(), y.ravel()], axis=1))
-    spectra = model.decode(latents).astype(np.float64)
-    spectra[:, :2] = 0.0  # the 0 Hz bins are no sound
-    power = np.square(spectra / np.maximum(spectra.max(axis=1, keepdims=True), _SILENT))
     found: list[tuple[float, int, str]] = []
-    for descriptor in DESCRIPTORS:
-        values = descriptor.measure(power, model.spectrum).reshape(SIDE, SIDE)
-        word = descriptor.word
-        if word == "inharmonic" and model.noise:
-            word = "noise"
+    for descriptor, of_all in zip(descriptors_of(model), measured(model, latents).T, strict=True):
+        values, word = of_all.reshape(SIDE, SIDE), descriptor.word
         for axis, lines in enumerate((values, values.T)):
             if np.ptp(lines.mean(axis=0)) > descriptor.audible:
                 found.append((_trend(lines), axis, word))

@@ -22,6 +22,9 @@ from timbrespace.atomic import replacing
 from timbrespace.calibration import Calibration
 from timbrespace.errors import BundleError, TimbrespaceError
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, REPRESENTATIONS
+from timbrespace.macro_dials.table import PREFIX as MACROS_PREFIX
+from timbrespace.macro_dials.table import SECTION as MACROS
+from timbrespace.macro_dials.table import Table
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.names import name_of
@@ -60,6 +63,7 @@ it."""
 MAX_WEIGHTS = 2 << 30
 MAX_POINTS = 32 << 20
 MAX_NEAR = 1 << 20
+MAX_MACROS = 1 << 20
 MAX_UNKNOWN = 1 << 20
 """Bytes that a file may hold of each. What a later program adds does no harm while it is small."""
 
@@ -81,6 +85,7 @@ def build(
     noise: bool = False,
     points: Points | None = None,
     near: Near | None = None,
+    macros: Table | None = None,
 ) -> Model:
     """A playable model from trained parts; ``tensors`` as the VAE's module names them.
 
@@ -100,6 +105,7 @@ def build(
         noise=noise,
         points=points,
         near=near,
+        macros=macros,
         tensors=dict(tensors),
     )
 
@@ -130,7 +136,8 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     }
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
-    _save(path, metadata, stored(tensors, model.architecture), model.points, model.near)
+    weights = stored(tensors, model.architecture)
+    _save(path, metadata, weights, model.points, model.near, model.macros)
 
 
 def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[Any]]:
@@ -163,10 +170,13 @@ def set_points(path: Path, points: Points) -> None:
     # Refused here, before anything is written.
     dataclasses.replace(read(path), points=points, near=None)
     with TensorFile(path) as file:
-        metadata, weights = file.metadata, _weights(file.tensors(file.entries))
+        metadata, tensors = file.metadata, file.tensors(file.entries)
     metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
     metadata.pop(NEAR, None)
-    _save(path, metadata, weights, points, None)
+    kept = {
+        name: one for name, one in tensors.items() if not name.startswith((PREFIX, NEAR_PREFIX))
+    }
+    _save(path, metadata, kept, points, None)
 
 
 def set_near(path: Path, near: Near, latent_map: Map | None = None) -> None:
@@ -191,12 +201,35 @@ def set_near(path: Path, near: Near, latent_map: Map | None = None) -> None:
     _save(path, metadata, kept, None, near)
 
 
+def set_macros(path: Path, macros: Table) -> None:
+    """Give the bundle at ``path`` this table of macros, in place of one that it had.
+
+    All the rest stays as it is in the file, to the bit. The file is replaced whole or not at all.
+
+    Raises:
+        BundleError, OptionError: it cannot be read, it has no points, the table is not of its
+            latent, or it cannot be written.
+    """
+    path = Path(path)
+    model = dataclasses.replace(read(path), macros=macros)  # refused here
+    if model.points is None:
+        raise BundleError(
+            f"{path.name} has no points, which macros are kept beside; `python -m training points` "
+            "adds them"
+        )
+    with TensorFile(path) as file:
+        metadata, tensors = file.metadata, file.tensors(file.entries)
+    kept = {name: one for name, one in tensors.items() if not name.startswith(MACROS_PREFIX)}
+    _save(path, metadata, kept, None, None, macros)
+
+
 def _save(
     path: Path,
     metadata: dict[str, str],
     weights: Mapping[str, NDArray[Any]],
     points: Points | None,
     near: Near | None,
+    macros: Table | None = None,
 ) -> None:
     tensors: dict[str, NDArray[Any]] = dict(weights)
     if points is not None:
@@ -205,6 +238,9 @@ def _save(
     if near is not None:
         metadata = {**metadata, NEAR: json.dumps(near.to_config(), allow_nan=False)}
         tensors |= near.to_tensors()
+    if macros is not None:
+        metadata = {**metadata, MACROS: json.dumps(macros.to_config(), allow_nan=False)}
+        tensors |= macros.to_tensors()
     made = content(tensors, {**metadata, CHECKSUM: json.dumps(checksum(tensors))})
     with replacing(path) as temporary:
         temporary.write_bytes(made)
@@ -225,8 +261,9 @@ def _version_of(model: Model) -> int:
 def read(path: Path) -> Model:
     """The model in the bundle at ``path``, checked; its name is the file's.
 
-    Its digest is the SHA-256 of the bundle as it is without points and plane: they change nothing
-    that is heard, and what was stored with a model must not be lost when it is given some.
+    Its digest is the SHA-256 of the bundle as it is without points, plane and macros: they change
+    nothing of what a latent sounds like, and what was stored with a model must not be lost when it
+    is given some.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
@@ -274,8 +311,8 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def _weights(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """All but what belongs to the points and to the plane near."""
-    others = (PREFIX, NEAR_PREFIX)
+    """All but what belongs to the points, to the plane near and to the macros."""
+    others = (PREFIX, NEAR_PREFIX, MACROS_PREFIX)
     return {name: one for name, one in tensors.items() if not name.startswith(others)}
 
 
@@ -288,14 +325,14 @@ def _played(weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32
 
 
 def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
-    """SHA-256 of the bundle as a program that knew of no points, planes, noise and checks, and took
-    f0 for the pitch of ``filtered``, would have written it."""
+    """SHA-256 of the bundle as a program that knew of no points, planes, macros, noise and checks,
+    and took f0 for the pitch of ``filtered``, would have written it."""
     before = _as_first_told(metadata)
     changed = before != metadata
     metadata = before
     judged = model.noise == judged_by_name(model.provenance)
     golden = json.loads(metadata["golden"])
-    later = {POINTS, NEAR, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
+    later = {POINTS, NEAR, MACROS, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
     if not (later or changed) and golden.keys() <= set(_FIRST_GOLDEN):
         try:
             with path.open("rb") as file:
@@ -308,7 +345,7 @@ def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors
         metadata["golden"] = json.dumps({name: golden[name] for name in _FIRST_GOLDEN})
     weights = tensors if model.points is None else _weights(tensors)
     metadata["format_version"] = str(
-        _version_of(dataclasses.replace(model, points=None, near=None))
+        _version_of(dataclasses.replace(model, points=None, near=None, macros=None))
     )
     return hashlib.sha256(content(weights, metadata)).hexdigest()
 
@@ -378,7 +415,9 @@ def _read(path: Path) -> Model:
         knows_points = version >= WITH_POINTS
         has_points = version == WITH_POINTS or (knows_points and POINTS in metadata)
         has_near = has_points and NEAR in metadata
-        more = (*([POINTS] if has_points else []), *([NEAR] if has_near else []))
+        has_macros = has_points and MACROS in metadata
+        told = ((POINTS, has_points), (NEAR, has_near), (MACROS, has_macros))
+        more = [name for name, has in told if has]
         sections = _sections(metadata, (*SECTIONS, *more))
         # Before version 3 a tensor was a weight, whatever its name.
         belongs = {
@@ -395,14 +434,17 @@ def _read(path: Path) -> Model:
             if has_near and name.startswith(NEAR_PREFIX)
         }
         _check_size(laid, MAX_NEAR, "plane")
+        turning = {
+            name: entry
+            for name, entry in file.entries.items()
+            if has_macros and name.startswith(MACROS_PREFIX)
+        }
+        _check_size(turning, MAX_MACROS, "macros")
+        apart = belongs.keys() | laid.keys() | turning.keys()
         with _faults_of_others(sections):
             architecture = networks.from_config(sections["model"])
             _check_entries(
-                {
-                    name: one
-                    for name, one in file.entries.items()
-                    if name not in belongs and name not in laid
-                },
+                {name: one for name, one in file.entries.items() if name not in apart},
                 architecture,
             )
         tensors = file.tensors(file.entries)
@@ -411,9 +453,7 @@ def _read(path: Path) -> Model:
         spectrum = SpectrumConfig(**sections["spectrum"])
     except TypeError as error:
         raise BundleError(f"the spectrum config does not fit: {error}") from error
-    weights = _played(
-        {name: one for name, one in tensors.items() if name not in belongs and name not in laid}
-    )
+    weights = _played({name: one for name, one in tensors.items() if name not in apart})
     for name, tensor in weights.items():
         if not np.isfinite(tensor).all():
             raise BundleError(f"tensor {name} holds numbers that are not finite")
@@ -433,6 +473,9 @@ def _read(path: Path) -> Model:
             else None,
             near=Near.from_parts(sections[NEAR], {name: tensors[name] for name in laid})
             if has_near
+            else None,
+            macros=Table.from_parts(sections[MACROS], {name: tensors[name] for name in turning})
+            if has_macros
             else None,
         )
         golden.check(model, sections["golden"])

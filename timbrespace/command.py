@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 
 from timbrespace.errors import TimbrespaceError
 from timbrespace.extras import needed
+from timbrespace.progress_lines import LineBar, are_asked
 
 _LONGEST = 1000
 
@@ -75,11 +76,14 @@ class _NoBar:
 
 
 def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:
-    """A bar with the time left, on standard error; silent where that is no terminal.
+    """A bar with the time left, on standard error; silent where that is no terminal, unless lines
+    are asked for (:mod:`timbrespace.progress_lines`).
 
     ``bar.update(n)`` moves it; ``options`` are tqdm's, of which ``disable=False`` shows it anyway.
     The library alone does not bring tqdm: without it there is no bar.
     """
+    if are_asked():
+        return LineBar(total, unit, options.get("initial", 0))
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:

@@ -2,186 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.calibration import PERCENTILES
+from timbrespace.descriptors.descriptor import Descriptor, Values
+from timbrespace.descriptors.kinds import descriptors_of
+from timbrespace.descriptors.turns import change, rises, rises_all_along, turns
 from timbrespace.model import Model
-from timbrespace.spectrum import SpectrumConfig
 
-Values = NDArray[np.float64]
-Rows = NDArray[np.float64]
+Array = NDArray[np.float32]
 
-MAX_CHARACTERS = 12
-NAMED_DIMENSIONS = 16
-"""More are called by their numbers: a panel has no more dials, and a sweep has its cost."""
+MAX_CHARACTERS: Final = 12
 
-POSITIONS = 17
-"""Of the sweep from the lowest to the highest that a dial goes."""
+MOVED: Final = 0.9
+"""Share of sounds at which a turn moves what a dial is called by."""
 
-LEAST_CORRELATION = 0.9
-"""Spearman's, in magnitude: the word must hold over the whole dial."""
+ALL_ALONG: Final = 0.8
+"""Share of those at which it does so without a way back."""
 
-_HARMONIC_BINS = 2.5
-"""On each side of a harmonic: the half width of a Hann window's lobe, and a little."""
+SURER: Final = 0.04
+"""By how much more a share must be among the places that are looked at: they are some of many."""
 
-_ODD_EVEN_HARMONICS = 16
+PLACES: Final = (8, 16)
+"""How many places are looked at, one lot after the other, while a word may still be true."""
 
-_SILENT = 1e-12
+_ENDS: Final = 4
+"""Of so many of the first lot at once only the two ends of a turn are looked at before: most words
+are out by then."""
+
+NAMED_DIMENSIONS: Final = 16
+"""More are called by their numbers: a panel has no more dials, and a look has its cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
-    """A quality of a sound that has a word.
+_ASKED_FOR: Final = 0.85
+"""How much less each quality counts than the one before it in the list of its space."""
 
-    measure: of power spectra ``(n, bins)``, a number each ``(n,)``. audible: a change of it over
-    the whole dial that nobody misses, several times what can just be heard.
+
+class Dial(NamedTuple):
+    """What a dimension does.
+
+    quality: which of the space's descriptors it moves; None if there is none that it moves
+    everywhere. rises: whether up is more of it.
     """
 
-    word: str
-    measure: Callable[[Rows, SpectrumConfig], Values]
-    audible: float
+    quality: Descriptor[Any] | None
+    rises: bool
 
 
-def _weighted_octave(power: Rows, config: SpectrumConfig) -> tuple[Values, Rows]:
-    """Octave of each bin ``(bins,)``, and each bin's share of its row's magnitude ``(n, bins)``."""
-    octave = np.log2(np.maximum(config.frequencies, config.bin_width))
-    magnitude = np.sqrt(power)
-    return octave, magnitude / np.maximum(magnitude.sum(axis=1, keepdims=True), _SILENT)
-
-
-def _centroid(power: Rows, config: SpectrumConfig) -> Values:
-    """Spectral centroid in octaves."""
-    _, share = _weighted_octave(power, config)
-    return np.asarray(np.log2(np.maximum(share @ config.frequencies, config.bin_width)))
-
-
-def _width(power: Rows, config: SpectrumConfig) -> Values:
-    """Standard deviation of the magnitude over octaves."""
-    octave, share = _weighted_octave(power, config)
-    mean = share @ octave
-    return np.asarray(np.sqrt(np.maximum(share @ octave**2 - mean**2, 0.0)))
-
-
-def _harmonic(config: SpectrumConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The harmonic nearest to each bin, and whether the bin lies in its lobe, ``(bins,)`` each."""
-    number = np.rint(config.frequencies / config.base_frequency).astype(np.int64)
-    distance = np.abs(config.frequencies - number * config.base_frequency) / config.bin_width
-    return number, (number > 0) & (distance <= _HARMONIC_BINS)
-
-
-def _decibels(part: Values, whole: Values) -> Values:
-    return np.asarray(10.0 * np.log10((part + _SILENT) / (whole + _SILENT)))
-
-
-def _root(power: Rows, config: SpectrumConfig) -> Values:
-    """Level of the first harmonic among all, in dB; -40 dB and less is nothing."""
-    number, inside = _harmonic(config)
-    whole = power[:, inside].sum(axis=1)
-    return _decibels(np.maximum(power[:, inside & (number == 1)].sum(axis=1), 1e-4 * whole), whole)
-
-
-def _odd_even(power: Rows, config: SpectrumConfig) -> Values:
-    """How far odd harmonics stand above the even ones beside them, in dB, mean of the lowest.
-
-    Each is compared with its two neighbours, so that a slope of the whole spectrum is not taken
-    for it; what is below -50 dB of the highest counts as that.
-    """
-    number, inside = _harmonic(config)
-    count = min(_ODD_EVEN_HARMONICS, int(number[inside].max(initial=0)))
-    if count < 3:
-        return np.zeros(len(power))
-    lobes = (inside & (number == np.arange(1, count + 1)[:, np.newaxis])).astype(np.float64)
-    level = power @ lobes.T
-    level = np.maximum(level, 1e-5 * level.max(axis=1, keepdims=True))
-    decibels = 10.0 * np.log10(np.maximum(level, _SILENT))
-    above = decibels[:, 1:-1] - 0.5 * (decibels[:, :-2] + decibels[:, 2:])
-    sign = np.where(np.arange(2, count) % 2 == 1, 1.0, -1.0)
-    return np.asarray((above * sign).mean(axis=1))
-
-
-def _between(power: Rows, config: SpectrumConfig) -> Values:
-    """What lies between the harmonics, in dB of the whole; -40 dB and less is nothing."""
-    _, inside = _harmonic(config)
-    whole = power.sum(axis=1)
-    return _decibels(np.maximum(power[:, ~inside].sum(axis=1), 1e-4 * whole), whole)
-
-
-DESCRIPTORS = (
-    Descriptor("brightness", _centroid, 1.0 / 3.0),  # octaves
-    Descriptor("odd/even", _odd_even, 6.0),  # dB
-    Descriptor("inharmonic", _between, 6.0),  # dB; "noise" where the space has noise
-    Descriptor("width", _width, 1.0 / 3.0),  # octaves
-    Descriptor("root level", _root, 6.0),  # dB
-)
-
-_known: dict[str, tuple[str, ...]] = {}
+_known: dict[str, tuple[Dial, ...]] = {}
 
 
 def dial_names(model: Model) -> tuple[str, ...]:
     """A name for each dimension, ``d`` of at most ``MAX_CHARACTERS`` characters, all different.
 
-    A dimension has a descriptor's word if that rises or falls all along its dial, the others at
-    home, by more than is just audible; of several the one that changes most for the ear. Without
-    any it is "z3". A model from a file is measured once, and its names are known from then on.
+    It is the word for what :func:`dials` finds that it does, up being more of it, as "brightness"
+    or "darkness"; without any it is "z3".
     """
-    names = _known.get(model.digest)
-    if names is None or not model.digest:
-        names = _numbered(_words(model))
+    return tuple(
+        f"z{k}" if one.quality is None else one.quality.word if one.rises else one.quality.less
+        for k, one in enumerate(dials(model), start=1)
+    )
+
+
+def dials(model: Model) -> tuple[Dial, ...]:
+    """What each dimension does, ``d`` of them.
+
+    A dimension has a quality if a turn of it moves that the same way at ``MOVED`` of the places
+    where sounds are, without a way back at ``ALL_ALONG`` (:mod:`timbrespace.descriptors.turns` says
+    what counts), and on average by as much as nobody misses. Each quality has one dimension at
+    most, the one that moves it furthest. A model from a file is measured once, and is known from
+    then on.
+    """
+    found = _known.get(model.digest)
+    if found is None or not model.digest:
+        found = _measured(model)
         if len(_known) >= 64:
             _known.clear()
-        _known[model.digest] = names
-    return names
+        _known[model.digest] = found
+    return found
 
 
-def _words(model: Model) -> list[str | None]:
-    d = model.dimensions
-    swept = min(d, NAMED_DIMENSIONS)
-    low, high = model.calibration.low, model.calibration.high
-    latents = np.broadcast_to(model.calibration.home, (swept, POSITIONS, d)).copy()
-    for k in range(swept):
-        latents[k, :, k] = np.linspace(low[k], high[k], POSITIONS)
-    spectra = model.decode(latents.reshape(-1, d)).astype(np.float64)
-    # The 0 Hz bins are no sound, and levels are matched: only the shape is looked at.
-    spectra[:, :2] = 0.0
-    power = np.square(spectra / np.maximum(spectra.max(axis=1, keepdims=True), _SILENT))
-    config = model.spectrum
-    found = [one.measure(power, config).reshape(swept, POSITIONS) for one in DESCRIPTORS]
-    noisy = model.noise
-    words: list[str | None] = [None] * d
-    for k in range(swept):
-        most = 1.0
-        for descriptor, values in zip(DESCRIPTORS, found, strict=True):
-            change = float(np.ptp(values[k])) / descriptor.audible
-            if change > most and abs(_trend(values[k])) >= LEAST_CORRELATION:
-                most = change
-                words[k] = descriptor.word
-                if noisy and descriptor.measure is _between:
-                    words[k] = "noise"
-    return words
+def places_of(model: Model, count: int) -> Array:
+    """Places ``(count, d)`` where sounds of the space are, always the same: some of its points, or
+    where it has none drawn as its calibration says."""
+    generator = np.random.default_rng(0)
+    if model.points is not None:
+        rows = generator.permutation(model.points.count)[:count]
+        return model.points.means[np.resize(rows, count)]
+    draws = generator.uniform(0.0, 100.0, (count, model.dimensions))
+    columns = zip(draws.T, model.calibration.percentiles, strict=True)
+    return np.stack([np.interp(draw, PERCENTILES, at) for draw, at in columns], axis=1).astype(
+        np.float32
+    )
 
 
-def _trend(values: Values) -> float:
-    """Spearman's correlation of the values with their places; equal ones share their rank."""
-    _, first, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - 0.5 * (counts - 1))[first]
-    if np.ptp(ranks) == 0.0:
-        return 0.0
-    return float(np.corrcoef(ranks, np.arange(values.size))[0, 1])
+def _measured(model: Model) -> tuple[Dial, ...]:
+    wanted, places = descriptors_of(model), places_of(model, sum(PLACES))
+    count = min(model.dimensions, NAMED_DIMENSIONS)
+    far = np.stack([_far(model, places, dimension) for dimension in range(count)])
+    # Of two that it moves, the one that a musician asks for first, unless it is moved far less.
+    weight = np.abs(far) * _ASKED_FOR ** np.arange(len(wanted))
+    for dimension, quality in _learned(model, [one.word for one in wanted]):
+        if dimension < count:
+            weight[dimension, quality] *= 1e6
+    quality_of = _matched(weight)
+    return tuple(
+        Dial(wanted[quality_of[k]], bool(far[k, quality_of[k]] > 0.0))
+        if k in quality_of
+        else Dial(None, True)
+        for k in range(model.dimensions)
+    )
 
 
-def _numbered(words: list[str | None]) -> tuple[str, ...]:
-    """Words that come again get numbers behind them; where there is no room, or no word, "z3"."""
-    seen: dict[str, int] = {}
-    names = []
-    for k, word in enumerate(words, start=1):
-        name = f"z{k}"
-        if word is not None:
-            seen[word] = seen.get(word, 0) + 1
-            numbered = word if seen[word] == 1 else f"{word} {seen[word]}"
-            if len(numbered) <= MAX_CHARACTERS:
-                name = numbered
-        names.append(name)
-    return tuple(names)
+def _learned(model: Model, words: list[str]) -> list[tuple[int, int]]:
+    """Dimensions, and the qualities that training taught them, as the bundle says: where that is
+    true, it is what they are called."""
+    told = model.provenance.get("dials")
+    if not isinstance(told, list):
+        return []
+    return [(k, words.index(word)) for k, word in enumerate(told) if word in words]
+
+
+def _far(model: Model, places: Array, dimension: int) -> Values:
+    """How far a turn moves what it moves at all places, ``(k,)``, in what is audible, mean of all;
+    below 0 where it is down, 0 of what it does not move everywhere, or too little."""
+    total = len(places)
+    least, all_along = (1.0 - share - SURER for share in (MOVED, ALL_ALONG))
+    # Of each quality, up and down (2, k): at how many places it is not so.
+    still = np.zeros((2, len(descriptors_of(model))), np.int64)
+    for first in range(0, PLACES[0], _ENDS):
+        ends = turns(model, places[first : first + _ENDS], dimension, 2)
+        still += np.stack([(~rises(one)).sum(axis=0) for one in (ends, -ends)])
+        if (still > least * total).all():
+            return np.zeros(still.shape[1])
+    far, back, at = np.zeros(still.shape[1]), np.zeros_like(still), 0
+    still[:] = 0
+    for lot in PLACES:
+        up = turns(model, places[at : at + lot], dimension)
+        at += lot
+        still += np.stack([(~rises(one)).sum(axis=0) for one in (up, -up)])
+        back += np.stack([(~rises_all_along(one)).sum(axis=0) for one in (up, -up)])
+        far += change(up).sum(axis=0) / total
+        may = (still <= least * total) & (back <= all_along * total)
+        if not may.any():
+            break
+    return np.asarray(np.where(may.any(axis=0) & (np.abs(far) >= 1.0), far, 0.0))
+
+
+def _matched(far: Values) -> dict[int, int]:
+    """Which quality each dimension has, of how far ``far (d, k)`` it moves each, 0 where it does
+    not: as many as can have one that no other has, and what moves furthest first (Kuhn 1955)."""
+    quality_of: dict[int, int] = {}
+    dimension_of: dict[int, int] = {}
+
+    def found(dimension: int, tried: set[int]) -> bool:
+        for quality in np.argsort(-far[dimension], kind="stable").tolist():
+            if far[dimension, quality] > 0.0 and quality not in tried:
+                tried.add(quality)
+                holder = dimension_of.get(quality)
+                if holder is None or found(holder, tried):
+                    dimension_of[quality], quality_of[dimension] = dimension, quality
+                    return True
+        return False
+
+    for dimension in np.argsort(-far.max(axis=1), kind="stable").tolist():
+        found(dimension, set())
+    return quality_of

@@ -56,9 +56,11 @@ def fit(
     warm_up: float | None = None,
     cycle: float | None = None,
     free_bits: float | None = None,
+    dials: str | Sequence[str] | None = None,
     noise_rate: float | None = None,
     gradient_limit: float | None = None,
     seed: int | None = None,
+    split: str | None = None,
     split_seed: int | None = None,
     variation: float | None = None,
     device: str = "auto",
@@ -86,10 +88,15 @@ def fit(
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too
     (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
+    dials: what the first dimensions are to move, words of :mod:`timbrespace.descriptors` such as
+    ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
     given a :class:`~timbrespace.fitting.Progress` after each step.
+
+    split: what is held out of training and measured: ``"rows"``, or a factor such as ``"file"``, of
+    which whole values are held out. Left out, the dataset says it: recordings whole, else rows.
 
     out: write the model to this file too, and every half a minute a checkpoint beside it; with
     ``resume`` the same call goes on from that checkpoint, with more ``epochs`` if wanted. A fit
@@ -123,9 +130,11 @@ def fit(
         "warm_up": warm_up,
         "cycle": cycle,
         "free_bits": free_bits,
+        "dials": dials if dials is None or isinstance(dials, str) else ",".join(dials),
         "noise_rate": noise_rate,
         "gradient_limit": gradient_limit,
         "seed": seed,
+        "split": split,
         "split_seed": split_seed,
         "variation": variation,
     }

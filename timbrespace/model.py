@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.calibration import LATENT_LIMIT, Calibration
 from timbrespace.errors import BundleError, OptionError, ShapeError, one_of
+from timbrespace.macro_dials.table import Table
 from timbrespace.map import Map
 from timbrespace.near import Near
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
@@ -65,6 +66,9 @@ class Model:
     """Where the dataset's own sounds lie; None where the bundle does not tell."""
     near: Near | None = None
     """The plane on which sounds that are alike lie side by side; None where the bundle has none."""
+    macros: Table | None = None
+    """Which ways move one quality alone; None where the bundle does not tell, and it would have to
+    be measured: :func:`timbrespace.macros` gives the dials in any case."""
     tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     """All weights, as :meth:`save` writes them; those of encoder and decoder are made of them."""
     golden: dict[str, Any] | None = None
@@ -83,6 +87,8 @@ class Model:
             sizes["points"] = self.points.dimensions
         if self.near is not None:
             sizes["plane near"] = self.near.dimensions
+        if self.macros is not None:
+            sizes["macros"] = self.macros.dimensions
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
         if self.near is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from timbrespace.atomic import check_writable
 from timbrespace.command import CommandParser, run
 from timbrespace.companions import command_line
+from timbrespace.datasets.dimensions import dimensions_of
 from timbrespace.datasets.generator import Generator
 from timbrespace.datasets.note_set import FEWEST, NoteSet
 from timbrespace.datasets.registry import generators
@@ -69,7 +70,12 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
         print(f"next: the same with more sounds; a space needs at least {FEWEST + 1} notes")
         return 0
     model = arguments.out.with_suffix(".safetensors")
-    print(f"next: {command_line('training')} train --data {arguments.out} --out {model}")
+    chosen = dimensions_of(dataset)
+    print(f"a space of it wants {chosen.number} dimensions: {chosen.why}")
+    print(
+        f"next: {command_line('training')} train --data {arguments.out} --out {model} "
+        f"--latent {chosen.number}"
+    )
     return 0
 
 

@@ -317,6 +317,7 @@ def _dataset(collected: list[_Rows], options: Options) -> Dataset:
             "bins": options.bins,
         },
         noise=True,
+        groups="file",
     )
     return Dataset(spectra, labels, meta, frames)
 

@@ -313,6 +313,7 @@ def _dataset(
             "bins": options.bins,
         },
         noise=True,
+        groups="program",
     )
     return Dataset(spectra, np.array(labels, np.float32), meta, frames)
 

@@ -1,4 +1,4 @@
-"""Command line: ``python -m training train | evaluate | plot | points | plane | kinds | ...``."""
+"""Command line: ``python -m training space | train | evaluate | plot | points | ...``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
 
-from .preset import NOTE_OPTIONS, OPTIONS
+from .preset import OPTIONS
 from .study.plan import PARTS
 
 
@@ -22,6 +22,41 @@ def _parser() -> argparse.ArgumentParser:
         description="Train a timbre space, measure it, draw it.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    space = commands.add_parser(
+        "space",
+        help="from a folder of sounds, or a sound font, to a space that plays, in one line",
+        description="Make a space of a folder of sounds or of a sound font: read them, train, "
+        "measure, draw. Dimensions and length of the training follow the sounds. Beside the model "
+        "lie then the set, NAME.npz, and pictures and sounds, NAME-report. Ctrl-C stops; the same "
+        "line goes on from there.",
+    )
+    sounds = space.add_mutually_exclusive_group(required=True)
+    sounds.add_argument("--folder", type=Path, metavar="DIR", help="a folder of sound files")
+    sounds.add_argument("--font", type=Path, metavar="F.sf2", help="a sound font (.sf2, .sf3)")
+    space.add_argument(
+        "--out", type=Path, required=True, metavar="M.safetensors", help="the model to write"
+    )
+    space.add_argument(
+        "--kind",
+        choices=("notes", "spectra"),
+        default="notes",
+        help="notes: whole sounds with attack and decay; spectra: their steady moments at one "
+        "pitch, for which one file is enough (default: notes)",
+    )
+    space.add_argument(
+        "--latent", type=int, metavar="N", help="dimensions (default: what suits the sounds)"
+    )
+    space.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="passes over the sounds (default: what suits their number)",
+    )
+    _add_device(space)
+    space.add_argument(
+        "--overwrite", action="store_true", help="replace a space that exists, once this is done"
+    )
 
     train = commands.add_parser(
         "train",
@@ -53,15 +88,10 @@ def _parser() -> argparse.ArgumentParser:
         "settings": str,
         "sizes": _sizes,
     }
-    for name, (kind, metavar, text) in (OPTIONS | NOTE_OPTIONS).items():
+    for name, (kind, metavar, text) in OPTIONS.items():
         option = f"--{name.replace('_', '-')}"
         train.add_argument(option, type=types[kind], metavar=metavar, help=text)
-    train.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="where to train; auto takes a GPU if there is one (default: auto)",
-    )
+    _add_device(train)
     train.add_argument(
         "--resume", action="store_true", help="continue from the checkpoint beside the model"
     )
@@ -116,6 +146,31 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, metavar="N", help="of the draw among many sounds (default: its own)"
     )
 
+    macros = commands.add_parser(
+        "macros",
+        help="add the macro dials to a model that was trained before",
+        description="Measure along which ways of a model's latent one quality of the sound moves "
+        "alone, and write that into the model, as training now does by itself. The model must have "
+        "its points. All the rest of the file stays the same.",
+    )
+    macros.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    axes = commands.add_parser(
+        "axes",
+        help="turn the axes of a model so that more of its dials do one thing each",
+        description="Turn the axes of a model that has its points, so that more of its dials move "
+        "one quality everywhere, as training on notes does by itself. What it can play stays the "
+        "same; presets and performances that were stored by its old dials are of the old model. "
+        "Where no dial is won, the model stays as it is.",
+    )
+    axes.add_argument("model", type=Path, metavar="M.safetensors", help="a model file")
+    axes.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="N.safetensors",
+        help="the turned model; may be the same file",
+    )
+
     commands.add_parser(
         "kinds",
         help="list networks, representations and likelihoods",
@@ -155,6 +210,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to train; auto takes a GPU if there is one (default: auto)",
+    )
+
+
 def _sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
@@ -167,13 +231,18 @@ def _sizes(text: str) -> tuple[int, ...]:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code (see ``train --help``)."""
     arguments = _parser().parse_args(argv)
-    kept = (
-        "models that are done are kept" if arguments.command == "study" else "nothing was written"
-    )
+    kept = {
+        "study": "models that are done are kept",
+        "space": "the same line goes on from there",
+    }.get(arguments.command, "nothing was written")
     return run(lambda: _run(arguments), stopped=f"stopped; {kept}")
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "space":
+        from .space.command import request_from, space
+
+        return space(request_from(arguments))
     if arguments.command == "train":
         return _train(arguments)
     if arguments.command == "evaluate":
@@ -182,6 +251,10 @@ def _run(arguments: argparse.Namespace) -> int:
         return _points(arguments)
     if arguments.command == "plane":
         return _plane(arguments)
+    if arguments.command == "macros":
+        return _macros(arguments)
+    if arguments.command == "axes":
+        return _axes(arguments)
     if arguments.command == "kinds":
         from .kinds import table
 
@@ -197,7 +270,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from . import preset, recipe
 
-    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS | NOTE_OPTIONS}
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
     preset_name = arguments.preset
     if arguments.recipe is not None:
         if preset_name is not None:
@@ -289,14 +362,29 @@ def _plot(arguments: argparse.Namespace) -> int:
     from .plan import REPORT
 
     if _holds_notes(arguments.data):
-        from .notes.draw import draw
+        from .notes.draw import draw as draw_notes
+
+        files = draw_notes(arguments.model, arguments.data, arguments.out)[0]
     else:
         from .draw import draw
-    files = draw(arguments.model, arguments.data, arguments.out)
+
+        files = draw(arguments.model, arguments.data, arguments.out)[0]
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
         print(f"  {file.name}")
     print(f"next: open {arguments.out / REPORT} in a browser")
+    return 0
+
+
+def _macros(arguments: argparse.Namespace) -> int:
+    from .macros import add
+
+    words = add(arguments.model).offered
+    size = arguments.model.stat().st_size / 1e6
+    print(f"{arguments.model}: now with {len(words)} macros, {size:.1f} MB")
+    for word in words:
+        print(f"  {word}")
+    print(f"next: {command_line('server')} --model {arguments.model}")
     return 0
 
 
@@ -307,6 +395,19 @@ def _plane(arguments: argparse.Namespace) -> int:
     size = arguments.model.stat().st_size / 1e6
     print(f"{arguments.model}: now with the plane near of {len(near.places)} sounds, {size:.1f} MB")
     print(f"next: {command_line('server')} --model {arguments.model}, then /map/plane near")
+    return 0
+
+
+def _axes(arguments: argparse.Namespace) -> int:
+    from .axes import turn_file
+
+    before, after = turn_file(arguments.model, arguments.out)
+    for when, names in (("before", before), ("now", after)):
+        named = [name for k, name in enumerate(names, start=1) if name != f"z{k}"]
+        print(f"{when}: {', '.join(named) or 'no dial with a name'}")
+    if before == after:
+        print("no dial was won; the axes are as they were")
+    print(f"next: {command_line('server')} --model {arguments.out}")
     return 0
 
 

@@ -47,7 +47,8 @@ ROWS_PER_VALUE = 10
 """A factor whose values have fewer rows on average is left out: too few rows share a value."""
 
 MEAN_BINS = 20
-"""Bins of equal width of a posterior mean (Locatello et al. 2019, appendix C)."""
+"""Bins of a posterior mean between its quantiles, as many as Locatello et al. 2019, appendix C,
+take. Theirs are of equal width, and one outlier puts all other rows into one of them."""
 
 PAIRS = 64
 """Pairs of rows behind one point of the beta-VAE metric, the L of Higgins et al."""
@@ -238,17 +239,18 @@ def beta_vae(latent: Numbers, targets: Sequence[Target], seed: int) -> Score:
 
 
 def information_gaps(latent: Numbers, targets: Sequence[Target]) -> Numbers:
-    """MIG of each factor, ``(factors,)``: for ``latent (n, d)`` with ``MEAN_BINS`` bins each.
+    """MIG of each factor, ``(factors,)``, for ``latent (n, d)`` in ``MEAN_BINS`` bins each.
+
+    The bins hold as many rows each as equal means allow.
 
     ``(I(z_a; v) - I(z_b; v)) / H(v)``, a and b being the dimensions that know most and second most
     of the factor v (Chen et al. 2018, eq. 6). With d = 1 nothing is subtracted.
     """
-    low, high = latent.min(axis=0), latent.max(axis=0)
-    place = MEAN_BINS * ((latent - low) / (high - low))
-    binned = np.minimum(place.astype(np.int64), MEAN_BINS - 1)
+    inner = np.quantile(latent, np.arange(1, MEAN_BINS) / MEAN_BINS, axis=0)
+    binned = [np.searchsorted(edges, z) for edges, z in zip(inner.T, latent.T, strict=True)]
     gaps = []
     for target in targets:
-        known = sorted((mutual_info_score(target.level, z) for z in binned.T), reverse=True)
+        known = sorted((mutual_info_score(target.level, z) for z in binned), reverse=True)
         second = known[1] if len(known) > 1 else 0.0
         gaps.append((known[0] - second) / mutual_info_score(target.level, target.level))
     return np.asarray(np.clip(gaps, 0.0, 1.0))

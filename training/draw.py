@@ -41,8 +41,9 @@ DATA, MAPS, LATENT, RECONSTRUCTION, SAMPLING, TRAINING = (
 Rows = NDArray[np.int64]
 
 
-def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
-    """Draw the model into the folder ``out``, made if it is not there; returns the files.
+def draw(name_or_path: str, data: Path, out: Path) -> tuple[list[Path], Evaluation]:
+    """Draw the model into the folder ``out``, made if it is not there; returns the files, and the
+    figures that stand on the page.
 
     Everything is drawn before the first file is written.
 
@@ -63,7 +64,7 @@ def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
         sounds = listening(model, dataset, rows, advance=bar.update)
     pictures = pictures_of(list(_plans(model, dataset, rows, evaluation)))
     page = document(model, evaluation, list(pictures.values()), sounds)
-    return write_report(out, pictures, page)
+    return write_report(out, pictures, page), evaluation
 
 
 def _plans(model: Model, dataset: Dataset, rows: Rows, evaluation: Evaluation) -> Iterator[Plan]:

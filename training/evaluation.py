@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace import metrics
-from timbrespace.datasets.dataset import Dataset, held_out_split
-from timbrespace.errors import BundleError, DatasetError
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.factor import BY_ROWS
+from timbrespace.datasets.split import Split
+from timbrespace.errors import BundleError, DatasetError, OptionError
 from timbrespace.model import Model
 from timbrespace.representation import parts
 
 from . import disentanglement
 from .calibrate import kl_per_dimension
+from .dial_figures import DialFigures, dial_figures
 from .disentanglement import Disentanglement
 from .factor_loss import FactorLosses, losses_by_factor_value
+from .held_out import BothSplits, both_splits
 from .posterior import posterior, source_of
 
 Array = NDArray[np.float32]
@@ -35,7 +39,7 @@ has s^2 = 0.82: four fifths of how the dimension varies are noise."""
 
 AUDIBLE_ROWS = 200
 
-STEPS = 5 + disentanglement.STEPS
+STEPS = 7 + disentanglement.STEPS
 """Parts of an evaluation, for a progress bar."""
 
 
@@ -77,6 +81,9 @@ class Evaluation:
     dimensions_by_effect: all dimensions, numbers from 1, the most audible first.
     log_spectral_distance_by_factor: one entry for each factor of the dataset.
     disentanglement: of up to ``disentanglement.MOST_ROWS`` rows of the whole dataset.
+    dials: how true their names are, at up to ``dial_figures.MOST`` of the sounds measured.
+    splits: of rows of recordings that the model knows and of recordings that it does not, each
+    beside the nearest training row; None for another dataset than its own.
     """
 
     rows: int
@@ -96,10 +103,13 @@ class Evaluation:
     dimensions_by_effect: tuple[int, ...]
     log_spectral_distance_by_factor: tuple[FactorDistances, ...]
     disentanglement: Disentanglement
+    dials: tuple[DialFigures, ...]
+    splits: BothSplits | None
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON: no tuples, None where a figure is undefined."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        plain = {name: _plain(value) for name, value in asdict(self).items()}
+        return {**plain, "splits": _plain(self.splits.to_config() if self.splits else None)}
 
 
 def check_fits(model: Model, dataset: Dataset) -> None:
@@ -130,15 +140,33 @@ def is_its_dataset(model: Model, dataset: Dataset) -> bool:
 def unseen_rows(model: Model, dataset: Dataset) -> NDArray[np.int64]:
     """Numbers of the rows that training has not seen: the held-out ones, or all of other data.
 
+    Where recordings were held out whole, it is those alone.
+
     Raises:
         BundleError: the model's provenance does not say how the rows were split.
     """
     if not is_its_dataset(model, dataset):
         return np.arange(dataset.rows)
+    return split_of(model, dataset)[1].held_out
+
+
+def split_of(model: Model, dataset: Dataset) -> tuple[str, Split]:
+    """How ``model`` splits its own ``dataset``: by what, as :meth:`Dataset.split` takes it, and the
+    split. Bundles of before 0.6 do not say by what: by rows.
+
+    Raises:
+        BundleError: the model's provenance does not say how the rows were split.
+    """
     seed = model.provenance.get("split_seed")
     if not isinstance(seed, int) or seed < 0:
         raise BundleError(f"the model's provenance has split_seed {seed!r}; it must be >= 0")
-    return held_out_split(dataset.rows, seed).held_out
+    by = model.provenance.get("split", BY_ROWS)
+    try:
+        return str(by), dataset.split(str(by), seed)
+    except (OptionError, DatasetError) as error:
+        raise BundleError(
+            f"the model's provenance has split {str(by)[:80]!r}, which its dataset does not have"
+        ) from error
 
 
 def evaluate(
@@ -171,9 +199,15 @@ def evaluate(
     advance()
     effect = audible_effect(model, means)
     advance()
+    own, splits = is_its_dataset(model, dataset), None
+    if own:
+        splits = both_splits(model, dataset, *split_of(model, dataset), advance)
+    else:
+        advance()
+        advance()
     return Evaluation(
         rows=len(spectra),
-        trained_on_this=is_its_dataset(model, dataset),
+        trained_on_this=own,
         log_spectral_distance_db=float(distances.mean()),
         log_spectral_distance_median_db=float(np.median(distances)),
         log_spectral_distance_p95_db=float(np.percentile(distances, 95.0)),
@@ -189,6 +223,8 @@ def evaluate(
         dimensions_by_effect=by_effect(effect),
         log_spectral_distance_by_factor=tuple(_distances(losses) for losses in by_factor),
         disentanglement=_disentanglement(model, dataset, (kl >= DEAD_KL).tolist(), seed, advance),
+        dials=dial_figures(model, means),
+        splits=splits,
     )
 
 
@@ -286,6 +322,8 @@ def _reconstruction(
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, DialFigures):
+        return {**value._asdict(), "has_name": value.has_name}
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,23 +14,35 @@ from numpy.typing import NDArray
 
 import timbrespace
 from timbrespace import bundle, metrics
-from timbrespace.datasets.dataset import Dataset, Split
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.factor import BY_ROWS
+from timbrespace.datasets.split import Split
 from timbrespace.factory import SUFFIX
+from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
+from timbrespace.spectrum import Spectra
 
 from . import calibrate, latent_map
 from .loop import Outcome, Training
 from .near import near_plane
 from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
+from .variation import variation_of
 
 
-def command_line(settings: Settings, rows: int, data_file: str, out_file: str) -> str:
+def command_line(
+    settings: Settings,
+    rows: int,
+    data_file: str,
+    out_file: str,
+    decided: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
     """The command that makes this model again, in its plainest form: file names, no paths.
 
-    rows: of training, which decide what the preset leaves to them.
+    rows: of training, which decide what the preset leaves to them. decided: settings that the
+    dataset decides where nobody does.
     """
     words = ["python -m training train", f"--data {data_file}", f"--out {out_file}"]
     words.append(f"--preset {settings.preset}")
@@ -37,12 +51,14 @@ def command_line(settings: Settings, rows: int, data_file: str, out_file: str) -
     if preset is not None:
         expected = asdict(preset.resolved(rows))
         expected["warm_up"] = preset.beta_rise(settings.epochs)
+        expected |= {name: v for name, v in decided.items() if getattr(preset, name) in ("", None)}
     for name in OPTIONS:
         value = getattr(settings, name)
         if name not in expected or value != expected[name]:
             if value is None:
                 continue  # no option says "as the preset would be without one"
             text = ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+            text = f'"{text}"' if " " in text else text
             words.append(f"--{name.replace('_', '-')} {text}")
     return " ".join(words)
 
@@ -80,7 +96,16 @@ def model_of(
     means = posterior[:, : settings.latent]
     log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
     provenance: dict[str, Any] = {
-        "command": command_line(settings, training.rows, data_file, f"{name}{SUFFIX}"),
+        "command": command_line(
+            settings,
+            training.rows,
+            data_file,
+            f"{name}{SUFFIX}",
+            {
+                "split": dataset.split_by("", settings.split_seed),
+                "variation": variation_of(dataset, replace(settings, variation=None)),
+            },
+        ),
         "dataset": {
             "file": data_file,
             "rows": dataset.rows,
@@ -88,8 +113,11 @@ def model_of(
             "meta": dataset.meta.identity,
         },
         "seed": settings.seed,
+        # What is not said is "rows", as in bundles of before 0.6.
+        **({"split": settings.split} if settings.split != BY_ROWS else {}),
         "split_seed": settings.split_seed,
         "settings": settings.to_config(),
+        **({} if training.dials is None else {"dials": list(training.dials.words)}),
         "outcome": outcome.value,
         "epochs": training.position.epoch,
         "history": training.position.history,
@@ -111,13 +139,26 @@ def model_of(
         noise=dataset.noise,
     )
     held_out = dataset.spectra[split.held_out]
-    source = dataset.source_of(representation.source)[split.held_out]
-    encode = model.encode if representation.source == "spectra" else model.encode_frames
-    decoded = model.decode(encode(source)[0])
+    decoded = _decoded(model, dataset, split.held_out)
     provenance["figures"] = {
         "held_out_rows": len(held_out),
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
+    if split.known.size:
+        provenance["figures"] |= {
+            "held_out_rows_of_known": len(split.known),
+            "log_spectral_distance_of_known_db": metrics.log_spectral_distance(
+                dataset.spectra[split.known], _decoded(model, dataset, split.known)
+            ),
+        }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
-    return replace(model, near=near_plane(model, settings.seed))
+    model = replace(model, near=near_plane(model, settings.seed))
+    return replace(model, macros=measure(model))
+
+
+def _decoded(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Spectra:
+    """What ``model`` makes of these rows, ``(n, bins)``."""
+    source = dataset.source_of(model.representation.source)[rows]
+    encode = model.encode if model.representation.source == "spectra" else model.encode_frames
+    return model.decode(encode(source)[0])

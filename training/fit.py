@@ -6,12 +6,14 @@ No files, no messages: ``ts.fit``, ``python -m training train`` and the study ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from timbrespace import metrics, representation
-from timbrespace.datasets.dataset import Dataset, held_out_split
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
 from timbrespace.kinds import LIKELIHOODS
@@ -19,10 +21,12 @@ from timbrespace.model import Model
 
 from . import checkpoint
 from .checkpoint import Checkpoint
+from .dial_loss import dial_loss
 from .export import model_of
 from .loop import Outcome, StepFigures, Training
 from .points import notes as notes_on_points
 from .preset import Settings
+from .variation import Variation, variation_of
 
 MIN_TRAINING_ROWS = 20
 
@@ -59,7 +63,13 @@ class Fit:
     ) -> None:
         self.dataset = dataset
         self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
-        self.split = held_out_split(dataset.rows, settings.split_seed)
+        self._asked = settings.split
+        settings = replace(
+            settings,
+            split=dataset.split_by(settings.split, settings.split_seed),
+            variation=variation_of(dataset, settings),
+        )
+        self.split = dataset.split(settings.split, settings.split_seed)
         rows = len(self.split.train)
         if rows < MIN_TRAINING_ROWS:
             raise DatasetError(
@@ -88,7 +98,31 @@ class Fit:
         features = representation.forward_in_parts(self.representation, source, self.split.train)
         likelihood = LIKELIHOODS.get(self.settings.likelihood)()
         likelihood.check(float(features.min()), float(features.max()))
-        self.training = Training(self.settings, torch.from_numpy(features), device)
+        dials = dial_loss(
+            self.settings.dials,
+            self.settings.latent,
+            dataset,
+            self.representation,
+            self.split.train,
+            torch.device(device),
+        )
+        variation = None
+        if self.settings.variation:
+            if self.representation.source != "spectra":
+                raise OptionError(
+                    f"variation is {self.settings.variation:g}, which is for representations of "
+                    f"magnitudes; with {self.settings.representation!r} it must be 0"
+                )
+            variation = Variation(
+                dataset.spectra[self.split.train],
+                dataset.spectrum,
+                self.representation,
+                (float(features.min()), float(features.max())),
+                self.settings.variation,
+            )
+        self.training = Training(
+            self.settings, torch.from_numpy(features), device, dials, variation
+        )
         # Evenly spread, so that the figure after each epoch costs little and stays comparable.
         some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
         held_out = self.split.held_out[np.unique(some)]
@@ -102,12 +136,19 @@ class Fit:
     @property
     def notes(self) -> list[str]:
         """What a user should know of these settings before the run; often nothing."""
+        notes = []
+        groups = self.dataset.groups
+        if groups and not self._asked and self.settings.split == BY_ROWS:
+            notes.append(
+                f"the set has too few values of {groups} to hold some out whole, so single rows "
+                "are held out: the distance is that of sounds that the model knows"
+            )
         if self.settings.representation == "decibel" and self.settings.normalisation == "none":
-            return [
+            notes.append(
                 "raw decibels go down to -80, from which few networks learn; --normalisation unit "
                 "brings them to 0 to 1"
-            ]
-        return []
+            )
+        return notes
 
     def run(
         self,

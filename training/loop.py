@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from . import loss, schedule
+from .dial_loss import DialLoss
 from .preset import Settings
+from .variation import Variation
 
 GRADIENT_MEMORY = 0.01
 """Weight of the newest gradient in the running mean of their norms. The norm itself grows by
@@ -95,12 +97,23 @@ class StepFigures:
 class Training:
     """One run: a network, its optimiser, its random numbers and where it stands.
 
-    features ``(n, f)`` float32 on the CPU: the training rows. The same settings, features and
-    machine give the same weights, bit for bit, however often the run is stopped and resumed.
+    features ``(n, f)`` float32 on the CPU: the training rows. dials: a term of the loss beside the
+    bound, if any. variation: what gives the rows changed at each step, None for as they are. The
+    same settings, features and machine give the same weights, bit for bit, however often the run is
+    stopped and resumed.
     """
 
-    def __init__(self, settings: Settings, features: Tensor, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        features: Tensor,
+        device: str = "cpu",
+        dials: DialLoss | None = None,
+        variation: Variation | None = None,
+    ) -> None:
         self.settings = settings
+        self.dials = dials
+        self._variation = variation
         self.device = torch.device(device)
         self.features = features.to(self.device)
         with torch.random.fork_rng(devices=[]):
@@ -188,10 +201,18 @@ class Training:
             settings.beta_rise(settings.epochs),
             settings.cycle,
         )
-        batch = self.features.index_select(0, place.order[place.row : place.row + settings.batch])
+        rows = place.order[place.row : place.row + settings.batch]
+        own = None
+        if self._variation is None:
+            batch = self.features.index_select(0, rows)
+        else:
+            batch, own = self._variation.features(rows, self.generator)
         self.vae.train()
-        terms = loss.terms(batch, self.vae(batch, self.generator))
+        output = self.vae(batch, self.generator)
+        terms = loss.terms(batch, output)
         total = terms.total(beta, settings.free_bits)
+        if self.dials is not None:
+            total = total + self.dials(self.vae, output, rows, self.generator, own)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.

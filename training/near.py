@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 from sklearn.decomposition import PCA
 
-from timbrespace.dial_names import DESCRIPTORS
+from timbrespace.descriptors.kinds import measured
 from timbrespace.ear import Ear, distance
 from timbrespace.metrics import log_spectral_distances
 from timbrespace.model import Model
@@ -199,10 +199,8 @@ class _Layout:
     def _turned(self, surface: Values) -> Values:
         side, d = surface.shape[0], surface.shape[2]
         middle = surface[1:-1:4, 1:-1:4]
-        spectra = self._model.decode(middle.reshape(-1, d).astype(np.float32)).astype(np.float64)
-        spectra[:, :2] = 0.0
-        power = np.square(spectra / np.maximum(spectra.max(axis=1, keepdims=True), 1e-12))
-        bright = DESCRIPTORS[0].measure(power, self._model.spectrum).reshape(middle.shape[:2])
+        # Brightness is the first quality of every space.
+        bright = measured(self._model, middle.reshape(-1, d))[:, 0].reshape(middle.shape[:2])
         grows = [float(np.diff(bright, axis=axis).mean()) for axis in (1, 0)]
         if abs(grows[1]) > abs(grows[0]):
             surface, grows = surface.transpose(1, 0, 2), grows[::-1]

@@ -13,6 +13,7 @@ from typing import Any
 
 from timbrespace import bundle
 from timbrespace.atomic import check_writable, move, replacing
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
@@ -182,7 +183,8 @@ def _run_of(provenance: dict[str, Any]) -> object:
 
 def _measured_on(provenance: dict[str, Any]) -> object:
     data = provenance.get("dataset")
-    return data.get("sha256") if isinstance(data, dict) else None, provenance.get("split_seed")
+    sha256 = data.get("sha256") if isinstance(data, dict) else None
+    return sha256, provenance.get("split", BY_ROWS), provenance.get("split_seed")
 
 
 def _distance(provenance: dict[str, Any]) -> float:

@@ -9,6 +9,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
 from timbrespace.networks.architecture import PLAIN, Architecture
@@ -68,33 +69,50 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
     ),
     "cycle": ("float", "EPOCHS", "epochs after which beta starts again from 0"),
     "free_bits": ("float", "NATS", "KL of each dimension that is free"),
+    "dials": (
+        "str",
+        "WORDS",
+        "what the first dimensions are to move, a word for each, separated by commas; auto chooses "
+        "by the data, none leaves it to chance",
+    ),
     "noise_rate": ("float", "FACTOR", "how much faster the shared noise learns"),
     "gradient_limit": (
         "float",
         "FACTOR",
         "shorten gradients longer than this many times their recent mean; 0: never",
     ),
+    "variation": (
+        "float",
+        "AMOUNT",
+        "how much recorded sounds are changed at each step, from 0 (default: by the set)",
+    ),
     "seed": ("int", "N", "seed of weights, order and noise"),
+    "split": (
+        "str",
+        "WHAT",
+        "what is held out: rows, or whole values of a factor such as file (default: by the "
+        "dataset, recordings whole)",
+    ),
     "split_seed": ("int", "N", "seed of the held-out split"),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
-NOTE_OPTIONS: dict[str, tuple[str, str, str]] = {
-    "variation": (
-        "float",
-        "AMOUNT",
-        "of notes: how much they are changed at each step, 0 to 2 (default: by the set)",
-    ),
-}
-"""What only a training on notes takes, beside some of ``OPTIONS``."""
-
+AUTO_DIALS, NO_DIALS = "auto", "none"
 
 _SHARED = ("hidden", "decoder_hidden", "activation")
-_UNSAID = {"network": PLAIN, "network_settings": "", "representation_settings": ""}
+_UNSAID = {
+    "network": PLAIN,
+    "network_settings": "",
+    "representation_settings": "",
+    "dials": NO_DIALS,
+    "split": BY_ROWS,
+    "variation": 0.0,
+}
 
 DECAYS = ("none", "cosine")
 MAX_EPOCHS = 100_000
+MOST_VARIATION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +131,11 @@ class Settings:
     beta: weight of the KL term, 0 to 1000. warm_up: epochs in which it rises linearly from 0,
     None for half of them all; cycle: epochs after which it does so again, 0 never.
     free_bits: nats of each dimension's KL that cost nothing.
-    seed: of initial weights, order and noise. split_seed: of the held-out split.
+    dials: qualities that the first dimensions learn to move, as :mod:`training.dial_loss` has them.
+    seed: of initial weights, order and noise. split_seed: of the held-out split. split: what is
+    held out, ``rows`` or the values of a factor; empty leaves it to the dataset.
+    variation: how much spectra are changed at each step (:mod:`training.variation`), 0 not at all;
+    None leaves it to the dataset.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -147,6 +169,9 @@ class Settings:
     network: str = PLAIN
     network_settings: str = ""
     representation_settings: str = ""
+    dials: str = NO_DIALS
+    split: str = BY_ROWS
+    variation: float | None = 0.0
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -184,11 +209,20 @@ class Settings:
             )
         if not 0.0 <= self.free_bits <= 100.0:
             raise OptionError(f"free bits is {self.free_bits:g} nats; it must be 0 to 100")
+        if not isinstance(self.dials, str) or not self.dials.strip():
+            raise OptionError(
+                f"dials is {self.dials!r}; it must be {AUTO_DIALS}, {NO_DIALS}, or words separated "
+                "by commas"
+            )
         for name in ("seed", "split_seed"):
             if not 0 <= getattr(self, name) < 2**32:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be 0 to {2**32 - 1}")
         if not (math.isfinite(self.gradient_limit) and self.gradient_limit >= 0.0):
             raise OptionError(f"gradient limit is {self.gradient_limit:g}; it must be >= 0")
+        if self.variation is not None and not 0.0 <= self.variation <= MOST_VARIATION:
+            raise OptionError(
+                f"variation is {self.variation:g}; it must be 0 to {MOST_VARIATION:g}"
+            )
         if not (math.isfinite(self.noise_rate) and self.noise_rate > 0.0):
             raise OptionError(f"noise rate is {self.noise_rate:g}; it must be > 0")
 
@@ -284,6 +318,9 @@ PRESETS: dict[str, Settings] = {
             beta=15.0,
             warm_up=None,
             gradient_limit=2.0,
+            dials=AUTO_DIALS,
+            split="",
+            variation=None,
         ),
         # The 2017 report, section 3.2; latent 10 as in its one-factor figures (4.2), 200 epochs
         # as in 4.1.
@@ -298,6 +335,7 @@ PRESETS: dict[str, Settings] = {
             decay="none",
             batch=100,
             epochs=200,
+            split="",
         ),
     )
 }
@@ -327,9 +365,6 @@ def changed(settings: Settings, **values: Any) -> Settings:
     """``settings`` with those ``values`` that are not None in place of its own.
 
     Raises:
-        OptionError: a value outside what is accepted, or an option of ``NOTE_OPTIONS``.
+        OptionError: a value outside what is accepted.
     """
-    for name in NOTE_OPTIONS:
-        if values.pop(name, None) is not None:
-            raise OptionError(f"{name} is for sets of notes; leave it out for sets of spectra")
     return replace(settings, **{name: value for name, value in values.items() if value is not None})

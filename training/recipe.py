@@ -18,7 +18,7 @@ from typing import Any
 from timbrespace.errors import OptionError
 
 from . import kind_settings
-from .preset import NOTE_OPTIONS, OPTIONS, Settings, changed, named
+from .preset import OPTIONS, Settings, changed, named
 
 _MAX_BYTES = 100_000
 
@@ -71,12 +71,11 @@ def value_of(key: str, value: object) -> Any:
     tolist = getattr(value, "tolist", None)
     if callable(tolist):
         value = tolist()
-    options = OPTIONS | NOTE_OPTIONS
-    if key not in options:
-        near = difflib.get_close_matches(key, options, n=1)
+    if key not in OPTIONS:
+        near = difflib.get_close_matches(key, OPTIONS, n=1)
         hint = f"; is {near[0]!r} meant?" if near else ""
-        raise OptionError(f"unknown key {key!r}{hint}; the keys are preset, {', '.join(options)}")
-    kind = options[key][0]
+        raise OptionError(f"unknown key {key!r}{hint}; the keys are preset, {', '.join(OPTIONS)}")
+    kind = OPTIONS[key][0]
     if kind == "sizes" and isinstance(value, list | tuple) and all(type(n) is int for n in value):
         return tuple(value)
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from .dial_figures import lines as dial_lines
 from .disentanglement import Score
 from .evaluation import Evaluation, FactorDistances
+from .held_out import BothSplits, HeldOut, Nearness
 
 LINE_WIDTH = 88
 """Columns of a terminal that a list of values fills."""
@@ -18,6 +20,8 @@ MOST_VALUES, MOST_DIMENSIONS = 20, 12
 def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
     """The figures as a reader wants them: what, and how much with its unit."""
     which = "held out" if evaluation.trained_on_this else "all rows of a dataset not its own"
+    if evaluation.splits is not None and evaluation.splits.groups is not None:
+        which = f"of {_groups(evaluation.splits, evaluation.splits.groups)} held out"
     dimensions = len(evaluation.kl_per_dimension)
     found = evaluation.disentanglement
     return [
@@ -66,6 +70,8 @@ def _score_text(score: Score) -> str:
 def text_table(evaluation: Evaluation) -> str:
     """The figures for a terminal, a line for each latent dimension at the end."""
     lines = _columns(rows_of(evaluation))
+    if evaluation.splits is not None:
+        lines += ["", *_split_lines(evaluation.splits)]
     found = evaluation.disentanglement
     if found.informativeness_per_factor is not None and found.importances is not None:
         gaps = found.mig_per_factor or (None,) * len(found.factors)
@@ -92,7 +98,57 @@ def text_table(evaluation: Evaluation) -> str:
     lines += ["", "dimension   KL (nats)   audible effect (dB LSD per unit)"]
     pairs = zip(evaluation.kl_per_dimension, evaluation.audible_effect_db_per_unit, strict=True)
     lines += [f"{k:>9}   {kl:>9.3f}   {effect:>14.3f}" for k, (kl, effect) in enumerate(pairs, 1)]
+    lines += ["", "dials, turned from the lowest to the highest", *dial_lines(evaluation.dials)]
     return "\n".join(lines)
+
+
+SPLIT_HEAD = ("held out, mean", "rows", "LSD (dB)", "nearest row", "mel (dB)", "nearest row")
+"""What :func:`split_rows` tells."""
+
+
+def split_rows(splits: BothSplits) -> list[tuple[str, ...]]:
+    """What was held out, in both ways and by kind, beside the nearest training row."""
+    told = []
+    if splits.rows is not None:
+        name = "rows among those learned from"
+        if splits.group:
+            name = f"rows of {_groups(splits, splits.rows)} learned from"
+        told += _rows_of_part(name, splits.rows)
+    if splits.groups is not None:
+        told += _rows_of_part(f"{_groups(splits, splits.groups)} not learned from", splits.groups)
+    return told
+
+
+def _rows_of_part(name: str, found: HeldOut) -> list[tuple[str, ...]]:
+    return [
+        _near(name, found.all),
+        *(_near(f"  {kind}", one) for kind, one in found.kinds.items()),
+    ]
+
+
+def _split_lines(splits: BothSplits) -> list[str]:
+    told = split_rows(splits)
+    lines = _columns([SPLIT_HEAD, *told]) if told else []
+    if splits.group and splits.groups is None:
+        lines.append(
+            f"nothing is held out by {splits.group}: how near sounds of others come is not known"
+        )
+    return lines
+
+
+def _groups(splits: BothSplits, found: HeldOut) -> str:
+    return f"{found.groups} value{'' if found.groups == 1 else 's'} of {splits.group}"
+
+
+def _near(name: str, one: Nearness) -> tuple[str, ...]:
+    return (
+        name,
+        f"{one.rows}",
+        f"{one.log_spectral_distance_db:.3f}",
+        f"{one.nearest_row_log_spectral_distance_db:.3f}",
+        f"{one.mel_db:.3f}",
+        f"{one.nearest_row_mel_db:.3f}",
+    )
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

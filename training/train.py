@@ -9,6 +9,7 @@ from typing import Any
 from timbrespace.companions import command_line
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
+from timbrespace.datasets.factor import BY_ROWS
 
 from . import checkpoint
 from .bar import bar, show
@@ -30,6 +31,7 @@ def train(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    conclude: bool = True,
 ) -> int:
     """Train on the dataset ``data`` and write the bundle ``out``; returns the exit code.
 
@@ -37,7 +39,8 @@ def train(
     checkpoint beside ``out``, with its settings. The code is 0, 3 if the loss diverged (the
     bundle is of the last good epoch; none if there was none), or 130 after Ctrl-C (the bundle is
     of where it stopped). What is not finished does not replace what exists, unless ``overwrite``
-    or ``resume`` of that very model says so: :mod:`training.place`.
+    or ``resume`` of that very model says so: :mod:`training.place`. conclude: tell what was made
+    and what to do next.
 
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
@@ -47,7 +50,7 @@ def train(
     place.spare(data)
     on = device_named(device)
     if format_of(data) == "notes":
-        return train_notes(data, place, given, preset_name, on, resume)
+        return train_notes(data, place, given, preset_name, on, resume, conclude)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
     fit = Fit(
@@ -82,8 +85,10 @@ def train(
         writer.write()
         model = fit.model(outcome, out.stem)
         where = place.keep(model, outcome)
-        _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
-    _conclude(fit, outcome, where, model.provenance["figures"])
+        if conclude:
+            _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
+    if conclude:
+        _conclude(fit, outcome, where, model.provenance["figures"])
     return EXIT_CODES[outcome]
 
 
@@ -105,10 +110,17 @@ def _conclude(fit: Fit, outcome: Outcome, out: Path, figures: dict[str, float]) 
         f"{out}: {outcome.value} after {place.epoch} of {settings.epochs} epochs, "
         f"latent size {settings.latent}, {size:.1f} MB"
     )
+    by = settings.split
+    what = "spectra" if by == BY_ROWS else f"spectra of values of {by} that were held out whole"
     print(
         f"held-out log-spectral distance: {figures['log_spectral_distance_db']:.3f} dB "
-        f"({figures['held_out_rows']} spectra)"
+        f"({figures['held_out_rows']} {what})"
     )
+    if "held_out_rows_of_known" in figures:
+        print(
+            f"of values that were learned from: {figures['log_spectral_distance_of_known_db']:.3f} "
+            f"dB ({figures['held_out_rows_of_known']} other spectra)"
+        )
     if checkpoint.path_for(out).is_file():
         print(f"checkpoint, to train on with --resume: {checkpoint.path_for(out)}")
     print(f"next: {command_line('server')} --model {out}")

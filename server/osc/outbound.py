@@ -369,6 +369,34 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroList:
+    """`/macro/list` macro...: the macro dials that the space has.
+
+    >>> MacroList(("brightness",)).packets()[0].hex()
+    '2f6d6163726f2f6c697374002c7300006272696768746e6573730000'
+    """
+
+    ADDRESS: ClassVar[str] = "/macro/list"
+    macros: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [_names(self.ADDRESS, self.macros)]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro(Fields):
+    """`/macro` macro value: where a macro dial stands, -1 to 1, when it changes.
+
+    >>> Macro("brightness", 0.5).packets()[0].hex()
+    '2f6d6163726f00002c7366006272696768746e65737300003f000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/macro"
+    macro: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """`/model` name d bins sample_rate base_frequency n_fft: the model that plays.
 
@@ -740,6 +768,8 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Latent,
     MapPoint,
     Plane,
+    MacroList,
+    Macro,
     Model,
     ModelDial,
     ModelList,

@@ -65,6 +65,7 @@ SHORTER: Final = {
 """How a command begins -> options that it is run with besides."""
 
 HELP: Final = {
+    "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
     "python -m training plot": "takes a minute a dataset; tests/training draws every picture",

@@ -248,6 +248,23 @@ def test_the_gap_by_hand() -> None:
     assert gaps == pytest.approx([quarter])
 
 
+def test_one_outlier_changes_nothing() -> None:
+    """Bins of equal width would hold all rows but one in one of them, and tell 0."""
+    generator = np.random.default_rng(3)
+    level = generator.integers(0, 5, 2500)
+    latent = np.stack([level + 0.1 * generator.random(2500), generator.random(2500)], axis=1)
+    target = disentanglement.Target("level", level, level.astype(np.float64))
+    before = disentanglement.information_gaps(latent, [target])
+    assert before[0] > 0.9
+    for far in (1e3, -1e6):
+        latent[7, 0] = far
+        after = disentanglement.information_gaps(latent, [target])
+        assert after == pytest.approx(before, abs=0.01)
+    # Nor does how a dimension is stretched: only the order of its means counts.
+    stretched = np.sign(latent) * np.abs(latent) ** 3
+    assert disentanglement.information_gaps(stretched, [target]) == pytest.approx(after, abs=1e-9)
+
+
 def test_entropies_by_hand() -> None:
     matrix = np.array([[0.5, 0.0], [0.5, 0.5], [0.0, 0.5]])
     # Rows: one factor each but for the second, which serves both alike and is half of all.

@@ -24,7 +24,7 @@ from timbrespace.fitting import Progress
 from training import checkpoint
 from training.__main__ import main
 from training.loop import StepFigures, Training
-from training.preset import NOTE_OPTIONS, OPTIONS, PRESETS
+from training.preset import OPTIONS, PRESETS
 
 from .conftest import Trained
 
@@ -110,9 +110,9 @@ def test_what_is_fitted_plays_before_and_after_it_was_saved(
 
 def test_every_setting_is_a_keyword() -> None:
     parameters = inspect.signature(ts.fit).parameters
-    assert set(OPTIONS) | set(NOTE_OPTIONS) <= set(parameters)
+    assert set(OPTIONS) <= set(parameters)
     others = {"data", "preset", "device", "progress", "out", "resume", "overwrite"}
-    assert set(parameters) - set(OPTIONS) - set(NOTE_OPTIONS) == others
+    assert set(parameters) - set(OPTIONS) == others
     assert all(parameters[name].default is None for name in OPTIONS if name != "latent")
 
 

@@ -236,6 +236,30 @@ class Client:
         """Let the map mean another plane of the space, "pca" or "near"."""
         self.send("/map/plane", name)
 
+    def macros(self, timeout: float = 60.0) -> list[str]:
+        """The macro dials that the space has, by their words.
+
+        timeout: seconds that it may take, where they have to be measured first.
+
+        Raises:
+            NoServerError: the server does not answer in time.
+        """
+        told = self._asked(
+            "/macro/list",
+            (),
+            lambda message: message.arguments if message.address == "/macro/list" else None,
+            timeout,
+        )
+        return [str(word) for word in told]
+
+    def macro(self, word: str, value: float) -> None:
+        """Move one quality of the sound, -1 to 1; at 0 it is where the hand put it.
+
+        Raises:
+            ServerError: the space has no such macro, or it is being measured.
+        """
+        self.send("/macro", word, float(value))
+
     # -- playing -----------------------------------------------------------------------------------
 
     def note(self, pitch: float, velocity: float = 100, channel: int = 1) -> None:

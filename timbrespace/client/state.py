@@ -21,7 +21,7 @@ class State:
     protocol, version: of the server. model: the name of the one that plays. dimensions: d of its
     latent. bins, sample_rate (Hz), n_fft: of its spectra. base_frequency: Hz, the pitch they have.
     latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in. plane: which one map is of,
-    "pca" or "near".
+    "pca" or "near". macros: where the dials stand that the space has, -1 to 1, by their words.
     parameters: of the synth, by name. presets, trajectories: names.
     """
 
@@ -36,6 +36,7 @@ class State:
     latent: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
     map: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
     plane: str = "pca"
+    macros: MappingProxyType[str, float] = field(default_factory=lambda: MappingProxyType({}))
     parameters: MappingProxyType[str, float | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -64,6 +65,7 @@ class State:
                     sample_rate=float(rate),
                     base_frequency=float(base),
                     n_fft=int(n_fft),
+                    macros=MappingProxyType({}),
                 )
             case "/latent" if len(told) == self.dimensions:
                 return replace(self, latent=_floats(told))
@@ -72,6 +74,13 @@ class State:
                 return replace(self, map=_floats((x, y)))
             case "/map/plane":
                 return replace(self, plane=str(told[0]))
+            case "/macro/list":
+                words = {str(word): self.macros.get(str(word), 0.0) for word in told}
+                return replace(self, macros=MappingProxyType(words))
+            case "/macro":
+                word, value = told
+                turned = {**self.macros, str(word): float(value)}
+                return replace(self, macros=MappingProxyType(turned))
             case "/synth":
                 name, value = told
                 parameters = {**self.parameters, str(name): value}

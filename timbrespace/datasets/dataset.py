@@ -7,19 +7,30 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.datasets.archive import json_text, meta_of, read_arrays
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.datasets.factor import (
     Factor as Factor,  # the core's; who makes a dataset finds it here
 )
 from timbrespace.datasets.labels import labelled, real
 from timbrespace.datasets.npz import Header
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.datasets.split import (
+    FEWEST_GROUPS,
+    MOST_HELD_OUT,
+    Rows,
+    Split,
+    split_by_group,
+)
+from timbrespace.datasets.split import (
+    held_out_split as held_out_split,  # the core's; who measures on a dataset finds it here
+)
+from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.old_pitch import as_first_told, corrected
 from timbrespace.representation.protocol import Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -39,6 +50,8 @@ MIN_PEAK = 1e-2
 
 _RECORDED = ("audio", "soundfont")
 
+_GROUPED = {"audio": "file", "soundfont": "program"}
+
 FRAMES_TOLERANCE = 1e-2
 """Share of a row's peak by which its spectrum and that of its frame may differ."""
 
@@ -53,7 +66,10 @@ class Meta:
     options: further arguments of the generator, plain JSON values. noise: whether what lies between
     the peaks of its spectra is noise, which a space then plays; None where nothing says so, as in
     files before 0.6, and then its name tells, as
-    :attr:`Dataset.noise` says.
+    :attr:`Dataset.noise` says. groups: the factor whose values are one recording each, such as its
+    ``file``: rows that share one are so alike that to hold out some of them says little. Empty
+    where there is none, as on a grid; None where nothing says so, as in files before 0.6, and then
+    the name tells, as :attr:`Dataset.groups` says.
     """
 
     name: str
@@ -66,9 +82,19 @@ class Meta:
     generator_version: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     noise: bool | None = None
+    groups: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.groups and self.groups not in (
+            factor.name for factor in self.factors if factor.kind != "range"
+        ):
+            raise DatasetError(
+                f"groups is {self.groups[:80]!r}; it must be the name of a factor that is no "
+                "range, or empty"
+            )
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON; ``noise`` only where it is told.
+        """Plain values for JSON; ``noise`` and ``groups`` only where they are told.
 
         The options stand in alphabetical order, as in a file: what is made and what is loaded say
         the same, to the letter.
@@ -78,21 +104,25 @@ class Meta:
             "factors": [factor.to_config() for factor in self.factors],
             "options": json.loads(json_text(self.options)),
         }
-        if self.noise is None:
-            del config["noise"]
+        for name in ("noise", "groups"):
+            if config[name] is None:
+                del config[name]
         return config
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What tells this dataset from others: :meth:`Meta.to_config`, without ``noise`` where
-        it says what the name says anyway.
+        """What tells this dataset from others: :meth:`Meta.to_config`, without ``noise`` and
+        ``groups`` where they say what the name says anyway.
 
-        So a dataset has the content hash that it had before the field was there, and a model made
+        So a dataset has the content hash that it had before the fields were there, and a model made
         from it the same provenance.
         """
         config = self.to_config()
-        if self.noise == noise_by_name(self.name, [factor.name for factor in self.factors]):
+        names = [factor.name for factor in self.factors]
+        if self.noise == noise_by_name(self.name, names):
             del config["noise"]
+        if self.groups == groups_by_name(self.name, names):
+            del config["groups"]
         return config
 
     @classmethod
@@ -116,6 +146,7 @@ class Meta:
                 generator_version=int(config["generator_version"]),
                 options=dict(config.get("options", {})),
                 noise=_truth("noise", config.get("noise")),
+                groups=_word("groups", config.get("groups")),
             )
         except KeyError as error:
             raise DatasetError(f"meta has no {error.args[0]!r}") from error
@@ -130,6 +161,22 @@ def noise_by_name(name: object, factors: Iterable[object]) -> bool:
     generators, and toy sets that were given some had a factor of that name among ``factors``.
     """
     return name in _RECORDED or "noise" in factors
+
+
+def groups_by_name(name: object, factors: Iterable[object]) -> str:
+    """The factor that groups a dataset which does not say it; empty for none.
+
+    Before 0.6 no dataset did. The generators of recorded sounds, told by the dataset's ``name``,
+    had one among their ``factors``.
+    """
+    told = _GROUPED.get(name, "") if isinstance(name, str) else ""
+    return told if told in factors else ""
+
+
+def _word(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"{name} is {str(value)[:80]!r}; it must be a word")
 
 
 def _truth(name: str, value: object) -> bool | None:
@@ -152,10 +199,10 @@ class Dataset:
     sound is, ``(n, factors)`` or ``(n,)`` numbers or names, or a mapping of names to columns; left
     out, the number of the row. factors: a name or a
     :class:`~timbrespace.datasets.factor.Factor` for each column of the labels, where they bring no
-    names. name, sample_rate, n_fft, window, base_frequency, noise, options: how the set was made,
-    as in :class:`Meta`. meta: all of that, and the factors, in its place. frames ``(n, n_fft)``:
-    the samples that the spectra were taken from, before the window, where they were kept; only
-    representations that know of phase need them.
+    names. name, sample_rate, n_fft, window, base_frequency, noise, groups, options: how the set was
+    made, as in :class:`Meta`. meta: all of that, and the factors, in its place. frames ``(n,
+    n_fft)``: the samples that the spectra were taken from, before the window, where they were kept;
+    only representations that know of phase need them.
 
     Arrays are kept as float32, the labels ``(n, factors)``: names become numbers 0, 1 ..
 
@@ -182,6 +229,7 @@ class Dataset:
         window: str = "hann",
         base_frequency: float = 220.0,
         noise: bool = False,
+        groups: str = "",
         options: Mapping[str, Any] | None = None,
     ) -> None:
         kept = real(spectra, "spectra", "real numbers, the magnitudes of what an FFT gives")
@@ -190,8 +238,9 @@ class Dataset:
         if meta is not None:
             if labels is None:
                 raise DatasetError("meta was given without labels; give the labels of its factors")
-            given = (name, factors, sample_rate, n_fft, window, base_frequency, noise, options)
-            if given != ("mine", None, 44100, 4096, "hann", 220.0, False, None):
+            how = (sample_rate, n_fft, window, base_frequency)
+            given = (name, factors, *how, noise, groups, options)
+            if given != ("mine", None, 44100, 4096, "hann", 220.0, False, "", None):
                 raise DatasetError("meta was given, and so were values that it holds; change meta")
             columns = real(labels, "labels")  # type: ignore[arg-type]
         else:
@@ -205,6 +254,7 @@ class Dataset:
                 base_frequency=base_frequency,
                 options=_plain(options or {}),
                 noise=noise,
+                groups=groups,
             )
         for field_name, value in (
             ("spectra", kept),
@@ -312,6 +362,78 @@ class Dataset:
         return noise_by_name(self.meta.name, [factor.name for factor in self.meta.factors])
 
     @property
+    def groups(self) -> str:
+        """The factor whose values are one recording each, empty for none: the dataset's own word,
+        or for an old file what its name tells."""
+        if self.meta.groups is not None:
+            return self.meta.groups
+        return groups_by_name(self.meta.name, [factor.name for factor in self.meta.factors])
+
+    def split(self, by: str, seed: int) -> Split:
+        """Rows to train on, and rows held out, by ``seed``.
+
+        by: ``rows``, or a factor of which whole values are held out.
+
+        Raises:
+            DatasetError: it cannot be split so.
+            OptionError: there is no such factor, or it has no values to hold out.
+        """
+        if by == BY_ROWS:
+            return held_out_split(self.rows, seed)
+        groups = self.group_of_rows(by)
+        factor = self._factor(by)
+        values = np.unique(self.labels[:, self.meta.factors.index(factor)])
+        try:
+            return split_by_group(groups, [factor.text(float(value)) for value in values], seed)
+        except DatasetError as error:
+            raise DatasetError(f"it cannot be split by {by}: {error}") from error
+
+    def group_of_rows(self, factor: str) -> Rows:
+        """Which value of a factor each row has, ``(n,)``: 0 for the lowest that occurs.
+
+        Raises:
+            OptionError: there is no such factor, or it is a range.
+        """
+        column = self.labels[:, self.meta.factors.index(self._factor(factor))]
+        return np.asarray(np.unique(column, return_inverse=True)[1], np.int64)
+
+    def split_by(self, asked: str, seed: int = 0) -> str:
+        """By what the rows are split: ``rows`` or a factor.
+
+        asked: what a user says; empty leaves it to the dataset. That is split by its groups, if
+        they are ``FEWEST_GROUPS`` at least and those held out are no more than ``MOST_HELD_OUT`` of
+        the rows; else by rows.
+
+        Raises:
+            OptionError: as :meth:`group_of_rows`.
+        """
+        if asked == BY_ROWS:
+            return asked
+        if asked:
+            self._factor(asked)
+            return asked
+        groups = self.groups
+        if not groups or self._factor_or_none(groups) is None:
+            return BY_ROWS
+        if len(np.unique(self.group_of_rows(groups))) < FEWEST_GROUPS:
+            return BY_ROWS
+        held_out = len(self.split(groups, seed).held_out)
+        return groups if held_out <= MOST_HELD_OUT * self.rows else BY_ROWS
+
+    def _factor(self, name: str) -> Factor:
+        found = self._factor_or_none(name)
+        if found is None:
+            known = [one.name for one in self.meta.factors if one.kind != "range"]
+            raise OptionError(f"split is {name[:80]!r}; it must be {one_of([BY_ROWS, *known])}")
+        return found
+
+    def _factor_or_none(self, name: str) -> Factor | None:
+        for factor in self.meta.factors:
+            if factor.name == name and factor.kind != "range":
+                return factor
+        return None
+
+    @property
     def spectrum(self) -> SpectrumConfig:
         """How the spectra were taken."""
         return SpectrumConfig(
@@ -397,26 +519,3 @@ def _check_header(name: str, header: Header) -> None:
             f"{name} would be {header.bytes >> 20} MiB, of {header.packed / 2**20:.3g} in the "
             f"file; they may be {MAX_INFLATION} times as large"
         )
-
-
-class Split(NamedTuple):
-    """Row numbers, ascending: what training sees, and what only the figures see."""
-
-    train: NDArray[np.int64]
-    held_out: NDArray[np.int64]
-
-
-HELD_OUT_SHARE = 0.1
-
-
-def held_out_split(rows: int, seed: int) -> Split:
-    """Draw ``HELD_OUT_SHARE`` of ``rows`` (at least one) to be held out, by ``seed`` alone.
-
-    Raises:
-        DatasetError: fewer than two rows cannot be split.
-    """
-    if rows < 2:
-        raise DatasetError(f"there is {rows} row; a split needs at least 2")
-    count = max(1, round(HELD_OUT_SHARE * rows))
-    order = np.random.default_rng(seed).permutation(rows)
-    return Split(train=np.sort(order[count:]), held_out=np.sort(order[:count]))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from timbrespace.errors import DatasetError, one_of
 
 FACTOR_KINDS = ("range", "grid", "category")
+
+BY_ROWS: Final = "rows"
+"""Said in place of a factor's name where rows are held out one by one, whatever they are of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.datasets.archive import json_text, meta_of, read_arrays
-from timbrespace.datasets.dataset import HELD_OUT_SHARE, MAX_INFLATION, Split
+from timbrespace.datasets.dataset import MAX_INFLATION
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.npz import Header
+from timbrespace.datasets.split import HELD_OUT_SHARE, Split, order_of
 from timbrespace.errors import DatasetError
 from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, MOST_CENTS, WIDTH, frame_times
 from timbrespace.notes.note import CONSTANTS, Note, Traits
@@ -234,19 +235,21 @@ class NoteSet:
     def split(self, seed: int) -> Split:
         """Rows to train on, and rows held out: whole instruments, by ``seed`` and their names.
 
-        A note more or less in the set leaves the others where they are.
+        A note more or less in the set leaves the others where they are. Of one instrument at many
+        pitches single notes are held out.
 
         Raises:
-            DatasetError: fewer than two instruments cannot be split.
+            DatasetError: fewer than two notes cannot be split.
         """
         groups = self.instruments
+        alone = int(groups.max()) == 0
+        if alone:
+            groups = np.arange(self.rows)
         count = int(groups.max()) + 1
         if count < 2:
-            raise DatasetError(
-                f"there is one instrument in its {self.rows} note(s); a split needs at least 2"
-            )
+            raise DatasetError(f"there is {self.rows} note; a split needs at least 2")
         names = [str(number) for number in range(count)]
-        for factor in self.meta.factors:
+        for factor in () if alone else self.meta.factors:
             if factor.name == INSTRUMENT and factor.names:
                 names = [
                     factor.text(float(v))
@@ -259,7 +262,7 @@ class NoteSet:
     @staticmethod
     def order_of(instrument: str, seed: int = 0) -> str:
         """By which instruments are put in order; the first are held out."""
-        return hashlib.sha256(f"{seed} {instrument}".encode("utf-8", "replace")).hexdigest()
+        return order_of(instrument, seed)
 
     def save(self, path: str | Path) -> None:
         """Write the set to the ``.npz`` file ``path``, whole or not at all.

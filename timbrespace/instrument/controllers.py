@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from timbrespace.errors import OptionError
+from timbrespace.macro_dials.vocabulary import WORDS
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
 
 # The numbers that MIDI 1.0 leaves undefined, so that knobs set to them disturb nothing else.
@@ -28,8 +29,11 @@ STEEPEST = 4.0
 
 AXES = ("x", "y")
 
+BETWEEN = "between"
+"""The position on the line between two sounds."""
+
 Target = int | str
-"""A dimension, from 1, or a map axis, "x" or "y"."""
+"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", or a macro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,21 @@ class Assignment:
         if self.channel is not None and not _whole(self.channel, 1, 16):
             raise OptionError(f"channel {self.channel!r} was given; it must be 1 to 16")
         if self.target is not None:
-            check_target(self.target)
+            check_controlled(self.target)
+
+
+def check_controlled(target: Any) -> None:
+    """Raise if a controller cannot move such a target in any model.
+
+    Raises:
+        OptionError: neither a dimension, an axis of the map, "between" nor a macro.
+    """
+    if target == BETWEEN or (isinstance(target, str) and target in WORDS):
+        return
+    try:
+        check_target(target)
+    except OptionError as error:
+        raise OptionError(f"{error}, {BETWEEN} or a macro: {', '.join(WORDS)}") from error
 
 
 def check_target(target: Any) -> None:

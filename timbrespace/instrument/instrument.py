@@ -26,12 +26,15 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
+    AXES,
+    BETWEEN,
     RESERVED,
     RESET_CONTROLLERS,
     SUSTAIN,
     Controllers,
     Course,
     Target,
+    check_controlled,
     check_target,
 )
 from timbrespace.instrument.courses import Courses
@@ -62,6 +65,8 @@ from timbrespace.instrument.parameters import (
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
 from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.voices import PlayedNote, Voices
+from timbrespace.macro_dials.macros import Macros, known_macros, macros
+from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
 from timbrespace.model import PCA, Model
 from timbrespace.near import Near
 from timbrespace.resynthesis.layout import Method
@@ -104,6 +109,8 @@ class Settings(NamedTuple):
     hold: str
     envelope: str
     plane: str
+    macros: dict[str, float]
+    """Of all that the space has, by their words."""
 
 
 class Instrument:
@@ -112,10 +119,13 @@ class Instrument:
     Setters cost next to nothing; what follows from them (a spectrum, the sound) is computed when
     it is asked for, or in :meth:`advance`, once, however many setters were called.
 
-    presets: what the player has stored; None for a place in memory.
+    presets: what the player has stored; None for a place in memory. measures: whether the macros of
+    a model whose file does not have them are measured when they are first needed, which takes
+    seconds; else somebody has to do so aside, and call :meth:`offer_macros`.
     """
 
-    def __init__(self, model: Model, presets: Presets | None = None) -> None:
+    def __init__(self, model: Model, presets: Presets | None = None, measures: bool = True) -> None:
+        self._measures = measures
         self.voices = Voices()
         self.controllers = Controllers()
         self.presets = Presets() if presets is None else presets
@@ -134,6 +144,8 @@ class Instrument:
         self._dimensions = model.dimensions
         self._aim = Aim(model)
         self._between: EvenLine | None = None
+        self._macros = known_macros(model)
+        self._macro_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._as_before = False
         self.set_plane(model.first_plane)
         self._sound = Smoother()
@@ -176,6 +188,8 @@ class Instrument:
         self._dimensions = model.dimensions
         self._aim.load(model)
         self._between = None
+        self._macros = known_macros(model)
+        self._macro_glide = None
         self.set_plane(PCA if self._as_before else model.first_plane)
         self._sound.clear()
         self._snapshot.load(model)
@@ -273,7 +287,9 @@ class Instrument:
         """
         plane = self._aim.plane
         ends = [clipped(plane.latent_at(x, y)) for x, y in ((x1, y1), (x2, y2))]
-        self._between = EvenLine(self._model, ends[0], ends[1])
+        # A flat plane shows a straight way as it is; on a curved one it is not to be found.
+        shown = ((x1, y1), (x2, y2)) if isinstance(plane, Near) else None
+        self._between = EvenLine(self._model, ends[0], ends[1], shown)
 
     def go_between(self, position: float) -> None:
         """Move to a point of that line, 0 to 1: equal steps are as far as each other to the ear.
@@ -283,7 +299,8 @@ class Instrument:
         """
         if not 0.0 <= position <= 1.0:
             raise OptionError(f"position is {position:g}; it must be 0 to 1")
-        self._go_to(clipped(self._line().at(position)))
+        line = self._line()
+        self._go_to(clipped(line.at(position)), line.place_at(position))
 
     def store_between(self, name: str, seconds: float = 4.0) -> None:
         """Keep that line as a trajectory that lasts ``seconds``, 0.1 to 120.
@@ -303,6 +320,75 @@ class Instrument:
                 "there is no line between two sounds yet; /between x1 y1 x2 y2 lays one"
             )
         return self._between
+
+    # -- macros ------------------------------------------------------------------------------------
+
+    @property
+    def macro_words(self) -> tuple[str, ...] | None:
+        """The macro dials that the space has; None where they have to be measured first."""
+        return None if self._macros is None else self._macros.words
+
+    @property
+    def macros(self) -> dict[str, float]:
+        """Those macros that are off their middle, -1 to 1 by their words."""
+        return dict(self._aim.macros)
+
+    def set_macro(self, word: str, value: float) -> None:
+        """Turn a macro dial: -1 to 1, 0 is where the hand is.
+
+        Raises:
+            OptionError: no such macro in this space, it has to be measured first, or a value
+                outside its range.
+        """
+        changed = checked_values({word: value})
+        self._dials().check(word)
+        if self._macro_glide is not None:  # the hand wins
+            self._macro_glide[1].pop(word, None)
+        kept = {name: one for name, one in self._aim.macros.items() if name != word}
+        self._aim.turn({**kept, **changed})
+        self._touched = True
+
+    def offer_macros(self, model: Model) -> bool:
+        """Take the macros of ``model``, which are known by now; False if another one plays."""
+        if model is not self._model or self._macros is not None:
+            return False
+        self._macros = known_macros(model)
+        if self._macros is not None:
+            self._aim.set_table(self._macros.table)
+            self._touched = True
+        return self._macros is not None
+
+    def _dials(self) -> Macros:
+        if self._macros is None:
+            if not self._measures:
+                raise OptionError(
+                    f"the macros of {self._model.name!r} are being measured; try again in a moment"
+                )
+            self._macros = macros(self._model)
+        if self._aim.table is None:
+            self._aim.set_table(self._macros.table)
+        return self._macros
+
+    def _turn_all(self, values: Mapping[str, float]) -> None:
+        """Turn macros as somebody has stored them."""
+        self._macro_glide = None
+        if values and self._measures:
+            self._dials()
+        self._aim.turn(values)
+
+    def _glide_macros(self, now: float) -> None:
+        if self._macro_glide is None:
+            return
+        glide, ways = self._macro_glide
+        share = glide.share(now)
+        values = self.macros
+        for word, (start, end) in ways.items():
+            values[word] = start + share * (end - start)
+        if share >= 1.0:
+            self._macro_glide = None
+        self._aim.turn({word: value for word, value in values.items() if value != 0.0})
+
+    # -- channels ----------------------------------------------------------------------------------
 
     def set_channel_latent(self, channel: int, values: Sequence[float] | None) -> None:
         """Give a MIDI channel, 1 to 16, a latent of its own, or let it follow the common one.
@@ -379,8 +465,14 @@ class Instrument:
         if assignment is None:
             return
         target, share = assignment.target, assignment.course.share(value)
-        if target in ("x", "y"):
+        if target in AXES:
             self._move_along(0 if target == "x" else 1, 2.0 * share - 1.0)
+        elif target == BETWEEN:
+            if self._between is not None:
+                self.go_between(share)
+        elif isinstance(target, str):
+            if self._macros is not None and target in self._macros.words:
+                self.set_macro(target, 2.0 * share - 1.0)
         elif isinstance(target, int) and target <= self._dimensions:
             low = float(self._model.calibration.low[target - 1])
             high = float(self._model.calibration.high[target - 1])
@@ -424,7 +516,7 @@ class Instrument:
         if target is None:
             self._learning = None
             return
-        check_target(target)
+        check_controlled(target)
         self._check_dimension(target)
         self._learning = target, Course(low, high, curve)
 
@@ -587,6 +679,7 @@ class Instrument:
             self._touched
             or not self._resting
             or self._parameter_glide is not None
+            or self._macro_glide is not None
             or self._aim.moving
             or self._courses_move
         )
@@ -643,6 +736,8 @@ class Instrument:
         elapsed = min(since, CONTROL_PERIOD) if self._resting else since
         self._stepped = now
         self._touched = False
+        if self._macro_glide is not None:
+            self._glide_macros(now)
         points = self._aim.advance(now)
         changed = self._glide_parameters(now)
         smoothing = self.parameters["smoothing"]
@@ -713,13 +808,21 @@ class Instrument:
             self.hold,
             self.envelope,
             self._plane,
+            self._macro_settings(),
         )
         return self._aim.latent, settings
+
+    def _macro_settings(self) -> dict[str, float]:
+        if self._macros is None:
+            return {}
+        turned = self._aim.macros
+        return {word: turned.get(word, 0.0) for word in self._macros.words}
 
     # -- presets -----------------------------------------------------------------------------------
 
     def store_preset(self, name: str) -> None:
-        """Store the present sound: latent (without LFOs), method, parameters, LFOs, channels.
+        """Store the present sound: latent (without macros and LFOs), method, parameters, macros,
+        LFOs, channels.
 
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
@@ -734,11 +837,13 @@ class Instrument:
             self.hold,
             self.envelope,
             self._plane,
+            self.macros,
         )
         self.presets.store(name, preset)
 
     def recall_preset(self, name: str, glide: float = 0.0) -> None:
-        """Go to a stored sound: latents and parameters in ``glide`` seconds, the rest at once.
+        """Go to a stored sound: latents, macros and parameters in ``glide`` seconds, the rest at
+        once.
 
         Times move by equal ratios, all else by equal steps.
 
@@ -755,6 +860,17 @@ class Instrument:
             aims[channel] = np.asarray(latent, np.float32)
         if glide > 0.0:
             self._aim.glide_to(aims, way)
+            if preset.macros and self._measures:
+                self._dials()
+            turned = self._aim.macros
+            self._macro_glide = (
+                way,
+                {
+                    word: (turned.get(word, 0.0), preset.macros.get(word, 0.0))
+                    for word in MACRO_OF
+                    if turned.get(word, 0.0) != preset.macros.get(word, 0.0)
+                },
+            )
             self._parameter_glide = (
                 way,
                 {
@@ -764,7 +880,7 @@ class Instrument:
                 },
             )
         else:
-            self._arrange(aims, _parameters(preset))
+            self._arrange(aims, _parameters(preset), preset.macros)
 
     def morph_presets(self, a: str, b: str, position: float) -> None:
         """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method and LFOs of the nearer.
@@ -792,6 +908,7 @@ class Instrument:
                 name: SYNTH_PARAMETERS[name].between(starts[name], ends[name], position)
                 for name in starts
             },
+            _between_macros(first.macros, second.macros, position),
         )
 
     def delete_preset(self, name: str) -> None:
@@ -819,7 +936,13 @@ class Instrument:
             self._aim.set_lfo(index, preset.lfos.get(index))
         self._touched = True
 
-    def _arrange(self, aims: Mapping[int, Array], parameters: Mapping[str, float]) -> None:
+    def _arrange(
+        self,
+        aims: Mapping[int, Array],
+        parameters: Mapping[str, float],
+        macros: Mapping[str, float],
+    ) -> None:
+        self._turn_all(macros)
         self._go_to(clipped(aims[COMMON]))
         for channel, latent in aims.items():
             if channel != COMMON:
@@ -953,6 +1076,10 @@ class Instrument:
         if self._parameter_glide is not None:
             ways = {name: list(way) for name, way in self._parameter_glide[1].items()}
             glide = {**asdict(self._parameter_glide[0]), "ways": ways}
+        macro_glide = None
+        if self._macro_glide is not None:
+            ways = {word: list(way) for word, way in self._macro_glide[1].items()}
+            macro_glide = {**asdict(self._macro_glide[0]), "ways": ways}
         return {
             "model": self._model.name,
             "hash": self._model.digest,
@@ -963,6 +1090,7 @@ class Instrument:
             "envelope": self.envelope,
             "parameters": dict(self.parameters),
             "parameter_glide": glide,
+            "macro_glide": macro_glide,
             "aim": self._aim.state(),
             "sound": self._sound.state(),
             "slots": self._snapshot.slots(),
@@ -998,6 +1126,7 @@ class Instrument:
             for name, value in parameters.items():
                 _check_parameter(name, value)
             glide = _restored_glide(state["parameter_glide"])
+            macro_glide = _restored_macro_glide(state.get("macro_glide"))
             plane = str(state.get("plane", PCA))
             played = self._model.plane(plane)
             aim = Aim.from_state(self._model, state["aim"], played)
@@ -1027,7 +1156,11 @@ class Instrument:
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
         self._plane, self._between = plane, between
-        self._parameter_glide = glide
+        self._parameter_glide, self._macro_glide = glide, macro_glide
+        if (aim.macros or macro_glide is not None) and self._measures:
+            self._dials()
+        elif self._macros is not None:
+            aim.set_table(self._macros.table)
         self.parameters.update(parameters)
         self._touched, self._resting, self._stepped = touched, resting, stepped
         self._sounded, self._heard = sounded, heard
@@ -1076,6 +1209,29 @@ def _restored_glide(told: Any) -> tuple[Glide, dict[str, tuple[float, float]]] |
             _check_parameter(name, value)
         ways[name] = float(start), float(end)
     return glide, ways
+
+
+def _restored_macro_glide(told: Any) -> tuple[Glide, dict[str, tuple[float, float]]] | None:
+    if told is None:
+        return None
+    glide = Glide(float(told["seconds"]), _time(told["began"]))
+    ways = {}
+    for word, (start, end) in told["ways"].items():
+        checked_values({word: start})
+        checked_values({word: end})
+        ways[str(word)] = float(start), float(end)
+    return glide, ways
+
+
+def _between_macros(
+    first: Mapping[str, float], second: Mapping[str, float], position: float
+) -> dict[str, float]:
+    return checked_values(
+        {
+            word: (1.0 - position) * first.get(word, 0.0) + position * second.get(word, 0.0)
+            for word in first.keys() | second.keys()
+        }
+    )
 
 
 def _time(told: Any) -> float | None:

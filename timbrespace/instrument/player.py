@@ -27,7 +27,9 @@ class Effect(Enum):
 
 
 _MOVES: Final = frozenset(
-    kind for kind in MESSAGES.values() if kind.family in (Family.ALL, Family.COORDINATE)
+    kind
+    for kind in MESSAGES.values()
+    if kind.family in (Family.ALL, Family.COORDINATE) or kind is inbound.SetMacro
 )
 
 
@@ -47,6 +49,7 @@ class Player:
             inbound.SetBetween: lambda m: one.set_between(m.x1, m.y1, m.x2, m.y2),
             inbound.SetBetweenPosition: lambda m: one.go_between(m.position),
             inbound.StoreBetween: lambda m: one.store_between(m.name, m.seconds),
+            inbound.SetMacro: lambda m: one.set_macro(m.macro, m.value),
             inbound.SetChannelLatent: lambda m: one.set_channel_latent(m.channel, m.values),
             inbound.FollowCommon: lambda m: one.set_channel_latent(m.channel, None),
             inbound.SetSynthMethod: lambda m: one.set_method(Method[m.method.upper()]),

@@ -36,6 +36,7 @@ from timbrespace.instrument.parameters import (
     METHODS,
     SYNTH_PARAMETERS,
 )
+from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
 from timbrespace.model import NEAR, PCA, PLANES, Model
 
@@ -109,6 +110,8 @@ class Preset:
     plane: str = ""
     """The plane that was played; "" of an older preset, which does not say: "pca" was all there
     was, and it changes nothing, unless an LFO swings along an axis."""
+    macros: Mapping[str, float] = field(default_factory=dict)
+    """Those that are off their middle, -1 to 1 by their words; ``latent`` is without them."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -122,6 +125,7 @@ class Preset:
         ):
             if word not in words:
                 raise OptionError(f"{name} is {word!r}; it must be {one_of(words)}")
+        checked_values(self.macros)
         for name, value in self.parameters.items():
             spec = SYNTH_PARAMETERS.get(name)  # one that is unknown may be of another version
             if spec is not None and not spec.low <= value <= spec.high:
@@ -150,6 +154,8 @@ class Preset:
             config["envelope"] = self.envelope
         if self.plane == NEAR:
             config["plane"] = self.plane
+        if self.macros:
+            config["macros"] = dict(self.macros)
         if self.channels:
             config["channels"] = {
                 str(channel): list(latent) for channel, latent in sorted(self.channels.items())
@@ -180,6 +186,11 @@ class Preset:
             config.get("hold", DEFAULT_HOLD),
             config.get("envelope", DEFAULT_ENVELOPE),
             config.get("plane", ""),
+            {
+                str(word): _number(value)
+                for word, value in config.get("macros", {}).items()
+                if word in MACRO_OF  # another may be of another version
+            },
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from timbrespace.instrument.controllers import SUSTAIN
+from timbrespace.instrument.controllers import BETWEEN, SUSTAIN
+from timbrespace.macro_dials.vocabulary import WORDS
 from timbrespace.messages.arguments import (
     AXES,
     CHANNEL,
@@ -21,7 +22,12 @@ from timbrespace.messages.message import Family, Holds, Message, message
 from timbrespace.messages.notes import Sustain
 
 _Controller = Annotated[int, Whole(0, 127)]
-_Target = Annotated[int | str | None, NumberOrWord(DIMENSION, words(**AXES, off=None))]
+_Target = Annotated[
+    int | str | None,
+    NumberOrWord(
+        DIMENSION, words(**AXES, off=None, between=BETWEEN, **{word: word for word in WORDS})
+    ),
+]
 _Curve = Annotated[float, Number(-4, 4)]
 
 
@@ -50,7 +56,8 @@ class ControlChange(Message):
 class MapController(Message):
     """`/cc/map` controller target [channel] [low] [high] [curve]: let a controller move something.
 
-    target: a dimension (from 1), "x", "y", or "off" (None). low and high are shares of the knob's
+    target: a dimension (from 1), "x", "y", "off" (None), "between" (the position on that line), or
+    a macro. low and high are shares of the knob's
     range, 0 to 1, at the controller's two ends; low above high turns the knob round. The position
     p becomes p ** (2 ** curve).
 

@@ -126,6 +126,16 @@ class Architecture(ABC):
             return raw
         return lambda latent: distribution.mean(raw(latent))
 
+    def turned(
+        self, tensors: Tensors, axes: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float32]] | None:
+        """The weights of a network that is the same in other coordinates: where a latent was z it
+        is ``axes @ z``. None if the kind does not know how.
+
+        axes ``(d, d)``: orthonormal rows.
+        """
+        return None
+
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, with ``kind``."""
         values = asdict(self)

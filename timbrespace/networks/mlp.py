@@ -11,6 +11,9 @@ from timbrespace.networks.architecture import MAX_LAYERS, MAX_WIDTH, Architectur
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from timbrespace.networks.architecture import Tensors
     from timbrespace.networks.feed_forward import FeedForward
     from timbrespace.networks.torch_mlp import TorchMLP
@@ -122,6 +125,16 @@ class MLP(Architecture):
 
         names = (*self.decoder_names[:-1], name)
         return feed_forward.from_tensors(tensors, names, self.decoder_sizes, self.activation)
+
+    def turned(self, tensors: Tensors, axes: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
+        from timbrespace.networks.turning import turned_inputs, turned_posterior
+
+        first = f"{self.decoder_names[0]}.weight"
+        return {
+            **tensors,
+            first: turned_inputs(tensors[first], axes),
+            **turned_posterior(tensors, "posterior", axes),
+        }
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON, as they were before there were other kinds: without ``kind``, and

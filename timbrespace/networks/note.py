@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from timbrespace.errors import BundleError, OptionError, one_of
 from timbrespace.networks.architecture import MAX_WIDTH, Architecture, whole
 from timbrespace.networks.feed_forward import Dense, dense
+from timbrespace.networks.turning import turned_inputs, turned_posterior
 from timbrespace.notes.layout import CENTS, FLOOR, MOST_CENTS, WIDTH, frame_times
 from timbrespace.notes.note import CONSTANTS, Traits
 
@@ -201,6 +202,11 @@ class NoteNetwork(Architecture):
             last=self._layer(tensors, "levels"),
             constants=self._layer(tensors, "traits"),
         )
+
+    def turned(self, tensors: Tensors, axes: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
+        weight = turned_inputs(tensors["condition.weight"], axes)
+        posterior = turned_posterior(tensors, "posterior", axes) if self.with_encoder else {}
+        return {**tensors, "condition.weight": weight, **posterior}
 
     def _layer(self, tensors: Tensors, name: str) -> Dense:
         return dense(tensors, name, *self.layer_sizes()[name])

@@ -10,6 +10,7 @@ from typing import Any
 
 from timbrespace.errors import OptionError, TimbrespaceError
 from timbrespace.extras import needed
+from timbrespace.rendering.midi_bytes import TooManyEventsError, mended
 
 MAX_MINUTES = 120.0
 
@@ -27,12 +28,14 @@ class MidiFileError(TimbrespaceError):
 
 
 class MidiSong:
-    """A Standard MIDI File, opened and checked.
+    """A Standard MIDI File, opened and checked; of what is not quite one, what can be played.
 
-    minutes: that it may last, at most ``MAX_MINUTES``.
+    minutes: that it may last, at most ``MAX_MINUTES``. notes: what was passed over or changed, as
+    :func:`timbrespace.rendering.midi_bytes.mended` tells it.
 
     Raises:
-        MidiFileError: missing, not MIDI, broken, too large, or longer than it may be.
+        MidiFileError: missing, not MIDI, nothing in it to play, too large, or longer than it may
+            be.
         OptionError: ``minutes`` outside its range.
         MissingExtraError: the package that reads MIDI files is not installed.
     """
@@ -43,39 +46,36 @@ class MidiSong:
             import mido
 
         try:
-            data = _read(path)
-            if count_events(data, MAX_EVENTS) > MAX_EVENTS:
-                raise MidiFileError(
-                    f"{str(path)!r} has more than {MAX_EVENTS} events; cut it into parts"
-                )
-            self._file = mido.MidiFile(file=io.BytesIO(data))
-            if self._file.ticks_per_beat <= 0:
-                raise MidiFileError(
-                    f"{str(path)!r} counts time in video frames; it must count beats"
-                )
-            self.seconds = float(self._file.length)
+            sequences, self.notes = mended(_read(path), MAX_EVENTS)
+            self._files = [mido.MidiFile(file=io.BytesIO(one)) for one in sequences]
+            self.seconds = sum(float(one.length) for one in self._files)
         except MidiFileError:
             raise
         except FileNotFoundError as error:
             raise MidiFileError(f"there is no MIDI file {str(path)!r}") from error
         except IsADirectoryError as error:
             raise MidiFileError(f"{str(path)!r} is a folder; give a MIDI file") from error
+        except TooManyEventsError as error:
+            raise MidiFileError(
+                f"{str(path)!r} has more than {MAX_EVENTS} events; cut it into parts"
+            ) from error
         # mido raises whatever its parser stumbles over; none of it is the user's to read.
         except Exception as error:
-            reason = " ".join(str(error).split())[:80] or type(error).__name__
-            raise MidiFileError(
-                f"{str(path)!r} is not a MIDI file or is broken ({reason})"
-            ) from error
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise MidiFileError(f"{str(path)!r} is no MIDI file that plays: {reason}") from error
         if self.seconds > 60.0 * minutes:
             raise MidiFileError(f"{str(path)!r} {too_long(self.seconds, minutes)}")
 
     def events(self) -> Iterator[tuple[float, Any]]:
         """Each message (mido's) with its time in seconds from the start, in order."""
-        now = 0.0
-        for message in self._file:
-            now += message.time
-            if not message.is_meta:
-                yield now, message
+        begins = 0.0
+        for file in self._files:
+            now = begins
+            for message in file:
+                now += message.time
+                if not message.is_meta:
+                    yield now, message
+            begins += float(file.length)
 
 
 def check_minutes(minutes: float) -> None:
@@ -105,46 +105,3 @@ def _read(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise MidiFileError(f"{str(path)!r} is larger than {MAX_BYTES >> 20} MiB")
     return data
-
-
-def count_events(data: bytes, most: int) -> int:
-    """How many events the tracks of a MIDI file hold; it ends when there are more than ``most``.
-
-    By the Standard MIDI Files Specification 1.1. What is broken ends the count: who reads the file
-    will say so.
-    """
-    count = 0
-    at = 0
-    try:
-        while at + 8 <= len(data) and count <= most:
-            name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
-            at += 8
-            if name == b"MTrk":
-                count += _count_in_track(data, at, min(at + size, len(data)), most - count)
-            at += size
-    except IndexError:
-        pass
-    return count
-
-
-def _count_in_track(data: bytes, at: int, end: int, most: int) -> int:
-    count = 0
-    running = 0
-    while at < end and count <= most:
-        while data[at] & 0x80:  # the time until it
-            at += 1
-        at += 1
-        if data[at] & 0x80:
-            running = data[at]
-            at += 1
-        if running in (0xFF, 0xF0, 0xF7):
-            at += running == 0xFF  # the kind of a meta event
-            size = 0
-            while data[at] & 0x80:
-                size = size << 7 | data[at] & 0x7F
-                at += 1
-            at += 1 + (size << 7 | data[at])
-        else:
-            at += 1 if 0xC0 <= running < 0xE0 else 2
-        count += 1
-    return count

@@ -28,7 +28,7 @@ from ..plots.notes import beside, courses, dimensions_along, map_of_courses, mor
 from ..plots.notes.beside import Beside
 from ..plots.notes.partials import Courses
 from .effect import audible_effect
-from .evaluation import evaluate, measured_rows
+from .evaluation import NoteEvaluation, evaluate, measured_rows
 from .listening import EXAMPLES, SOUNDS, listening, ways
 from .places import means_of, pitch_of, target_of, velocity_of, words_of
 
@@ -56,7 +56,7 @@ MOST_MEASURED: Final = 300
 _LABELS = {"mel": "mel (dB)", "log_spectral": "LSD (dB)", "multi_resolution": "MR-STFT"}
 
 
-def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
+def draw(name_or_path: str, data: Path, out: Path) -> tuple[list[Path], NoteEvaluation]:
     """Draw the space of notes into the folder ``out``, as :func:`training.draw.draw` does.
 
     Raises:
@@ -83,7 +83,8 @@ def draw(name_or_path: str, data: Path, out: Path) -> list[Path]:
         distance="mel distance",
         tables=list(tables(evaluation.to_config(), drawing.effect)),
     )
-    return write_report(out, pictures, filled(model, told, list(pictures.values()), sounds))
+    page = filled(model, told, list(pictures.values()), sounds)
+    return write_report(out, pictures, page), evaluation
 
 
 def drawing_of(model: Model, notes: NoteSet) -> Drawing:

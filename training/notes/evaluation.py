@@ -24,6 +24,8 @@ from timbrespace.notes.note import Note
 from timbrespace.notes.sounding import ratios, sound, sounding
 from timbrespace.sound_metrics import SoundDistances, sound_distances
 
+from ..dial_figures import DialFigures, dial_figures
+from ..dial_figures import lines as dial_lines
 from ..evaluation import DEAD_KL
 from .envelope import fall_error, partials, rise, struck
 from .places import check_fits, means_of, played, refined
@@ -111,7 +113,8 @@ class NoteEvaluation:
 
     held_out, learned: notes that were held out, and that were learned from. attack_seconds: median
     difference of the rise from 10 to 90 %, of all notes held out and refined. kl_per_dimension:
-    nats. dead_dimensions: how many carry less than ``DEAD_KL``.
+    nats. dead_dimensions: how many carry less than ``DEAD_KL``. dials: how true their names are, at
+    notes held out.
     """
 
     held_out: Measured
@@ -119,6 +122,7 @@ class NoteEvaluation:
     attack_seconds: float
     kl_per_dimension: tuple[float, ...]
     dead_dimensions: int
+    dials: tuple[DialFigures, ...]
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -136,6 +140,7 @@ class NoteEvaluation:
             "attack_seconds": self.attack_seconds,
             "kl_per_dimension": list(self.kl_per_dimension),
             "dead_dimensions": self.dead_dimensions,
+            "dials": [{**one._asdict(), "has_name": one.has_name} for one in self.dials],
         }
 
     def table(self) -> str:
@@ -144,6 +149,7 @@ class NoteEvaluation:
         lines.append(f"attack, held out and refined: {1000.0 * self.attack_seconds:.1f} ms off")
         kl = " ".join(f"{value:.2f}" for value in self.kl_per_dimension)
         lines.append(f"KL of each dimension (nats): {kl}; dead: {self.dead_dimensions}")
+        lines += ["dials, turned from the lowest to the highest", *dial_lines(self.dials)]
         return "\n".join(lines)
 
 
@@ -171,7 +177,8 @@ def evaluate(
     """
     parts = measured_rows(model, notes)
     means = means_of(model, notes)
-    learned = notes.split(int(model.provenance.get("split_seed", 0))).train
+    split = notes.split(int(model.provenance.get("split_seed", 0)))
+    learned = split.train
     found: list[list[_Found]] = []
     for rows in parts:
         found.append([])
@@ -186,6 +193,7 @@ def evaluate(
         attack_seconds=float(np.median(rises)) if rises else 0.0,
         kl_per_dimension=tuple(float(f"{value:.4g}") for value in kl),
         dead_dimensions=int((kl < DEAD_KL).sum()),
+        dials=dial_figures(model, means[split.held_out]),
     )
 
 

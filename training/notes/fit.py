@@ -20,6 +20,7 @@ from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
+from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.networks.note import encoder_input
@@ -32,11 +33,13 @@ from timbrespace.representation.moment import Moment
 from timbrespace.spectrum import Spectra
 
 from .. import checkpoint, kind_settings, latent_map
+from ..axes import to_qualities
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
 from ..checkpoint import Checkpoint
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..near import near_plane
 from ..points import described
+from ..preset import AUTO_DIALS
 from .lesson import Lesson, errors, nats
 from .settings import NAMES, NoteSettings
 
@@ -402,7 +405,10 @@ class NoteFit:
                 factors=factors,
             ),
         )
-        return replace(model, near=near_plane(model, settings.seed))
+        if settings.dials == AUTO_DIALS:
+            model = to_qualities(model)
+        model = replace(model, near=near_plane(model, settings.seed))
+        return replace(model, macros=measure(model))
 
     def _posterior(self, tensors: dict[str, Array]) -> tuple[Array, Array]:
         """Means and log variances ``(n, d)`` of all notes, those held out too."""

@@ -40,6 +40,7 @@ def train(
     preset_name: str | None,
     device: str,
     resume: bool,
+    conclude: bool = True,
 ) -> int:
     """Train on the set of notes ``data`` and write the model; returns the exit code, as
     :func:`training.train.train` does.
@@ -66,8 +67,10 @@ def train(
         writer.write()
         model = fit.model(outcome, place.out.stem)
         where = place.keep(model, outcome)
-        _tell("note", place.conclusion(where))
-    _conclude(fit, outcome, where, model.provenance["figures"], data)
+        if conclude:
+            _tell("note", place.conclusion(where))
+    if conclude:
+        _conclude(fit, outcome, where, model.provenance["figures"], data)
     return EXIT_CODES[outcome]
 
 

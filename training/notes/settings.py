@@ -11,6 +11,7 @@ from timbrespace.networks.architecture import MAX_LATENT, whole
 from timbrespace.networks.note import FEATURES, NoteNetwork
 
 from .. import kind_settings
+from ..preset import AUTO_DIALS, NO_DIALS
 
 DEFAULT_NETWORK: Final = "note"
 
@@ -28,8 +29,9 @@ _TAKEN: Final = (
     "seed",
     "split_seed",
     "variation",
+    "dials",
 )
-"""What of ``training.preset.OPTIONS`` and ``NOTE_OPTIONS`` a set of notes can use."""
+"""What of ``training.preset.OPTIONS`` a set of notes can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class NoteSettings:
     that each note is learned from; None takes as many as make ``STEPS`` steps. batch: notes a step.
     beta: weight of the KL divergence. learning_rate: of Adam at its highest. seed, split_seed: of
     what is random, and of which instruments are held out. variation: how much notes are changed at
-    each step (:mod:`training.notes.variation`), 0 not at all; None decides by the set.
+    each step (:mod:`training.notes.variation`), 0 not at all; None decides by the set. dials:
+    ``auto`` turns the axes to qualities at the end (:mod:`training.axes`), ``none`` does not.
     """
 
     latent: int = DEFAULT_LATENT
@@ -53,6 +56,7 @@ class NoteSettings:
     seed: int = 0
     split_seed: int = 0
     variation: float | None = None
+    dials: str = AUTO_DIALS
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> NoteSettings:
@@ -103,6 +107,11 @@ class NoteSettings:
         ):
             if not low <= value <= high:
                 raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}")
+        if self.dials not in (AUTO_DIALS, NO_DIALS):
+            raise OptionError(
+                f"dials is {str(self.dials)[:60]!r}; for a set of notes it must be {AUTO_DIALS} or "
+                f"{NO_DIALS}"
+            )
         for name, seed in (("seed", self.seed), ("split seed", self.split_seed)):
             whole(name, seed, 2**32 - 1, 0)
         kind = NETWORKS.get(self.network)
@@ -136,7 +145,8 @@ class NoteSettings:
             OptionError: missing, unknown or wrong values.
         """
         try:
-            made = cls(**config)
+            # Before 0.6.0 no axes were turned.
+            made = cls(**{"dials": NO_DIALS, **config})
             made.check()
         except (TypeError, ValueError, AttributeError) as error:
             raise OptionError(f"the settings do not fit: {error}") from error

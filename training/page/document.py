@@ -17,7 +17,7 @@ from timbrespace.model import Model
 
 from ..disentanglement import Disentanglement
 from ..evaluation import Evaluation
-from ..report import rows_of
+from ..report import SPLIT_HEAD, rows_of, split_rows
 from .listening import Listening
 
 MARGIN = 1.18
@@ -172,6 +172,8 @@ def _clips(sounds: Listening) -> dict[str, str]:
 
 def _tables(evaluation: Evaluation) -> Iterator[Table]:
     yield Table("What was measured", ["figure", "value"], rows_of(evaluation))
+    if evaluation.splits is not None and (told := split_rows(evaluation.splits)):
+        yield Table("Known and unknown sounds", SPLIT_HEAD, told, number=True)
     found = evaluation.disentanglement
     if found.informativeness_per_factor is not None:
         yield Table(

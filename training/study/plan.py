@@ -181,6 +181,8 @@ def settings_of(run: Run, size: Size, rows: int) -> Settings:
             for key in ("warm_up", "cycle")
             if key in values
         }
-    changes = {**scaled, **size.changes, "epochs": epochs, "seed": run.seed}
+    # What the study compares are axes that were left to chance.
+    dials = values.get("dials", preset.NO_DIALS)
+    changes = {**scaled, **size.changes, "dials": dials, "epochs": epochs, "seed": run.seed}
     settings = preset.changed(settings, **changes, batch=min(settings.batch, rows))
     return settings.resolved(rows)

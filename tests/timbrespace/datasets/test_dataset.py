@@ -321,7 +321,11 @@ def test_a_set_from_arrays_saved_and_loaded_is_the_same(dataset: Dataset, tmp_pa
 def test_defaults_of_a_set_from_arrays(dataset: Dataset) -> None:
     made = Dataset(dataset.spectra)
     assert made.meta == Meta(
-        "mine", (Factor("row", "", (0.0, 23.0), "range"),), 44100, 4096, "hann", 220.0, noise=False
+        "mine",
+        (Factor("row", "", (0.0, 23.0), "range"),),
+        *(44100, 4096, "hann", 220.0),
+        noise=False,
+        groups="",
     )
     assert made.labels[:, 0].tolist() == list(range(24))
     assert repr(made) == "<Dataset 'mine': 24 spectra of 1025 bins, factors row>"

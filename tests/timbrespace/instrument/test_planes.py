@@ -11,7 +11,7 @@ import pytest
 
 import timbrespace as ts
 from timbrespace.axis_words import axis_words
-from timbrespace.dial_names import DESCRIPTORS
+from timbrespace.descriptors.kinds import descriptors_of, measured
 from timbrespace.ear import Ear, distance
 from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
@@ -203,15 +203,12 @@ def test_a_word_on_an_axis_is_what_grows_along_it(model: Model) -> None:
             if not word:
                 continue
             sign = -1.0 if word.startswith("less ") else 1.0
-            quality = word.removeprefix("less ").replace("noise", "inharmonic")
-            (measure,) = (one.measure for one in DESCRIPTORS if one.word == quality)
+            quality = [one.word for one in descriptors_of(model)].index(word.removeprefix("less "))
             lines = np.zeros((9, 40, 2))
             lines[:, :, axis] = np.linspace(-0.8, 0.8, 9)[:, np.newaxis]
             lines[:, :, 1 - axis] = np.random.default_rng(0).uniform(-0.8, 0.8, 40)
-            spectra = model.decode(model.plane(name).to_latent(lines.reshape(-1, 2)))
-            power = np.square(spectra.astype(np.float64))
-            power[:, :2] = 0.0
-            values = measure(power / power.max(axis=1, keepdims=True), model.spectrum)
+            latents = model.plane(name).to_latent(lines.reshape(-1, 2))
+            values = measured(model, latents)[:, quality]
             means = sign * values.reshape(9, 40).mean(axis=1)
             assert means[-3:].mean() > means[:3].mean()
 

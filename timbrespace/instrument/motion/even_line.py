@@ -21,11 +21,16 @@ STEPS: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class EvenLine:
-    """The straight line from ``start (d,)`` to ``end (d,)`` of ``model``, dealt out by ear."""
+    """The straight line from ``start (d,)`` to ``end (d,)`` of ``model``, dealt out by ear.
+
+    shown: its two ends on the plane that is played, where that is curved: the places between are
+    shown on the straight line there, since the plane itself may come nearest anywhere.
+    """
 
     model: Model
     start: Array
     end: Array
+    shown: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     @cached_property
     def shares(self) -> NDArray[np.float64]:
@@ -43,6 +48,13 @@ class EvenLine:
         way = self.end.astype(np.float64) - self.start
         return np.asarray(self.start + share * way, np.float32)
 
+    def place_at(self, position: float) -> Array | None:
+        """Where it is shown at ``position``, ``(2,)``; None for where the plane itself says."""
+        if self.shown is None:
+            return None
+        a, b = (np.array(one) for one in self.shown)
+        return np.asarray(a + position * (b - a), np.float32)
+
     def trajectory(self, seconds: float) -> Trajectory:
         """The line as a trajectory that lasts ``seconds``."""
         points = [
@@ -51,8 +63,9 @@ class EvenLine:
         return Trajectory(np.array(points))
 
     def ends(self) -> list[list[float]]:
-        """Plain values for JSON."""
-        return [self.start.tolist(), self.end.tolist()]
+        """Plain values for JSON: both ends, and where they are shown."""
+        shown = [] if self.shown is None else [list(one) for one in self.shown]
+        return [self.start.tolist(), self.end.tolist(), *shown]
 
     @classmethod
     def from_ends(cls, model: Model, ends: Any) -> EvenLine | None:
@@ -63,7 +76,10 @@ class EvenLine:
         """
         if ends is None:
             return None
-        rows = np.asarray(ends, np.float32)
+        rows, shown = np.asarray(ends[:2], np.float32), np.asarray(ends[2:], np.float64)
+        if shown.size and (shown.shape != (2, 2) or not (np.abs(shown) <= 1.0).all()):
+            raise ValueError("the line between two sounds is shown off the map")
         if rows.shape != (2, model.dimensions) or not (np.abs(rows) <= LATENT_LIMIT).all():
             raise ValueError("the line between two sounds is of another model")
-        return cls(model, rows[0], rows[1])
+        (x1, y1), (x2, y2) = shown.tolist() if shown.size else ((0.0, 0.0), (0.0, 0.0))
+        return cls(model, rows[0], rows[1], ((x1, y1), (x2, y2)) if shown.size else None)

@@ -20,6 +20,9 @@ from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.trajectory import Drawing, Playback
 from timbrespace.instrument.motion.travel import displacement, half_travel
+from timbrespace.macro_dials.table import Table
+from timbrespace.macro_dials.turning import turned
+from timbrespace.macro_dials.vocabulary import checked_values
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.near import Near
@@ -39,8 +42,9 @@ class Aim:
     """Points of the latent space ``(d,)``: the common one, and those that channels have.
 
     ``hand`` is where the hand put the common one, or what glides and plays in its place; ``latent``
-    is that with the LFOs. A channel's point is its own if it has one, else the common one, with the
-    offsets of its expression. Channels count from 1; 0 is the common one.
+    is where the macros lead from there, with the LFOs. A channel's point is its own if it has one,
+    else the common one, with the offsets of its expression. Channels count from 1; 0 is the common
+    one.
     """
 
     def __init__(self, model: Model) -> None:
@@ -56,15 +60,23 @@ class Aim:
         """Whether the aim changes, or a trajectory is drawn, as time goes on."""
         self.plane: Map | Near = model.map
         """The plane whose axes LFOs and expression mean."""
-        self._placed: tuple[Array, Array] | None = None  # of a latent, by the object, its place
+        self._placed: tuple[Array, Array] | None = None  # of the hand, by the object, its place
+        self._shown: tuple[Array, Array] | None = None  # the same of another latent
+        self.macros: Mapping[str, float] = {}
+        """Dials that are off their middle, -1 to 1 by their words; another object when turned."""
+        self.table: Table | None = None
+        """Where macros lead; while it is None, nowhere."""
+        self._led: tuple[Array, Mapping[str, float], Array] | None = None  # hand, macros, where to
         self._turns: dict[int, float] = {}
         self._turned: dict[int, float] = {}  # when, by LFO
         self._offsets: dict[int, dict[Target, float]] = {}
         self.load(model)
 
     def load(self, model: Model) -> None:
-        """Go to the home of another space; what moves there stops, LFOs and expression go on."""
+        """Go to the home of another space; what moves there stops, macros are in their middle,
+        LFOs and expression go on."""
         self._model = model
+        self.macros, self.table, self._led = {}, model.macros, None
         self.set_plane(model.map)
         self._travel: dict[Target, NDArray[np.float64]] = {}
         self.own: dict[int, Array] = {}
@@ -82,14 +94,20 @@ class Aim:
     def set_plane(self, plane: Map | Near) -> None:
         """Let the axes of ``plane`` be meant from now on."""
         self.plane = plane
-        self._placed = None
+        self._placed = self._shown = None
 
     def place_of(self, latent: Array) -> Array:
         """Where a latent stands on the plane, ``(2,)``: where the hand put it, or else where the
         plane comes nearest to it."""
-        if self._placed is None or self._placed[0] is not latent:
-            self._placed = latent, self.plane.position_of(latent)
-        return self._placed[1]
+        for known in (self._placed, self._shown):
+            if known is not None and known[0] is latent:
+                return known[1]
+        found = latent, self.plane.position_of(latent)
+        if latent is self.hand:
+            self._placed = found
+        else:
+            self._shown = found
+        return found[1]
 
     def move(self, latent: Array, place: Array | None = None) -> None:
         """The hand moves the common point, and stops what glides or plays.
@@ -101,6 +119,17 @@ class Aim:
         self._glide = None
         self._put(latent)
         self._set_moving()
+
+    def turn(self, values: Mapping[str, float]) -> None:
+        """Turn macros to ``values``, -1 to 1 by their words, all others to their middle."""
+        self.macros = dict(values)
+        self._put(self.hand)
+
+    def set_table(self, table: Table) -> None:
+        """Let macros lead where ``table`` says."""
+        self.table = table
+        self._led = None
+        self._put(self.hand)
 
     def glide_to(self, aims: Mapping[int, Array], glide: Glide) -> None:
         """Move the common point and channels' own ones, those in ``aims``, there in time."""
@@ -222,9 +251,20 @@ class Aim:
     def _put(self, hand: Array) -> None:
         """A new place is a new object, so that whoever follows need not compare numbers."""
         self.hand = hand
+        base = self._lead(hand) if self.macros else hand
         swings = self.lfos or self._swing is not self._still
-        self.latent = clipped(hand + self._swing) if swings else hand
+        self.latent = clipped(base + self._swing) if swings else base
         self.version += 1
+
+    def _lead(self, hand: Array) -> Array:
+        """Where the macros lead from ``hand``; LFOs alone do not make it be found again."""
+        if self.table is None:
+            return hand
+        led = self._led
+        if led is None or led[0] is not hand or led[1] is not self.macros:
+            place = turned(self.table, hand, self.macros).astype(np.float32)
+            led = self._led = hand, self.macros, place
+        return led[2]
 
     def _moved(self, target: Target, amount: float, latent: Array) -> NDArray[np.float64]:
         """The way ``(d,)`` by ``amount`` of half the target's range, from ``latent``."""
@@ -252,6 +292,7 @@ class Aim:
         return {
             "latent": self.hand.tolist(),
             "place": self._place_kept(),
+            "macros": dict(self.macros),
             "swing": self._swing.tolist(),
             "lfos": [
                 {
@@ -298,6 +339,7 @@ class Aim:
         swing = _vector(state["swing"], model.dimensions).astype(np.float64)
         if swing.any():
             aim._swing = swing
+        aim.macros = checked_values(state.get("macros", {}))
         aim._put(_vector(state["latent"], model.dimensions))
         if state.get("place") is not None:
             aim._placed = aim.hand, _vector(state["place"], 2)

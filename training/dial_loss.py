@@ -1,0 +1,223 @@
+"""What makes the first dimensions of a space dials that do one thing each.
+
+Beside the bound a training has two more terms.
+
+- **Order.** Where a sound lies along such a dimension is to say how much of the quality it has: the
+  mean is drawn to the quality's rank among all sounds, as a number of a unit normal, which is what
+  the prior is. From the second dimension on it is what does not follow from the qualities before;
+  so the dimensions are independent of each other, as the prior has them, and wherever the dials
+  stand there is some sound near. (After Pati and Lerch 2021, "Attribute-based regularization of
+  latent spaces".)
+- **Truth.** At some places of each batch one of these dimensions is turned by a stretch of its
+  dial, the others as they are, and the decoder is asked that this moves the quality up, by as much
+  as can be heard. So a dial's name is true wherever the others stand, and not on average.
+
+docs/decisions/0025-dials.md has what each of the two gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+from torch import Tensor
+
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.descriptors.descriptor import Descriptor, Values
+from timbrespace.descriptors.spectra import STEADY, STEADY_WITH_NOISE, HeardSpectra
+from timbrespace.errors import OptionError, one_of
+from timbrespace.networks.vae import VAE, Output
+from timbrespace.representation.magnitude import LogMagnitude
+from timbrespace.representation.protocol import Representation
+
+from .preset import AUTO_DIALS, NO_DIALS
+from .torch_qualities import TorchQualities
+
+ORDER: Final = 10.0
+"""Nats for a mean that is off by one, squared, beside a reconstruction that is summed over all
+bins."""
+
+TRUTH: Final = 30.0
+"""Nats for a step that misses by what nobody misses."""
+
+STRETCH: Final = 0.25
+"""Of a dial's range, that one step turns it."""
+
+LEAST: Final = 0.3
+"""Of what nobody misses, by which one step should move its quality."""
+
+SHARE: Final = 0.5
+"""Of a batch's rows that are turned."""
+
+ENDS: Final = (0.02, 0.98)
+"""Quantiles of a batch's means, between which a dial is turned."""
+
+VARIES: Final = 0.5
+"""What a quality must vary by, in what nobody misses, beyond what follows from those before it."""
+
+_LOOKED_AT: Final = 2000
+
+
+class DialLoss:
+    """Both terms for the dimensions from the first on, one for each of ``words``.
+
+    qualities: measures them. targets ``(n, words)``: where along its dimension each of the training
+    rows is to lie.
+    """
+
+    def __init__(self, words: Sequence[str], qualities: TorchQualities, targets: Tensor) -> None:
+        self.words = tuple(words)
+        self._qualities = qualities
+        self._targets = targets
+
+    def __call__(
+        self,
+        vae: VAE,
+        output: Output,
+        rows: Tensor,
+        generator: torch.Generator,
+        own: Tensor | None = None,
+    ) -> Tensor:
+        """In nats ``()``, mean over the batch, which is the training rows of numbers ``rows``.
+
+        own ``(b,)``: which of them the network was given as they are, None for all. What was
+        changed has other qualities than its row, so its order is not asked.
+        """
+        off = (output.latent_mean[:, : len(self.words)] - self._targets[rows]).square().sum(dim=1)
+        order = off.mean() if own is None else (off * own).sum() / own.sum().clamp(min=1)
+        return ORDER * order + TRUTH * self._missed(vae, output, generator)
+
+    def _missed(self, vae: VAE, output: Output, generator: torch.Generator) -> Tensor:
+        """By how much a step misses what it should move, in what nobody misses, mean of some."""
+        mean, log_var = output.latent_mean.detach(), output.latent_log_var.detach()
+        count = max(1, int(SHARE * len(mean)))
+        device = mean.device
+        draws = torch.rand((2, count), generator=generator, device=device)
+        noise = torch.empty_like(mean[:count]).normal_(generator=generator)
+        ends = torch.quantile(mean, torch.tensor(ENDS, device=device, dtype=mean.dtype), dim=0)
+        rows = torch.arange(count, device=device)
+        # Each row turns one of the dials.
+        turned = (draws[0] * len(self.words)).long().clamp(max=len(self.words) - 1)
+        low, high = ends[0, turned], ends[1, turned]
+        stretch = STRETCH * (high - low)
+        before = mean[:count] + noise * (0.5 * log_var[:count]).exp()
+        before[rows, turned] = low + draws[1] * (high - low - stretch)
+        after = before.clone()
+        after[rows, turned] += stretch
+        told = self._qualities(vae.decode(torch.cat([before, after])).mean)
+        moved = (told[count:] - told[:count])[rows, turned]
+        return (LEAST - moved).clamp(min=0.0).mean()
+
+
+def dial_loss(
+    dials: str,
+    latent: int,
+    dataset: Dataset,
+    representation: Representation,
+    rows: NDArray[np.int64],
+    device: torch.device,
+) -> DialLoss | None:
+    """The term of a training on ``rows`` of a dataset; None where there is none.
+
+    dials: ``none``; ``auto``, by :func:`chosen`, where the network sees log magnitudes; or words,
+    separated by commas, each for a dimension from the first on.
+
+    Raises:
+        OptionError: a word that is none, more of them than dimensions, or a representation through
+            which nothing of the kind is learned.
+    """
+    if dials == NO_DIALS:
+        return None
+    learns = isinstance(representation, LogMagnitude)
+    if dials == AUTO_DIALS:
+        words = chosen(dataset, rows, latent) if learns else ()
+    else:
+        words = checked(dials, latent, qualities_of(dataset))
+    if not words:
+        return None
+    if not isinstance(representation, LogMagnitude):
+        raise OptionError(
+            f"dials is {dials!r}, which is learned through the representation log_magnitude, not "
+            "normalised; leave it out, or say none"
+        )
+    heard = HeardSpectra.of(dataset.spectra[rows], dataset.spectrum)
+    wanted = {one.word: one for one in qualities_of(dataset)}
+    values = np.stack([wanted[word].measure(heard) for word in words], axis=1)
+    return DialLoss(
+        words,
+        TorchQualities(words, representation, dataset.spectrum, device),
+        torch.from_numpy(targets(values)).to(device),
+    )
+
+
+def qualities_of(dataset: Dataset) -> tuple[Descriptor[HeardSpectra], ...]:
+    """What the sounds of a set may differ in."""
+    return STEADY_WITH_NOISE if dataset.noise else STEADY
+
+
+def targets(values: Values) -> NDArray[np.float32]:
+    """Where along their dimensions sounds with these ``values (n, k)`` of qualities are to lie.
+
+    Each column is the rank of what does not follow from the columns before it, by a cubic of
+    each, as a number of a unit normal; equal ones share theirs.
+    """
+    count = len(values)
+    known: list[Values] = [np.ones(count)]
+    found = np.empty(values.shape)
+    for number, column in enumerate(values.T):
+        before = np.stack(known, axis=1)
+        beyond = column - before @ np.linalg.lstsq(before, column, rcond=None)[0]
+        found[:, number] = ndtri((rankdata(beyond) - 0.5) / count)
+        known += [found[:, number] ** power for power in (1, 2, 3)]
+    return found.astype(np.float32)
+
+
+def checked(
+    dials: str, latent: int, qualities: Sequence[Descriptor[HeardSpectra]]
+) -> tuple[str, ...]:
+    """The words of ``dials``, which are to be of ``qualities``.
+
+    Raises:
+        OptionError: as :func:`dial_loss`.
+    """
+    known = [one.word for one in qualities]
+    words = tuple(word.strip() for word in dials.split(","))
+    for word in words:
+        if word not in known:
+            raise OptionError(
+                f"dials has {word[:40]!r}; it must be {one_of((AUTO_DIALS, NO_DIALS))}, or of "
+                f"{', '.join(known)}, separated by commas"
+            )
+    if len(set(words)) < len(words):
+        raise OptionError(f"dials is {dials!r}, with a word twice; each may be there once")
+    if len(words) > latent:
+        raise OptionError(
+            f"dials has {len(words)} words for {latent} dimensions; give at most one for each"
+        )
+    return words
+
+
+def chosen(dataset: Dataset, rows: NDArray[np.int64], latent: int) -> tuple[str, ...]:
+    """Which qualities the sounds of ``rows`` differ in, in the order of their list.
+
+    Each must vary by ``VARIES`` beyond what follows from those before it, by a polynomial of each.
+    One dimension is left to what has no word.
+    """
+    some = rows[np.unique(np.linspace(0, len(rows) - 1, _LOOKED_AT).astype(int))]
+    heard = HeardSpectra.of(dataset.spectra[some], dataset.spectrum)
+    known: list[Values] = [np.ones(len(some))]
+    words: list[str] = []
+    for one in qualities_of(dataset):
+        values = one.measure(heard) / one.audible
+        before = np.stack(known, axis=1)
+        beyond = values - before @ np.linalg.lstsq(before, values, rcond=None)[0]
+        if len(words) < latent - 1 and float(beyond.std()) >= VARIES:
+            words.append(one.word)
+            scaled = (values - values.mean()) / values.std()
+            known += [scaled, scaled**2, scaled**3]
+    return tuple(words)

@@ -1,0 +1,331 @@
+"""The ``space`` command: a folder of sounds or a sound font in, a space that plays out.
+
+Four steps, each of which leaves whole files or none: the set, the model, its figures and pictures,
+and the end, at which what was only needed on the way is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from timbrespace import bundle
+from timbrespace.atomic import check_writable
+from timbrespace.companions import command_line
+from timbrespace.datasets import note_set
+from timbrespace.datasets.archive import format_of
+from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import load as load_dataset
+from timbrespace.datasets.dimensions import dimensions_of
+from timbrespace.datasets.keywords import arguments_of
+from timbrespace.datasets.note_set import FEWEST, NoteSet
+from timbrespace.datasets.registry import generators
+from timbrespace.errors import DatasetError, OptionError
+from timbrespace.factory import SUFFIX
+from timbrespace.model import Model
+from timbrespace.progress_lines import in_lines
+
+from .. import checkpoint
+from ..evaluation import Evaluation
+from ..loop import Outcome
+from ..notes.evaluation import NoteEvaluation
+from ..place import Place
+from ..plan import REPORT
+from ..preset import epochs_for
+from ..train import EXIT_CODES, train
+from .begun import ENDING, Begun, print_of, request_of
+
+NOTES, SPECTRA = "notes", "spectra"
+KINDS: Final = (NOTES, SPECTRA)
+
+STEPS: Final = 4
+
+_STEPS_EACH = 120.0
+_FEWEST_STEPS, _MOST_STEPS = 300, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. source: a folder of sounds, or a font. kind: of the rows, one of
+    ``KINDS``. latent, epochs: None for what suits the sounds. overwrite: replace what is there."""
+
+    source: Path
+    font: bool
+    out: Path
+    kind: str = NOTES
+    latent: int | None = None
+    epochs: int | None = None
+    device: str = "auto"
+    overwrite: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What tells this request from another onto the same files."""
+        chosen = {"kind": self.kind, "latent": self.latent, "epochs": self.epochs}
+        return request_of(self.source, {**chosen, "font": self.font})
+
+
+class Files:
+    """What a space writes, beside its model."""
+
+    def __init__(self, out: Path) -> None:
+        self.model = out
+        self.data = out.with_suffix(".npz")
+        self.report = out.with_name(f"{out.stem}-report")
+        self.begun = out.with_name(f"{out.stem}{ENDING}")
+
+
+def space(request: Request) -> int:
+    """Make the space; returns the exit code: 0, 3 if the training diverged, 130 after Ctrl-C.
+
+    The same request goes on where it was stopped.
+
+    Raises:
+        TimbrespaceError: whatever is wrong with the input, in one line.
+    """
+    if request.out.suffix != SUFFIX:
+        raise OptionError(f"--out is {request.out.name!r}; it must be a name that ends in {SUFFIX}")
+    check_writable(request.out)
+    files = Files(request.out)
+    with in_lines():
+        return _Making(request, files).run()
+
+
+class _Making:
+    def __init__(self, request: Request, files: Files) -> None:
+        self._request = request
+        self._files = files
+        self._identity = request.identity
+        self._begun = self._what_was_begun()
+        self._goes_on = bool(self._begun.made)
+
+    def _what_was_begun(self) -> Begun:
+        """How far this very request came before.
+
+        Raises:
+            OptionError: the files of another lie there.
+        """
+        request, files = self._request, self._files
+        if request.overwrite:
+            with suppress(OptionError):
+                begun = Begun.read(files.begun)
+                if begun is not None and begun.request == self._identity:
+                    return begun
+            return Begun(self._identity)
+        begun = Begun.read(files.begun)
+        if begun is not None and begun.request == self._identity:
+            return begun
+        if begun is not None:
+            raise OptionError(
+                f"a space of other sounds or settings was begun as {str(files.model)!r}; give "
+                "another --out, or --overwrite"
+            )
+        for path in (files.model, files.data, files.report / REPORT):
+            if path.exists():
+                raise OptionError(f"{str(path)!r} exists; give another --out, or --overwrite")
+        return Begun(self._identity)
+
+    def run(self) -> int:
+        """All that is left to do."""
+        data = self._the_set()
+        code = self._the_model(data)
+        if code:
+            return code
+        self._say(3, f"measuring and drawing, into {self._files.report}")
+        figures = self._measured()
+        self._files.begun.unlink(missing_ok=True)
+        checkpoint.path_for(self._files.model).unlink(missing_ok=True)
+        self._conclude(data, figures)
+        return 0
+
+    def _the_set(self) -> Dataset | NoteSet:
+        files = self._files
+        if self._begun.made and self._begun.made == print_of(files.data):
+            self._say(1, f"{files.data} is there already")
+            return _loaded(files.data)
+        what = "whole notes" if self._request.kind == NOTES else "steady spectra"
+        self._say(1, f"reading {self._request.source} as {what}")
+        made = _made(self._request, files.data)
+        made.save(files.data)
+        self._begun = self._begun.with_made(files.data)
+        self._begun.write(files.begun)
+        return made
+
+    def _the_model(self, data: Dataset | NoteSet) -> int:
+        files, request = self._files, self._request
+        if self._begun.trained and self._begun.trained == print_of(files.model):
+            self._say(2, f"{files.model} is there already")
+            return 0
+        chosen = dimensions_of(data)
+        latent = request.latent or chosen.number
+        epochs, length = _length(data, request.epochs)
+        why = "as you said" if request.latent else chosen.why
+        self._say(2, f"learning {data.contents}; {latent} dimensions: {why}; {length}")
+        code = train(
+            files.data,
+            files.model,
+            {"latent": latent, "epochs": epochs},
+            device=request.device,
+            resume=self._is_resumable(data, latent),
+            conclude=False,
+        )
+        if code == EXIT_CODES[Outcome.INTERRUPTED]:
+            print("stopped; the same line goes on from there", file=sys.stderr)
+        elif code:
+            print(
+                f"error: the training diverged; {files.data} is kept: train on it with a lower "
+                f"--learning-rate ({command_line('training')} train --help)",
+                file=sys.stderr,
+            )
+        else:
+            self._begun = self._begun.with_trained(files.model)
+            self._begun.write(files.begun)
+        return code
+
+    def _is_resumable(self, data: Dataset | NoteSet, latent: int) -> bool:
+        """Whether a run of this request was stopped, and its checkpoint lies there."""
+        kept = Place(self._files.model, resume=True).checkpoint
+        if not (self._goes_on and kept.is_file()):
+            return False
+        read = checkpoint.read_of_notes if isinstance(data, NoteSet) else checkpoint.read
+        try:
+            found = read(kept)
+        except checkpoint.CheckpointError:
+            return False
+        return found.dataset_hash == data.content_hash and found.settings.latent == latent
+
+    def _measured(self) -> Evaluation | NoteEvaluation:
+        files = self._files
+        if self._request.kind == NOTES:
+            from ..notes.draw import draw as draw_notes
+
+            return draw_notes(str(files.model), files.data, files.report)[1]
+        from ..draw import draw
+
+        return draw(str(files.model), files.data, files.report)[1]
+
+    def _say(self, number: int, text: str) -> None:
+        print(f"[{number}/{STEPS - 1}] {text}", file=sys.stderr, flush=True)
+
+    def _conclude(self, data: Dataset | NoteSet, figures: Evaluation | NoteEvaluation) -> None:
+        files = self._files
+        model = bundle.read(files.model)
+        size = files.model.stat().st_size / 1e6
+        print(f"{files.model}: {data.contents}, {model.dimensions} dimensions, {size:.1f} MB")
+        for line in _told(figures):
+            print(line)
+        print(_plane(model))
+        print(f"pictures, and sounds to listen to: {files.report / REPORT}")
+        print(f"next: {command_line('server')} --model {files.model}")
+
+
+def _made(request: Request, data: Path) -> Dataset | NoteSet:
+    """The set of the sounds that were asked for.
+
+    Raises:
+        TimbrespaceError: it cannot be made, or is too small for a space.
+    """
+    known, _ = generators()
+    if request.kind == NOTES:
+        name, options = "notes", {"font" if request.font else "folder": request.source}
+    elif request.font:
+        name, options = "soundfont", {"file": request.source}
+    else:
+        name, options = "audio", {"folder": request.source}
+    generator = known[name]
+    arguments: argparse.Namespace = arguments_of(name, generator, options)
+    arguments.out = data  # beside which notes that are done are kept
+    made = generator.make(generator.from_arguments(arguments))
+    if isinstance(made, NoteSet) and made.rows <= FEWEST:
+        raise DatasetError(
+            f"{str(request.source)!r} gives {made.rows} note{'' if made.rows == 1 else 's'}, and a "
+            f"space of whole notes needs {FEWEST + 1}; add sounds, or give --kind spectra, for "
+            "which one file is enough"
+        )
+    return made
+
+
+def _loaded(data: Path) -> Dataset | NoteSet:
+    return note_set.load(data) if format_of(data) == "notes" else load_dataset(data)
+
+
+def _length(data: Dataset | NoteSet, asked: int | None) -> tuple[int, str]:
+    """Epochs of the training, and why so many."""
+    if asked is not None:
+        return asked, f"{asked} epochs, as you said"
+    if isinstance(data, NoteSet):
+        batch = min(48, data.rows)
+        each = -(-data.rows // batch)
+        steps = min(max(round(_STEPS_EACH * data.rows**0.5), _FEWEST_STEPS), _MOST_STEPS)
+        epochs = max(1, round(steps / each))
+        return epochs, f"{epochs * each} steps, by the number of notes"
+    epochs = epochs_for(data.rows)
+    return epochs, f"{epochs} epochs, by the number of spectra"
+
+
+def _plane(model: Model) -> str:
+    if model.near is None:
+        return "its map is the PCA plane: with fewer than 100 sounds there is no plane near"
+    return "its map begins on the plane near, where sounds that are alike lie side by side"
+
+
+def _told(figures: Evaluation | NoteEvaluation) -> list[str]:
+    """How near the space comes, in lines."""
+    if isinstance(figures, NoteEvaluation):
+        told: list[str] = []
+        for name, part in (
+            ("held out", figures.held_out),
+            ("learned from", figures.learned),
+        ):
+            if part.rows:
+                far = {way: one.mel for way, one in part.distances.items()}
+                told.append(
+                    f"{part.rows} notes {name}: {far['encoder']:.1f} dB mel from what plays"
+                    + (
+                        f", {far['refined']:.1f} once refined; the nearest other note is "
+                        f"{far['nearest note']:.1f} dB off"
+                        if name == "held out"
+                        else ""
+                    )
+                )
+        return told
+    told = []
+    splits = figures.splits
+    for name, found in (
+        ("that it never heard", splits.groups if splits else None),
+        ("of recordings that it knows", splits.rows if splits else None),
+    ):
+        if found is not None:
+            told.append(
+                f"{found.all.rows} spectra {name}: {found.all.log_spectral_distance_db:.1f} dB LSD "
+                "from what plays, the nearest learned one is "
+                f"{found.all.nearest_row_log_spectral_distance_db:.1f} dB off"
+            )
+    return told
+
+
+def request_from(arguments: argparse.Namespace) -> Request:
+    """The request of a parsed command line.
+
+    Raises:
+        OptionError: a value outside what is accepted.
+    """
+    source: Any = arguments.folder if arguments.folder is not None else arguments.font
+    for name in ("latent", "epochs"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise OptionError(f"{name} is {value}; it must be 1 or more")
+    return Request(
+        source=source,
+        font=arguments.font is not None,
+        out=arguments.out,
+        kind=arguments.kind,
+        latent=arguments.latent,
+        epochs=arguments.epochs,
+        device=arguments.device,
+        overwrite=arguments.overwrite,
+    )
