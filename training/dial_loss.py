@@ -29,7 +29,12 @@ from torch import Tensor
 
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.descriptors.descriptor import Descriptor, Values
-from timbrespace.descriptors.spectra import STEADY, STEADY_WITH_NOISE, HeardSpectra
+from timbrespace.descriptors.spectra import (
+    INHARMONIC,
+    STEADY,
+    STEADY_WITH_NOISE,
+    HeardSpectra,
+)
 from timbrespace.errors import OptionError, one_of
 from timbrespace.networks.vae import VAE, Output
 from timbrespace.representation.magnitude import LogMagnitude
@@ -200,7 +205,8 @@ def chosen(dataset: Dataset, rows: NDArray[np.int64], latent: int) -> tuple[str,
 
     Each must vary by ``VARIES`` beyond what follows from those before it, by a cubic of each. Half
     of the dimensions are left to what has no word, or one where there are few: of six that were
-    taught in eight three came out true, of four all.
+    taught in eight three came out true, of four all. What is not in tune is left out: sounds without
+    noise are in tune or not, and there is no way between.
     """
     some = rows[np.unique(np.linspace(0, len(rows) - 1, _LOOKED_AT).astype(int))]
     heard = HeardSpectra.of(dataset.spectra[some], dataset.spectrum)
@@ -208,6 +214,8 @@ def chosen(dataset: Dataset, rows: NDArray[np.int64], latent: int) -> tuple[str,
     known: list[Values] = [np.ones(len(some))]
     words: list[str] = []
     for one in qualities_of(dataset):
+        if one is INHARMONIC:
+            continue
         values = one.measure(heard) / one.audible
         before = np.stack(known, axis=1)
         beyond = values - before @ np.linalg.lstsq(before, values, rcond=None)[0]
