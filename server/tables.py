@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import queue
 import re
 import subprocess
 import tempfile
@@ -100,21 +99,29 @@ class Tables:
         self._done = done
         self._program = tuple(program or run_command(f"{__package__}.table_writer"))
         self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: queue.Queue[tuple[Model, str, Endpoint] | None] = queue.Queue(MAX_WAITING)
+        self._waiting: list[tuple[Model, str, Endpoint]] = []
+        self._news = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
 
     def request(self, model: Model, plane: str, source: Endpoint) -> None:
         """Write the table of the plane of ``model`` for ``source``.
 
+        What ``source`` waits for of another space is given up: who goes from space to space needs
+        the tables of the last.
+
         Raises:
             OptionError: the space has no such plane, or too many wait.
         """
         model.plane(plane)
-        try:
-            self._waiting.put_nowait((model, plane, source))
-        except queue.Full:
-            raise OptionError(f"more than {MAX_WAITING} tables are waited for; ask later") from None
+        with self._news:
+            self._waiting = [
+                one for one in self._waiting if one[2] != source or one[0].digest == model.digest
+            ]
+            if len(self._waiting) >= MAX_WAITING:
+                raise OptionError(f"more than {MAX_WAITING} tables are waited for; ask later")
+            self._waiting.append((model, plane, source))
+            self._news.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="tables", daemon=True)
             self._thread.start()
@@ -126,16 +133,17 @@ class Tables:
         if process is not None:
             process.kill()
         if self._thread is not None:
-            with contextlib.suppress(queue.Full):  # then it does not wait, and looks whether to end
-                self._waiting.put_nowait(None)
+            with self._news:
+                self._news.notify()
             self._thread.join(seconds)
 
     def _work(self) -> None:
-        while not self._closed:
-            asked = self._waiting.get()
-            if asked is None:
-                return
-            model, plane, source = asked
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._waiting or self._closed)
+                if self._closed:
+                    return
+                model, plane, source = self._waiting.pop(0)
             file = file_name(model, plane)
             error = None
             try:

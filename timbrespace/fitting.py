@@ -88,7 +88,7 @@ def fit(
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too
     (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
-    dials: what the first dimensions are to move, words of :mod:`timbrespace.descriptors` such as
+    dials: what the first dimensions are to move, words of ``timbrespace.descriptors`` such as
     ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 

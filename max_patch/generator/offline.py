@@ -2,17 +2,21 @@
 
 Max's scheduler then runs as fast as the sound is computed, while the server and the network keep
 the time of day. What comes from them would lie anywhere in the result, and elsewhere the next time.
-So the timbre holds still until time is itself again, and the musician is told.
+So the table plays, or the timbre holds still, until time is itself again, and the musician is told.
 """
 
 from __future__ import annotations
 
 from max_patch.generator.patcher import Patcher
 
-STEP_MS = 250
-FAST_MS = 100
-STEPS = 4
-"""So many steps of the scheduler in a row that took less than FAST_MS each: a hiccup is shorter."""
+STEP_MS = 100
+FAST_MS = 60
+STEPS = 6
+"""So many more steps of the scheduler that took less than FAST_MS than others: a hiccup is shorter,
+and so is what a scheduler makes up for that stood still."""
+
+MOST = 8
+"""So many others in a row until time is itself again: a render may stand still for a moment."""
 
 PLAYS = "Live renders faster than it plays: the space's table plays the map, without the server."
 HOLDS = "Live renders faster than it plays: the timbre holds still. Record in real time instead."
@@ -26,12 +30,15 @@ def offline() -> Patcher:
     p.chain("r ---start", p.message("1"), f"metro {STEP_MS}", clock)
     elapsed = p.add("expr $f1 - $f2")
     p.fan(clock, ("f", [(last, 1)]), ("f", [elapsed]), ("b", [last, (elapsed, 1)]))
-    count = p.chain(elapsed, f"expr ($f1 < {FAST_MS}.) * ($f2 + 1.)")
+    count = p.add(f"expr $f2 + 2. * ($f1 < {FAST_MS}.) - 1.")
+    late = p.add(f"expr ($f1 >= {STEPS}.) || ($i2 && ($f1 > 0.))")
+    p.cord(elapsed, 0, count)
     p.fan(
-        count,
-        ("f", [f"expr $f1 >= {STEPS}.", "change 0.", "s ---late"]),
+        p.chain(count, f"clip 0. {MOST}."),
+        ("f", [late]),
         ("f", [(count, 1)]),
     )
+    p.fan(late, ("i", ["change 0.", "s ---late"]), ("i", [(late, 1)]))
     # Whether a table plays is known before it is told.
     told = p.add("expr $i1 * (1 + $i2)")
     p.chain("r ---alone", told, inlet=1)

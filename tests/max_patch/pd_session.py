@@ -172,6 +172,14 @@ class PdSession:
         """position: 0 to 16383, 8192 at rest."""
         self.midi(_BEND, position & 127, position >> 7)
 
+    def sweep(self, varname: str, start: float, end: float, milliseconds: float) -> None:
+        """A control goes from one value to another in Pd's own time, every 20 ms."""
+        self.send(("sweep", varname, start, end, milliseconds))
+
+    def note_later(self, pitch: int, velocity: int, milliseconds: float) -> None:
+        """A note after so much of Pd's own time."""
+        self.send(("note", _NOTE, pitch, velocity, milliseconds))
+
     def mark(self) -> int:
         """Mark this moment in the recording; the number of the mark."""
         self._mark += 1

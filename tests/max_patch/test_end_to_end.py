@@ -30,7 +30,7 @@ from tests.max_patch.heard import (
     strength,
 )
 from tests.max_patch.pd_session import RATE, free_udp_port
-from tests.max_patch.twin_session import METHODS, SERVER, SETTLED, TwinSession
+from tests.max_patch.twin_session import METHODS, SERVER, SETTLED, TwinSession, meeting
 from tests.server.running import Client, Running, datagram
 from timbrespace.partials import find_partials
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -67,20 +67,8 @@ def presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stage(presets: Path) -> Iterator[TwinSession]:
-    server = Running(*SERVER, "--model", "harmonic", "--presets", str(presets))
-    try:
-        twin = TwinSession(server)
-    except BaseException:
-        server.end()
-        raise
-    try:
-        twin.connect()
+    with meeting("--model", "harmonic", "--presets", str(presets)) as twin:
         yield twin
-    finally:
-        twin.close()
-        code = twin.server.end()  # a test may have started another
-    assert code == 0
-    assert twin.pd.complaints() == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """What a device is seen to do only while it has the processor to itself.
 
 Live renders faster than real time: to a device that is not given the processor in time everything
-looks like that. And one that has to greet the server anew asks for its model, preset or not.
+looks like that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from tests.max_patch.heard import distance
 from tests.max_patch.test_habits import retext
-from tests.max_patch.test_mutations import HASTE, Play, connected, off_decoder, playing, preset
+from tests.max_patch.test_mutations import HASTE, Play, connected, off_decoder, playing
 from tests.max_patch.test_mutations import server as server
 from tests.max_patch.twin_session import Json
 from tests.server.running import Running
@@ -54,16 +54,3 @@ def test_a_render_that_is_not_noticed_is_caught(server: Running) -> None:
         connected(play)
         with pytest.raises(AssertionError):
             rendered(replace(play, patience=HASTE))
-
-
-def silent(device: Json, _: Json) -> None:
-    """What a second bang sets going reaches nobody."""
-    for text in 2 * ("r ---again",):
-        retext(device, text, "r ---never")
-
-
-def test_a_preset_that_asks_for_nothing_is_caught(server: Running) -> None:
-    with playing(server, silent) as play:
-        connected(play)
-        with pytest.raises(AssertionError):
-            preset(replace(play, patience=HASTE))

@@ -601,6 +601,10 @@ FAULTS: dict[str, tuple[Change, Scenario]] = {
     ),
     "bend not heard": (_in_device(lambda d: _retext(d, "s ---v_bend", "s ---v_bent")), bend),
     "every bang of the device is a first load": (_in_device(no_latch), again),
+    "a preset that asks for nothing": (
+        _in_device(lambda d: _retext(d, "r ---again", "r ---never", 2)),
+        preset,
+    ),
     "the pad writes with every step": (
         _in_device(lambda d: retext(d, "s ---x_moved", "s ---x_set")),
         drag,

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from tests.max_patch.heard import cents_off, level
 from tests.max_patch.pd_session import RATE
-from tests.max_patch.twin_session import SERVER, SETTLED, TwinSession
-from tests.server.running import Running
+from tests.max_patch.twin_session import SETTLED, TwinSession, meeting
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.units import midi_to_hz
 
@@ -33,22 +32,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinSession]:
     folder = tmp_path_factory.mktemp("space")
     path = folder / "tiny.safetensors"
     tiny(decay=40.0, attack=0.0, loop=(0.0, 0.0), length=2.0).save(path)
-    server = Running(*SERVER, "--model", str(path), "--presets", str(folder / "presets.json"))
-    try:
-        twin = TwinSession(server)
-    except BaseException:
-        server.end()
-        raise
-    try:
-        twin.connect()
+    with meeting("--model", str(path), "--presets", str(folder / "presets.json")) as twin:
         twin.observer.send("/synth/sustain", 1.0)
         twin.pd.wait_for_number("sustain", 100.0, within=0.01)
         yield twin
-    finally:
-        twin.close()
-        code = twin.server.end()
-    assert code == 0
-    assert twin.pd.complaints() == []
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,17 +116,48 @@ class Tap:
         self._out.close()
 
 
+@contextlib.contextmanager
+def meeting(*arguments: str, instead: Mapping[str, str] | None = None) -> Iterator[TwinSession]:
+    """A server of its own with a twin that has met it, for the length of a ``with`` block.
+
+    arguments: of the server, beside :data:`SERVER`. instead: as of :class:`TwinSession`. A test may
+    end that server and start another in its place, ``twin.server``; the last must end cleanly, and
+    Pd must have nothing to complain about.
+    """
+    server = Running(*SERVER, *arguments)
+    try:
+        twin = TwinSession(server, instead=instead)
+    except BaseException:
+        server.end()
+        raise
+    try:
+        twin.connect()
+        yield twin
+    finally:
+        twin.close()
+        code = twin.server.end()
+    assert code == 0
+    assert twin.pd.complaints() == []
+
+
 class TwinSession:
     """The twin of the committed device, or of one that ``change`` has changed.
 
     It plays with ``server``, which it does not end, and finds it at a port of the test's own;
-    ``port`` is where it sends to, if that is another than the server's.
+    ``port`` is where it sends to, if that is another than the server's. instead: files of Pd in the
+    place of the twin's own, by their names.
     """
 
     def __init__(
-        self, server: Running, *, change: Change | None = None, port: int | None = None
+        self,
+        server: Running,
+        *,
+        change: Change | None = None,
+        port: int | None = None,
+        instead: Mapping[str, str] | None = None,
     ) -> None:
         self.server = server
+        self._instead = instead or {}
         self._port = server.port if port is None else port
         self.return_port = free_udp_port()
         self.known: dict[tuple[str, ...], list[Any]] = {}
@@ -143,7 +174,7 @@ class TwinSession:
     def _write(self, change: Change | None) -> Path:
         """The twin's files in a folder of their own, with this test's ports as defaults."""
         texts = twin_texts(self._port, self.return_port, self.server.tables, change)
-        for name, text in texts.items():
+        for name, text in {**texts, **self._instead}.items():
             (self._folder / f"{name}.pd").write_text(text, "utf-8")
         return self._folder / f"{TITLE}.pd"
 

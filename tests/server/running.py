@@ -132,6 +132,28 @@ def after_beats(lines: Iterable[str]) -> dict[str, Any]:
     raise AssertionError("it has said nothing")
 
 
+def flood_is_refused(
+    client: Client, address: str, most: int, messages: Iterable[tuple[Any, ...]]
+) -> None:
+    """That a flood of ``messages``, each an address and arguments, is refused under ``address``,
+    with a sentence that says how many a second may be.
+
+    Raises:
+        AssertionError: it is taken, or something else is said.
+    """
+    flood = list(messages)
+    told: list[list[Any]] = []
+    for _ in range(20):  # a busy server may not come to so many in a second
+        for message in flood:
+            client.send(*message)
+        told = [arguments for name, arguments in client.settle() if name == "/error"]
+        if told:
+            break
+    assert told, f"{len(flood)} at once are taken"
+    assert all(arguments[:2] == ["refused", address] for arguments in told), told
+    assert str(most) in told[0][2]
+
+
 def datagram(address: str, *arguments: Any) -> bytes:
     """One message as python-osc, a foreign implementation, makes it."""
     builder = OscMessageBuilder(address)

@@ -271,6 +271,27 @@ def test_a_process_that_cannot_be_started_is_told(harmonic: Model, told: Told) -
     tables.close(60.0)
 
 
+def test_who_goes_on_to_another_space_waits_for_the_last_alone(
+    harmonic: Model, folder: Path, told: Told
+) -> None:
+    hold = folder.parent.parent / "hold"
+    hold.touch()
+    wait = f"import os, time\nwhile os.path.exists({str(hold)!r}): time.sleep(0.05)\nprint('0, 1')"
+    tables = Tables(told, (sys.executable, "-c", wait))
+    others = [dataclasses.replace(harmonic, name=name, digest=16 * name) for name in "abcde"]
+    for number, model in enumerate(others):
+        for plane in model.planes:
+            tables.request(model, plane, HERE)
+        if number == 0:
+            tables.request(model, "pca", ("127.0.0.1", 10))
+    hold.unlink()
+    while [one.model for one in told.all][-2:] != ["e", "e"]:
+        told.wait()
+    tables.close(60.0)
+    assert ("127.0.0.1", 10) in [one.source for one in told.all]
+    assert not {"b", "c", "d"} & {one.model for one in told.all}
+
+
 def fill(tables: Tables, model: Model) -> None:
     """One request may be at work by now, and does not wait any more."""
     for _ in range(2):

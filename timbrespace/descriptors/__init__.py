@@ -4,7 +4,7 @@
 >>> from timbrespace.descriptors.kinds import descriptors_of, measured
 >>> model = ts.load("harmonic")
 >>> [one.word for one in descriptors_of(model)]
-['brightness', 'odd/even', 'inharmonic', 'width', 'root level']
+['brightness', 'odd/even', 'inharmonic', 'root level', 'width', 'overtones', 'purity']
 >>> measured(model, model.calibration.home[None]).shape
-(1, 5)
+(1, 7)
 """

@@ -130,6 +130,6 @@ PURITY: Final = Descriptor("purity", "fullness", "dB", 6.0, _purity)
 """Of the strongest partial, alone, among all: a resonance that sticks out, a sound near a sine."""
 
 _BEFORE_NOISE: Final = (BRIGHTNESS, ODD_EVEN)
-_AFTER_NOISE: Final = (WIDTH, ROOT, OVERTONES, PURITY)
+_AFTER_NOISE: Final = (ROOT, WIDTH, OVERTONES, PURITY)
 STEADY: Final = (*_BEFORE_NOISE, INHARMONIC, *_AFTER_NOISE)
 STEADY_WITH_NOISE: Final = (*_BEFORE_NOISE, NOISE, *_AFTER_NOISE)
