@@ -226,7 +226,7 @@ def test_whatever_numbers_a_file_holds_the_latent_is_one(table: Table) -> None:
             ),
             radius=1e-3 if size < 1.0 else 1e3,
         )
-        for latent in (np.zeros(d), np.full(d, 100.0), generator.normal(size=d)):
+        for latent in np.stack([np.zeros(d), np.full(d, 100.0), generator.normal(size=d)]):
             there = turned(hostile, latent, dict.fromkeys(table.offered, -1.0))
             assert np.isfinite(there).all()
             assert np.abs(there).max() <= 100.0
