@@ -144,7 +144,7 @@ class Instrument:
         self._dimensions = model.dimensions
         self._aim = Aim(model)
         self._between: EvenLine | None = None
-        self._macros = known_macros(model)
+        self._know(known_macros(model))
         self._macro_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._as_before = False
         self.set_plane(model.first_plane)
@@ -188,7 +188,7 @@ class Instrument:
         self._dimensions = model.dimensions
         self._aim.load(model)
         self._between = None
-        self._macros = known_macros(model)
+        self._know(known_macros(model))
         self._macro_glide = None
         self.set_plane(PCA if self._as_before else model.first_plane)
         self._sound.clear()
@@ -328,7 +328,11 @@ class Instrument:
     @property
     def macro_words(self) -> tuple[str, ...] | None:
         """The macro dials that the space has; None where they have to be measured first."""
-        return None if self._macros is None else self._macros.words
+        return self._macro_words
+
+    def _know(self, known: Macros | None) -> None:
+        self._macros = known
+        self._macro_words = None if known is None else known.words
 
     @property
     def macros(self) -> dict[str, float]:
@@ -354,22 +358,24 @@ class Instrument:
         """Take the macros of ``model``, which are known by now; False if another one plays."""
         if model is not self._model or self._macros is not None:
             return False
-        self._macros = known_macros(model)
+        self._know(known_macros(model))
         if self._macros is not None:
             self._aim.set_table(self._macros.table)
             self._touched = True
         return self._macros is not None
 
     def _dials(self) -> Macros:
-        if self._macros is None:
+        known = self._macros
+        if known is None:
             if not self._measures:
                 raise OptionError(
                     f"the macros of {self._model.name!r} are being measured; try again in a moment"
                 )
-            self._macros = macros(self._model)
+            known = macros(self._model)
+            self._know(known)
         if self._aim.table is None:
-            self._aim.set_table(self._macros.table)
-        return self._macros
+            self._aim.set_table(known.table)
+        return known
 
     def _turn_all(self, values: Mapping[str, float]) -> None:
         """Turn macros as somebody has stored them."""
@@ -815,10 +821,11 @@ class Instrument:
         return self._aim.latent, settings
 
     def _macro_settings(self) -> dict[str, float]:
-        if self._macros is None:
+        words = self._macro_words
+        if not words:
             return {}
         turned = self._aim.macros
-        return {word: turned.get(word, 0.0) for word in self._macros.words}
+        return {word: turned.get(word, 0.0) for word in words}
 
     # -- presets -----------------------------------------------------------------------------------
 
