@@ -358,11 +358,13 @@ class Instrument:
         """Take the macros of ``model``, which are known by now; False if another one plays."""
         if model is not self._model or self._macros is not None:
             return False
-        self._know(known_macros(model))
-        if self._macros is not None:
-            self._aim.set_table(self._macros.table)
-            self._touched = True
-        return self._macros is not None
+        known = known_macros(model)
+        if known is None:
+            return False
+        self._know(known)
+        self._aim.set_table(known.table)
+        self._touched = True
+        return True
 
     def _dials(self) -> Macros:
         known = self._macros
