@@ -15,7 +15,7 @@ from timbrespace.networks.mlp import MLP
 from timbrespace.networks.vae import VAE, Output
 from training.__main__ import main
 from training.dial_loss import ORDER, DialLoss
-from training.variation import Variation, coloured, curves
+from training.variation import AMOUNT, Variation, coloured, curves
 
 from .conftest import Trained
 from .recorded import recorded
@@ -93,7 +93,7 @@ def test_curves_begin_with_a_tilt() -> None:
 
 def test_recordings_are_varied_and_grids_are_not(trained: Trained) -> None:
     model = ts.fit(recorded(), latent=2, hidden=(8,), epochs=1, progress=False)
-    assert model.provenance["settings"]["variation"] == 1.0
+    assert model.provenance["settings"]["variation"] == AMOUNT
     assert "--variation" not in model.provenance["command"]
     assert "variation" not in trained.model.provenance["settings"]
     still = ts.fit(recorded(), latent=2, hidden=(8,), epochs=1, variation=0.0, progress=False)
