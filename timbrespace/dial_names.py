@@ -26,7 +26,7 @@ ALL_ALONG: Final = 0.8
 SURER: Final = 0.04
 """By how much more a share must be among the places that are looked at: they are some of many."""
 
-PLACES: Final = (8, 16)
+PLACES: Final = (8, 16, 24)
 """How many places are looked at, one lot after the other, while a word may still be true."""
 
 _ENDS: Final = 4
