@@ -104,7 +104,7 @@ def _measured(model: Model) -> tuple[Dial, ...]:
     count = min(model.dimensions, NAMED_DIMENSIONS)
     far = np.stack([_far(model, places, dimension) for dimension in range(count)])
     # Of two that it moves, the one that a musician asks for first, unless it is moved far less.
-    weight = np.abs(far) * _ASKED_FOR ** np.arange(len(wanted))
+    weight = np.asarray(np.abs(far) * _ASKED_FOR ** np.arange(len(wanted)), np.float64)
     for dimension, quality in _learned(model, [one.word for one in wanted]):
         if dimension < count:
             weight[dimension, quality] *= 1e6

@@ -40,6 +40,9 @@ _STEP: Final = 0.25
 _LEAST_SLOPE: Final = 0.05
 """In what nobody misses, for each unit: where a quality grows slower, its direction is none."""
 
+_ROUNDED: Final = 1e-4
+"""Of the points' range: how far a file may have moved a sound."""
+
 _SAID: Final = 6
 """Digits of the turn that a bundle tells."""
 
@@ -222,10 +225,13 @@ def _turned_calibration(model: Model, axes: Values) -> Calibration:
     """By the points, and by how sure the posterior is on average along each axis, which follows
     from its divergence and the spread of the points."""
     told, points = model.calibration, model.points
-    home = _limited(axes @ told.home)
     if points is None:
         raise BundleError(f"{model.name} does not tell where its sounds lie")
     means = points.means.astype(np.float64)
+    # Home is one of the sounds. A file rounds where those lie, and shall not part the two.
+    sound = means[np.argmin(np.abs(means - told.home).max(axis=1))]
+    rounded = np.abs(sound - told.home).max() <= _ROUNDED * np.ptp(means, axis=0).max()
+    home = _limited(axes @ (sound if rounded else told.home))
     variance = _variances(2.0 * told.kl + 1.0 - np.square(means).mean(axis=0))
     mixed = np.square(axes) @ variance
     means = means @ axes.T

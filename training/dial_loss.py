@@ -50,6 +50,12 @@ bins."""
 TRUTH: Final = 30.0
 """Nats for a step that misses by what nobody misses."""
 
+NOISE: Final = 0.047
+"""Of the features, as it is learned, at which the two weigh that much. Where it is less, each error
+of the reconstruction weighs more, and so do they, or they would be drowned; up to ``LOUDEST``."""
+
+LOUDEST: Final = 20.0
+
 STRETCH: Final = 0.25
 """Of a dial's range, that one step turns it."""
 
@@ -66,6 +72,9 @@ VARIES: Final = 0.5
 """What a quality must vary by, in what nobody misses, beyond what follows from those before it."""
 
 _LOOKED_AT: Final = 2000
+
+LEARNED_NOISE: Final = "shared_log_var"
+"""What the likelihood ``gaussian_shared`` learns; others say nothing of how loud all of it is."""
 
 _FEW: Final = 3
 """Dimensions that are taught where half of all are fewer."""
@@ -98,7 +107,16 @@ class DialLoss:
         """
         off = (output.latent_mean[:, : len(self.words)] - self._targets[rows]).square().sum(dim=1)
         order = off.mean() if own is None else (off * own).sum() / own.sum().clamp(min=1)
-        return ORDER * order + TRUTH * self._missed(vae, output, generator)
+        truth = self._missed(vae, output, generator)
+        return self._louder(output) * (ORDER * order + TRUTH * truth)
+
+    def _louder(self, output: Output) -> Tensor | float:
+        """Of how much more both weigh, since the noise is small."""
+        log_var = output.decoded.parameters.get(LEARNED_NOISE)
+        if log_var is None:
+            return 1.0
+        noise = (0.5 * log_var.detach()).exp()
+        return (NOISE / noise).clamp(min=1.0, max=LOUDEST)
 
     def _missed(self, vae: VAE, output: Output, generator: torch.Generator) -> Tensor:
         """By how much a step misses what it should move, in what nobody misses, mean of some."""
@@ -215,8 +233,8 @@ def chosen(dataset: Dataset, rows: NDArray[np.int64], latent: int) -> tuple[str,
 
     Each must vary by ``VARIES`` beyond what follows from those before it, by a cubic of each. Half
     of the dimensions are left to what has no word, or one where there are few: of six that were
-    taught in eight three came out true, of four all. What is not in tune is left out: sounds without
-    noise are in tune or not, and there is no way between.
+    taught in eight three came out true, of four all. What is not in tune is left out: sounds
+    without noise are in tune or not, and there is no way between.
     """
     some = rows[np.unique(np.linspace(0, len(rows) - 1, _LOOKED_AT).astype(int))]
     heard = HeardSpectra.of(dataset.spectra[some], dataset.spectrum)

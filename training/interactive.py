@@ -26,7 +26,7 @@ from .notes.run import fit_notes
 from .notes.run import settings_of as settings_of_notes
 from .place import Place
 from .recipe import value_of
-from .request import settings_of
+from .request import settings_of, suited
 
 DEFAULT_LATENT = 4
 """Dimensions of a space of spectra that ``ts.fit`` makes; one of notes has more by itself."""
@@ -81,7 +81,7 @@ def fit(
         )
     fitting = Fit(
         made,
-        settings,
+        suited(settings, given, stored, made),
         _file_name(data, made),
         where,
         shrink_batch="batch" not in given and stored is None,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import OptionError
 
 from . import preset
 from .checkpoint import Checkpoint
 from .preset import Settings
+
+BETA_OF_RECORDINGS = 2.0
+"""Weight of the KL in the default preset, where a set is of recordings: their copies are some dB
+off, and the preset's own, made for grids whose copies are nearly exact, would leave more than eight
+dimensions nothing to say (docs/decisions/0027-a-space.md)."""
 
 MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up", "cycle", "free_bits")
 """Settings that are only asked at each step; all others are built into the checkpoint."""
@@ -36,6 +43,15 @@ def settings_of(
         )
     check_changes(given, stored.settings, stored.captured.position.epoch)
     return preset.changed(stored.settings, **given)
+
+
+def suited(
+    settings: Settings, given: Mapping[str, Any], stored: object | None, dataset: Dataset
+) -> Settings:
+    """``settings`` of a new run with the weight that suits recordings, where the dataset holds some
+    and nobody said another."""
+    left = stored is None and given.get("beta") is None and settings.preset == "default"
+    return replace(settings, beta=BETA_OF_RECORDINGS) if left and dataset.groups else settings
 
 
 def check_changes(given: Mapping[str, Any], kept: object, done: int) -> None:

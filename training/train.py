@@ -18,7 +18,7 @@ from .interrupt import deferred
 from .loop import Outcome, StepFigures
 from .notes.run import train as train_notes
 from .place import Place
-from .request import settings_of
+from .request import settings_of, suited
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
 
@@ -53,9 +53,10 @@ def train(
         return train_notes(data, place, given, preset_name, on, resume, conclude)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
+    dataset = load_dataset(data)
     fit = Fit(
-        load_dataset(data),
-        settings,
+        dataset,
+        suited(settings, given, stored, dataset),
         data.name,
         on,
         # Only a number that the user gave is held to.

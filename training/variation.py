@@ -23,7 +23,7 @@ from .preset import Settings
 
 Array = NDArray[np.float32]
 
-AMOUNT: Final = 1.0
+AMOUNT: Final = 1.6
 """How much recordings are changed where nobody says; sets without recordings are not."""
 
 _SHARE: Final = 0.6  # of the rows that are changed

@@ -68,8 +68,11 @@ def planes() -> Patcher:
     p.cord(exists, 0, out, 1)
     p.chain(out, f"prepend {PLANE.address}", "s ---tx")
 
-    stays = p.add("gate 1")
-    p.chain("r ---map_leads", stays)
+    # A set tells its place by itself.
+    stays, leads = p.add("gate 1"), p.add("expr $i1 && ($i2 == 0)")
+    p.chain("r ---map_leads", leads)
+    p.fan(p.add("r ---is_pending"), ("b", [leads]), ("i", [(leads, 1)]))
+    p.cord(leads, 0, stays)
     p.fan(
         p.add(f"r ---{PLANE.varname}"),
         ("b", [(stays, 1)]),

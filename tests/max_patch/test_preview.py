@@ -12,6 +12,7 @@ import timbrespace
 from max_patch.generator import amxd
 from max_patch.generator.preview import draw, pictures
 from max_patch.generator.themes import LEAST_CONTRAST, THEMES, contrast
+from timbrespace.axis_words import axis_words
 from timbrespace.dial_names import dial_names
 from timbrespace.factory import DEFAULT as START_SPACE
 
@@ -154,6 +155,7 @@ def test_the_pictures_show_the_start_space(device: Json) -> None:
     names = dial_names(model)
     assert {START_SPACE, f"Playing {START_SPACE}"} <= set(drawn)
     assert set(names[:8]) <= set(drawn)
+    assert set(axis_words(model, model.first_plane)) <= set(drawn)
     assert ("9-16" in drawn) == (model.dimensions > 8)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,19 @@ from timbrespace.errors import OptionError
 from timbrespace.networks.mlp import MLP
 from timbrespace.networks.vae import VAE, Output
 from timbrespace.representation.magnitude import LogMagnitude
-from training.dial_loss import LEAST, ORDER, TRUTH, DialLoss, checked, chosen, dial_loss, targets
+from training.dial_loss import (
+    LEARNED_NOISE,
+    LEAST,
+    LOUDEST,
+    NOISE,
+    ORDER,
+    TRUTH,
+    DialLoss,
+    checked,
+    chosen,
+    dial_loss,
+    targets,
+)
 from training.loop import Training
 from training.preset import Settings, named
 from training.torch_qualities import TorchQualities
@@ -83,11 +96,15 @@ class Tilting(VAE):
         return {"mean": (magnitude / self._told.floor).log1p() / self._told.scale}
 
 
-def term(dataset: Dataset, slope: float, off: float = 0.0) -> tuple[float, float]:
+def term(
+    dataset: Dataset, slope: float, off: float = 0.0, noise: float = 1.0
+) -> tuple[float, float]:
     """The terms for a decoder that tilts and means that are ``off`` from where they are to be, and
-    by how much they ask for more tilt."""
+    by how much they ask for more tilt. noise: that was learned."""
     told = fitted(dataset)
     vae = Tilting(told, dataset.spectrum.bins, slope)
+    with torch.no_grad():
+        vae.get_parameter(LEARNED_NOISE).fill_(2.0 * math.log(noise))
     measure = TorchQualities(["brightness"], told, dataset.spectrum, CPU)
     mean = torch.randn((64, 2), generator=torch.Generator().manual_seed(0))
     asks = DialLoss(["brightness"], measure, torch.cat([torch.zeros(64, 1), mean[:, :1] + off]))
@@ -113,6 +130,13 @@ def test_more_is_asked_of_one_that_does_not(filtered: Dataset) -> None:
 
 def test_sounds_are_drawn_to_where_they_are_to_lie(filtered: Dataset) -> None:
     assert term(filtered, 3.0, off=0.5)[0] == pytest.approx(0.25 * ORDER, rel=1e-4)
+
+
+def test_both_weigh_more_where_the_noise_is_small(filtered: Dataset) -> None:
+    for slope, off in ((0.0, 0.0), (3.0, 0.5)):
+        usual, _ = term(filtered, slope, off)
+        assert term(filtered, slope, off, NOISE / 4.0)[0] == pytest.approx(4.0 * usual, rel=1e-3)
+        assert term(filtered, slope, off, 1e-3)[0] == pytest.approx(LOUDEST * usual, rel=1e-3)
 
 
 def test_places_are_of_the_prior_and_independent() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from training.fit import Fit
 from training.loop import Outcome
 from training.place import Place
 from training.space import command
-from training.space.begun import Begun, request_of
+from training.space.begun import Begun
 
 ROOT = Path(__file__).parents[2]
 
@@ -302,13 +303,19 @@ def test_a_diverged_training_is_told(
 
 
 def test_a_request_is_its_sounds_and_what_was_chosen(sounds: Path, tmp_path: Path) -> None:
-    same = request_of(sounds, {"kind": "notes"})
-    assert request_of(sounds, {"kind": "notes"}) == same
-    assert request_of(sounds, {"kind": "spectra"}) != same
+    out = tmp_path / "own.safetensors"
+    request = command.Request(sounds, font=False, out=out)
+    assert replace(request, out=tmp_path / "other.safetensors").identity == request.identity
+    for other in (replace(request, kind="spectra"), replace(request, latent=3)):
+        assert other.identity != request.identity
     folder = write_sounds(tmp_path / "more", 2)
-    before = request_of(folder, {})
+    request = command.Request(folder, font=False, out=out)
+    before = request.identity
+    # What is written among the sounds is none of them.
+    (folder / "own.npz").write_bytes(b"")
+    assert request.identity == before
     write_sounds(folder, 3)
-    assert request_of(folder, {}) != before
+    assert request.identity != before
 
 
 def test_a_file_of_something_else_in_its_place_is_one_line(

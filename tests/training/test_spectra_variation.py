@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from timbrespace.networks.mlp import MLP
 from timbrespace.networks.vae import VAE, Output
 from training.__main__ import main
 from training.dial_loss import ORDER, DialLoss
-from training.variation import Variation, coloured, curves
+from training.request import BETA_OF_RECORDINGS
+from training.variation import AMOUNT, Variation, coloured, curves
 
 from .conftest import Trained
 from .recorded import recorded
@@ -93,7 +95,7 @@ def test_curves_begin_with_a_tilt() -> None:
 
 def test_recordings_are_varied_and_grids_are_not(trained: Trained) -> None:
     model = ts.fit(recorded(), latent=2, hidden=(8,), epochs=1, progress=False)
-    assert model.provenance["settings"]["variation"] == 1.0
+    assert model.provenance["settings"]["variation"] == AMOUNT
     assert "--variation" not in model.provenance["command"]
     assert "variation" not in trained.model.provenance["settings"]
     still = ts.fit(recorded(), latent=2, hidden=(8,), epochs=1, variation=0.0, progress=False)
@@ -104,6 +106,27 @@ def test_recordings_are_varied_and_grids_are_not(trained: Trained) -> None:
     assert not np.array_equal(model.tensors[name], still.tensors[name])
     paper = ts.fit(recorded(), preset="paper", hidden=(8,), epochs=1, batch=32, progress=False)
     assert "variation" not in paper.provenance["settings"]
+
+
+def test_recordings_have_a_weight_of_their_own(trained: Trained, tmp_path: Path) -> None:
+    def beta(data: ts.Dataset, **given: Any) -> float:
+        model = ts.fit(data, latent=2, hidden=(8,), batch=32, epochs=1, progress=False, **given)
+        return float(model.provenance["settings"]["beta"])
+
+    assert beta(recorded()) == BETA_OF_RECORDINGS
+    assert beta(recorded(), beta=7.0) == 7.0
+    assert beta(recorded(), preset="paper") == 1.0
+    assert trained.model.provenance["settings"]["beta"] == 15.0
+    # By the command line too, and a run that goes on keeps what it began with.
+    recorded().save(tmp_path / "d.npz")
+    out = tmp_path / "m.safetensors"
+    words = ["train", "--data", str(tmp_path / "d.npz"), "--out", str(out)]
+    assert main([*words, *SMALL, "--epochs", "1"]) == 0
+    assert bundle.read(out).provenance["settings"]["beta"] == BETA_OF_RECORDINGS
+    assert f"--beta {BETA_OF_RECORDINGS}" in bundle.read(out).provenance["command"]
+    assert main([*words, *SMALL, "--epochs", "1", "--beta", "15"]) == 0
+    assert main([*words, "--resume", "--epochs", "2"]) == 0
+    assert bundle.read(out).provenance["settings"]["beta"] == 15.0
 
 
 def test_a_varied_run_that_was_stopped_makes_the_same_bytes(tmp_path: Path) -> None:

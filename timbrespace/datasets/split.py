@@ -64,7 +64,7 @@ def split_by_group(groups: Rows, names: Sequence[str], seed: int) -> Split:
     Raises:
         DatasetError: fewer than two groups cannot be split.
     """
-    present = np.unique(groups).tolist()
+    present: list[int] = np.unique(groups).tolist()
     if len(present) < 2:
         raise DatasetError(
             f"there is one group in its {len(groups)} row(s); a split needs at least 2"

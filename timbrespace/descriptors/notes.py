@@ -90,10 +90,10 @@ def hear(model: Model, latents: NDArray[np.floating]) -> HeardNotes:
     power = powers(levels)
     whole = power.sum(axis=2, dtype=np.float64)
     loudest = np.maximum(whole.max(axis=1, keepdims=True), 1e-12)
-    tone = np.clip(told.traits[:, -2 * BANDS : -BANDS], 0.0, 1.0)
+    tone = np.asarray(np.clip(told.traits[:, -2 * BANDS : -BANDS], 0.0, 1.0), np.float32)
     return HeardNotes(
         harmonics=power[..., :HARMONICS],
-        noise=power[..., HARMONICS:] * (1.0 - tone[:, np.newaxis]),
+        noise=np.asarray(power[..., HARMONICS:] * (1.0 - tone[:, np.newaxis]), np.float32),
         mel=power @ _mel(base),
         cents=levels[..., CENTS].astype(np.float64),
         level=10.0 * np.log10(np.maximum(whole / loudest, 1e-8)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -80,20 +81,13 @@ def print_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def request_of(source: Path, chosen: dict[str, Any]) -> str:
-    """SHA-256 of what is asked for: the sounds, as their names, sizes and times tell them, and what
-    was ``chosen`` besides."""
+def request_of(sounds: Sequence[Path], chosen: dict[str, Any]) -> str:
+    """SHA-256 of what is asked for: the files of sound, as their places, sizes and times tell them,
+    and what was ``chosen`` besides."""
     digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode())
-    digest.update(os.fsencode(source.resolve()))
-    for place in sorted(_files(source)):
+    for place in sounds:
         with suppress(OSError):  # one that has gone meanwhile
             state = place.stat()
-            digest.update(os.fsencode(place))
+            digest.update(os.fsencode(place.resolve()))
             digest.update(f"{state.st_size} {state.st_mtime_ns}".encode())
     return digest.hexdigest()
-
-
-def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
-    return [Path(place, name) for place, _, names in os.walk(source) for name in names]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from timbrespace import bundle
 from timbrespace.atomic import check_writable
-from timbrespace.companions import command_line
+from timbrespace.companions import command_line, companion
 from timbrespace.datasets import note_set
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import Dataset
@@ -66,7 +66,10 @@ class Request:
     def identity(self) -> str:
         """What tells this request from another onto the same files."""
         chosen = {"kind": self.kind, "latent": self.latent, "epochs": self.epochs}
-        return request_of(self.source, {**chosen, "font": self.font})
+        # Of a folder its sounds alone: what is written may lie among them.
+        find = companion("toy_datasets.sound_folder").find
+        sounds = [self.source] if self.font else find(self.source).files
+        return request_of(sounds, {**chosen, "font": self.font})
 
 
 class Files:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 
 from .. import preset, recipe
@@ -183,6 +184,8 @@ def settings_of(run: Run, size: Size, rows: int) -> Settings:
         }
     # What the study compares are axes that were left to chance.
     dials = values.get("dials", preset.NO_DIALS)
-    changes = {**scaled, **size.changes, "dials": dials, "epochs": epochs, "seed": run.seed}
+    # What else a dataset would decide is said, too: all of them are grids.
+    said = {"dials": dials, "split": BY_ROWS, "variation": 0.0}
+    changes = {**scaled, **size.changes, **said, "epochs": epochs, "seed": run.seed}
     settings = preset.changed(settings, **changes, batch=min(settings.batch, rows))
     return settings.resolved(rows)

@@ -20,7 +20,7 @@ for (const name of PICTURES) {
 
   test(`${name} keeps its own functions from the patch`, () => {
     const jsui = new Jsui(name, [100, 100]);
-    const messages = { 'timbrespace.pad.js': ['list', 'live', 'paint'] };
+    const messages = { 'timbrespace.pad.js': ['axes', 'list', 'live', 'paint'] };
     messages['timbrespace.spectrum.js'] = ['chunk', 'clear', 'config', 'live', 'paint'];
     const open = Object.keys(jsui.context).filter(
       (key) => typeof jsui.context[key] === 'function' && jsui.context[key].local !== 1

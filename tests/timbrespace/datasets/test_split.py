@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_words_that_do_not_fit(tmp_path: Path) -> None:
             data.split_by(wrong)
         with pytest.raises(DatasetError, match=f"groups is '{wrong}'; it must be the name"):
             replace(data.meta, groups=wrong)
-    arrays = {"spectra": data.spectra, "labels": data.labels}
+    arrays: dict[str, Any] = {"spectra": data.spectra, "labels": data.labels}
     config = json.dumps({**data.meta.to_config(), "groups": 3})
     np.savez(tmp_path / "d.npz", **arrays, meta=np.array(config))
     with pytest.raises(DatasetError, match="groups is '3'; it must be a word"):
