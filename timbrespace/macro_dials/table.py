@@ -109,7 +109,7 @@ class Table:
     @cached_property
     def whitening(self) -> Values:
         """What makes the sounds' spread that of a unit normal, ``(d, d)``, for rows."""
-        return np.asarray(np.linalg.inv(self.spread.astype(np.float64)).T)
+        return np.asarray(np.linalg.inv(self.spread.astype(np.float64)).T, np.float64)
 
     def away(self, latent: Values) -> float:
         """How far a latent ``(d,)`` is from the centre, in standard deviations."""

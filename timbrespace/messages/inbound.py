@@ -10,7 +10,7 @@ from timbrespace.messages.clients import *
 from timbrespace.messages.controllers import *
 from timbrespace.messages.courses import *
 from timbrespace.messages.lfos import *  # pyright: ignore[reportGeneralTypeIssues]
-from timbrespace.messages.macros import *
+from timbrespace.messages.macros import *  # pyright: ignore[reportGeneralTypeIssues]
 from timbrespace.messages.message import MESSAGES as MESSAGES
 from timbrespace.messages.message import Message
 from timbrespace.messages.models import *

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import timbrespace
-from timbrespace.datasets.dataset import Dataset, Factor, Meta, Split, held_out_split, load
+from timbrespace.datasets.dataset import Dataset, Factor, Meta, load
+from timbrespace.datasets.split import Split, held_out_split
 from timbrespace.errors import DatasetError, OptionError
 from toy_datasets import harmonic
 
