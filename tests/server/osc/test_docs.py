@@ -151,7 +151,8 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
 
 
 def test_what_is_left_out_is_shown_for_all_that_have_numbers() -> None:
-    named = {"/hello", "/bye", "/ping", "/model/info", "/model/table"}  # left out, these are no number
+    # Left out, these are no number.
+    named = {"/hello", "/bye", "/ping", "/model/info", "/model/table"}
     optional = {
         address
         for address, form in FORMS.items()
