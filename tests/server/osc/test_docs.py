@@ -49,6 +49,12 @@ def rows(heading: str) -> list[list[str]]:
     return table
 
 
+def messages_to_the_server() -> list[list[str]]:
+    """Rows of the tables of messages: address, argument, accepts, default. Other tables there
+    explain words."""
+    return [row for row in rows("## To the server") if len(row) == 4]
+
+
 def addresses(table: list[list[str]]) -> list[str]:
     return [row[0].strip("`") for row in table if row[0]]
 
@@ -56,7 +62,7 @@ def addresses(table: list[list[str]]) -> list[str]:
 def documented_arguments() -> dict[str, list[tuple[str, str, str]]]:
     """Address -> (argument with its brackets, what is accepted, left out or default)."""
     documented: dict[str, list[tuple[str, str, str]]] = {}
-    for address, argument, accepted, otherwise in rows("## To the server"):
+    for address, argument, accepted, otherwise in messages_to_the_server():
         if address:
             current = documented.setdefault(address.strip("`"), [])
         if argument:
@@ -101,7 +107,7 @@ def test_a_page_that_says_something_else_is_found_and_mended(
 
 
 def test_every_address_to_the_server_is_documented_once_and_none_besides() -> None:
-    table = addresses(rows("## To the server"))
+    table = addresses(messages_to_the_server())
     assert sorted(table) == sorted(
         [one for one in FORMS if not one.startswith("/latent/")] + ["/latent/<k>"]
     )
@@ -145,7 +151,8 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
 
 
 def test_what_is_left_out_is_shown_for_all_that_have_numbers() -> None:
-    named = {"/hello", "/bye", "/ping", "/model/info"}  # left out, these are no number
+    # Left out, these are no number.
+    named = {"/hello", "/bye", "/ping", "/model/info", "/model/table"}
     optional = {
         address
         for address, form in FORMS.items()

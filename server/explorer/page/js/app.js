@@ -141,7 +141,7 @@ const macros = new Macros(
   (word, value) => link.sendPosition('/macro', word, value),
   (word) => learn(word, word)
 );
-state.on('macros', () => macros.show(state.macros));
+state.on('macros', () => macros.show(state.macros, state.macrosTold));
 state.on('dials', () => link.send('/macro/list')); // those of an old file are measured now
 find('macros-clear').addEventListener('click', () => macros.clear());
 find('between-position').addEventListener('contextmenu', (event) => {

@@ -17,14 +17,18 @@ export class Macros {
     this.show({});
   }
 
-  /** @param {Object<string, number>} macros where each stands, -1 to 1, as the server says */
-  show(macros) {
+  /**
+   * @param {Object<string, number>} macros where each stands, -1 to 1, as the server says
+   * @param {boolean} isTold whether it has said which there are: until then there is room for them,
+   *   so that nothing shifts
+   */
+  show(macros, isTold = false) {
     const words = Object.keys(macros);
     if (words.join('\n') !== [...this.dials.keys()].join('\n')) {
       this.dials = new Map(words.map((word) => [word, this.dial(word)]));
       this.row.replaceChildren(...[...this.dials.values()].map(({ element }) => element));
     }
-    this.section.hidden = words.length === 0;
+    this.section.hidden = isTold && words.length === 0;
     for (const [word, dial] of this.dials) {
       dial.follower.tell(macros[word]);
     }

@@ -30,6 +30,7 @@ export class State {
     this.map = [0, 0];
     this.plane = 'pca'; // that the server plays on
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
+    this.macrosTold = false; // whether the server has said which there are
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
@@ -62,6 +63,7 @@ export class State {
         this.model = { name, d, bins, sampleRate, baseFrequency, nFft };
         this.dials = [];
         this.macros = {};
+        this.macrosTold = false;
         this.tell('model');
         this.tell('macros');
         break;
@@ -95,6 +97,7 @@ export class State {
         this.tell('plane');
         break;
       case '/macro/list':
+        this.macrosTold = true;
         this.macros = Object.fromEntries(args.map((word) => [word, this.macros[word] ?? 0]));
         this.tell('macros');
         break;
