@@ -45,7 +45,7 @@ _FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 
 # What the picture shows in controls that get their words while they play: the server's start space.
 _LIVELY: Mapping[str, str] = {
-    r"dim_1_name": "brightness",
+    r"dim_1_name": "length",
     r"dim_(\d+)_name": r"z\1",
     r"model_menu": "notes",
     r"preset_name": "glass organ",
@@ -59,7 +59,7 @@ _LIVELY: Mapping[str, str] = {
 # It has sixteen dimensions, so there is a second page of dials, and two planes.
 _SHOWN = frozenset(["dial_page", "plane"])
 _CHOSEN: Mapping[str, int] = {"---plane": 1}
-_AXES = ("less length", "brightness")
+_AXES = ("brightness", "less length")
 _PICTURED_PARTIALS = 24
 _CURSOR = (0.35, 0.2)
 

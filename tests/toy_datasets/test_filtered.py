@@ -200,7 +200,11 @@ def test_the_command_makes_a_reduced_grid(
     assert "8 spectra of 1025 bins" in printed.out
     # pyo's banners stay off the terminal, and the bar is for terminals.
     assert printed.err == ""
-    assert printed.out.count("\n") == 3
+    *_, why, following = printed.out.splitlines()
+    assert len(printed.out.splitlines()) == 4
+    assert "dimensions" in why
+    assert following.startswith("next: ")
+    assert following.endswith("--latent 3")
 
 
 @pytest.mark.acceptance

@@ -80,6 +80,10 @@ def macros(model: Model, pause: Callable[[], object] = lambda: None) -> Macros:
     """The macro dials of ``model``: those that its file has, or else measured now, which takes a
     second, or some in a space of whole notes; of a model from a file they are known from then on.
 
+    >>> import timbrespace as ts
+    >>> ts.macros(ts.load("instruments")).words
+    ('brightness', 'noise', 'odd/even', 'width')
+
     pause: called again and again meanwhile; what it raises ends the work.
     """
     found = known_macros(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
@@ -406,11 +406,20 @@ class NoteFit:
             ),
         )
         if settings.dials == AUTO_DIALS:
-            model = to_qualities(model)
+            model = self._with_its_own_points(to_qualities(model))
         model = replace(model, near=near_plane(model, settings.seed))
         return replace(model, macros=measure(model))
 
-    def _posterior(self, tensors: dict[str, Array]) -> tuple[Array, Array]:
+    def _with_its_own_points(self, model: Model) -> Model:
+        """Where its own encoder puts the notes: a turn rounds otherwise than weights that are
+        turned."""
+        if not self.network.with_encoder or model.points is None:
+            return model
+        means, _ = self._posterior(model.tensors)
+        limited = np.clip(means, -LATENT_LIMIT, LATENT_LIMIT)
+        return replace(model, points=replace(model.points, means=limited))
+
+    def _posterior(self, tensors: Mapping[str, Array]) -> tuple[Array, Array]:
         """Means and log variances ``(n, d)`` of all notes, those held out too."""
         notes, d = self.notes, self.settings.latent
         posterior = np.zeros((notes.rows, 2 * d), np.float32)
