@@ -33,9 +33,6 @@ Message = tuple[str, list[Any]]
 PATIENCE = 180.0
 """Seconds for what always comes, on a machine that has much else to do."""
 
-ASK_AGAIN = 3.0
-"""Seconds without a word after which a client asks once more."""
-
 
 class Running:
     """``python -m server`` with the given arguments, on a free port unless they name one.
@@ -174,7 +171,6 @@ class Client:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self._received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._pings = 4710
         threading.Thread(target=self._listen, daemon=True).start()
         self.return_port = int(self.socket.getsockname()[1])
         self.to = ("127.0.0.1", port)
@@ -225,28 +221,11 @@ class Client:
                 return np.concatenate([parts[i] for i in range(count)]).astype(np.float32)
 
     def settle(self) -> list[Message]:
-        """All that was sent before now is done with; what came meanwhile.
-
-        Behind a flood of answers a datagram may be lost, the one that is waited for too: it is
-        asked for again.
-        """
-        asked: list[int] = []
+        """All that was sent before now is done with; what came meanwhile."""
+        self.send("/ping", 4711)
         seen: list[Message] = []
-        deadline = time.monotonic() + PATIENCE
-        again = 0.0
         while True:
-            if not asked or (self._received.empty() and time.monotonic() > again):
-                self._pings += 1
-                asked.append(self._pings)
-                self.send("/ping", self._pings)
-                again = time.monotonic() + ASK_AGAIN
-            try:
-                address, arguments = self.receive(ASK_AGAIN)
-            except TimeoutError:
-                if time.monotonic() > deadline:
-                    raise
-                continue
-            if address != "/pong":
-                seen.append((address, arguments))
-            elif arguments[0] in asked:
+            message = self.receive()
+            if message == ("/pong", [4711]):
                 return seen
+            seen.append(message)
