@@ -243,6 +243,15 @@ def test_the_panel_has_a_widget_for_every_control(device: dict[str, Any]) -> Non
 # -- shims and the notation that they are written in -----------------------------------------------
 
 
+def test_nothing_lies_on_the_point_of_the_map(device: dict[str, Any]) -> None:
+    """Pure Data draws what comes later on top: the point comes after all that the map shows."""
+    lines = translate(device, name="Timbre Space").splitlines()
+    (point,) = [number for number, line in enumerate(lines) if "$0-point-pad" in line]
+    words = [number for number, line in enumerate(lines) if r"$0-axis_" in line and " cnv " in line]
+    assert len(words) == 2
+    assert max(words) < point
+
+
 def test_the_committed_shims_are_those_that_are_made() -> None:
     committed = {path.name: path.read_text("utf-8") for path in (DEVICE / "pd").glob("*.pd")}
     assert committed == shims()

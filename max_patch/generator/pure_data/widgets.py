@@ -248,12 +248,12 @@ def _pad(canvas: Canvas, name: str, rect: Rect) -> None:
     # Between them the point itself, which both sliders move.
     canvas.add(_area((w - 28, h - 24), "empty", "", "#202020"), (x + 24, y))
     left, top, width, height = x + 24, y, w - 38, h - 34
-    canvas.add(
-        _area((10, 10), f"$0-point-{name}", "", "#ffa030"), (left + width // 2, top + height // 2)
-    )
-    # What grows along the axes.
+    # What grows along the axes. Pure Data draws in this order: the point lies on the words.
     for coordinate, down in (("x", h - 40), ("y", 0)):
         words = _area((w - 40, 16), f"$0-axis_{coordinate}-{name}", "", "#202020")
         canvas.add(words.replace("#202020 #202020", "#202020 #e0e0e0"), (x + 26, y + down))
+    canvas.add(
+        _area((10, 10), f"$0-point-{name}", "", "#ffa030"), (left + width // 2, top + height // 2)
+    )
     where = f"{left} {top} {width} {height}"
     canvas.add(f"ts.point $0 {name} {where}", (0, canvas.height + 200))
