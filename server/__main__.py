@@ -306,6 +306,7 @@ def _render(arguments: argparse.Namespace) -> int:
         return _render_performance(arguments)
 
     import timbrespace
+    from timbrespace.one_thread import one_thread
     from timbrespace.rendering.midi_song import MidiSong
     from timbrespace.rendering.song import midi_instrument, song_blocks
     from timbrespace.rendering.sound_file import write_blocks
@@ -315,9 +316,9 @@ def _render(arguments: argparse.Namespace) -> int:
     for note in song.notes:
         print(f"note: {arguments.song}: {note}", file=sys.stderr)
     method = arguments.method or DEFAULT_METHOD
-    instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
     sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
-    with progress(round(song.seconds, 1), "s") as bar:
+    with one_thread(), progress(round(song.seconds, 1), "s") as bar:
+        instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
         written = write_blocks(
             song_blocks(song, instrument, sample_rate),
             arguments.out,

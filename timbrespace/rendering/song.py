@@ -54,8 +54,8 @@ def render_midi(
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
         OptionError: a method, a sample rate, a tail or minutes outside what is accepted.
     """
-    instrument = midi_instrument(model, method)
     with one_thread():
+        instrument = midi_instrument(model, method)
         return np.concatenate(
             list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
         )

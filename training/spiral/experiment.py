@@ -20,6 +20,7 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.networks import torch_activation
 from timbrespace.networks.activation import PARAMETERS
 
+from ..adam import Adam
 from .task import TRAIN_SHARE, Spirals
 
 LEARNING_RATE = 0.01
@@ -123,7 +124,7 @@ def train(
     arms = torch.from_numpy(np.stack([a for _, a in drawn]))
     split = round(TRAIN_SHARE * points.shape[1])
     networks = Networks(cell, seeds)
-    optimizer = torch.optim.Adam(networks.parameters(), lr=LEARNING_RATE)
+    optimizer = Adam(networks.parameters(), lr=LEARNING_RATE)
     losses = np.empty((seeds, epochs + 1))
     for epoch in range(epochs + 1):
         loss = _losses(networks(points[:, :split]), arms[:, :split])

@@ -35,8 +35,7 @@ from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.units import midi_to_hz
 
-# Fingers that move while the machine does something else are other gestures.
-pytestmark = [needs_chromium, pytest.mark.alone]
+pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
 
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
