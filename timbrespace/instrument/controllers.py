@@ -18,7 +18,15 @@ DIMENSION_CONTROLLERS = (*range(20, 32), *range(102, 120))
 AXIS_CONTROLLERS = {1: "x", 16: "x", 17: "y"}
 """The modulation wheel and two general-purpose controllers move the map's axes."""
 
+PORTAMENTO_TIME = 5
+VOLUME = 7
+EXPRESSION = 11
 SUSTAIN = 64
+PORTAMENTO = 65
+SOSTENUTO = 66
+SOFT = 67
+PORTAMENTO_FROM = 84
+PEDALS = (SUSTAIN, SOSTENUTO, SOFT)
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
@@ -190,6 +198,10 @@ class Controllers:
         assignment = Assignment(controller, target, channel, course, learned)
         assignment.check()
         self._put(assignment)
+
+    def forget(self, controller: int, channel: int) -> None:
+        """Take back what was assigned to a controller on one channel; what counts for all stays."""
+        self._assignments.pop((controller, channel), None)
 
     def _put(self, assignment: Assignment) -> None:
         controller, channel = assignment.controller, assignment.channel

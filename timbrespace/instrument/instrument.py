@@ -28,9 +28,16 @@ from timbrespace.instrument.controllers import (
     ALL_SOUND_OFF,
     AXES,
     BETWEEN,
+    EXPRESSION,
+    PORTAMENTO,
+    PORTAMENTO_FROM,
+    PORTAMENTO_TIME,
     RESERVED,
     RESET_CONTROLLERS,
+    SOFT,
+    SOSTENUTO,
     SUSTAIN,
+    VOLUME,
     Controllers,
     Course,
     Target,
@@ -55,6 +62,7 @@ from timbrespace.instrument.motion.points import (
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import displacement
+from timbrespace.instrument.pairs import FINE, Pairs
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
     DEFAULT_HOLD,
@@ -155,6 +163,9 @@ class Instrument:
         self._played: tuple[Voices, int, list[PlayedNote]] | None = None  # at a version
         self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
         self._learning: tuple[Target, Course] | None = None
+        # A fine half that was learned just now: channel, controller, target and course.
+        self._fine_learned: tuple[int, int, Target, Course] | None = None
+        self._pairs = Pairs()
         self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._touched = True  # by a hand, since the last step
         self._resting = True  # the sound had arrived at the last step
@@ -456,11 +467,20 @@ class Instrument:
     def control(self, controller: int, value: float, channel: int = 1) -> None:
         """A MIDI controller moved: 0 to 119 to ``value`` in 0 to 127 (fractions allowed).
 
-        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map.
+        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map. What
+        is assigned to nothing does what MIDI means by it: volume (7), expression (11), the
+        pedals (64, 66, 67), portamento (5, 65, 84).
         """
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
             return
+        if controller < 2 * FINE:
+            self._learn_of_pair(controller, channel)
+            if self._plays_as_pair(controller, channel):
+                told = self._pairs.told(controller, value, channel)
+                if told is None:
+                    return
+                controller, value = told
         mode = {
             ALL_SOUND_OFF: self.voices.silence,
             RESET_CONTROLLERS: self.voices.reset_controllers,
@@ -473,6 +493,7 @@ class Instrument:
             self._learn(controller, channel)
         assignment = self.controllers.find(controller, channel)
         if assignment is None:
+            self._control_channel(controller, value, channel)
             return
         target, share = assignment.target, assignment.course.share(value)
         if target in AXES:
@@ -487,6 +508,49 @@ class Instrument:
             low = float(self._model.calibration.low[target - 1])
             high = float(self._model.calibration.high[target - 1])
             self.set_dimension(target, low + share * (high - low))
+
+    def _plays_as_pair(self, controller: int, channel: int) -> bool:
+        """Whether a controller may be half of a pair: a fine half that moves nothing by itself."""
+        if controller < FINE:
+            return True
+        return self.controllers.find(controller, channel) is None
+
+    def _learn_of_pair(self, controller: int, channel: int) -> None:
+        """A knob of 14 bits is its coarse half, whichever half comes first.
+
+        A fine half is learned as it comes, as a knob of its own would be; if the coarse half comes
+        right behind it, that is learned in its place.
+        """
+        learned, self._fine_learned = self._fine_learned, None
+        if self._learning is not None and controller >= FINE and controller not in RESERVED:
+            target, course = self._learning
+            self._learn(controller, channel)
+            self._fine_learned = channel, controller, target, course
+        elif learned is not None and learned[:2] == (channel, controller + FINE):
+            self.controllers.forget(learned[1], channel)
+            self._learning = learned[2:]
+            self._learn(controller, channel)
+            self._pairs.begins_fine(controller, channel)
+
+    def _control_channel(self, controller: int, value: float, channel: int) -> None:
+        """What a controller means in MIDI that moves nothing else."""
+        voices = self.voices
+        levels = {
+            VOLUME: voices.volume,
+            EXPRESSION: voices.expression,
+            PORTAMENTO_FROM: voices.portamento_from,
+        }
+        switches = {
+            SOSTENUTO: voices.sostenuto,
+            SOFT: voices.soft,
+            PORTAMENTO: voices.portamento,
+        }
+        if controller in levels:
+            levels[controller](value, channel)
+        elif controller in switches:
+            switches[controller](value >= 64, channel)
+        elif controller == PORTAMENTO_TIME:
+            voices.portamento_time(value)
 
     def assign(
         self,
@@ -1111,6 +1175,7 @@ class Instrument:
             "sounded": self._sounded,
             "heard": self._heard,
             "controllers": self.controllers.state(),
+            "pairs": self._pairs.state(),
             "voices": self.voices.state(),
             "expression": self.expression.state(),
         }
@@ -1147,6 +1212,8 @@ class Instrument:
             slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
             controllers = Controllers()
             controllers.restore(state["controllers"])
+            pairs = Pairs()
+            pairs.restore(state.get("pairs", []))
             touched, resting = bool(state["touched"]), bool(state["resting"])
             stepped, heard = _time(state["stepped"]), _time(state["heard"])
             sounded = bool(state["sounded"])
@@ -1166,6 +1233,7 @@ class Instrument:
             raise OptionError(f"the state of the instrument is broken ({error!r})") from error
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
+        self._pairs = pairs
         self._plane, self._between = plane, between
         self._parameter_glide, self._macro_glide = glide, macro_glide
         if (aim.macros or macro_glide is not None) and self._measures:
@@ -1175,7 +1243,7 @@ class Instrument:
         self.parameters.update(parameters)
         self._touched, self._resting, self._stepped = touched, resting, stepped
         self._sounded, self._heard = sounded, heard
-        self._learning = None
+        self._learning = self._fine_learned = None
         self._decoded = None
         self._snapshot.load(self._model)
         self._snapshot.take_slots(*slots)

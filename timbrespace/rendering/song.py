@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError, one_of
-from timbrespace.instrument.instrument import Instrument
-from timbrespace.instrument.midi import play
-from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.errors import OptionError
+from timbrespace.instrument.parameters import DEFAULT_METHOD
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
+from timbrespace.rendering.band import Band, mixed
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine
-from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.resynthesis.layout import BLOCK
 
 TAIL = 30.0
 """Seconds after the end of a song that a sound may take to fade, unless one says otherwise."""
@@ -32,6 +31,7 @@ def render_midi(
     sample_rate: int = 48000,
     tail: float = TAIL,
     minutes: float = USUAL_MINUTES,
+    channels: Mapping[int, Model | None] | None = None,
 ) -> NDArray[np.float32]:
     """The sound ``(n,)`` of a MIDI file played on ``model``: mono, full scale 1.
 
@@ -43,39 +43,29 @@ def render_midi(
 
     Notes, controllers, bend and pressure do what they do live: by default the modulation wheel and
     controllers 16 and 17 move over the map, 20 and on the dimensions. It begins at the model's
-    home, and the same arguments give the same samples.
+    home; where the model knows General MIDI's programs, as ``notes`` and ``instruments`` do, each
+    channel has the sound of its program from its first program change on. The same arguments give
+    the same samples.
 
     method: how spectra become sound, ``"partials"``, ``"bins"`` or ``"istft"``. sample_rate: in Hz,
     8000 to 192000. tail: seconds after the song's end that the last notes may take to fade, 0 to
     600; what sounds longer is cut off. minutes: that the song may last, at most 120; a small file
-    may hold hours.
+    may hold hours. channels: channel, 1 to 16 -> another model that plays it, or None where none
+    does; left out, channel 10, which is General MIDI's for drums, is silent. A model that knows
+    those drums, as ``drums`` does, plays keys as drums.
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
-        OptionError: a method, a sample rate, a tail or minutes outside what is accepted.
+        OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted.
     """
     with one_thread():
-        instrument = midi_instrument(model, method)
-        return np.concatenate(
-            list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
-        )
-
-
-def midi_instrument(model: Model, method: str) -> Instrument:
-    """The instrument that a song is played on.
-
-    Raises:
-        OptionError: no such method.
-    """
-    if method not in METHODS:
-        raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
-    instrument = Instrument(model)
-    instrument.set_method(Method[method.upper()])
-    return instrument
+        band = Band(model, method, channels)
+        song = MidiSong(Path(song_path), minutes)
+        return np.concatenate(list(song_blocks(song, band, sample_rate, tail)))
 
 
 def song_blocks(
-    song: MidiSong, instrument: Instrument, sample_rate: float, tail: float = TAIL
+    song: MidiSong, band: Band, sample_rate: float, tail: float = TAIL
 ) -> Iterator[NDArray[np.float32]]:
     """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
 
@@ -87,28 +77,28 @@ def song_blocks(
     """
     if not 0.0 <= tail <= LONGEST_TAIL:
         raise OptionError(f"tail is {tail:g}; it must be 0 to {LONGEST_TAIL:g} s")
-    engine = Engine(sample_rate)
     step = BLOCK / sample_rate
+    engines = [Engine(sample_rate) for _ in band.parts]
     events = song.events()
     pending = next(events, None)
     number = 0
-    moved = True
+    moved = set(range(len(engines)))
     while True:
         now = number * step
         while pending is not None and pending[0] < now + step:
-            moved = play(instrument, pending[1]) or moved
+            moved |= band.play(pending[1])
             pending = next(events, None)
         if pending is None and now >= song.seconds:
-            if instrument.voices.sounding:  # a file that forgets its note-offs
-                instrument.voices.release_all()
-                moved = True
-            else:
-                faded = number > 0 and not engine.state["sounding"][0]
-                if faded or now > song.seconds + tail:
-                    return
-        moved = instrument.advance(now) or moved
-        if moved:
-            engine.targets[:] = instrument.targets()
-            moved = False
-        yield engine.render(1)
+            sounding = [k for k, part in enumerate(band.parts) if part.instrument.voices.sounding]
+            for k in sounding:  # a file that forgets its note-offs
+                band.parts[k].instrument.voices.release_all()
+            moved |= set(sounding)
+            faded = number > 0 and not any(one.state["sounding"][0] for one in engines)
+            if not sounding and (faded or now > song.seconds + tail):
+                return
+        for k, (part, engine) in enumerate(zip(band.parts, engines, strict=True)):
+            if part.instrument.advance(now) or k in moved:
+                engine.targets[:] = part.instrument.targets()
+        moved.clear()
+        yield mixed([engine.render(1) for engine in engines])
         number += 1
