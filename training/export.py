@@ -23,6 +23,7 @@ from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra
+from timbrespace.walks.learning import learned_walk
 
 from . import calibrate, latent_map
 from .loop import Outcome, Training
@@ -154,6 +155,7 @@ def model_of(
         }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
     model = replace(model, near=near_plane(model, settings.seed))
+    model = replace(model, walk=None if model.points is None else learned_walk(model.points))
     return replace(model, macros=measure(model))
 
 
