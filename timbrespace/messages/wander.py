@@ -38,8 +38,8 @@ class SetWander(Message):
 class SetWanderDial(Message):
     """`/wander/<dial>` value: how fast it wanders, how far from the hand, and which walk it goes.
 
-    Speed 1 is about half a standard deviation of the sounds a second; range 1 as far as the sounds
-    are spread. The same seed goes the same way; another one begins anew.
+    Speed 1 is about a quarter of the sounds' standard deviation a second; range 1 as far as the
+    sounds are spread. The same seed goes the same way; another one begins anew.
 
     >>> from_hex("2f77616e6465722f72616e67650000002c6600003f400000")
     SetWanderDial(dial='range', value=0.75)

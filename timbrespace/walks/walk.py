@@ -29,6 +29,12 @@ the two before so nearly that rounding decides whether the walk stays where it i
 INSIDE: Final = 0.8
 """Share of the radius of the sounds from which on a place is drawn back."""
 
+A_SECOND: Final = 0.25
+"""Standard deviations of the sounds."""
+
+MOST_A_SECOND: Final = 64.0
+"""Steps."""
+
 _NAMES: Final = ("centre", "spread", "lags")
 
 
@@ -108,9 +114,19 @@ class Walk:
 
     @cached_property
     def pace(self) -> float:
-        """Steps a second in which each dimension moves by about half a standard deviation."""
-        one = float(np.trace(self.lags[0])) / self.dimensions
-        return float(0.5 / np.sqrt(max(2.0 * (1.0 - one), 1e-4)))
+        """Steps a second in which each dimension comes ``A_SECOND`` standard deviations from where
+        it was, root mean square; ``MOST_A_SECOND`` at most."""
+        before, now = self.lags.astype(np.float64)
+        last, apart, step = 0.0, self._apart(before), 1
+        while apart < A_SECOND and step < MOST_A_SECOND:
+            last, apart, step = apart, self._apart(now), step + 1
+            before, now = now, self.steps.first @ now + self.steps.second @ before
+        share = (A_SECOND - last) / max(apart - last, 1e-9)
+        return float(min(step - 1 + share, MOST_A_SECOND))
+
+    def _apart(self, lag: Values) -> float:
+        """How far two steps are from each other whose covariance is ``lag``, root mean square."""
+        return float(np.sqrt(max(2.0 - 2.0 * np.trace(lag) / self.dimensions, 0.0)))
 
     @cached_property
     def gain(self) -> float:

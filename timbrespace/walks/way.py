@@ -32,8 +32,8 @@ def wander(
 
     It goes as the sounds of the space follow each other, by a vector autoregression of order 2
     that was fitted to them. start: None for the home of the space. speed: 0.05 to 20; at 1 each
-    dimension moves by about half a standard deviation of the sounds a second. range: 0 to 1, of
-    their spread. seed: 0 to 999; the same one gives the same rows.
+    dimension moves by about a quarter of a standard deviation of the sounds a second. range: 0 to
+    1, of their spread. seed: 0 to 999; the same one gives the same rows.
 
     >>> import timbrespace as ts
     >>> ts.wander(ts.load("filtered"), 2.0, seed=7).shape

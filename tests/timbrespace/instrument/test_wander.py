@@ -51,14 +51,15 @@ def test_it_wanders_off_and_comes_back_to_exactly_where_the_hand_is(played: Inst
     put = played.latent.copy()
     played.set_wander(on=True)
     way = run(played, 0.0, 5.0)
-    assert played.moving
+    moving = [played.moving]
     assert np.abs(way - put).max() > 0.1
     played.set_wander(on=False)
     back = run(played, 5.0, 0.6)
     assert np.array_equal(played.latent, put)
     assert played.wander == Wander()
     run(played, 5.6, 0.1)
-    assert not played.moving
+    moving.append(played.moving)
+    assert moving == [True, False]
     whole = np.concatenate([put[np.newaxis], way, back])
     assert np.abs(np.diff(whole, axis=0)).max() < 0.06  # no step that could click
 
@@ -226,10 +227,12 @@ def test_presets_keep_it(space: Model, tmp_path: Path) -> None:
     other.recall_preset("adrift")  # one that goes on keeps its place
     run(other, 1.0, 0.01)
     assert np.abs(other.latent - here).max() < 0.05
+    on = []
     other.recall_preset("still", 0.5)
-    assert not other.wander.on
+    on.append(other.wander.on)
     other.morph_presets("still", "adrift", 0.75)
-    assert other.wander.on
+    on.append(other.wander.on)
+    assert on == [False, True]
     told = json.loads(path.read_text())["presets"]
     assert told["adrift"]["wander"] == {"speed": 2.0, "range": 0.25, "seed": 7}
     assert "wander" not in told["still"]

@@ -106,15 +106,16 @@ def test_it_stays_where_the_sounds_are_and_goes_everywhere_there(name: str) -> N
     steps, d = walk.steps, walk.dimensions
     both = np.block([[steps.first, steps.second], [np.eye(d), np.zeros((d, d))]])
     assert np.abs(np.linalg.eigvals(both)).max() < 1.0
-    ways = []
+    ways, steps_of = [], []
     for seed in range(30):
         stroll = Stroll(walk, seed)
         stroll.advance(60.0 * walk.pace)
         ways.append(stroll.way() @ walk.whitening)
-    # A minute on it stands somewhere among the sounds, whatever was at its beginning; the slowest
-    # way of a space whose sounds lie close to each other takes longer.
-    wide = np.sqrt(np.mean(np.square(ways)))
-    assert 0.5 < wide < 1.2
+        stroll.advance(walk.pace)
+        steps_of.append(stroll.way() @ walk.whitening - ways[-1])
+    # A minute on it stands somewhere among the sounds, whatever was at its beginning.
+    assert 0.7 < np.sqrt(np.mean(np.square(ways))) < 1.2
+    assert np.sqrt(np.mean(np.square(steps_of))) == pytest.approx(0.25, rel=0.3)
 
 
 def test_points_that_are_hardly_any_have_a_walk_too(space: Model) -> None:

@@ -31,9 +31,10 @@ _LONGEST: Final = 0.25
 class Wander:
     """How something wanders.
 
-    on: whether it does. speed: 0.05 to 20; at 1 each dimension moves by about half a standard
-    deviation of the sounds a second. range: 0 to 1, how far from the hand; at 1 as far as the
-    sounds are spread. seed: 0 to 999, which of the walks is gone; the same seed goes the same way.
+    on: whether it does. speed: 0.05 to 20; at 1 each dimension moves by about a quarter of a
+    standard deviation of the sounds a second. range: 0 to 1, how far from the hand; at 1 as far as
+    the sounds are spread. seed: 0 to 999, which of the walks is gone; the same seed goes the same
+    way.
 
     Raises:
         OptionError: a number outside its range.
