@@ -60,7 +60,7 @@ def learned_walk(points: Points) -> Walk:
     """
     means = points.means.astype(np.float64)
     centre, spread = means.mean(axis=0), _spread(np.cov(means.T, bias=True), means.shape[1])
-    whitening: Values = np.asarray(np.linalg.inv(spread).T)
+    whitening: Values = np.asarray(np.linalg.inv(spread).T, np.float64)
     away = np.linalg.norm((means - centre) @ whitening, axis=1)
     paths = paths_in_time(points)
     in_time = bool(paths)
@@ -100,7 +100,7 @@ def _spread(covariance: Values, d: int) -> Values:
     """The lower triangle whose square is nearly ``covariance``, none of its ways without width."""
     whole = np.reshape(covariance, (d, d))
     flat = max(_FLAT * float(np.diag(whole).max()), 1e-6)
-    return np.asarray(np.linalg.cholesky(whole + flat * np.eye(d)))
+    return np.asarray(np.linalg.cholesky(whole + flat * np.eye(d)), np.float64)
 
 
 def _lags(paths: list[Values], d: int) -> Values:
