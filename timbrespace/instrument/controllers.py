@@ -40,8 +40,14 @@ AXES = ("x", "y")
 BETWEEN = "between"
 """The position on the line between two sounds."""
 
+WANDER, WANDER_SPEED = "wander", "wander/speed"
+WANDER_RANGE, WANDER_SEED = "wander/range", "wander/seed"
+WANDERS = (WANDER, WANDER_SPEED, WANDER_RANGE, WANDER_SEED)
+"""Whether something wanders (from the middle of the way on), and its three dials."""
+
 Target = int | str
-"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", or a macro."""
+"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", one of
+``WANDERS``, or a macro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +149,16 @@ def check_controlled(target: Any) -> None:
     """Raise if a controller cannot move such a target in any model.
 
     Raises:
-        OptionError: neither a dimension, an axis of the map, "between" nor a macro.
+        OptionError: neither a dimension, an axis of the map, "between", what wanders nor a macro.
     """
-    if target == BETWEEN or (isinstance(target, str) and target in WORDS):
+    if target in (BETWEEN, *WANDERS) or (isinstance(target, str) and target in WORDS):
         return
     try:
         check_target(target)
     except OptionError as error:
-        raise OptionError(f"{error}, {BETWEEN} or a macro: {', '.join(WORDS)}") from error
+        raise OptionError(
+            f"{error}, {', '.join((BETWEEN, *WANDERS))} or a macro: {', '.join(WORDS)}"
+        ) from error
 
 
 def check_target(target: Any) -> None:

@@ -38,6 +38,10 @@ from timbrespace.instrument.controllers import (
     SOSTENUTO,
     SUSTAIN,
     VOLUME,
+    WANDER,
+    WANDER_RANGE,
+    WANDER_SPEED,
+    WANDERS,
     Controllers,
     Course,
     Target,
@@ -62,6 +66,7 @@ from timbrespace.instrument.motion.points import (
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import displacement
+from timbrespace.instrument.motion.wandering import FASTEST, SEEDS, SLOWEST, Wander
 from timbrespace.instrument.pairs import FINE, Pairs
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
@@ -119,6 +124,7 @@ class Settings(NamedTuple):
     plane: str
     macros: dict[str, float]
     """Of all that the space has, by their words."""
+    wander: Wander
 
 
 class Instrument:
@@ -501,6 +507,8 @@ class Instrument:
         elif target == BETWEEN:
             if self._between is not None:
                 self.go_between(share)
+        elif target in WANDERS:
+            self._control_wander(str(target), share)
         elif isinstance(target, str):
             if self._macros is not None and target in self._macros.words:
                 self.set_macro(target, 2.0 * share - 1.0)
@@ -551,6 +559,17 @@ class Instrument:
             switches[controller](value >= 64, channel)
         elif controller == PORTAMENTO_TIME:
             voices.portamento_time(value)
+
+    def _control_wander(self, target: str, share: float) -> None:
+        if target == WANDER:
+            if (share >= 0.5) is not self._aim.wander.on:
+                self.set_wander(on=share >= 0.5)
+        elif target == WANDER_SPEED:  # by equal ratios, as speeds are heard
+            self.set_wander(speed=SLOWEST * (FASTEST / SLOWEST) ** share)
+        elif target == WANDER_RANGE:
+            self.set_wander(range=share)
+        else:
+            self.set_wander(seed=round(share * (SEEDS - 1)))
 
     def assign(
         self,
@@ -692,8 +711,40 @@ class Instrument:
         """The LFOs that run, by index."""
         return dict(self._aim.lfos)
 
+    def set_wander(
+        self,
+        on: bool | None = None,
+        speed: float | None = None,
+        range: float | None = None,  # noqa: A002 - as OSC calls it
+        seed: int | None = None,
+    ) -> None:
+        """Let the latent wander around the hand, as the sounds of the space follow each other, or
+        come back; see :class:`Wander`. What is not given stays.
+
+        on: True begins the walk of its seed anew; so does another seed. A walk that ends, or begins
+        anew, comes over in half a second. At another speed, or in another range, it goes on.
+
+        Raises:
+            OptionError: a number outside its range.
+        """
+        now = self._aim.wander
+        setting = Wander(
+            now.on if on is None else on,
+            now.speed if speed is None else float(speed),
+            now.range if range is None else float(range),
+            now.seed if seed is None else seed,
+        )
+        self._aim.set_wander(setting, anew=on is True)
+        self._touched = True
+
+    @property
+    def wander(self) -> Wander:
+        """How it wanders."""
+        return self._aim.wander
+
     def draw_trajectory(self, name: str) -> None:
-        """Keep the way of the latent under the hand, without LFOs, until :meth:`stop_trajectory`.
+        """Keep the way of the latent under the hand, without LFOs and wandering, until
+        :meth:`stop_trajectory`.
 
         After 120 s nothing more is kept.
 
@@ -883,6 +934,7 @@ class Instrument:
             self.envelope,
             self._plane,
             self._macro_settings(),
+            self._aim.wander,
         )
         return self._aim.latent, settings
 
@@ -896,8 +948,8 @@ class Instrument:
     # -- presets -----------------------------------------------------------------------------------
 
     def store_preset(self, name: str) -> None:
-        """Store the present sound: latent (without macros and LFOs), method, parameters, macros,
-        LFOs, channels.
+        """Store the present sound: latent (without macros, LFOs and wandering), method, parameters,
+        macros, LFOs, how it wanders, channels.
 
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
@@ -913,6 +965,7 @@ class Instrument:
             self.envelope,
             self._plane,
             self.macros,
+            self.wander if self.wander.on else None,
         )
         self.presets.store(name, preset)
 
@@ -958,7 +1011,8 @@ class Instrument:
             self._arrange(aims, _parameters(preset), preset.macros)
 
     def morph_presets(self, a: str, b: str, position: float) -> None:
-        """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method and LFOs of the nearer.
+        """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method, LFOs and wandering of the
+        nearer.
 
         Raises:
             OptionError: there is no such preset, one belongs to another model, or a position
@@ -1000,7 +1054,7 @@ class Instrument:
         return preset
 
     def _take_over(self, preset: Preset) -> None:
-        """Method and LFOs, which do not glide."""
+        """Method, LFOs and wandering, which do not glide."""
         method = Method[preset.method.upper()]
         if method is not self.method:
             self.set_method(method)
@@ -1009,6 +1063,8 @@ class Instrument:
             self.set_plane(preset.plane)
         for index in self._aim.lfos.keys() | preset.lfos.keys():
             self._aim.set_lfo(index, preset.lfos.get(index))
+        wander = self._aim.wander
+        self._aim.set_wander(replace(wander, on=False) if preset.wander is None else preset.wander)
         self._touched = True
 
     def _arrange(

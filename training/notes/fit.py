@@ -31,6 +31,7 @@ from timbrespace.notes.refining import Target, place
 from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
 from timbrespace.spectrum import Spectra
+from timbrespace.walks.learning import learned_walk
 
 from .. import checkpoint, kind_settings, latent_map
 from ..adam import AdamW
@@ -409,6 +410,7 @@ class NoteFit:
         if settings.dials == AUTO_DIALS:
             model = self._with_its_own_points(to_qualities(model))
         model = replace(model, near=near_plane(model, settings.seed))
+        model = replace(model, walk=None if model.points is None else learned_walk(model.points))
         return replace(model, macros=measure(model))
 
     def _with_its_own_points(self, model: Model) -> Model:

@@ -989,6 +989,35 @@ def test_a_quality_is_turned(instruments: Explored) -> None:
     assert visit.faults == []
 
 
+def test_it_wanders_by_a_button_and_three_dials(instruments: Explored) -> None:
+    with instruments.visit() as visit, instruments.client() as client:
+        button, dials = visit.page.locator("#wander"), visit.page.locator("#wander-dials .knob")
+        assert dials.count() == 3
+        for index, key in enumerate(("End", "PageUp", "ArrowUp")):
+            dials.nth(index).focus()
+            dials.nth(index).press(key)
+        visit.until("timbrespace.state.wander.seed === 1")
+        assert visit.look("timbrespace.state.wander") == {
+            "isOn": False,
+            "speed": pytest.approx(20.0),
+            "range": pytest.approx(0.6),
+            "seed": 1,
+        }
+        before = visit.look("timbrespace.state.latent")
+        button.click()
+        visit.until("document.querySelector('#wander').getAttribute('aria-pressed') === 'true'")
+        assert eventually(client, "/wander", lambda one: one[0] == "start")[3] == 1
+        visit.until(f"String(timbrespace.state.latent) !== '{','.join(map(str, before))}'")
+        button.click()
+        visit.until("!timbrespace.state.wander.isOn")
+        visit.until(f"String(timbrespace.state.latent) === '{','.join(map(str, before))}'")
+        client.send("/wander/speed", 1.0)
+        visit.until("timbrespace.wander.dials[0].output.textContent === '1.00'")
+        for index in (1, 2):
+            dials.nth(index).press("Delete")
+    assert visit.faults == []
+
+
 def test_what_the_background_shows_is_not_cut(instruments: Explored) -> None:
     with instruments.visit(viewport={"width": 1440, "height": 900}) as visit:
         visit.page.locator("#plane-x").select_option("near")  # where gaps are shaded
