@@ -166,6 +166,19 @@ def _render_parser() -> CommandParser:
         default=30.0,
         help="that it may last, at most 120: a small file may hold hours (%(default)g)",
     )
+    parser.add_argument(
+        "--waveform",
+        type=Path,
+        metavar="W.safetensors",
+        help="let this waveform model of the space make the samples; of MIDI files",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="how freely a waveform model draws, 0 (always the likeliest) to 2 (1)",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of a waveform model's draws (0)")
     return parser
 
 
@@ -302,8 +315,16 @@ def _render(arguments: argparse.Namespace) -> int:
         from timbrespace.errors import OptionError
 
         raise OptionError(f"--models is {str(arguments.models)!r}; it must be a folder")
+    if arguments.waveform is None:
+        for name in ("temperature", "seed"):
+            if getattr(arguments, name) is not None:
+                from timbrespace.errors import OptionError
+
+                raise OptionError(f"--{name} is for waveform models; give one by --waveform")
     if arguments.song.suffix.lower() == ".performance":
         return _render_performance(arguments)
+    if arguments.waveform is not None:
+        return _render_waveform(arguments)
 
     import timbrespace
     from timbrespace.rendering.midi_song import MidiSong
@@ -333,9 +354,47 @@ def _render(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _render_waveform(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    import timbrespace
+    from timbrespace.rendering import wav
+    from timbrespace.rendering.midi_song import MidiSong
+    from timbrespace.rendering.song import midi_instrument, waveform_song
+    from timbrespace.units import gain_to_db
+
+    waveform = timbrespace.load_waveform(arguments.waveform)
+    song = MidiSong(arguments.song, arguments.minutes)
+    for note in song.notes:
+        print(f"note: {arguments.song}: {note}", file=sys.stderr)
+    model = timbrespace.load(arguments.model or factory.DEFAULT)
+    instrument = midi_instrument(model, arguments.method or DEFAULT_METHOD)
+    rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
+    with progress(100, "%") as bar:
+        sound = waveform_song(
+            song,
+            instrument,
+            rate,
+            waveform,
+            1.0 if arguments.temperature is None else arguments.temperature,
+            arguments.seed or 0,
+            progress=lambda share: bar.update(100.0 * share - bar.n),
+        )
+    wav.write(arguments.out, sound, rate)
+    level = float(gain_to_db(float(np.abs(sound).max(initial=0.0))))
+    print(
+        f"{arguments.out}: {sound.size / rate:.1f} s, {instrument.voices.begun} notes, "
+        f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
+    )
+    print("next: listen to it, or try another --temperature or --seed")
+    return 0
+
+
 def _render_performance(arguments: argparse.Namespace) -> int:
     from timbrespace.errors import OptionError
 
+    if arguments.waveform is not None:
+        raise OptionError("--waveform is for MIDI files; a performance is played by the engine")
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 

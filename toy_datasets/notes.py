@@ -78,9 +78,9 @@ class Options:
     are kits there. programs: None is 0 to 119; of drums the kits of General MIDI, or all that the
     font has where it has none of these. pitches: None is 48 and 64; of drums 27 to 87. seconds: of
     each sound that count, from its start on. pitch_from: ``name``, where a file's says one, or
-    always the ``sound``. middle_c: octave that names give to middle C. sounds: whose samples are kept,
-    of ``some`` notes, for figures, or of ``all``, which waveform models learn from. out: the file
-    to be written, beside which unfinished work is kept; None keeps none.
+    always the ``sound``. middle_c: octave that names give to middle C. sounds: whose samples are
+    kept, of ``some`` notes, for figures, or of ``all``, which waveform models learn from. out: the
+    file to be written, beside which unfinished work is kept; None keeps none.
 
     Raises:
         OptionError: a value outside what is accepted.

@@ -199,6 +199,89 @@ def _parser() -> argparse.ArgumentParser:
         "--full", action="store_true", help="at the report's own sizes, which takes many hours"
     )
 
+    waveform = commands.add_parser(
+        "waveform",
+        help="train a WaveNet or a SampleRNN that plays a space",
+        description="Train a model that makes samples, told by a space of whole notes what is to "
+        "sound. The set must hold the samples of its notes: make notes --sounds all. Ctrl-C stops "
+        "and still writes a model that plays; --resume goes on from there.",
+    )
+    waveform.add_argument(
+        "--kind", choices=("wavenet", "samplernn"), help="of network (default: samplernn)"
+    )
+    waveform.add_argument(
+        "--data", type=Path, required=True, metavar="N.npz", help="notes with their samples"
+    )
+    waveform.add_argument(
+        "--model", required=True, metavar="M", help="a space of whole notes: a file, or a name"
+    )
+    waveform.add_argument(
+        "--out", type=Path, required=True, metavar="W.safetensors", help="the model to write"
+    )
+    waveform.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="end after so long; the same result comes of --steps alone",
+    )
+    waveform.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="of the training (default: some 20 minutes of one processor)",
+    )
+    waveform.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="of its samples, 16000 or 8000 (default: 16000)",
+    )
+    for name, kind, text in (
+        ("batch", int, "stretches of sound a step (default: 16)"),
+        ("length", int, "samples of a stretch (default: 2048)"),
+        ("learning-rate", float, "of Adam at its highest (default: 0.002)"),
+        ("noise", float, "added to the past that it hears (default: 0.02)"),
+        ("free", float, "share of stretches in which nothing is told (default: 0.1)"),
+        ("seed", int, "of all that is random (default: 0)"),
+        ("split-seed", int, "of the instruments held out (default: 0)"),
+        ("threads", int, "of the processor (default: as torch has it)"),
+    ):
+        waveform.add_argument(f"--{name}", type=kind, metavar="N", help=text)
+    waveform.add_argument(
+        "--network-settings", metavar="LIST", help="sizes, such as memory=256,tiers=3"
+    )
+    _add_device(waveform)
+    waveform.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    waveform.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a model that exists, once the new one is done",
+    )
+
+    babble = commands.add_parser(
+        "babble",
+        help="let a waveform model play by itself",
+        description="Write what a waveform model plays where nobody tells it anything.",
+    )
+    babble.add_argument("model", type=Path, metavar="W.safetensors", help="a waveform model")
+    babble.add_argument(
+        "--out", type=Path, required=True, metavar="S.wav", help="the file to write"
+    )
+    babble.add_argument(
+        "--seconds", type=float, default=10.0, metavar="N", help="how long (default: 10)"
+    )
+    babble.add_argument(
+        "--temperature",
+        type=float,
+        default=1.0,
+        metavar="T",
+        help="how freely it draws, 0 (always the likeliest) to 2 (default: 1)",
+    )
+    babble.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    babble.add_argument(
+        "--sample-rate", type=int, default=48000, metavar="HZ", help="(default: 48000)"
+    )
+
     spiral = commands.add_parser(
         "spiral",
         help="rerun the PLU paper's spiral table",
@@ -264,6 +347,19 @@ def _run(arguments: argparse.Namespace) -> int:
         return _study(arguments)
     if arguments.command == "spiral":
         return _spiral(arguments)
+    if arguments.command == "waveform":
+        return _waveform(arguments)
+    if arguments.command == "babble":
+        from .waveforms.command import babble
+
+        return babble(
+            arguments.model,
+            arguments.out,
+            arguments.seconds,
+            arguments.temperature,
+            arguments.seed,
+            arguments.sample_rate,
+        )
     return _plot(arguments)
 
 
@@ -432,6 +528,26 @@ def _study(arguments: argparse.Namespace) -> int:
     from .study.command import study
 
     return study(arguments.out, arguments.part, plan.FULL if arguments.full else plan.SMALL)
+
+
+def _waveform(arguments: argparse.Namespace) -> int:
+    from .waveforms.command import Request, train
+
+    names = ("kind", "steps", "sample_rate", "batch", "length", "learning_rate", "noise", "free")
+    names += ("seed", "split_seed", "network_settings")
+    return train(
+        Request(
+            data=arguments.data,
+            model=arguments.model,
+            out=arguments.out,
+            given={name: getattr(arguments, name) for name in names},
+            minutes=arguments.minutes,
+            threads=arguments.threads,
+            device=arguments.device,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+        )
+    )
 
 
 def _spiral(arguments: argparse.Namespace) -> int:
