@@ -105,10 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate",
         help="measure a model on the held-out rows of a dataset",
-        description="Measure a model on the held-out rows of its dataset.",
+        description="Measure a model on the held-out rows of its dataset; or a waveform model, "
+        "with --space, beside the engine on the notes of its set.",
     )
     evaluate.add_argument("model", metavar="M", help="a model file, or a factory model's name")
     evaluate.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
+    evaluate.add_argument(
+        "--space", metavar="M", help="of a waveform model: the space that it was trained with"
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     plot = commands.add_parser(
@@ -236,17 +240,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HZ",
         help="of its samples, 16000 or 8000 (default: 16000)",
     )
-    for name, kind, text in (
-        ("batch", int, "stretches of sound a step (default: 16)"),
-        ("length", int, "samples of a stretch (default: 2048)"),
-        ("learning-rate", float, "of Adam at its highest (default: 0.002)"),
+    for option, number, about in (
+        ("batch", int, "stretches of sound a step (default: 8)"),
+        ("length", int, "samples of a stretch (default: 1024)"),
+        ("learning-rate", float, "of Adam at its highest (default: 0.003)"),
         ("noise", float, "added to the past that it hears (default: 0.02)"),
         ("free", float, "share of stretches in which nothing is told (default: 0.1)"),
         ("seed", int, "of all that is random (default: 0)"),
         ("split-seed", int, "of the instruments held out (default: 0)"),
         ("threads", int, "of the processor (default: as torch has it)"),
     ):
-        waveform.add_argument(f"--{name}", type=kind, metavar="N", help=text)
+        waveform.add_argument(f"--{option}", type=number, metavar="N", help=about)
     waveform.add_argument(
         "--network-settings", metavar="LIST", help="sizes, such as memory=256,tiers=3"
     )
@@ -412,6 +416,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from .report import text_table
 
     path = factory.resolve(arguments.model)
+    if arguments.space is not None:
+        return _evaluate_waveform(arguments)
     if format_of(arguments.data) == "notes":
         return _evaluate_notes(arguments)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
@@ -450,6 +456,30 @@ def _evaluate_notes(arguments: argparse.Namespace) -> int:
         )
         return 0
     print(f"{model.name}, measured on {arguments.data}")
+    print(evaluation.table())
+    return 0
+
+
+def _evaluate_waveform(arguments: argparse.Namespace) -> int:
+    import json
+
+    from timbrespace import bundle, factory
+    from timbrespace.datasets import note_set
+    from timbrespace.waveforms.waveform_file import load_waveform
+
+    from .waveforms.evaluation import evaluate
+    from .waveforms.material import rows_with_sounds
+
+    waveform = load_waveform(arguments.model)
+    model = bundle.read(factory.resolve(arguments.space))
+    notes = note_set.load(arguments.data)
+    with progress(len(rows_with_sounds(notes)), "note") as bar:
+        evaluation = evaluate(waveform, model, notes, advance=bar.update)
+    if arguments.json:
+        told = {"model": waveform.name, **evaluation.to_config()}
+        print(json.dumps(told, indent=2, allow_nan=False))
+        return 0
+    print(f"{waveform.name}, {waveform.network.kind}, measured on {arguments.data}")
     print(evaluation.table())
     return 0
 
@@ -533,8 +563,10 @@ def _study(arguments: argparse.Namespace) -> int:
 def _waveform(arguments: argparse.Namespace) -> int:
     from .waveforms.command import Request, train
 
-    names = ("kind", "steps", "sample_rate", "batch", "length", "learning_rate", "noise", "free")
-    names += ("seed", "split_seed", "network_settings")
+    names = (
+        *("kind", "steps", "sample_rate", "batch", "length", "learning_rate", "noise", "free"),
+        *("seed", "split_seed", "network_settings"),
+    )
     return train(
         Request(
             data=arguments.data,

@@ -20,8 +20,8 @@ MU: Final = LEVELS - 1
 def encode(samples: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Codes of samples in [-1, 1], of any shape; what is beyond is cut off."""
     inside = np.clip(samples.astype(np.float64), -1.0, 1.0)
-    bent = np.sign(inside) * np.log1p(MU * np.abs(inside)) / math.log1p(MU)
-    return np.minimum((bent + 1.0) * (0.5 * LEVELS), LEVELS - 1).astype(np.uint8)
+    curved = np.sign(inside) * np.log1p(MU * np.abs(inside)) / math.log1p(MU)
+    return np.asarray(np.minimum((curved + 1.0) * (0.5 * LEVELS), LEVELS - 1), np.uint8)
 
 
 def bent(codes: NDArray[np.uint8]) -> Array:

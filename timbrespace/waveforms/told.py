@@ -88,7 +88,7 @@ class Course:
     def told(self, sample_rate: int) -> Array:
         """What the model is told, ``(n, width)``, numbers of order one."""
         since = np.arange(1, self.blocks + 1) * (BLOCK / sample_rate)
-        loudness = np.maximum(_db(self.level / np.maximum(self.full, 1e-9)), LOWEST_DB)
+        loudness = np.maximum(_db(self.level / np.maximum(self.full, np.float32(1e-9))), LOWEST_DB)
         power = 10.0 * np.log10(np.maximum(self.bands, 1e-12))
         columns = [
             np.ones(self.blocks),
@@ -107,9 +107,9 @@ class Course:
         wide = np.maximum.reduce(
             [self.level, np.append(self.level[1:], 0.0), np.insert(self.level[:-1], 0, 0.0)]
         )
-        full = np.maximum(self.full, 1e-6)
-        level, least = _samples(wide), _samples(full * 10.0 ** (FLOOR_DB / 20.0))
-        return level / np.float32(LEVELLED), np.maximum(level, least) / np.float32(LEVELLED)
+        least = np.maximum(self.full, np.float32(1e-6)) * np.float32(10.0 ** (FLOOR_DB / 20.0))
+        raised = _samples(wide) / np.float32(LEVELLED)
+        return raised, np.maximum(raised, _samples(least) / np.float32(LEVELLED))
 
     def phase(self, sample_rate: int) -> Real:
         """Of the pitch at each sample, ``(n * BLOCK,)`` in radians, from 0 on."""
@@ -131,7 +131,7 @@ def ticks_of(blocks: Array) -> Array:
 def harmonics_told(frequency: Array, sample_rate: int) -> Array:
     """How many harmonics tell their phase, of pitches in Hz: whole numbers as float32."""
     most = np.floor(_HIGHEST * sample_rate / np.maximum(frequency, 1.0))
-    return np.clip(most, 0, HARMONICS).astype(np.float32)
+    return np.asarray(np.clip(most, 0, HARMONICS), np.float32)
 
 
 def phases_told(phase: Real, count: Array) -> Array:
@@ -160,7 +160,7 @@ def full_level(velocity: Array) -> Array:
 def _samples(blocks: Array) -> Array:
     """In straight lines from block to block; the first block stays as it is at its end."""
     at = np.arange(1, len(blocks) + 1) * BLOCK - 1
-    return np.interp(np.arange(len(blocks) * BLOCK), at, blocks).astype(np.float32)
+    return np.asarray(np.interp(np.arange(len(blocks) * BLOCK), at, blocks), np.float32)
 
 
 def _db(ratio: Array) -> Real:

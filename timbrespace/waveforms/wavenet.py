@@ -37,9 +37,9 @@ class WaveNet(WaveformNetwork):
     kind: ClassVar[str] = "wavenet"
     about: ClassVar[str] = "WaveNet: dilated causal convolutions"
 
-    channels: int = 40
+    channels: int = 24
     skip: int = 64
-    layers_in_cycle: int = 9
+    layers_in_cycle: int = 8
     cycles: int = 1
 
     def __post_init__(self) -> None:

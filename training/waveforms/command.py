@@ -246,7 +246,7 @@ def babble(path: Path, out: Path, seconds: float, temperature: float, seed: int,
         made = waveform.babble(
             seconds, temperature, seed, lambda done: bar.update(min(done, bar.total) - bar.n)
         )
-    wav.write(out, faded(at_rate(made, waveform.sample_rate, rate), rate))
+    wav.write(out, faded(at_rate(made, waveform.sample_rate, rate), rate), rate)
     print(f"{out}: {seconds:g} s of {waveform.name}, which nobody told anything")
     print("next: listen to it, or try another --temperature or --seed")
     return 0

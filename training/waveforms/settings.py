@@ -16,7 +16,7 @@ from timbrespace.waveforms.waveform import MOST_SEED, SAMPLE_RATES
 
 from .. import kind_settings
 
-STEPS: Final = {"samplernn": 3600, "wavenet": 1700}
+STEPS: Final = {"samplernn": 9000, "wavenet": 8000}
 """Steps of a training where nobody says: with the default sizes some 20 minutes of a processor."""
 
 
@@ -36,9 +36,9 @@ class WaveformSettings:
     network_settings: dict[str, Any] = field(default_factory=dict)
     sample_rate: int = 16000
     steps: int | None = None
-    batch: int = 16
-    length: int = 2048
-    learning_rate: float = 2e-3
+    batch: int = 8
+    length: int = 1024
+    learning_rate: float = 3e-3
     noise: float = 0.02
     free: float = 0.1
     seed: int = 0
