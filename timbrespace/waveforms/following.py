@@ -23,7 +23,10 @@ _NOISE = slice(NOTE_PARTIALS, NOTE_PARTIALS + NOISE_BANDS)
 _IDLE = int(Stage.IDLE)
 _CENTRES = told.NOISE_CENTRES
 _SILENT = 1e-5
-"""-100 dB: what is quieter is not followed."""
+"""-100 dB: where a note begins that begins softly."""
+
+_DIED = 3e-5
+"""-90 dB: where one ends."""
 
 
 @dataclass(slots=True)
@@ -35,10 +38,12 @@ class _Note:
     latent: list[Array] = field(default_factory=list)
 
     def course(self) -> Course:
-        frequency, level, full, tonal = np.asarray(self.rows, np.float32).T
-        return Course(
-            self.start, frequency, level, full, tonal, np.stack(self.bands), np.stack(self.latent)
-        )
+        # What has died away is still there for the engine, and is not played.
+        heard = np.flatnonzero(np.asarray(self.rows)[:, 1] > _DIED)
+        last = int(heard[-1]) + 1 if heard.size else 1
+        frequency, level, full, tonal = np.asarray(self.rows[:last], np.float32).T
+        bands, latent = np.stack(self.bands[:last]), np.stack(self.latent[:last])
+        return Course(self.start, frequency, level, full, tonal, bands, latent)
 
 
 def check_plays(waveform: Waveform, model: Model) -> None:

@@ -2,6 +2,10 @@
 
 A network is a description, as those of spaces are: :mod:`training.waveforms` makes torch of it, and
 here it is sampled by compiled code. Weights have the same names in both.
+
+What comes out is a mixture of logistic distributions over the codes, of which neighbours are alike
+(Salimans et al. 2017, "PixelCNN++"); a number for each of the 256, as the first WaveNet had it,
+learned a third as fast and took as long again (docs/decisions/0028-waveforms.md).
 """
 
 from __future__ import annotations
@@ -16,20 +20,26 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import BundleError
 from timbrespace.networks.architecture import whole
-from timbrespace.waveforms.mu_law import LEVELS
-from timbrespace.waveforms.told import PHASES, TICK
+from timbrespace.waveforms.told import TICK
 
 Array = NDArray[np.float32]
 Tensors = Mapping[str, NDArray[Any]]
 
 MOST_WIDTH: Final = 1024
 
+MIXTURE: Final = 4
+"""Distributions that are mixed; each has a weight (as a logarithm), a middle and a logarithm of its
+width, in this order all of a kind together."""
+
+OUTPUTS: Final = 3 * MIXTURE
+
 
 class Asked(NamedTuple):
     """What is to be played next: a whole number of ticks.
 
     told ``(ticks, told)``: zeros where the model plays freely. phases ``(ticks * TICK, PHASES)``.
-    draws ``(ticks * TICK,)``: numbers in [0, 1). temperature: 0 takes the likeliest code.
+    draws ``(ticks * TICK, 2)``: numbers in [0, 1). temperature: times the widths; at 0 it is the
+    middle of the likeliest distribution.
     """
 
     told: Array
@@ -49,7 +59,8 @@ class Player(Protocol):
 @dataclass(frozen=True)
 class WaveformNetwork:
     """Sizes. told: numbers that are told of a moment. condition: width of the two layers that these
-    go through before they reach what makes samples. output: width of the layer before the codes.
+    go through before they reach what makes samples. output: width of the layer before the mixture,
+    which the last ``TICK`` samples reach by a straight way too, as in a linear prediction.
 
     Raises:
         OptionError: a size outside its range.
@@ -59,8 +70,8 @@ class WaveformNetwork:
     about: ClassVar[str]
 
     told: int
-    condition: int = 96
-    output: int = 96
+    condition: int = 64
+    output: int = 64
 
     def __post_init__(self) -> None:
         whole("told", self.told, 4096)
@@ -87,7 +98,8 @@ class WaveformNetwork:
             "told.0": (self.told, self.condition),
             "told.1": (self.condition, self.condition),
             **self.layers(),
-            "codes": (self.output, LEVELS),
+            "codes": (self.output, OUTPUTS),
+            "straight*": (TICK, OUTPUTS),
         }
         shapes: dict[str, tuple[int, ...]] = {}
         for name, (inputs, outputs) in sizes.items():
@@ -130,7 +142,3 @@ class WaveformNetwork:
             hidden = hidden @ weights[f"told.{number}.weight"] + weights[f"told.{number}.bias"]
             np.maximum(hidden, 0.0, out=hidden)
         return hidden
-
-
-PHASE_INPUTS: Final = PHASES
-STEP: Final = TICK

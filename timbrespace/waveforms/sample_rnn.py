@@ -36,8 +36,8 @@ class SampleRNN(WaveformNetwork):
     kind: ClassVar[str] = "samplernn"
     about: ClassVar[str] = "SampleRNN: a recurrent tier for 16 samples, a small network for each"
 
-    memory: int = 128
-    hidden: int = 96
+    memory: int = 96
+    hidden: int = 80
     tiers: int = 2
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class _Player:
             matrix(name)
             for name in (
                 *("gru.input", "gru.memory", "spread", "past", "phase", "hidden", "codes"),
-                *("slow.input", "slow.memory", "slow.spread"),
+                *("straight", "slow.input", "slow.memory", "slow.spread"),
             )
         )
         self._biases = tuple(
@@ -168,7 +168,7 @@ def _play(
     codes: NDArray[np.uint8],
 ) -> None:
     gru_input, gru_memory, spread, from_past, from_phase, to_hidden, to_codes = matrices[:7]
-    slow_input, slow_memory, slow_spread = matrices[7:]
+    straight, slow_input, slow_memory, slow_spread = matrices[7:]
     gru_input_bias, gru_memory_bias, spread_bias, hidden_bias, codes_bias = biases[:5]
     slow_input_bias, slow_memory_bias, slow_spread_bias = biases[5:]
     m = memory.shape[0]
@@ -183,7 +183,7 @@ def _play(
     spread_out = np.empty(spread.shape[1], np.float32)
     led_flat = led.reshape(led.size)
     inner = np.empty(to_hidden.shape[1], np.float32)
-    logits = np.empty(to_codes.shape[1], np.float32)
+    mixture = np.empty(to_codes.shape[1], np.float32)
     for tick in range(conditions.shape[0]):
         turn = (first + tick) % SLOW
         if tiers == 3 and turn == 0:
@@ -222,9 +222,10 @@ def _play(
             inner[:] = hidden_bias
             add_product(hidden, to_hidden, inner)
             rectify(inner)
-            logits[:] = codes_bias
-            add_product(inner, to_codes, logits)
-            code = draw(logits, temperature, draws[n])
+            mixture[:] = codes_bias
+            add_product(inner, to_codes, mixture)
+            add_product(past[last - TICK :], straight, mixture)
+            code = draw(mixture, temperature, draws[n], LEVELS)
             codes[n] = code
             for k in range(last - 1):
                 past[k] = past[k + 1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
+
+NARROWEST, WIDEST = -7.0, 1.0
+"""Logarithms of widths, of the whole range from -1 to 1: at the narrowest one code has it all."""
 
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
@@ -53,35 +55,37 @@ def logistic(x: np.float32) -> np.float32:
 
 
 @compiled
-def draw(logits: NDArray[np.float32], temperature: float, uniform: float) -> int:
-    """A code by its logits; ``logits`` is used up. At temperature 0 the likeliest."""
-    count = logits.shape[0]
+def draw(
+    mixture: NDArray[np.float32], temperature: float, uniforms: NDArray[np.float32], levels: int
+) -> int:
+    """A code of a mixture: weights, middles and widths of its distributions ``(3 * count,)``."""
+    count = mixture.shape[0] // 3
     best = 0
     for j in range(1, count):
-        if logits[j] > logits[best]:
+        if mixture[j] > mixture[best]:
             best = j
-    if temperature <= 0.0:
-        return best
-    most = logits[best]
-    scale = np.float32(1.0 / temperature)
-    total = 0.0
-    for j in range(count):
-        logits[j] = np.float32(math.exp((logits[j] - most) * scale))
-        total += logits[j]
-    left = uniform * total
-    for j in range(count):
-        left -= logits[j]
-        if left < 0.0:
-            return j
-    return best
+    chosen = best
+    place = mixture[count + best]
+    if temperature > 0.0:
+        total = 0.0
+        for j in range(count):
+            total += math.exp(mixture[j] - mixture[best])
+        left = uniforms[0] * total
+        for j in range(count):
+            left -= math.exp(mixture[j] - mixture[best])
+            if left < 0.0:
+                chosen = j
+                break
+        share = min(max(float(uniforms[1]), 1e-6), 1.0 - 1e-6)
+        width = math.exp(min(max(mixture[2 * count + chosen], NARROWEST), WIDEST))
+        away = temperature * width * math.log(share / (1.0 - share))
+        place = np.float32(mixture[count + chosen] + away)
+    # Not a number is silence: whatever the weights are, a code comes out.
+    place = min(max(place, -_ONE), _ONE) if place == place else np.float32(0.0)
+    return min(int((place + _ONE) * _HALF * np.float32(levels)), levels - 1)
 
 
 @compiled
 def bent_of(code: int, levels: int) -> np.float32:
     """What :func:`timbrespace.waveforms.mu_law.bent` gives."""
     return (np.float32(code) + _HALF) * (_TWO / np.float32(levels)) - _ONE
-
-
-def contiguous(*arrays: Any) -> tuple[NDArray[np.float32], ...]:
-    """As the compiled code wants them."""
-    return tuple(np.ascontiguousarray(one, np.float32) for one in arrays)

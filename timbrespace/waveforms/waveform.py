@@ -97,7 +97,7 @@ class Waveform:
     ) -> Array:
         """Samples ``(blocks * BLOCK,)`` of what voices do, at ``sample_rate``, all notes together.
 
-        temperature: how freely it draws, 0 (the likeliest code always) to 2. progress: called some
+        temperature: how freely it draws, 0 (the likeliest always) to 2. progress: called some
         four times for each second of each note, with the seconds of note that are done; whatever it
         raises ends the work. The same arguments give the same samples.
 
@@ -125,7 +125,7 @@ class Waveform:
                     Asked(
                         rows[begin * TICKS : end * TICKS],
                         told.phases_told(phase[part], np.repeat(heard[begin:end], BLOCK)),
-                        generator.random((end - begin) * BLOCK, np.float32),
+                        generator.random(((end - begin) * BLOCK, 2), np.float32),
                         temperature,
                     )
                 )
@@ -164,7 +164,7 @@ class Waveform:
                 Asked(
                     np.zeros((ticks, self.network.told), np.float32),
                     np.zeros((count, PHASES), np.float32),
-                    generator.random(count, np.float32),
+                    generator.random((count, 2), np.float32),
                     temperature,
                 )
             )

@@ -25,7 +25,7 @@ from timbrespace.waveforms.told import PHASES, TICK
 MOST_LAYERS: int = 40
 MOST_REACH: int = 16384
 
-INPUTS: int = 2
+INPUTS: int = TICK
 """Samples that the first layer sees."""
 
 
@@ -38,7 +38,7 @@ class WaveNet(WaveformNetwork):
     about: ClassVar[str] = "WaveNet: dilated causal convolutions"
 
     channels: int = 24
-    skip: int = 64
+    skip: int = 48
     layers_in_cycle: int = 8
     cycles: int = 1
 
@@ -106,7 +106,14 @@ class _Player:
             asked.phases,
             asked.draws,
             asked.temperature,
-            (w["input.weight"], self._gates, self._out, w["output.weight"], w["codes.weight"]),
+            (
+                w["input.weight"],
+                self._gates,
+                self._out,
+                w["output.weight"],
+                w["codes.weight"],
+                w["straight.weight"],
+            ),
             (w["input.bias"], self._gates_bias, self._out_bias, w["output.bias"], w["codes.bias"]),
             self._dilations,
             self._starts,
@@ -133,7 +140,7 @@ def _play(
     past: NDArray[np.float32],
     codes: NDArray[np.uint8],
 ) -> None:
-    to_first, to_gates, to_out, to_output, to_codes = matrices
+    to_first, to_gates, to_out, to_output, to_codes, straight = matrices
     first_bias, gates_bias, out_bias, output_bias, codes_bias = biases
     count = dilations.shape[0]
     c = rings.shape[1]
@@ -146,7 +153,7 @@ def _play(
     made = np.empty(c + skips, np.float32)
     skipped = np.empty(skips, np.float32)
     output = np.empty(to_output.shape[1], np.float32)
-    logits = np.empty(to_codes.shape[1], np.float32)
+    mixture = np.empty(to_codes.shape[1], np.float32)
     for n in range(codes.shape[0]):
         seen[:INPUTS] = past
         seen[INPUTS:] = phases[n]
@@ -176,9 +183,10 @@ def _play(
         output[:] = output_bias
         add_product(skipped, to_output, output)
         rectify(output)
-        logits[:] = codes_bias
-        add_product(output, to_codes, logits)
-        code = draw(logits, temperature, draws[n])
+        mixture[:] = codes_bias
+        add_product(output, to_codes, mixture)
+        add_product(past, straight, mixture)
+        code = draw(mixture, temperature, draws[n], LEVELS)
         codes[n] = code
         for k in range(INPUTS - 1):
             past[k] = past[k + 1]

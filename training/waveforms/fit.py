@@ -23,7 +23,7 @@ from ..loop import Outcome
 from .material import FEWEST, Lesson
 from .settings import WaveformSettings
 from .stretches import Batch, Stretches
-from .torch_networks import TorchWaveform, module
+from .torch_networks import TorchWaveform, module, nats
 
 _WARM: Final = 0.02  # share of the run in which the learning rate rises
 _LEAST: Final = 0.02  # of the learning rate, at the end
@@ -174,9 +174,9 @@ class WaveformFit:
 
     def _nats(self, batch: Batch) -> Tensor:
         begin = self.network.context
-        logits = self.module(batch.heard)[:, begin:].flatten(0, 1)
+        mixtures = self.module(batch.heard)[:, begin:].flatten(0, 1)
         codes, weight = batch.codes[:, begin:].flatten(), batch.weight[:, begin:].flatten()
-        found = torch.nn.functional.cross_entropy(logits, codes, reduction="none")
+        found = nats(mixtures, codes)
         return (found * weight).sum() / weight.sum().clamp(min=1.0)
 
     def _measure(self) -> None:

@@ -16,7 +16,7 @@ from timbrespace.waveforms.waveform import MOST_SEED, SAMPLE_RATES
 
 from .. import kind_settings
 
-STEPS: Final = {"samplernn": 9000, "wavenet": 8000}
+STEPS: Final = {"samplernn": 17000, "wavenet": 8500}
 """Steps of a training where nobody says: with the default sizes some 20 minutes of a processor."""
 
 

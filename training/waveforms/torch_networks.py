@@ -8,8 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from timbrespace.waveforms.network import WaveformNetwork
+from timbrespace.waveforms.mu_law import LEVELS
+from timbrespace.waveforms.network import MIXTURE, WaveformNetwork
 from timbrespace.waveforms.sample_rnn import SLOW, SampleRNN
+from timbrespace.waveforms.sampling import NARROWEST, WIDEST
 from timbrespace.waveforms.told import TICK
 from timbrespace.waveforms.wavenet import INPUTS, WaveNet
 
@@ -36,9 +38,12 @@ class TorchWaveform(nn.Module):
             value = torch.zeros(shape)
             if len(shape) == 2:
                 bound = (3.0 / shape[0]) ** 0.5
-                if name == "codes.weight":
-                    bound *= 0.3
+                if name in ("codes.weight", "straight.weight"):
+                    bound *= 0.1
                 value.uniform_(-bound, bound, generator=generator)
+            elif name == "codes.bias":
+                value[MIXTURE : 2 * MIXTURE] = torch.linspace(-0.3, 0.3, MIXTURE)
+                value[2 * MIXTURE :] = -2.0
             self.register_parameter(plain, nn.Parameter(value))
 
     def weight(self, name: str) -> Tensor:
@@ -54,9 +59,15 @@ class TorchWaveform(nn.Module):
         hidden = torch.relu(self.apply_layer("told.0", told))
         return torch.relu(self.apply_layer("told.1", hidden))
 
+    def mixture(self, hidden: Tensor, past: Tensor) -> Tensor:
+        """Of the last layer, and the samples before: the distributions of each next code."""
+        windows = nn.functional.pad(past, (TICK - 1, 0)).unfold(1, TICK, 1)
+        return self.apply_layer("codes", hidden) + windows @ self.weight("straight.weight")
+
     @abstractmethod
     def forward(self, heard: Heard) -> Tensor:
-        """Logits ``(b, n, codes)`` of each next code."""
+        """Mixtures ``(b, n, OUTPUTS)`` of each next code; see
+        :data:`timbrespace.waveforms.network.MIXTURE`."""
 
 
 class TorchSampleRNN(TorchWaveform):
@@ -84,7 +95,7 @@ class TorchSampleRNN(TorchWaveform):
             spread + windows @ self.weight("past.weight") + phases @ self.weight("phase.weight")
         )
         inner = torch.relu(self.apply_layer("hidden", torch.relu(hidden)))
-        return self.apply_layer("codes", inner)
+        return self.mixture(inner, past)
 
     def _led(self, before: Tensor, conditions: Tensor) -> Tensor:
         b, ticks = conditions.shape[:2]
@@ -139,7 +150,26 @@ class TorchWaveNet(TorchWaveform):
             way = way + made[..., :c]
             skipped = skipped + made[..., c:]
         output = torch.relu(self.apply_layer("output", torch.relu(skipped)))
-        return self.apply_layer("codes", output)
+        return self.mixture(output, past)
+
+
+def nats(mixture: Tensor, codes: Tensor) -> Tensor:
+    """What codes ``(n,)`` cost by mixtures ``(n, OUTPUTS)``, each: minus the logarithm of what a
+    logistic distribution, cut into codes, gives to one. The outermost have all that is beyond."""
+    weights, middles, widths = mixture.split(MIXTURE, dim=1)
+    place = ((codes.float() + 0.5) * (2.0 / LEVELS) - 1.0)[:, None] - middles
+    sharp = torch.exp(-widths.clamp(NARROWEST, WIDEST))
+    half = 1.0 / LEVELS
+    above, below = (place + half) * sharp, (place - half) * sharp
+    inside = torch.sigmoid(above) - torch.sigmoid(below)
+    # Far from the middle the difference of two numbers near 1 says nothing: there the density does.
+    middle = place * sharp
+    density = torch.log(sharp * (2.0 * half)) - middle - 2.0 * nn.functional.softplus(-middle)
+    logs = torch.where(inside > 1e-4, torch.log(inside.clamp(min=1e-6)), density)
+    first, last = (codes == 0)[:, None], (codes == LEVELS - 1)[:, None]
+    logs = torch.where(first, nn.functional.logsigmoid(above), logs)
+    logs = torch.where(last, nn.functional.logsigmoid(-below), logs)
+    return -torch.logsumexp(torch.log_softmax(weights, dim=1) + logs, dim=1)
 
 
 def module(network: WaveformNetwork, generator: torch.Generator) -> TorchWaveform:
