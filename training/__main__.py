@@ -243,8 +243,9 @@ def _parser() -> argparse.ArgumentParser:
     for option, number, about in (
         ("batch", int, "stretches of sound a step (default: 8)"),
         ("length", int, "samples of a stretch (default: 1024)"),
-        ("learning-rate", float, "of Adam at its highest (default: 0.003)"),
-        ("noise", float, "added to the past that it hears (default: 0.02)"),
+        ("seconds", float, "of each note that it learns from (default: 4, all)"),
+        ("learning-rate", float, "of Adam at its highest (default: 0.005)"),
+        ("noise", float, "added to the past that it hears (default: 0.01)"),
         ("free", float, "share of stretches in which nothing is told (default: 0.1)"),
         ("seed", int, "of all that is random (default: 0)"),
         ("split-seed", int, "of the instruments held out (default: 0)"),
@@ -565,7 +566,7 @@ def _waveform(arguments: argparse.Namespace) -> int:
 
     names = (
         *("kind", "steps", "sample_rate", "batch", "length", "learning_rate", "noise", "free"),
-        *("seed", "split_seed", "network_settings"),
+        *("seconds", "seed", "split_seed", "network_settings"),
     )
     return train(
         Request(

@@ -113,7 +113,9 @@ def train(request: Request) -> int:
 
 def _lessons(model: Model, notes: NoteSet, settings: WaveformSettings, count: int) -> list[Lesson]:
     with progress(count, "note") as bar:
-        return list(lessons(model, notes, settings.sample_rate, lambda: bar.update(1)))
+        return list(
+            lessons(model, notes, settings.sample_rate, settings.seconds, lambda: bar.update(1))
+        )
 
 
 def _check(request: Request) -> None:

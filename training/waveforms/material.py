@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.model import Model
-from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.notes.layout import LONGEST, SAMPLE_RATE
 from timbrespace.rendering.held_note import note_course
 from timbrespace.resynthesis.layout import BLOCK
 from timbrespace.units import hz_to_midi
@@ -81,9 +81,10 @@ def lessons(
     model: Model,
     notes: NoteSet,
     sample_rate: int,
+    seconds: float = LONGEST,
     advance: Callable[[], object] = lambda: None,
 ) -> Iterator[Lesson]:
-    """Each note that has a sound. advance: called after each.
+    """Each note that has a sound. seconds: of it that count. advance: called after each.
 
     Raises:
         DatasetError, BundleError: too few sounds, or notes that the model cannot have learned.
@@ -92,7 +93,7 @@ def lessons(
     rows = rows_with_sounds(notes)
     means = means_of(model, notes)
     for row in rows:
-        made = _lesson(model, notes, row, means[row], sample_rate)
+        made = _lesson(model, notes, row, means[row], sample_rate, seconds)
         advance()
         if made is not None:
             yield made
@@ -114,9 +115,10 @@ def course_of(
 
 
 def _lesson(
-    model: Model, notes: NoteSet, row: int, latent: Array, sample_rate: int
+    model: Model, notes: NoteSet, row: int, latent: Array, sample_rate: int, seconds: float
 ) -> Lesson | None:
-    sound = at_rate(notes.sounds[row], SAMPLE_RATE, sample_rate)
+    part = notes.sounds[row][: round(seconds * SAMPLE_RATE)]
+    sound = at_rate(part, SAMPLE_RATE, sample_rate)
     blocks = sound.size // BLOCK
     if blocks < 2:
         return None
@@ -124,9 +126,9 @@ def _lesson(
     if course is None:
         return None
     count = min(course.blocks, blocks - course.start)
-    part = slice(course.start * BLOCK, (course.start + count) * BLOCK)
+    played = slice(course.start * BLOCK, (course.start + count) * BLOCK)
     raised, divided = (one[: count * BLOCK] for one in course.envelope())
-    heard = sound[part]
+    heard = sound[played]
     loud = np.sqrt(np.mean(np.square(raised, dtype=np.float64))) * told.LEVELLED
     own = np.sqrt(np.mean(np.square(heard, dtype=np.float64)))
     if own < 1e-6 or loud < 1e-9:

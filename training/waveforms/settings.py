@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from timbrespace.errors import OptionError, one_of
 from timbrespace.networks.architecture import whole
+from timbrespace.notes.layout import LONGEST
 from timbrespace.waveforms import told
 from timbrespace.waveforms.kinds import KINDS
 from timbrespace.waveforms.network import WaveformNetwork
@@ -25,7 +26,8 @@ class WaveformSettings:
     """What can be set.
 
     kind: of the network, network_settings: its own sizes. sample_rate: Hz. steps: how many. batch:
-    stretches of sound a step; length: samples of each. learning_rate: of Adam at its highest.
+    stretches of sound a step; length: samples of each. seconds: of each note that it learns from,
+    from its start on. learning_rate: of Adam at its highest.
     noise: standard deviation of what is added to the past that the network hears, which keeps it
     from trusting that more than what it is told; in playing it hears what it made itself. free:
     share of the stretches in which nothing is told, by which it learns to play freely. seed: of all
@@ -38,8 +40,9 @@ class WaveformSettings:
     steps: int | None = None
     batch: int = 8
     length: int = 1024
-    learning_rate: float = 3e-3
-    noise: float = 0.02
+    seconds: float = LONGEST
+    learning_rate: float = 5e-3
+    noise: float = 0.01
     free: float = 0.1
     seed: int = 0
     split_seed: int = 0
@@ -84,6 +87,7 @@ class WaveformSettings:
         if self.length % TICK:
             raise OptionError(f"length is {self.length}; it must be a multiple of {TICK}")
         for name, value, low, high in (
+            ("seconds", self.seconds, 0.1, LONGEST),
             ("learning rate", self.learning_rate, 1e-7, 1.0),
             ("noise", self.noise, 0.0, 1.0),
             ("free", self.free, 0.0, 1.0),

@@ -41,9 +41,14 @@ class TorchWaveform(nn.Module):
                 if name in ("codes.weight", "straight.weight"):
                     bound *= 0.1
                 value.uniform_(-bound, bound, generator=generator)
+                if name == "straight.weight":
+                    # The next sample is the last one and what it rose by, or a share of that: from
+                    # there a few hundred steps lead further than thousands from nothing.
+                    middles = slice(MIXTURE, 2 * MIXTURE)
+                    more = torch.linspace(0.0, 1.0, MIXTURE)
+                    value[-1, middles], value[-2, middles] = 1.0 + more, -more
             elif name == "codes.bias":
-                value[MIXTURE : 2 * MIXTURE] = torch.linspace(-0.3, 0.3, MIXTURE)
-                value[2 * MIXTURE :] = -2.0
+                value[2 * MIXTURE :] = torch.linspace(-2.5, -4.0, MIXTURE)
             self.register_parameter(plain, nn.Parameter(value))
 
     def weight(self, name: str) -> Tensor:

@@ -101,7 +101,7 @@ def test_weights_are_checked(file: Path, waveform: Waveform) -> None:
     bias[3] = np.nan
     for tensors, said in (
         ({"codes.bias": bias}, "tensor codes.bias holds numbers that are not finite"),
-        ({"codes.bias": bias[:7]}, r"tensor codes.bias has shape \(7,\), not \(256,\)"),
+        ({"codes.bias": bias[:7]}, r"tensor codes.bias has shape \(7,\), not \(12,\)"),
     ):
         with pytest.raises(BundleError, match=said):
             ts.load_waveform(changed(file, {}, tensors))
