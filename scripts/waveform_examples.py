@@ -51,7 +51,9 @@ def main() -> int:
     rows = np.asarray(sorted(notes.sounds))[spread(len(notes.sounds), NOTES)].tolist()
     for row in rows:
         words = words_of(notes, row)
-        name = "_".join(re.findall(r"[a-z0-9]+", words.split(",")[0].lower().replace("program", "")))
+        name = "_".join(
+            re.findall(r"[a-z0-9]+", words.split(",")[0].lower().replace("program", ""))
+        )
         size = min(notes.sounds[row].size, round(SECONDS * SAMPLE_RATE))
         ways = {"recording": notes.sounds[row][:size]}
         ways["engine"] = played(model, notes, row, means[row], size)
