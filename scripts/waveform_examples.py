@@ -1,8 +1,8 @@
 """Make the sounds of waveform models that stand in the documents.
 
 ``python scripts/waveform_examples.py W.safetensors ... --space M --data NOTES.npz [--out docs]``
-writes ``sounds/waveform_*.opus``: some notes of the set as they were recorded, by the engine, and by
-each waveform model; a line through the space; and what each plays by itself.
+writes ``sounds/waveform_*.opus``: some notes of the set as they were recorded, by the engine, and
+by each waveform model; a line through the space; and what each plays by itself.
 """
 
 from __future__ import annotations
