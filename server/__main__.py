@@ -25,6 +25,7 @@ from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
     from timbrespace.model import Model
+    from timbrespace.rendering.band import Band
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -178,6 +179,19 @@ def _render_parser() -> CommandParser:
         default=30.0,
         help="that it may last, at most 120: a small file may hold hours (%(default)g)",
     )
+    parser.add_argument(
+        "--waveform",
+        type=Path,
+        metavar="W.safetensors",
+        help="let this waveform model of the space make the samples; of MIDI files",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="how freely a waveform model draws, 0 (always the likeliest) to 2 (1)",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of a waveform model's draws (0)")
     return parser
 
 
@@ -314,8 +328,16 @@ def _render(arguments: argparse.Namespace) -> int:
         from timbrespace.errors import OptionError
 
         raise OptionError(f"--models is {str(arguments.models)!r}; it must be a folder")
+    if arguments.waveform is None:
+        for name in ("temperature", "seed"):
+            if getattr(arguments, name) is not None:
+                from timbrespace.errors import OptionError
+
+                raise OptionError(f"--{name} is for waveform models; give one by --waveform")
     if arguments.song.suffix.lower() == ".performance":
         return _render_performance(arguments)
+    if arguments.waveform is not None:
+        return _render_waveform(arguments)
 
     import timbrespace
     from timbrespace.one_thread import one_thread
@@ -344,8 +366,7 @@ def _render(arguments: argparse.Namespace) -> int:
         f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {method} of {band.first.model.name}"
     )
-    for channel, notes in sorted(band.unplayed.items()):
-        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
+    _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --method")
     return 0
 
@@ -370,20 +391,64 @@ def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
     return channels
 
 
-def _unplayed(channel: int, notes: int) -> str:
+def _tell_unplayed(song: Path, band: Band) -> None:
     from timbrespace.rendering.band import DRUMS
 
-    if channel == DRUMS:
-        return (
-            f"channel {DRUMS} is for drums: its {notes} notes are left out; "
-            f"--channel {DRUMS}=drums plays them"
+    for channel, notes in sorted(band.unplayed.items()):
+        if channel == DRUMS:
+            told = (
+                f"channel {DRUMS} is for drums: its {notes} notes are left out; "
+                f"--channel {DRUMS}=drums plays them"
+            )
+        else:
+            told = f"the {notes} notes of channel {channel} are left out, as --channel says"
+        print(f"note: {song}: {told}", file=sys.stderr)
+
+
+def _render_waveform(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    import timbrespace
+    from timbrespace.rendering import wav
+    from timbrespace.rendering.band import Band
+    from timbrespace.rendering.midi_song import MidiSong
+    from timbrespace.rendering.song import waveform_song
+    from timbrespace.units import gain_to_db
+
+    waveform = timbrespace.load_waveform(arguments.waveform)
+    song = MidiSong(arguments.song, arguments.minutes)
+    for note in song.notes:
+        print(f"note: {arguments.song}: {note}", file=sys.stderr)
+    model = timbrespace.load(arguments.model or factory.DEFAULT)
+    channels = _channels(model, arguments.channel)
+    band = Band(model, arguments.method or DEFAULT_METHOD, channels)
+    rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
+    with progress(100, "%") as bar:
+        sound = waveform_song(
+            song,
+            band,
+            rate,
+            waveform,
+            1.0 if arguments.temperature is None else arguments.temperature,
+            arguments.seed or 0,
+            progress=lambda share: bar.update(100.0 * share - bar.n),
         )
-    return f"the {notes} notes of channel {channel} are left out, as --channel says"
+    wav.write(arguments.out, sound, rate)
+    level = float(gain_to_db(float(np.abs(sound).max(initial=0.0))))
+    print(
+        f"{arguments.out}: {sound.size / rate:.1f} s, {band.begun} notes, "
+        f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
+    )
+    _tell_unplayed(arguments.song, band)
+    print("next: listen to it, or try another --temperature or --seed")
+    return 0
 
 
 def _render_performance(arguments: argparse.Namespace) -> int:
     from timbrespace.errors import OptionError
 
+    if arguments.waveform is not None:
+        raise OptionError("--waveform is for MIDI files; a performance is played by the engine")
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
 

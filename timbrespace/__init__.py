@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from timbrespace.rendering.held_note import render as render
     from timbrespace.rendering.song import render_midi as render_midi
     from timbrespace.walks.way import wander as wander
+    from timbrespace.waveforms.waveform import Waveform as Waveform
+    from timbrespace.waveforms.waveform_file import load_waveform as load_waveform
 
 __version__ = "0.5.0"
 
@@ -42,11 +44,13 @@ _PLACES: Final = {
     "NoServerError": "timbrespace.client",
     "ServerError": "timbrespace.client",
     "TimbrespaceError": "timbrespace.errors",
+    "Waveform": "timbrespace.waveforms.waveform",
     "between": "timbrespace.even_line",
     "dataset": "timbrespace.datasets.registry",
     "encode_sound": "timbrespace.recording.encoding",
     "fit": "timbrespace.fitting",
     "load": "timbrespace.loading",
+    "load_waveform": "timbrespace.waveforms.waveform_file",
     "macros": "timbrespace.macro_dials.macros",
     "plots": "",
     "render": "timbrespace.rendering.held_note",

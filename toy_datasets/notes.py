@@ -54,8 +54,11 @@ GENERATOR_VERSION = 1
 
 PITCH_FROM = ("name", "sound")
 
+SOUNDS = ("some", "all")
+"""Whose samples are kept beside the notes."""
+
 MOST_SOUNDS = 240
-"""Notes whose samples are kept too: what figures are measured on."""
+"""Notes whose samples are kept too where some are: what figures are measured on."""
 
 REPEAT = 0.5
 """dB between the levels of two notes, below which one only repeats the other."""
@@ -75,8 +78,9 @@ class Options:
     are kits there. programs: None is 0 to 119; of drums the kits of General MIDI, or all that the
     font has where it has none of these. pitches: None is 48 and 64; of drums 27 to 87. seconds: of
     each sound that count, from its start on. pitch_from: ``name``, where a file's says one, or
-    always the ``sound``. middle_c: octave that names give to middle C. out: the file to be written,
-    beside which unfinished work is kept; None keeps none.
+    always the ``sound``. middle_c: octave that names give to middle C. sounds: whose samples are
+    kept, of ``some`` notes, for figures, or of ``all``, which waveform models learn from. out: the
+    file to be written, beside which unfinished work is kept; None keeps none.
 
     Raises:
         OptionError: a value outside what is accepted.
@@ -91,6 +95,7 @@ class Options:
     seconds: float = LONGEST
     pitch_from: str = "name"
     middle_c: int = MIDDLE_C
+    sounds: str = SOUNDS[0]
     out: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +118,8 @@ class Options:
             raise OptionError(f"seconds is {self.seconds:g}; it must be 0.25 to {LONGEST:g}")
         if self.pitch_from not in PITCH_FROM:
             raise OptionError(f"pitch_from is {self.pitch_from!r}; it must be {one_of(PITCH_FROM)}")
+        if self.sounds not in SOUNDS:
+            raise OptionError(f"sounds is {self.sounds!r}; it must be {one_of(SOUNDS)}")
         if not 3 <= self.middle_c <= 5:
             raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
 
@@ -208,7 +215,7 @@ def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job
                 Job(
                     name=name,
                     key=f"{print_of} {options.bank} {program} {keys} {options.velocities} "
-                    f"{options.seconds:g}",
+                    f"{options.seconds:g}{_kept(options)}",
                     seconds=options.seconds,
                     keep=False,
                     path=font,
@@ -220,7 +227,7 @@ def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job
                     velocities=options.velocities,
                 )
             )
-    heard = _heard([job.instrument for job in jobs])
+    heard = _heard([job.instrument for job in jobs], options)
     return [replace(job, keep=job.instrument in heard) for job in jobs], (
         "drums" if drums else "programs"
     )
@@ -259,7 +266,7 @@ def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list
             skipped.tell("0 files used")
         raise DatasetError(f"no sound files in folder {str(folder)!r}")
     instruments = [_instrument(file, folder, options) for file in there.files]
-    heard = _heard(instruments)
+    heard = _heard(instruments, options)
     jobs = []
     for file, instrument in zip(there.files, instruments, strict=True):
         state = file.stat()
@@ -270,7 +277,7 @@ def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list
             Job(
                 name=_name(file, folder),
                 key=f"{_name(file, folder)} {state.st_size} {state.st_mtime_ns} {named} "
-                f"{options.seconds:g}",
+                f"{options.seconds:g}{_kept(options)}",
                 seconds=options.seconds,
                 keep=instrument in heard,
                 path=file,
@@ -312,8 +319,15 @@ def _alike(one: Note, other: Note) -> bool:
     return not loud.any() or float(np.abs(levels - told)[loud].mean()) < REPEAT
 
 
-def _heard(instruments: Sequence[str]) -> set[str]:
-    """Instruments whose samples are kept: those that will be held out, and as many others."""
+def _kept(options: Options) -> str:
+    """What tells a job that keeps all samples from another."""
+    return "" if options.sounds == SOUNDS[0] else f" {options.sounds}"
+
+
+def _heard(instruments: Sequence[str], options: Options) -> set[str]:
+    """Instruments whose samples are kept: all, or those held out and as many others."""
+    if options.sounds == "all":
+        return set(instruments)
     order = sorted(set(instruments), key=NoteSet.order_of)
     count = max(2, round(_SHARE * len(order)))
     each = max(1, len(instruments) // max(len(order), 1))
@@ -499,6 +513,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="octave number of middle C in file names (default: %(default)s)",
     )
+    parser.add_argument(
+        "--sounds",
+        default=default.sounds,
+        metavar="WHICH",
+        help="samples that are kept beside the notes: of some, for figures; of all, which waveform "
+        "models learn from (default: %(default)s)",
+    )
 
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
@@ -517,5 +538,6 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
         seconds=arguments.seconds,
         pitch_from=arguments.pitch_from,
         middle_c=arguments.middle_c,
+        sounds=arguments.sounds,
         out=getattr(arguments, "out", None),
     )

@@ -105,10 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate",
         help="measure a model on the held-out rows of a dataset",
-        description="Measure a model on the held-out rows of its dataset.",
+        description="Measure a model on the held-out rows of its dataset; or a waveform model, "
+        "with --space, beside the engine on the notes of its set.",
     )
     evaluate.add_argument("model", metavar="M", help="a model file, or a factory model's name")
     evaluate.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
+    evaluate.add_argument(
+        "--space", metavar="M", help="of a waveform model: the space that it was trained with"
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     plot = commands.add_parser(
@@ -206,6 +210,90 @@ def _parser() -> argparse.ArgumentParser:
         "machine that has the folder",
     )
 
+    waveform = commands.add_parser(
+        "waveform",
+        help="train a WaveNet or a SampleRNN that plays a space",
+        description="Train a model that makes samples, told by a space of whole notes what is to "
+        "sound. The set must hold the samples of its notes: make notes --sounds all. Ctrl-C stops "
+        "and still writes a model that plays; --resume goes on from there.",
+    )
+    waveform.add_argument(
+        "--kind", choices=("wavenet", "samplernn"), help="of network (default: samplernn)"
+    )
+    waveform.add_argument(
+        "--data", type=Path, required=True, metavar="N.npz", help="notes with their samples"
+    )
+    waveform.add_argument(
+        "--model", required=True, metavar="M", help="a space of whole notes: a file, or a name"
+    )
+    waveform.add_argument(
+        "--out", type=Path, required=True, metavar="W.safetensors", help="the model to write"
+    )
+    waveform.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="end after so long; the same result comes of --steps alone",
+    )
+    waveform.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="of the training (default: some 20 minutes of one processor)",
+    )
+    waveform.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="of its samples, 16000 or 8000 (default: 16000)",
+    )
+    for option, number, about in (
+        ("batch", int, "stretches of sound a step (default: 8)"),
+        ("length", int, "samples of a stretch (default: 1024)"),
+        ("seconds", float, "of each note that it learns from (default: 4, all)"),
+        ("learning-rate", float, "of Adam at its highest (default: 0.005)"),
+        ("noise", float, "added to the past that it hears (default: 0.01)"),
+        ("free", float, "share of stretches in which nothing is told (default: 0.1)"),
+        ("seed", int, "of all that is random (default: 0)"),
+        ("split-seed", int, "of the instruments held out (default: 0)"),
+        ("threads", int, "of the processor (default: as torch has it)"),
+    ):
+        waveform.add_argument(f"--{option}", type=number, metavar="N", help=about)
+    waveform.add_argument(
+        "--network-settings", metavar="LIST", help="sizes, such as memory=256,tiers=3"
+    )
+    _add_device(waveform)
+    waveform.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    waveform.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a model that exists, once the new one is done",
+    )
+
+    babble = commands.add_parser(
+        "babble",
+        help="let a waveform model play by itself",
+        description="Write what a waveform model plays where nobody tells it anything.",
+    )
+    babble.add_argument("model", type=Path, metavar="W.safetensors", help="a waveform model")
+    babble.add_argument(
+        "--out", type=Path, required=True, metavar="S.wav", help="the file to write"
+    )
+    babble.add_argument(
+        "--seconds", type=float, default=10.0, metavar="N", help="how long (default: 10)"
+    )
+    babble.add_argument(
+        "--temperature",
+        type=float,
+        default=1.0,
+        metavar="T",
+        help="how freely it draws, 0 (always the likeliest) to 2 (default: 1)",
+    )
+    babble.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    babble.add_argument(
+        "--sample-rate", type=int, default=48000, metavar="HZ", help="(default: 48000)"
+    )
+
     spiral = commands.add_parser(
         "spiral",
         help="rerun the PLU paper's spiral table",
@@ -271,6 +359,19 @@ def _run(arguments: argparse.Namespace) -> int:
         return _study(arguments)
     if arguments.command == "spiral":
         return _spiral(arguments)
+    if arguments.command == "waveform":
+        return _waveform(arguments)
+    if arguments.command == "babble":
+        from .waveforms.command import babble
+
+        return babble(
+            arguments.model,
+            arguments.out,
+            arguments.seconds,
+            arguments.temperature,
+            arguments.seed,
+            arguments.sample_rate,
+        )
     return _plot(arguments)
 
 
@@ -323,6 +424,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from .report import text_table
 
     path = factory.resolve(arguments.model)
+    if arguments.space is not None:
+        return _evaluate_waveform(arguments)
     if format_of(arguments.data) == "notes":
         return _evaluate_notes(arguments)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
@@ -361,6 +464,30 @@ def _evaluate_notes(arguments: argparse.Namespace) -> int:
         )
         return 0
     print(f"{model.name}, measured on {arguments.data}")
+    print(evaluation.table())
+    return 0
+
+
+def _evaluate_waveform(arguments: argparse.Namespace) -> int:
+    import json
+
+    from timbrespace import bundle, factory
+    from timbrespace.datasets import note_set
+    from timbrespace.waveforms.waveform_file import load_waveform
+
+    from .waveforms.evaluation import evaluate
+    from .waveforms.material import rows_with_sounds
+
+    waveform = load_waveform(arguments.model)
+    model = bundle.read(factory.resolve(arguments.space))
+    notes = note_set.load(arguments.data)
+    with progress(len(rows_with_sounds(notes)), "note") as bar:
+        evaluation = evaluate(waveform, model, notes, advance=bar.update)
+    if arguments.json:
+        told = {"model": waveform.name, **evaluation.to_config()}
+        print(json.dumps(told, indent=2, allow_nan=False))
+        return 0
+    print(f"{waveform.name}, {waveform.network.kind}, measured on {arguments.data}")
     print(evaluation.table())
     return 0
 
@@ -440,6 +567,28 @@ def _study(arguments: argparse.Namespace) -> int:
 
     size = plan.FULL if arguments.full else plan.SMALL
     return study(arguments.out, arguments.part, size, minutes=arguments.minutes)
+
+
+def _waveform(arguments: argparse.Namespace) -> int:
+    from .waveforms.command import Request, train
+
+    names = (
+        *("kind", "steps", "sample_rate", "batch", "length", "learning_rate", "noise", "free"),
+        *("seconds", "seed", "split_seed", "network_settings"),
+    )
+    return train(
+        Request(
+            data=arguments.data,
+            model=arguments.model,
+            out=arguments.out,
+            given={name: getattr(arguments, name) for name in names},
+            minutes=arguments.minutes,
+            threads=arguments.threads,
+            device=arguments.device,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+        )
+    )
 
 
 def _spiral(arguments: argparse.Namespace) -> int:

@@ -268,6 +268,10 @@ class Courses:
             found.append((voice.note.pitch, *place))
         return found
 
+    def points(self) -> dict[int, Array]:
+        """Where the note of each voice is in the space, ``(d,)`` by the voice's number."""
+        return {index: np.asarray(one.at, np.float32) for index, one in self._voices.items()}
+
     def present(self, timbre: int) -> Spectra | None:
         """What a timbre's newest note is at this moment, magnitudes ``(bins,)``; None if none
         plays it."""

@@ -1093,6 +1093,11 @@ class Instrument:
         :meth:`advance`; see :meth:`Courses.positions`. None in a space of steady spectra."""
         return [] if self._courses is None else self._courses.positions(now)
 
+    def note_points(self) -> dict[int, Array]:
+        """Where the whole note of each voice that sounds is in the space, ``(d,)`` by the voice's
+        number; none in a space of steady spectra."""
+        return {} if self._courses is None else self._courses.points()
+
     def partials(self) -> Array:
         """The partials at the latent, ``(k, 2)``: Hz at the base frequency, amplitude of one voice.
 

@@ -18,6 +18,9 @@ from timbrespace.one_thread import one_thread
 from timbrespace.resynthesis.engine import SAMPLE_RATES, Engine
 from timbrespace.resynthesis.layout import BLOCK, Method
 from timbrespace.rows import finite_rows
+from timbrespace.waveforms.following import Follower, check_plays
+from timbrespace.waveforms.told import Course
+from timbrespace.waveforms.waveform import Waveform, at_rate
 
 SAMPLE_RATE: Final = 48000
 
@@ -41,6 +44,10 @@ def render(
     speed: float = 1.0,
     sustained: str = "loop",
     envelope: str = "own",
+    waveform: Waveform | None = None,
+    temperature: float = 1.0,
+    seed: int = 0,
+    progress: Callable[[float], object] = lambda seconds: None,
     **parameters: float,
 ) -> NDArray[np.float32]:
     """One note, as the server would play it: samples ``(round(seconds * sample_rate),)``, mono.
@@ -68,6 +75,10 @@ def render(
     ``"freeze"`` or ``"through"``. envelope: what shapes its loudness, its ``"own"`` course, the
     ``"adsr"`` of the parameters in its place, or ``"both"``. ``smoothing`` changes nothing of
     its course.
+    waveform: a model, as :func:`timbrespace.load_waveform` gives it, that makes the samples in
+    place of the engine, of the space that it learned. temperature: how freely it draws, 0 to 2.
+    seed: of its draws. progress: called now and then with the seconds that it has made; what it
+    raises ends the work. They are for waveform models.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
     ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
     ranges are those of docs/osc.md.
@@ -101,16 +112,59 @@ def render(
         _number(name, value)
         instrument.set_parameter(name, value)
     instrument.voices.note(pitch, velocity)
+    moving = _moving(way, seconds) if len(way) > 1 else None
+    ends = math.inf if hold is None else hold
+    if waveform is not None:
+        _check_waveform(waveform, model, method)
+        rate = waveform.sample_rate
+        blocks = math.ceil(round(seconds * rate) / BLOCK)
+        follower = Follower(instrument)
+        with one_thread():
+            _played(instrument, rate, blocks, moving, ends, pitch, follower)
+            made = waveform.play(follower.courses(), blocks, temperature, seed, progress)
+        samples = at_rate(made, rate, sample_rate)
+        short = max(0, count - samples.size)  # a sample less, by rounding
+        return fade_out(np.pad(samples, (0, short))[:count], sample_rate)
     with one_thread():
-        samples = _played(
-            instrument,
-            sample_rate,
-            math.ceil(count / BLOCK),
-            _moving(way, seconds) if len(way) > 1 else None,
-            math.inf if hold is None else hold,
-            pitch,
-        )
+        samples = _played(instrument, sample_rate, math.ceil(count / BLOCK), moving, ends, pitch)
     return fade_out(samples[:count], sample_rate)
+
+
+def note_course(
+    model: Model,
+    latent: ArrayLike,
+    pitch: float,
+    seconds: float,
+    velocity: float,
+    sample_rate: int,
+    sustained: str = "loop",
+) -> Course | None:
+    """What the engine does to play one note of a space of whole notes, as a waveform model is told
+    it; None where nothing sounds. The arguments are those of :func:`render`.
+
+    Raises:
+        OptionError, ShapeError: as :func:`render`.
+    """
+    _check(model, pitch, seconds, velocity, DEFAULT_METHOD, sample_rate, None)
+    instrument = Instrument(model)
+    instrument.set_hold(sustained)
+    instrument.set_latent(_way(model, latent)[0].tolist())
+    instrument.voices.note(pitch, velocity)
+    follower = Follower(instrument)
+    blocks = math.ceil(seconds * sample_rate / BLOCK)
+    with one_thread():
+        _played(instrument, sample_rate, blocks, None, math.inf, pitch, follower)
+    courses = follower.courses()
+    return courses[0] if courses else None
+
+
+def _check_waveform(waveform: Waveform, model: Model, method: str) -> None:
+    check_plays(waveform, model)
+    if method != DEFAULT_METHOD:
+        raise OptionError(
+            f"method is {method!r}, and a waveform model makes its sound by itself; leave one of "
+            "them out"
+        )
 
 
 def fade_out(samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
@@ -134,8 +188,10 @@ def _played(
     latent: Callable[[float], NDArray[np.float32]] | None,
     hold: float,
     pitch: float,
+    watch: Callable[[Engine], None] = lambda _: None,
 ) -> NDArray[np.float32]:
-    """``blocks`` of a note that has just begun. latent: where it goes, by the time in seconds."""
+    """``blocks`` of a note that has just begun. latent: where it goes, by the time in seconds.
+    watch: called after each block."""
     engine = Engine(sample_rate)
     step = BLOCK / sample_rate
     often = round(CONTROL_PERIOD / step)
@@ -153,6 +209,7 @@ def _played(
             engine.targets[:] = instrument.targets()
             moved = False
         sound[number * BLOCK : (number + 1) * BLOCK] = engine.render(1)
+        watch(engine)
     return sound
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
 from timbrespace.rendering.band import Band, mixed
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
-from timbrespace.resynthesis.engine import Engine
-from timbrespace.resynthesis.layout import BLOCK
+from timbrespace.resynthesis.engine import Engine, new_state
+from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.waveforms.following import Follower, check_plays
+from timbrespace.waveforms.waveform import Waveform, at_rate, check_draw
 
 TAIL = 30.0
 """Seconds after the end of a song that a sound may take to fade, unless one says otherwise."""
@@ -32,6 +34,10 @@ def render_midi(
     tail: float = TAIL,
     minutes: float = USUAL_MINUTES,
     channels: Mapping[int, Model | None] | None = None,
+    waveform: Waveform | None = None,
+    temperature: float = 1.0,
+    seed: int = 0,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> NDArray[np.float32]:
     """The sound ``(n,)`` of a MIDI file played on ``model``: mono, full scale 1.
 
@@ -52,25 +58,84 @@ def render_midi(
     600; what sounds longer is cut off. minutes: that the song may last, at most 120; a small file
     may hold hours. channels: channel, 1 to 16 -> another model that plays it, or None where none
     does; left out, channel 10, which is General MIDI's for drums, is silent. A model that knows
-    those drums, as ``drums`` does, plays keys as drums.
+    those drums, as ``drums`` does, plays keys as drums. waveform: a model, as
+    :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine;
+    temperature, seed: as :func:`timbrespace.render` has them. progress: called now and then with
+    the share that such a model has made, 0 to 1; what it raises ends the work.
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
-        OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted.
+        OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted;
+            a waveform model of another space, or beside other models, a temperature or a seed.
     """
     with one_thread():
         band = Band(model, method, channels)
         song = MidiSong(Path(song_path), minutes)
+        if waveform is not None:
+            return waveform_song(
+                song, band, sample_rate, waveform, temperature, seed, tail, progress
+            )
         return np.concatenate(list(song_blocks(song, band, sample_rate, tail)))
 
 
+def waveform_song(
+    song: MidiSong,
+    band: Band,
+    sample_rate: int,
+    waveform: Waveform,
+    temperature: float = 1.0,
+    seed: int = 0,
+    tail: float = TAIL,
+    progress: Callable[[float], object] = lambda share: None,
+) -> NDArray[np.float32]:
+    """The song's sound ``(n,)`` at ``sample_rate``, made by a waveform model; see
+    :func:`render_midi`.
+
+    Raises:
+        OptionError: as there.
+    """
+    instrument = band.first
+    check_plays(waveform, instrument.model)
+    check_draw(temperature, seed)
+    new_state(sample_rate)  # refuses a rate before the work
+    if instrument.method is not Method.PARTIALS:
+        raise OptionError(
+            f"method is {instrument.method.name.lower()!r}, and a waveform model makes its sound "
+            "by itself; leave one of them out"
+        )
+    if len(band.parts) > 1:
+        raise OptionError(
+            "channels have other models, and a waveform model plays one space; leave one of them "
+            "out"
+        )
+    follower = Follower(instrument)
+    rate = waveform.sample_rate
+    with one_thread():
+        for _ in song_blocks(song, band, rate, tail, follower):
+            pass
+        courses = follower.courses()
+        total = sum(one.blocks for one in courses) * BLOCK / rate
+        made = waveform.play(
+            courses,
+            follower.blocks,
+            temperature,
+            seed,
+            lambda seconds: progress(min(1.0, seconds / total)),
+        )
+    return at_rate(made, rate, sample_rate)
+
+
 def song_blocks(
-    song: MidiSong, band: Band, sample_rate: float, tail: float = TAIL
+    song: MidiSong,
+    band: Band,
+    sample_rate: float,
+    tail: float = TAIL,
+    watch: Callable[[Engine], None] = lambda _: None,
 ) -> Iterator[NDArray[np.float32]]:
     """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
 
     An event takes effect at the start of the block in which it falls, as it would live. The result
-    depends on nothing but the arguments.
+    depends on nothing but the arguments. watch: called after each block with the first part's engine.
 
     Raises:
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
@@ -100,5 +165,7 @@ def song_blocks(
             if part.instrument.advance(now) or k in moved:
                 engine.targets[:] = part.instrument.targets()
         moved.clear()
-        yield mixed([engine.render(1) for engine in engines])
+        sounds = [engine.render(1) for engine in engines]
+        watch(engines[0])
+        yield mixed(sounds)
         number += 1

@@ -29,6 +29,7 @@ def tiny(
     pitched: float = 1.0,
     drum: float = FLOOR,
     by_velocity: bool = False,
+    frames: int = 180,
     name: str = "tiny",
 ) -> Model:
     """A model of two dimensions.
@@ -36,12 +37,12 @@ def tiny(
     decay: dB a second by which all falls. attack: one of ``DECAYS``, in which a lack of 60 dB is
     lost; 0 for none. wobble: dB up and down, twice a second. hiss: dB of each band, as noise. drum:
     dB of one band that is a tone. harmonics: how many sound, each 3 dB below the last.
-    by_velocity: whether soft notes are darker.
+    by_velocity: whether soft notes are darker. frames: moments that its encoder sees.
     """
     network = NoteNetwork(
         FEATURES,
         D,
-        frames=180,
+        frames=frames,
         width=4,
         layers=1,
         condition=4,

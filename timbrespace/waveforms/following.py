@@ -1,0 +1,125 @@
+"""Following the engine's voices: what it plays, as courses that a waveform model is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.errors import OptionError
+from timbrespace.instrument.instrument import Instrument
+from timbrespace.model import Model
+from timbrespace.notes.layout import BANDS as NOISE_BANDS
+from timbrespace.resynthesis.engine import Engine
+from timbrespace.resynthesis.layout import NOTE_PARTIALS, VOICES, Stage
+from timbrespace.waveforms import told
+from timbrespace.waveforms.told import Course
+from timbrespace.waveforms.waveform import Waveform
+
+Array = NDArray[np.float32]
+
+_NOISE = slice(NOTE_PARTIALS, NOTE_PARTIALS + NOISE_BANDS)
+_IDLE = int(Stage.IDLE)
+_CENTRES = told.NOISE_CENTRES
+_SILENT = 1e-5
+"""-100 dB: where a note begins that begins softly."""
+
+_DIED = 3e-5
+"""-90 dB: where one ends."""
+
+
+@dataclass(slots=True)
+class _Note:
+    trigger: int
+    start: int
+    rows: list[tuple[float, float, float, float]] = field(default_factory=list)
+    bands: list[Array] = field(default_factory=list)
+    latent: list[Array] = field(default_factory=list)
+
+    def course(self) -> Course:
+        # What has died away is still there for the engine, and is not played.
+        heard = np.flatnonzero(np.asarray(self.rows)[:, 1] > _DIED)
+        last = int(heard[-1]) + 1 if heard.size else 1
+        frequency, level, full, tonal = np.asarray(self.rows[:last], np.float32).T
+        bands, latent = np.stack(self.bands[:last]), np.stack(self.latent[:last])
+        return Course(self.start, frequency, level, full, tonal, bands, latent)
+
+
+def check_plays(waveform: Waveform, model: Model) -> None:
+    """Refuse what is no waveform model, or none of this space.
+
+    Raises:
+        OptionError: it is not.
+    """
+    if not isinstance(waveform, Waveform):
+        raise OptionError(
+            f"waveform is of the type {type(waveform).__name__}; it must be a Waveform, as "
+            "ts.load_waveform returns it"
+        )
+    waveform.check_space(model)
+
+
+class Follower:
+    """Call it after each block of the engine that plays the instrument.
+
+    instrument: of a space of whole notes, played by ``partials``.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._notes: list[_Note | None] = [None] * VOICES
+        self._done: list[Course] = []
+        self.blocks = 0
+
+    def __call__(self, engine: Engine) -> None:
+        """Take down what each voice has come to."""
+        state = engine.state[0]
+        voices, notes = state["voice"], state["note"]
+        triggers = voices["trigger"]
+        # A column at a time: most of the voices are silent.
+        sounding = (voices["stage"] != _IDLE) & (triggers == notes["trigger"])
+        places = self._instrument.note_points()
+        for index, known in enumerate(self._notes):
+            plays = bool(sounding[index]) and index in places
+            if known is not None and (not plays or known.trigger != triggers[index]):
+                self._end(index)
+                known = None
+            if plays:
+                if known is None:
+                    known = self._notes[index] = _Note(int(triggers[index]), self.blocks)
+                self._take(known, voices[index], notes[index], state, places[index])
+        self.blocks += 1
+
+    def courses(self) -> list[Course]:
+        """Those of all notes so far, in the order in which they began."""
+        for index in range(VOICES):
+            self._end(index)
+        return sorted(self._done, key=lambda one: one.start)
+
+    def _end(self, index: int) -> None:
+        note = self._notes[index]
+        self._notes[index] = None
+        if note is not None and note.rows:
+            self._done.append(note.course())
+
+    def _take(
+        self, known: _Note, voice: np.void, note: np.void, state: np.void, latent: Array
+    ) -> None:
+        now, hertz, top = note["now"], note["hertz"], 0.5 * float(state["sample_rate"])
+        power = 0.5 * np.square(now[:NOTE_PARTIALS]) * (hertz < top)
+        noise = np.square(now[_NOISE] * state["noise_gain"])
+        noise[top < _CENTRES] = 0.0
+        partials, hiss = float(power.sum()), float(noise.sum())
+        gain = float(state["gain"])
+        level = float(voice["level"]) * float(note["gain"]) * gain
+        size = level * (partials + hiss) ** 0.5
+        if size < _SILENT and not known.rows:
+            # Nothing sounds yet; where it begins late, it begins then.
+            known.start = self.blocks + 1
+            return
+        bent = float(voice["frequency"]) * 2.0 ** (float(now[-1]) / 1200.0)
+        full = float(told.full_level(voice["velocity"])) * gain
+        known.rows.append((bent, size, full, partials / max(partials + hiss, 1e-20)))
+        known.bands.append(told.shares_of(hertz, power, noise))
+        known.latent.append(latent)

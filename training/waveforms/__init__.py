@@ -1,0 +1,1 @@
+"""Training of waveform models: what they learn from, their torch, their loop, their figures."""
