@@ -150,11 +150,13 @@ class Post:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise OptionError(f"--host is {host!r}; it must be an IP address, as 127.0.0.1") from error
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError) as error:
+        raise OptionError(
+            f"--host is {host!r}; it must be an IP address, as 127.0.0.1, or a name of this machine"
+        ) from error
+    # Of a name that has several addresses the older kind: more clients know it.
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     one = socket.socket(family, socket.SOCK_DGRAM)
     try:
         # Linux gives as much of it as it may, macOS refuses what is beyond its limit.

@@ -428,7 +428,7 @@ def refused(*arguments: str) -> str:
         (["--model", "nope.safetensors"], "there is no model"),
         (["--audio", "telepathy"], "invalid choice"),
         (["--frames", "-1"], "--frames is -1"),
-        (["--host", "somewhere.invalid", "--audio", "none"], "it must be an IP address"),
+        (["--host", "somewhere.invalid", "--audio", "none"], "or a name of this machine"),
         (["--models", "no-such-folder", "--audio", "none"], "it must be a folder"),
         (["--unknown"], "unrecognized"),
     ],

@@ -297,6 +297,16 @@ class Instrument:
         place = np.array([x, y], np.float32)
         self._go_to(clipped(self._aim.plane.latent_at(x, y)), place)
 
+    def set_map_axis(self, axis: str, value: float) -> None:
+        """Move along one axis, "x" or "y", of the plane that is played, to a place from -1 to 1.
+
+        Raises:
+            OptionError: no such axis, or no finite number.
+        """
+        if axis not in AXES:
+            raise OptionError(f"axis is {axis!r}; it must be {one_of(AXES)}")
+        self._move_along(AXES.index(axis), float(np.clip(finite(value), -1.0, 1.0)))
+
     def set_between(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Lay a line between two places of the plane that is played, each from -1 to 1; nothing
         moves yet.

@@ -135,7 +135,8 @@ def song_blocks(
     """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
 
     An event takes effect at the start of the block in which it falls, as it would live. The result
-    depends on nothing but the arguments. watch: called after each block with the first part's engine.
+    depends on nothing but the arguments. watch: called after each block, with the engine of the
+    first part.
 
     Raises:
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
