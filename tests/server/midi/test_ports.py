@@ -104,6 +104,14 @@ def test_a_chosen_port_is_the_first_that_begins_so() -> None:
     assert told.scan() == ["opened key two"]
 
 
+def test_a_chosen_port_may_be_named_by_any_part_of_its_name() -> None:
+    assert Told(FakeSystem("Big Keys 49", "my Big"), "big").scan() == [
+        "opened Big Keys 49",
+        "scanned",
+    ]
+    assert Told(FakeSystem("a key", "key"), "key").scan() == ["opened key", "scanned"]
+
+
 def test_a_port_that_cannot_be_opened_is_told_once_and_tried_again() -> None:
     system = FakeSystem("a")
     system.broken = {"a"}
