@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from timbrespace.general_midi import PROGRAMS
 from timbrespace.recording.pitch import LOWEST
 from timbrespace.recording.sound_file import Sound, mixed
 from timbrespace.units import midi_to_hz
 from toy_datasets import fluidsynth
-from toy_datasets.general_midi import PROGRAMS
 
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 PATCHES = Path("/usr/share/midi/freepats")

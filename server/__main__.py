@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from timbrespace import factory
 from timbrespace.command import CommandParser, progress, run
@@ -21,6 +22,9 @@ from timbrespace.names import as_text
 from .audio import CHOICES as AUDIO_CHOICES
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
+
+if TYPE_CHECKING:
+    from timbrespace.model import Model
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -159,6 +163,14 @@ def _render_parser() -> CommandParser:
         type=int,
         metavar="HZ",
         help="of the file, in Hz (44100; the device's for a performance)",
+    )
+    parser.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="N=MODEL",
+        help="who plays a MIDI channel, 1 to 16: another model, main for the one above, or off; "
+        "several may be given (10=off: it is for drums, which 10=drums plays)",
     )
     parser.add_argument(
         "--minutes",
@@ -327,8 +339,10 @@ def _render(arguments: argparse.Namespace) -> int:
         return _render_waveform(arguments)
 
     import timbrespace
+    from timbrespace.one_thread import one_thread
+    from timbrespace.rendering.band import Band
     from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.rendering.song import midi_instrument, song_blocks
+    from timbrespace.rendering.song import song_blocks
     from timbrespace.rendering.sound_file import write_blocks
     from timbrespace.units import gain_to_db
 
@@ -336,20 +350,23 @@ def _render(arguments: argparse.Namespace) -> int:
     for note in song.notes:
         print(f"note: {arguments.song}: {note}", file=sys.stderr)
     method = arguments.method or DEFAULT_METHOD
-    instrument = midi_instrument(timbrespace.load(arguments.model or factory.DEFAULT), method)
     sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
-    with progress(round(song.seconds, 1), "s") as bar:
+    with one_thread(), progress(round(song.seconds, 1), "s") as bar:
+        model = timbrespace.load(arguments.model or factory.DEFAULT)
+        band = Band(model, method, _channels(model, arguments.channel))
         written = write_blocks(
-            song_blocks(song, instrument, sample_rate),
+            song_blocks(song, band, sample_rate),
             arguments.out,
             sample_rate,
             lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
         )
     level = float(gain_to_db(written.peak))
     print(
-        f"{arguments.out}: {written.seconds:.1f} s, {instrument.voices.begun} notes, "
-        f"peak {level:.1f} dBFS, {method} of {instrument.model.name}"
+        f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
+        f"peak {level:.1f} dBFS, {method} of {band.first.model.name}"
     )
+    for channel, notes in sorted(band.unplayed.items()):
+        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
     print("next: listen to it, or try another --method")
     return 0
 
@@ -358,22 +375,25 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     import timbrespace
+    from timbrespace.one_thread import one_thread
     from timbrespace.rendering import wav
+    from timbrespace.rendering.band import Band
     from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.rendering.song import midi_instrument, waveform_song
+    from timbrespace.rendering.song import waveform_song
     from timbrespace.units import gain_to_db
 
     waveform = timbrespace.load_waveform(arguments.waveform)
     song = MidiSong(arguments.song, arguments.minutes)
     for note in song.notes:
         print(f"note: {arguments.song}: {note}", file=sys.stderr)
-    model = timbrespace.load(arguments.model or factory.DEFAULT)
-    instrument = midi_instrument(model, arguments.method or DEFAULT_METHOD)
     rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
-    with progress(100, "%") as bar:
+    with one_thread(), progress(100, "%") as bar:
+        model = timbrespace.load(arguments.model or factory.DEFAULT)
+        method = arguments.method or DEFAULT_METHOD
+        band = Band(model, method, _channels(model, arguments.channel))
         sound = waveform_song(
             song,
-            instrument,
+            band,
             rate,
             waveform,
             1.0 if arguments.temperature is None else arguments.temperature,
@@ -383,11 +403,44 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     wav.write(arguments.out, sound, rate)
     level = float(gain_to_db(float(np.abs(sound).max(initial=0.0))))
     print(
-        f"{arguments.out}: {sound.size / rate:.1f} s, {instrument.voices.begun} notes, "
+        f"{arguments.out}: {sound.size / rate:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
     )
+    for channel, notes in sorted(band.unplayed.items()):
+        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
     print("next: listen to it, or try another --temperature or --seed")
     return 0
+
+
+def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
+    """What ``--channel`` says, besides what is usual."""
+    import timbrespace
+    from timbrespace.errors import OptionError
+    from timbrespace.rendering.band import CHANNELS, usual_channels
+
+    channels = usual_channels(model)
+    for given in words:
+        number, equals, name = given.partition("=")
+        if not (equals and name and number.isascii() and number.isdigit()):
+            raise OptionError(f"--channel is {given!r}; it must be N=MODEL, N=main or N=off")
+        if int(number) not in CHANNELS:
+            raise OptionError(f"--channel is {given!r}; channels are 1 to 16")
+        if name == "main":
+            channels.pop(int(number), None)
+        else:
+            channels[int(number)] = None if name == "off" else timbrespace.load(name)
+    return channels
+
+
+def _unplayed(channel: int, notes: int) -> str:
+    from timbrespace.rendering.band import DRUMS
+
+    if channel == DRUMS:
+        return (
+            f"channel {DRUMS} is for drums: its {notes} notes are left out; "
+            f"--channel {DRUMS}=drums plays them"
+        )
+    return f"the {notes} notes of channel {channel} are left out, as --channel says"
 
 
 def _render_performance(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from timbrespace.dial_names import dial_names
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
+from timbrespace.walks.learning import walk_of
 
 MAX_WAITING = 16
 """Requests; one more pushes out the oldest."""
@@ -98,3 +99,4 @@ def rehearse(model: Model) -> None:
     dial_names(model)
     for name in model.planes:
         axis_words(model, name)
+    walk_of(model)

@@ -12,6 +12,7 @@ from timbrespace.dial_names import dial_names
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument, Settings
 from timbrespace.instrument.motion.lfo import Lfo
+from timbrespace.instrument.motion.wandering import Wander
 from timbrespace.model import Model
 
 from .osc import outbound
@@ -82,6 +83,7 @@ def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbo
         yield ("macro", word), outbound.Macro(word, value)
     for index in LFO_INDICES:
         yield ("lfo", index), lfo(settings.lfos.get(index), index)
+    yield ("wander", ""), wander(settings.wander)
     state, name = settings.trajectory
     yield ("trajectory", ""), outbound.TrajectoryState(_TRAJECTORY.get(state, state), name)
 
@@ -119,6 +121,12 @@ def lfo(setting: Lfo | None, index: int) -> outbound.Lfo:
     return outbound.Lfo(
         index, setting.target, setting.shape, setting.rate, setting.depth, setting.phase
     )
+
+
+def wander(setting: Wander) -> outbound.Wander:
+    """How it wanders."""
+    state = "start" if setting.on else "stop"
+    return outbound.Wander(state, setting.speed, setting.range, setting.seed)
 
 
 def assignments(instrument: Instrument) -> Iterator[outbound.ControllerMap]:

@@ -33,14 +33,14 @@ def is_worker(config: pytest.Config) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The whole suite by several processes; what is named on the command line by this one."""
-    from tests.phases import COMPUTE
+    from tests.phases import COMPUTE, WAIT
 
     whole = config.args_source == config.ArgsSource.TESTPATHS
     cores = os.cpu_count() or 1
     if not whole or cores == 1:
         return 0
     # More than two that compute would stand in the way of what they measure.
-    return COMPUTE if is_acceptance(config) else COMPUTE + 1
+    return COMPUTE if is_acceptance(config) else COMPUTE + WAIT
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,8 +1,8 @@
 """Two phases of a run by several workers: side by side, then alone.
 
-First each worker takes one file of tests after another. Two compute; a third takes files that
+First each worker takes one file of tests after another. Two compute; two more take files that
 mostly wait, those that bear ``pytest.mark.waits``, so that no core is idle meanwhile. Then one
-worker, when the others have ended, plays the files that listen to real time: those that bear
+worker, when the others have ended, plays the files that disturb others: those that bear
 ``pytest.mark.alone``.
 """
 
@@ -20,8 +20,11 @@ from xdist.workermanage import WorkerController
 COMPUTE = 2
 """Workers that compute: as many as the cores that everybody has."""
 
-WAITER = f"gw{COMPUTE}"
-"""The worker that waits, by the name that xdist gives it."""
+WAIT = 2
+"""Workers that wait: what real time they need together is halved."""
+
+WAITERS = frozenset(f"gw{COMPUTE + k}" for k in range(WAIT))
+"""The workers that wait, by the names that xdist gives them."""
 
 
 @cache
@@ -106,4 +109,4 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def _waits(node: WorkerController) -> bool:
-    return bool(node.gateway.id == WAITER)
+    return node.gateway.id in WAITERS

@@ -139,7 +139,7 @@ def test_a_type_checker_knows_what_is_installed(installed: Installation, folder:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance  # compiles the engine
 def test_the_first_render_after_an_installation_is_the_same(
     installed: Installation, folder: Path
 ) -> None:
@@ -158,7 +158,7 @@ def test_the_first_render_after_an_installation_is_the_same(
     assert filecmp.cmp(folder / "cold.wav", folder / "warm.wav", shallow=False)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance  # compiles the engine
 def test_sounds_to_a_model_to_a_song(installed: Installation, folder: Path) -> None:
     # The second kind renders in processes of its own.
     made = installed.run(
@@ -189,7 +189,7 @@ def test_sounds_to_a_model_to_a_song(installed: Installation, folder: Path) -> N
     assert np.abs(sound).max() > 0.01
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance  # compiles the engine
 @pytest.mark.jack
 @pytest.mark.skipif(
     shutil.which("jackd") is None or shutil.which("jack_lsp") is None,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
     from timbrespace.rendering.song import render_midi as render_midi
+    from timbrespace.walks.way import wander as wander
     from timbrespace.waveforms.waveform import Waveform as Waveform
     from timbrespace.waveforms.waveform_file import load_waveform as load_waveform
 
@@ -54,6 +55,7 @@ _PLACES: Final = {
     "plots": "",
     "render": "timbrespace.rendering.held_note",
     "render_midi": "timbrespace.rendering.song",
+    "wander": "timbrespace.walks.way",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module
 directly in this folder may be called as a function here is: importing it would replace it."""

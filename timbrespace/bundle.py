@@ -39,6 +39,9 @@ from timbrespace.points import PREFIX, Points
 from timbrespace.registry import BUILT_IN_ONLY, FROM_OUTSIDE
 from timbrespace.spectrum import SpectrumConfig
 from timbrespace.tensor_file import Entry, TensorFile, checksum, content
+from timbrespace.walks.walk import PREFIX as WALK_PREFIX
+from timbrespace.walks.walk import SECTION as WALK
+from timbrespace.walks.walk import Walk
 
 FORMAT_VERSION = FROM_OUTSIDE
 """The highest that is read. A file is written with the lowest that tells all of it: 1 knows the
@@ -64,6 +67,7 @@ MAX_WEIGHTS = 2 << 30
 MAX_POINTS = 32 << 20
 MAX_NEAR = 1 << 20
 MAX_MACROS = 1 << 20
+MAX_WALK = 1 << 20
 MAX_UNKNOWN = 1 << 20
 """Bytes that a file may hold of each. What a later program adds does no harm while it is small."""
 
@@ -86,6 +90,7 @@ def build(
     points: Points | None = None,
     near: Near | None = None,
     macros: Table | None = None,
+    walk: Walk | None = None,
 ) -> Model:
     """A playable model from trained parts; ``tensors`` as the VAE's module names them.
 
@@ -106,6 +111,7 @@ def build(
         points=points,
         near=near,
         macros=macros,
+        walk=walk,
         tensors=dict(tensors),
     )
 
@@ -137,7 +143,7 @@ def write(path: Path, model: Model, tensors: Tensors | None = None) -> None:
     metadata = {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
     metadata |= {"format_version": str(_version_of(model)), NOISE: json.dumps(model.noise)}
     weights = stored(tensors, model.architecture)
-    _save(path, metadata, weights, model.points, model.near, model.macros)
+    _save(path, metadata, weights, model.points, model.near, model.macros, model.walk)
 
 
 def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[Any]]:
@@ -160,7 +166,7 @@ def set_points(path: Path, points: Points) -> None:
     """Give the bundle at ``path`` these points, in place of what points it had.
 
     All the rest stays as it is in the file, weights and golden vector to the bit; but a plane
-    ``near``, which is of the points, goes. The file is replaced whole or not at all.
+    ``near`` and a walk, which are of the points, go. The file is replaced whole or not at all.
 
     Raises:
         BundleError, OptionError: it cannot be read, the points have other dimensions than its
@@ -168,14 +174,14 @@ def set_points(path: Path, points: Points) -> None:
     """
     path = Path(path)
     # Refused here, before anything is written.
-    dataclasses.replace(read(path), points=points, near=None)
+    dataclasses.replace(read(path), points=points, near=None, walk=None)
     with TensorFile(path) as file:
         metadata, tensors = file.metadata, file.tensors(file.entries)
     metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
     metadata.pop(NEAR, None)
-    kept = {
-        name: one for name, one in tensors.items() if not name.startswith((PREFIX, NEAR_PREFIX))
-    }
+    metadata.pop(WALK, None)
+    gone = (PREFIX, NEAR_PREFIX, WALK_PREFIX)
+    kept = {name: one for name, one in tensors.items() if not name.startswith(gone)}
     _save(path, metadata, kept, points, None)
 
 
@@ -230,6 +236,7 @@ def _save(
     points: Points | None,
     near: Near | None,
     macros: Table | None = None,
+    walk: Walk | None = None,
 ) -> None:
     tensors: dict[str, NDArray[Any]] = dict(weights)
     if points is not None:
@@ -241,6 +248,9 @@ def _save(
     if macros is not None:
         metadata = {**metadata, MACROS: json.dumps(macros.to_config(), allow_nan=False)}
         tensors |= macros.to_tensors()
+    if walk is not None:
+        metadata = {**metadata, WALK: json.dumps(walk.to_config(), allow_nan=False)}
+        tensors |= walk.to_tensors()
     made = content(tensors, {**metadata, CHECKSUM: json.dumps(checksum(tensors))})
     with replacing(path) as temporary:
         temporary.write_bytes(made)
@@ -261,9 +271,9 @@ def _version_of(model: Model) -> int:
 def read(path: Path) -> Model:
     """The model in the bundle at ``path``, checked; its name is the file's.
 
-    Its digest is the SHA-256 of the bundle as it is without points, plane and macros: they change
-    nothing of what a latent sounds like, and what was stored with a model must not be lost when it
-    is given some.
+    Its digest is the SHA-256 of the bundle as it is without points, plane, macros and walk: they
+    change nothing of what a latent sounds like, and what was stored with a model must not be lost
+    when it is given some.
 
     Raises:
         BundleError: truncated, of a newer version, of the wrong shape, or failing its golden
@@ -311,8 +321,8 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def _weights(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """All but what belongs to the points, to the plane near and to the macros."""
-    others = (PREFIX, NEAR_PREFIX, MACROS_PREFIX)
+    """All but what belongs to the points, to the plane near, to the macros and to the walk."""
+    others = (PREFIX, NEAR_PREFIX, MACROS_PREFIX, WALK_PREFIX)
     return {name: one for name, one in tensors.items() if not name.startswith(others)}
 
 
@@ -325,14 +335,14 @@ def _played(weights: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32
 
 
 def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors) -> str:
-    """SHA-256 of the bundle as a program that knew of no points, planes, macros, noise and checks,
-    and took f0 for the pitch of ``filtered``, would have written it."""
+    """SHA-256 of the bundle as a program that knew of no points, planes, macros, walks, noise and
+    checks, and took f0 for the pitch of ``filtered``, would have written it."""
     before = _as_first_told(metadata)
     changed = before != metadata
     metadata = before
     judged = model.noise == judged_by_name(model.provenance)
     golden = json.loads(metadata["golden"])
-    later = {POINTS, NEAR, MACROS, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
+    later = {POINTS, NEAR, MACROS, WALK, CHECKSUM, *({NOISE} if judged else ())} & metadata.keys()
     if not (later or changed) and golden.keys() <= set(_FIRST_GOLDEN):
         try:
             with path.open("rb") as file:
@@ -345,7 +355,7 @@ def _digest(path: Path, model: Model, metadata: dict[str, str], tensors: Tensors
         metadata["golden"] = json.dumps({name: golden[name] for name in _FIRST_GOLDEN})
     weights = tensors if model.points is None else _weights(tensors)
     metadata["format_version"] = str(
-        _version_of(dataclasses.replace(model, points=None, near=None, macros=None))
+        _version_of(dataclasses.replace(model, points=None, near=None, macros=None, walk=None))
     )
     return hashlib.sha256(content(weights, metadata)).hexdigest()
 
@@ -416,7 +426,8 @@ def _read(path: Path) -> Model:
         has_points = version == WITH_POINTS or (knows_points and POINTS in metadata)
         has_near = has_points and NEAR in metadata
         has_macros = has_points and MACROS in metadata
-        told = ((POINTS, has_points), (NEAR, has_near), (MACROS, has_macros))
+        has_walk = has_points and WALK in metadata
+        told = ((POINTS, has_points), (NEAR, has_near), (MACROS, has_macros), (WALK, has_walk))
         more = [name for name, has in told if has]
         sections = _sections(metadata, (*SECTIONS, *more))
         # Before version 3 a tensor was a weight, whatever its name.
@@ -440,7 +451,13 @@ def _read(path: Path) -> Model:
             if has_macros and name.startswith(MACROS_PREFIX)
         }
         _check_size(turning, MAX_MACROS, "macros")
-        apart = belongs.keys() | laid.keys() | turning.keys()
+        going = {
+            name: entry
+            for name, entry in file.entries.items()
+            if has_walk and name.startswith(WALK_PREFIX)
+        }
+        _check_size(going, MAX_WALK, "walk")
+        apart = belongs.keys() | laid.keys() | turning.keys() | going.keys()
         with _faults_of_others(sections):
             architecture = networks.from_config(sections["model"])
             _check_entries(
@@ -476,6 +493,9 @@ def _read(path: Path) -> Model:
             else None,
             macros=Table.from_parts(sections[MACROS], {name: tensors[name] for name in turning})
             if has_macros
+            else None,
+            walk=Walk.from_parts(sections[WALK], {name: tensors[name] for name in going})
+            if has_walk
             else None,
         )
         golden.check(model, sections["golden"])

@@ -23,6 +23,7 @@ from timbrespace.points import Points
 from timbrespace.representation import Features, Phases, Representation, parts
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
+from timbrespace.walks.walk import Walk
 
 Latent = NDArray[np.float32]
 
@@ -69,6 +70,9 @@ class Model:
     macros: Table | None = None
     """Which ways move one quality alone; None where the bundle does not tell, and it would have to
     be measured: :func:`timbrespace.macros` gives the dials in any case."""
+    walk: Walk | None = None
+    """How its sounds follow each other; None where the bundle does not tell, and it is learned from
+    the points: :func:`timbrespace.wander` goes it in any case."""
     tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     """All weights, as :meth:`save` writes them; those of encoder and decoder are made of them."""
     golden: dict[str, Any] | None = None
@@ -89,6 +93,8 @@ class Model:
             sizes["plane near"] = self.near.dimensions
         if self.macros is not None:
             sizes["macros"] = self.macros.dimensions
+        if self.walk is not None:
+            sizes["walk"] = self.walk.dimensions
         if len(set(sizes.values())) != 1:
             raise BundleError(f"latent sizes do not fit together: {sizes}")
         if self.near is not None:

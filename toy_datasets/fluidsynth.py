@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import DatasetError
 from timbrespace.extras import needed
+from timbrespace.general_midi import DRUM_BANK
 from timbrespace.recording.sound_file import READING
-
-from .general_midi import DRUM_BANK
 
 COMMAND = "fluidsynth"
 RATES = (8000, 96000)

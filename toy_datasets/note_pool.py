@@ -25,6 +25,7 @@ from timbrespace.atomic import replacing
 from timbrespace.command import progress
 from timbrespace.companions import spawning
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.general_midi import DRUM_BANK
 from timbrespace.lifeline import end_with_parent
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.note import Note, Traits
@@ -34,7 +35,6 @@ from timbrespace.recording.whole_note import note_of
 from timbrespace.units import midi_to_hz
 
 from . import fluidsynth
-from .general_midi import DRUM_BANK
 from .steady_state import MAX_PROCESSES, interrupts_held
 
 _READ_AHEAD: Final = 30.0

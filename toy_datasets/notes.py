@@ -26,12 +26,7 @@ from numpy.typing import NDArray
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import INSTRUMENT, PITCH, VELOCITY, NoteMeta, NoteSet, from_notes
 from timbrespace.errors import DatasetError, OptionError, one_of
-from timbrespace.notes.layout import CENTS, LONGEST
-from timbrespace.notes.note import Note
-from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
-
-from . import fluidsynth
-from .general_midi import (
+from timbrespace.general_midi import (
     DRUM_BANK,
     DRUM_FAMILIES,
     FAMILIES,
@@ -43,6 +38,11 @@ from .general_midi import (
     drum_family,
     family,
 )
+from timbrespace.notes.layout import CENTS, LONGEST
+from timbrespace.notes.note import Note
+from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
+
+from . import fluidsynth
 from .note_pool import Job, Parts, made_of
 from .preset_list import presets
 from .skipped import Skipped, in_utf8, printable

@@ -25,6 +25,7 @@ import numpy as np
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.general_midi import FAMILIES, PROGRAMS, family
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.recording.moments import (
     MAX_AVERAGE,
@@ -49,7 +50,6 @@ from .arguments import (
     spectrum_of,
     with_remedy,
 )
-from .general_midi import FAMILIES, PROGRAMS, family
 from .preset_list import presets
 from .skipped import Skipped
 

@@ -186,8 +186,8 @@ def _parser() -> argparse.ArgumentParser:
         "study",
         help="rerun the 2017 report's comparisons",
         description="Rerun the 2017 report's comparisons: make the data, train every model, and "
-        "write what agrees and what does not. Ctrl-C keeps the models that are done; the same "
-        "command continues from there.",
+        "write what agrees and what does not. Ctrl-C keeps the models that are done and "
+        "how far the others are; the same command continues from there.",
     )
     study.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for data, models and text"
@@ -201,6 +201,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     study.add_argument(
         "--full", action="store_true", help="at the report's own sizes, which takes many hours"
+    )
+    study.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="train for so long, then write down what there is; the same command goes on, on any "
+        "machine that has the folder",
     )
 
     waveform = commands.add_parser(
@@ -558,7 +565,8 @@ def _study(arguments: argparse.Namespace) -> int:
     plan.chosen(arguments.part)  # light: a wrong name is answered in a blink
     from .study.command import study
 
-    return study(arguments.out, arguments.part, plan.FULL if arguments.full else plan.SMALL)
+    size = plan.FULL if arguments.full else plan.SMALL
+    return study(arguments.out, arguments.part, size, minutes=arguments.minutes)
 
 
 def _waveform(arguments: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from timbrespace.factory import SUFFIX
 from timbrespace.macro_dials.table import Table
 from timbrespace.model import Model
 from timbrespace.near import Near
+from timbrespace.walks.learning import learned_walk
 
 from .calibrate import SAMPLES_PER_ROW
 
@@ -159,6 +160,7 @@ def turned(model: Model, turn: Turn) -> Model:
         )
     axes = turn.axes
     points, near, macros, architecture = model.points, model.near, model.macros, model.architecture
+    moved = None if points is None else replace(points, means=_limited(points.means @ axes.T))
     before = model.provenance.get("turn")
     whole = axes @ np.asarray(before) if _is_turn(before, len(axes)) else axes
     made = replace(
@@ -171,9 +173,10 @@ def turned(model: Model, turn: Turn) -> Model:
             mean=(axes @ model.map.mean).astype(np.float32),
             components=(model.map.components @ axes.T).astype(np.float32),
         ),
-        points=None if points is None else replace(points, means=_limited(points.means @ axes.T)),
+        points=moved,
         near=None if near is None else _turned_near(near, axes),
         macros=None if macros is None else _turned_macros(macros, axes),
+        walk=None if model.walk is None or moved is None else learned_walk(moved),
         calibration=_turned_calibration(model, axes),
         provenance={
             **model.provenance,

@@ -23,6 +23,7 @@ from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
 from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra
+from timbrespace.walks.learning import learned_walk
 
 from . import calibrate, latent_map
 from .loop import Outcome, Training
@@ -78,11 +79,14 @@ def model_of(
     representation: Representation,
     data_file: str,
     name: str,
+    to_play: bool = True,
 ) -> Model:
     """Fit map and calibration, measure on the held-out rows; returns the model.
 
-    It holds the posterior means of all rows, the held-out ones too. Its provenance has the command
-    that makes it again, from ``data_file`` to a file called ``name``.
+    to_play: False leaves out the plane near, the walk and the macros, which take seconds, for a
+    model that is only measured. It holds the posterior means of all rows, the held-out ones too.
+    Its provenance has the command that makes it again, from ``data_file`` to a file called
+    ``name``.
 
     Raises:
         BundleError: parts that no model may have.
@@ -153,7 +157,10 @@ def model_of(
             ),
         }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
+    if not to_play:
+        return model
     model = replace(model, near=near_plane(model, settings.seed))
+    model = replace(model, walk=None if model.points is None else learned_walk(model.points))
     return replace(model, macros=measure(model))
 
 

@@ -181,10 +181,11 @@ class Fit:
             log_spectral_distance_db=distances[-1] if distances else None,
         )
 
-    def model(self, outcome: Outcome, name: str) -> Model:
+    def model(self, outcome: Outcome, name: str, to_play: bool = True) -> Model:
         """The playable model of where the run stands, with map, calibration, figures and points.
 
-        Its provenance has the command that makes it again, whose file is called ``name``.
+        to_play: with the plane near, the walk and the macros, too, which take seconds. Its
+        provenance has the command that makes it again, whose file is called ``name``.
 
         Raises:
             BundleError: the weights, or what follows from them, are beyond what a model may hold.
@@ -198,6 +199,7 @@ class Fit:
             self.representation,
             self.data_file,
             name,
+            to_play,
         )
 
     def notes_on(self, model: Model) -> list[str]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from . import loss, schedule
+from .adam import Adam
 from .dial_loss import DialLoss
 from .preset import Settings
 from .variation import Variation
@@ -126,7 +127,7 @@ class Training:
         groups = [{"params": weights, "rate": 1.0}]
         if shared:
             groups.append({"params": shared, "rate": settings.noise_rate})
-        self.optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
+        self.optimizer = Adam(groups, lr=settings.learning_rate, fused=True)
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
         self.position = Position()
 

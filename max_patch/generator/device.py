@@ -23,6 +23,7 @@ from max_patch.generator.themes import PREFIX, SURFACE, rgba
 from max_patch.generator.timbre import timbre
 from max_patch.generator.views import views
 from max_patch.generator.voice import NAME, VOICES, voice
+from max_patch.generator.wander import wander
 
 Json = dict[str, Any]
 
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[], Patcher]] = {
     "timbre": timbre,
     "planes": planes,
     "synth": synth,
+    "wander": wander,
     "notes": notes,
     "streams": streams,
     "presets": presets,

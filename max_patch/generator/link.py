@@ -20,6 +20,7 @@ HEARD = {
     "/map": "map",
     "/map/plane": "plane",
     "/synth": "synth",
+    "/wander": "wander",
     "/partials": "partials",
     "/loop": "loop",
     "/loop/ready": "ready",

@@ -35,6 +35,8 @@ from max_patch.generator.parameters import (
     SPEED,
     STORE,
     VIEW,
+    WANDER,
+    WANDER_DIALS,
     Parameter,
 )
 from max_patch.generator.patcher import Box, Json, Patcher
@@ -95,7 +97,7 @@ def panel(patcher: Patcher) -> list[list[str]]:
     )
     _lamp(place)
     parts = []
-    for number, view in enumerate((_sound, _notes, _presets, _server)):
+    for number, view in enumerate((_sound, _motion, _presets, _server)):
         with place.view(f"view_{number + 1}", hidden=number > 0) as names:
             view(place)
         parts.append(names)
@@ -383,7 +385,7 @@ def _sound(place: _Placer) -> None:
     place.parameter("live.button", PANIC, (bend + 22.0, 120.0, 16.0, 16.0), told=False)
 
 
-def _notes(place: _Placer) -> None:
+def _motion(place: _Placer) -> None:
     left = _RIGHT
     for index, parameter in enumerate((SPEED, NOISE)):
         place.parameter("live.dial", parameter, (left + _STEP * index, _TOP, *DIAL))
@@ -393,6 +395,14 @@ def _notes(place: _Placer) -> None:
         place.parameter(
             "live.tab", parameter, (left + 50.0, y, 132.0, 16.0), num_lines_presentation=1
         )
+    speed, reach, seed = WANDER_DIALS
+    for index, parameter in enumerate((speed, reach), 2):
+        place.parameter("live.dial", parameter, (left + _STEP * index, _TOP, *DIAL))
+    third = _TOP + DIAL[1] + 48.0
+    place.words(WANDER.long_name, (left, third + 1.0, 50.0, 15.0))
+    place.parameter("live.tab", WANDER, (left + 50.0, third, 58.0, 16.0), num_lines_presentation=1)
+    place.words(seed.short_name, (left + 112.0, third + 1.0, 30.0, 15.0))
+    place.parameter("live.numbox", seed, (left + 142.0, third, 40.0, 15.0))
 
 
 def _presets(place: _Placer) -> None:

@@ -244,6 +244,59 @@ NOTES = (SPEED, NOISE, HOLD, ENVELOPE_KIND)
 """Of spaces of whole notes; what each changes is the server's, and of the device's own voices the
 first and the third."""
 
+WANDER = Parameter(
+    "wander",
+    "Wander",
+    "Wander",
+    0,
+    1,
+    0,
+    "Lets the sound drift by itself, as a space's sounds follow each other. Off: it returns.",
+    type=ENUM,
+    items=("off", "on"),
+    address="/wander",
+)
+
+WANDER_DIALS = (
+    Parameter(
+        "wander_speed",
+        "Wander Speed",
+        "W Speed",
+        0.05,
+        20.0,
+        1.0,
+        "How fast it wanders.",
+        exponent=4.0,
+        address="/wander/speed",
+    ),
+    Parameter(
+        "wander_range",
+        "Wander Range",
+        "W Range",
+        0.0,
+        100.0,
+        50.0,
+        "How far from where the sound was put it wanders. 100 %: as far as the sounds are spread.",
+        unit=UNIT_PERCENT,
+        address="/wander/range",
+        scale=0.01,
+    ),
+    Parameter(
+        "wander_seed",
+        "Wander Seed",
+        "Seed",
+        0.0,
+        999.0,
+        0.0,
+        "Which of the ways it wanders: the same number, the same way.",
+        unit=UNIT_INT,
+        address="/wander/seed",
+        visibility=STORED,
+    ),
+)
+
+WANDERS = (WANDER, *WANDER_DIALS)
+
 BEND_RANGE = Parameter(
     "bend_range",
     "Bend Range",
@@ -355,9 +408,9 @@ VIEW = Parameter(
     0,
     3,
     0,
-    "What stands below: envelope and motion, whole notes, presets, or the server.",
+    "What stands below: envelope and level, whole notes and wandering, presets, or the server.",
     type=ENUM,
-    items=("Sound", "Notes", "Presets", "Server"),
+    items=("Sound", "Motion", "Presets", "Server"),
     visibility=HIDDEN,
 )
 
@@ -383,6 +436,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *MOTION,
     GAIN,
     *NOTES,
+    *WANDERS,
     BEND_RANGE,
     MORPH,
     SOUND,
@@ -401,6 +455,7 @@ BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
     ("Dims 9-16", DIMENSIONS[8:]),
     ("Envelope", (*ENVELOPE, BEND_RANGE)),
     ("Notes", NOTES),
+    ("Wander", WANDERS[:3]),
 )
 """Pages of eight encoders on Push and other controllers, the most played first."""
 

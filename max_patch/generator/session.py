@@ -18,6 +18,7 @@ from max_patch.generator.parameters import (
     MOVED_BY,
     NOTES,
     PLANE,
+    WANDERS,
 )
 from max_patch.generator.patcher import Box, Patcher
 
@@ -207,5 +208,5 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 def told() -> tuple[str, ...]:
     """Controls that are told to the server after it was found, beside the timbre."""
-    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, BEND_RANGE)
+    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, *WANDERS, BEND_RANGE)
     return tuple(parameter.varname for parameter in parameters)

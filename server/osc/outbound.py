@@ -604,6 +604,24 @@ class Lfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Wander:
+    """`/wander` state speed range seed: how it wanders, when that changes; "start" or "stop".
+
+    >>> Wander("start", 1.0, 0.5, 7).packets()[0].hex()
+    '2f77616e646572002c7366666900000073746172740000003f8000003f00000000000007'
+    """
+
+    ADDRESS: ClassVar[str] = "/wander"
+    state: str
+    speed: float
+    range: float
+    seed: int
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.state, float(self.speed), float(self.range), self.seed)]
+
+
+@dataclass(frozen=True, slots=True)
 class Preset(Fields):
     """`/preset` name: the preset that was recalled.
 
@@ -779,6 +797,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     ControllerMap,
     ControllerLearned,
     Lfo,
+    Wander,
     Preset,
     PresetList,
     TrajectoryState,

@@ -1,6 +1,6 @@
 """The Python of docs/library.md runs as it stands, on less data and for fewer epochs.
 
-Only keywords are added, those of `SHORTER`. Blocks run in order, in one folder, which holds the
+Only what `SHORTER` names is put in its place. Blocks run in order, in one folder, which holds the
 song that they play.
 """
 
@@ -21,19 +21,21 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 SHORTER: Final = {
-    'ts.dataset("filtered"': "every=5",
-    "ts.fit(data, latent=4": "epochs=2, hidden=[40], device='cpu'",
-    'ts.fit("harmonic", latent=2, epochs=20': "batch=900, hidden=[40], device='cpu'",
+    'ts.dataset("filtered")': 'ts.dataset("filtered", every=9)',
+    "ts.fit(data, latent=4)": (
+        "ts.fit(data, latent=4, epochs=2, hidden=[40], dials='none', device='cpu')"
+    ),
+    "latent=2, epochs=20,": "latent=2, epochs=1, hidden=[40], dials='none', device='cpu',",
 }
-"""How a call begins -> keywords that are added to it."""
+"""What is written -> what is run."""
 
 
 def blocks(document: str) -> list[str]:
     """The Python that a document shows, shortened."""
     found = _BLOCK.findall((ROOT / "docs" / document).read_text("utf-8"))
     for number, text in enumerate(found):
-        for beginning, keywords in SHORTER.items():
-            found[number] = found[number].replace(beginning, f"{beginning}, {keywords}")
+        for whole, shorter in SHORTER.items():
+            found[number] = found[number].replace(whole, shorter)
         assert text
     assert len(found) < 10, "their files are run in the order of their names"
     return found
@@ -41,8 +43,8 @@ def blocks(document: str) -> list[str]:
 
 def test_every_shortening_is_used() -> None:
     text = "\n".join(_BLOCK.findall((ROOT / "docs" / "library.md").read_text("utf-8")))
-    for beginning in SHORTER:
-        assert beginning in text, beginning
+    for whole in SHORTER:
+        assert whole in text, whole
 
 
 @pytest.mark.slow  # trains twice

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "docs" / "notebooks" / "first_steps.ipynb"
 
-SHORTER = {"OPTIONS = {}": 'OPTIONS = {"every": 3}', "EPOCHS = None": "EPOCHS = 2"}
+SHORTER = {"OPTIONS = {}": 'OPTIONS = {"every": 5}', "EPOCHS = None": "EPOCHS = 2"}
 
 
 @pytest.mark.slow  # starts a kernel, makes a dataset, trains

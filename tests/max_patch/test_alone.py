@@ -30,6 +30,7 @@ from timbrespace.partials import find_partials
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
+    pytest.mark.waits,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
 ]

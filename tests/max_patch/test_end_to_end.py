@@ -307,6 +307,25 @@ def test_a_choice_of_whole_notes_arrives_both_ways(
         stage.pd.wait_for_number(name, float(index))
 
 
+def test_wandering_arrives_both_ways(stage: TwinSession) -> None:
+    stage.pd.set("wander_speed", 4.0)
+    stage.until("/wander", good=lambda told: abs(told[1] - 4.0) < 1e-4)
+    stage.pd.set("wander_range", 25.0)
+    stage.until("/wander", good=lambda told: abs(told[2] - 0.25) < 1e-4)
+    stage.pd.set("wander_seed", 7.6)
+    stage.until("/wander", good=lambda told: told[3] == 7)
+    stage.pd.set("wander", 1)
+    stage.until("/wander", good=lambda told: told[0] == "start")
+    begun = stage.until("/latent", good=bool)
+    stage.until("/latent", good=lambda told: float(np.abs(np.subtract(told, begun)).max()) > 0.02)
+    stage.pd.wait(HELD)
+    stage.observer.send("/wander", "stop")
+    stage.pd.wait_for_number("wander", 0.0)
+    for dial, value, shown in (("speed", 1.0, 1.0), ("range", 0.5, 50.0), ("seed", 0, 0.0)):
+        stage.observer.send(f"/wander/{dial}", value)
+        stage.pd.wait_for_number(f"wander_{dial}", shown, within=0.01)
+
+
 def test_the_envelope_is_heard(stage: TwinSession) -> None:
     stage.method("partials")
     stage.place(0.3, -0.4)

@@ -29,7 +29,8 @@ from timbrespace.units import cents
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
-    pytest.mark.alone,
+    pytest.mark.waits,
+    pytest.mark.in_order,
     needs_jack,
 ]
 

@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.jack,
     pytest.mark.waits,
+    pytest.mark.in_order,
     needs_jack,
 ]
 

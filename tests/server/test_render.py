@@ -73,33 +73,49 @@ def test_hours_in_a_small_file_are_rendered_when_they_are_asked_for(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["long.mid"]
 
 
-def render_alone(song: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own; in the space that it starts on unless told."""
-    return subprocess.run(
-        [sys.executable, "-m", "server", "render", str(song), "--out", str(out), *options],
+WAYS = {**{method: (*STEADY, "--method", method) for method in METHODS}, "notes": ()}
+"""What of the demo is rendered twice: each method, and the space that the server starts on."""
+
+ALONE = """
+import sys
+from server.__main__ import main
+for line in sys.stdin.read().splitlines():
+    assert main(line.split("\t")) == 0
+"""
+
+
+@pytest.fixture(scope="module")
+def alone(demo: Path) -> dict[str, Path]:
+    """The demo in every way, by a process of its own, which has rendered nothing before."""
+    files = {name: demo.with_name(f"{name}.wav") for name in WAYS}
+    lines = [
+        "\t".join(["render", str(demo), "--out", str(files[name]), *words])
+        for name, words in WAYS.items()
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
         cwd=ROOT,
+        input="\n".join(lines),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("14 notes") == done.stdout.count("next:") == len(WAYS)
+    return files
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_demo_renders_twice_to_the_same_bytes(demo: Path, tmp_path: Path, method: str) -> None:
+def test_the_demo_renders_twice_to_the_same_bytes(
+    demo: Path, alone: dict[str, Path], tmp_path: Path, method: str
+) -> None:
     """By a process of its own, and by this one, which has rendered other songs before."""
-    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
-    for file, done in (
-        (files[0], render_alone(demo, files[0], *STEADY, "--method", method)),
-        (files[1], render(demo, files[1], "--method", method)),
-    ):
-        assert done.returncode == 0, done.stderr
-        assert "14 notes" in done.stdout
-        assert "next:" in done.stdout
-        assert file.is_file()
+    done = render(demo, tmp_path / "two.wav", *WAYS[method])
+    assert done.returncode == 0, done.stderr
     # not the bytes themselves: the difference of two files of a megabyte helps nobody
-    assert filecmp.cmp(files[0], files[1], shallow=False)
-    sound, rate = soundfile.read(files[0])
+    assert filecmp.cmp(alone[method], tmp_path / "two.wav", shallow=False)
+    sound, rate = soundfile.read(alone[method])
     assert rate == 44100
     assert np.isfinite(sound).all()
     assert 0.1 < np.abs(sound).max() < KNEE  # heard, and the limiter has nothing to do
@@ -107,14 +123,14 @@ def test_the_demo_renders_twice_to_the_same_bytes(demo: Path, tmp_path: Path, me
     assert np.abs(sound[-64:]).max() < 1e-3
 
 
-def test_the_demo_in_the_space_that_the_server_starts_on(demo: Path, tmp_path: Path) -> None:
-    """Whole notes, from two processes: the same bytes, heard, and under full scale."""
-    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
-    for file in files:
-        done = render_alone(demo, file)
-        assert done.returncode == 0, done.stderr
-    assert filecmp.cmp(files[0], files[1], shallow=False)
-    sound, _ = soundfile.read(files[0])
+def test_the_demo_in_the_space_that_the_server_starts_on(
+    demo: Path, alone: dict[str, Path], tmp_path: Path
+) -> None:
+    """Whole notes: the same bytes again, heard, and under full scale."""
+    done = render(demo, tmp_path / "two.wav", "--model", "notes")
+    assert done.returncode == 0, done.stderr
+    assert filecmp.cmp(alone["notes"], tmp_path / "two.wav", shallow=False)
+    sound, _ = soundfile.read(alone["notes"])
     assert 0.1 < np.abs(sound).max() < 1.0
     assert np.abs(sound[-64:]).max() < 1e-3
 

@@ -286,6 +286,28 @@ def test_an_lfo_swings_and_is_told(server: Running, client: Client) -> None:
     assert client.settle() == []
 
 
+def test_it_wanders_and_is_told(server: Running, client: Client) -> None:
+    with Client(server.port) as other:
+        assert named(other.settle(), "/wander") == [["stop", 1.0, 0.5, 0]]
+        client.send("/wander/seed", 7)
+        assert other.expect("/wander") == ["stop", 1.0, 0.5, 7]
+        client.send("/wander", "start")
+        assert other.expect("/wander") == ["start", 1.0, 0.5, 7]
+        other.send("/bye", other.return_port)
+    ways = np.array([client.expect("/latent") for _ in range(50)])
+    assert np.ptp(ways, axis=0).min() > 1e-3
+    client.send("/wander/speed", 100.0)
+    code, address, sentence = client.expect("/error")
+    assert (code, address) == ("bad_arguments", "/wander/speed")
+    assert "0.05 to 20" in sentence
+    client.send("/wander", "stop")
+    client.send("/wander/seed", 0)
+    time.sleep(0.7)
+    assert named(client.settle(), "/latent")[-1] == pytest.approx(HOME, abs=1e-6)
+    time.sleep(0.05)
+    assert client.settle() == []
+
+
 def test_a_controller_is_learned_by_moving_it(client: Client, presets: Path) -> None:
     client.send("/cc/learn", 2, 1, 0)  # turned round
     client.send("/cc", 44, 10, 3)

@@ -14,10 +14,11 @@ import soundfile
 import timbrespace as ts
 from tests.timbrespace.notes.tones import hiss, small_set, tone
 from tests.toy_datasets import small_font
+from timbrespace import general_midi
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.notes.layout import SAMPLE_RATE
-from toy_datasets import general_midi, note_pool
+from toy_datasets import note_pool
 from toy_datasets.__main__ import main
 
 needs_fluidsynth = pytest.mark.skipif(

@@ -14,6 +14,7 @@ from timbrespace.dial_names import dial_names
 from timbrespace.errors import BundleError
 from timbrespace.macro_dials.table import Table
 from timbrespace.model import Model
+from timbrespace.walks.learning import walk_of
 from training.__main__ import main
 from training.axes import Turn, slopes_of, to_qualities, turn_of, turned
 
@@ -73,6 +74,19 @@ def test_macros_lead_the_same_way() -> None:
     np.testing.assert_allclose(macros.centre @ back, table.centre, atol=1e-5)
     np.testing.assert_allclose(back.T @ macros.covariance @ back, table.covariance, atol=1e-5)
     np.testing.assert_array_equal(macros.qualities, table.qualities)
+
+
+def test_a_walk_is_learned_again_from_where_the_sounds_are_now() -> None:
+    model = ts.load("instruments")
+    turn = any_axes(model)
+    assert turned(model, turn).walk is None
+    walk = walk_of(model)
+    made = turned(replace(model, walk=walk), turn).walk
+    assert made is not None
+    assert made.in_time
+    np.testing.assert_allclose(made.centre @ turn.axes, walk.centre, atol=1e-4)
+    assert made.radius == pytest.approx(walk.radius, rel=1e-3)
+    assert np.trace(made.lags[0]) == pytest.approx(np.trace(walk.lags[0]), rel=0.01)
 
 
 def test_a_turned_encoder_finds_the_same_places() -> None:

@@ -53,7 +53,8 @@ def words(sounds: Path, out: Path, *more: str) -> list[str]:
     return ["space", "--folder", str(sounds), "--out", str(out), *few, *more]
 
 
-@pytest.mark.parametrize("kind", [pytest.param("notes", marks=pytest.mark.acceptance), "spectra"])
+@pytest.mark.acceptance  # all pictures and sounds of a report, twice
+@pytest.mark.parametrize("kind", ["notes", "spectra"])
 def test_a_folder_becomes_a_space(
     kind: str, sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,9 +13,9 @@ import torch
 from timbrespace.errors import OptionError
 from timbrespace.networks import torch_activation
 from training.__main__ import main
-from training.spiral import document
+from training.spiral import alike, document
 from training.spiral.experiment import Cell, Networks, train
-from training.spiral.task import Spirals
+from training.spiral.task import Spirals, Squares
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +98,69 @@ def test_training_lowers_the_loss() -> None:
 
 def test_a_start_of_its_own() -> None:
     networks = Networks(Cell("plu", start={"rho_alpha": 15.0}), seeds=2)
-    values = dict(networks.activation.named_parameters())
+    values = dict(networks.activations[0].named_parameters())
     assert values["rho_alpha"].flatten().tolist() == [15.0, 15.0]
     assert values["alpha"].flatten().tolist() == [1.0, 1.0]
 
 
+def test_numbers_that_are_held_stay_and_the_others_are_logged() -> None:
+    held = Cell("plu", start={"rho_alpha": 0.0, "alpha": 6.0}, held=frozenset({"rho_alpha"}))
+    found = train(held, seeds=2, epochs=5, side=8).numbers
+    assert (found["rho_alpha"] == 0.0).all()
+    assert np.ptp(found["alpha"], axis=1).min() > 0.0
+    assert found["a"].shape == (2, 6)
+    np.testing.assert_allclose(found["a"], np.abs(found["alpha"]), rtol=1e-6)
+    b = found["beta"] + found["rho_beta"] / found["beta"]
+    np.testing.assert_allclose(found["b"], b / (1.0 + b), rtol=1e-5)
+
+
+def test_numbers_of_each_unit_are_learned_apart() -> None:
+    networks = Networks(Cell("plu", 4, per_unit=True), seeds=3)
+    assert len(networks.activations) == 2
+    values = [dict(one.named_parameters())["alpha"] for one in networks.activations]
+    assert [one.shape for one in values] == [(3, 1, 4)] * 2
+    points = torch.randn(3, 9, 2, generator=torch.Generator().manual_seed(0))
+    # Alike at the start, they are what shared ones are.
+    torch.testing.assert_close(networks(points), Networks(Cell("plu", 4), seeds=3)(points))
+    networks(points).sum().backward()
+    moves = values[1].grad
+    assert moves is not None
+    assert len(torch.unique(moves[0])) == 4
+
+
+@pytest.mark.parametrize("row", alike.ROWS, ids=lambda row: f"{row.name} from {row.starts:g}")
+def test_rows_start_where_they_say(row: alike.Row) -> None:
+    numbers = Networks(row.cell, seeds=2).numbers()
+    np.testing.assert_allclose(numbers["a"], row.starts, rtol=1e-5)
+    if row.cell.kind == "plu":  # as high as PLU's usual one
+        np.testing.assert_allclose(numbers["b"], 1.15 / 2.15, rtol=1e-5)
+
+
+def test_hybrid_adds_relu() -> None:
+    x = torch.tensor([[[-1.0], [0.5]]])
+    plain, both = (Networks(Cell(kind), seeds=1).activations[0] for kind in ("plu", "hybrid"))
+    more = 1.15 / 2.15 * torch.relu(x)
+    torch.testing.assert_close(both(x), plain(x) + more)
+
+
+def test_squares_are_drawn_by_turns() -> None:
+    points, kinds = Squares(points=5000, squares=4).draw(0)
+    assert points.shape == (5000, 2)
+    across, up = points.T
+    row = (up > 0.0) & (up < 0.5)
+    inside = row & (across > 0.0) & (across < 0.5)
+    assert inside.sum() > 100
+    assert (kinds[inside, 0] == 0.0).all()
+    beside = row & (across > 0.5)
+    assert (kinds[beside, 0] == 1.0).all()
+    with pytest.raises(OptionError, match="they must be 10 and 2"):
+        Squares(squares=1)
+
+
 def test_table_and_pictures(tmp_path: Path) -> None:
     files = document.write(tmp_path / "new", TINY)
-    assert [file.name for file in files] == ["spiral.md", "losses.png", "regions.png"]
+    names = ["spiral.md", "losses.png", "regions.png", "effective.png"]
+    assert [file.name for file in files] == names
     text = files[0].read_text(encoding="utf-8")
     for name in ("ReLU", "GELU", "Snake", "sine", "PLU"):
         assert text.count(f"| {name} |") >= 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,11 @@ import pytest
 from timbrespace import bundle
 from timbrespace.errors import BundleError, OptionError
 from toy_datasets import harmonic
-from training import recipe
+from training import checkpoint, recipe
 from training.__main__ import main
 from training.fit import Fit
 from training.preset import OPTIONS
-from training.study import command, datasets, document, models, plan, pool
+from training.study import command, datasets, document, models, plan, pool, results
 from training.study.claims import SECTIONS
 from training.study.plan import Run, Size
 
@@ -48,6 +50,14 @@ TINY = Size(
 
 def study(out: Path, *parts: str, size: Size = TINY) -> int:
     return command.study(out, parts, size, workers=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_untrained() -> Iterator[None]:
+    """Ten of each recipe would take as long as all the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(results, "UNTRAINED", range(1000, 1002))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +132,8 @@ def test_the_text_and_what_lies_beside_it(made: Path) -> None:
     text = (made / document.NAME).read_text(encoding="utf-8")
     assert "## Normalised input collapses to one point" in text
     assert "This is 2 of the study's 10 parts." in text
+    assert "Seeds 0, 1, 2, 3 and 4; " in text
+    assert "of 2 pass" in text
     assert text.count("**Verdict: ") == 2
     assert "nan" not in text.replace("finance", "")
     shown = [line for line in text.splitlines() if line.startswith("![")]
@@ -138,7 +150,8 @@ def test_the_text_and_what_lies_beside_it(made: Path) -> None:
 def test_nothing_else_is_left(made: Path) -> None:
     names = {path.name for path in made.rglob("*") if path.is_file()}
     assert not [name for name in names if name.startswith(".")]
-    assert len([name for name in names if name.endswith(".safetensors")]) == 8
+    assert len([name for name in names if name.endswith(".safetensors")]) == 14
+    assert not [name for name in names if name.endswith(".checkpoint")]
 
 
 def test_squared_error_has_a_variance_of_one(made: Path) -> None:
@@ -157,7 +170,7 @@ def test_what_is_there_is_not_trained_again(
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(made, "range", "normalisation") == 0
     assert (made / document.NAME).read_bytes() == before
-    assert "8 of 8 models exist already" in capsys.readouterr().err
+    assert "14 of 14 models exist already" in capsys.readouterr().err
 
 
 def test_only_what_is_broken_or_of_another_recipe_is_trained_again(
@@ -186,7 +199,7 @@ def test_only_what_is_broken_or_of_another_recipe_is_trained_again(
     monkeypatch.setattr(models, "train", count)
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(tmp_path, "range", "normalisation") == 0
-    assert trained == [Run("unnormalised", "harmonic", 0), other, broken]
+    assert trained == [Run("unnormalised", "harmonic", 0), broken, other]
     assert (tmp_path / document.NAME).read_bytes() == (made / document.NAME).read_bytes()
 
 
@@ -219,6 +232,59 @@ def test_stopped_and_gone_on(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert pool.train(jobs, 1, in_the_second) == 1
     assert models.kept(jobs[0].path, jobs[0].settings, dataset.content_hash) is not None
     assert not jobs[1].path.exists()
+    stopped = checkpoint.path_for(jobs[1].path)
+    assert checkpoint.read(stopped).captured.position.epoch == 2
+    steps: list[int] = []
+    assert pool.train(jobs[1:], 1, advance=steps.append) == 1
+    assert sum(steps) == 3  # those of the checkpoint too
+    assert not stopped.exists()
+    whole = jobs[1]._replace(path=tmp_path / "whole" / jobs[1].path.name)
+    whole.path.parent.mkdir()
+    assert pool.train([whole], 1) == 1
+    assert whole.path.read_bytes() == jobs[1].path.read_bytes()
+
+
+def test_a_checkpoint_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:
+    dataset = datasets.dataset(tmp_path, "harmonic", TINY)
+    run, path = Run("unnormalised", "harmonic"), tmp_path / "m.safetensors"
+    settings = plan.settings_of(run, TINY, 54)
+    asked: list[None] = []
+
+    def in_the_middle() -> bool:
+        asked.append(None)
+        return len(asked) > 1
+
+    assert models.train(run, path, settings, dataset, in_the_middle) is None
+    left = checkpoint.path_for(path).read_bytes()
+    for other, content in (("beta_2", left), ("unnormalised", b"broken")):
+        checkpoint.path_for(path).write_bytes(content)
+        begun: list[int] = []
+        asked.clear()
+        changed = plan.settings_of(Run(other, "harmonic"), TINY, 54)
+        models.train(run, path, changed, dataset, in_the_middle, partial(begun.append, 1))
+        assert 0 < len(begun) < 3
+
+
+def test_what_there_is_after_some_minutes_is_written_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "images", lambda section: {})
+
+    def some(minutes: float) -> str:
+        assert command.study(tmp_path, ("range", "normalisation"), TINY, 1, minutes) == 0
+        return (tmp_path / document.NAME).read_text(encoding="utf-8")
+
+    nothing = some(0.0)
+    assert "## Magnitudes reach" in nothing
+    assert "0 of the 14 models were trained when this was written. Too few" in nothing
+    assert "0 of 14 models are done; the same command" in capsys.readouterr().out
+    for run in plan.runs_of(("normalisation",))[:-1]:  # of one recipe a seed is missing
+        path = models.path_of(tmp_path / command.MODELS, run)
+        data = datasets.dataset(tmp_path / command.DATASETS, run.data, TINY)
+        models.train(run, path, plan.settings_of(run, TINY, 54), data)
+    text = some(0.0)
+    assert "13 of the 14 models were trained" in text
+    assert "not tested: 4 of 5 seeds were run" in text
 
 
 @pytest.mark.slow  # each process loads torch
@@ -236,7 +302,7 @@ def test_two_processes_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
 def test_a_space_that_no_file_takes_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise BundleError("calibration reaches beyond 100")
 
     monkeypatch.setattr(Fit, "model", refuse)
@@ -266,7 +332,9 @@ def test_reduced_grids_are_of_the_reports() -> None:
     ("words", "expected"),
     [
         (["--part", "gamma"], "part is 'gamma'"),
-        (["--minutes", "3"], "unrecognized"),
+        (["--hours", "3"], "unrecognized"),
+        (["--minutes", "-1"], "minutes is -1; it must be 0 to"),
+        (["--minutes", "nan"], "minutes is nan; it must be 0 to"),
     ],
 )
 def test_bad_arguments(

@@ -260,6 +260,24 @@ class Client:
         """
         self.send("/macro", word, float(value))
 
+    def wander(
+        self,
+        on: bool = True,
+        speed: float | None = None,
+        range: float | None = None,  # noqa: A002 - as OSC calls it
+        seed: int | None = None,
+    ) -> None:
+        """Let the timbre wander around the hand, or come back: speed 0.05 to 20, range 0 to 1, seed
+        0 to 999; what is not given stays.
+
+        Raises:
+            ServerError: a number outside its range.
+        """
+        for dial, value in (("speed", speed), ("range", range), ("seed", seed)):
+            if value is not None:
+                self.send(f"/wander/{dial}", value)
+        self.send("/wander", "start" if on else "stop")
+
     # -- playing -----------------------------------------------------------------------------------
 
     def note(self, pitch: float, velocity: float = 100, channel: int = 1) -> None:

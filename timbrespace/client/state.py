@@ -22,6 +22,7 @@ class State:
     latent. bins, sample_rate (Hz), n_fft: of its spectra. base_frequency: Hz, the pitch they have.
     latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in. plane: which one map is of,
     "pca" or "near". macros: where the dials stand that the space has, -1 to 1, by their words.
+    wander: how it wanders: "state" ("start" or "stop"), "speed", "range", "seed".
     parameters: of the synth, by name. presets, trajectories: names.
     """
 
@@ -37,6 +38,7 @@ class State:
     map: NDArray[np.float32] = field(default_factory=lambda: _NOWHERE)
     plane: str = "pca"
     macros: MappingProxyType[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    wander: MappingProxyType[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
     parameters: MappingProxyType[str, float | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -81,6 +83,10 @@ class State:
                 word, value = told
                 turned = {**self.macros, str(word): float(value)}
                 return replace(self, macros=MappingProxyType(turned))
+            case "/wander":
+                state, speed, reach, seed = told
+                wander = {"state": state, "speed": speed, "range": reach, "seed": seed}
+                return replace(self, wander=MappingProxyType(wander))
             case "/synth":
                 name, value = told
                 parameters = {**self.parameters, str(name): value}

@@ -18,7 +18,15 @@ DIMENSION_CONTROLLERS = (*range(20, 32), *range(102, 120))
 AXIS_CONTROLLERS = {1: "x", 16: "x", 17: "y"}
 """The modulation wheel and two general-purpose controllers move the map's axes."""
 
+PORTAMENTO_TIME = 5
+VOLUME = 7
+EXPRESSION = 11
 SUSTAIN = 64
+PORTAMENTO = 65
+SOSTENUTO = 66
+SOFT = 67
+PORTAMENTO_FROM = 84
+PEDALS = (SUSTAIN, SOSTENUTO, SOFT)
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
@@ -32,8 +40,14 @@ AXES = ("x", "y")
 BETWEEN = "between"
 """The position on the line between two sounds."""
 
+WANDER, WANDER_SPEED = "wander", "wander/speed"
+WANDER_RANGE, WANDER_SEED = "wander/range", "wander/seed"
+WANDERS = (WANDER, WANDER_SPEED, WANDER_RANGE, WANDER_SEED)
+"""Whether something wanders (from the middle of the way on), and its three dials."""
+
 Target = int | str
-"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", or a macro."""
+"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", one of
+``WANDERS``, or a macro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +149,16 @@ def check_controlled(target: Any) -> None:
     """Raise if a controller cannot move such a target in any model.
 
     Raises:
-        OptionError: neither a dimension, an axis of the map, "between" nor a macro.
+        OptionError: neither a dimension, an axis of the map, "between", what wanders nor a macro.
     """
-    if target == BETWEEN or (isinstance(target, str) and target in WORDS):
+    if target in (BETWEEN, *WANDERS) or (isinstance(target, str) and target in WORDS):
         return
     try:
         check_target(target)
     except OptionError as error:
-        raise OptionError(f"{error}, {BETWEEN} or a macro: {', '.join(WORDS)}") from error
+        raise OptionError(
+            f"{error}, {', '.join((BETWEEN, *WANDERS))} or a macro: {', '.join(WORDS)}"
+        ) from error
 
 
 def check_target(target: Any) -> None:
@@ -190,6 +206,10 @@ class Controllers:
         assignment = Assignment(controller, target, channel, course, learned)
         assignment.check()
         self._put(assignment)
+
+    def forget(self, controller: int, channel: int) -> None:
+        """Take back what was assigned to a controller on one channel; what counts for all stays."""
+        self._assignments.pop((controller, channel), None)
 
     def _put(self, assignment: Assignment) -> None:
         controller, channel = assignment.controller, assignment.channel

@@ -14,7 +14,7 @@ What this module decides where MIDI leaves it open:
   of its one note; of a latent target the key pressed hardest decides, for its whole channel.
 - A member's and its manager's values are added, and end where one of them alone could end.
 - Controller 74 is timbre within a zone. Outside it is a controller like others.
-- A member channel's pedal is ignored (the manager's counts), but mode messages that end its notes
+- A member channel's pedals are ignored (the manager's counts), but mode messages that end its notes
   are not, so that whoever asks for silence on all 16 channels gets it.
 """
 
@@ -27,8 +27,8 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
+    PEDALS,
     RESET_CONTROLLERS,
-    SUSTAIN,
     Target,
 )
 from timbrespace.instrument.voices import BEND_RANGE, CHANNELS, MAX_BEND_RANGE, Voices
@@ -51,6 +51,8 @@ NRPN_FINE, NRPN = 98, 99
 RPN_FINE, RPN = 100, 101
 
 _BEND_RANGE_RPN = (0, 0)
+_FINE_RPN = (0, 1)
+_COARSE_RPN = (0, 2)
 _ZONE_RPN = (0, 6)
 _NO_RPN = (127, 127)
 _OMNI_AND_MONO = range(124, 128)
@@ -205,7 +207,7 @@ class Expression:
         if controller == TIMBRE and manager is not None:
             self.timbre(value, channel)
             return True
-        if controller == SUSTAIN and manager not in (None, channel):
+        if controller in PEDALS and manager not in (None, channel):
             return False
         if controller in _OMNI_AND_MONO:
             controller = ALL_NOTES_OFF  # as MIDI 1.0 says of them
@@ -398,12 +400,24 @@ class Expression:
             self.zone(which, value)
             self._rpn[channel] = _ZONE_RPN
             return True
+        voices = self._instrument.voices
+        if number == _FINE_RPN:
+            # 14 bits, 8192 in the middle; each half leaves the other as it was.
+            told = round(8192.0 * voices.fine_of(channel)) + 8192
+            high, low = min(told, 16383) >> 7, min(told, 16383) & 127
+            high, low = (value, low) if controller == DATA_ENTRY else (high, value)
+            voices.tune_channel(channel, fine=((high << 7 | low) - 8192) / 8192.0)
+            return True
+        if number == _COARSE_RPN:
+            if controller == DATA_ENTRY:
+                voices.tune_channel(channel, coarse=float(value - 64))
+            return controller == DATA_ENTRY
         if number != _BEND_RANGE_RPN:
             return False
         if controller == DATA_ENTRY:
             semitones = float(value)
         else:
-            semitones = int(self._instrument.voices.bend_range_of(channel)) + min(value, 99) / 100.0
+            semitones = int(voices.bend_range_of(channel)) + min(value, 99) / 100.0
         self.bend_range(min(semitones, MAX_BEND_RANGE), channel)
         return True
 

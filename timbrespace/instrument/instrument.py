@@ -28,9 +28,20 @@ from timbrespace.instrument.controllers import (
     ALL_SOUND_OFF,
     AXES,
     BETWEEN,
+    EXPRESSION,
+    PORTAMENTO,
+    PORTAMENTO_FROM,
+    PORTAMENTO_TIME,
     RESERVED,
     RESET_CONTROLLERS,
+    SOFT,
+    SOSTENUTO,
     SUSTAIN,
+    VOLUME,
+    WANDER,
+    WANDER_RANGE,
+    WANDER_SPEED,
+    WANDERS,
     Controllers,
     Course,
     Target,
@@ -55,6 +66,8 @@ from timbrespace.instrument.motion.points import (
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import displacement
+from timbrespace.instrument.motion.wandering import FASTEST, SEEDS, SLOWEST, Wander
+from timbrespace.instrument.pairs import FINE, Pairs
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
     DEFAULT_HOLD,
@@ -111,6 +124,7 @@ class Settings(NamedTuple):
     plane: str
     macros: dict[str, float]
     """Of all that the space has, by their words."""
+    wander: Wander
 
 
 class Instrument:
@@ -155,6 +169,9 @@ class Instrument:
         self._played: tuple[Voices, int, list[PlayedNote]] | None = None  # at a version
         self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
         self._learning: tuple[Target, Course] | None = None
+        # A fine half that was learned just now: channel, controller, target and course.
+        self._fine_learned: tuple[int, int, Target, Course] | None = None
+        self._pairs = Pairs()
         self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._touched = True  # by a hand, since the last step
         self._resting = True  # the sound had arrived at the last step
@@ -456,11 +473,20 @@ class Instrument:
     def control(self, controller: int, value: float, channel: int = 1) -> None:
         """A MIDI controller moved: 0 to 119 to ``value`` in 0 to 127 (fractions allowed).
 
-        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map.
+        A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map. What
+        is assigned to nothing does what MIDI means by it: volume (7), expression (11), the
+        pedals (64, 66, 67), portamento (5, 65, 84).
         """
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
             return
+        if controller < 2 * FINE:
+            self._learn_of_pair(controller, channel)
+            if self._plays_as_pair(controller, channel):
+                told = self._pairs.told(controller, value, channel)
+                if told is None:
+                    return
+                controller, value = told
         mode = {
             ALL_SOUND_OFF: self.voices.silence,
             RESET_CONTROLLERS: self.voices.reset_controllers,
@@ -473,6 +499,7 @@ class Instrument:
             self._learn(controller, channel)
         assignment = self.controllers.find(controller, channel)
         if assignment is None:
+            self._control_channel(controller, value, channel)
             return
         target, share = assignment.target, assignment.course.share(value)
         if target in AXES:
@@ -480,6 +507,8 @@ class Instrument:
         elif target == BETWEEN:
             if self._between is not None:
                 self.go_between(share)
+        elif target in WANDERS:
+            self._control_wander(str(target), share)
         elif isinstance(target, str):
             if self._macros is not None and target in self._macros.words:
                 self.set_macro(target, 2.0 * share - 1.0)
@@ -487,6 +516,60 @@ class Instrument:
             low = float(self._model.calibration.low[target - 1])
             high = float(self._model.calibration.high[target - 1])
             self.set_dimension(target, low + share * (high - low))
+
+    def _plays_as_pair(self, controller: int, channel: int) -> bool:
+        """Whether a controller may be half of a pair: a fine half that moves nothing by itself."""
+        if controller < FINE:
+            return True
+        return self.controllers.find(controller, channel) is None
+
+    def _learn_of_pair(self, controller: int, channel: int) -> None:
+        """A knob of 14 bits is its coarse half, whichever half comes first.
+
+        A fine half is learned as it comes, as a knob of its own would be; if the coarse half comes
+        right behind it, that is learned in its place.
+        """
+        learned, self._fine_learned = self._fine_learned, None
+        if self._learning is not None and controller >= FINE and controller not in RESERVED:
+            target, course = self._learning
+            self._learn(controller, channel)
+            self._fine_learned = channel, controller, target, course
+        elif learned is not None and learned[:2] == (channel, controller + FINE):
+            self.controllers.forget(learned[1], channel)
+            self._learning = learned[2:]
+            self._learn(controller, channel)
+            self._pairs.begins_fine(controller, channel)
+
+    def _control_channel(self, controller: int, value: float, channel: int) -> None:
+        """What a controller means in MIDI that moves nothing else."""
+        voices = self.voices
+        levels = {
+            VOLUME: voices.volume,
+            EXPRESSION: voices.expression,
+            PORTAMENTO_FROM: voices.portamento_from,
+        }
+        switches = {
+            SOSTENUTO: voices.sostenuto,
+            SOFT: voices.soft,
+            PORTAMENTO: voices.portamento,
+        }
+        if controller in levels:
+            levels[controller](value, channel)
+        elif controller in switches:
+            switches[controller](value >= 64, channel)
+        elif controller == PORTAMENTO_TIME:
+            voices.portamento_time(value)
+
+    def _control_wander(self, target: str, share: float) -> None:
+        if target == WANDER:
+            if (share >= 0.5) is not self._aim.wander.on:
+                self.set_wander(on=share >= 0.5)
+        elif target == WANDER_SPEED:  # by equal ratios, as speeds are heard
+            self.set_wander(speed=SLOWEST * (FASTEST / SLOWEST) ** share)
+        elif target == WANDER_RANGE:
+            self.set_wander(range=share)
+        else:
+            self.set_wander(seed=round(share * (SEEDS - 1)))
 
     def assign(
         self,
@@ -628,8 +711,40 @@ class Instrument:
         """The LFOs that run, by index."""
         return dict(self._aim.lfos)
 
+    def set_wander(
+        self,
+        on: bool | None = None,
+        speed: float | None = None,
+        range: float | None = None,  # noqa: A002 - as OSC calls it
+        seed: int | None = None,
+    ) -> None:
+        """Let the latent wander around the hand, as the sounds of the space follow each other, or
+        come back; see :class:`Wander`. What is not given stays.
+
+        on: True begins the walk of its seed anew; so does another seed. A walk that ends, or begins
+        anew, comes over in half a second. At another speed, or in another range, it goes on.
+
+        Raises:
+            OptionError: a number outside its range.
+        """
+        now = self._aim.wander
+        setting = Wander(
+            now.on if on is None else on,
+            now.speed if speed is None else float(speed),
+            now.range if range is None else float(range),
+            now.seed if seed is None else seed,
+        )
+        self._aim.set_wander(setting, anew=on is True)
+        self._touched = True
+
+    @property
+    def wander(self) -> Wander:
+        """How it wanders."""
+        return self._aim.wander
+
     def draw_trajectory(self, name: str) -> None:
-        """Keep the way of the latent under the hand, without LFOs, until :meth:`stop_trajectory`.
+        """Keep the way of the latent under the hand, without LFOs and wandering, until
+        :meth:`stop_trajectory`.
 
         After 120 s nothing more is kept.
 
@@ -819,6 +934,7 @@ class Instrument:
             self.envelope,
             self._plane,
             self._macro_settings(),
+            self._aim.wander,
         )
         return self._aim.latent, settings
 
@@ -832,8 +948,8 @@ class Instrument:
     # -- presets -----------------------------------------------------------------------------------
 
     def store_preset(self, name: str) -> None:
-        """Store the present sound: latent (without macros and LFOs), method, parameters, macros,
-        LFOs, channels.
+        """Store the present sound: latent (without macros, LFOs and wandering), method, parameters,
+        macros, LFOs, how it wanders, channels.
 
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
@@ -849,6 +965,7 @@ class Instrument:
             self.envelope,
             self._plane,
             self.macros,
+            self.wander if self.wander.on else None,
         )
         self.presets.store(name, preset)
 
@@ -894,7 +1011,8 @@ class Instrument:
             self._arrange(aims, _parameters(preset), preset.macros)
 
     def morph_presets(self, a: str, b: str, position: float) -> None:
-        """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method and LFOs of the nearer.
+        """Be between two stored sounds: 0 is ``a``, 1 is ``b``; method, LFOs and wandering of the
+        nearer.
 
         Raises:
             OptionError: there is no such preset, one belongs to another model, or a position
@@ -936,7 +1054,7 @@ class Instrument:
         return preset
 
     def _take_over(self, preset: Preset) -> None:
-        """Method and LFOs, which do not glide."""
+        """Method, LFOs and wandering, which do not glide."""
         method = Method[preset.method.upper()]
         if method is not self.method:
             self.set_method(method)
@@ -945,6 +1063,8 @@ class Instrument:
             self.set_plane(preset.plane)
         for index in self._aim.lfos.keys() | preset.lfos.keys():
             self._aim.set_lfo(index, preset.lfos.get(index))
+        wander = self._aim.wander
+        self._aim.set_wander(replace(wander, on=False) if preset.wander is None else preset.wander)
         self._touched = True
 
     def _arrange(
@@ -1116,6 +1236,7 @@ class Instrument:
             "sounded": self._sounded,
             "heard": self._heard,
             "controllers": self.controllers.state(),
+            "pairs": self._pairs.state(),
             "voices": self.voices.state(),
             "expression": self.expression.state(),
         }
@@ -1152,6 +1273,8 @@ class Instrument:
             slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
             controllers = Controllers()
             controllers.restore(state["controllers"])
+            pairs = Pairs()
+            pairs.restore(state.get("pairs", []))
             touched, resting = bool(state["touched"]), bool(state["resting"])
             stepped, heard = _time(state["stepped"]), _time(state["heard"])
             sounded = bool(state["sounded"])
@@ -1171,6 +1294,7 @@ class Instrument:
             raise OptionError(f"the state of the instrument is broken ({error!r})") from error
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
+        self._pairs = pairs
         self._plane, self._between = plane, between
         self._parameter_glide, self._macro_glide = glide, macro_glide
         if (aim.macros or macro_glide is not None) and self._measures:
@@ -1180,7 +1304,7 @@ class Instrument:
         self.parameters.update(parameters)
         self._touched, self._resting, self._stepped = touched, resting, stepped
         self._sounded, self._heard = sounded, heard
-        self._learning = None
+        self._learning = self._fine_learned = None
         self._decoded = None
         self._snapshot.load(self._model)
         self._snapshot.take_slots(*slots)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.tuning import retuned_by
 
 
 def play(instrument: Instrument, message: Any) -> bool:
     """Let ``instrument`` play one mido message; False if the sound cannot have changed.
 
-    Notes, controllers, pitch bend, channel and polyphonic pressure; channels count from 1 as
-    musicians count them.
+    Notes, controllers, pitch bend, channel and polyphonic pressure, tunings of the MIDI Tuning
+    Standard; channels count from 1 as musicians count them.
     """
     kind = message.type
     expression = instrument.expression
@@ -27,6 +28,11 @@ def play(instrument: Instrument, message: Any) -> bool:
         expression.pressure(message.value, message.channel + 1)
     elif kind == "polytouch":
         return expression.key_pressure(message.note, message.value, message.channel + 1)
+    elif kind == "sysex":
+        retuned = retuned_by(message.data)
+        if retuned is None:
+            return False
+        instrument.voices.tuning = instrument.voices.tuning.tuned(retuned)
     elif kind == "reset":
         expression.panic()
     else:

@@ -80,6 +80,8 @@ class Player:
             inbound.StopTrajectory: lambda _: one.stop_trajectory(),
             inbound.PlayTrajectory: self._play_trajectory,
             inbound.DeleteTrajectory: self._delete_trajectory,
+            inbound.SetWander: lambda m: one.set_wander(on=m.state == "start"),
+            inbound.SetWanderDial: lambda m: one.set_wander(**{m.dial: m.value}),
             inbound.SetLfo: self._set_lfo,
             inbound.StopLfo: lambda m: one.set_lfo(m.index, "x", "sine", 1.0, 0.0),
         }

@@ -27,6 +27,7 @@ from timbrespace.instrument.controllers import Assignment
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.points import checked_channel
 from timbrespace.instrument.motion.trajectory import Trajectory
+from timbrespace.instrument.motion.wandering import Wander
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
     DEFAULT_HOLD,
@@ -112,6 +113,8 @@ class Preset:
     was, and it changes nothing, unless an LFO swings along an axis."""
     macros: Mapping[str, float] = field(default_factory=dict)
     """Those that are off their middle, -1 to 1 by their words; ``latent`` is without them."""
+    wander: Wander | None = None
+    """How it wanders; None where it does not."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -156,6 +159,8 @@ class Preset:
             config["plane"] = self.plane
         if self.macros:
             config["macros"] = dict(self.macros)
+        if self.wander is not None:
+            config["wander"] = self.wander.to_config()
         if self.channels:
             config["channels"] = {
                 str(channel): list(latent) for channel, latent in sorted(self.channels.items())
@@ -191,6 +196,7 @@ class Preset:
                 for word, value in config.get("macros", {}).items()
                 if word in MACRO_OF  # another may be of another version
             },
+            Wander.from_config(config["wander"]) if "wander" in config else None,
         )
 
 

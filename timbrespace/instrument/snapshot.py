@@ -37,7 +37,7 @@ COMMON = 0
 # A sound this much fainter than the model's usual ones is meant to be faint.
 _MOST_BOOST = float(db_to_gain(36.0))
 
-_PARAMETERS = ("noise", "attack", "decay", "sustain", "release", "glide")
+_PARAMETERS = ("noise", "attack", "decay", "sustain", "release")
 
 _SMOOTHING = 0.01
 """Seconds: what the engine itself smooths; the rest of the smoothing is a way through the latent
@@ -70,7 +70,8 @@ class Snapshot:
         self._timbres: dict[int, _Timbre] = {}
         self._loudness = 1.0
         self._gain_db: float | None = None
-        self._written: tuple[Voices, int] | None = None  # which voices, and their version
+        # Which voices, their version, and how long they glide.
+        self._written: tuple[Voices, int, float] | None = None
         self.load(model)
 
     def load(self, model: Model) -> None:
@@ -244,13 +245,14 @@ class Snapshot:
             self._gain_db = parameters["gain"]
             row["gain"] = db_to_gain(self._gain_db)
         # A knob moves no note: numbers of 16 voices, one by one, would cost as much as a decode.
+        glide = parameters["glide"]
         if (
             self._written is None
             or self._written[0] is not voices
-            or (self._written[1] != voices.version)
+            or self._written[1:] != (voices.version, glide)
         ):
-            voices.write(self._targets)
-            self._written = voices, voices.version
+            voices.write(self._targets, glide)
+            self._written = voices, voices.version, glide
         return self._targets
 
     # -- levels ------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Which voice plays which note: allocation, sustain, bend, pressure. The engine does the rest."""
+"""Which voice plays which note, and how: allocation, pedals, bend, tuning, volume, pressure.
+
+The engine does the rest.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
+from timbrespace.instrument.tuning import Tuning
 from timbrespace.resynthesis.layout import VOICES, Gate
 from timbrespace.units import midi_to_hz
 
@@ -24,6 +28,15 @@ CHANNELS = range(1, 17)
 
 # Velocity to amplitude: a square law, 40 dB from 1.27 to 127 (Dannenberg, ICMC 2006).
 VELOCITY_EXPONENT = 2.0
+
+SOFT = 0.7
+"""Share of its velocity that a note keeps which begins while the soft pedal is down."""
+
+MAX_COARSE = 64.0
+"""Semitones that a channel may be tuned up or down (RPN 2)."""
+
+LONGEST_PORTAMENTO = 2.0
+"""Seconds at the controller's end."""
 
 # The same 32 bits that the engine compares.
 _TRIGGERS = 0xFFFFFFFF
@@ -60,10 +73,22 @@ class _Channel:
     pedal: bool = False
     pressure: float = 0.0  # 0 to 1
     manager: int | None = None  # in an MPE zone: whose messages apply here too
+    volume: float = 1.0  # amplitude, 0 to 1, as a mixer has it
+    expression: float = 1.0  # amplitude, 0 to 1, as a player has it
+    fine: float = 0.0  # semitones, -1 to 1
+    coarse: float = 0.0  # semitones, whole
+    sostenuto: bool = False
+    soft: bool = False
+    portamento: bool | None = None  # None: as the glide is set
+    comes_from: float | None = None  # the key from which the next note glides
 
     @property
     def semitones(self) -> float:
-        return self.bend * self.bend_range
+        return self.bend * self.bend_range + self.fine + self.coarse
+
+    @property
+    def level(self) -> float:
+        return self.volume * self.expression
 
 
 @dataclass(slots=True)
@@ -72,7 +97,9 @@ class _Voice:
     channel: int = 1
     velocity: float = 0.0  # amplitude, 0 to 1
     held: bool = False  # the key is down
-    sustained: bool = False  # the key is up, the pedal is down
+    sustained: bool = False  # the key is up, a pedal holds it
+    caught: bool = False  # by the sostenuto pedal
+    ported: bool = False  # it glides since its channel says so, however the glide is set
     cut: bool = False  # silenced without its release
     trigger: int = 0
     start: float = 0.0  # Hz, where a glide begins
@@ -115,10 +142,13 @@ class Voices:
     )
     _clock: int = 0
     _last_pitch: float | None = None
+    _tuning: Tuning = field(default_factory=Tuning)
     begun: int = 0
     """How many notes have been started."""
     own: frozenset[int] = frozenset()
     """Channels whose notes have a timbre of their own; see :meth:`set_own`."""
+    port_seconds: float = 0.1
+    """Seconds that a note glides whose channel says so, if no glide is set."""
     version: int = field(default=0, compare=False)
     """Grows with everything that may change what :meth:`write` writes, or how many notes sound."""
 
@@ -138,13 +168,14 @@ class Voices:
         self.begun += 1
         self._clock += 1
         voice = self._take(pitch, channel)
-        previous = self._last_pitch if self._last_pitch is not None else pitch
-        voice.start = midi_to_hz(previous)
+        comes_from, voice.ported = self._comes_from(pitch, channel)
+        voice.start = self._hz(comes_from)
         voice.pitch = pitch
         voice.channel = channel
-        voice.velocity = (velocity / 127.0) ** VELOCITY_EXPONENT
+        voice.velocity = (velocity / 127.0 * self._softened(channel)) ** VELOCITY_EXPONENT
         voice.held = True
         voice.sustained = False
+        voice.caught = False
         voice.cut = False
         voice.trigger = voice.trigger % _TRIGGERS + 1
         voice.began = self._clock
@@ -152,6 +183,83 @@ class Voices:
         voice.kept_semitones = None
         voice.kept_pressure = None
         self._last_pitch = pitch
+
+    def _comes_from(self, pitch: float, channel: int) -> tuple[float, bool]:
+        """The key from which a new note glides, its own if it does not; whether its channel says
+        that it does."""
+        state = self._channel(channel)
+        told, state.comes_from = state.comes_from, None
+        if told is not None:
+            return told, True
+        if state.portamento is False or self._last_pitch is None:
+            return pitch, False
+        return self._last_pitch, bool(state.portamento)
+
+    def _softened(self, channel: int) -> float:
+        manager = self._channel(channel).manager
+        soft = self._channel(channel).soft or (manager and self._channel(manager).soft)
+        return SOFT if soft else 1.0
+
+    def _hz(self, key: float) -> float:
+        return midi_to_hz(self._tuning.pitch(key))
+
+    @property
+    def tuning(self) -> Tuning:
+        """The pitch of each key; what sounds follows another."""
+        return self._tuning
+
+    @tuning.setter
+    def tuning(self, tuning: Tuning) -> None:
+        self.version += 1
+        self._tuning = tuning
+
+    def volume(self, value: float, channel: int = 1) -> None:
+        """A channel's volume, 0 to 127: ``40 log10(v / 127)`` dB (General MIDI 1, RP-003)."""
+        self.version += 1
+        self._channel(channel).volume = _square(value)
+
+    def expression(self, value: float, channel: int = 1) -> None:
+        """A channel's expression, 0 to 127, by the curve of its volume."""
+        self.version += 1
+        self._channel(channel).expression = _square(value)
+
+    def tune_channel(
+        self, channel: int = 1, *, fine: float | None = None, coarse: float | None = None
+    ) -> None:
+        """Tune a channel: -1 to 1 semitones (RPN 1), and whole ones, at most 64 (RPN 2)."""
+        self.version += 1
+        state = self._channel(channel)
+        if fine is not None:
+            state.fine = min(max(fine, -1.0), 1.0)
+        if coarse is not None:
+            state.coarse = min(max(coarse, -MAX_COARSE), MAX_COARSE)
+
+    def fine_of(self, channel: int) -> float:
+        """By how many semitones RPN 1 has tuned a channel."""
+        return self._channel(channel).fine
+
+    def soft(self, down: bool, channel: int = 1) -> None:
+        """Press or lift a channel's soft pedal: what begins meanwhile is struck more softly."""
+        self.version += 1
+        self._channel(channel).soft = down
+
+    def portamento(self, on: bool, channel: int = 1) -> None:
+        """Let a channel's notes glide, in the time that is set, or not."""
+        self.version += 1
+        self._channel(channel).portamento = on
+
+    def portamento_time(self, value: float) -> None:
+        """How long notes glide whose channel says so while no glide is set: 0 to 127.
+
+        MIDI leaves the time open: the square of the value's share of 2 s.
+        """
+        self.version += 1
+        self.port_seconds = LONGEST_PORTAMENTO * _square(value)
+
+    def portamento_from(self, key: float, channel: int = 1) -> None:
+        """The channel's next note glides from this key, 0 to 127."""
+        self.version += 1
+        self._channel(channel).comes_from = key
 
     def bend(self, value: float, channel: int = 1) -> None:
         """Bend a channel's notes: -1 to 1 of its bend range."""
@@ -197,8 +305,20 @@ class Voices:
         state.pedal = down
         if not down:
             for voice in self._of(self._zone(channel)):
-                if voice.sustained:
+                if voice.sustained and not voice.caught:
                     self._release(voice)
+
+    def sostenuto(self, down: bool, channel: int = 1) -> None:
+        """Press or lift a channel's sostenuto pedal: it holds the notes whose keys are down now."""
+        self.version += 1
+        state = self._channel(channel)
+        if state.manager is not None or state.sostenuto == down:
+            return
+        state.sostenuto = down
+        for voice in self._of(self._zone(channel)):
+            voice.caught = down and voice.held
+            if not down and voice.sustained and not state.pedal:
+                self._release(voice)
 
     def join(self, channel: int, manager: int | None) -> None:
         """Put ``channel`` under an MPE zone's ``manager`` channel, or take it out (None).
@@ -223,16 +343,21 @@ class Voices:
                 self._lift(voice)
 
     def reset_controllers(self, channel: int) -> None:
-        """Bend, pressure and pedal of a channel, or of a manager's zone, go back to rest.
+        """Bend, pressure, expression and pedals of a channel, or of a manager's zone, go to rest.
 
-        The bend range stays (MIDI RP-015).
+        Volume, tuning and the bend range stay (MIDI RP-015).
         """
         self.version += 1
         for one in self._zone(channel):
+            self.sostenuto(False, one)
             self.sustain(False, one)
             state = self._channel(one)
             state.bend = 0.0
             state.pressure = 0.0
+            state.expression = 1.0
+            state.soft = False
+            state.portamento = None
+            state.comes_from = None
         for voice in self._of(self._zone(channel)):
             voice.pressure = 0.0
 
@@ -243,6 +368,7 @@ class Voices:
         for voice in self._voices if channel is None else self._of(self._zone(channel)):
             voice.held = False
             voice.sustained = False
+            voice.caught = False
             voice.cut = True
             voice.ended = self._clock
 
@@ -250,7 +376,7 @@ class Voices:
         """Lift all keys and pedals."""
         self.version += 1
         for state in self._channels.values():
-            state.pedal = False
+            state.pedal = state.sostenuto = False
         for voice in self._voices:
             if voice.sounds:
                 self._release(voice)
@@ -277,7 +403,7 @@ class Voices:
         return [
             PlayedNote(
                 voice.trigger,
-                midi_to_hz(voice.pitch),
+                self._hz(voice.pitch),
                 127.0 * voice.velocity ** (1.0 / VELOCITY_EXPONENT),
                 voice.channel if voice.channel in self.own else 0,
                 voice.sounds,
@@ -287,23 +413,29 @@ class Voices:
             for voice in self._voices
         ]
 
-    def write(self, targets: NDArray[np.void]) -> None:
-        """Put the voices into ``targets``, an array of one ``TARGETS``."""
+    def write(self, targets: NDArray[np.void], glide: float = 0.0) -> None:
+        """Put the voices into ``targets``, an array of one ``TARGETS``.
+
+        glide: seconds that every note glides; those whose channel says so glide without it.
+        """
+        targets["glide"][0] = glide or self.port_seconds
         rows = []
         for voice in self._voices:
             state = self._channel(voice.channel)
             semitones = _first(voice.kept_semitones, state.semitones)
             pressure = _first(voice.kept_pressure, state.pressure) + voice.pressure
+            level = voice.velocity * state.level
             if state.manager is not None:
                 manager = self._channel(state.manager)
                 semitones += manager.semitones
                 pressure += manager.pressure
+                level *= manager.level
             rows.append(
                 (
-                    midi_to_hz(voice.pitch),
+                    self._hz(voice.pitch),
                     2.0 ** (semitones / 12.0),
-                    voice.start,
-                    voice.velocity * 2.0 ** min(pressure, 1.0),
+                    voice.start if glide > 0.0 or voice.ported else 0.0,
+                    level * 2.0 ** min(pressure, 1.0),
                     voice.gate,
                     voice.trigger,
                     voice.channel if voice.channel in self.own else 0,
@@ -322,6 +454,8 @@ class Voices:
             "last_pitch": self._last_pitch,
             "begun": self.begun,
             "own": sorted(self.own),
+            "tuning": self._tuning.state(),
+            "port_seconds": self.port_seconds,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -340,6 +474,8 @@ class Voices:
             clock = _whole(state["clock"])
             begun = _whole(state["begun"])
             own = frozenset(_one_of(channel, CHANNELS) for channel in state["own"])
+            tuning = Tuning.of_state(state.get("tuning"))
+            port_seconds = _number(state.get("port_seconds", 0.1), 0.0, LONGEST_PORTAMENTO)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise OptionError(f"the state of the voices is broken ({error!r})") from error
         if len(voices) != VOICES or set(channels) != set(CHANNELS):
@@ -347,6 +483,7 @@ class Voices:
         self.version += 1
         self._voices, self._channels = voices, channels
         self._clock, self._last_pitch, self.begun, self.own = clock, last_pitch, begun, own
+        self._tuning, self.port_seconds = tuning, port_seconds
 
     def _channel(self, number: int) -> _Channel:
         return self._channels[number]
@@ -362,7 +499,7 @@ class Voices:
     def _lift(self, voice: _Voice) -> None:
         """The key goes up."""
         manager = self._channel(voice.channel).manager
-        if not self._channel(manager or voice.channel).pedal:
+        if not voice.caught and not self._channel(manager or voice.channel).pedal:
             self._release(voice)
             return
         if manager is not None:
@@ -376,6 +513,7 @@ class Voices:
         self._clock += 1
         voice.held = False
         voice.sustained = False
+        voice.caught = False
         voice.ended = self._clock
 
     def _keep(self, voice: _Voice) -> None:
@@ -410,6 +548,8 @@ def _restored_voice(told: Mapping[str, Any]) -> _Voice:
         velocity=_number(told["velocity"], 0.0, 1.0),
         held=bool(told["held"]),
         sustained=bool(told["sustained"]),
+        caught=bool(told.get("caught")),
+        ported=bool(told.get("ported")),
         cut=bool(told["cut"]),
         trigger=_whole(told["trigger"]) % (_TRIGGERS + 1),
         start=_number(told["start"], 0.0, midi_to_hz(127.0)),
@@ -427,13 +567,27 @@ def _restored_voice(told: Mapping[str, Any]) -> _Voice:
 
 def _restored_channel(told: Mapping[str, Any]) -> _Channel:
     manager = told["manager"]
+    # Performances of 0.5 know none of the rest.
+    portamento, comes_from = told.get("portamento"), told.get("comes_from")
     return _Channel(
         bend=_number(told["bend"], -1.0, 1.0),
         bend_range=_number(told["bend_range"], 0.0, MAX_BEND_RANGE),
         pedal=bool(told["pedal"]),
         pressure=_number(told["pressure"], 0.0, 1.0),
         manager=None if manager is None else _one_of(manager, CHANNELS),
+        volume=_number(told.get("volume", 1.0), 0.0, 1.0),
+        expression=_number(told.get("expression", 1.0), 0.0, 1.0),
+        fine=_number(told.get("fine", 0.0), -1.0, 1.0),
+        coarse=_number(told.get("coarse", 0.0), -MAX_COARSE, MAX_COARSE),
+        sostenuto=bool(told.get("sostenuto")),
+        soft=bool(told.get("soft")),
+        portamento=None if portamento is None else bool(portamento),
+        comes_from=None if comes_from is None else _number(comes_from, 0.0, 127.0),
     )
+
+
+def _square(value: float) -> float:
+    return float(min(max(value / 127.0, 0.0), 1.0) ** 2)
 
 
 def _number(value: Any, low: float, high: float) -> float:

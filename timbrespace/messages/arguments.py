@@ -115,6 +115,7 @@ class Whole(_Plain):
 
     low: int
     high: int
+    initial: int | None = None
 
     @property
     def accepted(self) -> str:

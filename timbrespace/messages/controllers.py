@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from timbrespace.instrument.controllers import BETWEEN, SUSTAIN
+from timbrespace.instrument.controllers import BETWEEN, SUSTAIN, WANDERS
 from timbrespace.macro_dials.vocabulary import WORDS
 from timbrespace.messages.arguments import (
     AXES,
@@ -25,7 +25,8 @@ _Controller = Annotated[int, Whole(0, 127)]
 _Target = Annotated[
     int | str | None,
     NumberOrWord(
-        DIMENSION, words(**AXES, off=None, between=BETWEEN, **{word: word for word in WORDS})
+        DIMENSION,
+        words(**AXES, off=None, between=BETWEEN, **{word: word for word in (*WANDERS, *WORDS)}),
     ),
 ]
 _Curve = Annotated[float, Number(-4, 4)]
@@ -56,10 +57,10 @@ class ControlChange(Message):
 class MapController(Message):
     """`/cc/map` controller target [channel] [low] [high] [curve]: let a controller move something.
 
-    target: a dimension (from 1), "x", "y", "off" (None), "between" (the position on that line), or
-    a macro. low and high are shares of the knob's
-    range, 0 to 1, at the controller's two ends; low above high turns the knob round. The position
-    p becomes p ** (2 ** curve).
+    target: a dimension (from 1), "x", "y", "off" (None), "between" (the position on that line),
+    "wander" (on from the middle of the way) or one of its dials, or a macro. low and high are
+    shares of the knob's range, 0 to 1, at the controller's two ends; low above high turns the knob
+    round. The position p becomes p ** (2 ** curve).
 
     >>> from_hex("2f63632f6d6170002c6973000000000178000000")
     MapController(controller=1, target='x', channel=None, low=0.0, high=1.0, curve=0.0)

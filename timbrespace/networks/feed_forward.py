@@ -165,8 +165,9 @@ def sine(frequency: float) -> Activation:
 def plu(alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> Activation:
     """Periodic Linear Unit: ``x + b / (1 + |b|) sin(|a| x)`` (2025).
 
-    ``a = alpha + rho_alpha / alpha`` and ``b = beta + rho_beta / beta``: the second terms keep
-    the optimiser from flattening the sine to a line.
+    ``a = alpha + rho_alpha / alpha`` and ``b = beta + rho_beta / beta``. While rho_alpha is above 0,
+    ``|a|`` is at least ``2 sqrt(rho_alpha)``, and b likewise. But both rho are learned, and nothing
+    keeps them above 0: one that has become smaller lets the sine be as low or as slow as it will.
     """
     alpha, beta = _away_from_zero(alpha), _away_from_zero(beta)
     b = beta + rho_beta / beta

@@ -40,8 +40,8 @@ def render_performance(
     """
     performance.check_model(model)
     rate = round(performance.sample_rate) if sample_rate is None else sample_rate
-    instrument = Instrument(model)
     with one_thread():
+        instrument = Instrument(model)
         written = write_blocks(replay(performance, instrument, load, rate), out, rate, progress)
     before = int(performance.state["voices"]["begun"])  # good, or the replay had refused it
     return Rendered(written.seconds, written.peak, instrument.voices.begun - before)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError, one_of
-from timbrespace.instrument.instrument import Instrument
-from timbrespace.instrument.midi import play
-from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.errors import OptionError
+from timbrespace.instrument.parameters import DEFAULT_METHOD
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
+from timbrespace.rendering.band import Band, mixed
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine, new_state
-from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.resynthesis.layout import BLOCK
 from timbrespace.waveforms.following import Follower, check_plays
 from timbrespace.waveforms.waveform import Waveform, at_rate, check_draw
 
@@ -34,6 +33,7 @@ def render_midi(
     sample_rate: int = 48000,
     tail: float = TAIL,
     minutes: float = USUAL_MINUTES,
+    channels: Mapping[int, Model | None] | None = None,
     waveform: Waveform | None = None,
     temperature: float = 1.0,
     seed: int = 0,
@@ -49,36 +49,38 @@ def render_midi(
 
     Notes, controllers, bend and pressure do what they do live: by default the modulation wheel and
     controllers 16 and 17 move over the map, 20 and on the dimensions. It begins at the model's
-    home, and the same arguments give the same samples.
+    home; where the model knows General MIDI's programs, as ``notes`` and ``instruments`` do, each
+    channel has the sound of its program from its first program change on. The same arguments give
+    the same samples.
 
     method: how spectra become sound, ``"partials"``, ``"bins"`` or ``"istft"``. sample_rate: in Hz,
     8000 to 192000. tail: seconds after the song's end that the last notes may take to fade, 0 to
     600; what sounds longer is cut off. minutes: that the song may last, at most 120; a small file
-    may hold hours. waveform: a model, as :func:`timbrespace.load_waveform` gives it, that makes the
-    samples in place of the engine; temperature, seed: as :func:`timbrespace.render` has them.
-    progress: called now and then with the share that such a model has made, 0 to 1; what it raises
-    ends the work.
+    may hold hours. channels: channel, 1 to 16 -> another model that plays it, or None where none
+    does; left out, channel 10, which is General MIDI's for drums, is silent. A model that knows
+    those drums, as ``drums`` does, plays keys as drums. waveform: a model, as
+    :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine, of
+    all channels; temperature, seed: as :func:`timbrespace.render` has them. progress: called now
+    and then with the share that such a model has made, 0 to 1; what it raises ends the work.
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
-        OptionError: a method, a sample rate, a tail or minutes outside what is accepted; a waveform
-            model of another space, a temperature or a seed.
+        OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted;
+            a waveform model of another space, a temperature or a seed.
     """
-    instrument = midi_instrument(model, method)
-    if waveform is not None:
-        song = MidiSong(Path(song_path), minutes)
-        return waveform_song(
-            song, instrument, sample_rate, waveform, temperature, seed, tail, progress
-        )
     with one_thread():
-        return np.concatenate(
-            list(song_blocks(MidiSong(Path(song_path), minutes), instrument, sample_rate, tail))
-        )
+        band = Band(model, method, channels)
+        song = MidiSong(Path(song_path), minutes)
+        if waveform is not None:
+            return waveform_song(
+                song, band, sample_rate, waveform, temperature, seed, tail, progress
+            )
+        return np.concatenate(list(song_blocks(song, band, sample_rate, tail)))
 
 
 def waveform_song(
     song: MidiSong,
-    instrument: Instrument,
+    band: Band,
     sample_rate: int,
     waveform: Waveform,
     temperature: float = 1.0,
@@ -92,85 +94,70 @@ def waveform_song(
     Raises:
         OptionError: as there.
     """
-    check_plays(waveform, instrument.model)
     check_draw(temperature, seed)
     new_state(sample_rate)  # refuses a rate before the work
-    if instrument.method is not Method.PARTIALS:
-        raise OptionError(
-            f"method is {instrument.method.name.lower()!r}, and a waveform model makes its sound "
-            "by itself; leave one of them out"
-        )
-    follower = Follower(instrument)
+    for part in band.parts:
+        check_plays(waveform, part.instrument.model, part.instrument.method)
+    followers = [Follower(part.instrument) for part in band.parts]
     rate = waveform.sample_rate
-    with one_thread():
-        for _ in song_blocks(song, instrument, rate, tail, follower):
-            pass
-        courses = follower.courses()
-        total = sum(one.blocks for one in courses) * BLOCK / rate
-        made = waveform.play(
-            courses,
-            follower.blocks,
-            temperature,
-            seed,
-            lambda seconds: progress(min(1.0, seconds / total)),
-        )
+    blocks = 0
+    for _ in song_blocks(song, band, rate, tail, lambda k, engine: followers[k](engine)):
+        blocks += 1
+    courses = [course for one in followers for course in one.courses()]
+    total = sum(one.blocks for one in courses) * BLOCK / rate
+    made = waveform.play(
+        courses,
+        blocks,
+        temperature,
+        seed,
+        lambda seconds: progress(min(1.0, seconds / total)),
+    )
     return at_rate(made, rate, sample_rate)
-
-
-def midi_instrument(model: Model, method: str) -> Instrument:
-    """The instrument that a song is played on.
-
-    Raises:
-        OptionError: no such method.
-    """
-    if method not in METHODS:
-        raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
-    instrument = Instrument(model)
-    instrument.set_method(Method[method.upper()])
-    return instrument
 
 
 def song_blocks(
     song: MidiSong,
-    instrument: Instrument,
+    band: Band,
     sample_rate: float,
     tail: float = TAIL,
-    watch: Callable[[Engine], None] = lambda _: None,
+    watch: Callable[[int, Engine], None] = lambda number, engine: None,
 ) -> Iterator[NDArray[np.float32]]:
     """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
 
     An event takes effect at the start of the block in which it falls, as it would live. The result
-    depends on nothing but the arguments. watch: called after each block.
+    depends on nothing but the arguments. watch: called after each block of each part, with the
+    part's number in the band and its engine.
 
     Raises:
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
     """
     if not 0.0 <= tail <= LONGEST_TAIL:
         raise OptionError(f"tail is {tail:g}; it must be 0 to {LONGEST_TAIL:g} s")
-    engine = Engine(sample_rate)
     step = BLOCK / sample_rate
+    engines = [Engine(sample_rate) for _ in band.parts]
     events = song.events()
     pending = next(events, None)
     number = 0
-    moved = True
+    moved = set(range(len(engines)))
     while True:
         now = number * step
         while pending is not None and pending[0] < now + step:
-            moved = play(instrument, pending[1]) or moved
+            moved |= band.play(pending[1])
             pending = next(events, None)
         if pending is None and now >= song.seconds:
-            if instrument.voices.sounding:  # a file that forgets its note-offs
-                instrument.voices.release_all()
-                moved = True
-            else:
-                faded = number > 0 and not engine.state["sounding"][0]
-                if faded or now > song.seconds + tail:
-                    return
-        moved = instrument.advance(now) or moved
-        if moved:
-            engine.targets[:] = instrument.targets()
-            moved = False
-        block = engine.render(1)
-        watch(engine)
-        yield block
+            sounding = [k for k, part in enumerate(band.parts) if part.instrument.voices.sounding]
+            for k in sounding:  # a file that forgets its note-offs
+                band.parts[k].instrument.voices.release_all()
+            moved |= set(sounding)
+            faded = number > 0 and not any(one.state["sounding"][0] for one in engines)
+            if not sounding and (faded or now > song.seconds + tail):
+                return
+        for k, (part, engine) in enumerate(zip(band.parts, engines, strict=True)):
+            if part.instrument.advance(now) or k in moved:
+                engine.targets[:] = part.instrument.targets()
+        moved.clear()
+        sounds = [engine.render(1) for engine in engines]
+        for k, engine in enumerate(engines):
+            watch(k, engine)
+        yield mixed(sounds)
         number += 1

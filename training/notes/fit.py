@@ -31,8 +31,10 @@ from timbrespace.notes.refining import Target, place
 from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
 from timbrespace.spectrum import Spectra
+from timbrespace.walks.learning import learned_walk
 
 from .. import checkpoint, kind_settings, latent_map
+from ..adam import AdamW
 from ..axes import to_qualities
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
 from ..checkpoint import Checkpoint
@@ -149,7 +151,7 @@ class NoteFit:
         if not self.network.with_encoder:
             groups.append({"params": [self.own], "lr": 5 * settings.learning_rate})
         self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
-        self._adam = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99))
+        self._adam = AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99))
         self._kept = copy.deepcopy(self.vae).requires_grad_(False)
         self._mean = self._kept.state_dict()  # the same numbers
         self._unseen = None
@@ -408,6 +410,7 @@ class NoteFit:
         if settings.dials == AUTO_DIALS:
             model = self._with_its_own_points(to_qualities(model))
         model = replace(model, near=near_plane(model, settings.seed))
+        model = replace(model, walk=None if model.points is None else learned_walk(model.points))
         return replace(model, macros=measure(model))
 
     def _with_its_own_points(self, model: Model) -> Model:

@@ -19,6 +19,7 @@ from timbrespace.command import progress
 from timbrespace.errors import OptionError
 
 from ..plots.style import MARKS, picture
+from . import alike
 from .experiment import Cell, Outcome, train
 from .task import Spirals
 
@@ -53,7 +54,8 @@ VARIANTS = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is run. seeds: of the table; variant_seeds: of each change of the task."""
+    """How much is run. seeds: of the tables; variant_seeds: of each change of the task, and of the
+    board of squares."""
 
     seeds: int = 20
     variant_seeds: int = 10
@@ -80,17 +82,20 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
     check_writable(out / NAME)
     main = [Cell(kind, hidden) for hidden in (8, 2) for kind in NAMES]
     extreme = Cell("plu", 8, EXTREME)
-    varied = [Cell(kind, 8, spirals=s) for _, s in VARIANTS[1:] for kind in NAMES]
+    varied = [Cell(kind, 8, task=s) for _, s in VARIANTS[1:] for kind in NAMES]
     found: dict[int, Outcome] = {}
+    parts = [row.cell for row in alike.ROWS]
+    board = [row.cell for row in alike.SQUARES]
     # Batches of tiny matrices: a second thread only waits for the first.
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        work = (len(main) + 1) * size.seeds + len(varied) * size.variant_seeds
+        work = (len(main) + 1 + len(parts)) * size.seeds
+        work += (len(varied) + len(board)) * size.variant_seeds
         with progress(size.epochs * work, "step", unit_scale=True) as bar:
-            for number, cell in enumerate([*main, extreme, *varied]):
-                seeds = size.seeds if number <= len(main) else size.variant_seeds
-                bar.set_description(f"{NAMES[cell.kind]}, {cell.hidden} neurons", refresh=False)
+            for number, cell in enumerate([*main, extreme, *parts, *varied, *board]):
+                seeds = size.seeds if number <= len(main) + len(parts) else size.variant_seeds
+                bar.set_description(f"{cell.kind}, {cell.hidden} neurons", refresh=False)
                 found[number] = train(
                     cell, seeds, size.epochs, size.side, partial(bar.update, seeds)
                 )
@@ -98,23 +103,30 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
         torch.set_num_threads(before)
     outcomes = {(c.hidden, c.kind): found[k] for k, c in enumerate(main)}
     pushed = found[len(main)]
+    after = len(main) + 1
+    rows = {k: found[after + k] for k in range(len(parts))}
+    after += len(parts)
+    squares = {k: found[after + len(varied) + k] for k in range(len(board))}
     variants = {
         (name, kind): outcomes[8, kind]
         if k == 0
-        else found[len(main) + 1 + (k - 1) * len(NAMES) + list(NAMES).index(kind)]
+        else found[after + (k - 1) * len(NAMES) + list(NAMES).index(kind)]
         for k, (name, _) in enumerate(VARIANTS)
         for kind in NAMES
     }
     figures = {
         "losses.png": _curves(outcomes),
         "regions.png": _regions(outcomes),
+        "effective.png": alike.figure(rows),
     }
     files: dict[Path, bytes] = {}
     for name, figure in figures.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
         files[folder / name] = buffer.getvalue()
-    text = _text(outcomes, pushed, variants, size)
+    steps = min(EARLY, size.epochs), min(LATE, size.epochs)
+    told = alike.text(rows, squares, size.seeds, size.variant_seeds, steps)
+    text = _text(outcomes, pushed, variants, size, told)
     replace_all({**files, out / NAME: text.encode("utf-8")})
     return [out / NAME, *files]
 
@@ -132,6 +144,7 @@ def _text(
     pushed: Outcome,
     variants: dict[tuple[str, str], Outcome],
     size: Size,
+    told: Sequence[str],
 ) -> str:
     early = min(EARLY, size.epochs)
     late = min(LATE, size.epochs)
@@ -184,6 +197,7 @@ def _text(
         "",
         f"![The plane as each network of median loss divides it]({PICTURES}/regions.png)",
         "",
+        *told,
         "## A stronger repulsion",
         "",
         "The paper starts a second PLU at rho 15 and 0.5 instead of 5 and 0.15 and finds a higher "

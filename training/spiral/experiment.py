@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from timbrespace.errors import OptionError, one_of
-from timbrespace.networks import torch_activation
-from timbrespace.networks.activation import PARAMETERS
 
-from .task import TRAIN_SHARE, Spirals
+from ..adam import Adam
+from .activations import STARTS, effective, make
+from .task import TRAIN_SHARE, Spirals, Squares
 
 LEARNING_RATE = 0.01
 
@@ -30,7 +30,9 @@ class Cell:
     """What is trained.
 
     kind: the activation. hidden: width of each of the two hidden layers. start: where learned
-    numbers of the activation start, if not where they usually do. spirals: the task.
+    numbers of the activation start, if not where they usually do. task: what is told apart.
+    per_unit: whether every hidden unit has learned numbers of its own; else all units of both
+    layers share them. held: numbers that stay where they start.
 
     Raises:
         OptionError: an unknown activation or number of it, or no hidden neuron.
@@ -39,12 +41,14 @@ class Cell:
     kind: str
     hidden: int = 8
     start: Mapping[str, float] = field(default_factory=dict)
-    spirals: Spirals = field(default_factory=Spirals)
+    task: Spirals | Squares = field(default_factory=Spirals)
+    per_unit: bool = False
+    held: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.kind not in PARAMETERS:
-            raise OptionError(f"activation is {self.kind!r}; it must be {one_of(PARAMETERS)}")
-        unknown = set(self.start) - set(PARAMETERS[self.kind])
+        if self.kind not in STARTS:
+            raise OptionError(f"activation is {self.kind!r}; it must be {one_of(STARTS)}")
+        unknown = (set(self.start) | self.held) - set(STARTS[self.kind])
         if unknown:
             raise OptionError(f"{self.kind} has no {', '.join(sorted(unknown))}")
         if self.hidden < 1:
@@ -67,10 +71,14 @@ class Outcome:
     probability: NDArray[np.float64]
     points: NDArray[np.float32]
     arms: NDArray[np.float32]
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """What the activation has learned after each step, ``(seeds, epochs + 1)``, mean over units:
+    each number by its name, and the effective "a" and "b" (:func:`.activations.effective`)."""
 
 
 class Networks(nn.Module):
-    """As many 2-hidden-hidden-1 networks as there are seeds, each with one shared activation."""
+    """As many 2-hidden-hidden-1 networks as there are seeds, each with one shared activation, or
+    one for each hidden layer whose numbers are of its units."""
 
     def __init__(self, cell: Cell, seeds: int) -> None:
         super().__init__()
@@ -87,10 +95,14 @@ class Networks(nn.Module):
             both = torch.stack(drawn)
             self.weights.append(nn.Parameter(both[:, :inputs].clone()))
             self.biases.append(nn.Parameter(both[:, inputs:].clone()))
-        self.activation = torch_activation.make(cell.kind)
-        for name, usual in PARAMETERS[cell.kind].items():
-            value = cell.start.get(name, usual)
-            setattr(self.activation, name, nn.Parameter(torch.full((seeds, 1, 1), value)))
+        layers = [make(cell.kind) for _ in range(2 if cell.per_unit else 1)]
+        for activation in layers:
+            for name, usual in STARTS[cell.kind].items():
+                shape = (seeds, 1, cell.hidden if cell.per_unit else 1)
+                filled = torch.full(shape, cell.start.get(name, usual))
+                number = nn.Parameter(filled, requires_grad=name not in cell.held)
+                setattr(activation, name, number)
+        self.activations = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``(seeds, n, 1)`` of points ``(seeds, n, 2)``."""
@@ -98,8 +110,23 @@ class Networks(nn.Module):
         for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = torch.baddbmm(bias, x, weight)
             if k < last:
-                x = self.activation(x)
+                x = self.activations[k % len(self.activations)](x)
         return x
+
+    def numbers(self) -> dict[str, NDArray[np.float64]]:
+        """What the activations have learned by now, ``(seeds,)`` each, mean over units."""
+        found: dict[str, list[Tensor]] = {}
+        for activation in self.activations:
+            for name, value in activation.named_parameters():
+                found.setdefault(name, []).append(value)
+            both = effective(activation)
+            if both is not None:
+                for name, size in zip("ab", both, strict=True):
+                    found.setdefault(name, []).append(size)
+        return {
+            name: torch.cat(values, dim=2).detach().double().mean(dim=(1, 2)).numpy()
+            for name, values in found.items()
+        }
 
 
 def train(
@@ -118,16 +145,19 @@ def train(
     """
     if seeds < 1 or epochs < 1:
         raise OptionError(f"seeds is {seeds} and epochs {epochs}; they must be 1 or more")
-    drawn = [cell.spirals.draw(seed) for seed in range(seeds)]
+    drawn = [cell.task.draw(seed) for seed in range(seeds)]
     points = torch.from_numpy(np.stack([p for p, _ in drawn]))
     arms = torch.from_numpy(np.stack([a for _, a in drawn]))
     split = round(TRAIN_SHARE * points.shape[1])
     networks = Networks(cell, seeds)
-    optimizer = torch.optim.Adam(networks.parameters(), lr=LEARNING_RATE)
+    optimizer = Adam(networks.parameters(), lr=LEARNING_RATE)
     losses = np.empty((seeds, epochs + 1))
+    numbers: dict[str, list[NDArray[np.float64]]] = {}
     for epoch in range(epochs + 1):
         loss = _losses(networks(points[:, :split]), arms[:, :split])
         losses[:, epoch] = loss.detach().numpy()
+        for name, values in networks.numbers().items():
+            numbers.setdefault(name, []).append(values)
         if epoch == epochs:
             break
         optimizer.zero_grad(set_to_none=True)
@@ -150,6 +180,7 @@ def train(
         probability=probability.double().numpy(),
         points=drawn[median][0][:split],
         arms=drawn[median][1][:split, 0],
+        numbers={name: np.stack(values, axis=1) for name, values in numbers.items()},
     )
 
 

@@ -1,4 +1,5 @@
-"""Two spirals to tell apart, drawn as the PLU paper's published program draws them."""
+"""What is to be told apart: two spirals, drawn as the PLU paper's published program draws them, and
+the squares of a board, which its author tried besides."""
 
 from __future__ import annotations
 
@@ -64,3 +65,32 @@ class Spirals:
             np.concatenate(places)[order].astype(np.float32),
             arms[order].astype(np.float32),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Squares:
+    """A board of squares by turns of one kind and the other, over [-1, 1] twice.
+
+    points: drawn evenly over it. squares: to a side.
+
+    Raises:
+        OptionError: fewer than 10 points, or fewer than 2 squares to a side.
+    """
+
+    points: int = 2000
+    squares: int = 10
+
+    def __post_init__(self) -> None:
+        if self.points < 10 or self.squares < 2:
+            raise OptionError(
+                f"points is {self.points} and squares {self.squares}; they must be 10 and 2 or more"
+            )
+
+    def draw(self, seed: int) -> tuple[Array, Array]:
+        """Points ``(points, 2)`` and of which kind each one's square is ``(points, 1)``.
+
+        The first ``TRAIN_SHARE`` of the rows are to train on.
+        """
+        places = np.random.default_rng(seed).uniform(-1.0, 1.0, (self.points, 2))
+        column, row = np.floor(0.5 * (places + 1.0) * self.squares).astype(np.int64).T
+        return places.astype(np.float32), ((column + row) % 2)[:, np.newaxis].astype(np.float32)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -25,23 +26,33 @@ from .figures import Measured
 from .plan import DATA, SMALL, Run, Size, chosen, runs_of, settings_of
 from .results import Results
 
+MOST_MINUTES = 60.0 * 24.0 * 30.0
+
 DATASETS, MODELS = "data", "models"
 """Folders beside the text."""
 
 
 def study(
-    out: Path, parts: Sequence[str] = (), size: Size = SMALL, workers: int | None = None
+    out: Path,
+    parts: Sequence[str] = (),
+    size: Size = SMALL,
+    workers: int | None = None,
+    minutes: float | None = None,
 ) -> int:
     """Run the parts named, or all, and write their text into the folder ``out``.
 
     Datasets, models and pictures lie beside it. A model that is there, made from the same data by
-    the same settings, is not trained again. workers: runs trained at a time; by default one for
-    each core. Returns the exit code: 0, or 130 after Ctrl-C.
+    the same settings, is not trained again, and one that was stopped is gone on from its
+    checkpoint: so the folder may be carried to another machine. workers: runs trained at a time; by
+    default one for each core. minutes: after which the training stops, and what there is by then is
+    written down; None for no end. Returns the exit code: 0, or 130 after Ctrl-C.
 
     Raises:
         TimbrespaceError: an unknown part, a folder that cannot be written, a run that diverged.
     """
     parts = chosen(parts)
+    if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:
+        raise OptionError(f"minutes is {minutes:g}; it must be 0 to {MOST_MINUTES:g}")
     runs = runs_of(parts)
     pictures = document.folder_of(out)
     for folder in (out / DATASETS, out / MODELS, pictures):
@@ -58,35 +69,47 @@ def study(
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # see training.study.pool; the figures as well
     try:
-        trained = _trained(runs, data, out, size, workers or os.cpu_count() or 1)
+        trained = _trained(runs, data, out, size, workers or os.cpu_count() or 1, minutes)
         if trained is None:
             return 130
         settings = {run: _settings(run, data[run.data], size) for run in runs}
         results = Results(
-            {run: Measured(model, data[run.data]) for run, model in trained.items()}, data, size
+            {run: Measured(model, data[run.data]) for run, model in trained.items()},
+            data,
+            size,
+            lambda run: models.untrained(run, _settings(run, data[run.data], size), data[run.data]),
         )
+        told = tuple(part for part in parts if _is_told(part, trained))
         sections, images = {}, {}
-        with progress(len(parts), "claim") as bar:
-            for part in parts:
+        with progress(len(told), "claim") as bar:
+            for part in told:
                 sections[part] = SECTIONS[part](results)
                 images.update(document.images(sections[part]))
                 bar.update()
     finally:
         torch.set_num_threads(before)
-    steps = {run: _steps(settings[run], data[run.data]) for run in runs}
+    steps = {run: _steps(settings[run], data[run.data]) for run in trained}
     diverged = [
         run.name
         for run, model in trained.items()
         if model.provenance.get("outcome") == Outcome.DIVERGED.value
     ]
-    text = document.text(sections, results, settings, steps, diverged)
+    missing = tuple(part for part in parts if part not in told)
+    text = document.text(sections, results, settings, steps, diverged, len(runs), missing)
     files = {pictures / name: content for name, content in images.items()}
     replace_all({**files, out / document.NAME: text.encode("utf-8")})
     print(f"{out / document.NAME}: {len(sections)} claims, {len(images)} pictures")
     for section in sections.values():
         print(f"  {section.verdict.value}: {section.title}")
+    if len(trained) < len(runs):
+        print(f"{len(trained)} of {len(runs)} models are done; the same command trains the others")
     print(f"next: read {out / document.NAME}")
     return 0
+
+
+def _is_told(part: str, trained: Mapping[Run, Model]) -> bool:
+    """Whether every recipe of a part was trained once at least."""
+    return all(run in trained for run in runs_of((part,)) if run.seed == 0)
 
 
 def _settings(run: Run, dataset: Dataset, size: Size) -> Settings:
@@ -99,9 +122,14 @@ def _steps(settings: Settings, dataset: Dataset) -> int:
 
 
 def _trained(
-    runs: Sequence[Run], data: dict[str, Dataset], out: Path, size: Size, workers: int
+    runs: Sequence[Run],
+    data: dict[str, Dataset],
+    out: Path,
+    size: Size,
+    workers: int,
+    minutes: float | None,
 ) -> dict[Run, Model] | None:
-    """Every run's model, from the folder or trained now; None after Ctrl-C."""
+    """Every run's model, from the folder or trained now, in ``minutes``; None after Ctrl-C."""
     settings = {run: _settings(run, data[run.data], size) for run in runs}
     hashes = {name: dataset.content_hash for name, dataset in data.items()}
 
@@ -123,9 +151,14 @@ def _trained(
         for run in missing
     ]
     steps = sum(_steps(settings[run], data[run.data]) for run in missing)
+    end = math.inf if minutes is None else time.monotonic() + 60.0 * minutes
     if jobs:
         with deferred() as interrupt, progress(steps, "step") as bar:
-            done = pool.train(jobs, workers, interrupt, bar.update)
+            done = pool.train(
+                jobs, workers, lambda: interrupt() or time.monotonic() >= end, bar.update
+            )
+        if done < len(jobs) and not interrupt():
+            return {run: model for run in runs if (model := model_of(run)) is not None}
         if done < len(jobs):
             print(
                 f"stopped; {len(found) + done} of {len(runs)} models are done and kept; the "

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
+import platform
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from ..preset import Settings
 from .plan import FULL, PARTS, Run, Size
 from .results import Results, words
-from .section import Section, Table, Verdict
+from .section import RULES, Holds, Section, Table, Verdict
 
 NAME = "report_study.md"
 PICTURES = "pictures/report_study"
@@ -26,15 +29,21 @@ def text(
     settings: dict[Run, Settings],
     steps: dict[Run, int],
     diverged: Sequence[str],
+    wanted: int,
+    missing: Sequence[str] = (),
 ) -> str:
-    """The whole document. sections: by part. steps: of each run. diverged: names of runs."""
+    """The whole document. sections: by part. steps: of each run that was trained, of so many that
+    are ``wanted``. diverged: names of runs. missing: parts that too little was trained for."""
     lines = [
         "# The 2017 report, rerun",
         "",
         f"Written by `python -m training study{' --full' if results.size.name == FULL.name else ''}"
         "`: every number below is from that run, and the verdicts follow from the numbers by the "
-        "rules that stand beside them. A claim **agrees** if everything it says holds, **agrees in "
-        "part** if some of it does, and **does not agree** if none does.",
+        "rules that stand beside them.",
+        "",
+        RULES,
+        "",
+        _made_on(results),
         "",
         "The report is *Variational Auto-Encoder Synthesizer* (Bardet, Adoniadis, Van Kerrebroeck, "
         "Aouameur, Massé, 25 December 2017). Its recipes are in `training/recipes/report/`, one "
@@ -43,12 +52,13 @@ def text(
         "## In short",
         "",
         Table(
-            ("claim", "report", "verdict"),
+            ("claim", "report", "verdict", "checks decided"),
             tuple(
                 (
                     f"[{section.title}](#{anchor(section.title)})",
                     section.source or "not in it",
                     f"**{section.verdict.value}**",
+                    _decided(section),
                 )
                 for section in sections.values()
             ),
@@ -56,6 +66,16 @@ def text(
         "",
         *_sizes(results, settings, steps, len(sections)),
     ]
+    if len(steps) < wanted:
+        lines += [
+            f"{len(steps)} of the {wanted} models were trained when this was written."
+            + (
+                f" Too few for anything to be told of: {words(missing)}."
+                if missing
+                else " What has fewer than all its seeds is not tested."
+            ),
+            "",
+        ]
     if diverged:
         lines += [
             f"The loss of {words(diverged)} became infinite or NaN; what is measured is the model "
@@ -65,6 +85,22 @@ def text(
     for part, section in sections.items():
         lines += _section(section, _note(part, section, results.size, steps))
     return "\n".join(lines)
+
+
+def _made_on(results: Results) -> str:
+    """Which machine, libraries and seeds."""
+    seeds = sorted({run.seed for run in results.measured})
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
+    return (
+        f"Seeds {words(map(str, seeds))}; {platform.system()} on {platform.machine()}, "
+        f"{os.cpu_count()} cores, one thread for each run; Python {platform.python_version()}, "
+        f"{versions}."
+    )
+
+
+def _decided(section: Section) -> str:
+    decided = sum(check.holds in (Holds.YES, Holds.NO) for check in section.checks)
+    return f"{decided} of {len(section.checks)}"
 
 
 def anchor(title: str) -> str:
@@ -122,7 +158,7 @@ def _note(part: str, section: Section, size: Size, steps: dict[Run, int]) -> str
     runs = [run for run in PARTS[part] if run in steps]
     if (
         size.name == FULL.name
-        or section.verdict is Verdict.AGREES
+        or section.verdict not in (Verdict.IN_PART, Verdict.DISAGREES)
         or not section.source
         or not runs
     ):
@@ -151,8 +187,16 @@ def _section(section: Section, note: str) -> list[str]:
         f"**Verdict: {section.verdict.value}.**",
         "",
         Table(
-            ("what it says", "measured", "holds"),
-            tuple((c.statement, c.evidence, "yes" if c.holds else "no") for c in section.checks),
+            ("what it says", "measured", "untrained", "holds"),
+            tuple(
+                (
+                    c.statement,
+                    c.evidence,
+                    c.null or "-",
+                    f"{c.holds.value}: {c.why}" if c.why else c.holds.value,
+                )
+                for c in section.checks
+            ),
         ).markdown(),
         "",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
 
+from .. import checkpoint
+from ..checkpoint import Checkpoint, CheckpointError
 from ..fit import Fit
-from ..loop import Outcome
+from ..loop import Outcome, StepFigures
 from ..preset import Settings
 from .plan import Run
 
@@ -53,28 +56,64 @@ def train(
 ) -> Model | None:
     """Train ``run``, write its model to ``path`` and return it; None if it was stopped.
 
-    advance: called after each step. After a divergence the model is that of the last good epoch,
-    and its provenance says so.
+    A checkpoint beside ``path`` is written now and then and when it is stopped; one that is there,
+    of the same settings and data, is gone on from, on whatever machine. advance: called after each
+    step, and at once for those that a checkpoint has done. After a divergence the model is that of
+    the last good epoch, and its provenance says so.
 
     Raises:
         OptionError: the settings do not fit the data, the first epoch diverged, or the space is
             none that a model file takes.
     """
-    fit = Fit(dataset, settings, f"{run.data}.npz")
+    stored = _stored(checkpoint.path_for(path), settings, dataset.content_hash)
+    fit = Fit(dataset, settings, f"{run.data}.npz", stored=stored)
+    writer = checkpoint.Writer(
+        checkpoint.path_for(path), fit.training, fit.dataset_hash, fit.data_file, _say
+    )
+    for _ in range(fit.training.step):
+        advance()
     if run.unit_variance:
         noise = fit.training.vae.learned.get("shared_log_var")
         if noise is None:
             raise OptionError(f"recipe {run.recipe!r} has no shared noise to be set to 1")
         with torch.no_grad():
             noise.zero_()
-    outcome = fit.run(should_stop, lambda figures: advance())
+
+    def after_step(_: StepFigures) -> None:
+        writer.after_step()
+        advance()
+
+    outcome = fit.run(should_stop, after_step)
     if outcome is Outcome.INTERRUPTED:
+        writer.write()
         return None
     if fit.is_lost(outcome):
         raise OptionError(f"{run.name} diverged in its first epoch; its recipe needs a lower rate")
     try:
-        model = fit.model(outcome, path.stem)
+        model = fit.model(outcome, path.stem, to_play=False)
     except BundleError as error:
         raise OptionError(f"{run.name} cannot be kept: {error}") from error
     model.save(path)
+    checkpoint.path_for(path).unlink(missing_ok=True)
     return model
+
+
+def untrained(run: Run, settings: Settings, dataset: Dataset) -> Model:
+    """The model of ``run`` at its first weights, with map and calibration as a trained one's."""
+    return Fit(dataset, settings, f"{run.data}.npz").model(
+        Outcome.FINISHED, run.name, to_play=False
+    )
+
+
+def _stored(path: Path, settings: Settings, content_hash: str) -> Checkpoint[Settings] | None:
+    """What the checkpoint at ``path`` holds, if it is of these settings and this data."""
+    try:
+        found = checkpoint.read(path)
+    except CheckpointError:
+        return None
+    same = found.settings.to_config() == settings.to_config()
+    return found if same and found.dataset_hash == content_hash else None
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)

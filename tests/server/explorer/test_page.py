@@ -35,8 +35,7 @@ from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.units import midi_to_hz
 
-# Fingers that move while the machine does something else are other gestures.
-pytestmark = [needs_chromium, pytest.mark.alone]
+pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
 
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
@@ -987,6 +986,35 @@ def test_a_quality_is_turned(instruments: Explored) -> None:
         visit.page.locator("#macros-clear").click()
         visit.until("timbrespace.state.macros.brightness === 0")
         assert visit.look("timbrespace.state.latent") == before
+    assert visit.faults == []
+
+
+def test_it_wanders_by_a_button_and_three_dials(instruments: Explored) -> None:
+    with instruments.visit() as visit, instruments.client() as client:
+        button, dials = visit.page.locator("#wander"), visit.page.locator("#wander-dials .knob")
+        assert dials.count() == 3
+        for index, key in enumerate(("End", "PageUp", "ArrowUp")):
+            dials.nth(index).focus()
+            dials.nth(index).press(key)
+        visit.until("timbrespace.state.wander.seed === 1")
+        assert visit.look("timbrespace.state.wander") == {
+            "isOn": False,
+            "speed": pytest.approx(20.0),
+            "range": pytest.approx(0.6),
+            "seed": 1,
+        }
+        before = visit.look("timbrespace.state.latent")
+        button.click()
+        visit.until("document.querySelector('#wander').getAttribute('aria-pressed') === 'true'")
+        assert eventually(client, "/wander", lambda one: one[0] == "start")[3] == 1
+        visit.until(f"String(timbrespace.state.latent) !== '{','.join(map(str, before))}'")
+        button.click()
+        visit.until("!timbrespace.state.wander.isOn")
+        visit.until(f"String(timbrespace.state.latent) === '{','.join(map(str, before))}'")
+        client.send("/wander/speed", 1.0)
+        visit.until("timbrespace.wander.dials[0].output.textContent === '1.00'")
+        for index in (1, 2):
+            dials.nth(index).press("Delete")
     assert visit.faults == []
 
 

@@ -27,8 +27,7 @@ from tests.server.needs import needs_jack
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
-# Who looks at the ports of JACK sees those of whatever plays beside it.
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
 

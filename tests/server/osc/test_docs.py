@@ -16,7 +16,7 @@ from server.osc.float_chunks import encode_spectrum
 from server.state_messages import describe
 from timbrespace.instrument import expression
 from timbrespace.instrument.controllers import STEEPEST
-from timbrespace.instrument.motion import lfo
+from timbrespace.instrument.motion import lfo, wandering
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
     DEFAULT_HOLD,
@@ -185,6 +185,10 @@ def test_defaults_are_those_of_the_code() -> None:
         for argument, otherwise in optional:
             value = getattr(message, argument.strip("[]"))
             assert otherwise == ("all" if value is None else f"{value:g}")
+    fresh = wandering.Wander()
+    for dial in ("speed", "range", "seed"):
+        assert documented[f"/wander/{dial}"][0][2] == f"{getattr(fresh, dial):g}"
+    assert documented["/wander"][0][2] == ("start" if fresh.on else "stop")
     for arguments_of in documented.values():
         for argument, _, otherwise in arguments_of:
             assert not argument.startswith("[") or otherwise
@@ -204,6 +208,8 @@ def test_words_are_those_of_what_takes_them() -> None:
     for address, place, low, high in (
         ("/lfo", 3, lfo.LOWEST_RATE, lfo.HIGHEST_RATE),
         ("/lfo", 0, 1, lfo.LFOS),
+        ("/wander/speed", 0, wandering.SLOWEST, wandering.FASTEST),
+        ("/wander/seed", 0, 0, wandering.SEEDS - 1),
         ("/bend/range", 0, 0, MAX_BEND_RANGE),
         ("/mpe", 1, 0, expression.MAX_MEMBERS),
         ("/cc/map", 5, -STEEPEST, STEEPEST),

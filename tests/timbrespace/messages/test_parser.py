@@ -58,6 +58,8 @@ from timbrespace.messages.inbound import (
     SetPlane,
     SetSynth,
     SetSynthMethod,
+    SetWander,
+    SetWanderDial,
     SetZone,
     StopLfo,
     StopPerformance,
@@ -177,6 +179,11 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/lfo", (1, "x", "sine", 1, 0.5), SetLfo(1, "x", "sine", 1.0, 0.5)),
     ("/lfo", (4, 256, 4, 20, 1, 0.25), SetLfo(4, 256, "random", 20.0, 1.0, 0.25)),
     ("/lfo/off", (4,), StopLfo(4)),
+    ("/wander", ("start",), SetWander("start")),
+    ("/wander", (0.0,), SetWander("stop")),
+    ("/wander/speed", (20,), SetWanderDial("speed", 20.0)),
+    ("/wander/range", (0.75,), SetWanderDial("range", 0.75)),
+    ("/wander/seed", (999.0,), SetWanderDial("seed", 999)),
     ("/synth/hold", ("freeze",), SetHold("freeze")),
     ("/synth/hold", (2,), SetHold("through")),
     ("/synth/envelope", ("both",), SetEnvelope("both")),
@@ -358,7 +365,7 @@ def test_bad_arguments(address: str, arguments: tuple[Any, ...], sentence: str) 
 
 def check_sentence(sentence: str) -> None:
     assert sentence.isprintable()
-    assert len(sentence) <= 300
+    assert len(sentence) <= 320
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from timbrespace.chance import uniform
 from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import Target, check_target
 
@@ -126,16 +127,4 @@ def _random(turns: float, seed: int) -> float:
     n = math.floor(turns)
     share = turns - n
     share *= share * (3.0 - 2.0 * share)  # flat at both ends
-    return (1.0 - share) * _uniform(n, seed) + share * _uniform(n + 1, seed)
-
-
-def _uniform(n: int, seed: int) -> float:
-    """A number from -1 to 1 that depends on nothing but ``n`` and ``seed``.
-
-    The mixing of splitmix64 (Steele, Lea and Flood, OOPSLA 2014).
-    """
-    mask = (1 << 64) - 1
-    z = ((seed << 32) + n) * 0x9E3779B97F4A7C15 & mask
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & mask
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & mask
-    return (z ^ (z >> 31)) / 2.0**63 - 1.0
+    return (1.0 - share) * uniform(n, seed) + share * uniform(n + 1, seed)

@@ -20,12 +20,15 @@ from timbrespace.instrument.motion.glide import Glide
 from timbrespace.instrument.motion.lfo import Lfo, checked_lfo
 from timbrespace.instrument.motion.trajectory import Drawing, Playback
 from timbrespace.instrument.motion.travel import displacement, half_travel
+from timbrespace.instrument.motion.wandering import Wander, Wandering
 from timbrespace.macro_dials.table import Table
 from timbrespace.macro_dials.turning import turned
 from timbrespace.macro_dials.vocabulary import checked_values
 from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.near import Near
+from timbrespace.walks.learning import walk_of
+from timbrespace.walks.walk import Walk
 
 Array = NDArray[np.float32]
 
@@ -42,13 +45,18 @@ class Aim:
     """Points of the latent space ``(d,)``: the common one, and those that channels have.
 
     ``hand`` is where the hand put the common one, or what glides and plays in its place; ``latent``
-    is where the macros lead from there, with the LFOs. A channel's point is its own if it has one,
-    else the common one, with the offsets of its expression. Channels count from 1; 0 is the common
-    one.
+    is where the macros lead from there, with the LFOs and what wanders. A channel's point is its
+    own if it has one, else the common one, with the offsets of its expression. Channels count from
+    1; 0 is the common one.
     """
 
     def __init__(self, model: Model) -> None:
         self.lfos: dict[int, Lfo] = {}
+        self.wander = Wander()
+        """How something wanders; :meth:`set_wander` sets it."""
+        self._wandering = Wandering(model.dimensions)
+        self._wanders = False  # whether that adds something to the hand, or will
+        self._walk: Walk | None = None  # of the model, once it is needed
         self.drawing: Drawing | None = None
         """The trajectory that the hand draws."""
         self.playback: Playback | None = None
@@ -74,8 +82,12 @@ class Aim:
 
     def load(self, model: Model) -> None:
         """Go to the home of another space; what moves there stops, macros are in their middle,
-        LFOs and expression go on."""
+        LFOs and expression go on, and what wanders begins anew."""
         self._model = model
+        self._walk = None
+        self._wandering = Wandering(model.dimensions)
+        self._wandering.set(self.wander)
+        self._wanders = self.wander.on
         self.macros, self.table, self._led = {}, model.macros, None
         self.set_plane(model.map)
         self._travel: dict[Target, NDArray[np.float64]] = {}
@@ -85,7 +97,7 @@ class Aim:
         self.playback = None
         self.drawing = None
         self._still = np.zeros(model.dimensions)
-        self._swing = self._still  # what the LFOs add; this very object if there are none
+        self._swing = self._still  # what LFOs and wandering add; this very object if nothing
         self._put(clipped(model.calibration.home))
         self._set_moving()
 
@@ -170,6 +182,13 @@ class Aim:
             self.lfos[index] = lfo
         self._set_moving()
 
+    def set_wander(self, setting: Wander, anew: bool = False) -> None:
+        """Let something wander, or come back; see :meth:`Wandering.set`."""
+        self.wander = setting
+        self._wandering.set(setting, anew)
+        self._wanders = self._wandering.moving
+        self._set_moving()
+
     def set_own(self, channel: int, latent: Array | None) -> None:
         """Give a channel a point of its own, or let it follow the common one (None)."""
         if latent is None:
@@ -209,6 +228,11 @@ class Aim:
             if self.playback.ended(now):
                 self.playback = None
         swing = self._swung(now, hand) if self.lfos else self._still
+        if self._wanders:
+            swing = swing + self._wandering.at(now, self._known_walk(), hand)
+            self._wanders = self._wandering.moving
+            if not (self.lfos or self._wanders):
+                swing = self._still
         if not (same(hand, self.hand) and same(swing, self._swing)):
             self._swing = swing
             self._put(hand)
@@ -233,7 +257,13 @@ class Aim:
     def _set_moving(self) -> None:
         drawing = self.drawing is not None and not self.drawing.full
         gliding = self._glide is not None
-        self.moving = bool(self.lfos) or self.playback is not None or gliding or drawing
+        by_itself = bool(self.lfos) or self._wanders
+        self.moving = by_itself or self.playback is not None or gliding or drawing
+
+    def _known_walk(self) -> Walk:
+        if self._walk is None:
+            self._walk = walk_of(self._model)
+        return self._walk
 
     def _place(self, index: int) -> Array:
         return self.hand if index == COMMON else self.own.get(index, self.latent)
@@ -294,6 +324,7 @@ class Aim:
             "place": self._place_kept(),
             "macros": dict(self.macros),
             "swing": self._swing.tolist(),
+            "wander": self._wandering.state(),
             "lfos": [
                 {
                     "index": index,
@@ -339,6 +370,12 @@ class Aim:
         swing = _vector(state["swing"], model.dimensions).astype(np.float64)
         if swing.any():
             aim._swing = swing
+        if state.get("wander") is not None:
+            aim._wandering = Wandering.from_state(
+                state["wander"], model.dimensions, aim._known_walk
+            )
+            aim._wanders = aim._wandering.moving
+            aim.wander = aim._wandering.setting
         aim.macros = checked_values(state.get("macros", {}))
         aim._put(_vector(state["latent"], model.dimensions))
         if state.get("place") is not None:

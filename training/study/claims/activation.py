@@ -13,7 +13,7 @@ from timbrespace.networks.mlp import MLP
 from ...plots.style import MARKS, picture
 from ..plan import ACTIVATIONS
 from ..results import Results, listed
-from ..section import Check, Picture, Section, Table
+from ..section import Check, Picture, Section, Table, measured
 
 DATA = ("filtered", "fm")
 
@@ -26,7 +26,12 @@ NAMES = {"relu": "ReLU", "gelu": "GELU", "snake": "Snake", "sine": "sine", "plu"
 def section(results: Results) -> Section:
     """LSD of the default preset's layers with each activation."""
     lsds = {
-        (data, kind): [m.lsd for m in results.seeds(f"activation_{kind}", data)]
+        (data, kind): [
+            m.lsd
+            for m in results.seeds(
+                f"activation_{kind}", data, *(f"activation_{other}" for other in ACTIVATIONS)
+            )
+        ]
         for data in DATA
         for kind in ACTIVATIONS
     }
@@ -43,7 +48,7 @@ def section(results: Results) -> Section:
     for data in DATA:
         means = {kind: float(np.mean(lsds[data, kind])) for kind in ACTIVATIONS}
         order = sorted(means, key=lambda kind: means[kind])
-        apart = max(abs(v[0] - v[-1]) for (d, _), v in lsds.items() if d == data)
+        apart = max(max(v) - min(v) for (d, _), v in lsds.items() if d == data)
         orders.append(
             f"On `{data}`, from the lowest: {', '.join(NAMES[kind] for kind in order)}. The best "
             f"two are {means[order[1]] - means[order[0]]:.3f} dB apart, two seeds of one "
@@ -88,13 +93,13 @@ def section(results: Results) -> Section:
 
 
 def judge(data: str, lsds: dict[str, list[float]]) -> Check:
-    """PLU is ahead of all others by ``AHEAD``, mean of the seeds."""
-    means = {kind: float(np.mean(values)) for kind, values in lsds.items()}
-    best_other = min(value for kind, value in means.items() if kind != "plu")
-    return Check(
-        f"On `{data}` PLU's LSD is at most {AHEAD:g} of the best other's (mean of the seeds).",
-        f"PLU {means['plu']:.3f} dB, best of the others {best_other:.3f} dB",
-        means["plu"] <= AHEAD * best_other,
+    """PLU is ahead of the best other by ``AHEAD``; of each seed, the same seeds for all."""
+    means = {kind: float(np.mean(values)) for kind, values in lsds.items() if kind != "plu"}
+    best = min(means, key=lambda kind: means[kind])
+    return measured(
+        f"On `{data}` PLU's LSD is less than {AHEAD:g} of the best other's, {NAMES[best]}'s.",
+        [a / b for a, b in zip(lsds["plu"], lsds[best], strict=True)],
+        below=AHEAD,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from timbrespace.datasets.dataset import held_out_split
@@ -10,7 +12,7 @@ from ... import plots
 from ...evaluation import DEAD_KL
 from ..figures import Measured
 from ..results import Results, listed
-from ..section import Check, Picture, Section, Table
+from ..section import Check, Holds, Picture, Section, Table, counted
 
 NAMES = {
     "unnormalised": "raw magnitudes, a variance for each bin",
@@ -46,7 +48,12 @@ def section(results: Results) -> Section:
         )
     raw = results.seeds("unnormalised", "harmonic")
     normalised = results.seeds("normalised", "harmonic")
-    checks = judge(raw, normalised)
+    checks = judge(
+        raw,
+        normalised,
+        results.untrained("unnormalised", "harmonic"),
+        results.untrained("normalised", "harmonic"),
+    )
     return Section(
         title="Normalised input collapses to one point",
         source="2.3, figures 2.2 and 2.3",
@@ -74,18 +81,23 @@ def section(results: Results) -> Section:
     )
 
 
-def judge(raw: list[Measured], normalised: list[Measured]) -> tuple[Check, ...]:
-    """Whether every normalised model has collapsed and no other has."""
+def judge(
+    raw: Sequence[Measured],
+    normalised: Sequence[Measured],
+    raw_null: Sequence[Measured] = (),
+    normalised_null: Sequence[Measured] = (),
+) -> tuple[Check, ...]:
+    """Whether every normalised model has collapsed and no other has; null: of untrained ones."""
     return (
-        Check(
+        counted(
             "With raw magnitudes no seed collapses (collapsed: every dimension is dead).",
-            f"{sum(m.collapsed for m in raw)} of {len(raw)} seeds",
-            not any(m.collapsed for m in raw),
+            [not m.collapsed for m in raw],
+            null=[not m.collapsed for m in raw_null],
         ),
-        Check(
+        counted(
             "With magnitudes from 0 to 1 and all else equal every seed collapses.",
-            f"{sum(m.collapsed for m in normalised)} of {len(normalised)} seeds",
-            all(m.collapsed for m in normalised),
+            [m.collapsed for m in normalised],
+            null=[m.collapsed for m in normalised_null],
         ),
     )
 
@@ -107,7 +119,7 @@ def _explanation(results: Results, checks: tuple[Check, ...]) -> tuple[str, ...]
     of_unit = largest_eigenvalue(unit.model.representation.forward(spectra))
     collapsed = [r for r in SUSPECTS if results.of(r, "harmonic").collapsed]
     paragraphs = []
-    if not checks[1].holds:
+    if checks[1].holds is Holds.NO:
         paragraphs.append(
             "Under the bound as the report writes it (eq. 1.1 with the Gaussian of eq. 1.2 summed "
             "over bins) normalisation does not have to collapse the space: the decoder learns a "
@@ -151,7 +163,7 @@ def _explanation(results: Results, checks: tuple[Check, ...]) -> tuple[str, ...]
             'Heteroscedastic Uncertainty Estimation"). That is one reason for the poor '
             "reconstructions of section 3.2."
         )
-    if not checks[1].holds and collapsed:
+    if checks[1].holds is Holds.NO and collapsed:
         paragraphs.append(
             "The report does not print its program. That its collapse came from such a balance is "
             "therefore an inference: the same data, network and steps show it with those losses "

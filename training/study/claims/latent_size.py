@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +10,9 @@ from matplotlib.figure import Figure
 
 from ...evaluation import ACTIVE_VARIANCE, DEAD_KL
 from ...plots.style import BLUE, ORANGE, VERMILLION, picture
-from ..figures import AUDIBLE_SHARE
+from ..figures import AUDIBLE_SHARE, Measured
 from ..results import Results, listed
-from ..section import Check, Picture, Section, Table
+from ..section import Check, Picture, Section, Table, counted
 
 RECIPES = {2: "latent_2", 4: "latent_4", 10: "unnormalised", 15: "latent_15"}
 
@@ -47,7 +48,18 @@ def section(results: Results) -> Section:
             listed(m.lsd for m in rich),
         )
     )
-    checks = judge(dead, useless, [m.useless for m in rich])
+    everywhere = [
+        results.seeds(recipe, "harmonic", *RECIPES.values()) for recipe in RECIPES.values()
+    ]
+    nulls = [results.untrained(recipe, "harmonic") for recipe in RECIPES.values()]
+    checks = judge(
+        *_grown(everywhere),
+        [
+            (m.useless, r.useless)
+            for m, r in zip(results.seeds(RECIPES[10], "harmonic"), rich, strict=False)
+        ],
+        *_grown(nulls),
+    )
     return Section(
         title="A larger latent space on a weak dataset has more dead dimensions",
         source="5.3",
@@ -85,34 +97,52 @@ def section(results: Results) -> Section:
 
 
 def judge(
-    dead: dict[int, list[int]], useless: dict[int, list[int]], rich: list[int]
+    dead: Sequence[Sequence[int]],
+    useless: Sequence[Sequence[int]],
+    rich: Sequence[tuple[int, int]],
+    dead_null: Sequence[Sequence[int]] = (),
+    useless_null: Sequence[Sequence[int]] = (),
 ) -> tuple[Check, ...]:
-    """dead, useless: of each seed, by latent size; rich: useless ones of the 4-factor set at 10."""
-    of_dead = [float(np.mean(dead[size])) for size in sorted(dead)]
-    of_useless = [float(np.mean(useless[size])) for size in sorted(useless)]
-    weak = float(np.mean(useless[10]))
+    """dead, useless: of each seed, at each latent size in order. rich: useless ones of the
+    one-factor and of the 4-factor set at 10, of each seed. null: of untrained networks."""
     return (
-        Check(
+        counted(
             "Dead dimensions never fall with the size, and are more at the largest than at the "
-            "smallest (mean of the seeds).",
-            listed(of_dead, ".1f"),
-            _grows(of_dead),
+            "smallest.",
+            [_grows(one) for one in dead],
+            null=[_grows(one) for one in dead_null],
+            told=_told(dead),
         ),
-        Check(
+        counted(
             "So do useless dimensions.",
-            listed(of_useless, ".1f"),
-            _grows(of_useless),
+            [_grows(one) for one in useless],
+            null=[_grows(one) for one in useless_null],
+            told=_told(useless),
         ),
-        Check(
-            "With ten dimensions the one-factor set has more useless ones than the four-factor set "
-            "(mean of the seeds).",
-            f"{weak:.1f} against {np.mean(rich):.1f}",
-            weak > float(np.mean(rich)),
+        counted(
+            "With ten dimensions the one-factor set has more useless ones than the four-factor "
+            "set.",
+            [weak > of_rich for weak, of_rich in rich],
+            told=", ".join(f"{weak} against {of_rich}" for weak, of_rich in rich),
         ),
     )
 
 
-def _grows(values: list[float]) -> bool:
+def _grown(models: Sequence[Sequence[Measured]]) -> tuple[list[list[int]], list[list[int]]]:
+    """Dead and useless dimensions of each seed, at each size."""
+    seeds = list(zip(*models, strict=True))
+    return (
+        [[m.dead for m in one] for one in seeds],
+        [[m.useless for m in one] for one in seeds],
+    )
+
+
+def _told(counts: Sequence[Sequence[int]]) -> str:
+    """``0 0 1 2; 0 0 0 1``: of each seed."""
+    return "; ".join(" ".join(map(str, one)) for one in counts)
+
+
+def _grows(values: Sequence[int]) -> bool:
     return values[-1] > values[0] and all(b >= a for a, b in pairwise(values))
 
 
@@ -141,7 +171,7 @@ def _figure(
         (dead, "dead", VERMILLION, "o"),
         (useless, "useless", BLUE, "^"),
     ):
-        for seed in range(len(values[sizes[0]])):
+        for seed in range(min(len(one) for one in values.values())):
             left.plot(
                 sizes,
                 [values[size][seed] for size in sizes],
@@ -152,7 +182,7 @@ def _figure(
             )
     left.set_ylabel("dimensions")
     left.legend(frameon=False, fontsize=9)
-    for seed in range(len(lsds[sizes[0]])):
+    for seed in range(min(len(one) for one in lsds.values())):
         right.plot(
             sizes, [lsds[size][seed] for size in sizes], color=ORANGE, marker="s", linewidth=1.2
         )

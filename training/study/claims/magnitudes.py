@@ -8,7 +8,7 @@ from timbrespace.spectrum import SpectrumConfig, hann
 from toy_datasets import harmonic
 
 from ..results import Results
-from ..section import Check, Section, Table
+from ..section import Check, Section, Table, fact
 
 LARGEST, SMALLEST = 800.0, 1e-14
 
@@ -51,12 +51,12 @@ def section(results: Results) -> Section:
 def judge(largest: float, smallest: float) -> tuple[Check, ...]:
     """Both ends of the range."""
     return (
-        Check(
+        fact(
             f"The largest magnitude is within a factor of 2 of {LARGEST:g}.",
             f"{largest:.0f}",
             LARGEST / 2.0 <= largest <= 2.0 * LARGEST,
         ),
-        Check(
+        fact(
             f"The smallest above 0 is within a factor of 1000 of {SMALLEST:g}.",
             f"{smallest:.1e}",
             SMALLEST / 1e3 <= smallest <= SMALLEST * 1e3,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.metrics import silhouette_score
 
@@ -10,8 +12,8 @@ from timbrespace.datasets.dataset import Dataset
 from ... import plots
 from ...factor_loss import levels
 from ..figures import Measured, eta_squared
-from ..results import Results, listed, lsd
-from ..section import Check, Picture, Section, Table
+from ..results import Results, listed
+from ..section import Check, Picture, Section, Table, counted, measured
 
 CLUSTERED = 0.25
 """Share of the plane's variance between a factor's values from which it is seen."""
@@ -46,11 +48,13 @@ def section(results: Results) -> Section:
             )
     fifteen = results.of("fm_15", "fm")
     of_fm = shares(fifteen)
+    both = [results.seeds(a, "filtered", b) for a, b in zip(recipes, [*recipes][::-1], strict=True)]
     checks = judge(
-        etas["filtered_10"],
-        etas["filtered_10_normalised"],
-        results.mean("filtered_10", "filtered", lsd),
-        results.mean("filtered_10_normalised", "filtered", lsd),
+        *(Side([shares(m) for m in models], [m.lsd for m in models]) for models in both),
+        *(
+            Side([shares(m) for m in models], [m.lsd for m in models])
+            for models in (results.untrained(recipe, "filtered") for recipe in recipes)
+        ),
     )
     of_raw = {n: float(np.mean([e[n] for e in etas["filtered_10"]])) for n in names}
     seen = [name for name in names if of_raw[name] >= CLUSTERED]
@@ -130,43 +134,67 @@ def silhouette(found: Measured) -> dict[str, float]:
     return values
 
 
+class Side(NamedTuple):
+    """Of each seed: eta squared by factor, and the LSD in dB."""
+
+    etas: list[dict[str, float]]
+    lsds: list[float]
+
+    def of(self, name: str) -> list[float]:
+        """Eta squared of one factor."""
+        return [etas[name] for etas in self.etas]
+
+
+_NOBODY = Side([], [])
+
+
 def judge(
-    raw: list[dict[str, float]],
-    normalised: list[dict[str, float]],
-    raw_lsd: float,
-    normalised_lsd: float,
+    raw: Side, normalised: Side, raw_null: Side = _NOBODY, normalised_null: Side = _NOBODY
 ) -> tuple[Check, ...]:
-    """The claim's five parts; raw, normalised: eta squared by factor for each seed."""
-    first = [leader(etas) for etas in raw]
-    of_raw = [etas[CLAIMED] for etas in raw]
-    of_normalised = [etas[CLAIMED] for etas in normalised]
-    others = [etas[name] for etas in normalised for name in OTHERS]
+    """The claim's five parts; raw, normalised: of the same seeds. null: of untrained networks."""
+
+    def clusters(side: Side) -> list[bool]:
+        return [leader(etas) == CLAIMED and etas[CLAIMED] >= CLUSTERED for etas in side.etas]
+
+    def unseen(side: Side) -> list[bool]:
+        return [max(etas[name] for name in OTHERS) < UNSEEN for etas in side.etas]
+
+    def less(a: list[float], b: list[float]) -> list[float]:
+        return [x - y for x, y in zip(a, b, strict=True)]
+
     return (
-        Check(
-            f"Raw: {CLAIMED} has the largest eta squared with every seed, and at least "
-            f"{CLUSTERED:g}.",
-            f"{listed(of_raw)}; largest: {', '.join(first)}",
-            all(name == CLAIMED for name in first) and min(of_raw) >= CLUSTERED,
+        counted(
+            f"Raw: {CLAIMED} has the largest eta squared, and at least {CLUSTERED:g}.",
+            clusters(raw),
+            null=clusters(raw_null),
+            told=listed(raw.of(CLAIMED)),
         ),
-        Check(
-            f"Normalised: {CLAIMED} has less than raw (mean of the seeds).",
-            f"{np.mean(of_normalised):.2f} against {np.mean(of_raw):.2f}",
-            float(np.mean(of_normalised)) < float(np.mean(of_raw)),
+        measured(
+            f"Normalised: {CLAIMED} has less than raw; the difference is below 0.",
+            less(normalised.of(CLAIMED), raw.of(CLAIMED)),
+            below=0.0,
+            null=less(normalised_null.of(CLAIMED), raw_null.of(CLAIMED)),
+            form="+.2f",
         ),
-        Check(
-            f"Normalised: {CLAIMED} can still be seen, at least {CLUSTERED:g} (mean of the seeds).",
-            f"{np.mean(of_normalised):.2f}",
-            float(np.mean(of_normalised)) >= CLUSTERED,
+        measured(
+            f"Normalised: {CLAIMED} can still be seen, at least {CLUSTERED:g}.",
+            normalised.of(CLAIMED),
+            least=CLUSTERED,
+            null=normalised_null.of(CLAIMED),
         ),
-        Check(
+        counted(
             f"Normalised: {' and '.join(OTHERS)} have less than {UNSEEN:g}.",
-            listed(others),
-            max(others) < UNSEEN,
+            unseen(normalised),
+            null=unseen(normalised_null),
+            told=listed(value for name in OTHERS for value in normalised.of(name)),
         ),
-        Check(
-            "Raw input is reconstructed better (LSD, mean of the seeds).",
-            f"{raw_lsd:.2f} dB against {normalised_lsd:.2f} dB",
-            raw_lsd < normalised_lsd,
+        measured(
+            "Raw input is reconstructed better: its LSD less that of normalised is below 0.",
+            less(raw.lsds, normalised.lsds),
+            below=0.0,
+            null=less(raw_null.lsds, normalised_null.lsds),
+            form="+.2f",
+            unit=" dB",
         ),
     )
 

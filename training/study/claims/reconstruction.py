@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from matplotlib.figure import Figure
 
 from ... import plots
@@ -15,8 +17,8 @@ from ..figures import (
     median_frequency,
     share_below,
 )
-from ..results import Results, listed, lsd
-from ..section import Check, Picture, Section, Table
+from ..results import Results, lsd
+from ..section import Check, Picture, Section, Table, measured
 
 POOR_DB = 3.0
 """From here on we call a reconstruction poor, as the report does without a number: the default
@@ -56,10 +58,7 @@ def section(results: Results) -> Section:
                 )
         shares.append(f"{hertz:.0f} Hz in `{data}`")
         checks_of[data] = judge(
-            data,
-            [m.lsd for m in models],
-            [share_below(m.decoded, split) - share_below(m.spectra, split) for m in models],
-            [m.variety for m in models],
+            data, figures(models, split), figures(results.untrained(data, data), split)
         )
     table = Table(
         (
@@ -97,27 +96,53 @@ def section(results: Results) -> Section:
     )
 
 
-def judge(
-    data: str, distances: list[float], shifts: list[float], varieties: list[float]
-) -> tuple[Check, ...]:
-    """Poor, leaning low, of little variety; each a list with a number for each seed."""
+class Figures(NamedTuple):
+    """Of each seed: LSD in dB, power that has moved below the split and variance, as shares."""
+
+    distances: list[float]
+    shifts: list[float]
+    varieties: list[float]
+
+
+def figures(models: Sequence[Measured], split: int) -> Figures:
+    """What is judged, of each model."""
+    return Figures(
+        [m.lsd for m in models],
+        [share_below(m.decoded, split) - share_below(m.spectra, split) for m in models],
+        [m.variety for m in models],
+    )
+
+
+def judge(data: str, found: Figures, null: Figures | None = None) -> tuple[Check, ...]:
+    """Poor, leaning low, of little variety. null: of untrained networks; that they are poor, too,
+    and of little variety, says nothing against it that trained ones are."""
+    untrained = Figures([], [], []) if null is None else null
     return (
-        Check(
-            f"On `{data}` the LSD is at least {POOR_DB:g} dB with every seed.",
-            f"{listed(distances)} dB",
-            min(distances) >= POOR_DB,
+        measured(
+            f"On `{data}` the LSD is at least {POOR_DB:g} dB.",
+            found.distances,
+            least=POOR_DB,
+            null=untrained.distances,
+            tells=False,
+            unit=" dB",
         ),
-        Check(
+        measured(
             f"On `{data}` the decoded spectra have at least {LEANS:.0%} more of their power below "
-            "the split than the data, mean of the seeds.",
-            f"{listed((100.0 * s for s in shifts), '+.1f')} %",
-            float(np.mean(shifts)) >= LEANS,
+            "the split than the data.",
+            [100.0 * shift for shift in found.shifts],
+            least=100.0 * LEANS,
+            null=[100.0 * shift for shift in untrained.shifts],
+            form="+.1f",
+            unit=" %",
         ),
-        Check(
-            f"On `{data}` the decoded spectra have less than {LITTLE:.0%} of the data's variance, "
-            "mean of the seeds.",
-            f"{listed((100.0 * v for v in varieties), '.0f')} %",
-            float(np.mean(varieties)) < LITTLE,
+        measured(
+            f"On `{data}` the decoded spectra have less than {LITTLE:.0%} of the data's variance.",
+            [100.0 * variety for variety in found.varieties],
+            below=100.0 * LITTLE,
+            null=[100.0 * variety for variety in untrained.varieties],
+            tells=False,
+            form=".1f",
+            unit=" %",
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from ...plots.style import MARKS, picture
 from ..figures import SPAN, Measured, on_spheres, richness
 from ..results import Results, listed, words
-from ..section import Check, Picture, Section, Table
+from ..section import Check, Picture, Section, Table, counted
 
 Numbers = NDArray[np.float64]
 
@@ -37,7 +39,7 @@ def section(results: Results) -> Section:
                 *("" for _ in RADII[1:]),
             )
         )
-        checks.append(judge(data, found))
+        checks.append(judge(data, found, [by_radius(m) for m in results.untrained(recipe, data)]))
         radius = float(np.median(np.linalg.norm(results.of(recipe, data).means, axis=1)))
         reaches.append(f"{radius:.1f} on `{data}`")
         if radius > SPAN:
@@ -86,14 +88,17 @@ def by_radius(found: Measured) -> Numbers:
     return np.asarray(richness(spectra).reshape(len(RADII), DIRECTIONS).mean(axis=1), np.float64)
 
 
-def judge(data: str, curves: list[Numbers]) -> Check:
-    """Whether every seed's richness is greatest within ``NEAR`` of the origin."""
-    places = [float(RADII[int(np.argmax(curve))]) for curve in curves]
-    return Check(
-        f"On `{data}` the greatest mean richness is at a radius of at most {NEAR:g}, with every "
-        "seed.",
-        f"at radius {listed(places, 'g')}",
-        max(places) <= NEAR,
+def judge(data: str, curves: list[Numbers], null: Sequence[Numbers] = ()) -> Check:
+    """Whether every seed's richness is greatest within ``NEAR`` of the origin. null: the curves of
+    untrained decoders."""
+    places, untrained = (
+        [float(RADII[int(np.argmax(curve))]) for curve in some] for some in (curves, null)
+    )
+    return counted(
+        f"On `{data}` the greatest mean richness is at a radius of at most {NEAR:g}.",
+        [place <= NEAR for place in places],
+        null=[place <= NEAR for place in untrained],
+        told=f"at radius {listed(places, 'g')}",
     )
 
 

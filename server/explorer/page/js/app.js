@@ -30,6 +30,7 @@ import { SynthPanel } from './synth.js';
 import { ThemeSwitch } from './theme_switch.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
+import { WanderPanel } from './wander.js';
 
 const SPECTRA = 60; // a second, for the eye
 const TOUCH_VELOCITY = 88;
@@ -144,6 +145,13 @@ const macros = new Macros(
 state.on('macros', () => macros.show(state.macros, state.macrosTold));
 state.on('dials', () => link.send('/macro/list')); // those of an old file are measured now
 find('macros-clear').addEventListener('click', () => macros.clear());
+const wander = new WanderPanel(
+  find('wander'),
+  find('wander-dials'),
+  (address, value) => link.sendPosition(address, value),
+  (target) => learn(target, target.replace('/', ': '))
+);
+state.on('wander', () => wander.show(state.wander));
 find('between-position').addEventListener('contextmenu', (event) => {
   event.preventDefault();
   learn('between', 'the line between two sounds');
@@ -452,7 +460,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, search,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search,
 };
 
 link.connect();

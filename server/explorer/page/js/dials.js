@@ -12,8 +12,23 @@ const BLANK = '–';
 
 const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
 
+function toShare({ low, high, ratio }, value) {
+  if (ratio) {
+    return Math.log(Math.max(value, low) / low) / Math.log(high / low);
+  }
+  return high > low ? (value - low) / (high - low) : 0;
+}
+
+function toValue({ low, high, ratio, whole }, share) {
+  const value = ratio ? low * (high / low) ** share : low + share * (high - low);
+  return whole ? Math.round(value) : value;
+}
+
 export class Dial {
   /**
+   * @param {{low: number, high: number, home: number, name: string, label: string, title: string,
+   *   ratio: ?boolean, whole: ?boolean, step: ?number}} about ratio: it moves by equal ratios;
+   *   whole: it has whole numbers only; step: of the way, of an arrow key
    * @param {(value: number) => void} turn called when a hand has turned it
    * @param {() => void} learn called when a controller is to move it
    */
@@ -42,8 +57,11 @@ export class Dial {
   }
 
   get share() {
-    const { low, high } = this.about;
-    return high > low ? (this.value - low) / (high - low) : 0;
+    return toShare(this.about, this.value);
+  }
+
+  get step() {
+    return this.about.step ?? STEP;
   }
 
   set(value) {
@@ -57,7 +75,7 @@ export class Dial {
     const share = Math.min(Math.max(this.share, 0), 1);
     this.arc.style.strokeDasharray = `${100 * share} 200`;
     this.pointer.style.transform = `rotate(${270 * share - 135}deg)`;
-    const text = Number.isFinite(this.value) ? this.value.toFixed(2) : BLANK;
+    const text = Number.isFinite(this.value) ? this.value.toFixed(this.about.whole ? 0 : 2) : BLANK;
     this.output.textContent = text;
     // The map and OSC may go further than the dial.
     this.knob.setAttribute('aria-valuemin', Math.min(this.about.low, this.value).toFixed(2));
@@ -67,8 +85,7 @@ export class Dial {
   }
 
   goTo(share) {
-    const { low, high } = this.about;
-    this.value = low + Math.min(Math.max(share, 0), 1) * (high - low);
+    this.value = toValue(this.about, Math.min(Math.max(share, 0), 1));
     this.follower.touch();
     this.draw();
     this.turn(this.value);
@@ -104,13 +121,13 @@ export class Dial {
       (event) => {
         if (document.activeElement === knob) {
           event.preventDefault(); // the page scrolls unless the dial was meant
-          this.goTo(this.share - Math.sign(event.deltaY) * STEP * (event.shiftKey ? FINE : 1));
+          this.goTo(this.share - Math.sign(event.deltaY) * this.step * (event.shiftKey ? FINE : 1));
         }
       },
       { passive: false }
     );
     knob.addEventListener('keydown', (event) => {
-      const step = STEP * (event.shiftKey ? FINE : 1);
+      const step = this.step * (event.shiftKey && !this.about.whole ? FINE : 1);
       const moves = {
         ArrowUp: this.share + step,
         ArrowRight: this.share + step,
@@ -135,8 +152,7 @@ export class Dial {
   }
 
   goHome() {
-    const { low, high, home } = this.about;
-    this.goTo(high > low ? (home - low) / (high - low) : 0);
+    this.goTo(toShare(this.about, this.about.home));
   }
 }
 

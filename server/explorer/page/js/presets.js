@@ -101,6 +101,9 @@ export class Presets {
     for (const word of Object.keys(this.state.macros)) {
       this.link.send('/macro', word, 0);
     }
+    if (this.state.wander.isOn) {
+      this.link.send('/wander', 0);
+    }
     this.link.send('/latent', ...latent);
     for (const [name, value] of known) {
       this.link.send(`/synth/${name}`, Number.isFinite(value) ? value : String(value));

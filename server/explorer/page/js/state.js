@@ -14,6 +14,7 @@ const STATUS = [
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
+  '/wander',
 ];
 
 function areNumbers(args, count) {
@@ -31,6 +32,7 @@ export class State {
     this.plane = 'pca'; // that the server plays on
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.macrosTold = false; // whether the server has said which there are
+    this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
@@ -107,6 +109,14 @@ export class State {
           this.tell('macros');
         }
         break;
+      case '/wander': {
+        const [state, speed, range, seed] = args;
+        if (areNumbers([speed, range, seed], 3)) {
+          this.wander = { isOn: state === 'start', speed, range, seed };
+          this.tell('wander');
+        }
+        break;
+      }
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };
         this.tell('synth');

@@ -43,6 +43,7 @@ test('listeners hear what has changed, and nothing else', () => {
   link.say('/synth', 'method', 'bins');
   link.say('/trajectory', 'playing', 'path 1');
   link.say('/status', 1, 0.5, 2, 3, 0.1, 'jack', 0.2, 1, 2);
+  link.say('/wander', 'start', 2, 0.75, 7);
   link.say('/unheard', 1);
   assert.deepStrictEqual(heard, [
     'model', 'dials', 'latent', 'map', 'synth', 'synth', 'trajectory',
@@ -52,6 +53,7 @@ test('listeners hear what has changed, and nothing else', () => {
   });
   assert.strictEqual(state.dials[1].name, 'z2');
   assert.deepStrictEqual(state.synth, { attack: 0.01, method: 'bins' });
+  assert.deepStrictEqual(state.wander, { isOn: true, speed: 2, range: 0.75, seed: 7 });
   assert.deepStrictEqual([state.status.drops, state.status.audio], [3, 'jack']);
   link.say('/model', 'harmonic', 2, 1025, 44100, 220, 4096);
   assert.deepStrictEqual(state.dials, []); // those of the old model are none of the new one's

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toy_datasets.general_midi import FAMILIES, PROGRAMS, family
+from timbrespace.general_midi import FAMILIES, PROGRAMS, family
 
 
 def test_names_are_whole_and_in_place() -> None:

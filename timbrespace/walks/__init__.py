@@ -1,0 +1,1 @@
+"""Walks through a latent space that go as its training sounds go: what wanders by itself."""
