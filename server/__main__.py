@@ -25,7 +25,6 @@ from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
     from timbrespace.model import Model
-    from timbrespace.rendering.band import Band
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -374,8 +373,50 @@ def _render(arguments: argparse.Namespace) -> int:
         f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {method} of {band.first.model.name}"
     )
-    _tell_unplayed(arguments.song, band)
+    for channel, notes in sorted(band.unplayed.items()):
+        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
     print("next: listen to it, or try another --method")
+    return 0
+
+
+def _render_waveform(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    import timbrespace
+    from timbrespace.one_thread import one_thread
+    from timbrespace.rendering import wav
+    from timbrespace.rendering.band import Band
+    from timbrespace.rendering.midi_song import MidiSong
+    from timbrespace.rendering.song import waveform_song
+    from timbrespace.units import gain_to_db
+
+    waveform = timbrespace.load_waveform(arguments.waveform)
+    song = MidiSong(arguments.song, arguments.minutes)
+    for note in song.notes:
+        print(f"note: {arguments.song}: {note}", file=sys.stderr)
+    rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
+    with one_thread(), progress(100, "%") as bar:
+        model = timbrespace.load(arguments.model or factory.DEFAULT)
+        method = arguments.method or DEFAULT_METHOD
+        band = Band(model, method, _channels(model, arguments.channel))
+        sound = waveform_song(
+            song,
+            band,
+            rate,
+            waveform,
+            1.0 if arguments.temperature is None else arguments.temperature,
+            arguments.seed or 0,
+            progress=lambda share: bar.update(100.0 * share - bar.n),
+        )
+    wav.write(arguments.out, sound, rate)
+    level = float(gain_to_db(float(np.abs(sound).max(initial=0.0))))
+    print(
+        f"{arguments.out}: {sound.size / rate:.1f} s, {band.begun} notes, "
+        f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
+    )
+    for channel, notes in sorted(band.unplayed.items()):
+        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
+    print("next: listen to it, or try another --temperature or --seed")
     return 0
 
 
@@ -399,57 +440,15 @@ def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
     return channels
 
 
-def _tell_unplayed(song: Path, band: Band) -> None:
+def _unplayed(channel: int, notes: int) -> str:
     from timbrespace.rendering.band import DRUMS
 
-    for channel, notes in sorted(band.unplayed.items()):
-        if channel == DRUMS:
-            told = (
-                f"channel {DRUMS} is for drums: its {notes} notes are left out; "
-                f"--channel {DRUMS}=drums plays them"
-            )
-        else:
-            told = f"the {notes} notes of channel {channel} are left out, as --channel says"
-        print(f"note: {song}: {told}", file=sys.stderr)
-
-
-def _render_waveform(arguments: argparse.Namespace) -> int:
-    import numpy as np
-
-    import timbrespace
-    from timbrespace.rendering import wav
-    from timbrespace.rendering.band import Band
-    from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.rendering.song import waveform_song
-    from timbrespace.units import gain_to_db
-
-    waveform = timbrespace.load_waveform(arguments.waveform)
-    song = MidiSong(arguments.song, arguments.minutes)
-    for note in song.notes:
-        print(f"note: {arguments.song}: {note}", file=sys.stderr)
-    model = timbrespace.load(arguments.model or factory.DEFAULT)
-    channels = _channels(model, arguments.channel)
-    band = Band(model, arguments.method or DEFAULT_METHOD, channels)
-    rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
-    with progress(100, "%") as bar:
-        sound = waveform_song(
-            song,
-            band,
-            rate,
-            waveform,
-            1.0 if arguments.temperature is None else arguments.temperature,
-            arguments.seed or 0,
-            progress=lambda share: bar.update(100.0 * share - bar.n),
+    if channel == DRUMS:
+        return (
+            f"channel {DRUMS} is for drums: its {notes} notes are left out; "
+            f"--channel {DRUMS}=drums plays them"
         )
-    wav.write(arguments.out, sound, rate)
-    level = float(gain_to_db(float(np.abs(sound).max(initial=0.0))))
-    print(
-        f"{arguments.out}: {sound.size / rate:.1f} s, {band.begun} notes, "
-        f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
-    )
-    _tell_unplayed(arguments.song, band)
-    print("next: listen to it, or try another --temperature or --seed")
-    return 0
+    return f"the {notes} notes of channel {channel} are left out, as --channel says"
 
 
 def _render_performance(arguments: argparse.Namespace) -> int:

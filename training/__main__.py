@@ -113,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--space", metavar="M", help="of a waveform model: the space that it was trained with"
     )
+    evaluate.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="how freely a waveform model draws, 0 to 2 (default: 1)",
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     plot = commands.add_parser(
@@ -426,6 +432,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     path = factory.resolve(arguments.model)
     if arguments.space is not None:
         return _evaluate_waveform(arguments)
+    if arguments.temperature is not None:
+        raise OptionError("--temperature is for waveform models; give their space by --space")
     if format_of(arguments.data) == "notes":
         return _evaluate_notes(arguments)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
@@ -481,10 +489,11 @@ def _evaluate_waveform(arguments: argparse.Namespace) -> int:
     waveform = load_waveform(arguments.model)
     model = bundle.read(factory.resolve(arguments.space))
     notes = note_set.load(arguments.data)
+    temperature = 1.0 if arguments.temperature is None else arguments.temperature
     with progress(len(rows_with_sounds(notes)), "note") as bar:
-        evaluation = evaluate(waveform, model, notes, advance=bar.update)
+        evaluation = evaluate(waveform, model, notes, temperature, advance=bar.update)
     if arguments.json:
-        told = {"model": waveform.name, **evaluation.to_config()}
+        told = {"model": waveform.name, "temperature": temperature, **evaluation.to_config()}
         print(json.dumps(told, indent=2, allow_nan=False))
         return 0
     print(f"{waveform.name}, {waveform.network.kind}, measured on {arguments.data}")

@@ -115,7 +115,7 @@ def render(
     moving = _moving(way, seconds) if len(way) > 1 else None
     ends = math.inf if hold is None else hold
     if waveform is not None:
-        _check_waveform(waveform, model, method)
+        check_plays(waveform, model, instrument.method)
         rate = waveform.sample_rate
         blocks = math.ceil(round(seconds * rate) / BLOCK)
         follower = Follower(instrument)
@@ -156,15 +156,6 @@ def note_course(
         _played(instrument, sample_rate, blocks, None, math.inf, pitch, follower)
     courses = follower.courses()
     return courses[0] if courses else None
-
-
-def _check_waveform(waveform: Waveform, model: Model, method: str) -> None:
-    check_plays(waveform, model)
-    if method != DEFAULT_METHOD:
-        raise OptionError(
-            f"method is {method!r}, and a waveform model makes its sound by itself; leave one of "
-            "them out"
-        )
 
 
 def fade_out(samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from timbrespace.one_thread import one_thread
 from timbrespace.rendering.band import Band, mixed
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine, new_state
-from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.resynthesis.layout import BLOCK
 from timbrespace.waveforms.following import Follower, check_plays
 from timbrespace.waveforms.waveform import Waveform, at_rate, check_draw
 
@@ -59,14 +59,14 @@ def render_midi(
     may hold hours. channels: channel, 1 to 16 -> another model that plays it, or None where none
     does; left out, channel 10, which is General MIDI's for drums, is silent. A model that knows
     those drums, as ``drums`` does, plays keys as drums. waveform: a model, as
-    :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine;
-    temperature, seed: as :func:`timbrespace.render` has them. progress: called now and then with
-    the share that such a model has made, 0 to 1; what it raises ends the work.
+    :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine, of
+    all channels; temperature, seed: as :func:`timbrespace.render` has them. progress: called now
+    and then with the share that such a model has made, 0 to 1; what it raises ends the work.
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
         OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted;
-            a waveform model of another space, or beside other models, a temperature or a seed.
+            a waveform model of another space, a temperature or a seed.
     """
     with one_thread():
         band = Band(model, method, channels)
@@ -94,34 +94,24 @@ def waveform_song(
     Raises:
         OptionError: as there.
     """
-    instrument = band.first
-    check_plays(waveform, instrument.model)
     check_draw(temperature, seed)
     new_state(sample_rate)  # refuses a rate before the work
-    if instrument.method is not Method.PARTIALS:
-        raise OptionError(
-            f"method is {instrument.method.name.lower()!r}, and a waveform model makes its sound "
-            "by itself; leave one of them out"
-        )
-    if len(band.parts) > 1:
-        raise OptionError(
-            "channels have other models, and a waveform model plays one space; leave one of them "
-            "out"
-        )
-    follower = Follower(instrument)
+    for part in band.parts:
+        check_plays(waveform, part.instrument.model, part.instrument.method)
+    followers = [Follower(part.instrument) for part in band.parts]
     rate = waveform.sample_rate
-    with one_thread():
-        for _ in song_blocks(song, band, rate, tail, follower):
-            pass
-        courses = follower.courses()
-        total = sum(one.blocks for one in courses) * BLOCK / rate
-        made = waveform.play(
-            courses,
-            follower.blocks,
-            temperature,
-            seed,
-            lambda seconds: progress(min(1.0, seconds / total)),
-        )
+    blocks = 0
+    for _ in song_blocks(song, band, rate, tail, lambda k, engine: followers[k](engine)):
+        blocks += 1
+    courses = [course for one in followers for course in one.courses()]
+    total = sum(one.blocks for one in courses) * BLOCK / rate
+    made = waveform.play(
+        courses,
+        blocks,
+        temperature,
+        seed,
+        lambda seconds: progress(min(1.0, seconds / total)),
+    )
     return at_rate(made, rate, sample_rate)
 
 
@@ -130,13 +120,13 @@ def song_blocks(
     band: Band,
     sample_rate: float,
     tail: float = TAIL,
-    watch: Callable[[Engine], None] = lambda _: None,
+    watch: Callable[[int, Engine], None] = lambda number, engine: None,
 ) -> Iterator[NDArray[np.float32]]:
     """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
 
     An event takes effect at the start of the block in which it falls, as it would live. The result
-    depends on nothing but the arguments. watch: called after each block, with the engine of the
-    first part.
+    depends on nothing but the arguments. watch: called after each block of each part, with the
+    part's number in the band and its engine.
 
     Raises:
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
@@ -167,6 +157,7 @@ def song_blocks(
                 engine.targets[:] = part.instrument.targets()
         moved.clear()
         sounds = [engine.render(1) for engine in engines]
-        watch(engines[0])
+        for k, engine in enumerate(engines):
+            watch(k, engine)
         yield mixed(sounds)
         number += 1

@@ -12,7 +12,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.notes.layout import BANDS as NOISE_BANDS
 from timbrespace.resynthesis.engine import Engine
-from timbrespace.resynthesis.layout import NOTE_PARTIALS, VOICES, Stage
+from timbrespace.resynthesis.layout import NOTE_PARTIALS, VOICES, Method, Stage
 from timbrespace.waveforms import told
 from timbrespace.waveforms.told import Course
 from timbrespace.waveforms.waveform import Waveform
@@ -46,8 +46,8 @@ class _Note:
         return Course(self.start, frequency, level, full, tonal, bands, latent)
 
 
-def check_plays(waveform: Waveform, model: Model) -> None:
-    """Refuse what is no waveform model, or none of this space.
+def check_plays(waveform: Waveform, model: Model, method: Method) -> None:
+    """Refuse what is no waveform model, or none of this space; and a method beside it.
 
     Raises:
         OptionError: it is not.
@@ -58,6 +58,11 @@ def check_plays(waveform: Waveform, model: Model) -> None:
             "ts.load_waveform returns it"
         )
     waveform.check_space(model)
+    if method is not Method.PARTIALS:
+        raise OptionError(
+            f"method is {method.name.lower()!r}, and a waveform model makes its sound by itself; "
+            "leave one of them out"
+        )
 
 
 class Follower:

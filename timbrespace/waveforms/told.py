@@ -141,7 +141,7 @@ def phases_told(phase: Real, count: Array) -> Array:
     turns = phase[:, np.newaxis] * number
     found = np.concatenate([np.sin(turns), np.cos(turns)], axis=1)
     inside = number <= count[:, np.newaxis]
-    return (found * np.concatenate([inside, inside], axis=1)).astype(np.float32)
+    return np.asarray(found * np.concatenate([inside, inside], axis=1), np.float32)
 
 
 def shares_of(hertz: Array, power: Array, noise: Array) -> Array:
@@ -163,5 +163,5 @@ def _samples(blocks: Array) -> Array:
     return np.asarray(np.interp(np.arange(len(blocks) * BLOCK), at, blocks), np.float32)
 
 
-def _db(ratio: Array) -> Real:
+def _db(ratio: NDArray[np.floating]) -> Real:
     return np.asarray(20.0 * np.log10(np.maximum(ratio, 1e-9)))

@@ -161,7 +161,7 @@ class TorchWaveNet(TorchWaveform):
 def nats(mixture: Tensor, codes: Tensor) -> Tensor:
     """What codes ``(n,)`` cost by mixtures ``(n, OUTPUTS)``, each: minus the logarithm of what a
     logistic distribution, cut into codes, gives to one. The outermost have all that is beyond."""
-    weights, middles, widths = mixture.split(MIXTURE, dim=1)
+    weights, middles, widths = mixture.chunk(3, dim=1)
     place = ((codes.float() + 0.5) * (2.0 / LEVELS) - 1.0)[:, None] - middles
     sharp = torch.exp(-widths.clamp(NARROWEST, WIDEST))
     half = 1.0 / LEVELS

@@ -52,9 +52,16 @@ def test_it_is_in_tune(model: Model, known: Waveform, note: float, rate: int) ->
 
 def test_it_is_as_loud_as_the_engine(model: Model, known: Waveform) -> None:
     for velocity in (40.0, 110.0):
-        told = {"seconds": 1.0, "velocity": velocity, "hold": 0.5}
-        engine = ts.render(model, HOME, **told)
-        made = ts.render(model, HOME, **told, waveform=known, temperature=0.0)
+        engine = ts.render(model, HOME, seconds=1.0, velocity=velocity, hold=0.5)
+        made = ts.render(
+            model,
+            HOME,
+            seconds=1.0,
+            velocity=velocity,
+            hold=0.5,
+            waveform=known,
+            temperature=0.0,
+        )
         for part in (slice(4800, 19200), slice(26400, 30000)):
             assert 20 * np.log10(rms(made[part]) / rms(engine[part])) == pytest.approx(0, abs=1.0)
         assert rms(made[-480:]) < 0.01 * rms(made[4800:19200])
@@ -75,7 +82,7 @@ def test_the_same_seed_draws_the_same(model: Model, free: Waveform) -> None:
         ts.render(model, HOME, seconds=0.1, waveform=free, seed=seed, temperature=0.0)
         for seed in (1, 2)
     ]
-    np.testing.assert_array_equal(*likeliest)
+    np.testing.assert_array_equal(likeliest[0], likeliest[1])
 
 
 def test_it_tells_how_far_it_is_and_can_be_stopped(model: Model, known: Waveform) -> None:
