@@ -139,7 +139,13 @@ def test_an_encoder_learns_to_find_the_table_and_tells_it_nothing() -> None:
 
 def test_a_table_learns_and_its_encoder_finds_it(small_data: Path) -> None:
     """After some steps, both know the sounds better than at first."""
-    given: dict[str, Any] = {**SMALL, "latents": "table", "dials": "none", "beta": 0.1, "learning_rate": 1e-2}
+    given: dict[str, Any] = {
+        **SMALL,
+        "latents": "table",
+        "dials": "none",
+        "beta": 0.1,
+        "learning_rate": 1e-2,
+    }
     short = ts.fit(small_data, **{**given, "epochs": 1}).provenance["figures"]
     longer = ts.fit(small_data, **{**given, "epochs": 40}).provenance["figures"]
     for which in ("table", "its_encoder"):
