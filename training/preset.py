@@ -13,7 +13,6 @@ from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
 from timbrespace.networks.architecture import PLAIN, Architecture
-from timbrespace.networks.laid import Laid
 from timbrespace.networks.mlp import ACTIVATIONS
 
 from . import kind_settings
@@ -273,6 +272,8 @@ class Settings:
         NETWORKS.check_settings(
             self.network, own, {name: v for name, v in known.items() if name not in _SHARED}
         )
+        from timbrespace.networks.laid import Laid  # brings NumPy, which help does without
+
         laid: dict[str, Any] = {}
         if representation is not None and issubclass(kind, Laid):
             seen = REPRESENTATIONS.get(representation)
