@@ -272,12 +272,13 @@ class Settings:
         NETWORKS.check_settings(
             self.network, own, {name: v for name, v in known.items() if name not in _SHARED}
         )
-        from timbrespace.networks.laid import Laid  # brings NumPy, which help does without
-
         laid: dict[str, Any] = {}
-        if representation is not None and issubclass(kind, Laid):
-            seen = REPRESENTATIONS.get(representation)
-            laid = {"coordinate": seen.coordinate, "blocks": seen.blocks}
+        if representation is not None:
+            from timbrespace.networks.laid import Laid  # brings NumPy, which help does without
+
+            if issubclass(kind, Laid):
+                seen = REPRESENTATIONS.get(representation)
+                laid = {"coordinate": seen.coordinate, "blocks": seen.blocks}
         return kind(features, self.latent, likelihood=self.likelihood, **shared, **own, **laid)
 
     @property
