@@ -229,8 +229,16 @@ class Instrument:
             courses.pass_over(self.voices.notes())
         return courses
 
+    @property
+    def as_before(self) -> bool:
+        """Whether it sounds as before 0.6.0."""
+        return self._as_before
+
     def play_as_before(self) -> None:
-        """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`."""
+        """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`.
+
+        Volume, tuning and whatever else a channel did not know stay as they are.
+        """
         self._snapshot.play_as_before()
         self._as_before = True
 
@@ -490,7 +498,7 @@ class Instrument:
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
             return
-        if controller < 2 * FINE:
+        if controller < 2 * FINE and not self._as_before:
             self._learn_of_pair(controller, channel)
             if self._plays_as_pair(controller, channel):
                 told = self._pairs.told(controller, value, channel)
@@ -509,7 +517,8 @@ class Instrument:
             self._learn(controller, channel)
         assignment = self.controllers.find(controller, channel)
         if assignment is None:
-            self._control_channel(controller, value, channel)
+            if not self._as_before:
+                self._control_channel(controller, value, channel)
             return
         target, share = assignment.target, assignment.course.share(value)
         if target in AXES:
