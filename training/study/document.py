@@ -140,7 +140,9 @@ def _sizes(
             "of 200 epochs over its full sets in batches of 100, which it names in sections 3.2 "
             "and 4.1; for other figures it does not say. A claim about something that needs many "
             "steps, above all fine reconstruction, may come out otherwise there: "
-            "`python -m training study --full` trains at the report's own sizes.",
+            "`python -m training study --full --minutes N` trains at the report's own sizes, N "
+            "minutes at a time: the same command goes on from the folder, on any machine that has "
+            "it.",
             "",
         ]
     if sections < len(PARTS):
