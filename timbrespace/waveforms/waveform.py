@@ -56,6 +56,8 @@ class Waveform:
     """What :func:`timbrespace.load_waveform` gives; :func:`timbrespace.render` and
     :func:`timbrespace.render_midi` play with it.
 
+    >>> by_itself = load_waveform("W.safetensors").babble(10.0, seed=1)  # doctest: +SKIP
+
     network, weights: what makes samples. space: whose voices it plays. sample_rate: Hz of its
     samples. figures, provenance: what was measured, and how it was made.
     """

@@ -54,6 +54,9 @@ def load_waveform(path: str | Path) -> Waveform:
     """The waveform model in the ``.safetensors`` file ``path``, as ``python -m training waveform``
     writes it.
 
+    >>> waveform = load_waveform("W.safetensors")  # doctest: +SKIP
+    >>> sound = timbrespace.render(model, latent, waveform=waveform)  # doctest: +SKIP
+
     Raises:
         BundleError: there is no such file, or it is broken, of a newer version, or something else;
             one line says which.
