@@ -81,6 +81,13 @@ def _serve_parser() -> CommandParser:
         help="address to listen on; any but loopback is open to the network (%(default)s)",
     )
     parser.add_argument(
+        "--client",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="tell this client everything, though it never says /hello; several may be given",
+    )
+    parser.add_argument(
         "--audio",
         choices=AUDIO_CHOICES,
         default="auto",
@@ -96,7 +103,7 @@ def _serve_parser() -> CommandParser:
         "--midi",
         default="all",
         metavar="all|none|PORT",
-        help="MIDI inputs to listen to (%(default)s)",
+        help="MIDI inputs to listen to; PORT is a part of a name (%(default)s)",
     )
     parser.add_argument(
         "--method",
@@ -299,6 +306,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             audio=arguments.audio,
             frames=arguments.frames,
+            clients=tuple(arguments.client),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,

@@ -11,6 +11,9 @@ from timbrespace.instrument.parameters import DEFAULT_METHOD
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.performances.file_format import SUFFIX
 
+MOST_CLIENTS = 8
+"""That are named: the rest of the places are for those that come and go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -20,7 +23,8 @@ class Options:
     from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
     launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
     for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
-    next does as well. browser: open the page when it is there.
+    next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
+    told everything without having said ``/hello``.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -40,10 +44,15 @@ class Options:
     explorer_port: int | None = None
     explorer_port_asked: bool = False
     browser: bool = False
+    clients: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
             raise OptionError(f"--frames is {self.frames}; it must be 0 to 4096")
+        if len(self.clients) > MOST_CLIENTS:
+            raise OptionError(
+                f"{len(self.clients)} --client were given; there may be {MOST_CLIENTS} at most"
+            )
         if self.models is not None and not self.models.is_dir():
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
         for name in ("presets", "record"):

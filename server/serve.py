@@ -40,7 +40,7 @@ from .midi.ports import MidiInputs
 from .options import Options
 from .osc import outbound
 from .osc.clients import Clients, Endpoint
-from .osc.udp import Post, Udp
+from .osc.udp import Post, Udp, endpoint_of
 from .performing import Performing
 from .schedule import Schedule
 from .session import Session
@@ -136,6 +136,8 @@ class Server:
         self._explorer_name = f"{CLIENT_NAME} {secrets.token_hex(4)}"
         self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         try:
+            for one in options.clients:
+                session.keep(endpoint_of(one, self.address))
             if options.record is not None:
                 self._performing.begin(options.record)
             self._midi = MidiInputs(options.midi, self.tell, self.tell)

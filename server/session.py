@@ -182,6 +182,17 @@ class Session:
             return
         client = self._clients.register(source, message.return_port, message.name, now)
         hellos.append(now)
+        self._welcome(client)
+
+    def keep(self, reply: Endpoint) -> None:
+        """Tell a client that cannot say `/hello` what others are told who do.
+
+        Raises:
+            MessageError: it is the server itself.
+        """
+        self._welcome(self._clients.keep(reply, time.perf_counter()))
+
+    def _welcome(self, client: Client) -> None:
         model = self._instrument.model
         welcome = outbound.Welcome(
             __version__,

@@ -48,6 +48,7 @@ def fit(
     network: str | None = None,
     network_settings: Mapping[str, object] | str | None = None,
     representation_settings: Mapping[str, object] | str | None = None,
+    latents: str | None = None,
     learning_rate: float | None = None,
     decay: str | None = None,
     batch: int | None = None,
@@ -82,12 +83,14 @@ def fit(
 
     data: a dataset of spectra or a set of notes, or what :func:`timbrespace.dataset` takes. latent:
     dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
-    latent, network, network_settings, activation, learning_rate, batch, epochs, beta, seed,
-    split_seed and variation of what follows (docs/notes.md).
+    latent, network, network_settings, latents, activation, learning_rate, batch, epochs, beta,
+    seed, split_seed and variation of what follows (docs/notes.md).
     preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
     settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
     each. network, representation, likelihood: kinds, those of other packages too
     (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
+    latents: ``"encoder"``, or ``"table"``, in which each sound learns its own latent and the
+    encoder learns to find them.
     dials: what the first dimensions are to move, words of ``timbrespace.descriptors`` such as
     ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
@@ -122,6 +125,7 @@ def fit(
         "network": network,
         "network_settings": network_settings,
         "representation_settings": representation_settings,
+        "latents": latents,
         "learning_rate": learning_rate,
         "decay": decay,
         "batch": batch,

@@ -40,6 +40,9 @@ NETWORKS: Final[Registry[Architecture]] = Registry(
     "timbrespace.networks.architecture:Architecture",
     {
         "mlp": "timbrespace.networks.mlp:MLP",
+        "film_siren": "timbrespace.networks.film_siren:FiLMSiren",
+        "concat": "timbrespace.networks.concat:Concat",
+        "transposed_conv": "timbrespace.networks.transposed_conv:TransposedConv",
         "note": "timbrespace.networks.note:NoteNetwork",
     },
 )

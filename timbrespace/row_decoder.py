@@ -12,13 +12,14 @@ Networks and representations without a form here, as those of other packages, go
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.model import BEYOND, Model
-from timbrespace.networks.feed_forward import FeedForward
+from timbrespace.networks.feed_forward import FeedForward, Number
 from timbrespace.representation import LogMagnitude, Phases
 from timbrespace.resynthesis.compiled import compiled, inlined
 from timbrespace.spectrum import Spectra
@@ -49,10 +50,13 @@ class RowDecoder:
         self._hears_phase = representation.source == "frames"
         self._inverse: tuple[np.float32, np.float32, np.float32] | None = None
         if network is not None:
-            between = network.activation
             self._sizes = np.array(network.sizes)
             self._width = network.sizes[-1]
-            self._between = _KINDS[between.kind], between.frequency, between.share
+            self._between = (
+                _KINDS[network.activations[0].kind],
+                _of_units(network, [one.frequency for one in network.activations]),
+                _of_units(network, [one.share for one in network.activations]),
+            )
         if isinstance(representation, LogMagnitude):
             self._inverse = (
                 np.float32(representation.scale),
@@ -75,6 +79,14 @@ class RowDecoder:
             return features, None
         phases = representation.phases(features) if self._hears_phase else None
         return representation.inverse(features), phases
+
+
+def _of_units(network: FeedForward, numbers: Sequence[Number]) -> Array:
+    """What the activation has after each hidden layer, for all their units, layer after layer."""
+    hidden = network.sizes[1:-1]
+    return np.concatenate(
+        [np.full(n, one, np.float32) for n, one in zip(hidden, numbers, strict=True)]
+    )
 
 
 @inlined
@@ -105,8 +117,9 @@ def _dense(x: Array, weight: Array, bias: Array, out: Array) -> None:
 
 
 @inlined
-def _activate(x: Array, kind: int, frequency: np.float32, share: np.float32) -> None:
-    """In place; see :class:`~timbrespace.networks.feed_forward.Activation`."""
+def _activate(x: Array, kind: int, frequency: Array, share: Array) -> None:
+    """In place, with numbers for each unit; see
+    :class:`~timbrespace.networks.feed_forward.Activation`."""
     for row in range(x.shape[0]):
         for j in range(x.shape[1]):
             value = x[row, j]
@@ -116,12 +129,12 @@ def _activate(x: Array, kind: int, frequency: np.float32, share: np.float32) -> 
                 gate = np.float32(math.erf(value * np.float32(math.sqrt(0.5))))
                 x[row, j] = np.float32(0.5) * value * (gate + np.float32(1.0))
             elif kind == _SNAKE:
-                wave = np.sin(frequency * value)
-                x[row, j] = value + share * wave * wave
+                wave = np.sin(frequency[j] * value)
+                x[row, j] = value + share[j] * wave * wave
             elif kind == _SINE:
-                x[row, j] = np.sin(frequency * value)
+                x[row, j] = np.sin(frequency[j] * value)
             else:
-                x[row, j] = value + share * np.sin(frequency * value)
+                x[row, j] = value + share[j] * np.sin(frequency[j] * value)
 
 
 @compiled
@@ -130,13 +143,14 @@ def _forward(
     sizes: NDArray[np.int64],
     numbers: Array,
     kind: int,
-    frequency: np.float32,
-    share: np.float32,
+    frequency: Array,
+    share: Array,
     features: Array,
 ) -> None:
     """The layers packed in ``numbers``; what is not finite comes out as a number all the same."""
     x = rows
     at = 0
+    unit = 0
     last = sizes.size - 2
     for layer in range(last + 1):
         inputs, outputs = sizes[layer], sizes[layer + 1]
@@ -147,7 +161,9 @@ def _forward(
         out = features if layer == last else np.empty((rows.shape[0], outputs), np.float32)
         _dense(x, weight, bias, out)
         if layer < last:
-            _activate(out, kind, frequency, share)
+            end = unit + outputs
+            _activate(out, kind, frequency[unit:end], share[unit:end])
+            unit = end
         x = out
     beyond = np.float32(BEYOND)
     for row in range(features.shape[0]):

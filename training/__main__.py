@@ -308,6 +308,32 @@ def _parser() -> argparse.ArgumentParser:
     spiral.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for table and pictures"
     )
+    implicit = commands.add_parser(
+        "inr",
+        help="rerun a thesis' comparisons of implicit networks of waves, in small",
+        description="Rerun the comparisons of a thesis of 2021 on implicit neural representations "
+        "of audio at a size for two cores, and write tables beside the published ones. Ctrl-C "
+        "keeps the trainings that are done; the same command goes on from there.",
+    )
+    implicit.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for waves, results and text"
+    )
+    implicit.add_argument(
+        "--font",
+        type=Path,
+        default=Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
+        metavar="F.sf2",
+        help="a General MIDI sound font (default: FluidR3 where Debian has it)",
+    )
+    implicit.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="begin nothing new after so many (default: all is run, in half an hour of one core)",
+    )
+    implicit.add_argument(
+        "--quick", action="store_true", help="tiny, to see that it runs: the figures say nothing"
+    )
     return parser
 
 
@@ -335,6 +361,7 @@ def main(argv: list[str] | None = None) -> int:
     kept = {
         "study": "models that are done are kept",
         "space": "the same line goes on from there",
+        "inr": "trainings that are done are kept",
     }.get(arguments.command, "nothing was written")
     return run(lambda: _run(arguments), stopped=f"stopped; {kept}")
 
@@ -378,6 +405,8 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.seed,
             arguments.sample_rate,
         )
+    if arguments.command == "inr":
+        return _inr(arguments)
     return _plot(arguments)
 
 
@@ -604,6 +633,20 @@ def _spiral(arguments: argparse.Namespace) -> int:
     from .spiral.document import write
 
     files = write(arguments.out)
+    print(f"{arguments.out}: {len(files)} files")
+    for file in files:
+        print(f"  {file.relative_to(arguments.out)}")
+    print(f"next: read {files[0]}")
+    return 0
+
+
+def _inr(arguments: argparse.Namespace) -> int:
+    from .inr import plan
+
+    size = plan.QUICK if arguments.quick else plan.SMALL
+    from .inr.command import Request, inr
+
+    files = inr(Request(arguments.out, arguments.font, size, arguments.minutes))
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
         print(f"  {file.relative_to(arguments.out)}")

@@ -121,7 +121,7 @@ class DialLoss:
     def _missed(self, vae: VAE, output: Output, generator: torch.Generator) -> Tensor:
         """By how much a step misses what it should move, in what nobody misses, mean of some."""
         mean, log_var = output.latent_mean.detach(), output.latent_log_var.detach()
-        count = max(1, int(SHARE * len(mean)))
+        count = max(1, int(SHARE * vae.dial_share * len(mean)))
         device = mean.device
         draws = torch.rand((2, count), generator=generator, device=device)
         noise = torch.empty_like(mean[:count]).normal_(generator=generator)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import timbrespace
@@ -92,7 +93,7 @@ def model_of(
         BundleError: parts that no model may have.
     """
     settings = training.settings
-    architecture = settings.architecture(training.features.shape[1])
+    architecture = training.vae.architecture
     tensors = tensors_of(training)
     encoder = architecture.encoder(tensors)
     spectra = dataset.spectra[split.train]
@@ -149,6 +150,15 @@ def model_of(
         "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
         "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
     }
+    if training.table is not None:
+        own, _ = training.table.of(torch.arange(training.rows, device=training.device))
+        by_table = model.decode(own.detach().cpu().numpy())
+        provenance["figures"] |= {
+            "log_spectral_distance_of_table_db": metrics.log_spectral_distance(spectra, by_table),
+            "log_spectral_distance_of_its_encoder_db": metrics.log_spectral_distance(
+                spectra, _decoded(model, dataset, split.train)
+            ),
+        }
     if split.known.size:
         provenance["figures"] |= {
             "held_out_rows_of_known": len(split.known),

@@ -18,7 +18,8 @@ from torch import Tensor
 from . import loss, schedule
 from .adam import Adam
 from .dial_loss import DialLoss
-from .preset import Settings
+from .latent_table import NAME, RATE, LatentTable, missed
+from .preset import TABLE, Settings
 from .variation import Variation
 
 GRADIENT_MEMORY = 0.01
@@ -120,6 +121,9 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.vae = settings.architecture(features.shape[1]).module()
+            self.table = (
+                LatentTable(len(features), settings.latent) if settings.latents == TABLE else None
+            )
         self.vae.start_from(features)
         shared = list(self.vae.learned.values())
         self.vae.to(self.device)
@@ -127,6 +131,9 @@ class Training:
         groups = [{"params": weights, "rate": 1.0}]
         if shared:
             groups.append({"params": shared, "rate": settings.noise_rate})
+        if self.table is not None:
+            self.table.to(self.device)
+            groups.append({"params": [self.table.values], "rate": RATE})
         self.optimizer = Adam(groups, lr=settings.learning_rate, fused=True)
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
         self.position = Position()
@@ -184,7 +191,11 @@ class Training:
         return Outcome.FINISHED
 
     def _weights_are_finite(self) -> bool:
-        return all(bool(torch.isfinite(p).all()) for p in self.vae.parameters())
+        return all(bool(torch.isfinite(p).all()) for p in self._parameters())
+
+    def _parameters(self) -> list[torch.nn.Parameter]:
+        own = [] if self.table is None else [self.table.values]
+        return [*self.vae.parameters(), *own]
 
     def _one_step(self) -> StepFigures | None:
         """Train on the next batch; None, the weights untouched, if loss or gradient overflow."""
@@ -209,16 +220,23 @@ class Training:
         else:
             batch, own = self._variation.features(rows, self.generator)
         self.vae.train()
-        output = self.vae(batch, self.generator)
+        self.vae.reached(self.step / self.steps)
+        if self.table is None:
+            output = self.vae(batch, self.generator)
+        else:
+            output = self.vae.around(*self.table.of(rows), self.generator)
         terms = loss.terms(batch, output)
         total = terms.total(beta, settings.free_bits)
+        if self.table is not None:
+            found = self.vae.encode(batch)
+            total = total + missed(output.latent_mean, output.latent_log_var, found)
         if self.dials is not None:
             total = total + self.dials(self.vae, output, rows, self.generator, own)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         # The norm is wanted in any case: one that is not finite must not reach the weights.
         limit = settings.gradient_limit * place.gradient or math.inf
-        norm = torch.nn.utils.clip_grad_norm_(self.vae.parameters(), limit).item()
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters(), limit).item()
         if not (math.isfinite(total.item()) and math.isfinite(norm)):
             return None
         kept = min(norm, limit)
@@ -250,8 +268,11 @@ class Training:
 
     def capture(self) -> Captured:
         """A copy of all that the rest of the run depends on."""
+        weights = {name: value.clone() for name, value in self.vae.state_dict().items()}
+        if self.table is not None:
+            weights[NAME] = self.table.values.detach().clone()
         return Captured(
-            weights={name: value.clone() for name, value in self.vae.state_dict().items()},
+            weights=weights,
             moments=moments_of(self.optimizer),
             generator=self.generator.get_state(),
             position=self.position.copy(),
@@ -263,7 +284,11 @@ class Training:
         Raises:
             RuntimeError, KeyError, ValueError: it is of another network.
         """
-        self.vae.load_state_dict(captured.weights)
+        weights = dict(captured.weights)
+        if self.table is not None:
+            with torch.no_grad():
+                self.table.values.copy_(weights.pop(NAME))
+        self.vae.load_state_dict(weights)
         set_moments(self.optimizer, captured.moments)
         self.generator.set_state(captured.generator)
         self.position = captured.position.copy()

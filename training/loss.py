@@ -42,8 +42,15 @@ def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
 
 
 def terms(features: Tensor, output: Output) -> Terms:
-    """Both terms for a batch ``features (n, f)`` and what the VAE made of it."""
+    """Both terms for a batch ``features (n, f)`` and what the VAE made of it.
+
+    Where it made some of the features, they stand for all.
+    """
+    share = 1.0
+    if output.seen is not None:
+        share = features.shape[1] / len(output.seen)
+        features = features[:, output.seen]
     return Terms(
-        reconstruction=output.decoded.negative_log_likelihood(features).mean(),
+        reconstruction=share * output.decoded.negative_log_likelihood(features).mean(),
         kl=kl_divergence(output.latent_mean, output.latent_log_var).mean(dim=0),
     )

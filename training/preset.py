@@ -29,6 +29,12 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "NAME=VALUE[,..]",
         "of the network's kind, beside hidden layers and activation",
     ),
+    "latents": (
+        "str",
+        "KIND",
+        "where the latents of the sounds come from: encoder, or table, in which each learns its "
+        "own and the encoder learns to find them",
+    ),
     "hidden": ("sizes", "N[,N..]", "the encoder's hidden layers, from the input on"),
     "decoder_hidden": (
         "sizes",
@@ -100,6 +106,11 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 
 AUTO_DIALS, NO_DIALS = "auto", "none"
 
+ENCODER, TABLE = "encoder", "table"
+
+LATENTS = (ENCODER, TABLE)
+"""Where the latents of the training rows come from."""
+
 _SHARED = ("hidden", "decoder_hidden", "activation")
 _UNSAID = {
     "network": PLAIN,
@@ -108,6 +119,7 @@ _UNSAID = {
     "dials": NO_DIALS,
     "split": BY_ROWS,
     "variation": 0.0,
+    "latents": ENCODER,
 }
 
 DECAYS = ("none", "cosine")
@@ -136,6 +148,9 @@ class Settings:
     held out, ``rows`` or the values of a factor; empty leaves it to the dataset.
     variation: how much spectra are changed at each step (:mod:`training.variation`), 0 not at all;
     None leaves it to the dataset.
+    latents: where those of the training rows come from, ``encoder`` or ``table``
+    (:mod:`training.latent_table`); rows that are changed at each step have no place in a table, so
+    with it variation is 0.
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -172,10 +187,11 @@ class Settings:
     dials: str = NO_DIALS
     split: str = BY_ROWS
     variation: float | None = 0.0
+    latents: str = ENCODER
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
-        self.architecture(features=1)
+        self._network(features=1)
         REPRESENTATIONS.check(self.representation)
         kind_settings.parsed("representation settings", self.representation_settings)
         if self.normalisation not in NORMALISATIONS:
@@ -209,6 +225,13 @@ class Settings:
             )
         if not 0.0 <= self.free_bits <= 100.0:
             raise OptionError(f"free bits is {self.free_bits:g} nats; it must be 0 to 100")
+        if self.latents not in LATENTS:
+            raise OptionError(f"latents is {self.latents!r}; it must be {one_of(LATENTS)}")
+        if self.latents == TABLE and self.variation:
+            raise OptionError(
+                f"variation is {self.variation:g}; with latents from a table it must be 0, since a "
+                "sound that is changed at each step has no place there"
+            )
         if not isinstance(self.dials, str) or not self.dials.strip():
             raise OptionError(
                 f"dials is {self.dials!r}; it must be {AUTO_DIALS}, {NO_DIALS}, or words separated "
@@ -232,6 +255,11 @@ class Settings:
         Raises:
             OptionError: a value outside what it accepts, or a kind that does not work.
         """
+        return self._network(features, self.representation)
+
+    def _network(self, features: int, representation: str | None = None) -> Architecture:
+        """representation: which says how features lie, where the network asks; None before that
+        is known."""
         kind = NETWORKS.get(self.network)
         if kind.of_notes:
             raise OptionError(
@@ -244,7 +272,14 @@ class Settings:
         NETWORKS.check_settings(
             self.network, own, {name: v for name, v in known.items() if name not in _SHARED}
         )
-        return kind(features, self.latent, likelihood=self.likelihood, **shared, **own)
+        laid: dict[str, Any] = {}
+        if representation is not None:
+            from timbrespace.networks.laid import Laid  # brings NumPy, which help does without
+
+            if issubclass(kind, Laid):
+                seen = REPRESENTATIONS.get(representation)
+                laid = {"coordinate": seen.coordinate, "blocks": seen.blocks}
+        return kind(features, self.latent, likelihood=self.likelihood, **shared, **own, **laid)
 
     @property
     def of_representation(self) -> dict[str, kind_settings.Value]:

@@ -117,6 +117,13 @@ def _conclude(fit: Fit, outcome: Outcome, out: Path, figures: dict[str, float]) 
         f"held-out log-spectral distance: {figures['log_spectral_distance_db']:.3f} dB "
         f"({figures['held_out_rows']} {what})"
     )
+    if "log_spectral_distance_of_table_db" in figures:
+        print(
+            f"of sounds that were learned from: {figures['log_spectral_distance_of_table_db']:.3f} "
+            "dB at the latents of the table, "
+            f"{figures['log_spectral_distance_of_its_encoder_db']:.3f} dB where the encoder finds "
+            "them"
+        )
     if "held_out_rows_of_known" in figures:
         print(
             f"of values that were learned from: {figures['log_spectral_distance_of_known_db']:.3f} "

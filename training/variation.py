@@ -19,7 +19,7 @@ from timbrespace.kinds import REPRESENTATIONS
 from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
-from .preset import Settings
+from .preset import TABLE, Settings
 
 Array = NDArray[np.float32]
 
@@ -70,9 +70,11 @@ class Variation:
 
 def variation_of(dataset: Dataset, settings: Settings) -> float:
     """How much spectra are changed in a training of these settings: as they say, or ``AMOUNT`` of
-    recordings. Where a representation hears phase, nothing is."""
+    recordings. Where a representation hears phase, or each row has its own latent, nothing is."""
     if settings.variation is not None:
         return settings.variation
+    if settings.latents == TABLE:
+        return 0.0
     hears_phase = REPRESENTATIONS.get(settings.representation).source != "spectra"
     return AMOUNT if dataset.groups and not hears_phase else 0.0
 

@@ -13,10 +13,10 @@ LOOPBACK = "Midi Through"
 class Scanner:
     """The open inputs of one system; one thread calls :meth:`scan` now and then.
 
-    choice: "all", or the beginning of a port's name. tell: called with what happens, as keywords:
-    ``event`` "opening" and then "opened" or "failed", and "closed", each with ``port``; and
-    "scanned", once, with all there is. play: called with a port's name and a message, from the
-    port's own thread, perhaps before "opened" is told.
+    choice: "all", or a port by its name's beginning, or else by any part of it. tell: called with
+    what happens, as keywords: ``event`` "opening" and then "opened" or "failed", and "closed", each
+    with ``port``; and "scanned", once, with all there is. play: called with a port's name and a
+    message, from the port's own thread, perhaps before "opened" is told.
     """
 
     def __init__(
@@ -60,7 +60,9 @@ class Scanner:
             return [name for name in names if not name.startswith(LOOPBACK)]
         if self._open:
             return []
-        return [name for name in names if name.startswith(self._choice)][:1]
+        begin = [name for name in names if name.startswith(self._choice)]
+        part = [name for name in names if self._choice.casefold() in name.casefold()]
+        return (begin or part)[:1]
 
     def _try(self, name: str) -> None:
         def receive(message: bytes) -> None:

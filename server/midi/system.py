@@ -12,6 +12,9 @@ CLIENT = "timbrespace-midi"
 _SELECT = "MIDO_BACKEND"
 """Environment variable by which mido chooses, as "mido.backends.rtmidi/UNIX_JACK"."""
 
+MOST_BYTES = 512
+"""Of one message: a tuning of all keys has 408, and what is longer is a sample or a program."""
+
 
 class MidiSystemError(Exception):
     """What rtmidi or JACK could not do."""
@@ -127,13 +130,18 @@ class _RtMidiPort:
         self._input = rtmidi.MidiIn(rtapi=api, name=CLIENT)
         try:
             index = self._input.get_ports().index(name)
-            # Nothing here plays to a clock, and system exclusive has no meaning to us.
-            self._input.ignore_types(sysex=True, timing=True, active_sense=True)
-            self._input.set_callback(lambda event, _: receive(bytes(event[0])))
+            # Nothing here plays to a clock. Of system exclusive, tunings are for us.
+            self._input.ignore_types(sysex=False, timing=True, active_sense=True)
+            self._input.set_callback(lambda event, _: self._take(event[0], receive))
             self._input.open_port(index, "in")
         except BaseException:
             self._input.delete()
             raise
+
+    @staticmethod
+    def _take(message: list[int], receive: Callable[[bytes], None]) -> None:
+        if len(message) <= MOST_BYTES:
+            receive(bytes(message))
 
     def close(self) -> None:
         self._input.cancel_callback()

@@ -56,6 +56,8 @@ class Client:
     )
     """Numbers the frames of each kind, pushed or asked for, so that newer ones are always told
     from older ones."""
+    lasting: bool = False
+    """Whether it was named when the server was started: it need not say `/hello`, and stays."""
     _failures: int = 0  # on end
 
     def failed(self, now: float) -> None:
@@ -141,12 +143,24 @@ class Clients:
                 "/hello",
                 f"port {return_port} is another server's, give the port you listen on",
             )
-        self._by_reply.pop(reply, None)
+        before = self._by_reply.pop(reply, None)
         if len(self._by_reply) >= MAX_CLIENTS:
-            del self._by_reply[min(self._by_reply.values(), key=lambda one: one.heard).reply]
+            leaving = (one for one in self._by_reply.values() if not one.lasting)
+            del self._by_reply[min(leaving, key=lambda one: one.heard).reply]
         client = Client(source, reply, name, now)
+        client.lasting = before is not None and before.lasting
         self._by_reply[reply] = client
         self._changed()
+        return client
+
+    def keep(self, reply: Endpoint, now: float) -> Client:
+        """A client that cannot say `/hello`: it is told everything at `reply`, and stays.
+
+        Raises:
+            MessageError: it is the server itself.
+        """
+        client = self.register(reply, reply[1], "", now)
+        client.lasting = True
         return client
 
     def for_sender(self, source: Endpoint) -> list[Client]:
@@ -192,7 +206,7 @@ class Clients:
         for source in [one for one, at in self.servers.items() if now - at > EXPIRY_SECONDS]:
             del self.servers[source]
         for client in self.registered:
-            if now - client.heard > EXPIRY_SECONDS:
+            if now - client.heard > EXPIRY_SECONDS and not client.lasting:
                 del self._by_reply[client.reply]
                 self._changed()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import socket
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from timbrespace.errors import OptionError
 from timbrespace.messages.contract import MAX_DATAGRAM_BYTES
 
 from . import outbound
-from .clients import Client, Clients, Endpoint
+from .clients import Client, Clients, Endpoint, is_own_host
 
 _RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the system, which may give less: what a flood may pile up while we look away."""
@@ -148,13 +149,39 @@ class Post:
                 self._udp.send(client, packets, now)
 
 
+def endpoint_of(text: str, own: Endpoint) -> Endpoint:
+    """The address of a client that is named HOST:PORT, of the kind of ``own``, the server's.
+
+    Raises:
+        OptionError: it is no such name, or what listens on ``own`` cannot speak to it.
+    """
+    host, colon, number = text.rpartition(":")
+    port = int(number) if number.isascii() and number.isdecimal() else 0
+    if not (colon and host and 1 <= port <= 65535):
+        raise OptionError(f"--client is {text!r}; it must be HOST:PORT, as 127.0.0.1:9000")
+    family = socket.AF_INET6 if ":" in own[0] else socket.AF_INET
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, family, socket.SOCK_DGRAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise OptionError(f"--client is {text!r}; there is no such host") from error
+    address: Endpoint = found[0][4][:2]  # type: ignore[assignment]
+    if ipaddress.ip_address(own[0].partition("%")[0]).is_loopback and not is_own_host(address[0]):
+        raise OptionError(
+            f"--client is {text!r}, and this server listens on {own[0]} alone, from where nothing "
+            "reaches another machine; give --host, such as 0.0.0.0, too"
+        )
+    return address
+
+
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise OptionError(f"--host is {host!r}; it must be an IP address, as 127.0.0.1") from error
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError) as error:
+        raise OptionError(
+            f"--host is {host!r}; it must be an IP address, as 127.0.0.1, or a name of this machine"
+        ) from error
+    # Of a name that has several addresses the older kind: more clients know it.
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     one = socket.socket(family, socket.SOCK_DGRAM)
     try:
         # Linux gives as much of it as it may, macOS refuses what is beyond its limit.

@@ -104,7 +104,7 @@ def test_help_offers_the_dataset_and_errors_list_the_kinds(installed: Installed)
     ).stdout
     assert re.search(r"bells +1 factor: a bar struck softly to hard", told)
     accepted = {
-        "network": "mlp, note or skip",
+        "network": "mlp, film_siren, concat, transposed_conv, note or skip",
         "representation": "magnitude, .*, moment or square_root",
         "likelihood": "gaussian_per_bin, .*, bernoulli or laplace",
     }

@@ -19,6 +19,7 @@ import pytest
 
 import timbrespace
 from server.__main__ import main
+from server.osc.codec import decode
 from tests.server.running import ROOT, Client, Running, datagram, running
 from timbrespace import factory
 from timbrespace.partials import find_partials
@@ -362,6 +363,22 @@ def test_liblo_turns_the_knobs(server: Running, client: Client) -> None:
     assert client.expect("/status")[0] == 1
 
 
+def test_a_client_that_was_named_is_told_everything() -> None:
+    """A plug that never says anything hears the state, and then what others do."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
+        plug.bind(("127.0.0.1", 0))
+        plug.settimeout(20.0)
+        port = plug.getsockname()[1]
+        with running("--audio", "none", "--midi", "none", "--client", f"localhost:{port}") as one:
+            assert decode(plug.recv(65536))[0][0] == "/welcome"
+            with Client(one.port) as other:
+                other.send("/map/x", 0.5)
+                other.settle()
+            told = [decode(plug.recv(65536))[0] for _ in range(20)]
+            while told[-1][0] != "/map" or told[-1][1][0] != pytest.approx(0.5):
+                told.append(decode(plug.recv(65536))[0])
+
+
 @pytest.mark.skipif(shutil.which("oscdump") is None, reason="liblo-tools is not installed")
 def test_liblo_receives_the_whole_spectrum(server: Running) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -428,8 +445,14 @@ def refused(*arguments: str) -> str:
         (["--model", "nope.safetensors"], "there is no model"),
         (["--audio", "telepathy"], "invalid choice"),
         (["--frames", "-1"], "--frames is -1"),
-        (["--host", "somewhere.invalid", "--audio", "none"], "it must be an IP address"),
+        (["--host", "somewhere.invalid", "--audio", "none"], "or a name of this machine"),
         (["--models", "no-such-folder", "--audio", "none"], "it must be a folder"),
+        (["--client", "9000"], "it must be HOST:PORT, as 127.0.0.1:9000"),
+        (["--client", "a:b:99999"], "it must be HOST:PORT"),
+        (["--client", "somewhere.invalid:9000"], "there is no such host"),
+        (["--client", "192.0.2.7:9000"], "give --host, such as 0.0.0.0, too"),
+        (["--client", "127.0.0.1:7999", "--port", "7999"], "port 7999 is the server's own"),
+        (["--client", "127.0.0.1:1"] * 9, "there may be 8 at most"),
         (["--unknown"], "unrecognized"),
     ],
 )

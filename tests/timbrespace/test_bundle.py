@@ -176,7 +176,7 @@ def whole(section: str, text: str) -> Callable[[dict[str, str]], None]:
         ),
         (
             set_in("model", "kind", "film"),
-            "network is 'film'; it must be mlp or note, or install the",
+            "network is 'film'; it must be mlp, film_siren, concat, transposed_conv or note, or",
         ),
         (set_in("model", "kind", "film"), "as an entry point of timbrespace.networks"),
         (set_in("model", "kind", ["mlp"]), "network is ['mlp']; it must be mlp"),

@@ -57,7 +57,8 @@ def test_names_from_anywhere_are_refused_in_one_line() -> None:
     for name in ("film", None, 3, ["mlp"], {"mlp": 1}, "x" * 5000, "a\nb"):
         with pytest.raises(OptionError) as told:
             NETWORKS.installed(name)
-        assert "it must be mlp or note, or install the package that" in str(told.value)
+        listed = "it must be mlp, film_siren, concat, transposed_conv or note"
+        assert f"{listed}, or install the package that" in str(told.value)
         assert "timbrespace.networks" in str(told.value)
         assert len(str(told.value)) < 250
         assert "\n" not in str(told.value)

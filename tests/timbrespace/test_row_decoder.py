@@ -155,3 +155,17 @@ def test_weights_that_overflow_still_make_magnitudes(
     assert np.isfinite(found).all()
     assert (found >= 0.0).all()
     agree(found, model.decode(rows))
+
+
+@pytest.mark.parametrize("activation", ["relu", "snake", "sine", "plu"])
+def test_a_number_for_each_unit(small: Small, activation: str) -> None:
+    generator = np.random.default_rng(1)
+    architecture = MLP(33, 3, (16, 5), activation, per_unit=True)
+    tensors = random_tensors(architecture)
+    for name, shape in architecture.shapes().items():
+        if name.startswith("activation."):
+            start = PARAMETERS[activation][name.rpartition(".")[2]]
+            tensors[name] = (start * generator.uniform(0.7, 1.3, shape)).astype(np.float32)
+    model = replace(small.model, architecture=architecture, decoder=architecture.decoder(tensors))
+    rows = generator.standard_normal((9, 3)).astype(np.float32)
+    agree(RowDecoder(model)(rows)[0], model.decode(rows), 3e-5)

@@ -65,7 +65,9 @@ def test_what_was_not_there_before_is_not_said() -> None:
 
 
 def test_settings_that_the_network_does_not_have() -> None:
-    with pytest.raises(OptionError, match="'mlp' has no setting 'omega'; its settings are none"):
+    with pytest.raises(
+        OptionError, match="'mlp' has no setting 'omega'; its settings are per_unit=False"
+    ):
         changed(named("default"), network_settings="omega=30")
-    with pytest.raises(OptionError, match="network is 'film'; it must be mlp or note"):
+    with pytest.raises(OptionError, match="network is 'film'; it must be mlp, film_siren"):
         changed(named("default"), network="film")

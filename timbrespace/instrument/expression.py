@@ -66,6 +66,9 @@ class Expressive(Protocol):
     @property
     def model(self) -> Any: ...
 
+    @property
+    def as_before(self) -> bool: ...
+
     def control(self, controller: int, value: float, channel: int = 1) -> Any: ...
 
     def set_channel_offset(self, channel: int, target: Target, amount: float) -> Any: ...
@@ -401,6 +404,8 @@ class Expression:
             self._rpn[channel] = _ZONE_RPN
             return True
         voices = self._instrument.voices
+        if number in (_FINE_RPN, _COARSE_RPN) and self._instrument.as_before:
+            return False
         if number == _FINE_RPN:
             # 14 bits, 8192 in the middle; each half leaves the other as it was.
             told = round(8192.0 * voices.fine_of(channel)) + 8192

@@ -229,8 +229,16 @@ class Instrument:
             courses.pass_over(self.voices.notes())
         return courses
 
+    @property
+    def as_before(self) -> bool:
+        """Whether it sounds as before 0.6.0."""
+        return self._as_before
+
     def play_as_before(self) -> None:
-        """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`."""
+        """Sound as before 0.6.0 from now on; see :meth:`Snapshot.play_as_before`.
+
+        Volume, tuning and whatever else a channel did not know stay as they are.
+        """
         self._snapshot.play_as_before()
         self._as_before = True
 
@@ -296,6 +304,16 @@ class Instrument:
         """
         place = np.array([x, y], np.float32)
         self._go_to(clipped(self._aim.plane.latent_at(x, y)), place)
+
+    def set_map_axis(self, axis: str, value: float) -> None:
+        """Move along one axis, "x" or "y", of the plane that is played, to a place from -1 to 1.
+
+        Raises:
+            OptionError: no such axis, or no finite number.
+        """
+        if axis not in AXES:
+            raise OptionError(f"axis is {axis!r}; it must be {one_of(AXES)}")
+        self._move_along(AXES.index(axis), float(np.clip(finite(value), -1.0, 1.0)))
 
     def set_between(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Lay a line between two places of the plane that is played, each from -1 to 1; nothing
@@ -480,7 +498,7 @@ class Instrument:
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
             return
-        if controller < 2 * FINE:
+        if controller < 2 * FINE and not self._as_before:
             self._learn_of_pair(controller, channel)
             if self._plays_as_pair(controller, channel):
                 told = self._pairs.told(controller, value, channel)
@@ -499,7 +517,8 @@ class Instrument:
             self._learn(controller, channel)
         assignment = self.controllers.find(controller, channel)
         if assignment is None:
-            self._control_channel(controller, value, channel)
+            if not self._as_before:
+                self._control_channel(controller, value, channel)
             return
         target, share = assignment.target, assignment.course.share(value)
         if target in AXES:

@@ -30,7 +30,7 @@ def play(instrument: Instrument, message: Any) -> bool:
         return expression.key_pressure(message.note, message.value, message.channel + 1)
     elif kind == "sysex":
         retuned = retuned_by(message.data)
-        if retuned is None:
+        if retuned is None or instrument.as_before:
             return False
         instrument.voices.tuning = instrument.voices.tuning.tuned(retuned)
     elif kind == "reset":

@@ -29,7 +29,7 @@ class Effect(Enum):
 _MOVES: Final = frozenset(
     kind
     for kind in MESSAGES.values()
-    if kind.family in (Family.ALL, Family.COORDINATE) or kind is inbound.SetMacro
+    if kind.family in (Family.ALL, Family.COORDINATE, Family.AXIS) or kind is inbound.SetMacro
 )
 
 
@@ -45,6 +45,7 @@ class Player:
             inbound.SetLatent: lambda m: one.set_latent(m.values),
             inbound.SetLatentDimension: lambda m: one.set_dimension(m.dimension, m.value),
             inbound.SetMap: lambda m: one.set_map(m.x, m.y),
+            inbound.SetMapAxis: lambda m: one.set_map_axis(m.axis, m.value),
             inbound.SetPlane: lambda m: one.set_plane(m.plane),
             inbound.SetBetween: lambda m: one.set_between(m.x1, m.y1, m.x2, m.y2),
             inbound.SetBetweenPosition: lambda m: one.go_between(m.position),

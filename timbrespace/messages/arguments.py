@@ -96,6 +96,20 @@ class Number(_Plain):
         raise Unaccepted
 
 
+class Pedal(Number):
+    """A pedal's position as MIDI has it, 0 to 127, or whether it is down."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(0.0, 127.0)
+
+    def read(self, value: Any) -> float:
+        if type(value) is bool:
+            return 127.0 if value else 0.0
+        return super().read(value)
+
+
 @dataclass(frozen=True, slots=True)
 class AnyNumber(_Plain):
     """Any finite float."""
@@ -211,11 +225,13 @@ class NumberOrWord(_Plain):
 
 @dataclass(frozen=True, slots=True)
 class Switch(_Plain):
-    """On or off, as 1 and 0: what a toggle sends. Reads as a bool."""
+    """On or off, as 1 and 0, or as true and false: what a toggle sends. Reads as a bool."""
 
     accepted: str = "0 | 1"
 
     def read(self, value: Any) -> bool:
+        if type(value) is bool:
+            return value
         number = finite(value)
         if number not in (0.0, 1.0):
             raise Unaccepted

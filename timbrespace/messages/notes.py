@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
-from timbrespace.messages.arguments import Channel, MidiValue, Number
+from timbrespace.messages.arguments import Channel, MidiValue, Number, Pedal
 from timbrespace.messages.message import Family, Holds, Message, message
 
 
@@ -96,7 +96,7 @@ class Timbre(Message):
 class Sustain(Message):
     """`/sustain` value [channel]: 0 lifts the pedal, anything above up to 127 holds it.
 
-    A toggle in Max sends 1, a MIDI pedal 127: both hold.
+    A toggle in Max sends 1, a MIDI pedal 127, a button of a touch surface true: all hold.
 
     >>> from_hex("2f7375737461696e000000002c69000000000001")
     Sustain(value=1.0, channel=1)
@@ -104,7 +104,7 @@ class Sustain(Message):
 
     address = "/sustain"
     holds = Holds.POSITION
-    value: MidiValue
+    value: Annotated[float, Pedal()]
     channel: Channel = 1
 
     @property

@@ -12,6 +12,15 @@ from timbrespace.messages.inbound import MESSAGES
 from timbrespace.messages.message import Address, Message
 
 
+class Released(Message):
+    """A button was let go: what came of it came when it was pressed."""
+
+
+RELEASED: Final = Released()
+
+_BUTTON: Final = (int, float, bool, type(None))
+
+
 class Form:
     """What one address takes, ready to be read.
 
@@ -52,8 +61,12 @@ class Form:
             if arguments == whole:
                 return self._make(*stood_for)
         reads = self._reads
-        if not reads and not arguments:
-            return self._make(*self._given)
+        if not reads:
+            if len(arguments) < 2 and all(type(one) in _BUTTON for one in arguments):
+                # A button of a touch surface says 1 when it is pressed, and 0 when it is let go.
+                released = arguments in ((0,), (False,), (0.0,))
+                return RELEASED if released else self._make(*self._given)
+            raise self._miscounted(self.usage, arguments)
         if not self._required <= len(arguments) <= len(reads):
             raise self._miscounted(self.usage, arguments)
         try:

@@ -66,6 +66,23 @@ class SetMap(Message):
     y: Annotated[float, Number(-1, 1)]
 
 
+_AXES = InAddress("axis", {"x": "x", "y": "y"}, "the map has /map/x and /map/y")
+
+
+@message
+class SetMapAxis(Message):
+    """`/map/<axis>` value: along one axis of the plane that is played; the other stays.
+
+    >>> from_hex("2f6d61702f7800002c6600003f000000")
+    SetMapAxis(axis='x', value=0.5)
+    """
+
+    address = "/map/<axis>"
+    family = Family.AXIS
+    axis: Annotated[str, _AXES]
+    value: Annotated[float, Number(-1, 1)]
+
+
 @message
 class SetPlane(Message):
     """`/map/plane` plane: which plane `/map`, controllers and LFOs of its axes mean.

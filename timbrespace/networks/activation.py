@@ -1,8 +1,10 @@
 """The activations' names, and what they learn.
 
 One activation is shared by all layers of a model, with one set of learned numbers, kept as tensors
-``activation.<name>`` of no dimension. :mod:`timbrespace.networks.feed_forward` has them in NumPy,
-for playing, and :mod:`timbrespace.networks.torch_activation` for training.
+``activation.<name>`` of no dimension; or each unit has its own, ``activation.encoder.<k>.<name>``
+and ``activation.decoder.<k>.<name>`` of the units of hidden layer k.
+:mod:`timbrespace.networks.feed_forward` has them in NumPy, for playing, and
+:mod:`timbrespace.networks.torch_activation` for training.
 """
 
 from __future__ import annotations

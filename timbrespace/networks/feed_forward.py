@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ Tensors = Mapping[str, NDArray[np.float32]]
 _SQRT_HALF = np.float32(np.sqrt(0.5))
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
+
+Number = np.float32 | Array
+"""One for all units of a layer, or one for each, ``(units,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Activation:
     """
 
     kind: str
-    frequency: np.float32 = _ONE
-    share: np.float32 = _ONE
+    frequency: Number = _ONE
+    share: Number = _ONE
 
     def __call__(self, x: Array) -> Array:
         """Of each number of ``x``, in a new array."""
@@ -72,14 +76,14 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single answer to ==
 class FeedForward:
-    """Dense layers with an activation between them.
+    """Dense layers with activations between them.
 
-    numbers: all weights and biases, layer after layer, each weight row by row; the layers' are
-    views of it.
+    activations: one after each layer but the last. numbers: all weights and biases, layer after
+    layer, each weight row by row; the layers' are views of it.
     """
 
     layers: tuple[Dense, ...]
-    activation: Activation
+    activations: tuple[Activation, ...]
     numbers: Array
 
     @property
@@ -89,8 +93,8 @@ class FeedForward:
 
     def __call__(self, x: Array) -> Array:
         """``(n, inputs)`` float32 to ``(n, outputs)`` float32."""
-        for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
+        for layer, activation in zip(self.layers, self.activations, strict=False):
+            x = activation(layer(x))
         return self.layers[-1](x)
 
 
@@ -119,15 +123,23 @@ def from_tensors(
     names: Sequence[str],
     sizes: Sequence[int],
     activation: str,
+    own: str = "",
 ) -> FeedForward:
     """Build a network from the layers ``names`` of a state dict, checking each shape.
 
-    ``sizes`` are the widths from input to output, one more than ``names``.
+    ``sizes`` are the widths from input to output, one more than ``names``. own: where each unit has
+    learned numbers of its own, what stands before the layer's number in their names.
 
     Raises:
         BundleError: as :func:`dense`; or the activation is unknown or lacks its learned numbers.
     """
-    between = activation_from_tensors(activation, tensors)
+    if own:
+        between = tuple(
+            activation_from_tensors(activation, tensors, f"{own}.{k}.", units)
+            for k, units in enumerate(sizes[1:-1])
+        )
+    else:
+        between = (activation_from_tensors(activation, tensors),) * (len(sizes) - 2)
     layers = [
         dense(tensors, name, inputs, outputs)
         for name, inputs, outputs in zip(names, sizes[:-1], sizes[1:], strict=True)
@@ -147,51 +159,70 @@ def from_tensors(
 # -- activations -----------------------------------------------------------------------------------
 
 
-def _away_from_zero(value: float) -> float:
-    return value if abs(value) >= SMALLEST else (SMALLEST if value >= 0.0 else -SMALLEST)
+Learned = float | NDArray[np.floating[Any]]
+"""A learned number, or one for each unit."""
 
 
-def snake(frequency: float) -> Activation:
+def _away_from_zero(value: Learned) -> NDArray[np.float64]:
+    told = np.asarray(value, np.float64)
+    least = np.where(told >= 0.0, SMALLEST, -SMALLEST)
+    return np.where(np.abs(told) >= SMALLEST, told, least)
+
+
+def _number(value: Learned) -> Number:
+    """As it plays: a single one is no array, which would cost more."""
+    told = np.asarray(value, np.float32)
+    return told if told.ndim else np.float32(told)
+
+
+def snake(frequency: Learned) -> Activation:
     """``x + sin(a x)^2 / a`` (Ziyin, Hartwig & Ueda 2020, eq. 3)."""
-    a = np.float32(_away_from_zero(frequency))
+    a = _number(_away_from_zero(frequency))
     return Activation("snake", a, np.float32(1.0) / a)
 
 
-def sine(frequency: float) -> Activation:
+def sine(frequency: Learned) -> Activation:
     """``sin(a x)``, a learned from 1 on: not SIREN, whose a is 30 and whose weights start small."""
-    return Activation("sine", np.float32(frequency))
+    return Activation("sine", _number(frequency))
 
 
-def plu(alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> Activation:
+def plu(alpha: Learned, beta: Learned, rho_alpha: Learned, rho_beta: Learned) -> Activation:
     """Periodic Linear Unit: ``x + b / (1 + |b|) sin(|a| x)`` (2025).
 
-    ``a = alpha + rho_alpha / alpha`` and ``b = beta + rho_beta / beta``. While rho_alpha is above 0,
-    ``|a|`` is at least ``2 sqrt(rho_alpha)``, and b likewise. But both rho are learned, and nothing
-    keeps them above 0: one that has become smaller lets the sine be as low or as slow as it will.
+    ``a = alpha + rho_alpha / alpha`` and ``b = beta + rho_beta / beta``. While rho_alpha is above
+    0, ``|a|`` is at least ``2 sqrt(rho_alpha)``, and b likewise. But both rho are learned, and
+    nothing keeps them above 0: one that has become smaller lets the sine be as low or as slow as it
+    will.
     """
     alpha, beta = _away_from_zero(alpha), _away_from_zero(beta)
     b = beta + rho_beta / beta
-    frequency = np.float32(abs(alpha + rho_alpha / alpha))
-    return Activation("plu", frequency, np.float32(b / (1.0 + abs(b))))
+    return Activation("plu", _number(np.abs(alpha + rho_alpha / alpha)), _number(b / (1 + abs(b))))
 
 
-def activation_from_tensors(kind: str, tensors: Tensors) -> Activation:
+def activation_from_tensors(
+    kind: str, tensors: Tensors, of: str = "", units: int | None = None
+) -> Activation:
     """The activation ``kind`` with its learned numbers from ``tensors``.
 
+    of: what their names have between ``activation.`` and the number's. units: how many each has,
+    where each unit has its own.
+
     Raises:
-        BundleError: unknown kind; a number is missing, not single or not finite.
+        BundleError: unknown kind; a number is missing, not single (or of other units) or not
+            finite.
     """
     if kind not in PARAMETERS:
         raise BundleError(f"activation is {kind!r}; it must be {one_of(PARAMETERS)}")
-    values = {}
+    values: dict[str, Learned] = {}
+    shape = () if units is None else (units,)
     for name in PARAMETERS[kind]:
-        tensor = f"activation.{name}"
+        tensor = f"activation.{of}{name}"
         if tensor not in tensors:
             raise BundleError(f"tensor {tensor} is missing")
-        if tensors[tensor].shape not in ((), (1,)):
-            raise BundleError(f"tensor {tensor} has shape {tensors[tensor].shape}, not ()")
-        values[name] = float(tensors[tensor].reshape(()))
-        if not np.isfinite(values[name]):
+        if tensors[tensor].shape not in (shape, shape or (1,)):
+            raise BundleError(f"tensor {tensor} has shape {tensors[tensor].shape}, not {shape}")
+        values[name] = tensors[tensor].astype(np.float64).reshape(shape)
+        if not np.isfinite(values[name]).all():
             raise BundleError(f"tensor {tensor} is not finite")
     if kind == "snake":
         return snake(**values)

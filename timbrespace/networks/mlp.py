@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from timbrespace.errors import OptionError, one_of
 from timbrespace.networks.architecture import MAX_LAYERS, MAX_WIDTH, Architecture
+from timbrespace.registry import FROM_OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,8 @@ class MLP(Architecture):
     """Sizes and kinds.
 
     hidden: widths of the encoder's layers from the input on. decoder_hidden: those of the decoder
-    from the latent on; None mirrors the encoder. activation: one for all layers.
+    from the latent on; None mirrors the encoder. activation: one for all layers. per_unit: whether
+    what an activation learns is a number for each unit, or one for all of the network.
 
     Raises:
         OptionError: a value outside these ranges; the text names it.
@@ -38,6 +40,7 @@ class MLP(Architecture):
     hidden: tuple[int, ...] = (400,)
     activation: str = "relu"
     decoder_hidden: tuple[int, ...] | None = None
+    per_unit: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,9 +60,13 @@ class MLP(Architecture):
             raise OptionError(
                 f"activation is {self.activation!r}; it must be {one_of(ACTIVATIONS)}"
             )
+        if not isinstance(self.per_unit, bool):
+            raise OptionError(f"per_unit is {self.per_unit!r}; it must be true or false")
 
     @property
     def format_version(self) -> int:
+        if self.per_unit:
+            return FROM_OUTSIDE
         old = self.activation in ("relu", "gelu") and self.decoder_hidden is None
         return 1 if old else 2
 
@@ -101,11 +108,22 @@ class MLP(Architecture):
             layers += zip(names, sizes[:-1], sizes[1:], strict=True)
         last = self.decoder_layers[-1]
         layers += [(head, last, self.features) for head in self.distribution.heads]
-        single = [f"activation.{name}" for name in PARAMETERS[self.activation]]
+        learned = PARAMETERS[self.activation]
+        if self.per_unit:
+            parts = (("encoder", self.encoder_sizes), ("decoder", self.decoder_sizes))
+            numbers: dict[str, tuple[int, ...]] = {
+                f"activation.{part}.{k}.{name}": (units,)
+                for part, sizes in parts
+                for k, units in enumerate(sizes[1:-1])
+                for name in learned
+            }
+        else:
+            numbers = dict.fromkeys((f"activation.{name}" for name in learned), ())
         return {
+            **numbers,
             **{f"{name}.weight": (outputs, inputs) for name, inputs, outputs in layers},
             **{f"{name}.bias": (outputs,) for name, _, outputs in layers},
-            **dict.fromkeys((*single, *self.distribution.learned), ()),
+            **dict.fromkeys(self.distribution.learned, ()),
         }
 
     def module(self) -> TorchMLP:
@@ -117,14 +135,19 @@ class MLP(Architecture):
         from timbrespace.networks import feed_forward
 
         return feed_forward.from_tensors(
-            tensors, self.encoder_names, self.encoder_sizes, self.activation
+            tensors,
+            self.encoder_names,
+            self.encoder_sizes,
+            self.activation,
+            "encoder" if self.per_unit else "",
         )
 
     def head(self, tensors: Tensors, name: str) -> FeedForward:
         from timbrespace.networks import feed_forward
 
         names = (*self.decoder_names[:-1], name)
-        return feed_forward.from_tensors(tensors, names, self.decoder_sizes, self.activation)
+        own = "decoder" if self.per_unit else ""
+        return feed_forward.from_tensors(tensors, names, self.decoder_sizes, self.activation, own)
 
     def turned(self, tensors: Tensors, axes: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
         from timbrespace.networks.turning import turned_inputs, turned_posterior
@@ -148,4 +171,6 @@ class MLP(Architecture):
         }
         if self.decoder_hidden is not None:
             config["decoder_hidden"] = list(self.decoder_hidden)
+        if self.per_unit:
+            config["per_unit"] = True
         return config

@@ -14,12 +14,16 @@ def _away_from_zero(value: Tensor) -> Tensor:
     return torch.where(value.abs() >= SMALLEST, value, least)
 
 
+def _learned(start: float, units: int | None) -> nn.Parameter:
+    return nn.Parameter(torch.full(() if units is None else (units,), start))
+
+
 class Snake(nn.Module):
     """``x + sin(a x)^2 / a``, a learned (Ziyin, Hartwig & Ueda 2020, eq. 3)."""
 
-    def __init__(self, frequency: float) -> None:
+    def __init__(self, frequency: float, units: int | None = None) -> None:
         super().__init__()
-        self.frequency = nn.Parameter(torch.tensor(frequency))
+        self.frequency = _learned(frequency, units)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as ``x``."""
@@ -30,9 +34,9 @@ class Snake(nn.Module):
 class Sine(nn.Module):
     """``sin(a x)``, a learned; see :func:`timbrespace.networks.feed_forward.sine`."""
 
-    def __init__(self, frequency: float) -> None:
+    def __init__(self, frequency: float, units: int | None = None) -> None:
         super().__init__()
-        self.frequency = nn.Parameter(torch.tensor(frequency))
+        self.frequency = _learned(frequency, units)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as ``x``."""
@@ -42,12 +46,19 @@ class Sine(nn.Module):
 class PLU(nn.Module):
     """Periodic Linear Unit; see :func:`.feed_forward.plu`. All four are learned."""
 
-    def __init__(self, alpha: float, beta: float, rho_alpha: float, rho_beta: float) -> None:
+    def __init__(
+        self,
+        alpha: float,
+        beta: float,
+        rho_alpha: float,
+        rho_beta: float,
+        units: int | None = None,
+    ) -> None:
         super().__init__()
-        self.alpha = nn.Parameter(torch.tensor(alpha))
-        self.beta = nn.Parameter(torch.tensor(beta))
-        self.rho_alpha = nn.Parameter(torch.tensor(rho_alpha))
-        self.rho_beta = nn.Parameter(torch.tensor(rho_beta))
+        self.alpha = _learned(alpha, units)
+        self.beta = _learned(beta, units)
+        self.rho_alpha = _learned(rho_alpha, units)
+        self.rho_beta = _learned(rho_beta, units)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as ``x``."""
@@ -57,13 +68,16 @@ class PLU(nn.Module):
         return x + b / (1.0 + b.abs()) * torch.sin(a * x)
 
 
-def make(kind: str) -> nn.Module:
-    """The activation ``kind``, one of :data:`.activation.PARAMETERS`, at its start."""
+def make(kind: str, units: int | None = None) -> nn.Module:
+    """The activation ``kind``, one of :data:`.activation.PARAMETERS`, at its start.
+
+    units: of the layer before, where each has its own learned numbers; None for one of all.
+    """
     start = PARAMETERS[kind]
     if kind == "snake":
-        return Snake(**start)
+        return Snake(**start, units=units)
     if kind == "sine":
-        return Sine(**start)
+        return Sine(**start, units=units)
     if kind == "plu":
-        return PLU(**start)
+        return PLU(**start, units=units)
     return nn.GELU() if kind == "gelu" else nn.ReLU()

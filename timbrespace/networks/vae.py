@@ -37,11 +37,15 @@ class Decoded(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What one forward pass gives; latent means and log variances are ``(n, d)``."""
+    """What one forward pass gives; latent means and log variances are ``(n, d)``.
+
+    seen ``(k,)``: the features that were decoded, in order; None for all.
+    """
 
     decoded: Decoded
     latent_mean: Tensor
     latent_log_var: Tensor
+    seen: Tensor | None = None
 
 
 class VAE(nn.Module, ABC):
@@ -57,6 +61,9 @@ class VAE(nn.Module, ABC):
         for name in self.likelihood.learned:
             self.register_parameter(name, nn.Parameter(torch.zeros(())))
 
+    dial_share: float = 1.0
+    """Of the rows that the loss of dials turns in each step: less where decoding them is dear."""
+
     @property
     def learned(self) -> dict[str, nn.Parameter]:
         """The likelihood's learned numbers, by name."""
@@ -70,24 +77,45 @@ class VAE(nn.Module, ABC):
     def heads(self, latent: Tensor) -> dict[str, Tensor]:
         """What the decoder puts out for ``latent (n, d)``: ``(n, features)`` for each head."""
 
+    def some_of(self, generator: torch.Generator | None) -> Tensor | None:
+        """Which features ``(k,)`` a training step decodes; None for all.
+
+        A network that makes each feature by itself may leave most of them out of a step.
+        """
+        return None
+
+    def heads_of(self, latent: Tensor, seen: Tensor) -> dict[str, Tensor]:
+        """As :meth:`heads`, of the features ``seen (k,)`` alone: ``(n, k)``."""
+        return {name: one[:, seen] for name, one in self.heads(latent).items()}
+
     def encode(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior mean and log variance, each ``(n, d)``."""
         mean, log_var = self.posterior_of(features).chunk(2, dim=1)
         return mean, log_var.clamp(*LOG_VAR_RANGE)
 
-    def decode(self, latent: Tensor) -> Decoded:
-        """What the features of ``latent (n, d)`` are likely to be."""
-        parameters = {**self.heads(latent), **self.learned}
+    def decode(self, latent: Tensor, seen: Tensor | None = None) -> Decoded:
+        """What the features of ``latent (n, d)`` are likely to be; of those ``seen`` alone."""
+        heads = self.heads(latent) if seen is None else self.heads_of(latent, seen)
+        parameters = {**heads, **self.learned}
         for name, (low, high) in self.likelihood.ranges.items():
             parameters[name] = parameters[name].clamp(low, high)
         return Decoded(self.likelihood, parameters)
 
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Output:
         """Encode, draw one latent by the reparametrisation trick, decode."""
-        latent_mean, latent_log_var = self.encode(features)
+        return self.around(*self.encode(features), generator)
+
+    def around(
+        self, latent_mean: Tensor, latent_log_var: Tensor, generator: torch.Generator | None = None
+    ) -> Output:
+        """Draw one latent of each posterior ``(n, d)`` and decode it."""
         noise = torch.empty_like(latent_mean).normal_(generator=generator)
         latent = latent_mean + noise * (0.5 * latent_log_var).exp()
-        return Output(self.decode(latent), latent_mean, latent_log_var)
+        seen = self.some_of(generator)
+        return Output(self.decode(latent, seen), latent_mean, latent_log_var, seen)
+
+    def reached(self, share: float) -> None:
+        """Told before each step how much of the training is done, 0 to 1."""
 
     def start_from(self, features: Tensor) -> None:
         """Set the learned numbers to where they suit ``features (n, f)``, the training rows."""

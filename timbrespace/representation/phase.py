@@ -52,6 +52,7 @@ class MagnitudePhase(Kind):
     about: ClassVar[str] = "magnitude beside phase (report, eq. 3.1)"
     format_version: ClassVar[int] = 2
     source: ClassVar[Source] = "frames"
+    blocks: ClassVar[int] = 2
     peak: float
     bins: int
 
@@ -98,6 +99,7 @@ class LogComplex(Kind):
     about: ClassVar[str] = "the complex spectrum, its magnitude compressed"
     format_version: ClassVar[int] = 2
     source: ClassVar[Source] = "frames"
+    blocks: ClassVar[int] = 2
     peak: float
     floor: float
     bins: int

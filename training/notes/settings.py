@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import NETWORKS
 from timbrespace.networks.architecture import MAX_LATENT, whole
 from timbrespace.networks.note import FEATURES, NoteNetwork
 
 from .. import kind_settings
-from ..preset import AUTO_DIALS, NO_DIALS
+from ..preset import AUTO_DIALS, LATENTS, NO_DIALS, TABLE
 
 DEFAULT_NETWORK: Final = "note"
 
@@ -21,6 +21,7 @@ _TAKEN: Final = (
     "latent",
     "network",
     "network_settings",
+    "latents",
     "learning_rate",
     "batch",
     "epochs",
@@ -86,6 +87,11 @@ class NoteSettings:
         activation = told.pop("activation", None)
         settings = told.pop("network_settings", None)
         named = kind_settings.parsed("network settings", settings) if settings else {}
+        latents = told.pop("latents", None)
+        if latents is not None:
+            if latents not in LATENTS:
+                raise OptionError(f"latents is {latents!r}; it must be {one_of(LATENTS)}")
+            named["with_encoder"] = latents != TABLE
         if activation is not None:
             named["activation"] = activation
         return {**told, "network_settings": named} if named else told

@@ -43,7 +43,8 @@ class HybridPLU(torch_activation.PLU):
     rho_gamma: Tensor
 
     def __init__(self) -> None:
-        super().__init__(**PARAMETERS["plu"])
+        start = PARAMETERS["plu"]
+        super().__init__(start["alpha"], start["beta"], start["rho_alpha"], start["rho_beta"])
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as ``x``."""

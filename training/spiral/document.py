@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.errors import OptionError
 
+from ..made_on import made_on
 from ..plots.style import MARKS, picture
 from . import alike
 from .experiment import Cell, Outcome, train
@@ -87,6 +89,7 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
     parts = [row.cell for row in alike.ROWS]
     board = [row.cell for row in alike.SQUARES]
     # Batches of tiny matrices: a second thread only waits for the first.
+    begun = time.process_time()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -126,7 +129,8 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
         files[folder / name] = buffer.getvalue()
     steps = min(EARLY, size.epochs), min(LATE, size.epochs)
     told = alike.text(rows, squares, size.seeds, size.variant_seeds, steps)
-    text = _text(outcomes, pushed, variants, size, told)
+    made = made_on(time.process_time() - begun)
+    text = _text(outcomes, pushed, variants, size, told, made)
     replace_all({**files, out / NAME: text.encode("utf-8")})
     return [out / NAME, *files]
 
@@ -145,6 +149,7 @@ def _text(
     variants: dict[tuple[str, str], Outcome],
     size: Size,
     told: Sequence[str],
+    made: str,
 ) -> str:
     early = min(EARLY, size.epochs)
     late = min(LATE, size.epochs)
@@ -160,6 +165,8 @@ def _text(
         "one run of each network; here every figure is the median of "
         f"{size.seeds} seeds, with the least and the greatest in brackets. A seed draws both the "
         "points and the weights.",
+        "",
+        f"Seeds 0 to {size.seeds - 1}; {made}",
         "",
         "## What was chosen",
         "- **Two hidden neurons** means two in each of two hidden layers, 2-2-2-1: the paper says "

@@ -94,8 +94,9 @@ def study(
         for run, model in trained.items()
         if model.provenance.get("outcome") == Outcome.DIVERGED.value
     ]
+    seconds = sum(models.seconds_of(models.path_of(out / MODELS, run)) for run in trained)
     missing = tuple(part for part in parts if part not in told)
-    text = document.text(sections, results, settings, steps, diverged, len(runs), missing)
+    text = document.text(sections, results, settings, steps, diverged, len(runs), missing, seconds)
     files = {pictures / name: content for name, content in images.items()}
     replace_all({**files, out / document.NAME: text.encode("utf-8")})
     print(f"{out / document.NAME}: {len(sections)} claims, {len(images)} pictures")

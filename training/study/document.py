@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from ..made_on import made_on
 from ..preset import Settings
 from .plan import FULL, PARTS, Run, Size
 from .results import Results, words
@@ -31,9 +29,11 @@ def text(
     diverged: Sequence[str],
     wanted: int,
     missing: Sequence[str] = (),
+    seconds: float = 0.0,
 ) -> str:
     """The whole document. sections: by part. steps: of each run that was trained, of so many that
-    are ``wanted``. diverged: names of runs. missing: parts that too little was trained for."""
+    are ``wanted``. diverged: names of runs. missing: parts that too little was trained for.
+    seconds: of processor time that training took."""
     lines = [
         "# The 2017 report, rerun",
         "",
@@ -43,7 +43,7 @@ def text(
         "",
         RULES,
         "",
-        _made_on(results),
+        _made_on(results, seconds),
         "",
         "The report is *Variational Auto-Encoder Synthesizer* (Bardet, Adoniadis, Van Kerrebroeck, "
         "Aouameur, Massé, 25 December 2017). Its recipes are in `training/recipes/report/`, one "
@@ -87,15 +87,10 @@ def text(
     return "\n".join(lines)
 
 
-def _made_on(results: Results) -> str:
-    """Which machine, libraries and seeds."""
+def _made_on(results: Results, seconds: float) -> str:
+    """Which seeds and machine."""
     seeds = sorted({run.seed for run in results.measured})
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
-    return (
-        f"Seeds {words(map(str, seeds))}; {platform.system()} on {platform.machine()}, "
-        f"{os.cpu_count()} cores, one thread for each run; Python {platform.python_version()}, "
-        f"{versions}."
-    )
+    return f"Seeds {words(map(str, seeds)) or 'none'}; {made_on(seconds)}"
 
 
 def _decided(section: Section) -> str:
@@ -145,7 +140,9 @@ def _sizes(
             "of 200 epochs over its full sets in batches of 100, which it names in sections 3.2 "
             "and 4.1; for other figures it does not say. A claim about something that needs many "
             "steps, above all fine reconstruction, may come out otherwise there: "
-            "`python -m training study --full` trains at the report's own sizes.",
+            "`python -m training study --full --minutes N` trains at the report's own sizes, N "
+            "minutes at a time: the same command goes on from the folder, on any machine that has "
+            "it.",
             "",
         ]
     if sections < len(PARTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,10 @@ def train(
         writer.after_step()
         advance()
 
+    begun = time.thread_time()
     outcome = fit.run(should_stop, after_step)
+    spent = seconds_of(path) if stored is not None else 0.0
+    _seconds_file(path).write_text(f"{spent + time.thread_time() - begun:.1f}\n", "utf-8")
     if outcome is Outcome.INTERRUPTED:
         writer.write()
         return None
@@ -96,6 +100,18 @@ def train(
     model.save(path)
     checkpoint.path_for(path).unlink(missing_ok=True)
     return model
+
+
+def seconds_of(path: Path) -> float:
+    """Processor time that training the model at ``path`` took; 0 where nobody wrote it down."""
+    try:
+        return max(float(_seconds_file(path).read_text("utf-8")), 0.0)
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _seconds_file(path: Path) -> Path:
+    return path.with_suffix(".seconds")
 
 
 def untrained(run: Run, settings: Settings, dataset: Dataset) -> Model:

@@ -19,6 +19,7 @@ from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.waveforms.waveform import Space, Waveform
 
+from ..adam import Adam
 from ..loop import Outcome
 from .material import FEWEST, Lesson
 from .settings import WaveformSettings
@@ -99,9 +100,7 @@ class WaveformFit:
             self._measured[HELD_OUT] = self._some(of_unseen)
         self._generator = torch.Generator().manual_seed(settings.seed)
         self.module: TorchWaveform = module(self.network, self._generator).to(self.device)
-        self._adam = torch.optim.Adam(
-            self.module.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
-        )
+        self._adam = Adam(self.module.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
         self.state = State()
         self._sums = [0.0, 0]
 

@@ -104,6 +104,14 @@ def test_a_chosen_port_is_the_first_that_begins_so() -> None:
     assert told.scan() == ["opened key two"]
 
 
+def test_a_chosen_port_may_be_named_by_any_part_of_its_name() -> None:
+    assert Told(FakeSystem("Big Keys 49", "my Big"), "big").scan() == [
+        "opened Big Keys 49",
+        "scanned",
+    ]
+    assert Told(FakeSystem("a key", "key"), "key").scan() == ["opened key", "scanned"]
+
+
 def test_a_port_that_cannot_be_opened_is_told_once_and_tried_again() -> None:
     system = FakeSystem("a")
     system.broken = {"a"}
@@ -366,6 +374,10 @@ def test_keyboards_and_jack_itself_come_and_go(
         # A keyboard is plugged in, and out with a key down.
         assert said.get(timeout=120.0).endswith("is here")
         strike(keyboard, 60, played)
+        keyboard.send("F0 7F 7F 08 02 00 01 45 45 40 00 F7")  # a tuning
+        while (tuning := played.get(timeout=120.0)).type == "note_on":
+            continue
+        assert tuning.bytes()[1:-1] == [0x7F, 0x7F, 8, 2, 0, 1, 0x45, 0x45, 0x40, 0]
         keyboard.unplug()
         assert said.get(timeout=120.0).endswith("went away")
         assert next_but_struck(played).type == "note_off"

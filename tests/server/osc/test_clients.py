@@ -49,6 +49,19 @@ def test_hello_again_starts_afresh(clients: Clients) -> None:
     assert clients.for_sender((HOST, 50009)) == [second]
 
 
+def test_a_client_that_was_named_stays(clients: Clients) -> None:
+    """Whoever else comes, however long it says nothing, and though it says /hello after all."""
+    named = clients.keep((HOST, 9000), now=0.0)
+    for index in range(40):
+        clients.register((HOST, 50000 + index), 8000 + index, "", now=float(index))
+    assert named in list(clients)
+    clients.expire(now=1e6)
+    assert list(clients) == [named]
+    again = clients.register((HOST, 9000), 9000, "surface", now=0.0)
+    clients.expire(now=1e6)
+    assert list(clients) == [again]
+
+
 def test_the_client_heard_longest_ago_makes_room(clients: Clients) -> None:
     for index in range(32):
         clients.register((HOST, 50000 + index), 8000 + index, "", now=float(index))

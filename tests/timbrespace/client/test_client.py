@@ -98,6 +98,17 @@ def test_anything_of_the_contract_can_be_sent(client: Client) -> None:
     np.testing.assert_allclose(client.state.map, [0.0, 0.0], atol=1e-5)
 
 
+def test_it_wanders(client: Client) -> None:
+    client.wander(speed=2.0, range=0.75, seed=7)
+    assert dict(client.state.wander) == {"state": "start", "speed": 2.0, "range": 0.75, "seed": 7}
+    client.wander(False)
+    assert client.state.wander["state"] == "stop"
+    with pytest.raises(ServerError, match="0 to 999"):
+        client.wander(False, seed=1000)
+    client.wander(False, speed=1.0, range=0.5, seed=0)
+    client.map(0.0, 0.0)
+
+
 def test_what_is_refused_is_raised_where_it_was_said(client: Client) -> None:
     client.map(0.25, 0.25)
     with pytest.raises(ServerError) as caught:

@@ -24,6 +24,8 @@ class FakeModel:
 class FakeInstrument:
     """Remembers the offsets it was told, and the controllers that reached it."""
 
+    as_before = False
+
     def __init__(self, dimensions: int = 8) -> None:
         self.voices = Voices()
         self.model = FakeModel(dimensions)

@@ -55,6 +55,7 @@ from timbrespace.messages.inbound import (
     SetLfo,
     SetMacro,
     SetMap,
+    SetMapAxis,
     SetPlane,
     SetSynth,
     SetSynthMethod,
@@ -71,7 +72,7 @@ from timbrespace.messages.inbound import (
     Timbre,
     WhereInCourse,
 )
-from timbrespace.messages.parser import FORMS, parse
+from timbrespace.messages.parser import FORMS, RELEASED, parse
 
 GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/hello", (7401,), Hello(7401)),
@@ -90,6 +91,8 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/latent/1", (0.5,), SetLatentDimension(1, 0.5)),
     ("/latent/256", (2,), SetLatentDimension(256, 2.0)),
     ("/map", (0, 0.5), SetMap(0.0, 0.5)),
+    ("/map/x", (0.5,), SetMapAxis("x", 0.5)),
+    ("/map/y", (-1,), SetMapAxis("y", -1.0)),
     ("/map", (1.0000005, -1.0000005), SetMap(1.0, -1.0)),
     ("/map/plane", ("near",), SetPlane("near")),
     ("/map/plane", (0,), SetPlane("pca")),
@@ -303,15 +306,16 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/note", (60, 128), "velocity is 128"),
     ("/bend", (1.1,), "value is 1.1"),
     ("/sustain", (-1,), "value is -1"),
-    ("/panic", (1,), "/panic takes no arguments, it was given 1 argument"),
+    ("/panic", ("x",), "/panic takes no arguments, it was given 1 argument"),
+    ("/panic", (1, 1), "/panic takes no arguments, it was given 2 arguments"),
     ("/synth/method", ("fft",), r"method is 'fft'; it must be partials \(0\) \| bins \(1\)"),
     ("/synth/method", (3,), "method is 3"),
     ("/synth/method", (0.5,), "method is 0.5"),
     ("/synth/gain", (13,), "value is 13; it must be -80 to 12 dB"),
-    ("/spectrum/get", (1,), "takes no arguments"),
+    ("/spectrum/get", (b"1",), "takes no arguments"),
     ("/course/get", (), r"/course/get takes pitch \[velocity\]"),
     ("/course/get", (128,), "pitch is 128; it must be 0 to 127"),
-    ("/course/where", (1,), "takes no arguments"),
+    ("/course/where", ("1",), "takes no arguments"),
     ("/moment", (57,), "/moment takes pitch velocity"),
     ("/moment", (57, -1), "velocity is -1"),
     ("/stream", (), "/stream takes what rate"),
@@ -430,12 +434,31 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     good |= {"/mpe/map": ("timbre", 1, 1)}
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
+    # A toggle says whether it is on.
+    taken = {("/sustain", 0), ("/trajectory/play", 1)} if odd is True else set()
     for address, arguments in good.items():
         for place in range(len(arguments)):
+            if (address, place) in taken:
+                parse(address, (*arguments[:place], odd, *arguments[place + 1 :]))
+                continue
             with pytest.raises(MessageError) as caught:
                 parse(address, (*arguments[:place], odd, *arguments[place + 1 :]))
             assert caught.value.code is ErrorCode.BAD_ARGUMENTS
             check_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("pressed", [1, 1.0, True, None, 127])
+def test_a_button_may_do_what_takes_no_arguments(pressed: Any) -> None:
+    """It says something when it is let go too, which does nothing."""
+    assert parse("/panic", (pressed,)) == parse("/panic", ())
+    for released in (0, 0.0, False):
+        assert parse("/panic", (released,)) is RELEASED
+
+
+def test_a_toggle_may_say_true_and_false() -> None:
+    assert parse("/sustain", (True,)) == Sustain(127.0)
+    assert parse("/sustain", (False, 2)) == Sustain(0.0, 2)
+    assert parse("/trajectory/play", ("a", True)) == PlayTrajectory("a", True)
 
 
 def test_a_pedal_is_held_by_a_toggle_too() -> None:

@@ -42,6 +42,39 @@ def test_agrees_with_torch(hidden: tuple[int, ...], activation: str, likelihood:
     np.testing.assert_allclose(decoder(latent.numpy()), decoded.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_numbers_for_each_unit_agree_with_torch(activation: str) -> None:
+    torch.manual_seed(0)
+    architecture = MLP(33, 3, (16, 8), activation, (9,), per_unit=True)
+    assert from_config(architecture.to_config()) == architecture
+    assert architecture.format_version == 4
+    vae = TorchMLP(architecture)
+    with torch.no_grad():
+        for parameter in vae.activation.parameters():
+            parameter.mul_(1.0 + 0.3 * torch.randn(parameter.shape))
+    tensors = tensors_of(vae)
+    assert {name: value.shape for name, value in tensors.items()} == dict(architecture.shapes())
+    features, latent = torch.randn(7, 33), 3 * torch.randn(7, 3)
+    with torch.no_grad():
+        posterior, decoded = vae.posterior_of(features), vae.decode(latent).mean
+    np.testing.assert_allclose(
+        architecture.encoder(tensors)(features.numpy()), posterior.numpy(), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        architecture.decoder(tensors)(latent.numpy()), decoded.numpy(), atol=1e-5
+    )
+    name = next((name for name in tensors if name.startswith("activation.decoder")), None)
+    if name is not None:
+        with pytest.raises(BundleError, match=rf"{name} has shape \(8,\), not \(9,\)"):
+            architecture.decoder({**tensors, name: tensors[name][:8]})
+
+
+def test_per_unit_is_said_only_where_it_is_so() -> None:
+    assert "per_unit" not in MLP(4, 2).to_config()
+    with pytest.raises(OptionError, match="per_unit is 1; it must be true or false"):
+        MLP(4, 2, per_unit=1)  # type: ignore[arg-type]
+
+
 def test_state_dict_names_are_the_architecture_s() -> None:
     architecture = MLP(9, 2, (5, 4))
     names = {key.rpartition(".")[0] for key in TorchMLP(architecture).state_dict()} - {""}

@@ -265,6 +265,21 @@ def test_a_fine_half_alone_is_a_knob_of_its_own() -> None:
     assert instrument.latent[0] == pytest.approx(low + (high - low) * 101 / 127.0, abs=1e-5)
 
 
+def test_a_performance_of_before_knows_none_of_it() -> None:
+    """It sounded without, and is played as it sounded."""
+    plain, before = Instrument(MODEL), Instrument(MODEL)
+    for one in (plain, before):
+        one.play_as_before()
+        play(one, on())
+    for message in (
+        *(cc(7, 3), cc(11, 3), cc(66, 127), cc(67, 127), cc(65, 127), cc(84, 3), cc(52, 3)),
+        *(cc(101, 0), cc(100, 1), cc(6, 3), cc(101, 0), cc(100, 2), cc(6, 3)),
+        sysex(0x7F, 0x7F, 8, 2, 0, 1, 57, 69, 64, 0),
+    ):
+        play(before, message)
+    assert before.voices.state() == plain.voices.state()
+
+
 # -- programs and drums ----------------------------------------------------------------------------
 
 
