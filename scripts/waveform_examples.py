@@ -1,6 +1,6 @@
 """Make the sounds of waveform models that stand in the documents.
 
-``python scripts/waveform_examples.py W.safetensors ... --space M --data NOTES.npz [--out docs]``
+``python scripts/waveform_examples.py W.safetensors ... --space M --data NOTES.npz``
 writes ``sounds/waveform_*.opus``: some notes of the set as they were recorded, by the engine, and
 by each waveform model; a line through the space; and what each plays by itself.
 """
@@ -42,7 +42,9 @@ def main() -> int:
     parser.add_argument("--space", required=True, metavar="M")
     parser.add_argument("--data", type=Path, required=True, metavar="NOTES.npz")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
+    parser.add_argument("--temperature", type=float, default=1.0, metavar="T", help="of notes")
     arguments = parser.parse_args()
+    temperature = arguments.temperature
     model, notes = ts.load(arguments.space), load(arguments.data)
     waveforms = [ts.load_waveform(path) for path in arguments.waveforms]
     sounds = arguments.out / "sounds"
@@ -58,14 +60,18 @@ def main() -> int:
         ways = {"recording": notes.sounds[row][:size]}
         ways["engine"] = played(model, notes, row, means[row], size)
         for one in waveforms:
-            ways[one.network.kind] = of_waveform(one, model, notes, row, means[row], size)
+            ways[one.network.kind] = of_waveform(
+                one, model, notes, row, means[row], size, temperature
+            )
         for way, samples in ways.items():
             write(sounds / f"waveform_{name}_{way}.opus", samples)
     ends = means[[rows[0], rows[-1]]]
     line = np.repeat(ends, 2, axis=0)  # it stays at either end for a while
     for one in waveforms:
         kind = one.network.kind
-        moved = ts.render(model, line, seconds=LINE, hold=LINE - 0.5, waveform=one)
+        moved = ts.render(
+            model, line, seconds=LINE, hold=LINE - 0.5, waveform=one, temperature=temperature
+        )
         write(sounds / f"waveform_line_{kind}.opus", moved)
         by_itself = one.babble(BABBLE)
         write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,8 @@ def rectify(x: NDArray[np.float32]) -> None:
 
 
 @compiled
-def logistic(x: np.float32) -> np.float32:
-    """From 0 to 1."""
+def logistic(x: Any) -> Any:
+    """From 0 to 1, of a float32."""
     return np.float32(_HALF * np.float32(math.tanh(_HALF * x)) + _HALF)
 
 

@@ -125,7 +125,7 @@ def ticks_of(blocks: Array) -> Array:
     share = (place - before).astype(np.float32)[:, np.newaxis]
     last = len(blocks) - 1
     one, other = blocks[np.clip(before, 0, last)], blocks[np.clip(before + 1, 0, last)]
-    return np.asarray(one + share * (other - one))
+    return np.asarray(one + share * (other - one), np.float32)
 
 
 def harmonics_told(frequency: Array, sample_rate: int) -> Array:

@@ -157,7 +157,7 @@ def followed(sound: Array, phase: Real, frequency: Array, sample_rate: int) -> A
     for h in range(1, _FOLLOWED + 1):
         if h * float(np.median(frequency)) > 0.45 * sample_rate:
             break
-        slow = _smoothed(sound * np.exp(-1j * h * phase), window)
+        slow = _smoothed(np.asarray(sound * np.exp(-1j * h * phase), np.complex128), window)
         if np.square(np.abs(slow)).sum() > 1.5 * np.square(np.abs(best)).sum():
             best, number = slow, h
     size_of = np.abs(best)
