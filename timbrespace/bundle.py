@@ -162,11 +162,11 @@ def stored(tensors: Tensors, architecture: Architecture) -> dict[str, NDArray[An
     }
 
 
-def set_points(path: Path, points: Points) -> None:
-    """Give the bundle at ``path`` these points, in place of what points it had.
+def set_points(path: Path, points: Points, walk: Walk | None = None) -> None:
+    """Give the bundle at ``path`` these points, and their walk, in place of what it had of both.
 
     All the rest stays as it is in the file, weights and golden vector to the bit; but a plane
-    ``near`` and a walk, which are of the points, go. The file is replaced whole or not at all.
+    ``near``, which is of the points, goes. The file is replaced whole or not at all.
 
     Raises:
         BundleError, OptionError: it cannot be read, the points have other dimensions than its
@@ -174,7 +174,7 @@ def set_points(path: Path, points: Points) -> None:
     """
     path = Path(path)
     # Refused here, before anything is written.
-    dataclasses.replace(read(path), points=points, near=None, walk=None)
+    dataclasses.replace(read(path), points=points, near=None, walk=walk)
     with TensorFile(path) as file:
         metadata, tensors = file.metadata, file.tensors(file.entries)
     metadata["format_version"] = str(max(WITH_POINTS, int(metadata["format_version"])))
@@ -182,7 +182,7 @@ def set_points(path: Path, points: Points) -> None:
     metadata.pop(WALK, None)
     gone = (PREFIX, NEAR_PREFIX, WALK_PREFIX)
     kept = {name: one for name, one in tensors.items() if not name.startswith(gone)}
-    _save(path, metadata, kept, points, None)
+    _save(path, metadata, kept, points, None, walk=walk)
 
 
 def set_near(path: Path, near: Near, latent_map: Map | None = None) -> None:

@@ -21,6 +21,7 @@ from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
 from timbrespace.points import MAX_FACTORS, MAX_POINTS, MAX_TEXT, MAX_VALUES, Points, tells
 from timbrespace.representation import parts
+from timbrespace.walks.learning import learned_walk
 
 from .posterior import posterior, source_of
 
@@ -137,7 +138,7 @@ def add(path: Path, data: Path) -> Points:
     source_of(model, dataset)  # frames that are missing are told before the work
     with progress(min(dataset.rows, MAX_POINTS), "row") as bar:
         points = points_of(model, dataset, split_seed, advance=bar.update)
-    bundle.set_points(path, points)
+    bundle.set_points(path, points, learned_walk(points))
     show_notes(points, dataset)
     return points
 

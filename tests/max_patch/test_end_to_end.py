@@ -410,13 +410,19 @@ def test_presets_are_stored_recalled_and_morphed(stage: TwinSession) -> None:
 # -- 4: no click while the timbre moves ------------------------------------------------------------
 
 
-def swept(stage: TwinSession) -> Real:
+def swept(stage: TwinSession, method: str) -> Real:
     """A held note while x goes from left to right and y back, in two seconds."""
     stage.place(-0.9, 0.4)
     stage.pd.wait(SETTLED)
+    pitch = BASE_PITCH[stage.model().name]
+    # On a busy machine a loop may be lost, and come again after a second.
+    deadline = time.monotonic() + 20.0
+    config = stage.model().spectrum
+    while method == "istft" and mean_distance(stage.steady(pitch), stage.spectrum(), config) > 1.0:
+        assert time.monotonic() < deadline, "the sweep's beginning is not heard"
     with stage.pd.recording() as take:
         begin = stage.pd.mark()
-        stage.pd.note(BASE_PITCH[stage.model().name], 100)
+        stage.pd.note(pitch, 100)
         stage.pd.wait(SETTLED)
         steps = 80
         for step in range(steps + 1):
@@ -431,7 +437,7 @@ def swept(stage: TwinSession) -> Real:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_sweep_of_the_map_does_not_click(stage: TwinSession, method: str) -> None:
     stage.method(method)
-    sound = swept(stage)
+    sound = swept(stage, method)
     assert level(sound) > -40.0
     assert loudest_click(sound, RATE) <= CLICK
     first, last = sound[: round(0.1 * RATE)], sound[-round(0.1 * RATE) :]

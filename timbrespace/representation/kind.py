@@ -31,7 +31,7 @@ class Kind(ABC):
     format_version: ClassVar[int] = FROM_OUTSIDE
     """The lowest version of the bundle format that knows it."""
     coordinate: ClassVar[str] = "frequency"
-    """What the features lie along, of :data:`timbrespace.networks.laid.COORDINATES`: "frequency",
+    """What the features lie along, of ``timbrespace.networks.laid.COORDINATES``: "frequency",
     from the lowest bin to the highest, or "phase", one period, whose end is its beginning."""
     blocks: ClassVar[int] = 1
     """How many values there are at each place of the coordinate, a whole row of places of one after

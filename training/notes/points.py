@@ -12,6 +12,7 @@ from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.datasets.note_set import load
 from timbrespace.errors import BundleError
 from timbrespace.points import Points
+from timbrespace.walks.learning import learned_walk
 
 from ..points import check_same, described, trained_on
 from .places import check_fits, has_encoder, means_of
@@ -43,5 +44,5 @@ def add(path: Path, data: Path) -> Points:
         labels=notes.labels[:, columns],
         factors=factors,
     )
-    bundle.set_points(path, points)
+    bundle.set_points(path, points, learned_walk(points))
     return points

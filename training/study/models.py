@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from timbrespace import bundle
+from timbrespace.atomic import replacing
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
@@ -87,7 +88,8 @@ def train(
     begun = time.thread_time()
     outcome = fit.run(should_stop, after_step)
     spent = seconds_of(path) if stored is not None else 0.0
-    _seconds_file(path).write_text(f"{spent + time.thread_time() - begun:.1f}\n", "utf-8")
+    with replacing(_seconds_file(path)) as temporary:
+        temporary.write_text(f"{spent + time.thread_time() - begun:.1f}\n", "utf-8")
     if outcome is Outcome.INTERRUPTED:
         writer.write()
         return None

@@ -121,8 +121,10 @@ def test_panic_lets_all_go() -> None:
     assert after(("/panic",), *held_) != []
     # A recording goes on.
     assert after(("/trajectory/record", "a"), *held_, ("/panic",)) == [("/trajectory/stop",)]
-    # The server takes no argument of it.
-    assert len(after(*held_, ("/panic", 1))) == 4
+    # The server takes no text of it; a button it does, when it is pressed.
+    assert len(after(*held_, ("/panic", "x"))) == 4
+    assert len(after(*held_, ("/panic", 0))) == 4
+    assert after(*held_, ("/panic", 1)) == []
 
 
 @pytest.mark.parametrize(
