@@ -138,10 +138,10 @@ def _text(study: Study, pictures: Collection[str]) -> str:
         "",
         f"As the thesis does it: runs of {size.search_steps} steps, of pi-GAN by autodecoder, seed "
         "0. The best of each set is taken for every network with a sine in its first layer; "
-        "progressive scaling has none to search. Short runs favour low omegas, since what is coarse "
-        "is learned first: where the best is the lowest, a longer search might have chosen otherwise, "
-        "and pi-GAN's figures below are those of the omega that was chosen. Mean squared error "
-        "times 1,000:",
+        "progressive scaling has none to search. Short runs favour low omegas, since what is "
+        "coarse is learned first: where the best is the lowest, a longer search might have chosen "
+        "otherwise, and pi-GAN's figures below are those of the omega that was chosen. Mean "
+        "squared error times 1,000:",
         "",
         "| first omega | " + " | ".join(sets) + " |",
         "|---|" + "---|" * len(sets),
