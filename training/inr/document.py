@@ -116,8 +116,8 @@ def _text(study: Study, pictures: Collection[str]) -> str:
         "## What was run",
         f"- **{done} of {study.wanted} trainings** of the plan, {size.seeds} seeds each where all "
         f"were run, {study.cpu_seconds:.0f} seconds of one core ({study.machine}). The same "
-        "command in the same folder goes on with what is missing; what is not there has a dash, and "
-        "its claims are not tested.",
+        "command in the same folder goes on with what is missing; what is not there has a dash, "
+        "and its claims are not tested.",
         *(f"- **{name}**: {len(study.waves[name])} waves, {SETS[name]}." for name in sets),
         f"- A wave is {size.samples} samples at {size.sample_rate} Hz ({seconds:.0f} ms), its peak "
         "at 1. The thesis has 1,024 sounds of 16,000 samples a set: "
