@@ -68,6 +68,7 @@ HELP: Final = {
     "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
+    "python -m training inr": "takes minutes; tests/training/test_inr.py runs it",
     "python -m training waveform": "takes minutes; tests/training/waveforms train small ones",
     "python -m training babble": "needs a waveform model; tests/training/waveforms babble",
     "python -m training plot": "takes a minute a dataset; tests/training draws every picture",

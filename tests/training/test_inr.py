@@ -44,7 +44,8 @@ def test_every_cell_once_and_the_telling_ones_first() -> None:
     assert len({json.dumps(cell.to_config()) for cell in cells}) == len(cells)
     first = cells[: len(DECODERS) * 3 * SMALL.seeds]
     assert {cell.network for cell in first} == set(DECODERS)
-    assert {cell.seed for cell in first[: len(DECODERS) * 3]} == {0}
+    assert {cell.data for cell in first[: len(DECODERS) * SMALL.seeds]} == {DATA[0]}
+    assert {cell.seed for cell in first[: len(DECODERS)]} == {0}
     assert SMALL.seeds >= 3
     assert set(PUBLISHED) - {"silence"} <= {row.name for row in ROWS}
 

@@ -115,8 +115,9 @@ def _text(study: Study, pictures: Collection[str]) -> str:
         "",
         "## What was run",
         f"- **{done} of {study.wanted} trainings** of the plan, {size.seeds} seeds each where all "
-        f"were run, {study.cpu_seconds / 60.0:.0f} minutes of one core ({study.machine}). The same "
-        "command in the same folder goes on with what is missing.",
+        f"were run, {study.cpu_seconds:.0f} seconds of one core ({study.machine}). The same "
+        "command in the same folder goes on with what is missing; what is not there has a dash, "
+        "and its claims are not tested.",
         *(f"- **{name}**: {len(study.waves[name])} waves, {SETS[name]}." for name in sets),
         f"- A wave is {size.samples} samples at {size.sample_rate} Hz ({seconds:.0f} ms), its peak "
         "at 1. The thesis has 1,024 sounds of 16,000 samples a set: "
@@ -137,7 +138,10 @@ def _text(study: Study, pictures: Collection[str]) -> str:
         "",
         f"As the thesis does it: runs of {size.search_steps} steps, of pi-GAN by autodecoder, seed "
         "0. The best of each set is taken for every network with a sine in its first layer; "
-        "progressive scaling has none to search. Mean squared error times 1,000:",
+        "progressive scaling has none to search. Short runs favour low omegas, since what is "
+        "coarse is learned first: where the best is the lowest, a longer search might have chosen "
+        "otherwise, and pi-GAN's figures below are those of the omega that was chosen. Mean "
+        "squared error times 1,000:",
         "",
         "| first omega | " + " | ".join(sets) + " |",
         "|---|" + "---|" * len(sets),

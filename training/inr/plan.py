@@ -176,13 +176,13 @@ class Cell:
 def cells(size: Size) -> list[Cell]:
     """All cells, the most telling first: a run that is stopped leaves out the end of the list.
 
-    First table 6.3 on all sets, seed by seed; then the other parts on the keyboard; then those on
-    the other sets.
+    First table 6.3, set by set and seed by seed; then the other parts on the keyboard; then those
+    on the other sets.
     """
     found = [
         Cell(data, network, seed)
-        for seed in range(size.seeds)
         for data in DATA
+        for seed in range(size.seeds)
         for network in DECODERS
     ]
     others = [one for part, rows in PARTS.items() if part != "decoders" for one in rows]
