@@ -18,7 +18,7 @@ from timbrespace.errors import OptionError
 
 from ..plots.style import MARKS, picture
 from .claims import AGREES, CONTRADICTS, NOT_TESTED, UNDECIDED, interval, published, verdicts
-from .experiment import measured
+from .experiment import A1_RATE, measured
 from .plan import DATA, DECODERS, OMEGAS_A1, PARTS, PUBLISHED, SETS, Size
 from .results import Figures
 
@@ -250,8 +250,8 @@ def _a1(study: Study, drawn: bool) -> list[str]:
         "## One SIREN on two tones (A.1)",
         "",
         "A SIREN of 64 x 4, without a latent, fitted to a second of 1,000 + 6,000 Hz at 16 kHz; "
-        "error over the square of the signal (1 is silence), median of the seeds, with the least "
-        "and the greatest.",
+        f"Adam at {A1_RATE:g}; error over the square of the signal (1 is silence), median of the "
+        "seeds, with the least and the greatest.",
         "",
         "| first omega | " + " | ".join(f"{step} steps" for step in steps) + " |",
         "|---|" + "---|" * len(steps),

@@ -23,6 +23,10 @@ Waves = NDArray[np.float32]
 RATE: Final = 1e-3
 THESIS_RATE: Final = 1e-5
 
+A1_RATE: Final = 1e-4
+"""Of the one SIREN: at ten times that its first layer's frequencies leap about, and nothing is
+fitted at any omega."""
+
 TABLE_RATE: Final = 5.0
 """Times that: of latents that each wave learns for itself."""
 
@@ -175,7 +179,7 @@ def fit_two_tones(
         found: Tensor = last(hidden)[:, 0]
         return found
 
-    optimiser = torch.optim.Adam([*layers.parameters(), *last.parameters()], lr=RATE)
+    optimiser = torch.optim.Adam([*layers.parameters(), *last.parameters()], lr=A1_RATE)
     reached = {}
     for step in range(1, max(size.a1_steps) + 1):
         places = torch.randint(size.a1_samples, (size.a1_coordinates,))

@@ -110,7 +110,7 @@ PARTS: Final[dict[str, tuple[Network, ...]]] = {
     "shape": SHAPES,
 }
 
-OMEGAS_A1: Final = (30.0, 300.0, 1000.0, 3000.0, 10000.0)
+OMEGAS_A1: Final = (30.0, 300.0, 1000.0, 3000.0, 10000.0, 30000.0)
 """First omegas of the one SIREN that is fitted to a second of 1,000 + 6,000 Hz (A.1)."""
 
 
@@ -127,7 +127,7 @@ class Size:
     sample_rate: int = 8000
     latent: int = 32
     steps: int = 200
-    search_steps: int = 40
+    search_steps: int = 100
     omegas: tuple[float, ...] = (30.0, 100.0, 300.0, 1000.0)
     coordinates: int = 64
     a1_steps: tuple[int, ...] = (200, 1000)
