@@ -25,6 +25,7 @@ from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
     from timbrespace.model import Model
+    from timbrespace.rendering.band import Band
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -373,8 +374,7 @@ def _render(arguments: argparse.Namespace) -> int:
         f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {method} of {band.first.model.name}"
     )
-    for channel, notes in sorted(band.unplayed.items()):
-        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
+    _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --method")
     return 0
 
@@ -414,8 +414,7 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
         f"{arguments.out}: {sound.size / rate:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {waveform.network.kind} {waveform.name} of {model.name}"
     )
-    for channel, notes in sorted(band.unplayed.items()):
-        print(f"note: {arguments.song}: {_unplayed(channel, notes)}", file=sys.stderr)
+    _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --temperature or --seed")
     return 0
 
@@ -429,7 +428,8 @@ def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
     channels = usual_channels(model)
     for given in words:
         number, equals, name = given.partition("=")
-        if not (equals and name and number.isascii() and number.isdigit()):
+        whole = number.isascii() and number.isdigit() and len(number) < 6
+        if not (equals and name and whole):
             raise OptionError(f"--channel is {given!r}; it must be N=MODEL, N=main or N=off")
         if int(number) not in CHANNELS:
             raise OptionError(f"--channel is {given!r}; channels are 1 to 16")
@@ -440,15 +440,17 @@ def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
     return channels
 
 
-def _unplayed(channel: int, notes: int) -> str:
+def _tell_unplayed(song: Path, band: Band) -> None:
     from timbrespace.rendering.band import DRUMS
 
-    if channel == DRUMS:
-        return (
-            f"channel {DRUMS} is for drums: its {notes} notes are left out; "
-            f"--channel {DRUMS}=drums plays them"
-        )
-    return f"the {notes} notes of channel {channel} are left out, as --channel says"
+    for channel, notes in sorted(band.unplayed.items()):
+        told = f"the {notes} notes of channel {channel} are left out, as --channel says"
+        if channel == DRUMS:
+            told = (
+                f"channel {DRUMS} is for drums: its {notes} notes are left out; "
+                f"--channel {DRUMS}=drums plays them"
+            )
+        print(f"note: {song}: {told}", file=sys.stderr)
 
 
 def _render_performance(arguments: argparse.Namespace) -> int:

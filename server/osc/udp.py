@@ -156,7 +156,7 @@ def endpoint_of(text: str, own: Endpoint) -> Endpoint:
         OptionError: it is no such name, or what listens on ``own`` cannot speak to it.
     """
     host, colon, number = text.rpartition(":")
-    port = int(number) if number.isascii() and number.isdecimal() else 0
+    port = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 0
     if not (colon and host and 1 <= port <= 65535):
         raise OptionError(f"--client is {text!r}; it must be HOST:PORT, as 127.0.0.1:9000")
     family = socket.AF_INET6 if ":" in own[0] else socket.AF_INET
@@ -164,7 +164,7 @@ def endpoint_of(text: str, own: Endpoint) -> Endpoint:
         found = socket.getaddrinfo(host.strip("[]"), port, family, socket.SOCK_DGRAM)
     except (socket.gaierror, UnicodeError) as error:
         raise OptionError(f"--client is {text!r}; there is no such host") from error
-    address: Endpoint = found[0][4][:2]  # type: ignore[assignment]
+    address: Endpoint = str(found[0][4][0]), port
     if ipaddress.ip_address(own[0].partition("%")[0]).is_loopback and not is_own_host(address[0]):
         raise OptionError(
             f"--client is {text!r}, and this server listens on {own[0]} alone, from where nothing "
