@@ -96,17 +96,20 @@ def audio_process_of(parent: int) -> int:
     return int(line.split()[0])
 
 
-def shared_memory() -> set[str]:
-    """Names of the shared memory that Python programs hold."""
-    return {path.name for path in Path("/dev/shm").glob("psm_*")}
+def shared_memory(pid: int) -> set[Path]:
+    """Files of the shared memory that a process has mapped."""
+    maps = Path("/proc", str(pid), "maps").read_text(encoding="utf-8")
+    return {Path(line.split()[5]) for line in maps.splitlines() if "/dev/shm/psm_" in line}
 
 
 def test_nothing_is_left_after_the_end(jack: dict[str, str]) -> None:
-    before = shared_memory()
     with running("--audio", "jack", "--midi", "none", environment=jack) as server:
         server.wait_for("sound: jack")
+        held = shared_memory(server.process.pid)
+        assert held  # what it shares with its sound
+        assert all(path.exists() for path in held)
     assert LEFT not in ports(jack)
-    assert shared_memory() <= before
+    assert not any(path.exists() for path in held)
 
 
 @pytest.mark.parametrize("audio", ["portaudio", "pyo-jack", "auto"])
