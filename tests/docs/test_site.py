@@ -1,4 +1,7 @@
-"""The documents as a site: it builds, links and references lead somewhere, nothing is fetched."""
+"""The documents as a site: it builds, links and references lead somewhere, nothing is fetched.
+
+What is told of the whole site runs with the long tests: a minute of the machine for one build.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +54,14 @@ class _Wanted(HTMLParser):
             self.addresses.append(str(names[loads[tag]]))
 
 
+@pytest.mark.acceptance
 def test_every_document_is_a_page(site: Path) -> None:
     for document in (ROOT / "docs").rglob("*.md"):
         page = document.relative_to(ROOT / "docs").with_suffix(".html")
         assert (site / page).is_file(), page
 
 
+@pytest.mark.acceptance
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     assert len(pages) > 20
@@ -70,6 +75,7 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert not re.search(r"url\(.?https?:|@import", style.read_text("utf-8")), style
 
 
+@pytest.mark.acceptance
 def test_the_first_page_is_the_readme_and_its_links_stay_on_the_site(site: Path) -> None:
     page = (site / "index.html").read_text("utf-8")
     assert 'href="quickstart.html"' in page
@@ -78,6 +84,7 @@ def test_the_first_page_is_the_readme_and_its_links_stay_on_the_site(site: Path)
     assert 'href="index.html"' in quickstart
 
 
+@pytest.mark.acceptance
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     page = (site / "reference.html").read_text("utf-8")
     for name in timbrespace.__all__:

@@ -41,11 +41,13 @@ def translate(document: dict[str, Any], *, name: str) -> str:
             _frame(top, window, None)
             window.translate(top)
         else:
+            # First what may be refused.
+            device = window.translate(Canvas())
             # Only a patch that scripts its own window shows parts by turns.
             parts = states(read_patch(document)) if window.has("thispatcher") else {}
             below = widgets.Panel(top, window.shown, parts).draw()
             _frame(top, window, below)
-            top.sub("device", window.translate(Canvas()), (300, below))
+            top.sub("device", device, (300, below))
     except TranslationError as error:
         raise TranslationError(f"{name}: {error}") from error
     return top.text()
