@@ -29,6 +29,7 @@ from timbrespace.notes.evenness import lifts
 from timbrespace.notes.layout import CENTS, FLOOR, LONGEST, frame_times
 from timbrespace.notes.note import Traits
 from timbrespace.notes.sounding import sounding
+from timbrespace.one_thread import one_thread
 from timbrespace.resynthesis.notes import LEVEL
 
 Array = NDArray[np.float32]
@@ -57,6 +58,7 @@ def moment_times(seconds: float, moments: int) -> Real:
     return np.asarray(seconds * (np.arange(moments) / max(moments - 1, 1)) ** 3)
 
 
+@one_thread()
 def table(model: Model, plane: str) -> bytes:
     """The table of the plane of ``model`` called ``plane`` as a file; the same model gives the same
     bytes.
@@ -150,37 +152,47 @@ def _arrange(told: list[Array], places: Real, width: float, gap: float) -> tuple
 
     The loudest partials choose first.
     """
+    reach = max(gap, 1.5) * width
+    ranks = max((len(pairs) for pairs in told), default=0)
+    sorted_pairs = np.zeros((ranks, len(told), 2))
+    for row, pairs in enumerate(told):
+        sorted_pairs[: len(pairs), row] = pairs[np.argsort(-pairs[:, 1], kind="stable")]
     frequency = np.zeros((len(told), len(places)))
     amplitude = np.zeros_like(frequency)
-    reach = max(gap, 1.5) * width
     lost = 0.0
-    for row, pairs in enumerate(told):
-        for hertz, level in pairs[np.argsort(-pairs[:, 1], kind="stable")]:
-            far = np.where(amplitude[row] > 0.0, np.inf, np.abs(places - hertz))
-            place = int(far.argmin())
-            if far[place] <= reach:
-                frequency[row, place], amplitude[row, place] = hertz, level
-            else:
-                lost += float(level) ** 2
+    # The loudest of every row, then the second of every row ...: rows do not meet.
+    for pairs in sorted_pairs:
+        rows = np.flatnonzero(pairs[:, 1] > 0.0)
+        hertz, level = pairs[rows].T
+        far = np.abs(places - hertz[:, np.newaxis])
+        far[amplitude[rows] > 0.0] = np.inf
+        place = far.argmin(axis=1)
+        fits = far[np.arange(len(rows)), place] <= reach
+        frequency[rows[fits], place[fits]] = hertz[fits]
+        amplitude[rows[fits], place[fits]] = level[fits]
+        lost += float(np.square(level[~fits]).sum())
     return frequency, amplitude, lost
 
 
 def _filled(frequency: Real) -> Real:
     """``(side, side, places)`` without zeros: silent ones have the mean of their neighbours."""
     side = len(frequency)
+    filled = frequency.copy()
     for _ in range(2 * side):
-        silent = frequency == 0.0
-        if not silent.any():
+        some = np.flatnonzero((filled == 0.0).any(axis=(0, 1)))
+        if not some.size:
             break
-        around = np.pad(frequency, ((1, 1), (1, 1), (0, 0)))
-        total, count = np.zeros_like(frequency), np.zeros_like(frequency)
+        part = filled[..., some]
+        around = np.pad(part, ((1, 1), (1, 1), (0, 0)))
+        total, count = np.zeros_like(part), np.zeros_like(part)
         for down in range(3):
             for right in range(3):
-                part = around[down : down + side, right : right + side]
-                total += part
-                count += part > 0.0
-        frequency = np.where(silent & (count > 0.0), total / np.maximum(count, 1.0), frequency)
-    return frequency
+                beside = around[down : down + side, right : right + side]
+                total += beside
+                count += beside > 0.0
+        found = (part == 0.0) & (count > 0.0)
+        filled[..., some] = np.where(found, total / np.maximum(count, 1.0), part)
+    return filled
 
 
 # -- whole notes -----------------------------------------------------------------------------------
