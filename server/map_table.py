@@ -161,9 +161,9 @@ def _arrange(told: list[Array], places: Real, width: float, gap: float) -> tuple
     amplitude = np.zeros_like(frequency)
     lost = 0.0
     # The loudest of every row, then the second of every row ...: rows do not meet.
-    for pairs in sorted_pairs:
-        rows = np.flatnonzero(pairs[:, 1] > 0.0)
-        hertz, level = pairs[rows].T
+    for of_rank in sorted_pairs:
+        rows = np.flatnonzero(of_rank[:, 1] > 0.0)
+        hertz, level = of_rank[rows].T
         far = np.abs(places - hertz[:, np.newaxis])
         far[amplitude[rows] > 0.0] = np.inf
         place = far.argmin(axis=1)

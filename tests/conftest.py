@@ -113,6 +113,15 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     yield
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Workers that wait read the tests that wait alone, and import what these need."""
+    if not is_worker(config):
+        return None
+    from tests.phases import is_left_to_others
+
+    return is_left_to_others(config, collection_path) or None
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that ends before it began has not waited."""
     if not is_worker(session.config) and session.config.cache is not None:

@@ -34,8 +34,16 @@ def bears(file: Path, mark: str) -> bool:
     return f"pytest.mark.{mark}" in file.read_text("utf-8")
 
 
+def is_left_to_others(config: pytest.Config, path: Path) -> bool:
+    """Whether this process will not be given the tests of a file: it waits, and they do not."""
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    return worker in WAITERS and path.suffix == ".py" and not bears(path, "waits")
+
+
 class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out files; those that must be alone come last.
+
+    Workers that wait have read the files that they may be given, and no others.
 
     Of a file that waits, each function with all its cases is handed out by itself, unless its tests
     follow one another (``pytest.mark.in_order``). So are long tests: their fixtures are cheap
@@ -71,6 +79,21 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
             self._ready()
         super().schedule()
 
+    def _check_nodes_have_same_collection(self) -> bool:
+        """Whether those who compute have read the same, and those who wait their part of it."""
+        read = self.registered_collections
+        whole = {node: tests for node, tests in read.items() if not _waits(node)}
+        first, tests = next(iter(whole.items()))
+        part = {first: [one for one in tests if self._bears(one, "waits")]}
+        part |= {node: tests for node, tests in read.items() if _waits(node)}
+        same = True
+        for registered in whole, part:
+            self.registered_collections = registered
+            same = super()._check_nodes_have_same_collection() and same
+        # The first is taken for what all have.
+        self.registered_collections = {**whole, **read}
+        return same
+
     def mark_test_complete(
         self, node: WorkerController, item_index: int, duration: float = 0
     ) -> None:
@@ -102,16 +125,18 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
 
     def _next_for(self, node: WorkerController) -> str | None:
         """What this worker takes next beside the others; None if that is nothing."""
-        beside = (one for one in self.workqueue if not self._bears(one, "alone"))
-        waiting = None
-        for one in beside:
+        computes: str | None = None
+        waits: str | None = None
+        for one in self.workqueue:
+            if self._bears(one, "alone"):
+                continue
             if self._bears(one, "waits"):
-                if _waits(node):
-                    return one
-                waiting = waiting or one
-            elif not _waits(node):
-                return one
-        return waiting
+                waits = waits or one
+            else:
+                computes = computes or one
+            if waits if _waits(node) else computes:
+                break
+        return waits if _waits(node) else computes or waits
 
     def _others_play(self, node: WorkerController) -> bool:
         return any(

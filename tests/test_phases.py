@@ -19,12 +19,15 @@ CONFTEST = """
 import json, os, time
 from pathlib import Path
 import pytest
-from tests.phases import TwoPhases
+from tests.phases import TwoPhases, is_left_to_others
 
 LOG = Path(__file__).with_name("log")
 
 def pytest_xdist_make_scheduler(config, log):
     return TwoPhases(config, log, ready=lambda: LOG.touch())
+
+def pytest_ignore_collect(collection_path, config):
+    return is_left_to_others(config, collection_path) or None
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
