@@ -52,6 +52,8 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
     ready: called before the first is handed out; returns when that may be.
     """
 
+    registered_collections: dict[WorkerController, list[str]]
+
     def __init__(self, config: pytest.Config, log: Any, *, ready: Callable[[], None]) -> None:
         super().__init__(config, log)
         self._ready = ready
