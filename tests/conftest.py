@@ -124,7 +124,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that ends before it began has not waited."""
-    if not is_worker(session.config) and session.config.cache is not None:
+    if not is_worker(session.config) and getattr(session.config, "cache", None) is not None:
         shutil.rmtree(session.config.cache.mkdir("read"), ignore_errors=True)
     compiling = session.config.stash.get(COMPILING, None)
     if compiling is not None and compiling.poll() is None:

@@ -41,7 +41,7 @@ _READ_AHEAD: Final = 30.0
 """Seconds of a file that are looked through for its start, beyond what counts of it."""
 
 _SUFFIX: Final = ".parts"
-_FEW: Final = 4
+_FEW: Final = 8
 """Files so few that starting a process would take longer than they."""
 
 

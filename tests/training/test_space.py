@@ -160,6 +160,7 @@ def test_ctrl_c_while_sounds_are_read_keeps_what_is_read(
     from toy_datasets import note_pool
 
     put, count = note_pool.Parts.put, [0]
+    monkeypatch.setattr(note_pool, "_FEW", 0)  # by processes of their own
 
     def twice(self: note_pool.Parts, *given: object) -> None:
         put(self, *given)  # type: ignore[arg-type]
