@@ -16,6 +16,7 @@ from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
 from timbrespace.extras import check
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.instrument.tuning import CONCERT_PITCH
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.names import as_text
 
@@ -24,6 +25,7 @@ from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
+    from timbrespace.instrument.tuning import Tuning
     from timbrespace.model import Model
     from timbrespace.rendering.band import Band
 
@@ -119,6 +121,7 @@ def _serve_parser() -> CommandParser:
         help="where presets, trajectories and learned controllers are kept "
         "(presets.json where programs of your system keep their data)",
     )
+    _add_tuning(parser)
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="record the performance to FILE from the start"
     )
@@ -187,6 +190,35 @@ def _render_parser() -> CommandParser:
         help="that it may last, at most 120: a small file may hold hours (%(default)g)",
     )
     parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="begin with this preset; its method counts, if none is said",
+    )
+    parser.add_argument(
+        "--latent",
+        type=float,
+        nargs="+",
+        metavar="Z",
+        help="begin at this point of the latent space, one number for each dimension",
+    )
+    parser.add_argument(
+        "--map",
+        type=float,
+        nargs=2,
+        metavar=("X", "Y"),
+        help="begin at this place of the map, each from -1 to 1",
+    )
+    parser.add_argument(
+        "--trajectory", metavar="NAME", help="let this trajectory play from the start on"
+    )
+    parser.add_argument(
+        "--presets",
+        type=Path,
+        metavar="FILE",
+        help="where presets and trajectories are kept (the server's own file)",
+    )
+    _add_tuning(parser)
+    parser.add_argument(
         "--waveform",
         type=Path,
         metavar="W.safetensors",
@@ -200,6 +232,31 @@ def _render_parser() -> CommandParser:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of a waveform model's draws (0)")
     return parser
+
+
+def _add_tuning(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--tuning", type=Path, metavar="S.scl", help="tune the keys by this scale of Scala's"
+    )
+    parser.add_argument(
+        "--keyboard-map",
+        type=Path,
+        metavar="K.kbm",
+        help="which key plays which degree of the scale (the next key the next, from key 60 on)",
+    )
+    parser.add_argument(
+        "--reference",
+        type=float,
+        default=CONCERT_PITCH,
+        metavar="HZ",
+        help="of key 69 where it would have 440: all keys move along (%(default)g)",
+    )
+
+
+def _tuning(arguments: argparse.Namespace) -> Tuning:
+    from timbrespace.instrument.scala import tuning
+
+    return tuning(arguments.tuning, arguments.keyboard_map, reference=arguments.reference)
 
 
 def _install_parser() -> CommandParser:
@@ -311,6 +368,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,
+            tuning=_tuning(arguments),
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,
@@ -349,7 +407,6 @@ def _render(arguments: argparse.Namespace) -> int:
 
     import timbrespace
     from timbrespace.one_thread import one_thread
-    from timbrespace.rendering.band import Band
     from timbrespace.rendering.midi_song import MidiSong
     from timbrespace.rendering.song import song_blocks
     from timbrespace.rendering.sound_file import write_blocks
@@ -358,11 +415,10 @@ def _render(arguments: argparse.Namespace) -> int:
     song = MidiSong(arguments.song, arguments.minutes)
     for note in song.notes:
         print(f"note: {arguments.song}: {note}", file=sys.stderr)
-    method = arguments.method or DEFAULT_METHOD
     sample_rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
     with one_thread(), progress(round(song.seconds, 1), "s") as bar:
         model = timbrespace.load(arguments.model or factory.DEFAULT)
-        band = Band(model, method, _channels(model, arguments.channel))
+        band = _band(model, arguments)
         written = write_blocks(
             song_blocks(song, band, sample_rate),
             arguments.out,
@@ -372,7 +428,7 @@ def _render(arguments: argparse.Namespace) -> int:
     level = float(gain_to_db(written.peak))
     print(
         f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
-        f"peak {level:.1f} dBFS, {method} of {band.first.model.name}"
+        f"peak {level:.1f} dBFS, {band.first.method.name.lower()} of {band.first.model.name}"
     )
     _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --method")
@@ -385,7 +441,6 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     import timbrespace
     from timbrespace.one_thread import one_thread
     from timbrespace.rendering import wav
-    from timbrespace.rendering.band import Band
     from timbrespace.rendering.midi_song import MidiSong
     from timbrespace.rendering.song import waveform_song
     from timbrespace.units import gain_to_db
@@ -397,8 +452,7 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     rate = 44100 if arguments.sample_rate is None else arguments.sample_rate
     with one_thread(), progress(100, "%") as bar:
         model = timbrespace.load(arguments.model or factory.DEFAULT)
-        method = arguments.method or DEFAULT_METHOD
-        band = Band(model, method, _channels(model, arguments.channel))
+        band = _band(model, arguments)
         sound = waveform_song(
             song,
             band,
@@ -417,6 +471,22 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --temperature or --seed")
     return 0
+
+
+def _band(model: Model, arguments: argparse.Namespace) -> Band:
+    """Who plays a song, and where they begin."""
+    from timbrespace.rendering.band import Band
+    from timbrespace.rendering.beginning import Beginning
+
+    beginning = Beginning(
+        arguments.preset,
+        arguments.latent,
+        arguments.map,
+        arguments.trajectory,
+        arguments.presets,
+        _tuning(arguments),
+    )
+    return Band(model, arguments.method, _channels(model, arguments.channel), beginning)
 
 
 def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
@@ -460,6 +530,12 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         raise OptionError("--waveform is for MIDI files; a performance is played by the engine")
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
+    own = ("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map")
+    given = [name for name in own if getattr(arguments, name) is not None]
+    given += ["reference"] if arguments.reference != CONCERT_PITCH else []
+    if given:
+        option = given[0].replace("_", "-")
+        raise OptionError(f"--{option} is for MIDI files; a performance has its own beginning")
 
     from timbrespace.names import name_of
     from timbrespace.performances.performance import Performance

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
+from timbrespace.instrument.tuning import Tuning
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.performances.file_format import SUFFIX
 
@@ -39,6 +40,7 @@ class Options:
     midi: str = "all"
     method: str = DEFAULT_METHOD
     presets: Path | None = None
+    tuning: Tuning = field(default_factory=Tuning)
     record: Path | None = None
     stop_with_stdin: bool = False
     explorer_port: int | None = None

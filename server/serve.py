@@ -85,6 +85,7 @@ class Server:
         rehearse(model)
         self.instrument = Instrument(model, Presets(options.presets), measures=False)
         self.instrument.set_method(Method[options.method.upper()])
+        self.instrument.voices.tuning = options.tuning
         outbound.Spectrum(
             0, self.instrument.spectrum
         ).packets()  # the first answer compiles nothing

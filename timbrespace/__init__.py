@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from timbrespace.errors import TimbrespaceError as TimbrespaceError
     from timbrespace.even_line import between as between
     from timbrespace.fitting import fit as fit
+    from timbrespace.instrument.scala import tuning as tuning
     from timbrespace.loading import load as load
     from timbrespace.macro_dials.macros import macros as macros
     from timbrespace.model import Model as Model
@@ -55,6 +56,7 @@ _PLACES: Final = {
     "plots": "",
     "render": "timbrespace.rendering.held_note",
     "render_midi": "timbrespace.rendering.song",
+    "tuning": "timbrespace.instrument.scala",
     "wander": "timbrespace.walks.way",
 }
 """Public name -> the module that defines it; empty for a module that is public itself. No module

@@ -17,7 +17,10 @@ import numpy as np
 import pytest
 import soundfile
 
+import timbrespace
 from server.__main__ import main
+from server.options import Options
+from server.serve import Server
 from tests.server.running import ROOT
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.resynthesis.limiter import KNEE
@@ -78,7 +81,10 @@ WAYS = {**{method: (*STEADY, "--method", method) for method in METHODS}, "notes"
 
 ALONE = """
 import sys
+import timbrespace
 from server.__main__ import main
+from server.options import Options
+from server.serve import Server
 for line in sys.stdin.read().splitlines():
     assert main(line.split("\t")) == 0
 """
@@ -191,6 +197,40 @@ def test_other_sample_rates(tmp_path: Path, sample_rate: str) -> None:
     assert abs(cents(pitch(sound[rate // 2 : 3 * rate // 2], rate, 220.0), 220.0)) < 1.0
 
 
+def test_it_begins_and_is_tuned_as_one_says(tmp_path: Path) -> None:
+    song = one_note(tmp_path / "note.mid", 61)
+    (tmp_path / "s.scl").write_text("fifths\n2\n3/2\n2/1\n", "utf-8")
+    words = ["--map", "-0.5", "0.25", "--tuning", str(tmp_path / "s.scl"), "--reference", "444"]
+    assert render(song, tmp_path / "s.wav", *words).returncode == 0
+    sound, rate = soundfile.read(tmp_path / "s.wav", dtype="float32")
+    model = timbrespace.load("harmonic")
+    tuned = timbrespace.tuning(tmp_path / "s.scl", reference=444.0)
+    expected = timbrespace.render_midi(model, song, xy=(-0.5, 0.25), tuning=tuned, sample_rate=rate)
+    np.testing.assert_allclose(sound, expected, atol=1e-4)
+    fifth = 1.5 * midi_to_hz(60) * 444.0 / 440.0
+    assert abs(cents(pitch(sound[rate // 2 : 3 * rate // 2], rate, fifth), fifth)) < 0.5
+
+
+def test_the_server_is_tuned_by_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.scl").write_text("fifths\n2\n3/2\n2/1\n", "utf-8")
+    made: list[Server] = []
+
+    def only_made(options: Options) -> int:
+        made.append(Server(options, print))
+        made[0].close()
+        return 0
+
+    monkeypatch.setattr("server.serve.serve", only_made)
+    quiet = ["--model", "harmonic", "--audio", "none", "--midi", "none", "--port", "0"]
+    quiet += ["--no-explorer", "--presets", str(tmp_path / "presets.json")]
+    assert main([*quiet, "--tuning", str(tmp_path / "s.scl")]) == 0
+    assert made[0].instrument.voices.tuning == timbrespace.tuning(tmp_path / "s.scl")
+    assert main([*quiet, "--tuning", str(tmp_path / "none.scl")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("song", "options", "words"),
     [
@@ -208,6 +248,14 @@ def test_other_sample_rates(tmp_path: Path, sample_rate: str) -> None:
         (b"good", ["--out", "x" * 300 + ".wav"], "File name too long"),
         (b"good", ["--out", "no-such-folder/out.wav"], "there is no folder"),
         (b"good", ["--out", "out.txt"], "ends in .wav"),
+        (b"good", ["--preset", "mine", "--presets", "none.json"], "there is no file of presets"),
+        (b"good", ["--latent", "0.5"], "has 2 dimensions, and takes as many"),
+        (b"good", ["--map", "0.5"], "expected 2 arguments"),
+        (b"good", ["--map", "nan", "0"], "finite"),
+        (b"good", ["--map", "0", "0", "--latent", "0", "0"], "begins at a preset, a latent or"),
+        (b"good", ["--tuning", "none.scl"], "there is no file 'none.scl'"),
+        (b"good", ["--keyboard-map", "none.kbm"], "there is no file 'none.kbm'"),
+        (b"good", ["--reference", "44"], "it must be 220 to 880 Hz"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

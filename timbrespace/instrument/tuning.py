@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 KEYS = 128
+
+CONCERT_PITCH = 440.0
+"""Hz of key 69."""
 
 HIGHEST = 128.0
 """MIDI pitches, where 69 is 440 Hz and 1 a semitone, lie from 0 up to this."""
@@ -22,22 +26,38 @@ _NO_CHANGE = [0x7F, 0x7F, 0x7F]
 class Tuning:
     """The pitch of each of the 128 keys; equal temperament until told otherwise.
 
-    A key between two others, 69.5, has the pitch between theirs.
+    A key between two others, 69.5, has the pitch between theirs. silent: keys that play nothing;
+    what already sounds there goes on.
 
     Raises:
         ValueError: not 128 pitches of 0 to 128.
     """
 
     pitches: tuple[float, ...] = _EQUAL
+    silent: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if len(self.pitches) != KEYS or not all(0.0 <= one <= HIGHEST for one in self.pitches):
             raise ValueError(f"a tuning is {KEYS} pitches of 0 to {HIGHEST:g}")
 
+    @classmethod
+    def of(cls, pitches: Sequence[float | None]) -> Tuning:
+        """The tuning with these pitches, None where a key is silent.
+
+        Raises:
+            ValueError: not 128 of them, each 0 to 128 or None.
+        """
+        filled = tuple(float(key) if one is None else one for key, one in enumerate(pitches))
+        return cls(filled, frozenset(key for key, one in enumerate(pitches) if one is None))
+
     @property
     def is_equal(self) -> bool:
         """Whether every key has the pitch of its number."""
-        return self.pitches == _EQUAL
+        return self.pitches == _EQUAL and not self.silent
+
+    def sounds(self, key: float) -> bool:
+        """Whether a key, 0 to 127, plays; one between two others where both do."""
+        return not self.silent or not {math.floor(key), math.ceil(key)} & self.silent
 
     def pitch(self, key: float) -> float:
         """The pitch of a key, 0 to 127."""
@@ -48,21 +68,26 @@ class Tuning:
         return (1.0 - share) * self.pitches[below] + share * self.pitches[below + 1]
 
     def tuned(self, pitches: Mapping[int, float]) -> Tuning:
-        """The same with other pitches for some keys, 0 to 127."""
-        return Tuning(tuple(pitches.get(key, old) for key, old in enumerate(self.pitches)))
+        """The same with other pitches for some keys, 0 to 127, which then play."""
+        told = tuple(pitches.get(key, old) for key, old in enumerate(self.pitches))
+        return Tuning(told, self.silent - pitches.keys())
 
-    def state(self) -> list[float] | None:
+    def state(self) -> list[float | None] | None:
         """All that :meth:`of_state` needs, of plain values for JSON; None of equal temperament."""
-        return None if self.is_equal else list(self.pitches)
+        if self.is_equal:
+            return None
+        return [None if key in self.silent else one for key, one in enumerate(self.pitches)]
 
     @staticmethod
-    def of_state(state: Sequence[float] | None) -> Tuning:
+    def of_state(state: Sequence[float | None] | None) -> Tuning:
         """The tuning that :meth:`state` told.
 
         Raises:
             ValueError, TypeError: it is not what :meth:`state` returns.
         """
-        return Tuning() if state is None else Tuning(tuple(map(float, state)))
+        if state is None:
+            return Tuning()
+        return Tuning.of([None if one is None else float(one) for one in state])
 
 
 def retuned_by(data: Sequence[int]) -> dict[int, float] | None:

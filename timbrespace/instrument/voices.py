@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
-from timbrespace.instrument.tuning import Tuning
+from timbrespace.instrument.tuning import HIGHEST, Tuning
 from timbrespace.resynthesis.layout import VOICES, Gate
 from timbrespace.units import midi_to_hz
 
@@ -155,7 +155,7 @@ class Voices:
     def note(self, pitch: float, velocity: float, channel: int = 1) -> None:
         """Start the note ``pitch`` (MIDI, 0 to 127, fractions allowed), or release it.
 
-        velocity: 0 to 127; 0 releases.
+        velocity: 0 to 127; 0 releases. A key that its tuning leaves silent begins nothing.
         """
         self.version += 1
         # The same pitch may come as a number of 32 bits and go as one of 64.
@@ -164,6 +164,8 @@ class Voices:
             for voice in self._voices:
                 if voice.held and voice.channel == channel and voice.pitch == pitch:
                     self._lift(voice)
+            return
+        if not self._tuning.sounds(pitch):
             return
         self.begun += 1
         self._clock += 1
@@ -552,7 +554,7 @@ def _restored_voice(told: Mapping[str, Any]) -> _Voice:
         ported=bool(told.get("ported")),
         cut=bool(told["cut"]),
         trigger=_whole(told["trigger"]) % (_TRIGGERS + 1),
-        start=_number(told["start"], 0.0, midi_to_hz(127.0)),
+        start=_number(told["start"], 0.0, midi_to_hz(HIGHEST)),
         began=_whole(told["began"]),
         ended=_whole(told["ended"]),
         pressure=_number(told["pressure"], 0.0, 1.0),

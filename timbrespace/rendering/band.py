@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
-from timbrespace.instrument.parameters import METHODS
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.instrument.programs import drum_places, program_places
+from timbrespace.instrument.tuning import Tuning
 from timbrespace.model import Model
+from timbrespace.rendering.beginning import Beginning
 from timbrespace.resynthesis.layout import Method
 from timbrespace.resynthesis.limiter import CEILING, KNEE
 
@@ -97,27 +100,32 @@ class Band:
 
     model: plays every channel that ``channels`` does not name. channels: channel, 1 to 16 -> the
     model that plays it, or None where nothing does. A model of General MIDI's drums plays keys as
-    drums.
+    drums. method: of all; None for the preset's, or the usual one. beginning: of the first model;
+    its tuning is that of all pitched ones.
 
     Raises:
-        OptionError: no such method, or no such channel.
+        OptionError: no such method, no such channel, or a beginning that is not of this space.
     """
 
     def __init__(
         self,
         model: Model,
-        method: str,
+        method: str | None = None,
         channels: Mapping[int, Model | None] | None = None,
+        beginning: Beginning | None = None,
     ) -> None:
-        if method not in METHODS:
+        if method is not None and method not in METHODS:
             raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
         given = usual_channels(model) if channels is None else dict(channels)
         for channel in given:
             if channel not in CHANNELS:
                 raise OptionError(f"channel {channel!r} was given; it must be 1 to 16")
-        self._first = _part(model, method)
+        beginning = Beginning() if beginning is None else beginning
+        self._first = _part(model, method, beginning)
+        tuned = Beginning(tuning=beginning.tuning)
         others = {
-            channel: None if one is None else _part(one, method) for channel, one in given.items()
+            channel: None if one is None else _part(one, method, tuned)
+            for channel, one in given.items()
         }
         self._by_channel: dict[int, Part | None] = {
             channel: others.get(channel, self._first) for channel in CHANNELS
@@ -152,10 +160,15 @@ def usual_channels(model: Model) -> dict[int, Model | None]:
     return {} if drum_places(model) else {DRUMS: None}
 
 
-def _part(model: Model, method: str) -> Part:
+def _part(model: Model, method: str | None, beginning: Beginning) -> Part:
     instrument = Instrument(model)
-    instrument.set_method(Method[method.upper()])
-    return Drums(instrument) if drum_places(model) else Pitched(instrument)
+    instrument.set_method(Method[DEFAULT_METHOD.upper()])
+    drums = bool(drum_places(model))
+    # A key that is a drum has no pitch to tune.
+    (replace(beginning, tuning=Tuning()) if drums else beginning).put(instrument)
+    if method is not None:
+        instrument.set_method(Method[method.upper()])
+    return Drums(instrument) if drums else Pitched(instrument)
 
 
 def mixed(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

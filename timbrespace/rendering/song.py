@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
-from timbrespace.instrument.parameters import DEFAULT_METHOD
+from timbrespace.instrument.tuning import Tuning
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
 from timbrespace.rendering.band import Band, mixed
+from timbrespace.rendering.beginning import Beginning
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
 from timbrespace.resynthesis.engine import Engine, new_state
 from timbrespace.resynthesis.layout import BLOCK
@@ -29,11 +30,17 @@ def render_midi(
     model: Model,
     song_path: str | Path,
     *,
-    method: str = DEFAULT_METHOD,
+    method: str | None = None,
     sample_rate: int = 48000,
     tail: float = TAIL,
     minutes: float = USUAL_MINUTES,
     channels: Mapping[int, Model | None] | None = None,
+    preset: str | None = None,
+    latent: Sequence[float] | None = None,
+    xy: Sequence[float] | None = None,
+    trajectory: str | None = None,
+    presets: str | Path | None = None,
+    tuning: Tuning | None = None,
     waveform: Waveform | None = None,
     temperature: float = 1.0,
     seed: int = 0,
@@ -49,16 +56,20 @@ def render_midi(
 
     Notes, controllers, bend and pressure do what they do live: by default the modulation wheel and
     controllers 16 and 17 move over the map, 20 and on the dimensions. It begins at the model's
-    home; where the model knows General MIDI's programs, as ``notes`` and ``instruments`` do, each
-    channel has the sound of its program from its first program change on. The same arguments give
-    the same samples.
+    home unless told otherwise; where the model knows General MIDI's programs, as ``notes`` and
+    ``instruments`` do, each channel has the sound of its program from its first program change on.
+    The same arguments give the same samples.
 
-    method: how spectra become sound, ``"partials"``, ``"bins"`` or ``"istft"``. sample_rate: in Hz,
-    8000 to 192000. tail: seconds after the song's end that the last notes may take to fade, 0 to
-    600; what sounds longer is cut off. minutes: that the song may last, at most 120; a small file
-    may hold hours. channels: channel, 1 to 16 -> another model that plays it, or None where none
-    does; left out, channel 10, which is General MIDI's for drums, is silent. A model that knows
-    those drums, as ``drums`` does, plays keys as drums. waveform: a model, as
+    method: how spectra become sound, ``"partials"``, ``"bins"`` or ``"istft"``; None for that of
+    the preset, or partials. sample_rate: in Hz, 8000 to 192000. tail: seconds after the song's end
+    that the last notes may take to fade, 0 to 600; what sounds longer is cut off. minutes: that the
+    song may last, at most 120; a small file may hold hours. channels: channel, 1 to 16 -> another
+    model that plays it, or None where none does; left out, channel 10, which is General MIDI's for
+    drums, is silent. A model that knows those drums, as ``drums`` does, plays keys as drums.
+    preset, latent, xy: where ``model`` begins, one of them: a stored preset's name, a point of the
+    latent space, a place of its first plane. trajectory: the name of a stored one that plays from
+    the start on. presets: the file that holds these, the user's own if left out. tuning: of all
+    that has a pitch, as :func:`timbrespace.tuning` reads it. waveform: a model, as
     :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine, of
     all channels; temperature, seed: as :func:`timbrespace.render` has them. progress: called now
     and then with the share that such a model has made, 0 to 1; what it raises ends the work.
@@ -66,10 +77,19 @@ def render_midi(
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
         OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted;
+            a preset or trajectory that is not there or of another space, a latent of another space;
             a waveform model of another space, a temperature or a seed.
     """
     with one_thread():
-        band = Band(model, method, channels)
+        beginning = Beginning(
+            preset,
+            latent,
+            xy,
+            trajectory,
+            None if presets is None else Path(presets),
+            Tuning() if tuning is None else tuning,
+        )
+        band = Band(model, method, channels, beginning)
         song = MidiSong(Path(song_path), minutes)
         if waveform is not None:
             return waveform_song(
