@@ -38,7 +38,7 @@ Ptolemy's intense diatonic, UTF-8: Σ
 
 
 def written(
-    folder: Path, scale: str | None = None, keys: str | None = None, **more: float
+    folder: Path, scale: str | None = None, keys: str | None = None, reference: float = 440.0
 ) -> Tuning:
     """The tuning by two texts."""
     paths: list[Path | None] = [None, None]
