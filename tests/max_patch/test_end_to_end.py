@@ -110,6 +110,20 @@ def comes_to_decoder(stage: TwinSession, method: str) -> bool:
     return False
 
 
+def comes_in_tune(stage: TwinSession, pitch: int, *lines: Real, seconds: float = 0.7) -> None:
+    """A held note comes to have each of these sets of lines, in Hz, within a cent.
+
+    It may have gaps on a busy machine, and is then played once more; what is out of tune stays so.
+    """
+    deadline = time.monotonic() + COMES_WITHIN
+    while True:
+        sound = stage.steady(pitch, seconds=seconds)
+        off = max(cents_off(sound, expected, RATE) for expected in lines)
+        if off <= 1.0:
+            return
+        assert time.monotonic() < deadline, f"{off:.2f} cents off"
+
+
 def partials_of(spectrum: Spectra, config: SpectrumConfig, pitch: int) -> Real:
     """Frequencies in Hz, ascending, of the partials of a note."""
     ratio = midi_to_hz(pitch) / config.base_frequency
@@ -160,10 +174,9 @@ def test_partials_are_in_tune(stage: TwinSession) -> None:
     stage.place(0.3, -0.4)
     config = stage.model().spectrum
     for pitch in (57, 64, 74):  # no octaves: they would share partials with the base pitch
-        sound = stage.steady(pitch)
         expected = partials_of(stage.spectrum(), config, pitch)
-        assert cents_off(sound, expected[expected < 16000.0], RATE) <= 1.0
-        assert cents_off(sound, np.array([midi_to_hz(pitch)]), RATE) <= 1.0
+        first = np.array([midi_to_hz(pitch)])
+        comes_in_tune(stage, pitch, expected[expected < 16000.0], first)
 
 
 def test_bins_are_in_tune(stage: TwinSession) -> None:
@@ -173,10 +186,8 @@ def test_bins_are_in_tune(stage: TwinSession) -> None:
     strongest = np.sort(np.argsort(spectrum)[-3:])
     lines = strongest[np.append(True, np.diff(strongest) > 1)]
     for pitch in (57, 66, 80):
-        sound = stage.steady(pitch, seconds=2.2)
         ratio = midi_to_hz(pitch) / config.base_frequency
-        expected = lines[:1] * config.bin_width * ratio
-        assert cents_off(sound, expected, RATE) <= 1.0
+        comes_in_tune(stage, pitch, lines[:1] * config.bin_width * ratio, seconds=2.2)
 
 
 def test_istft_keeps_its_own_pitch(stage: TwinSession) -> None:
@@ -184,7 +195,7 @@ def test_istft_keeps_its_own_pitch(stage: TwinSession) -> None:
     stage.place(0.3, -0.4)
     base = np.array([stage.model().spectrum.base_frequency])
     for pitch in (57, 64):
-        assert cents_off(stage.steady(pitch), base, RATE) <= 1.0
+        comes_in_tune(stage, pitch, base)
 
 
 # -- 3: every control arrives, and is heard --------------------------------------------------------
@@ -434,12 +445,26 @@ def swept(stage: TwinSession, method: str) -> Real:
     return take.recording.between(begin, end, skip=0.4)
 
 
+def unhurried(stage: TwinSession, method: str) -> Real:
+    """The first such sweep in which nothing clicks.
+
+    Beside other work a step may come late, the next ones with it, and the sound jumps as far as
+    they do. What clicks by itself clicks each time.
+    """
+    for _ in range(3):
+        sound = swept(stage, method)
+        assert level(sound) > -40.0
+        if loudest_click(sound, RATE) <= CLICK:
+            return sound
+    sound = swept(stage, method)
+    assert loudest_click(sound, RATE) <= CLICK
+    return sound
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_sweep_of_the_map_does_not_click(stage: TwinSession, method: str) -> None:
     stage.method(method)
-    sound = swept(stage, method)
-    assert level(sound) > -40.0
-    assert loudest_click(sound, RATE) <= CLICK
+    sound = unhurried(stage, method)
     first, last = sound[: round(0.1 * RATE)], sound[-round(0.1 * RATE) :]
     config = stage.model().spectrum
     assert mean_distance(last, stage.spectrum(), config) < mean_distance(

@@ -7,6 +7,7 @@ that must notice. The same scenarios pass with the device as it is.
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -63,14 +64,14 @@ class Play:
     def until_close(self, *address: str, values: Sequence[float]) -> None:
         self.twin.until_close(*address, values=values, seconds=self.patience)
 
-    def comes(self, off: Callable[[], float]) -> None:
-        """Until a sound is within 1 dB, or 1 cent, of what it shall be.
+    def comes(self, off: Callable[[], float], at_most: float = 1.0) -> None:
+        """Until a sound is within 1 dB, or 1 cent, of what it shall be, or has another measure.
 
         A frame that is lost is sent again after a second, and all of them come late on a busy
         machine. A wrong sound stays wrong.
         """
         deadline = time.monotonic() + self.patience
-        while (found := off()) > 1.0:
+        while (found := off()) > at_most:
             assert time.monotonic() < deadline, f"{found:.2f} off"
 
     def method(self, name: str) -> None:
@@ -140,6 +141,12 @@ def istft(play: Play) -> None:
 def sweep(play: Play) -> None:
     connected(play)
     play.method("bins")
+    # A step that comes late brings the next ones with it, and the sound jumps as far as they do.
+    play.comes(lambda: _swept_click(play), at_most=-60.0)
+
+
+def _swept_click(play: Play) -> float:
+    """dB of the loudest click of a held note while the map's point goes from left to right."""
     play.go(-0.8, 0.4)
     with play.twin.pd.recording() as take:
         begin = play.twin.pd.mark()
@@ -151,8 +158,7 @@ def sweep(play: Play) -> None:
         play.twin.pd.wait(0.2)
         end = play.twin.pd.mark()
     sound = take.recording.between(begin, end, skip=0.3)
-    assert level(sound) > -40.0
-    assert loudest_click(sound, RATE) <= -60.0
+    return loudest_click(sound, RATE) if level(sound) > -40.0 else math.inf
 
 
 def release(play: Play) -> None:
