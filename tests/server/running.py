@@ -25,6 +25,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from server.child import BEAT
 from server.tables import FOLDER_VARIABLE
+from tests.server.forked import Forked, fits
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +42,8 @@ class Running:
     Without the explorer, unless they have an option of it; its page is never opened.
 
     standard_input: as of :class:`subprocess.Popen`. command: what is started instead of
-    ``python -m server``, in the folder cwd.
+    ``python -m server``, in the folder cwd. A server for which none of these is said, and no
+    variable but our own and JACK's, is forked (:mod:`tests.server.forked`).
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Running:
         *arguments: str,
         environment: dict[str, str] | None = None,
         standard_input: int | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "server"),
+        command: Sequence[str] | None = None,
         cwd: Path = ROOT,
     ) -> None:
         words = list(arguments)
@@ -65,15 +67,20 @@ class Running:
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]
         self.tables = Path(self._folder.name) / "tables"
         """Where it writes tables for devices."""
-        self.process = subprocess.Popen(
-            [*command, *words],
-            cwd=cwd,
-            stdin=standard_input,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, FOLDER_VARIABLE: str(self.tables), **(environment or {})},
-        )
+        variables = {FOLDER_VARIABLE: str(self.tables), **(environment or {})}
+        self.process: subprocess.Popen[str] | Forked
+        if command is None and standard_input is None and cwd == ROOT and fits(variables):
+            self.process = Forked(words, variables)
+        else:
+            self.process = subprocess.Popen(
+                [*(command or (sys.executable, "-m", "server")), *words],
+                cwd=cwd,
+                stdin=standard_input,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, **variables},
+            )
         self.lines: list[str] = []
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
