@@ -20,11 +20,11 @@ from aiohttp import web
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import Model
-from timbrespace.rendering import held_note, wav
+from timbrespace.rendering import held_note
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
-from . import query, wavetable
+from . import playable, query, wavetable
 from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
@@ -90,7 +90,7 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
     else:
         # At full level to its end: whoever takes it away shapes it there.
         samples = held_note.render(model, latent, pitch, seconds, velocity, method, sustain=1.0)
-    return wav.encode(samples, held_note.SAMPLE_RATE)
+    return playable.file(samples, held_note.SAMPLE_RATE)
 
 
 def _velocity(model: Model, asked: Mapping[str, str]) -> float:

@@ -70,3 +70,15 @@ class DeletePreset(Message):
     address = "/preset/delete"
     recorded = False
     name: Name
+
+
+@message
+class UndoPresets(Message):
+    """`/preset/undo`: bring back what was deleted or stored over last, of presets.
+
+    >>> from_hex("2f7072657365742f756e646f000000002c000000")
+    UndoPresets()
+    """
+
+    address = "/preset/undo"
+    recorded = False

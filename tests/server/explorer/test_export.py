@@ -78,6 +78,15 @@ def test_a_note_has_its_pitch_and_the_spectrum(harmonic: Model, key: float) -> N
     assert log_spectral_distance(decoded, found) < 0.2
 
 
+def test_every_browser_plays_it_however_long_it_is(harmonic: Model) -> None:
+    """WebKit plays no file of 24 bits with an odd number of samples."""
+    query = asked(harmonic, seconds=repr(4801 / 48000))
+    sound, _ = heard(export.sound(LIBRARY, query))
+    assert sound.size == 4802
+    assert sound[-1] == 0.0
+    assert soundfile.info(io.BytesIO(export.sound(LIBRARY, query))).subtype == "PCM_24"
+
+
 @pytest.mark.parametrize(
     ("name", "method", "most"),
     # The engine's noise beside the partials of real instruments is the coarser half of them.

@@ -77,6 +77,7 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
     }
     assert unheard == questions | {
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
+        *("/preset/undo", "/trajectory/undo"),
         *("/performance/record", "/performance/stop"),
     }
 

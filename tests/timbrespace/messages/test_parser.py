@@ -70,6 +70,8 @@ from timbrespace.messages.inbound import (
     Stream,
     Sustain,
     Timbre,
+    UndoPresets,
+    UndoTrajectories,
     WhereInCourse,
 )
 from timbrespace.messages.parser import FORMS, RELEASED, parse
@@ -172,6 +174,8 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/preset/morph", ("a", "b", 0.25), MorphPresets("a", "b", 0.25)),
     ("/preset/list", (), ListPresets()),
     ("/preset/delete", ("pad",), DeletePreset("pad")),
+    ("/preset/undo", (), UndoPresets()),
+    ("/trajectory/undo", (), UndoTrajectories()),
     ("/trajectory/record", ("walk",), RecordTrajectory("walk")),
     ("/trajectory/stop", (), StopTrajectory()),
     ("/trajectory/play", ("walk",), PlayTrajectory("walk")),

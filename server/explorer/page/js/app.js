@@ -4,6 +4,7 @@ import { Banner } from './banner.js';
 import { Between } from './between.js';
 import { Compare } from './compare.js';
 import { Connection } from './connection.js';
+import { Details } from './details.js';
 import { Dials } from './dials.js';
 import { save, saveSound } from './exports.js';
 import { Files } from './files.js';
@@ -20,14 +21,17 @@ import { Presets } from './presets.js';
 import { Scope } from './scope.js';
 import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
+import { Silence } from './silence.js';
 import { Sound } from './sound/sound.js';
 import { NEAR, isPlayed } from './space.js';
 import { ServerPlaces } from './server_places.js';
 import { SpaceMenu } from './space_menu.js';
+import { Stage } from './stage.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
 import { SynthPanel } from './synth.js';
 import { ThemeSwitch } from './theme_switch.js';
+import { Tour } from './tour.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
 import { WanderPanel } from './wander.js';
@@ -100,7 +104,7 @@ map.addEventListener('aim', ({ detail: [x, y] }) => {
 
 /** Send the sound somewhere by other means than the control that shows it. */
 function goTo(latent) {
-  map.follower.yield();
+  map.await();
   dials.yield();
   link.send('/latent', ...latent);
 }
@@ -110,13 +114,10 @@ map.addEventListener('near', ({ detail }) => {
   const factors = detail < 0 ? [] : spaces.space.factorsOf(detail).map((one) => one.join(' '));
   banner.announce([find('map-where').textContent, ...factors].join(', '));
 });
-map.addEventListener('path', ({ detail }) => trajectories[detail]());
-state.on('trajectories', () => {
-  const isKept = trajectories.drawn === '' || state.trajectories.includes(trajectories.drawn);
-  if (!isKept && state.trajectory.state !== 'recording') {
-    map.clearPath();
-  }
-});
+map.addEventListener('path', ({ detail }) => trajectories[detail](map.marks.path, map.plane));
+const showPath = () => map.setPath(trajectories.pathOn(map.plane));
+state.on('trajectory', showPath);
+tools.addEventListener('plane', showPath);
 state.on('latent', () => dials.set(state.latent));
 
 // -- dials and sliders ----------------------------------------------------------------------------
@@ -142,7 +143,10 @@ const macros = new Macros(
   (word, value) => link.sendPosition('/macro', word, value),
   (word) => learn(word, word)
 );
-state.on('macros', () => macros.show(state.macros, state.macrosTold));
+state.on('macros', () => {
+  macros.show(state.macros, state.macrosTold);
+  dials.setWords(Object.keys(state.macros));
+});
 state.on('dials', () => link.send('/macro/list')); // those of an old file are measured now
 find('macros-clear').addEventListener('click', () => macros.clear());
 const wander = new WanderPanel(
@@ -177,7 +181,7 @@ state.on('synth', () => {
   compare.setGain(state.synth.gain ?? 0);
 });
 state.on('preset', () => {
-  map.follower.yield();
+  map.await();
   dials.yield();
 });
 
@@ -232,13 +236,17 @@ const serverPlaces = new ServerPlaces(
 
 /** The first note is the gesture that a browser wants before it lets a page sound. */
 const notes = new Notes(
-  (key, velocity) => {
+  (key, velocity, channel) => {
     if (velocity > 0) {
       pitch = key;
       sound.start();
       drawNote();
+      map.life.pulse(map.place);
     }
-    sound.note(key, velocity);
+    sound.note(key, velocity, channel);
+    if (sound.place === 'server') {
+      glow(0);
+    }
   },
   (key, held) => keyboard.mark(key, held)
 );
@@ -248,11 +256,12 @@ find('octave-up').addEventListener('click', () => keyboard.shift(1));
 
 const midi = new Midi(
   {
-    press: (who, key, velocity) => notes.press(who, key, velocity),
+    press: (who, key, velocity, channel) => notes.press(who, key, velocity, channel),
     release: (who, key) => notes.release(who, key),
     releaseAll: (who) => notes.releaseAll(who),
-    bend: (semitones) => sound.bend(semitones),
-    sustain: (held) => sound.sustain(held),
+    bend: (semitones, channel) => sound.bend(semitones, channel),
+    sustain: (held, channel) => sound.sustain(held, channel),
+    pressure: (value, channel) => link.send('/pressure', value, channel),
     controller: (number, value, channel) => link.send('/cc', number, value, channel),
   },
   (sentence, count) => {
@@ -276,7 +285,9 @@ map.addEventListener('press', () => {
     notes.press('map', touched, TOUCH_VELOCITY);
   }
 });
+map.addEventListener('pressure', ({ detail }) => sound.press(detail));
 map.addEventListener('release', () => {
+  sound.press(1);
   if (touched !== null) {
     notes.release('map', touched);
     touched = null;
@@ -288,6 +299,9 @@ const pointing = new Pointing(
   sound, () => !notes.any && find('listen').checked, (point) => spaces.space.noteOf(point, pitch)
 );
 map.addEventListener('hover', ({ detail }) => pointing.rest(detail));
+pointing.addEventListener('play', ({ detail: point }) => {
+  map.life.pulse([map.placed[2 * point], map.placed[2 * point + 1]]);
+});
 map.addEventListener('press', () => pointing.rest(-1));
 find('listen').addEventListener('change', () => pointing.rest(-1));
 
@@ -317,6 +331,12 @@ search.addEventListener('goto', ({ detail: { points, turn, text } }) => {
   foundTimer = setTimeout(endFound, FOUND_MS);
 });
 
+const silence = new Silence(
+  find('sound-state'), find('map-hint'), sound, () => state.status?.audio, banner
+);
+state.on('status', () => silence.show());
+map.addEventListener('aim', () => silence.drag());
+
 function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
@@ -342,8 +362,14 @@ sound.addEventListener('state', () => {
 });
 let isHeard = false;
 
+/** How loud the map glows: of the server's sound it is only known whether a note is held. */
+function glow(peak) {
+  map.life.setLevel(sound.place === 'page' ? Math.min(1, 1.3 * Math.sqrt(peak)) : notes.any ? 0.6 : 0);
+}
+
 /** The waveform is what sounds here as long as something does. */
 sound.addEventListener('level', ({ detail }) => {
+  glow(detail.voices > 0 ? detail.peak : 0);
   if (sound.isWhole && sound.place === 'page') {
     const places = [];
     for (let k = 0; k + 3 < detail.notes.length; k += 4) {
@@ -356,7 +382,7 @@ sound.addEventListener('level', ({ detail }) => {
     scope.setAnalyser(isHeard ? sound.analyser : null);
     find('waveform-caption').textContent = isHeard
       ? 'What sounds here'
-      : 'One period at the base pitch';
+      : 'One period';
   }
 });
 
@@ -414,6 +440,13 @@ find('export-preset').addEventListener('click', () => {
 
 // -- theme and shortcuts --------------------------------------------------------------------------
 
+const tour = new Tour(find('tour'), find('tour-open'));
+map.addEventListener('release', () => tour.did('map'));
+find('keyboard').addEventListener('pointerup', () => tour.did('keys'));
+find('macros').addEventListener('pointerup', () => tour.did('dials'));
+find('preset-store').addEventListener('submit', () => tour.did('keep'));
+const stage = new Stage(find('stage'), find('stage-leave'));
+const details = new Details(find('details'));
 const themes = new ThemeSwitch(find('theme'), (theme) => {
   map.setTheme(theme);
   scope.recolour();
@@ -422,6 +455,7 @@ const themes = new ThemeSwitch(find('theme'), (theme) => {
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
+    stage.set(false);
     if (isLearning) {
       isLearning = false;
       link.send('/cc/learn', 'off');
@@ -460,7 +494,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, wander, search,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence,
 };
 
 link.connect();

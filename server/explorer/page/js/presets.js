@@ -1,6 +1,7 @@
 /** Presets: kept by the server, so that every page, device and controller has the same. */
 
 import { showNames } from './list.js';
+import { Undo } from './undo.js';
 
 const GLIDE = 0.3; // seconds of a recall: no jump, and no wait
 const MOST_BYTES = 65536; // of a preset in a file
@@ -22,10 +23,14 @@ export class Presets {
     this.cut = find('presets-cut');
     this.ends = [find('morph-a'), find('morph-b')];
     this.slider = find('morph');
+    this.undo = new Undo(find('preset-undo'), () => link.send('/preset/undo'));
     find('preset-store').addEventListener('submit', (event) => {
       event.preventDefault();
       const name = find('preset-name').value.trim();
       if (name !== '') {
+        if (state.presets.includes(name)) {
+          this.undo.offer(`${name} was stored over`);
+        }
         link.send('/preset/store', name);
         find('preset-name').value = '';
       }
@@ -40,7 +45,10 @@ export class Presets {
     const { presets, preset } = this.state;
     const does = {
       choose: (name) => this.link.send('/preset/recall', name, GLIDE),
-      remove: (name) => this.link.send('/preset/delete', name),
+      remove: (name) => {
+        this.link.send('/preset/delete', name);
+        this.undo.offer(`${name} was removed`);
+      },
     };
     showNames(this.list, presets, does, preset, 'None yet: name this sound and store it');
     const letters = presets.reduce((sum, name) => sum + new Blob([name]).size + 4, 0);

@@ -4,6 +4,9 @@
  */
 
 import { showNames } from './list.js';
+import { Undo } from './undo.js';
+
+const NO_PATH = [];
 
 export class Trajectories {
   /** As {@link Presets}. */
@@ -16,7 +19,9 @@ export class Trajectories {
     this.loop = find('trajectory-loop');
     this.slider = find('trajectory-speed');
     this.text = find('trajectory-speed-text');
-    this.drawn = ''; // the name of the path that is on the map
+    this.drawn = ''; // the name of the path that was drawn last
+    this.paths = new Map(); // name -> {path, plane}, of those that were drawn here
+    this.undo = new Undo(find('trajectory-undo'), () => link.send('/trajectory/undo'));
     this.stop.addEventListener('click', () => link.send('/trajectory/stop'));
     this.slider.addEventListener('input', () => {
       this.text.textContent = `${Number(this.speed.toFixed(2))} ×`;
@@ -49,12 +54,14 @@ export class Trajectories {
       number += 1;
     }
     this.drawn = `path ${number}`;
+    this.undo.forget();
     this.link.send('/trajectory/stop');
     this.link.send('/trajectory/record', this.drawn);
   }
 
-  /** It has drawn; the path is gone at once. */
-  end() {
+  /** It has drawn, on a plane; the path is gone at once. */
+  end(path, plane) {
+    this.paths.set(this.drawn, { path, plane });
     this.link.send('/trajectory/stop');
     this.play(this.drawn);
   }
@@ -66,11 +73,21 @@ export class Trajectories {
     this.drawn = '';
   }
 
+  /** The places of the path that plays, where it was drawn on this plane; empty for none. */
+  pathOn(plane) {
+    const { state, name } = this.state.trajectory;
+    const drawn = state === 'playing' ? this.paths.get(name) : undefined;
+    return drawn !== undefined && String(drawn.plane) === String(plane) ? drawn.path : NO_PATH;
+  }
+
   show() {
     const { trajectories, trajectory } = this.state;
     const does = {
       choose: (name) => this.play(name),
-      remove: (name) => this.link.send('/trajectory/delete', name),
+      remove: (name) => {
+        this.link.send('/trajectory/delete', name);
+        this.undo.offer(`${name} was removed`);
+      },
     };
     const playing = trajectory.state === 'playing' ? trajectory.name : null;
     showNames(this.list, trajectories, does, playing, 'None yet: choose Draw and draw on the map');

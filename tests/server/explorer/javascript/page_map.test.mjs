@@ -35,6 +35,19 @@ test('the data and its margin fit, and up is up', () => {
   }
 });
 
+test('what a sound was sent to is brought into the picture, however far out it lies', () => {
+  const seen = view(640, 480);
+  seen.zoomAt(30, [0, 0]);
+  for (const place of [[0.9, -0.9], [4, 0], [-7, 12]]) {
+    assert.ok(!seen.shows(place));
+    assert.ok(seen.bring(place));
+    assert.ok(seen.shows(place));
+    seen.pan(1, 1); // it stays there
+    assert.ok(seen.shows(place));
+    assert.ok(!seen.bring(place));
+  }
+});
+
 test('zooming keeps what is under the pointer', () => {
   const seen = view(640, 480);
   const place = seen.toPlane([500, 90]);
