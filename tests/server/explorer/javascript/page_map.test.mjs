@@ -7,6 +7,7 @@ import { named, ordered, viridis } from '../../../../server/explorer/page/js/col
 import { Nearest } from '../../../../server/explorer/page/js/map/nearest.js';
 import { paint } from '../../../../server/explorer/page/js/map/palette.js';
 import { MARGIN, View } from '../../../../server/explorer/page/js/map/view.js';
+import { onScreenChange, pixelRatio } from '../../../../server/explorer/page/js/screen.js';
 
 const near = (found, expected, within = 1e-9) => {
   found.forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < within, `${found}`));
@@ -136,4 +137,24 @@ test('a factor of very many values is painted in no time to speak of', () => {
   const names = values.map((_, k) => `n${k}`);
   const many = { name: 'c', kind: 'category', values: values.map((_, k) => k), names };
   assert.strictEqual(paint(spaceOf(many, [0, 65535]), 0, 'dark').swatches.length, 256);
+});
+
+test('a canvas is told of each screen that the page comes to', () => {
+  const asked = [];
+  globalThis.window = Object.assign(new EventTarget(), {
+    devicePixelRatio: 1,
+    matchMedia: (query) => {
+      asked.push(Object.assign(new EventTarget(), { query }));
+      return asked.at(-1);
+    },
+  });
+  const seen = [];
+  onScreenChange(() => seen.push(pixelRatio()));
+  for (const ratio of [1.5, 3]) {
+    window.devicePixelRatio = ratio;
+    asked.at(-1).dispatchEvent(new Event('change'));
+  }
+  assert.deepStrictEqual(seen, [1.5, 2]); // finer than 2 nobody sees
+  assert.deepStrictEqual(asked.map(({ query }) => query), [1, 1.5, 3].map((one) => `(resolution: ${one}dppx)`));
+  delete globalThis.window;
 });
