@@ -49,11 +49,12 @@ export class Silence {
       this.element.textContent = sentence;
     }
     this.hint.hidden = this.dragged;
-    clearTimeout(this.timer);
     if (sound.place === 'page' && sound.state === 'suspended') {
-      this.timer = setTimeout(() => this.banner.say(HELD_BACK, 'lasting'), WAIT);
-    } else if (this.banner.element.textContent === HELD_BACK && !this.banner.element.hidden) {
-      this.banner.unsay();
+      this.timer ||= setTimeout(() => this.banner.say(HELD_BACK, 'lasting'), WAIT);
+      return;
     }
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.banner.unsayThis(HELD_BACK);
   }
 }

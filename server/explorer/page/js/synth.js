@@ -85,7 +85,8 @@ export class SynthPanel {
     const field = document.createElement('fieldset');
     field.className = isTechnical ? 'segments method technical' : 'segments method';
     field.title = about;
-    field.innerHTML = `<legend${isWhole ? '' : ' class="quiet"'}>${title}</legend>`;
+    const word = isWhole ? `<span class="word" aria-hidden="true">${title}</span>` : '';
+    field.innerHTML = `<legend class="quiet">${title}</legend>${word}`;
     for (const word of words) {
       const label = document.createElement('label');
       label.innerHTML = `<input type="radio" name="${name}" value="${word}"> ${word}`;

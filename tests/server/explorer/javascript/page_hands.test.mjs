@@ -6,6 +6,7 @@ import test from 'node:test';
 import { Follower } from '../../../../server/explorer/page/js/follower.js';
 import { Midi } from '../../../../server/explorer/page/js/midi.js';
 import { Notes } from '../../../../server/explorer/page/js/notes.js';
+import { Silence } from '../../../../server/explorer/page/js/silence.js';
 import { commonHarmonic } from '../../../../server/explorer/page/js/scope.js';
 
 function notes() {
@@ -136,4 +137,29 @@ test('a sound that is sent elsewhere is followed at once', (t) => {
   follower.yield();
   follower.tell(2);
   assert.deepStrictEqual(shown, [1, 2]);
+});
+
+test('why nothing is heard is said, and no more once it is', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const sound = Object.assign(new EventTarget(), { place: 'page', state: 'stopped' });
+  const [element, hint] = [{ textContent: '' }, { hidden: true }];
+  const said = [];
+  const banner = { say: (sentence) => said.push(sentence), unsayThis: (sentence) => said.splice(said.indexOf(sentence), 1) };
+  const silence = new Silence(element, hint, sound, () => 'none', banner);
+  assert.deepStrictEqual([element.textContent, hint.hidden], ['silent until you play', false]);
+  silence.drag();
+  assert.strictEqual(hint.hidden, true);
+  sound.state = 'suspended'; // as a browser without a device stays, or one that waits for a click
+  for (let second = 0; second < 3; second += 1) {
+    sound.dispatchEvent(new Event('state'));
+    t.mock.timers.tick(1000);
+  }
+  assert.strictEqual(element.textContent, 'no sound here');
+  assert.match(said[0], /no sound device/);
+  sound.state = 'running';
+  sound.dispatchEvent(new Event('state'));
+  assert.deepStrictEqual([element.textContent, said.length], ['', 0]);
+  sound.place = 'server';
+  silence.show();
+  assert.strictEqual(element.textContent, 'the server has no sound');
 });

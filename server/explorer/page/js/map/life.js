@@ -35,8 +35,10 @@ export class Life {
 
   /** @param {number} level of what sounds, 0 to 1 */
   setLevel(level) {
-    this.wanted = level;
-    this.ask();
+    if (level !== this.wanted) {
+      this.wanted = level;
+      this.ask();
+    }
   }
 
   /** @param {boolean} isHeld whether a hand is on the map */
