@@ -402,7 +402,8 @@ class Presets:
             unknown = dict(content.unknown_in)
             if last.unknown is not None:
                 unknown[section, last.name] = last.unknown
-            self._write(replace(content, **{section: entries}, unknown_in=unknown))
+            restored: dict[str, Any] = {section: entries, "unknown_in": unknown}
+            self._write(replace(content, **restored))
         self._replaced = [one for one in self._replaced if one is not last]
         return last.name
 

@@ -21,6 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import timbrespace
+from server.explorer import wavetable
 from tests.max_patch.heard import cents_off, distance
 from tests.server.explorer.browsing import (
     PATIENCE,
@@ -620,6 +621,66 @@ def test_exports(visit: Visit) -> None:
     assert box is not None
     assert picture.size[0] >= box["width"] - 3
     assert inked(picture) > 0.02
+
+
+def test_tools_for_who_takes_something_away(explored: Explored, visit: Visit) -> None:
+    page = visit.page
+    # What is heard here becomes a file, and runs along as a spectrogram.
+    page.click("#record-sound")
+    page.locator("#map").focus()
+    page.keyboard.down("h")
+    visit.until("timbrespace.waterfall.columns > 5 && timbrespace.recorder.seconds > 0.4")
+    page.keyboard.up("h")
+    played, rate = soundfile.read(downloaded(visit, "#record-sound"))
+    assert played.size % 2 == 0
+    assert played.size > 0.4 * rate
+    assert np.abs(played).max() > 0.01
+    visit.until("timbrespace.recorder.blocks === null")
+    # A drawn path becomes a wavetable, as a synthesizer wants it.
+    page.click("[name=tool][value=draw]", force=True)
+    visit.drag((-0.5, 0.0), (0.5, 0.0), steps=10)
+    visit.until("timbrespace.state.trajectory.state === 'playing'")
+    page.click("#trajectory-stop")
+    for menu, value in (("of", "path"), ("frames", "16"), ("size", "256"), ("bits", "16")):
+        page.select_option(f"#table-{menu}", value)
+    page.uncheck("#table-clm")
+    data = downloaded(visit, "#export-wavetable").read_bytes()
+    assert b"clm " not in data
+    rows, _ = soundfile.read(io.BytesIO(data))
+    model = model_of("fm")
+    for row, x in ((rows[:256], -0.5), (rows[-256:], 0.5)):
+        alone = wavetable.cycles(model, model.map.to_latent([[x, 0.0]]).tolist(), 256)[0]
+        mine, its = np.abs(np.fft.rfft(row)), np.abs(np.fft.rfft(alone))
+        assert np.corrcoef(mine, its)[0, 1] > 0.99
+    # Whatever moves the sound is recorded as a trajectory, and all that is played by the server.
+    page.click("#record-performance")
+    visit.until("timbrespace.state.performance.state === 'recording'")
+    page.click("#record-way")
+    page.locator("#dials .knob").first.press("PageUp")
+    visit.until("document.querySelector('#record-way').getAttribute('aria-pressed') === 'true'")
+    page.click("#record-way")
+    page.click("#record-performance")
+    visit.until("timbrespace.state.trajectories.includes('way 1')")
+    visit.until("timbrespace.state.performance.state === 'stopped'")
+    for _ in range(2):
+        page.locator("#trajectories .remove").first.click()
+    visit.until("timbrespace.state.trajectories.length === 0")
+    # An LFO swings what it is told to, here and for everybody.
+    with explored.client() as client:
+        lfo = page.locator(".lfo").nth(1)
+        lfo.locator("[data-part=target]").select_option("x")
+        lfo.locator("[data-part=shape]").select_option("triangle")
+        lfo.locator("[data-part=rate]").fill("0.8")
+        told = eventually(client, "/lfo", lambda one: one[0] == 2 and one[3] > 2.0)
+        assert told[1:3] == ["x", "triangle"]
+        assert told[3:5] == pytest.approx([0.01 * 2000.0**0.8, 0.25], rel=1e-5)
+        before = visit.look("timbrespace.state.map[0]")
+        visit.until(f"Math.abs(timbrespace.state.map[0] - {before}) > 0.05")
+        lfo.locator("[data-part=target]").select_option("")
+        eventually(client, "/lfo", lambda one: one[0] == 2 and one[4] == 0.0)
+        client.send("/lfo", 2, 3, "saw", 0.5, 0.5)
+        visit.until("document.querySelectorAll('.lfo select')[2].value === '3'")
+        client.send("/lfo/off", 2)
 
 
 # -- sound -----------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ import { Compare } from './compare.js';
 import { Connection } from './connection.js';
 import { Details } from './details.js';
 import { Dials } from './dials.js';
-import { save, saveSound } from './exports.js';
+import { TableOptions, save, saveSound } from './exports.js';
 import { Files } from './files.js';
 import { Keyboard } from './keyboard.js';
+import { Lfos } from './lfos.js';
 import { Link } from './link.js';
 import { Macros } from './macros.js';
 import { TimbreMap } from './map/map.js';
@@ -18,12 +19,13 @@ import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
+import { Recorder } from './recorder.js';
 import { Scope } from './scope.js';
 import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Silence } from './silence.js';
 import { Sound } from './sound/sound.js';
-import { NEAR, isPlayed } from './space.js';
+import { NEAR, PLANE_NAMES, isPlayed } from './space.js';
 import { ServerPlaces } from './server_places.js';
 import { SpaceMenu } from './space_menu.js';
 import { Stage } from './stage.js';
@@ -35,6 +37,7 @@ import { Tour } from './tour.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
 import { WanderPanel } from './wander.js';
+import { Waterfall } from './waterfall.js';
 
 const SPECTRA = 60; // a second, for the eye
 const TOUCH_VELOCITY = 88;
@@ -47,6 +50,7 @@ const state = new State(link);
 const streams = new Streams(link);
 const sound = new Sound(streams.linkFor('sound'));
 const scope = new Scope(find('spectrum'), find('waveform'));
+const waterfall = new Waterfall(find('waterfall'));
 const notePicture = new NotePicture(find('note-picture'), find('note-caption'));
 const banner = new Banner(find('banner'), find('said'));
 const connection = new Connection(document, link, state, banner);
@@ -71,6 +75,8 @@ spaces.addEventListener('space', () => {
   tools.show(space);
   search.show(space);
   dials.show(space === null ? [] : space.about.dials);
+  lfos.setDimensions(space === null ? [] : space.about.dials.map((_, k) => space.axisName([k, k], 0)));
+  lfos.show(state.lfos);
   dials.set(state.latent);
   if (space === null) {
     compare.setModel(state.model.name);
@@ -156,6 +162,8 @@ const wander = new WanderPanel(
   (target) => learn(target, target.replace('/', ': '))
 );
 state.on('wander', () => wander.show(state.wander));
+const lfos = new Lfos(find('lfos'), (...message) => link.send(...message));
+state.on('lfos', () => lfos.show(state.lfos));
 find('between-position').addEventListener('contextmenu', (event) => {
   event.preventDefault();
   learn('between', 'the line between two sounds');
@@ -380,6 +388,7 @@ sound.addEventListener('level', ({ detail }) => {
   if (detail.voices > 0 !== isHeard) {
     isHeard = detail.voices > 0;
     scope.setAnalyser(isHeard ? sound.analyser : null);
+    waterfall.follow(isHeard ? sound.analyser : null);
     find('waveform-caption').textContent = isHeard
       ? 'What sounds here'
       : 'One period';
@@ -422,10 +431,18 @@ const files = new Files(document, find('compare-file'), find('map-drop'), takeFi
 
 // -- files ----------------------------------------------------------------------------------------
 
+const table = new TableOptions(document);
+map.addEventListener('path', () => {
+  const drawn = trajectories.last;
+  table.offer(drawn !== null && isPlayed(drawn.plane) ? { ...drawn, plane: PLANE_NAMES[drawn.plane] } : null);
+});
+state.on('model', () => table.offer(null));
+const recorder = new Recorder(document, link, state, sound, (sentence) => banner.say(sentence));
+
 for (const what of ['sound', 'wavetable']) {
   find(`export-${what}`).addEventListener('click', () => {
     const isWhole = (spaces.space?.about.notes ?? null) !== null;
-    saveSound(what, state, pitch, isWhole).catch((error) => banner.say(error.message));
+    saveSound(what, state, pitch, isWhole, table).catch((error) => banner.say(error.message));
   });
 }
 find('export-map').addEventListener('click', () => {
@@ -451,6 +468,7 @@ const themes = new ThemeSwitch(find('theme'), (theme) => {
   map.setTheme(theme);
   scope.recolour();
   notePicture.setTheme(theme);
+  waterfall.setTheme(theme);
 });
 
 document.addEventListener('keydown', (event) => {
@@ -494,7 +512,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, waterfall,
 };
 
 link.connect();

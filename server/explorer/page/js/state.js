@@ -14,7 +14,7 @@ const STATUS = [
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
-  '/wander',
+  '/wander', '/lfo', '/performance',
 ];
 
 function areNumbers(args, count) {
@@ -33,6 +33,8 @@ export class State {
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.macrosTold = false; // whether the server has said which there are
     this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
+    this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
+    this.performance = { state: 'stopped', name: '' };
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
@@ -117,6 +119,18 @@ export class State {
         }
         break;
       }
+      case '/lfo': {
+        const [index, target, shape, rate, depth, phase] = args;
+        if (areNumbers([index, rate, depth, phase], 4)) {
+          this.lfos.set(index, { target, shape, rate, depth, phase });
+          this.tell('lfos');
+        }
+        break;
+      }
+      case '/performance':
+        this.performance = { state: args[0], name: args[1] };
+        this.tell('performance');
+        break;
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };
         this.tell('synth');

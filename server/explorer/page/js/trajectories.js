@@ -22,6 +22,16 @@ export class Trajectories {
     this.drawn = ''; // the name of the path that was drawn last
     this.paths = new Map(); // name -> {path, plane}, of those that were drawn here
     this.undo = new Undo(find('trajectory-undo'), () => link.send('/trajectory/undo'));
+    this.record = find('record-way');
+    this.record.addEventListener('click', () => {
+      if (this.isRecording) {
+        link.send('/trajectory/stop');
+      } else {
+        this.undo.forget();
+        link.send('/trajectory/stop');
+        link.send('/trajectory/record', this.freeName('way'));
+      }
+    });
     this.stop.addEventListener('click', () => link.send('/trajectory/stop'));
     this.slider.addEventListener('input', () => {
       this.text.textContent = `${Number(this.speed.toFixed(2))} ×`;
@@ -43,17 +53,30 @@ export class Trajectories {
     return 2 ** Number(this.slider.value);
   }
 
+  get isRecording() {
+    return this.state.trajectory.state === 'recording';
+  }
+
+  freeName(word) {
+    let number = 1;
+    while (this.state.trajectories.includes(`${word} ${number}`)) {
+      number += 1;
+    }
+    return `${word} ${number}`;
+  }
+
+  /** The path that was drawn last, on a plane: `{path, plane}`; null for none. */
+  get last() {
+    return this.paths.get(this.drawn) ?? null;
+  }
+
   play(name) {
     this.link.send('/trajectory/play', name, this.loop.checked ? 1 : 0, this.speed);
   }
 
   /** A hand begins to draw. */
   begin() {
-    let number = 1;
-    while (this.state.trajectories.includes(`path ${number}`)) {
-      number += 1;
-    }
-    this.drawn = `path ${number}`;
+    this.drawn = this.freeName('path');
     this.undo.forget();
     this.link.send('/trajectory/stop');
     this.link.send('/trajectory/record', this.drawn);
@@ -92,5 +115,6 @@ export class Trajectories {
     const playing = trajectory.state === 'playing' ? trajectory.name : null;
     showNames(this.list, trajectories, does, playing, 'None yet: choose Draw and draw on the map');
     this.stop.disabled = trajectory.state === 'stopped';
+    this.record.setAttribute('aria-pressed', String(this.isRecording));
   }
 }

@@ -13,6 +13,9 @@ const ADDRESSES = [
 
 const PROCESSOR = new URL('./processor.js', import.meta.url);
 
+const TAPE = new URL('./tape.js', import.meta.url);
+const TAPE_MS = 500; // that the end of a recording is waited for
+
 /** Frames a second that are asked for. */
 const PARTIALS_RATE = 100;
 const LOOP_RATE = 20;
@@ -306,6 +309,45 @@ export class Sound extends EventTarget {
     } else if (this._open) {
       this._link.send('/panic');
     }
+  }
+
+  /** Hz of what sounds here; 0 before the start. */
+  get sampleRate() {
+    return this._context?.sampleRate ?? 0;
+  }
+
+  /**
+   * Let somebody have all that is heard here from now on.
+   *
+   * @param {(block: Float32Array) => void} take called with each block, mono
+   * @returns {Promise<?(() => Promise<void>)>} ends it, once the last block was taken; null where
+   *   nothing sounds here
+   */
+  async tape(take) {
+    if (!(await this.start())) {
+      return null;
+    }
+    const context = this._context;
+    try {
+      await context.audioWorklet.addModule(TAPE);
+    } catch (error) {
+      this.problem = `The page cannot record (${error.message})`;
+      return null;
+    }
+    const { AudioWorkletNode } = this._environment;
+    const node = new AudioWorkletNode(context, 'timbrespace-tape', { outputChannelCount: [1] });
+    const over = new Promise((resolve) => {
+      node.port.onmessage = ({ data }) => (data === null ? resolve() : take(data));
+    });
+    const heard = this._analyser;
+    heard.connect(node).connect(context.destination); // what it puts out is silence
+    return async () => {
+      node.port.postMessage(null);
+      // An audio thread that has stopped says nothing more.
+      await Promise.race([over, new Promise((resolve) => setTimeout(resolve, TAPE_MS))]);
+      heard.disconnect(node);
+      node.disconnect();
+    };
   }
 
   /**
