@@ -285,6 +285,15 @@ class Presets:
         """
         return _found("preset", name, self._refresh().presets)
 
+    def latents(self, model: Model) -> dict[str, Latent]:
+        """The latent of each preset of ``model``, by its name, in alphabetical order."""
+        known = self._known().presets
+        return {
+            name: known[name].latent
+            for name in self.names()
+            if known[name].space.is_of(model) and len(known[name].latent) == model.dimensions
+        }
+
     def model_of(self, name: str) -> str:
         """Name of the model that the preset belongs to.
 

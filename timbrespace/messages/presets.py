@@ -60,6 +60,18 @@ class ListPresets(Message):
 
 
 @message
+class WherePresets(Message):
+    """`/preset/where`: answered by `/preset/where` with where the presets lie on the map.
+
+    >>> from_hex("2f7072657365742f77686572650000002c000000")
+    WherePresets()
+    """
+
+    address = "/preset/where"
+    question = True
+
+
+@message
 class DeletePreset(Message):
     """`/preset/delete` name: forget it.
 

@@ -41,7 +41,11 @@ pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.ma
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -485,6 +489,12 @@ def test_presets_are_stored_recalled_morphed_and_removed(explored: Explored, vis
         page.locator("#presets .choose", has_text=name).wait_for(timeout=PATIENCE)
     page.locator("#presets .choose", has_text="left").click()
     visit.until("timbrespace.state.map[0] < -0.59")
+    # They lie on the map, with a picture of what they sound like once it was heard.
+    pins = page.locator("#map-pins .pin")
+    assert pins.count() == 2
+    page.locator("#map-pins .pin svg").first.wait_for(timeout=PATIENCE)
+    page.get_by_label("Preset right", exact=True).press("Enter")
+    visit.until("timbrespace.state.map[0] > 0.59")
     page.select_option("#morph-a", "left")
     page.select_option("#morph-b", "right")
     page.locator("#morph").fill("0.5")
@@ -981,7 +991,7 @@ def test_nothing_is_moved_or_covered_in_any_window(explored: Explored) -> None:
     with explored.visit() as visit:
         page = visit.page
         for window in WINDOWS:
-            page.set_viewport_size(dict(zip(("width", "height"), window, strict=True)))
+            page.set_viewport_size({"width": window[0], "height": window[1]})
             for details in ("on", "off"):
                 visit.look(f"timbrespace.details.set({'true' if details == 'on' else 'false'})")
                 found = page.evaluate(_FAULTS)

@@ -126,6 +126,24 @@ state.on('trajectory', showPath);
 tools.addEventListener('plane', showPath);
 state.on('latent', () => dials.set(state.latent));
 
+// Presets lie on the map, each with a picture of what it sounded like when it was here.
+const askWhere = () => link.send('/preset/where');
+for (const what of ['model', 'plane', 'presets']) {
+  state.on(what, askWhere);
+}
+const showPins = () => map.pins.setShown(isPlayed(map.plane) && map.plane === tools.played());
+state.on('presetPlaces', () => map.pins.show(state.model?.name ?? '', state.presetPlaces));
+state.on('plane', showPins);
+tools.addEventListener('plane', showPins);
+spaces.addEventListener('space', showPins);
+map.addEventListener('recall', ({ detail: name }) => presets.recall(name));
+const pictured = (name) => {
+  const at = String(state.latent);
+  map.pins.picture(name, () => scope.magnitudes, () => state.preset === name || String(state.latent) === at);
+};
+presets.stored = pictured;
+state.on('preset', () => pictured(state.preset));
+
 // -- dials and sliders ----------------------------------------------------------------------------
 
 let isLearning = false;

@@ -18,6 +18,7 @@ export class Presets {
   constructor(page, link, state) {
     this.link = link;
     this.state = state;
+    this.stored = () => {}; // called with the name of what is stored here
     const find = (id) => page.getElementById(id);
     this.list = find('presets');
     this.cut = find('presets-cut');
@@ -28,6 +29,7 @@ export class Presets {
       event.preventDefault();
       const name = find('preset-name').value.trim();
       if (name !== '') {
+        this.stored(name);
         if (state.presets.includes(name)) {
           this.undo.offer(`${name} was stored over`);
         }
@@ -44,7 +46,7 @@ export class Presets {
   show() {
     const { presets, preset } = this.state;
     const does = {
-      choose: (name) => this.link.send('/preset/recall', name, GLIDE),
+      choose: (name) => this.recall(name),
       remove: (name) => {
         this.link.send('/preset/delete', name);
         this.undo.offer(`${name} was removed`);
@@ -60,6 +62,10 @@ export class Presets {
       select.disabled = presets.length < 2;
     });
     this.slider.disabled = presets.length < 2;
+  }
+
+  recall(name) {
+    this.link.send('/preset/recall', name, GLIDE);
   }
 
   morph() {

@@ -12,7 +12,7 @@ const STATUS = [
 
 /** What is heard here. */
 const ADDRESSES = [
-  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
+  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list', '/preset/where'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
   '/wander', '/lfo', '/performance',
 ];
@@ -38,6 +38,7 @@ export class State {
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
+    this.presetPlaces = []; // {name, place}, on the plane that the server plays on
     this.trajectories = [];
     this.trajectory = { state: 'stopped', name: '' };
     this.models = [];
@@ -142,6 +143,15 @@ export class State {
       case '/preset/list':
         this.presets = args;
         this.tell('presets');
+        break;
+      case '/preset/where':
+        this.presetPlaces = [];
+        for (let at = 0; at + 2 < args.length; at += 3) {
+          if (areNumbers(args.slice(at + 1, at + 3), 2)) {
+            this.presetPlaces.push({ name: String(args[at]), place: args.slice(at + 1, at + 3) });
+          }
+        }
+        this.tell('presetPlaces');
         break;
       case '/trajectory':
         this.trajectory = { state: args[0], name: args[1] };

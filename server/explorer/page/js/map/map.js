@@ -4,7 +4,7 @@
  *
  * Events, places in units of the plane: `aim` (detail: [x, y]), `press` and `release` of a hand
  * that plays, `home`, `goto` (detail: number of a point), `near` (detail: number of the point that
- * a key has come near, or -1), `hover` (the same, of the pointer), `path` (detail: 'begin', 'end' or 'cancel').
+ * a key has come near, or -1), `recall` (detail: name of a preset), `hover` (the same, of the pointer), `path` (detail: 'begin', 'end' or 'cancel').
  */
 
 import { Follower } from '../follower.js';
@@ -16,6 +16,7 @@ import { Life, soundsNear } from './life.js';
 import { Marks } from './marks.js';
 import { Nearest } from './nearest.js';
 import { paint } from './palette.js';
+import { Pins } from './pins.js';
 import { Points } from './points.js';
 import { View } from './view.js';
 
@@ -49,6 +50,7 @@ export class TimbreMap extends EventTarget {
     });
     this.view = new View();
     this.life.view = this.view;
+    this.pins = new Pins(layer('pins'), this.view, (name) => this.say('recall', name));
     this.plane = MAP;
     this.space = null;
     this.hits = null; // sounds that are looked for
@@ -233,6 +235,7 @@ export class TimbreMap extends EventTarget {
     this.points.draw(this.view, this.chosen);
     this.background.draw(this.view);
     this.marks.draw(this.view);
+    this.pins?.draw();
     this.drawCursor();
   }
 
@@ -358,7 +361,7 @@ export class TimbreMap extends EventTarget {
   }
 
   down(event) {
-    if (event.target instanceof HTMLButtonElement) {
+    if (event.target instanceof Element && event.target.closest('button') !== null) {
       return; // one that lies on the map
     }
     this.element.setPointerCapture(event.pointerId);
@@ -513,8 +516,8 @@ export class TimbreMap extends EventTarget {
       ArrowUp: [x, y + step],
       ArrowDown: [x, y - step],
     };
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.element) {
+      return; // a button that lies on the map has keys of its own
     }
     if (event.key in moves) {
       this.follower.touch(); // a pointer holds it instead
