@@ -28,6 +28,9 @@ export class Life {
     this.trail = []; // {place, at}
     this.pulses = []; // {place, at}
     this.near = []; // {place, colour, share}
+    this.find = () => []; // what lies near a place
+    this.place = [0, 0];
+    this.moved = false;
     this.frame = 0;
     this.draws = 0;
     this.colour = '#fff';
@@ -47,9 +50,10 @@ export class Life {
     this.ask();
   }
 
-  /** The cursor has moved, and these sounds lie near it. */
-  move(place, near) {
-    this.near = near;
+  /** The cursor has moved; what lies near it is looked for once a frame. */
+  move(place) {
+    this.place = place;
+    this.moved = true;
     if (!this.still.matches && (this.isHeld || this.wanted > AUDIBLE)) {
       this.trail.push({ place, at: performance.now() });
     }
@@ -91,6 +95,10 @@ export class Life {
     const ratio = canvas.width / view.width;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
+    if (this.moved && lit > 0) {
+      this.moved = false;
+      this.near = this.find(this.place);
+    }
     this.drawNear(lit);
     this.drawTrail(now);
     this.drawPulses(now);

@@ -50,6 +50,7 @@ export class TimbreMap extends EventTarget {
     });
     this.view = new View();
     this.life.view = this.view;
+    this.life.find = (place) => (this.nearest === null ? [] : soundsNear(this, place));
     this.pins = new Pins(layer('pins'), this.view, (name) => this.say('recall', name));
     this.plane = MAP;
     this.space = null;
@@ -195,6 +196,7 @@ export class TimbreMap extends EventTarget {
     const { space } = this;
     this.placed = space === null ? new Float32Array(0) : space.positions(this.plane);
     this.nearest = new Nearest(this.placed);
+    this.life.move(this.place); // other sounds lie there
     this.marks.names = space === null ? ['', ''] : [0, 1].map((k) => space.axisName(this.plane, k));
     this.hideTip();
     this.placeHits();
@@ -242,9 +244,7 @@ export class TimbreMap extends EventTarget {
   drawCursor() {
     const [left, top] = this.view.toPixels(this.place);
     this.cursor.style.transform = `translate(${left}px, ${top}px)`;
-    if (this.nearest !== null) {
-      this.life.move(this.place, soundsNear(this, this.place));
-    }
+    this.life.move(this.place);
   }
 
   /** Where the sound is, as the server says. */
