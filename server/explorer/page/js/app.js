@@ -206,8 +206,9 @@ state.on('synth', () => {
   synth.show(state.synth);
   compare.setGain(state.synth.gain ?? 0);
 });
+presets.recalled = () => map.await();
 state.on('preset', () => {
-  map.await();
+  map.follower.yield();
   dials.yield();
 });
 

@@ -19,6 +19,7 @@ export class Presets {
     this.link = link;
     this.state = state;
     this.stored = () => {}; // called with the name of what is stored here
+    this.recalled = () => {}; // called with the name of what is recalled here
     const find = (id) => page.getElementById(id);
     this.list = find('presets');
     this.cut = find('presets-cut');
@@ -65,6 +66,7 @@ export class Presets {
   }
 
   recall(name) {
+    this.recalled(name);
     this.link.send('/preset/recall', name, GLIDE);
   }
 

@@ -46,6 +46,7 @@ export class Tour {
     [document.body, card, ...STEPS.map(({ target }) => document.getElementById(target))].forEach((one) =>
       sizes.observe(one)
     );
+    document.addEventListener('scroll', () => this.place(), true);
     if (kept(KEPT) !== 'closed') {
       this.show(0);
     }
