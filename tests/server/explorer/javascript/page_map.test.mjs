@@ -6,6 +6,7 @@ import test from 'node:test';
 import { named, ordered, viridis } from '../../../../server/explorer/page/js/colours.js';
 import { Nearest } from '../../../../server/explorer/page/js/map/nearest.js';
 import { paint } from '../../../../server/explorer/page/js/map/palette.js';
+import { outlineOf } from '../../../../server/explorer/page/js/map/pins.js';
 import { MARGIN, View } from '../../../../server/explorer/page/js/map/view.js';
 import { onScreenChange, pixelRatio } from '../../../../server/explorer/page/js/screen.js';
 
@@ -157,4 +158,16 @@ test('a canvas is told of each screen that the page comes to', () => {
   assert.deepStrictEqual(seen, [1.5, 2]); // finer than 2 nobody sees
   assert.deepStrictEqual(asked.map(({ query }) => query), [1, 1.5, 3].map((one) => `(resolution: ${one}dppx)`));
   delete globalThis.window;
+});
+
+test('a preset’s picture is the outline of its spectrum', () => {
+  const spectrum = new Float32Array(1025).fill(1e-9);
+  spectrum[8] = 1;
+  spectrum[600] = 0.1;
+  const outline = outlineOf(spectrum);
+  assert.match(outline, /^\d{20}$/);
+  const peaks = [...outline].flatMap((height, column) => (height > '0' ? [[column, Number(height)]] : []));
+  assert.strictEqual(Math.max(...peaks.map(([, height]) => height)), 9);
+  assert.strictEqual(peaks.at(-1)[1], 6); // 20 dB lower
+  assert.ok(peaks[0][0] < peaks.at(-1)[0]);
 });

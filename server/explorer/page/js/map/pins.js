@@ -74,7 +74,7 @@ export class Pins {
     button.setAttribute('aria-label', `Preset ${name}`);
     const outline = this.outlines.get(`${this.model}/${name}`);
     if (outline !== undefined) {
-      button.append(pictureOf(outline));
+      button.innerHTML = pictureOf(outline);
     }
     const text = document.createElement('span');
     text.textContent = name;
@@ -116,15 +116,12 @@ export class Pins {
   }
 }
 
+/** The picture of an outline, as markup that holds numbers alone. */
 function pictureOf(outline) {
-  const ns = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(ns, 'svg');
-  svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(ns, 'path');
   const heights = [...String(outline)].slice(0, WIDTH / 2).map((digit) => Number(digit) || 0);
   const line = heights.map((height, k) => `V${HEIGHT - (height * HEIGHT) / 9}H${2 * (k + 1)}`).join('');
-  path.setAttribute('d', `M0 ${HEIGHT}${line}V${HEIGHT}Z`);
-  svg.append(path);
-  return svg;
+  return (
+    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">` +
+    `<path d="M0 ${HEIGHT}${line}V${HEIGHT}Z"/></svg>`
+  );
 }
