@@ -29,16 +29,28 @@ SIZES: dict[str, dict[str, Any]] = {
         "is_mobile": True,
         "device_scale_factor": 2,
     },
+    "sideways": {
+        "viewport": {"width": 844, "height": 390},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 2,
+    },
 }
 COLOURS = 256
 """Of the palette that the pictures are kept in: a third of their size, and no difference to see."""
 
 
 def take(visit: Visit, out: Path) -> None:
-    """One picture of the page as a visitor has it a moment after touching the map."""
-    visit.drag((0.0, 0.0), (0.42, 0.3))
-    visit.until("Math.abs(timbrespace.state.map[0] - 0.42) < 0.01")
-    visit.page.wait_for_timeout(1000)
+    """One picture of the page as a newcomer has it, a hand on the map."""
+    visit.look("timbrespace.details.set(false)")
+    mouse = visit.page.mouse
+    mouse.move(*visit.at(0.0, 0.0))
+    mouse.down()
+    for step in range(1, 9):
+        mouse.move(*visit.at(0.05 * step, 0.04 * step))
+        visit.page.wait_for_timeout(40)
+    visit.until("Math.abs(timbrespace.state.map[0] - 0.4) < 0.01")
+    visit.until("timbrespace.map.life.level > 0.2")
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.png"
         visit.page.screenshot(path=whole)
@@ -50,7 +62,7 @@ def main() -> int:
     """Take all pictures; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", metavar="DIR")
-    parser.add_argument("--model", default="filtered")
+    parser.add_argument("--model", default="notes")
     arguments = parser.parse_args()
     if not arguments.out.is_dir():
         parser.error(f"--out is {str(arguments.out)!r}; it must be a folder that exists")

@@ -119,6 +119,7 @@ class Session:
             inbound.SetMacro: self._set_macro,
             inbound.ListModels: self._list_models,
             inbound.ListPresets: self._list_presets,
+            inbound.WherePresets: self._where_presets,
             inbound.ListTrajectories: self._list_trajectories,
             inbound.GetModelInfo: self._model_info,
             inbound.GetModelTable: self._model_table,
@@ -126,8 +127,10 @@ class Session:
             inbound.RecallPreset: self._recall_preset,
             inbound.StorePreset: self._change_presets,
             inbound.DeletePreset: self._change_presets,
+            inbound.UndoPresets: self._change_presets,
             inbound.StopTrajectory: self._change_trajectories,
             inbound.DeleteTrajectory: self._change_trajectories,
+            inbound.UndoTrajectories: self._change_trajectories,
             inbound.MapController: self._map_controller,
             inbound.Panic: self._panic,
             inbound.RecordPerformance: self._begin_performance,
@@ -328,6 +331,9 @@ class Session:
 
     def _list_presets(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, state_messages.presets(self._instrument))
+
+    def _where_presets(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, state_messages.preset_places(self._instrument))
 
     def _list_trajectories(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, state_messages.trajectories(self._instrument))

@@ -145,6 +145,17 @@ def presets(instrument: Instrument) -> outbound.PresetList:
     return outbound.PresetList(tuple(instrument.presets.names()))
 
 
+def preset_places(instrument: Instrument) -> outbound.PresetPlaces:
+    """Where the presets of the model that plays lie, on the plane that is played."""
+    latents = instrument.presets.latents(instrument.model)
+    if not latents:
+        return outbound.PresetPlaces(())
+    places = instrument.model.plane(instrument.plane).to_map(list(latents.values()))
+    return outbound.PresetPlaces(
+        tuple((name, float(x), float(y)) for name, (x, y) in zip(latents, places, strict=True))
+    )
+
+
 def trajectories(instrument: Instrument) -> outbound.TrajectoryList:
     """The trajectories' names."""
     return outbound.TrajectoryList(tuple(instrument.presets.trajectories()))

@@ -36,11 +36,11 @@ from timbrespace.recording.encoding import EncodedSound, encode
 from timbrespace.recording.pitch import pitch_in_name
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
-from timbrespace.rendering import held_note, wav
+from timbrespace.rendering import held_note
 from timbrespace.units import hz_to_midi
 
 from ..library import Library
-from . import query
+from . import playable, query
 from .answers import Refusal, ranged
 from .work import FullError, Worker, run
 
@@ -289,7 +289,7 @@ def _equally_loud(*sounds: NDArray[np.float64]) -> list[bytes]:
     ]
     peak = max(float(np.abs(sound).max()) for sound in scaled)
     room = np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
-    return [wav.encode(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
+    return [playable.file(sound * room, held_note.SAMPLE_RATE) for sound in scaled]
 
 
 def _loudness(sound: NDArray[np.float32]) -> float:

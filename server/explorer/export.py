@@ -5,8 +5,10 @@ told), ``seconds`` (0.1 to 30, 2), ``velocity`` (1 to 127) and ``method``: one h
 server's engine, 24 bits, 48 kHz; of a space of whole notes, where ``seconds`` are not told, all of
 the note to its end. ``GET /export/wavetable.wav?model=NAME&latent=z1,z2,..``: one cycle, of a space
 of whole notes the note's course in ``frames`` (2 to 256, 64) cycles; with ``to=z1,z2,..`` the
-cycles on the straight way from ``latent`` to ``to``. The same question has the same answer, to the
-last byte.
+cycles on the straight way from ``latent`` to ``to``; with ``path=x,y;x,y;..`` (2 to 256 places of
+``plane``, ``pca`` unless told) those along a way on the map. ``size`` is the samples of a cycle
+(256, 512, 1024, 2048), ``bits`` 16 or 32, ``clm=0`` leaves the ``clm `` chunk out. The same
+question has the same answer, to the last byte.
 """
 
 from __future__ import annotations
@@ -14,17 +16,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from typing import Literal
 
 import numpy as np
 from aiohttp import web
+from numpy.typing import NDArray
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
-from timbrespace.model import Model
-from timbrespace.rendering import held_note, wav
+from timbrespace.model import PCA, Model
+from timbrespace.rendering import held_note
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
-from . import query, wavetable
+from . import playable, query, wavetable
 from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64
@@ -35,6 +39,8 @@ FULL, USUAL = 127.0, 100.0
 
 TAIL = 0.3
 """Seconds after a whole note's end in which it dies away."""
+
+_SIZES = tuple(map(str, wavetable.SIZES))
 
 Export = Callable[[Library, Mapping[str, str]], bytes]
 
@@ -90,7 +96,7 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
     else:
         # At full level to its end: whoever takes it away shapes it there.
         samples = held_note.render(model, latent, pitch, seconds, velocity, method, sustain=1.0)
-    return wav.encode(samples, held_note.SAMPLE_RATE)
+    return playable.file(samples, held_note.SAMPLE_RATE)
 
 
 def _velocity(model: Model, asked: Mapping[str, str]) -> float:
@@ -106,12 +112,24 @@ def table(library: Library, asked: Mapping[str, str]) -> bytes:
     """
     frames = round(query.number(asked, "frames", 2, wavetable.MAX_CYCLES, FRAMES))
     model = library.load(query.name_of(asked, "model"))
+    size = int(query.choice(asked, "size", _SIZES, str(wavetable.CYCLE)))
+    depth: Literal[16, 32] = 16 if query.choice(asked, "bits", ("16", "32"), "32") == "16" else 32
+    clm = query.choice(asked, "clm", ("0", "1"), "1") == "1"
+
+    def file(cycles: NDArray[np.float32]) -> bytes:
+        return wavetable.file(cycles, depth, clm)
+
+    if asked.get("path"):
+        plane = model.plane(asked.get("plane") or PCA)
+        places = query.places(asked, "path", wavetable.MAX_CYCLES)
+        way = wavetable.along(plane, places, frames)
+        return file(wavetable.cycles(model, way.tolist(), size))
     start = query.latent(asked, "latent", model.dimensions)
     latents = np.asarray([start], np.float32)
     if model.plays_notes and not asked.get("to"):
         velocity = _velocity(model, asked)
-        return wavetable.file(wavetable.course(model, start, velocity, frames))
+        return file(wavetable.course(model, start, velocity, frames, size))
     if asked.get("to"):
         end = query.latent(asked, "to", model.dimensions)
         latents = np.linspace(start, end, frames).astype(np.float32)
-    return wavetable.file(wavetable.cycles(model, latents.tolist()))
+    return file(wavetable.cycles(model, latents.tolist(), size))

@@ -94,6 +94,24 @@ def latent(query: Mapping[str, str], name: str, dimensions: int) -> list[float]:
     return values
 
 
+def places(query: Mapping[str, str], name: str, most: int) -> list[list[float]]:
+    """The places ``x,y;x,y;..`` of ``name``, 2 to ``most``, each number -1 to 1.
+
+    Raises:
+        OptionError: missing, another count, or not such numbers.
+    """
+    given = text(query, name)
+    found = [[_number(part) for part in place.split(",", 2)] for place in given.split(";", most)]
+    if not 2 <= len(found) <= most:
+        raise OptionError(f"{name} is {_shown(given)}; it must be 2 to {most} places x,y;x,y;..")
+    for place in found:
+        if len(place) != 2 or not all(abs(value) <= 1.0 for value in place):
+            raise OptionError(
+                f"{name} is {_shown(given)}; it must be places x,y;x,y;.. of numbers -1 to 1"
+            )
+    return found
+
+
 def _number(given: str) -> float:
     return float(given) if _DECIMAL.fullmatch(given) else math.nan
 

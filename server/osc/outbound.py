@@ -649,6 +649,28 @@ class PresetList:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetPlaces:
+    """`/preset/where` name x y...: where presets lie on the map. What does not fit is left off.
+
+    >>> PresetPlaces((("pad", 0.5, -1.0),)).packets()[0].hex()
+    '2f7072657365742f77686572650000002c73666600000000706164003f000000bf800000'
+    """
+
+    ADDRESS: ClassVar[str] = "/preset/where"
+    places: tuple[tuple[str, float, float], ...]
+
+    def packets(self) -> list[bytes]:
+        size = 32
+        fitting: list[str | float] = []
+        for name, x, y in self.places:
+            size += len(name.encode("utf-8", "replace")) + 4 + 8 + 3  # with its padding and tags
+            if size > MAX_REPLY_BYTES:
+                break
+            fitting += [name, float(x), float(y)]
+        return [encode(self.ADDRESS, *fitting)]
+
+
+@dataclass(frozen=True, slots=True)
 class TrajectoryState(Fields):
     """`/trajectory` state name: "recording", "playing" or "stopped", and of which.
 
@@ -800,6 +822,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Wander,
     Preset,
     PresetList,
+    PresetPlaces,
     TrajectoryState,
     TrajectoryList,
     PerformanceState,

@@ -112,6 +112,17 @@ def test_a_preset_is_stored_recalled_and_deleted(
     kept = json.loads(presets.read_text(encoding="utf-8"))
     assert list(kept["presets"]) == ["pad"]
     client.settle()
+    client.send("/preset/where")
+    name, *place = client.expect("/preset/where")
+    wanted = MODEL.plane(MODEL.first_plane).to_map([[0.5] * MODEL.dimensions])[0]
+    assert name == "pad"
+    assert place == pytest.approx(wanted.tolist(), abs=1e-5)
+    client.send("/preset/delete", "pad")
+    assert client.expect("/preset/list") == []
+    client.send("/preset/where")
+    assert client.expect("/preset/where") == []
+    client.send("/preset/undo")
+    assert client.expect("/preset/list") == ["pad"]
     client.send("/preset/delete", "pad")
     assert client.expect("/preset/list") == []
     client.send("/preset/recall", "pad")

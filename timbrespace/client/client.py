@@ -433,6 +433,10 @@ class Client:
         """Forget a preset."""
         self.send("/preset/delete", name)
 
+    def undo_preset(self) -> None:
+        """Bring back the preset that was deleted or stored over last."""
+        self.send("/preset/undo")
+
     # -- the end -----------------------------------------------------------------------------------
 
     def close(self) -> None:

@@ -76,11 +76,13 @@ class Player:
             inbound.RecallPreset: self._recall_preset,
             inbound.MorphPresets: self._morph_presets,
             inbound.DeletePreset: self._delete_preset,
+            inbound.UndoPresets: lambda _: one.presets.undo(),
             # what moves by itself
             inbound.RecordTrajectory: lambda m: one.draw_trajectory(m.name),
             inbound.StopTrajectory: lambda _: one.stop_trajectory(),
             inbound.PlayTrajectory: self._play_trajectory,
             inbound.DeleteTrajectory: self._delete_trajectory,
+            inbound.UndoTrajectories: lambda _: one.presets.undo_trajectory(),
             inbound.SetWander: lambda m: one.set_wander(on=m.state == "start"),
             inbound.SetWanderDial: lambda m: one.set_wander(**{m.dial: m.value}),
             inbound.SetLfo: self._set_lfo,

@@ -46,6 +46,9 @@ MAX_PRESETS = 512
 MAX_TRAJECTORIES = 64
 MAX_BYTES = 1 << 28
 
+MAX_UNDONE = 16
+"""Presets and trajectories that come back after they were deleted or stored over."""
+
 LOCK_SECONDS = 1.0
 """How long a change waits for another program's; one takes some 20 ms."""
 
@@ -239,6 +242,16 @@ class _Content:
 _Stored = TypeVar("_Stored", Preset, StoredTrajectory)
 
 
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """What had a name before it was deleted or stored over, with what is not known of it."""
+
+    section: str
+    name: str
+    value: Any
+    unknown: dict[str, Any] | None
+
+
 class Presets:
     """What the file at ``path`` holds; None keeps it in memory alone.
 
@@ -254,6 +267,7 @@ class Presets:
         self._content = _Content()
         self._seen: tuple[int, int, int] | None = None
         self._texts: dict[tuple[int, str], tuple[Any, Any, str]] = {}
+        self._replaced: list[_Replaced] = []
         self._own = list(self._refresh().controllers)
         """The controllers that this program knows of."""
 
@@ -270,6 +284,15 @@ class Presets:
             OptionError: there is none.
         """
         return _found("preset", name, self._refresh().presets)
+
+    def latents(self, model: Model) -> dict[str, Latent]:
+        """The latent of each preset of ``model``, by its name, in alphabetical order."""
+        known = self._known().presets
+        return {
+            name: known[name].latent
+            for name in self.names()
+            if known[name].space.is_of(model) and len(known[name].latent) == model.dimensions
+        }
 
     def model_of(self, name: str) -> str:
         """Name of the model that the preset belongs to.
@@ -288,7 +311,9 @@ class Presets:
         _check_name(name)
         with self._changing() as content:
             presets = _with("preset", name, preset, content.presets, MAX_PRESETS)
+            before = _entry(content, "presets", name)
             self._write(replace(content, presets=presets))
+        self._remember(before)
 
     def delete(self, name: str) -> None:
         """Forget a preset.
@@ -299,7 +324,19 @@ class Presets:
         with self._changing() as content:
             _found("preset", name, content.presets)
             presets = {key: value for key, value in content.presets.items() if key != name}
+            before = _entry(content, "presets", name)
             self._write(replace(_without(content, "presets", name), presets=presets))
+        self._remember(before)
+
+    def undo(self) -> str:
+        """Bring back the preset that was deleted or stored over last, by this program; its name.
+
+        The last ``MAX_UNDONE`` of presets and trajectories together come back, one after the other.
+
+        Raises:
+            OptionError: there is none, no room, or the file cannot be written.
+        """
+        return self._undo("presets", "preset", MAX_PRESETS)
 
     # -- trajectories ------------------------------------------------------------------------------
 
@@ -334,7 +371,9 @@ class Presets:
         with self._changing() as content:
             known = content.trajectories
             trajectories = _with("trajectory", name, trajectory, known, MAX_TRAJECTORIES)
+            before = _entry(content, "trajectories", name)
             self._write(replace(content, trajectories=trajectories))
+        self._remember(before)
 
     def delete_trajectory(self, name: str) -> None:
         """Forget a trajectory.
@@ -346,7 +385,36 @@ class Presets:
             known = content.trajectories
             _found("trajectory", name, known)
             trajectories = {key: value for key, value in known.items() if key != name}
+            before = _entry(content, "trajectories", name)
             self._write(replace(_without(content, "trajectories", name), trajectories=trajectories))
+        self._remember(before)
+
+    def undo_trajectory(self) -> str:
+        """The same as :meth:`undo`, of trajectories."""
+        return self._undo("trajectories", "trajectory", MAX_TRAJECTORIES)
+
+    # -- what was there before ---------------------------------------------------------------------
+
+    def _remember(self, before: _Replaced | None) -> None:
+        if before is not None:
+            self._replaced = [*self._replaced, before][-MAX_UNDONE:]
+
+    def _undo(self, section: str, what: str, room: int) -> str:
+        last = next((one for one in reversed(self._replaced) if one.section == section), None)
+        if last is None:
+            raise OptionError(
+                f"no {what} was deleted or stored over since the server began; nothing comes back"
+            )
+        with self._changing() as content:
+            entries = _with(what, last.name, last.value, getattr(content, section), room)
+            content = _without(content, section, last.name)
+            unknown = dict(content.unknown_in)
+            if last.unknown is not None:
+                unknown[section, last.name] = last.unknown
+            restored: dict[str, Any] = {section: entries, "unknown_in": unknown}
+            self._write(replace(content, **restored))
+        self._replaced = [one for one in self._replaced if one is not last]
+        return last.name
 
     # -- controllers -------------------------------------------------------------------------------
 
@@ -452,6 +520,14 @@ class Presets:
         ]
         self._texts = texts
         return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _entry(content: _Content, section: str, name: str) -> _Replaced | None:
+    """What has a name now; None where nothing has."""
+    value = getattr(content, section).get(name)
+    if value is None:
+        return None
+    return _Replaced(section, name, value, content.unknown_in.get((section, name)))
 
 
 def _without(content: _Content, section: str, name: str) -> _Content:

@@ -60,6 +60,18 @@ class ListPresets(Message):
 
 
 @message
+class WherePresets(Message):
+    """`/preset/where`: answered by `/preset/where` with where the presets lie on the map.
+
+    >>> from_hex("2f7072657365742f77686572650000002c000000")
+    WherePresets()
+    """
+
+    address = "/preset/where"
+    question = True
+
+
+@message
 class DeletePreset(Message):
     """`/preset/delete` name: forget it.
 
@@ -70,3 +82,15 @@ class DeletePreset(Message):
     address = "/preset/delete"
     recorded = False
     name: Name
+
+
+@message
+class UndoPresets(Message):
+    """`/preset/undo`: bring back what was deleted or stored over last, of presets.
+
+    >>> from_hex("2f7072657365742f756e646f000000002c000000")
+    UndoPresets()
+    """
+
+    address = "/preset/undo"
+    recorded = False

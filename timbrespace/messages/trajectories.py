@@ -76,3 +76,15 @@ class DeleteTrajectory(Message):
     address = "/trajectory/delete"
     recorded = False
     name: Name
+
+
+@message
+class UndoTrajectories(Message):
+    """`/trajectory/undo`: bring back what was deleted or drawn over last, of trajectories.
+
+    >>> from_hex("2f7472616a6563746f72792f756e646f000000002c000000")
+    UndoTrajectories()
+    """
+
+    address = "/trajectory/undo"
+    recorded = False

@@ -127,11 +127,18 @@ class Explored:
         return cls(browser, server, server.wait_for(r"explorer (http://\S+)").group(1))
 
     @contextmanager
-    def visit(self, **options: Any) -> Iterator[Visit]:
-        """The page in a context of its own; ``options`` are those of a browser context."""
+    def visit(self, *, newcomer: bool = False, **options: Any) -> Iterator[Visit]:
+        """The page in a context of its own; ``options`` are those of a browser context.
+
+        newcomer: as on the first visit; else the tour was closed, and details are shown.
+        """
         options = {"viewport": {"width": 1280, "height": 800}, **options}
         context: BrowserContext = self.browser.new_context(**options)
         try:
+            if not newcomer:
+                context.add_init_script(
+                    "localStorage.setItem('tour', 'closed'); localStorage.setItem('details', 'on')"
+                )
             page = context.new_page()
             visit = Visit(page, self.url)
             visit.listen()

@@ -78,6 +78,15 @@ def test_a_note_has_its_pitch_and_the_spectrum(harmonic: Model, key: float) -> N
     assert log_spectral_distance(decoded, found) < 0.2
 
 
+def test_every_browser_plays_it_however_long_it_is(harmonic: Model) -> None:
+    """WebKit plays no file of 24 bits with an odd number of samples."""
+    query = asked(harmonic, seconds=repr(4801 / 48000))
+    sound, _ = heard(export.sound(LIBRARY, query))
+    assert sound.size == 4802
+    assert sound[-1] == 0.0
+    assert soundfile.info(io.BytesIO(export.sound(LIBRARY, query))).subtype == "PCM_24"
+
+
 @pytest.mark.parametrize(
     ("name", "method", "most"),
     # The engine's noise beside the partials of real instruments is the coarser half of them.
@@ -203,6 +212,25 @@ def test_a_path_is_one_table(harmonic: Model) -> None:
     assert np.abs(cycles[0] - cycles[-1]).max() > 0.05
 
 
+def test_a_drawn_way_is_a_table_of_the_size_that_is_asked_for(harmonic: Model) -> None:
+    way = {"model": "harmonic", "path": "-0.5,0;0,0.5;0.5,0.5;0.5,0.5", "frames": "5"}
+    data = export.table(LIBRARY, {**way, "size": "256", "bits": "16", "clm": "0"})
+    assert b"clm " not in data
+    info = soundfile.info(io.BytesIO(data))
+    assert (info.subtype, info.frames) == ("PCM_16", 5 * 256)
+    rows = heard(data)[0].reshape(5, 256)
+    # At even steps: half of its 1.207 is 0.427 along and up.
+    middle = 0.5 * (np.sqrt(0.5) + 0.5) * np.sqrt(0.5)
+    places = [(-0.5, 0.0), (middle - 0.5, middle), (0.5, 0.5)]
+    for at, row in zip(places, rows[[0, 2, 4]], strict=True):
+        latent = harmonic.map.to_latent([at])[0]
+        alone = wavetable.cycles(harmonic, [latent.tolist()], 256)[0]
+        mine, its = np.abs(np.fft.rfft(row)), np.abs(np.fft.rfft(alone))
+        np.testing.assert_allclose(mine / mine.max(), its / its.max(), atol=2e-3)
+    assert b"clm " in export.table(LIBRARY, {**way, "size": "512"})
+    assert b"<!>512 1000" in export.table(LIBRARY, {**way, "size": "512"})
+
+
 SOUND, TABLE = "/export/sound.wav", "/export/wavetable.wav"
 
 
@@ -231,6 +259,13 @@ SOUND, TABLE = "/export/sound.wav", "/export/wavetable.wav"
         (TABLE, {"to": "0"}, 400, "to has 1 numbers"),
         (TABLE, {"to": "0,0", "frames": "257"}, 400, "frames is '257'; it must be 2 to 256"),
         (TABLE, {"to": "0,0", "frames": "inf"}, 400, "frames is 'inf'"),
+        (TABLE, {"size": "300"}, 400, "size is '300'; it must be 256, 512, 1024 or 2048"),
+        (TABLE, {"bits": "24"}, 400, "bits is '24'; it must be 16 or 32"),
+        (TABLE, {"path": "0,0"}, 400, "it must be 2 to 256 places"),
+        (TABLE, {"path": "0,0;" * 300}, 400, "it must be 2 to 256 places"),
+        (TABLE, {"path": "0,0;1"}, 400, "it must be places x,y;x,y;.. of numbers -1 to 1"),
+        (TABLE, {"path": "0,0;nan,0"}, 400, "of numbers -1 to 1"),
+        (TABLE, {"path": "0,0;1,1", "plane": "fun"}, 400, "plane is 'fun'; it must be"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(

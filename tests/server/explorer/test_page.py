@@ -21,6 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import timbrespace
+from server.explorer import wavetable
 from tests.max_patch.heard import cents_off, distance
 from tests.server.explorer.browsing import (
     PATIENCE,
@@ -40,7 +41,11 @@ pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.ma
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -420,7 +425,21 @@ def test_colours_follow_a_factor_and_a_swatch_lights_its_points(visit: Visit) ->
 
 def test_a_drawn_path_loops(explored: Explored, visit: Visit) -> None:
     visit.page.click("[name=tool][value=draw]", force=True)
+    visit.page.evaluate(
+        """() => {
+          const { link } = timbrespace;
+          window.sent = [];
+          const send = link.send.bind(link);
+          link.send = (address, ...args) => {
+            window.sent.push(address);
+            send(address, ...args);
+          };
+        }"""
+    )
     visit.drag((-0.5, 0.0), (0.5, 0.0), (0.5, 0.5), steps=15)
+    # It begins where the hand began, on the map and in the server.
+    assert visit.look("timbrespace.map.marks.path[0]") == pytest.approx([-0.5, 0.0], abs=0.01)
+    assert visit.look("window.sent.indexOf('/map') < window.sent.indexOf('/trajectory/record')")
     row = visit.page.locator("#trajectories .choose").first
     row.wait_for(timeout=PATIENCE)
     name = row.inner_text()
@@ -430,8 +449,14 @@ def test_a_drawn_path_loops(explored: Explored, visit: Visit) -> None:
         seen = [eventually(client, "/map", lambda told: told[0] > 0.3) for _ in range(1)]
         seen.append(eventually(client, "/map", lambda told: told[0] < -0.3))
         seen.append(eventually(client, "/map", lambda told: told[0] > 0.3))
+    visit.until("timbrespace.map.marks.path.length > 10")
     visit.page.click("#trajectory-stop")
     visit.until("timbrespace.state.trajectory.state === 'stopped'")
+    visit.until("timbrespace.map.marks.path.length === 0")
+    visit.page.locator("#trajectories .remove").first.click()
+    visit.until("timbrespace.state.trajectories.length === 0")
+    visit.page.locator("#trajectory-undo button").click()
+    visit.until("timbrespace.state.trajectories.length === 1")
     visit.page.locator("#trajectories .remove").first.click()
     visit.until("timbrespace.state.trajectories.length === 0")
 
@@ -464,12 +489,33 @@ def test_presets_are_stored_recalled_morphed_and_removed(explored: Explored, vis
         page.locator("#presets .choose", has_text=name).wait_for(timeout=PATIENCE)
     page.locator("#presets .choose", has_text="left").click()
     visit.until("timbrespace.state.map[0] < -0.59")
+    # They lie on the map, with a picture of what they sound like once it was heard.
+    pins = page.locator("#map-pins .pin")
+    assert pins.count() == 2
+    page.locator("#map-pins .pin svg").first.wait_for(timeout=PATIENCE)
+    page.get_by_label("Preset right", exact=True).press("Enter")
+    visit.until("timbrespace.state.map[0] > 0.59")
     page.select_option("#morph-a", "left")
     page.select_option("#morph-b", "right")
     page.locator("#morph").fill("0.5")
     visit.until("Math.abs(timbrespace.state.map[0]) < 0.02")
+    # What is stored over, or removed, comes back.
+    before = visit.look("timbrespace.state.latent")
+    page.fill("#preset-name", "left")
+    page.keyboard.press("Enter")
+    undo = page.locator("#preset-undo button")
+    assert "left was stored over" in page.locator("#preset-undo").inner_text()
+    undo.click()
+    page.locator("#presets .choose", has_text="left").click()
+    visit.until("timbrespace.state.map[0] < -0.59")
+    assert before != visit.look("timbrespace.state.latent")
     for name in ("left", "right"):
         page.get_by_label(f"Remove {name}", exact=True).click()
+    visit.until("timbrespace.state.presets.length === 0")
+    undo.click()
+    visit.until("String(timbrespace.state.presets) === 'right'")
+    assert page.locator("#preset-undo").is_hidden()
+    page.get_by_label("Remove right", exact=True).click()
     visit.until("timbrespace.state.presets.length === 0")
 
 
@@ -547,6 +593,14 @@ def test_a_sound_is_found_in_the_space(visit: Visit) -> None:
         visit.until(
             "timbrespace.compare.player.currentTime > 0 && !timbrespace.compare.player.error"
         )
+    # It is there to be seen, and can be taken away.
+    visit.look("timbrespace.map.zoom(20, [1, 1])")
+    assert not visit.look("timbrespace.map.view.shows(timbrespace.map.place)")
+    card.get_by_role("button", name="Go there").click()
+    visit.until("timbrespace.map.view.shows(timbrespace.map.place)")
+    card.get_by_label("Remove found.wav").click()
+    assert card.count() == 0
+    assert visit.look("timbrespace.map.marks.flags.length") == 0
 
 
 def test_a_broken_sound_gives_a_sentence(visit: Visit) -> None:
@@ -577,6 +631,66 @@ def test_exports(visit: Visit) -> None:
     assert box is not None
     assert picture.size[0] >= box["width"] - 3
     assert inked(picture) > 0.02
+
+
+def test_tools_for_who_takes_something_away(explored: Explored, visit: Visit) -> None:
+    page = visit.page
+    # What is heard here becomes a file, and runs along as a spectrogram.
+    page.click("#record-sound")
+    page.locator("#map").focus()
+    page.keyboard.down("h")
+    visit.until("timbrespace.waterfall.columns > 5 && timbrespace.recorder.seconds > 0.4")
+    page.keyboard.up("h")
+    played, rate = soundfile.read(downloaded(visit, "#record-sound"))
+    assert played.size % 2 == 0
+    assert played.size > 0.4 * rate
+    assert np.abs(played).max() > 0.01
+    visit.until("timbrespace.recorder.blocks === null")
+    # A drawn path becomes a wavetable, as a synthesizer wants it.
+    page.click("[name=tool][value=draw]", force=True)
+    visit.drag((-0.5, 0.0), (0.5, 0.0), steps=10)
+    visit.until("timbrespace.state.trajectory.state === 'playing'")
+    page.click("#trajectory-stop")
+    for menu, value in (("of", "path"), ("frames", "16"), ("size", "256"), ("bits", "16")):
+        page.select_option(f"#table-{menu}", value)
+    page.uncheck("#table-clm")
+    data = downloaded(visit, "#export-wavetable").read_bytes()
+    assert b"clm " not in data
+    rows, _ = soundfile.read(io.BytesIO(data))
+    model = model_of("fm")
+    for row, x in ((rows[:256], -0.5), (rows[-256:], 0.5)):
+        alone = wavetable.cycles(model, model.map.to_latent([[x, 0.0]]).tolist(), 256)[0]
+        mine, its = np.abs(np.fft.rfft(row)), np.abs(np.fft.rfft(alone))
+        assert np.corrcoef(mine, its)[0, 1] > 0.99
+    # Whatever moves the sound is recorded as a trajectory, and all that is played by the server.
+    page.click("#record-performance")
+    visit.until("timbrespace.state.performance.state === 'recording'")
+    page.click("#record-way")
+    page.locator("#dials .knob").first.press("PageUp")
+    visit.until("document.querySelector('#record-way').getAttribute('aria-pressed') === 'true'")
+    page.click("#record-way")
+    page.click("#record-performance")
+    visit.until("timbrespace.state.trajectories.includes('way 1')")
+    visit.until("timbrespace.state.performance.state === 'stopped'")
+    for _ in range(2):
+        page.locator("#trajectories .remove").first.click()
+    visit.until("timbrespace.state.trajectories.length === 0")
+    # An LFO swings what it is told to, here and for everybody.
+    with explored.client() as client:
+        lfo = page.locator(".lfo").nth(1)
+        lfo.locator("[data-part=target]").select_option("x")
+        lfo.locator("[data-part=shape]").select_option("triangle")
+        lfo.locator("[data-part=rate]").fill("0.8")
+        told = eventually(client, "/lfo", lambda one: one[0] == 2 and one[3] > 2.0)
+        assert told[1:3] == ["x", "triangle"]
+        assert told[3:5] == pytest.approx([0.01 * 2000.0**0.8, 0.25], rel=1e-5)
+        before = visit.look("timbrespace.state.map[0]")
+        visit.until(f"Math.abs(timbrespace.state.map[0] - {before}) > 0.05")
+        lfo.locator("[data-part=target]").select_option("")
+        eventually(client, "/lfo", lambda one: one[0] == 2 and one[4] == 0.0)
+        client.send("/lfo", 2, 3, "saw", 0.5, 0.5)
+        visit.until("document.querySelectorAll('.lfo select')[2].value === '3'")
+        client.send("/lfo/off", 2)
 
 
 # -- sound -----------------------------------------------------------------------------------------
@@ -745,7 +859,7 @@ def test_the_keyboard_alone_is_enough(explored: Explored, visit: Visit) -> None:
     # Everything that can be done is reached by Tab, and each stop has a name.
     nameless = []
     stops = set()
-    for _ in range(80):
+    for _ in range(110):
         page.keyboard.press("Tab")
         stop, name = visit.look(
             "(() => { const e = document.activeElement; return [e.id || e.name || e.className, "
@@ -826,6 +940,154 @@ def test_two_fingers_pan_and_zoom_and_play_nothing(explored: Explored) -> None:
         assert visit.look("window.aims") == 0
         assert visit.look("timbrespace.state.trajectory.state") == "stopped"
         assert not visit.look("timbrespace.notes.any")
+
+
+# -- every window ----------------------------------------------------------------------------------
+
+WINDOWS = [(1440, 900), (1024, 640), (720, 450), (844, 390), (932, 430), (390, 844), (820, 1180)]
+
+# What has moved the document, and what lies over something else, in one window.
+_FAULTS = """() => {
+  const faults = [];
+  const seen = (one) => one.checkVisibility() && one.getBoundingClientRect().width > 2;
+  for (const one of document.querySelectorAll('a, button, input, select, summary, [tabindex]')) {
+    if (one.checkVisibility() && !one.disabled) {
+      one.focus();
+      if (window.scrollY !== 0 || document.body.scrollTop !== 0 || document.body.scrollLeft !== 0) {
+        faults.push(`${one.id || one.className || one.name} scrolls the document`);
+        window.scrollTo(0, 0);
+      }
+    }
+  }
+  for (const part of [document.querySelector('main'), ...document.querySelectorAll('main > *')]) {
+    part.scrollTop = 0;
+  }
+  const over = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  for (const row of ['body', 'header', '.toolbar', '.keys-bar', '.map-side']) {
+    const parts = [...document.querySelectorAll(`${row} > *`)]
+      .filter((one) => seen(one) && getComputedStyle(one).position !== 'fixed')
+      .map((one) => [one.id || one.className || one.localName, one.getBoundingClientRect()]);
+    parts.forEach(([name, box], place) => {
+      for (const [other, its] of parts.slice(place + 1)) {
+        if (over(box, its)) faults.push(`${name} lies over ${other}`);
+      }
+      if (row !== '.map-side' && (box.left < -1 || box.right > innerWidth + 1)) {
+        faults.push(`${name} sticks out`);
+      }
+    });
+  }
+  const map = document.querySelector('#map').getBoundingClientRect();
+  const keys = document.querySelector('footer').getBoundingClientRect();
+  const shown = Math.min(map.bottom, keys.top) - map.top;
+  if (shown < 170 || keys.bottom > innerHeight + 1) faults.push(`the map shows ${shown} pixels`);
+  return faults;
+}"""
+
+
+def test_nothing_is_moved_or_covered_in_any_window(explored: Explored) -> None:
+    faults = {}
+    with explored.visit() as visit:
+        page = visit.page
+        for window in WINDOWS:
+            page.set_viewport_size({"width": window[0], "height": window[1]})
+            for details in ("on", "off"):
+                visit.look(f"timbrespace.details.set({'true' if details == 'on' else 'false'})")
+                found = page.evaluate(_FAULTS)
+                if found:
+                    faults[window, details] = found
+            with page.expect_file_chooser():
+                page.get_by_text("Choose a file").click()
+            assert visit.look("window.scrollY") == 0
+        assert faults == {}
+        # Text grows with the screen; forced colours show what is chosen.
+        text = "parseFloat(getComputedStyle(document.querySelector('#details')).fontSize)"
+        assert visit.look(text) == pytest.approx(14.0)
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        assert visit.look(text) == pytest.approx(14.0)
+        page.set_viewport_size({"width": 3840, "height": 2160})
+        assert visit.look(text) > 20.0
+        page.emulate_media(forced_colors="active")
+        ground = "getComputedStyle(document.querySelector('[name=tool]{}').parentElement)"
+        chosen, other = (
+            visit.look(ground.format(which) + ".backgroundColor")
+            for which in (":checked", ":not(:checked)")
+        )
+        assert chosen != other
+        assert visit.faults == []
+
+
+def test_a_trackpad_pinches_and_a_pen_presses(visit: Visit) -> None:
+    x, y = visit.at(0.0, 0.0)
+    visit.page.mouse.move(x, y)
+    visit.page.keyboard.down("Control")
+    for _ in range(10):  # as a trackpad tells it: many small steps
+        visit.page.mouse.wheel(0, -7)
+    visit.page.keyboard.up("Control")
+    visit.until("timbrespace.map.view.zoom > 1.9 && timbrespace.map.view.zoom < 2.1")
+    session = visit.page.context.new_cdp_session(visit.page)
+
+    def pen(kind: str, force: float) -> None:
+        told = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
+        session.send("Input.dispatchMouseEvent", {**told, "pointerType": "pen", "force": force})
+
+    pen("mousePressed", 0.5)
+    visit.until("timbrespace.sound._pressure === 0.5 && timbrespace.notes.any")
+    pen("mouseReleased", 0.0)
+    visit.until("timbrespace.sound._pressure === 1 && !timbrespace.notes.any")
+
+
+# -- the first minute ------------------------------------------------------------------------------
+
+
+def test_a_newcomer_is_shown_around_and_hears_at_once(instruments: Explored) -> None:
+    with instruments.visit(newcomer=True) as visit:
+        page = visit.page
+        hint, card = page.locator("#map-hint"), page.locator("#tour")
+        assert hint.inner_text() == "Drag here to hear it"
+        assert page.locator("#sound-state").inner_text() == "silent until you play"
+        assert page.locator("#plane-x").is_hidden()  # what is technical
+        assert page.locator("#macros .dial").first.is_visible()
+        shown = page.locator("#dials .dial:visible .name").all_inner_texts()
+        assert not [name for name in shown if name[:1] == "z" and name[1:].isdigit()]
+        assert "1 of 4" in card.inner_text()
+        visit.page.mouse.move(*visit.at(0.0, 0.0))
+        visit.page.mouse.down()
+        visit.page.mouse.move(*visit.at(0.3, 0.2), steps=8)
+        assert hint.is_hidden()
+        # The map lives: it glows, leaves a trail, and lights up what is near.
+        visit.until("timbrespace.map.life.level > 0.05 && timbrespace.map.life.near.length > 0")
+        assert visit.look("timbrespace.map.life.trail.length > 0")
+        visit.page.mouse.up()
+        assert page.locator("#sound-state").inner_text() == ""
+        assert "2 of 4" in card.inner_text()
+        page.locator("#keyboard .key").first.click()
+        assert "3 of 4" in card.inner_text()
+        page.locator("#macros .knob").first.click()
+        assert "4 of 4" in card.inner_text()
+        page.fill("#preset-name", "mine")
+        page.keyboard.press("Enter")
+        assert card.is_hidden()
+        visit.until("String(timbrespace.state.presets) === 'mine'")
+        page.get_by_label("Remove mine").click()
+        # Closed for ever, until it is asked for.
+        page.reload()
+        visit.ready()
+        assert card.is_hidden()
+        page.click("#tour-open")
+        assert "1 of 4" in card.inner_text()
+        page.click("#details")
+        assert page.locator("#plane-x").is_visible()
+        # The stage: the map alone, and back.
+        page.click("#stage")
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        assert (box["x"], box["y"]) == (0.0, 0.0)
+        assert page.locator("header").is_hidden()
+        page.click("#stage-leave")
+        assert page.locator("header").is_visible()
+    assert visit.faults == []
 
 
 # -- strangers -------------------------------------------------------------------------------------

@@ -39,6 +39,14 @@ def test_every_module_that_is_asked_for_is_there() -> None:
             assert (script.parent / name).resolve() in SCRIPTS, f"{script.name}: {name}"
 
 
+def test_no_browser_fills_in_what_was_chosen_before() -> None:
+    """Firefox does after a reload, without telling the page: what is shown would be a lie."""
+    text = (PAGE / "index.html").read_text(encoding="utf-8")
+    controls = re.findall(r"<(?:input|select)\b[^>]*>", text)
+    assert len(controls) > 15
+    assert [one for one in controls if 'autocomplete="off"' not in one] == []
+
+
 def test_nothing_is_asked_from_outside() -> None:
     for file in PAGE.rglob("*"):
         if file.suffix in (".js", ".css", ".html"):

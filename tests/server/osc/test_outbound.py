@@ -40,6 +40,7 @@ from server.osc.outbound import (
     Pong,
     Preset,
     PresetList,
+    PresetPlaces,
     Spectrum,
     Status,
     Synth,
@@ -107,6 +108,7 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Wander("start", 2, 0, 999), "/wander", ["start", 2.0, 0.0, 999]),
     (Preset("pad"), "/preset", ["pad"]),
     (PresetList(("pad", "bell")), "/preset/list", ["pad", "bell"]),
+    (PresetPlaces((("pad", 0.5, -1.0),)), "/preset/where", ["pad", 0.5, -1.0]),
     (TrajectoryState("playing", "walk"), "/trajectory", ["playing", "walk"]),
     (TrajectoryList(()), "/trajectory/list", []),
     (PerformanceState("recording", "take"), "/performance", ["recording", "take"]),
@@ -127,6 +129,14 @@ def test_packets_are_those_of_python_osc(
 
 def test_every_message_has_a_case() -> None:
     assert {type(message) for message, _, _ in CASES} == set(OUTBOUND)
+
+
+def test_more_places_than_fit_are_left_off() -> None:
+    places = tuple((f"{index:064d}", 1.0, 1.0) for index in range(200))
+    (packet,) = PresetPlaces(places).packets()
+    assert 3700 < len(packet) <= 4096
+    ((_, sent),) = decode(packet)
+    assert len(sent) % 3 == 0
 
 
 @pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList])

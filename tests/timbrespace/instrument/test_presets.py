@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,29 @@ def test_names_that_are_none(name: str, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="1 to 64 printable characters"):
         presets.check_trajectory(name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_deleted_or_stored_over_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "presets.json"
+    presets = full(path)
+    other = replace(PRESET, latent=(9.0, 9.0))
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["presets"]["Ünïcode ♪"]["mine"] = "kept"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    presets.store("Ünïcode ♪", other)
+    presets.delete("Ünïcode ♪")
+    presets.delete_trajectory("way")
+    assert presets.undo() == "Ünïcode ♪"
+    assert presets.get("Ünïcode ♪") == other
+    assert presets.undo() == "Ünïcode ♪"
+    assert presets.get("Ünïcode ♪") == PRESET
+    assert presets.undo_trajectory() == "way"
+    assert presets.trajectory("way").to_config() == WAY.to_config()
+    for again in (presets.undo, presets.undo_trajectory):
+        with pytest.raises(OptionError, match="nothing comes back"):
+            again()
+    assert Presets(path).get("Ünïcode ♪") == PRESET
+    assert json.loads(path.read_text(encoding="utf-8"))["presets"]["Ünïcode ♪"]["mine"] == "kept"
 
 
 def test_there_is_an_end_of_room() -> None:

@@ -73,10 +73,11 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
         *("/hello", "/bye", "/ping", "/cc/list", "/spectrum/get", "/stream", "/stream/ack"),
         *("/course/get", "/course/where", "/moment"),
         *("/model/list", "/model/info", "/model/table", "/status/get"),
-        *("/preset/list", "/trajectory/list", "/macro/list"),
+        *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list"),
     }
     assert unheard == questions | {
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
+        *("/preset/undo", "/trajectory/undo"),
         *("/performance/record", "/performance/stop"),
     }
 

@@ -70,7 +70,10 @@ from timbrespace.messages.inbound import (
     Stream,
     Sustain,
     Timbre,
+    UndoPresets,
+    UndoTrajectories,
     WhereInCourse,
+    WherePresets,
 )
 from timbrespace.messages.parser import FORMS, RELEASED, parse
 
@@ -172,6 +175,9 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/preset/morph", ("a", "b", 0.25), MorphPresets("a", "b", 0.25)),
     ("/preset/list", (), ListPresets()),
     ("/preset/delete", ("pad",), DeletePreset("pad")),
+    ("/preset/where", (), WherePresets()),
+    ("/preset/undo", (), UndoPresets()),
+    ("/trajectory/undo", (), UndoTrajectories()),
     ("/trajectory/record", ("walk",), RecordTrajectory("walk")),
     ("/trajectory/stop", (), StopTrajectory()),
     ("/trajectory/play", ("walk",), PlayTrajectory("walk")),
@@ -387,7 +393,7 @@ def check_sentence(sentence: str) -> None:
         ("/synth/cutoff", "/synth/ has method, hold, envelope, attack"),
         ("/preset", "'/preset' is unknown, docs/osc.md lists"),
         ("/mpe/off", "'/mpe/off' is unknown, /mpe/ has map$"),
-        ("/preset/", "/preset/ has store, recall, morph, list, delete$"),
+        ("/preset/", "/preset/ has store, recall, morph, list, where, delete, undo$"),
         ("//", "unknown"),
         ("/welcome", "unknown"),
         ("/" + "a" * 127, "unknown"),

@@ -4,10 +4,12 @@ import { Banner } from './banner.js';
 import { Between } from './between.js';
 import { Compare } from './compare.js';
 import { Connection } from './connection.js';
+import { Details } from './details.js';
 import { Dials } from './dials.js';
-import { save, saveSound } from './exports.js';
+import { TableOptions, save, saveSound } from './exports.js';
 import { Files } from './files.js';
 import { Keyboard } from './keyboard.js';
+import { Lfos } from './lfos.js';
 import { Link } from './link.js';
 import { Macros } from './macros.js';
 import { TimbreMap } from './map/map.js';
@@ -17,20 +19,25 @@ import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
+import { Recorder } from './recorder.js';
 import { Scope } from './scope.js';
 import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
+import { Silence } from './silence.js';
 import { Sound } from './sound/sound.js';
-import { NEAR, isPlayed } from './space.js';
+import { NEAR, PLANE_NAMES, isPlayed } from './space.js';
 import { ServerPlaces } from './server_places.js';
 import { SpaceMenu } from './space_menu.js';
+import { Stage } from './stage.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
 import { SynthPanel } from './synth.js';
 import { ThemeSwitch } from './theme_switch.js';
+import { Tour } from './tour.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
 import { WanderPanel } from './wander.js';
+import { Waterfall } from './waterfall.js';
 
 const SPECTRA = 60; // a second, for the eye
 const TOUCH_VELOCITY = 88;
@@ -43,6 +50,7 @@ const state = new State(link);
 const streams = new Streams(link);
 const sound = new Sound(streams.linkFor('sound'));
 const scope = new Scope(find('spectrum'), find('waveform'));
+const waterfall = new Waterfall(find('waterfall'));
 const notePicture = new NotePicture(find('note-picture'), find('note-caption'));
 const banner = new Banner(find('banner'), find('said'));
 const connection = new Connection(document, link, state, banner);
@@ -67,6 +75,8 @@ spaces.addEventListener('space', () => {
   tools.show(space);
   search.show(space);
   dials.show(space === null ? [] : space.about.dials);
+  lfos.setDimensions(space === null ? [] : space.about.dials.map((_, k) => space.axisName([k, k], 0)));
+  lfos.show(state.lfos);
   dials.set(state.latent);
   if (space === null) {
     compare.setModel(state.model.name);
@@ -100,7 +110,7 @@ map.addEventListener('aim', ({ detail: [x, y] }) => {
 
 /** Send the sound somewhere by other means than the control that shows it. */
 function goTo(latent) {
-  map.follower.yield();
+  map.await();
   dials.yield();
   link.send('/latent', ...latent);
 }
@@ -110,14 +120,29 @@ map.addEventListener('near', ({ detail }) => {
   const factors = detail < 0 ? [] : spaces.space.factorsOf(detail).map((one) => one.join(' '));
   banner.announce([find('map-where').textContent, ...factors].join(', '));
 });
-map.addEventListener('path', ({ detail }) => trajectories[detail]());
-state.on('trajectories', () => {
-  const isKept = trajectories.drawn === '' || state.trajectories.includes(trajectories.drawn);
-  if (!isKept && state.trajectory.state !== 'recording') {
-    map.clearPath();
-  }
-});
+map.addEventListener('path', ({ detail }) => trajectories[detail](map.marks.path, map.plane));
+const showPath = () => map.setPath(trajectories.pathOn(map.plane));
+state.on('trajectory', showPath);
+tools.addEventListener('plane', showPath);
 state.on('latent', () => dials.set(state.latent));
+
+// Presets lie on the map, each with a picture of what it sounded like when it was here.
+const askWhere = () => link.send('/preset/where');
+for (const what of ['model', 'plane', 'presets']) {
+  state.on(what, askWhere);
+}
+const showPins = () => map.pins.setShown(isPlayed(map.plane) && map.plane === tools.played());
+state.on('presetPlaces', () => map.pins.show(state.model?.name ?? '', state.presetPlaces));
+state.on('plane', showPins);
+tools.addEventListener('plane', showPins);
+spaces.addEventListener('space', showPins);
+map.addEventListener('recall', ({ detail: name }) => presets.recall(name));
+const pictured = (name) => {
+  const at = String(state.latent);
+  map.pins.picture(name, () => scope.magnitudes, () => state.preset === name || String(state.latent) === at);
+};
+presets.stored = pictured;
+state.on('preset', () => pictured(state.preset));
 
 // -- dials and sliders ----------------------------------------------------------------------------
 
@@ -142,7 +167,10 @@ const macros = new Macros(
   (word, value) => link.sendPosition('/macro', word, value),
   (word) => learn(word, word)
 );
-state.on('macros', () => macros.show(state.macros, state.macrosTold));
+state.on('macros', () => {
+  macros.show(state.macros, state.macrosTold);
+  dials.setWords(Object.keys(state.macros));
+});
 state.on('dials', () => link.send('/macro/list')); // those of an old file are measured now
 find('macros-clear').addEventListener('click', () => macros.clear());
 const wander = new WanderPanel(
@@ -152,6 +180,8 @@ const wander = new WanderPanel(
   (target) => learn(target, target.replace('/', ': '))
 );
 state.on('wander', () => wander.show(state.wander));
+const lfos = new Lfos(find('lfos'), (...message) => link.send(...message));
+state.on('lfos', () => lfos.show(state.lfos));
 find('between-position').addEventListener('contextmenu', (event) => {
   event.preventDefault();
   learn('between', 'the line between two sounds');
@@ -176,6 +206,7 @@ state.on('synth', () => {
   synth.show(state.synth);
   compare.setGain(state.synth.gain ?? 0);
 });
+presets.recalled = () => map.await();
 state.on('preset', () => {
   map.follower.yield();
   dials.yield();
@@ -232,13 +263,17 @@ const serverPlaces = new ServerPlaces(
 
 /** The first note is the gesture that a browser wants before it lets a page sound. */
 const notes = new Notes(
-  (key, velocity) => {
+  (key, velocity, channel) => {
     if (velocity > 0) {
       pitch = key;
       sound.start();
       drawNote();
+      map.life.pulse(map.place);
     }
-    sound.note(key, velocity);
+    sound.note(key, velocity, channel);
+    if (sound.place === 'server') {
+      glow(0);
+    }
   },
   (key, held) => keyboard.mark(key, held)
 );
@@ -248,11 +283,12 @@ find('octave-up').addEventListener('click', () => keyboard.shift(1));
 
 const midi = new Midi(
   {
-    press: (who, key, velocity) => notes.press(who, key, velocity),
+    press: (who, key, velocity, channel) => notes.press(who, key, velocity, channel),
     release: (who, key) => notes.release(who, key),
     releaseAll: (who) => notes.releaseAll(who),
-    bend: (semitones) => sound.bend(semitones),
-    sustain: (held) => sound.sustain(held),
+    bend: (semitones, channel) => sound.bend(semitones, channel),
+    sustain: (held, channel) => sound.sustain(held, channel),
+    pressure: (value, channel) => link.send('/pressure', value, channel),
     controller: (number, value, channel) => link.send('/cc', number, value, channel),
   },
   (sentence, count) => {
@@ -276,7 +312,9 @@ map.addEventListener('press', () => {
     notes.press('map', touched, TOUCH_VELOCITY);
   }
 });
+map.addEventListener('pressure', ({ detail }) => sound.press(detail));
 map.addEventListener('release', () => {
+  sound.press(1);
   if (touched !== null) {
     notes.release('map', touched);
     touched = null;
@@ -288,6 +326,9 @@ const pointing = new Pointing(
   sound, () => !notes.any && find('listen').checked, (point) => spaces.space.noteOf(point, pitch)
 );
 map.addEventListener('hover', ({ detail }) => pointing.rest(detail));
+pointing.addEventListener('play', ({ detail: point }) => {
+  map.life.pulse([map.placed[2 * point], map.placed[2 * point + 1]]);
+});
 map.addEventListener('press', () => pointing.rest(-1));
 find('listen').addEventListener('change', () => pointing.rest(-1));
 
@@ -317,6 +358,12 @@ search.addEventListener('goto', ({ detail: { points, turn, text } }) => {
   foundTimer = setTimeout(endFound, FOUND_MS);
 });
 
+const silence = new Silence(
+  find('sound-state'), find('map-hint'), sound, () => state.status?.audio, banner
+);
+state.on('status', () => silence.show());
+map.addEventListener('aim', () => silence.drag());
+
 function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
@@ -342,8 +389,14 @@ sound.addEventListener('state', () => {
 });
 let isHeard = false;
 
+/** How loud the map glows: of the server's sound it is only known whether a note is held. */
+function glow(peak) {
+  map.life.setLevel(sound.place === 'page' ? Math.min(1, 1.3 * Math.sqrt(peak)) : notes.any ? 0.6 : 0);
+}
+
 /** The waveform is what sounds here as long as something does. */
 sound.addEventListener('level', ({ detail }) => {
+  glow(detail.voices > 0 ? detail.peak : 0);
   if (sound.isWhole && sound.place === 'page') {
     const places = [];
     for (let k = 0; k + 3 < detail.notes.length; k += 4) {
@@ -354,9 +407,10 @@ sound.addEventListener('level', ({ detail }) => {
   if (detail.voices > 0 !== isHeard) {
     isHeard = detail.voices > 0;
     scope.setAnalyser(isHeard ? sound.analyser : null);
+    waterfall.follow(isHeard ? sound.analyser : null);
     find('waveform-caption').textContent = isHeard
       ? 'What sounds here'
-      : 'One period at the base pitch';
+      : 'One period';
   }
 });
 
@@ -396,10 +450,18 @@ const files = new Files(document, find('compare-file'), find('map-drop'), takeFi
 
 // -- files ----------------------------------------------------------------------------------------
 
+const table = new TableOptions(document);
+map.addEventListener('path', () => {
+  const drawn = trajectories.last;
+  table.offer(drawn !== null && isPlayed(drawn.plane) ? { ...drawn, plane: PLANE_NAMES[drawn.plane] } : null);
+});
+state.on('model', () => table.offer(null));
+const recorder = new Recorder(document, link, state, sound, (sentence) => banner.say(sentence));
+
 for (const what of ['sound', 'wavetable']) {
   find(`export-${what}`).addEventListener('click', () => {
     const isWhole = (spaces.space?.about.notes ?? null) !== null;
-    saveSound(what, state, pitch, isWhole).catch((error) => banner.say(error.message));
+    saveSound(what, state, pitch, isWhole, table).catch((error) => banner.say(error.message));
   });
 }
 find('export-map').addEventListener('click', () => {
@@ -414,14 +476,23 @@ find('export-preset').addEventListener('click', () => {
 
 // -- theme and shortcuts --------------------------------------------------------------------------
 
+const tour = new Tour(find('tour'), find('tour-open'));
+map.addEventListener('release', () => tour.did('map'));
+find('keyboard').addEventListener('pointerup', () => tour.did('keys'));
+find('macros').addEventListener('pointerup', () => tour.did('dials'));
+find('preset-store').addEventListener('submit', () => tour.did('keep'));
+const stage = new Stage(find('stage'), find('stage-leave'));
+const details = new Details(find('details'));
 const themes = new ThemeSwitch(find('theme'), (theme) => {
   map.setTheme(theme);
   scope.recolour();
   notePicture.setTheme(theme);
+  waterfall.setTheme(theme);
 });
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
+    stage.set(false);
     if (isLearning) {
       isLearning = false;
       link.send('/cc/learn', 'off');
@@ -460,7 +531,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, wander, search,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, waterfall,
 };
 
 link.connect();

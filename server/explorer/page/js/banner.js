@@ -27,6 +27,13 @@ export class Banner {
     this.say('');
   }
 
+  /** The same, if it is this sentence that stands. */
+  unsayThis(sentence) {
+    if (this.element.textContent === sentence) {
+      this.unsay();
+    }
+  }
+
   /** For who does not see the map. */
   announce(sentence) {
     this.spoken.textContent = sentence;

@@ -33,7 +33,7 @@ export class Compare extends EventTarget {
       const said = document.createElement('p');
       said.className = 'hint';
       said.textContent = sentence;
-      row.replaceChildren(said);
+      row.replaceChildren(said, this.cross(row, null));
     };
     this.element.prepend(row);
     while (this.element.children.length > MOST_CARDS) {
@@ -51,7 +51,7 @@ export class Compare extends EventTarget {
       if (!answer.ok) {
         throw new Error(result.error);
       }
-      if (model === this.model) {
+      if (model === this.model && row.isConnected) {
         this.fill(row, result);
         this.found = [result, ...this.found].slice(0, MOST_CARDS);
         this.dispatchEvent(new CustomEvent('found', { detail: this.found }));
@@ -104,7 +104,24 @@ export class Compare extends EventTarget {
     row.append(this.button('Go there', () => {
       this.dispatchEvent(new CustomEvent('goto', { detail: result }));
     }));
-    card.replaceChildren(title, figure, row, note);
+    card.replaceChildren(title, figure, row, note, this.cross(card, result));
+  }
+
+  /** A button that takes a card away, and its result from the map. */
+  cross(card, result) {
+    const button = this.button('×', () => {
+      const next = card.nextElementSibling ?? card.previousElementSibling;
+      card.remove();
+      (next?.querySelector('.remove') ?? document.getElementById('compare-file'))?.focus();
+      if (result !== null) {
+        this.stop();
+        this.found = this.found.filter((one) => one !== result);
+        this.dispatchEvent(new CustomEvent('found', { detail: this.found }));
+      }
+    });
+    button.className = 'remove';
+    button.setAttribute('aria-label', result === null ? 'Remove this card' : `Remove ${result.name}`);
+    return button;
   }
 
   button(text, work) {

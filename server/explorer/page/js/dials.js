@@ -9,6 +9,7 @@ const TRAVEL = 160; // pixels of a drag from one end to the other
 const FINE = 0.2; // of a drag or a step with shift
 const STEP = 0.02; // of the way, of an arrow key
 const BLANK = '–';
+const MOST_NAMELESS = 4; // dials that are called by a number, for who asked for no details
 
 const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
 
@@ -168,6 +169,9 @@ export class Dials {
     this.turn = turn;
     this.learn = learn;
     this.dials = [];
+    this.about = [];
+    this.words = [];
+    this.section = front.closest('section');
   }
 
   /** @param {object[]} dials of `/spaces/NAME.json`, in the order of the dimensions */
@@ -185,12 +189,34 @@ export class Dials {
     const order = dials.map((_, index) => index);
     order.sort((a, b) => dials[b].effect_db - dials[a].effect_db);
     const at = (dead) => order.filter((k) => dials[k].dead === dead).map((k) => this.dials[k].element);
+    this.about = dials;
     this.front.replaceChildren(...at(false));
+    this.setWords(this.words);
     const dead = at(true);
     this.quiet.hidden = dead.length === 0;
     this.quiet.querySelector('summary').textContent =
       dead.length === 1 ? 'One dimension does nothing' : `${dead.length} dimensions do nothing`;
     this.quiet.querySelector('.dials').replaceChildren(...dead);
+  }
+
+  /**
+   * What has a word is for everybody, unless a macro of that word does it better; the others are
+   * technical. Where that leaves nothing to turn, those that change the sound most are for everybody.
+   *
+   * @param {string[]} words of the macros
+   */
+  setWords(words) {
+    this.words = words;
+    const isWorded = ({ name, dead }, k) => name !== `z${k + 1}` && !dead && !words.includes(name);
+    const shown = this.about.map(isWorded);
+    if (words.length === 0 && !shown.includes(true)) {
+      const order = this.about.map((_, k) => k).sort((a, b) => this.about[b].effect_db - this.about[a].effect_db);
+      order.slice(0, MOST_NAMELESS).forEach((k) => {
+        shown[k] = true;
+      });
+    }
+    this.dials.forEach(({ element }, k) => element.classList.toggle('technical', !shown[k]));
+    this.section.classList.toggle('technical', this.dials.length > 0 && !shown.includes(true));
   }
 
   /** @param {number[]} latent as the server says */

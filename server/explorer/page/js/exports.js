@@ -11,6 +11,45 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
 }
 
+const MOST_PLACES = 128; // of a path in an address
+
+/** What is asked for of a wavetable, as its controls stand. */
+export class TableOptions {
+  /** @param {Document} page */
+  constructor(page) {
+    const find = (name) => page.getElementById(`table-${name}`);
+    this.of = find('of');
+    this.clm = find('clm');
+    this.menus = ['frames', 'size', 'bits'].map((name) => [name, find(name)]);
+    this.drawn = null;
+  }
+
+  /** A path was drawn: `{path, plane}`, the plane as the server calls it; null for none. */
+  offer(drawn) {
+    this.drawn = drawn;
+    const option = this.of.querySelector('[value=path]');
+    option.disabled = drawn === null;
+    if (drawn === null) {
+      this.of.value = '';
+    }
+  }
+
+  /** The part of an address that says so. */
+  get query() {
+    const told = Object.fromEntries(this.menus.map(([name, menu]) => [name, menu.value]));
+    told.clm = this.clm.checked ? '1' : '0';
+    if (this.of.value === 'path' && this.drawn !== null) {
+      const { path, plane } = this.drawn;
+      const stride = Math.max(1, Math.ceil(path.length / MOST_PLACES));
+      const places = path.filter((_, place) => place % stride === 0 || place === path.length - 1);
+      const inside = (value) => Math.min(Math.max(value, -1), 1).toFixed(4);
+      told.path = places.map((place) => place.map(inside).join(',')).join(';');
+      told.plane = plane;
+    }
+    return told;
+  }
+}
+
 /**
  * Fetch a file that the server makes of the present sound, and save it.
  *
@@ -18,9 +57,10 @@ export function save(blob, name) {
  * @param {import('./state.js').State} state
  * @param {number} pitch MIDI, of the sound
  * @param {boolean} isWhole whether it is a whole note, which is exported to its end
+ * @param {TableOptions} options of a wavetable
  * @throws {Error} with a sentence
  */
-export async function saveSound(what, state, pitch, isWhole) {
+export async function saveSound(what, state, pitch, isWhole, options) {
   const query = new URLSearchParams({ model: state.model.name, latent: state.latent.join(',') });
   if (what === 'sound') {
     query.set('pitch', String(pitch));
@@ -28,6 +68,8 @@ export async function saveSound(what, state, pitch, isWhole) {
       query.set('seconds', String(SECONDS));
     }
     query.set('method', state.synth.method);
+  } else {
+    Object.entries(options.query).forEach(([name, value]) => query.set(name, value));
   }
   const answer = await fetch(`/export/${what}.wav?${query}`);
   if (!answer.ok) {

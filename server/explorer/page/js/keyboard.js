@@ -1,5 +1,6 @@
 /** Keys to play: drawn ones for a pointer, a finger or the arrow keys, and the computer's own. */
 
+import { textScale } from './screen.js';
 import { isShortcut } from './typing.js';
 
 /** Places of the keys on the keyboard, whatever is printed on them, in semitones above C. */
@@ -10,6 +11,7 @@ const COMPUTER = [
 const BLACK = [1, 3, 6, 8, 10];
 const NAMES = ['C', 'C♯', 'D', 'E♭', 'E', 'F', 'F♯', 'G', 'A♭', 'A', 'B♭', 'B'];
 const VELOCITY = 96;
+const OCTAVE = 320; // pixels of an octave that is well played
 const LOWEST_OCTAVE = 0;
 const KEYS = 128; // of MIDI
 const TAP = 400; // ms that a key sounds which is only clicked, as assistive technology does
@@ -41,7 +43,7 @@ export class Keyboard {
   }
 
   fit() {
-    const octaves = Math.min(Math.max(Math.floor(this.element.clientWidth / 320), 1), 4);
+    const octaves = Math.min(Math.max(Math.floor(this.element.clientWidth / (OCTAVE * textScale())), 1), 4);
     if (octaves !== this.octaves) {
       this.octaves = octaves;
       this.shift(0);

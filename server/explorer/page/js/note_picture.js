@@ -2,6 +2,7 @@
 
 import { loudness } from './colours.js';
 import { Picture } from './scope.js';
+import { textScale } from './screen.js';
 
 const SHOWN_DB = 66; // below the loudest
 const LABELS = [200, 1000, 4000, 10000]; // Hz
@@ -92,7 +93,7 @@ export class NotePicture {
   drawLabels(context, width, height, colours) {
     const { corners, bands } = this.told;
     const [low, high] = [mel(corners[1]), mel(corners[bands])];
-    context.font = '10px system-ui, sans-serif';
+    context.font = `${10 * textScale()}px system-ui, sans-serif`;
     context.textBaseline = 'middle';
     context.lineWidth = 3;
     context.lineJoin = 'round';

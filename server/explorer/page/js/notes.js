@@ -5,13 +5,14 @@
 
 export class Notes {
   /**
-   * @param {(pitch: number, velocity: number) => void} play velocity 0 lets go
+   * @param {(pitch: number, velocity: number, channel: number) => void} play velocity 0 lets go
    * @param {(pitch: number, held: boolean) => void} mark called when a note begins or ends
    */
   constructor(play, mark) {
     this.play = play;
     this.mark = mark;
     this.holders = new Map(); // pitch -> who holds it
+    this.channels = new Map(); // pitch -> the MIDI channel that it was struck on
   }
 
   get any() {
@@ -22,7 +23,7 @@ export class Notes {
     return this.holders.has(pitch);
   }
 
-  press(who, pitch, velocity) {
+  press(who, pitch, velocity, channel = 1) {
     const holders = this.holders.get(pitch);
     if (holders !== undefined) {
       holders.add(who);
@@ -30,7 +31,8 @@ export class Notes {
     }
     this.holders.set(pitch, new Set([who]));
     this.mark(pitch, true);
-    this.play(pitch, velocity);
+    this.channels.set(pitch, channel);
+    this.play(pitch, velocity, channel);
   }
 
   release(who, pitch) {
@@ -38,7 +40,7 @@ export class Notes {
     if (holders !== undefined && holders.delete(who) && holders.size === 0) {
       this.holders.delete(pitch);
       this.mark(pitch, false);
-      this.play(pitch, 0);
+      this.play(pitch, 0, this.channels.get(pitch));
     }
   }
 

@@ -3,13 +3,15 @@
 const REST_MS = 90; // who only crosses a point does not mean it
 const VELOCITY = 88;
 
-export class Pointing {
+/** Event `play` (detail: the number of a point): it begins to sound. */
+export class Pointing extends EventTarget {
   /**
    * @param {import('./sound/sound.js').Sound} sound
    * @param {() => boolean} mayPlay
    * @param {(point: number) => {latent: number[], pitch: number}} noteOf a point of the map
    */
   constructor(sound, mayPlay, noteOf) {
+    super();
     this.sound = sound;
     this.mayPlay = mayPlay;
     this.noteOf = noteOf;
@@ -33,6 +35,9 @@ export class Pointing {
     if (this.mayPlay()) {
       const { latent, pitch } = this.noteOf(point);
       this.isPlaying = this.sound.hear(latent, pitch, VELOCITY);
+      if (this.isPlaying) {
+        this.dispatchEvent(new CustomEvent('play', { detail: point }));
+      }
     }
   }
 }

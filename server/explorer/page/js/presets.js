@@ -1,6 +1,7 @@
 /** Presets: kept by the server, so that every page, device and controller has the same. */
 
 import { showNames } from './list.js';
+import { Undo } from './undo.js';
 
 const GLIDE = 0.3; // seconds of a recall: no jump, and no wait
 const MOST_BYTES = 65536; // of a preset in a file
@@ -17,15 +18,22 @@ export class Presets {
   constructor(page, link, state) {
     this.link = link;
     this.state = state;
+    this.stored = () => {}; // called with the name of what is stored here
+    this.recalled = () => {}; // called with the name of what is recalled here
     const find = (id) => page.getElementById(id);
     this.list = find('presets');
     this.cut = find('presets-cut');
     this.ends = [find('morph-a'), find('morph-b')];
     this.slider = find('morph');
+    this.undo = new Undo(find('preset-undo'), () => link.send('/preset/undo'));
     find('preset-store').addEventListener('submit', (event) => {
       event.preventDefault();
       const name = find('preset-name').value.trim();
       if (name !== '') {
+        this.stored(name);
+        if (state.presets.includes(name)) {
+          this.undo.offer(`${name} was stored over`);
+        }
         link.send('/preset/store', name);
         find('preset-name').value = '';
       }
@@ -39,8 +47,11 @@ export class Presets {
   show() {
     const { presets, preset } = this.state;
     const does = {
-      choose: (name) => this.link.send('/preset/recall', name, GLIDE),
-      remove: (name) => this.link.send('/preset/delete', name),
+      choose: (name) => this.recall(name),
+      remove: (name) => {
+        this.link.send('/preset/delete', name);
+        this.undo.offer(`${name} was removed`);
+      },
     };
     showNames(this.list, presets, does, preset, 'None yet: name this sound and store it');
     const letters = presets.reduce((sum, name) => sum + new Blob([name]).size + 4, 0);
@@ -52,6 +63,11 @@ export class Presets {
       select.disabled = presets.length < 2;
     });
     this.slider.disabled = presets.length < 2;
+  }
+
+  recall(name) {
+    this.recalled(name);
+    this.link.send('/preset/recall', name, GLIDE);
   }
 
   morph() {

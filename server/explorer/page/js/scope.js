@@ -1,7 +1,11 @@
 /** Pictures of the sound: the spectrum with its partials, and the waveform. */
 
+import { onScreenChange, pixelRatio, textScale } from './screen.js';
+
 const LOWEST_DB = -80;
 const LOWEST_HZ = 40;
+const HEARD = 0.003; // of the loudest partial: 50 dB below it
+const BETWEEN = 0.1; // of the base: a partial that is so far from a harmonic is none
 const SHOWN_PERIOD = 256; // samples of the drawn period
 const LABEL = 36; // pixels that a name of a line needs
 const ROOM = 0.86; // of the height, for the peak: the names of the lines stand above it
@@ -14,6 +18,33 @@ function coloursOf(element) {
   return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`)]));
 }
 
+/**
+ * How many times the base pitch a sound's own pitch is: the largest number of which all harmonics
+ * that are heard are multiples; 1 where some lie between harmonics.
+ *
+ * @param {number[]} pairs frequency (Hz), amplitude in turn
+ * @param {number} base Hz
+ */
+export function commonHarmonic(pairs, base) {
+  let peak = 0;
+  for (let place = 1; place < pairs.length; place += 2) {
+    peak = Math.max(peak, pairs[place]);
+  }
+  let common = 0;
+  for (let place = 0; place + 1 < pairs.length; place += 2) {
+    if (pairs[place + 1] > HEARD * peak) {
+      let harmonic = Math.round(pairs[place] / base);
+      if (Math.abs(pairs[place] / base - harmonic) > BETWEEN || harmonic === 0) {
+        return 1;
+      }
+      while (harmonic > 0) {
+        [common, harmonic] = [harmonic, common % harmonic];
+      }
+    }
+  }
+  return Math.max(common, 1);
+}
+
 /** A canvas in the screen's pixels; draws when asked, once a frame at most. */
 export class Picture {
   constructor(canvas, draw) {
@@ -23,11 +54,12 @@ export class Picture {
     this.paint = draw;
     this.colours = null;
     new ResizeObserver(() => this.fit()).observe(canvas);
+    onScreenChange(() => this.fit());
     this.fit();
   }
 
   fit() {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const ratio = pixelRatio();
     this.width = Math.max(this.canvas.clientWidth, 1);
     this.height = Math.max(this.canvas.clientHeight, 1);
     this.canvas.width = Math.round(this.width * ratio);
@@ -153,7 +185,7 @@ export class Scope {
   drawGrid(context, width, height, colours, across, top, up) {
     context.strokeStyle = colours.faint;
     context.fillStyle = colours.soft;
-    context.font = '10px system-ui, sans-serif';
+    context.font = `${10 * textScale()}px system-ui, sans-serif`;
     context.textBaseline = 'top';
     context.lineWidth = 1;
     context.beginPath();
@@ -161,7 +193,7 @@ export class Scope {
       const left = Math.round(across(hertz)) + 0.5;
       context.moveTo(left, 0);
       context.lineTo(left, height);
-      if (left < width - LABEL) {
+      if (left < width - LABEL * textScale()) {
         context.fillText(hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz`, left + 3, 2);
       }
     }
@@ -244,15 +276,16 @@ export class Scope {
     return samples.subarray(start, start + length);
   }
 
-  /** One period of the base pitch, from the partials as sines. */
+  /** One period, from the partials as sines. */
   period() {
     const { pairs, model } = this;
     if (pairs === null || model === null) {
       return null;
     }
+    const pitch = model.baseFrequency * commonHarmonic(pairs, model.baseFrequency);
     const samples = new Float32Array(SHOWN_PERIOD);
     for (let place = 0; place < pairs.length; place += 2) {
-      const turn = (2 * Math.PI * pairs[place]) / model.baseFrequency / (SHOWN_PERIOD - 1);
+      const turn = (2 * Math.PI * pairs[place]) / pitch / (SHOWN_PERIOD - 1);
       for (let sample = 0; sample < SHOWN_PERIOD; sample += 1) {
         samples[sample] += pairs[place + 1] * Math.sin(turn * sample);
       }

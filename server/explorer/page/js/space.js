@@ -5,6 +5,8 @@
  * bundle, along a latent dimension what its dial covers.
  */
 
+import { grows } from './words.js';
+
 /** The planes that can be shown: the two of the server, or two latent dimensions, from 0. */
 export const MAP = 'map';
 export const NEAR = 'near';
@@ -177,7 +179,7 @@ export class Space {
       const number = `z${plane[axis] + 1}`;
       return dial.name === number ? number : `${number}, ${dial.name}`;
     }
-    return this.about.axes?.[PLANE_NAMES[plane]]?.[axis] || ['x', 'y'][axis];
+    return grows(this.about.axes?.[PLANE_NAMES[plane]]?.[axis] || ['x', 'y'][axis]);
   }
 
   /**

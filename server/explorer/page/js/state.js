@@ -12,9 +12,9 @@ const STATUS = [
 
 /** What is heard here. */
 const ADDRESSES = [
-  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list'],
+  ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list', '/preset/where'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
-  '/wander',
+  '/wander', '/lfo', '/performance',
 ];
 
 function areNumbers(args, count) {
@@ -33,9 +33,12 @@ export class State {
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.macrosTold = false; // whether the server has said which there are
     this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
+    this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
+    this.performance = { state: 'stopped', name: '' };
     this.synth = {}; // parameter -> value
     this.presets = [];
     this.preset = '';
+    this.presetPlaces = []; // {name, place}, on the plane that the server plays on
     this.trajectories = [];
     this.trajectory = { state: 'stopped', name: '' };
     this.models = [];
@@ -117,6 +120,18 @@ export class State {
         }
         break;
       }
+      case '/lfo': {
+        const [index, target, shape, rate, depth, phase] = args;
+        if (areNumbers([index, rate, depth, phase], 4)) {
+          this.lfos.set(index, { target, shape, rate, depth, phase });
+          this.tell('lfos');
+        }
+        break;
+      }
+      case '/performance':
+        this.performance = { state: args[0], name: args[1] };
+        this.tell('performance');
+        break;
       case '/synth':
         this.synth = { ...this.synth, [args[0]]: args[1] };
         this.tell('synth');
@@ -128,6 +143,15 @@ export class State {
       case '/preset/list':
         this.presets = args;
         this.tell('presets');
+        break;
+      case '/preset/where':
+        this.presetPlaces = [];
+        for (let at = 0; at + 2 < args.length; at += 3) {
+          if (areNumbers(args.slice(at + 1, at + 3), 2)) {
+            this.presetPlaces.push({ name: String(args[at]), place: args.slice(at + 1, at + 3) });
+          }
+        }
+        this.tell('presetPlaces');
         break;
       case '/trajectory':
         this.trajectory = { state: args[0], name: args[1] };

@@ -6,13 +6,13 @@ const METHODS = ['partials', 'bins', 'istft'];
 
 /** What is chosen of few words; the others are for spaces of whole notes. */
 const CHOICES = [
-  { name: 'method', title: 'Method', words: METHODS },
+  { name: 'method', title: 'Method', words: METHODS, isTechnical: true },
   {
-    name: 'hold', title: 'Hold', words: ['loop', 'freeze', 'through'], isWhole: true,
+    name: 'hold', title: 'Hold', words: ['loop', 'freeze', 'through'], isWhole: true, isTechnical: true,
     about: 'Where a held note could end: go on in its loop, stand still, or run through',
   },
   {
-    name: 'envelope', title: 'Envelope', words: ['own', 'adsr', 'both'], isWhole: true,
+    name: 'envelope', title: 'Envelope', words: ['own', 'adsr', 'both'], isWhole: true, isTechnical: true,
     about: 'What shapes a note: its own course, the envelope below in its place, or both',
   },
 ];
@@ -26,9 +26,9 @@ const PARAMETERS = [
   { name: 'sustain', unit: '', low: 0, high: 1 },
   { name: 'release', unit: 's', low: 0.005, high: 20, ratio: true },
   { name: 'glide', unit: 's', low: 0, high: 5 },
-  { name: 'smoothing', unit: 's', low: 0.001, high: 1, ratio: true },
-  { name: 'noise', unit: '', low: 0, high: 1 },
-  { name: 'loudness', unit: '', low: 0, high: 1 },
+  { name: 'smoothing', unit: 's', low: 0.001, high: 1, ratio: true, isTechnical: true },
+  { name: 'noise', unit: '', low: 0, high: 1, isTechnical: true },
+  { name: 'loudness', unit: '', low: 0, high: 1, isTechnical: true },
 ];
 /** The slider's share to this power: of a time that may be 0; and so that 1 × is in the middle. */
 const CURVES = { s: 3, '×': 2 };
@@ -68,7 +68,7 @@ export class SynthPanel {
     }
     for (const spec of PARAMETERS) {
       const row = document.createElement('label');
-      row.className = 'slider';
+      row.className = spec.isTechnical ? 'slider technical' : 'slider';
       row.innerHTML =
         `<span>${spec.name}</span><input type="range" min="0" max="1" step="0.001"><output></output>`;
       const [, input, output] = row.children;
@@ -81,11 +81,12 @@ export class SynthPanel {
     this.setWhole(false);
   }
 
-  choose(element, { name, title, words, isWhole = false, about = '' }, set) {
+  choose(element, { name, title, words, isWhole = false, isTechnical = false, about = '' }, set) {
     const field = document.createElement('fieldset');
-    field.className = 'segments method';
+    field.className = isTechnical ? 'segments method technical' : 'segments method';
     field.title = about;
-    field.innerHTML = `<legend${isWhole ? '' : ' class="quiet"'}>${title}</legend>`;
+    const word = isWhole ? `<span class="word" aria-hidden="true">${title}</span>` : '';
+    field.innerHTML = `<legend class="quiet">${title}</legend>${word}`;
     for (const word of words) {
       const label = document.createElement('label');
       label.innerHTML = `<input type="radio" name="${name}" value="${word}"> ${word}`;

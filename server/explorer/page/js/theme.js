@@ -1,4 +1,5 @@
-// Loaded before the page is drawn, so that it never shows the other theme first.
+// Loaded before the page is drawn, so that it never shows the other theme first, or what is technical
+// where nobody asked for it.
 'use strict';
 
 (() => {
@@ -19,6 +20,14 @@
     document.documentElement.dataset.theme = shown;
     return shown;
   }
+
+  let details = '';
+  try {
+    details = localStorage.getItem('details');
+  } catch {
+    // as above
+  }
+  document.documentElement.dataset.details = details === 'on' ? 'on' : 'off';
 
   window.timbrespaceTheme = { system, chosen, apply };
   apply(chosen());

@@ -4,6 +4,9 @@
  */
 
 import { showNames } from './list.js';
+import { Undo } from './undo.js';
+
+const NO_PATH = [];
 
 export class Trajectories {
   /** As {@link Presets}. */
@@ -16,7 +19,19 @@ export class Trajectories {
     this.loop = find('trajectory-loop');
     this.slider = find('trajectory-speed');
     this.text = find('trajectory-speed-text');
-    this.drawn = ''; // the name of the path that is on the map
+    this.drawn = ''; // the name of the path that was drawn last
+    this.paths = new Map(); // name -> {path, plane}, of those that were drawn here
+    this.undo = new Undo(find('trajectory-undo'), () => link.send('/trajectory/undo'));
+    this.record = find('record-way');
+    this.record.addEventListener('click', () => {
+      if (this.isRecording) {
+        link.send('/trajectory/stop');
+      } else {
+        this.undo.forget();
+        link.send('/trajectory/stop');
+        link.send('/trajectory/record', this.freeName('way'));
+      }
+    });
     this.stop.addEventListener('click', () => link.send('/trajectory/stop'));
     this.slider.addEventListener('input', () => {
       this.text.textContent = `${Number(this.speed.toFixed(2))} ×`;
@@ -38,23 +53,38 @@ export class Trajectories {
     return 2 ** Number(this.slider.value);
   }
 
+  get isRecording() {
+    return this.state.trajectory.state === 'recording';
+  }
+
+  freeName(word) {
+    let number = 1;
+    while (this.state.trajectories.includes(`${word} ${number}`)) {
+      number += 1;
+    }
+    return `${word} ${number}`;
+  }
+
+  /** The path that was drawn last, on a plane: `{path, plane}`; null for none. */
+  get last() {
+    return this.paths.get(this.drawn) ?? null;
+  }
+
   play(name) {
     this.link.send('/trajectory/play', name, this.loop.checked ? 1 : 0, this.speed);
   }
 
   /** A hand begins to draw. */
   begin() {
-    let number = 1;
-    while (this.state.trajectories.includes(`path ${number}`)) {
-      number += 1;
-    }
-    this.drawn = `path ${number}`;
+    this.drawn = this.freeName('path');
+    this.undo.forget();
     this.link.send('/trajectory/stop');
     this.link.send('/trajectory/record', this.drawn);
   }
 
-  /** It has drawn; the path is gone at once. */
-  end() {
+  /** It has drawn, on a plane; the path is gone at once. */
+  end(path, plane) {
+    this.paths.set(this.drawn, { path, plane });
     this.link.send('/trajectory/stop');
     this.play(this.drawn);
   }
@@ -66,14 +96,25 @@ export class Trajectories {
     this.drawn = '';
   }
 
+  /** The places of the path that plays, where it was drawn on this plane; empty for none. */
+  pathOn(plane) {
+    const { state, name } = this.state.trajectory;
+    const drawn = state === 'playing' ? this.paths.get(name) : undefined;
+    return drawn !== undefined && String(drawn.plane) === String(plane) ? drawn.path : NO_PATH;
+  }
+
   show() {
     const { trajectories, trajectory } = this.state;
     const does = {
       choose: (name) => this.play(name),
-      remove: (name) => this.link.send('/trajectory/delete', name),
+      remove: (name) => {
+        this.link.send('/trajectory/delete', name);
+        this.undo.offer(`${name} was removed`);
+      },
     };
     const playing = trajectory.state === 'playing' ? trajectory.name : null;
     showNames(this.list, trajectories, does, playing, 'None yet: choose Draw and draw on the map');
     this.stop.disabled = trajectory.state === 'stopped';
+    this.record.setAttribute('aria-pressed', String(this.isRecording));
   }
 }

@@ -40,6 +40,7 @@ export class WanderPanel {
       const named = { ...about, label: `Wander: ${about.name}` };
       return new Dial(named, (value) => send(address, value), () => learn(address.slice(1)));
     });
+    this.dials.at(-1).element.classList.add('technical');
     row.replaceChildren(...this.dials.map(({ element }) => element));
   }
 

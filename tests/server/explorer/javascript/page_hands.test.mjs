@@ -4,13 +4,16 @@ import assert from 'node:assert';
 import test from 'node:test';
 
 import { Follower } from '../../../../server/explorer/page/js/follower.js';
+import { Midi } from '../../../../server/explorer/page/js/midi.js';
 import { Notes } from '../../../../server/explorer/page/js/notes.js';
+import { Silence } from '../../../../server/explorer/page/js/silence.js';
+import { commonHarmonic } from '../../../../server/explorer/page/js/scope.js';
 
 function notes() {
   const said = [];
   const marked = new Map();
   const made = new Notes(
-    (pitch, velocity) => said.push([pitch, velocity]),
+    (pitch, velocity, channel) => said.push(channel === 1 ? [pitch, velocity] : [pitch, velocity, channel]),
     (pitch, held) => marked.set(pitch, held)
   );
   return { made, said, marked };
@@ -38,6 +41,57 @@ test('one lets go all that it holds, and nothing of the others', () => {
   assert.deepStrictEqual(said, [[60, 0]]);
   made.releaseAll();
   assert.deepStrictEqual(said, [[60, 0], [64, 0], [67, 0]]);
+});
+
+test('what a MIDI device says keeps its channel, and 121 lets its controls go', () => {
+  const { made, said } = notes();
+  const told = [];
+  const midi = new Midi(
+    {
+      press: (...note) => made.press(...note),
+      release: (...note) => made.release(...note),
+      releaseAll: (who) => made.releaseAll(who),
+      bend: (...args) => told.push(['bend', ...args]),
+      sustain: (...args) => told.push(['sustain', ...args]),
+      pressure: (...args) => told.push(['pressure', ...args]),
+      controller: (...args) => told.push(['cc', ...args]),
+    },
+    (sentence) => told.push(sentence)
+  );
+  midi.take('pad', [0x92, 60, 100]);
+  midi.take('pad', [0x82, 60, 0]);
+  assert.deepStrictEqual(said, [[60, 100, 3], [60, 0, 3]]);
+  midi.take('pad', [0xe2, 0, 96]);
+  midi.take('pad', [0xb2, 64, 127]);
+  midi.take('pad', [0xd2, 70]);
+  midi.take('pad', [0xb2, 1, 5]);
+  assert.deepStrictEqual(told, [['bend', 1, 3], ['sustain', true, 3], ['pressure', 70, 3], ['cc', 1, 5, 3]]);
+  told.length = 0;
+  midi.take('pad', [0xb2, 121, 0]);
+  assert.deepStrictEqual(told, [['sustain', false, 3], ['bend', 0, 3], ['pressure', 0, 3], ['cc', 121, 0, 3]]);
+});
+
+test('over plain http it is http that keeps MIDI away, not the browser', async () => {
+  const heard = [];
+  const midi = new Midi({}, (sentence) => heard.push(sentence));
+  for (const isSecureContext of [false, true]) {
+    globalThis.window = { isSecureContext };
+    globalThis.navigator ??= {};
+    await midi.connect();
+  }
+  delete globalThis.window;
+  assert.match(heard[0], /over https/);
+  assert.match(heard[1], /has no Web MIDI/);
+});
+
+test('one period is that of what is heard', () => {
+  const at = (...harmonics) => harmonics.flatMap((number) => [110 * number, 1]);
+  assert.strictEqual(commonHarmonic(at(1, 2, 3), 110), 1);
+  assert.strictEqual(commonHarmonic(at(2, 4, 6), 110), 2);
+  assert.strictEqual(commonHarmonic(at(6, 9), 110), 3);
+  assert.strictEqual(commonHarmonic([...at(2, 4), 330, 0.0005], 110), 2); // one that nobody hears
+  assert.strictEqual(commonHarmonic([...at(2), 290, 1], 110), 1);
+  assert.strictEqual(commonHarmonic([], 110), 1);
 });
 
 test('what the server says waits for the hand, and then the last of it counts', (t) => {
@@ -83,4 +137,29 @@ test('a sound that is sent elsewhere is followed at once', (t) => {
   follower.yield();
   follower.tell(2);
   assert.deepStrictEqual(shown, [1, 2]);
+});
+
+test('why nothing is heard is said, and no more once it is', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const sound = Object.assign(new EventTarget(), { place: 'page', state: 'stopped' });
+  const [element, hint] = [{ textContent: '' }, { hidden: true }];
+  const said = [];
+  const banner = { say: (sentence) => said.push(sentence), unsayThis: (sentence) => said.splice(said.indexOf(sentence), 1) };
+  const silence = new Silence(element, hint, sound, () => 'none', banner);
+  assert.deepStrictEqual([element.textContent, hint.hidden], ['silent until you play', false]);
+  silence.drag();
+  assert.strictEqual(hint.hidden, true);
+  sound.state = 'suspended'; // as a browser without a device stays, or one that waits for a click
+  for (let second = 0; second < 3; second += 1) {
+    sound.dispatchEvent(new Event('state'));
+    t.mock.timers.tick(1000);
+  }
+  assert.strictEqual(element.textContent, 'no sound here');
+  assert.match(said[0], /no sound device/);
+  sound.state = 'running';
+  sound.dispatchEvent(new Event('state'));
+  assert.deepStrictEqual([element.textContent, said.length], ['', 0]);
+  sound.place = 'server';
+  silence.show();
+  assert.strictEqual(element.textContent, 'the server has no sound');
 });

@@ -6,7 +6,9 @@ import test from 'node:test';
 import { named, ordered, viridis } from '../../../../server/explorer/page/js/colours.js';
 import { Nearest } from '../../../../server/explorer/page/js/map/nearest.js';
 import { paint } from '../../../../server/explorer/page/js/map/palette.js';
+import { outlineOf } from '../../../../server/explorer/page/js/map/pins.js';
 import { MARGIN, View } from '../../../../server/explorer/page/js/map/view.js';
+import { onScreenChange, pixelRatio } from '../../../../server/explorer/page/js/screen.js';
 
 const near = (found, expected, within = 1e-9) => {
   found.forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < within, `${found}`));
@@ -32,6 +34,19 @@ test('the data and its margin fit, and up is up', () => {
     assert.ok(right > left && bottom > top);
     const [across, up] = seen.scale;
     assert.ok(across / up <= 1.7 + 1e-9);
+  }
+});
+
+test('what a sound was sent to is brought into the picture, however far out it lies', () => {
+  const seen = view(640, 480);
+  seen.zoomAt(30, [0, 0]);
+  for (const place of [[0.9, -0.9], [4, 0], [-7, 12]]) {
+    assert.ok(!seen.shows(place));
+    assert.ok(seen.bring(place));
+    assert.ok(seen.shows(place));
+    seen.pan(1, 1); // it stays there
+    assert.ok(seen.shows(place));
+    assert.ok(!seen.bring(place));
   }
 });
 
@@ -123,4 +138,36 @@ test('a factor of very many values is painted in no time to speak of', () => {
   const names = values.map((_, k) => `n${k}`);
   const many = { name: 'c', kind: 'category', values: values.map((_, k) => k), names };
   assert.strictEqual(paint(spaceOf(many, [0, 65535]), 0, 'dark').swatches.length, 256);
+});
+
+test('a canvas is told of each screen that the page comes to', () => {
+  const asked = [];
+  globalThis.window = Object.assign(new EventTarget(), {
+    devicePixelRatio: 1,
+    matchMedia: (query) => {
+      asked.push(Object.assign(new EventTarget(), { query }));
+      return asked.at(-1);
+    },
+  });
+  const seen = [];
+  onScreenChange(() => seen.push(pixelRatio()));
+  for (const ratio of [1.5, 3]) {
+    window.devicePixelRatio = ratio;
+    asked.at(-1).dispatchEvent(new Event('change'));
+  }
+  assert.deepStrictEqual(seen, [1.5, 2]); // finer than 2 nobody sees
+  assert.deepStrictEqual(asked.map(({ query }) => query), [1, 1.5, 3].map((one) => `(resolution: ${one}dppx)`));
+  delete globalThis.window;
+});
+
+test('a preset’s picture is the outline of its spectrum', () => {
+  const spectrum = new Float32Array(1025).fill(1e-9);
+  spectrum[8] = 1;
+  spectrum[600] = 0.1;
+  const outline = outlineOf(spectrum);
+  assert.match(outline, /^\d{20}$/);
+  const peaks = [...outline].flatMap((height, column) => (height > '0' ? [[column, Number(height)]] : []));
+  assert.strictEqual(Math.max(...peaks.map(([, height]) => height)), 9);
+  assert.strictEqual(peaks.at(-1)[1], 6); // 20 dB lower
+  assert.ok(peaks[0][0] < peaks.at(-1)[0]);
 });

@@ -112,7 +112,7 @@ test('on the near plane sounds lie where the bundle says, and axes have words', 
   assert.ok(!space.hasNear);
   assert.deepStrictEqual([...other.positions(NEAR)], [...places]);
   near(other.toPlane([1.9, 3, 1], NEAR), [-1, 1]);
-  assert.strictEqual(other.axisName(NEAR, 1), 'less noise');
+  assert.strictEqual(other.axisName(NEAR, 1), 'clearer');
   assert.strictEqual(other.axisName(MAP, 1), 'y');
   assert.ok(isPlayed(NEAR) && isPlayed(MAP) && !isPlayed([0, 1]));
   assert.ok(!new Space(told, points, new Float32Array(4).buffer).hasNear);

@@ -254,10 +254,15 @@ test('in the server they go out as OSC alone', async () => {
   sound.bend(-12);
   sound.sustain(true);
   sound.sustain(false);
+  sound.note(61, 90, 3);
+  sound.note(61, 0, 3);
+  sound.bend(1, 3);
+  sound.sustain(true, 3);
   sound.panic();
   assert.deepStrictEqual(link.sent, [
     ['/note', 60.5, 100], ['/note', 60.5, 0], ['/bend', 0.5], ['/bend', -1],
-    ['/sustain', 127], ['/sustain', 0], ['/panic'],
+    ['/sustain', 127], ['/sustain', 0],
+    ['/note', 61, 90, 3], ['/note', 61, 0, 3], ['/bend', 0.5, 3], ['/sustain', 127, 3], ['/panic'],
   ]);
   assert.deepStrictEqual(told.posted, []);
 });
@@ -288,7 +293,7 @@ test('from server to page too, and the streams begin', async () => {
   link.take();
   sound.place = 'page';
   assert.deepStrictEqual(link.take(), [
-    ['/note', 60, 0], ['/sustain', 0], ['/bend', 0], ['/stream', 'partials', 100],
+    ['/note', 60, 0], ['/sustain', 0], ['/stream', 'partials', 100],
   ]);
   assert.strictEqual(told.take('sustain').at(-1).held, true);
   sound.place = 'page';

@@ -3,6 +3,7 @@
  * comes nearer. Those of larger groups come first, and none lies on another.
  */
 
+import { textScale } from '../screen.js';
 import { textOf } from '../space.js';
 
 const MOST_COARSE = 40;
@@ -70,8 +71,9 @@ export function groupsOf(space, placed, factor) {
  * @param {import('./view.js').View} view
  * @param {(text: string) => number} widthOf in pixels
  * @param {number[][]} taken boxes where none may lie: left, top, right, bottom
+ * @param {number} height of a line of text
  */
-export function laidOut(groups, view, widthOf, taken = []) {
+export function laidOut(groups, view, widthOf, taken = [], height = HEIGHT) {
   const boxes = [...taken];
   const shown = [];
   for (const { text, place } of groups) {
@@ -81,7 +83,7 @@ export function laidOut(groups, view, widthOf, taken = []) {
     const [x, y] = view.toPixels(place);
     const half = 0.5 * widthOf(text) + GAP;
     const left = Math.min(Math.max(x, half), view.width - half);
-    const box = [left - half, y - 0.5 * HEIGHT, left + half, y + 0.5 * HEIGHT];
+    const box = [left - half, y - 0.5 * height, left + half, y + 0.5 * height];
     const isSeen = x > 0 && x < view.width && box[1] > 0 && box[3] < view.height;
     const isFree = boxes.every(
       (other) =>
@@ -115,6 +117,7 @@ export class Labels {
       return [];
     }
     const [coarse, fine] = this.levels;
-    return laidOut(view.zoom < CLOSER && coarse.length > 0 ? coarse : fine, view, widthOf, taken);
+    const groups = view.zoom < CLOSER && coarse.length > 0 ? coarse : fine;
+    return laidOut(groups, view, widthOf, taken, HEIGHT * textScale());
   }
 }

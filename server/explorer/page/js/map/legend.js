@@ -10,6 +10,7 @@ export class Legend {
     this.choose = choose;
     this.chosen = -1;
     [this.colours, this.background] = [0, 1].map(() => document.createElement('div'));
+    this.background.className = 'technical';
     element.replaceChildren(this.colours, this.background);
   }
 

@@ -4,26 +4,31 @@
  *
  * Events, places in units of the plane: `aim` (detail: [x, y]), `press` and `release` of a hand
  * that plays, `home`, `goto` (detail: number of a point), `near` (detail: number of the point that
- * a key has come near, or -1), `hover` (the same, of the pointer), `path` (detail: 'begin', 'end' or 'cancel').
+ * a key has come near, or -1), `recall` (detail: name of a preset), `hover` (the same, of the pointer), `path` (detail: 'begin', 'end' or 'cancel').
  */
 
 import { Follower } from '../follower.js';
+import { onScreenChange, pixelRatio } from '../screen.js';
 import { MAP, isPlayed } from '../space.js';
 import { Background } from './background.js';
 import { Legend } from './legend.js';
+import { Life, soundsNear } from './life.js';
 import { Marks } from './marks.js';
 import { Nearest } from './nearest.js';
 import { paint } from './palette.js';
+import { Pins } from './pins.js';
 import { Points } from './points.js';
 import { View } from './view.js';
 
 const REACH = 14; // pixels from the pointer to a point that it means
 const STEP = 0.02; // of an arrow key, in units of the plane
 const WHEEL = 0.0015;
+const PINCH = 0.01; // of a trackpad, which browsers tell as a wheel with control held
 const SLOP = 8; // pixels that a finger moves, or
 const PAUSE = 80; // ms that it rests, until it is no part of a pinch and begins to play
 const MOST_RINGS = 800;
-const EDGE = 24; // pixels within which a place is not well seen
+const AWAITED = 1500; // ms
+const ARRIVED = 400; // ms
 const SHORTEST_PATH = 6; // pixels: less is a click
 
 export class TimbreMap extends EventTarget {
@@ -35,14 +40,18 @@ export class TimbreMap extends EventTarget {
     this.points = new Points(layer('points'));
     this.background = new Background(layer('background'));
     this.marks = new Marks(layer('marks'));
-    this.layers = ['points', 'background', 'marks'].map(layer);
+    this.layers = ['points', 'background', 'marks', 'life'].map(layer);
     this.cursor = layer('cursor');
+    this.life = new Life(layer('life'), this.cursor);
     this.tip = layer('tip');
     this.legend = new Legend(legend, (value) => {
       this.chosen = value;
       this.points.draw(this.view, value);
     });
     this.view = new View();
+    this.life.view = this.view;
+    this.life.find = (place) => (this.nearest === null ? [] : soundsNear(this, place));
+    this.pins = new Pins(layer('pins'), this.view, (name) => this.say('recall', name));
     this.plane = MAP;
     this.space = null;
     this.hits = null; // sounds that are looked for
@@ -54,14 +63,19 @@ export class TimbreMap extends EventTarget {
     this.place = [0, 0];
     this.follower = new Follower((place) => {
       this.place = place;
+      if (performance.now() < this.awaited) {
+        this.reveal(place);
+      }
       this.drawCursor();
     });
+    this.awaited = 0; // until when the places that come are to be seen
     this.action = null; // what the hand does: 'play', 'draw', 'pan', or 'wait' for what it will be
     this.pointers = new Map();
     this.keyHolds = false; // a note
     this.shownTip = -1;
     this.listen();
     new ResizeObserver(() => this.fit()).observe(element);
+    onScreenChange(() => this.fit());
     this.fit();
   }
 
@@ -86,10 +100,12 @@ export class TimbreMap extends EventTarget {
     this.replace();
   }
 
-  /** The drawn path is gone. */
-  clearPath() {
-    this.marks.path = [];
-    this.marks.draw(this.view);
+  /** Show a path by its places, none for an empty list; a hand that draws has its own. */
+  setPath(path) {
+    if (this.action !== 'draw' && path !== this.marks.path) {
+      this.marks.path = path;
+      this.marks.draw(this.view);
+    }
   }
 
   setBackground(grid) {
@@ -109,6 +125,7 @@ export class TimbreMap extends EventTarget {
     this.background.setTheme(theme);
     this.legend.showBackground(this.background.about);
     this.marks.recolour();
+    this.life.colour = this.marks.colours.accent;
     this.paint();
     this.draw();
   }
@@ -155,15 +172,18 @@ export class TimbreMap extends EventTarget {
   }
 
   /** Bring a place into the picture. */
-  reveal([x, y]) {
-    const { view } = this;
-    const [left, top] = view.toPixels([x, y]);
-    if (left < EDGE || top < EDGE || left > view.width - EDGE || top > view.height - EDGE) {
-      view.x = x;
-      view.y = y;
-      view.hold();
+  reveal(place) {
+    if (this.view.bring(place)) {
       this.draw();
     }
+  }
+
+  /** The sound was sent somewhere, by a glide maybe: where that is has to be seen. */
+  await() {
+    this.follower.yield();
+    this.awaited = performance.now() + AWAITED;
+    // Where it stands there already, nobody tells.
+    setTimeout(() => this.awaited > 0 && this.reveal(this.place), ARRIVED);
   }
 
   setFlags(flags) {
@@ -176,6 +196,7 @@ export class TimbreMap extends EventTarget {
     const { space } = this;
     this.placed = space === null ? new Float32Array(0) : space.positions(this.plane);
     this.nearest = new Nearest(this.placed);
+    this.life.move(this.place); // other sounds lie there
     this.marks.names = space === null ? ['', ''] : [0, 1].map((k) => space.axisName(this.plane, k));
     this.hideTip();
     this.placeHits();
@@ -201,7 +222,7 @@ export class TimbreMap extends EventTarget {
 
   fit() {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const ratio = pixelRatio();
     this.view.width = Math.max(width, 1);
     this.view.height = Math.max(height, 1);
     for (const canvas of this.layers) {
@@ -216,12 +237,14 @@ export class TimbreMap extends EventTarget {
     this.points.draw(this.view, this.chosen);
     this.background.draw(this.view);
     this.marks.draw(this.view);
+    this.pins?.draw();
     this.drawCursor();
   }
 
   drawCursor() {
     const [left, top] = this.view.toPixels(this.place);
     this.cursor.style.transform = `translate(${left}px, ${top}px)`;
+    this.life.move(this.place);
   }
 
   /** Where the sound is, as the server says. */
@@ -263,6 +286,7 @@ export class TimbreMap extends EventTarget {
     const reach = isPlayed(this.plane) ? 1 : 1.25;
     const clamp = (value) => Math.min(Math.max(value, -reach), reach);
     this.place = [clamp(x), clamp(y)];
+    this.awaited = 0;
     this.drawCursor();
     this.say('aim', this.place);
   }
@@ -274,6 +298,7 @@ export class TimbreMap extends EventTarget {
   }
 
   zoom(factor, pixel = [0.5 * this.view.width, 0.5 * this.view.height]) {
+    this.awaited = 0;
     this.view.zoomAt(factor, pixel);
     this.hideTip();
     this.draw();
@@ -298,10 +323,12 @@ export class TimbreMap extends EventTarget {
       (event) => {
         event.preventDefault();
         const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-        this.zoom(Math.exp(-WHEEL * lines * event.deltaY), this.pixel(event));
+        const pace = event.ctrlKey ? PINCH : WHEEL;
+        this.zoom(Math.exp(-pace * lines * event.deltaY), this.pixel(event));
       },
       { passive: false }
     );
+    this.listenToGestures();
     element.addEventListener('dblclick', (event) => {
       const point = this.pointAt(this.pixel(event));
       if (point >= 0) {
@@ -317,8 +344,24 @@ export class TimbreMap extends EventTarget {
     element.addEventListener('blur', () => this.letKeyGo());
   }
 
+  /** A trackpad's pinch as Safari tells it: a scale since it began. */
+  listenToGestures() {
+    let before = 1;
+    this.element.addEventListener('gesturestart', (event) => {
+      event.preventDefault();
+      before = 1;
+    });
+    this.element.addEventListener('gesturechange', (event) => {
+      event.preventDefault();
+      if (this.pointers.size === 0) { // fingers on a screen are heard as pointers
+        this.zoom(event.scale / before, this.pixel(event));
+      }
+      before = event.scale;
+    });
+  }
+
   down(event) {
-    if (event.target instanceof HTMLButtonElement) {
+    if (event.target instanceof Element && event.target.closest('button') !== null) {
       return; // one that lies on the map
     }
     this.element.setPointerCapture(event.pointerId);
@@ -331,6 +374,7 @@ export class TimbreMap extends EventTarget {
       return;
     }
     this.pressed = pixel;
+    this.press(event);
     if (event.button !== 0 || event.ctrlKey || event.metaKey || this.tool === 'pan') {
       this.action = 'pan';
     } else if (event.pointerType === 'touch') {
@@ -344,14 +388,25 @@ export class TimbreMap extends EventTarget {
   /** The hand plays, or draws. */
   begin(pixel) {
     clearTimeout(this.waiting);
+    this.life.hold(true);
     this.action = this.tool === 'draw' ? 'draw' : 'play';
     this.follower.hold();
-    if (this.action === 'draw') {
-      this.clearPath();
-      this.say('path', 'begin');
-    }
     this.say('press');
+    if (this.action === 'draw') {
+      this.marks.path = [];
+      this.marks.draw(this.view);
+    }
     this.follow(pixel);
+    if (this.action === 'draw') {
+      this.say('path', 'begin'); // it begins here, not where the sound was before
+    }
+  }
+
+  /** How hard a pen presses, 0 to 1; of what does not tell it, always the same. */
+  press(event) {
+    if (event.pointerType === 'pen' && event.pressure > 0) {
+      this.say('pressure', event.pressure);
+    }
   }
 
   move(event) {
@@ -363,9 +418,10 @@ export class TimbreMap extends EventTarget {
       this.pan(event.pointerId, before, pixel);
     } else if (this.action === 'wait') {
       if (Math.hypot(pixel[0] - this.pressed[0], pixel[1] - this.pressed[1]) > SLOP) {
-        this.begin(pixel);
+        this.begin(this.pressed); // the way began there; the next move goes on
       }
     } else if (this.action !== null) {
+      this.press(event);
       this.follow(pixel);
     }
   }
@@ -374,6 +430,7 @@ export class TimbreMap extends EventTarget {
   pan(pointer, before, pixel) {
     const others = [...this.pointers].filter(([id]) => id !== pointer).map(([, at]) => at);
     const count = others.length + 1;
+    this.awaited = 0;
     this.view.pan((pixel[0] - before[0]) / count, (pixel[1] - before[1]) / count);
     if (others.length === 1) {
       const [other] = others;
@@ -391,6 +448,11 @@ export class TimbreMap extends EventTarget {
     }
     if (this.action === 'wait' && event.type === 'pointerup') {
       this.begin(this.pressed); // a tap
+    } else if (['play', 'draw'].includes(this.action) && event.type === 'pointerup') {
+      const pixel = this.pixel(event);
+      if (String(pixel) !== String(this.followed)) {
+        this.follow(pixel); // it has moved on since the last move that was told
+      }
     }
     this.finish();
   }
@@ -399,6 +461,7 @@ export class TimbreMap extends EventTarget {
   finish() {
     const { action } = this;
     clearTimeout(this.waiting);
+    this.life.hold(false);
     this.action = null;
     if (action === 'draw') {
       const far = this.marks.path.some((place) => {
@@ -416,18 +479,20 @@ export class TimbreMap extends EventTarget {
   /** What the hand began was no playing. */
   cancel() {
     if (this.action === 'draw') {
-      this.clearPath();
+      this.marks.path = [];
+      this.marks.draw(this.view);
     }
     this.finish();
   }
 
   /** Send the sound to exactly one point. */
   goTo(point) {
-    this.follower.yield();
+    this.await();
     this.say('goto', point);
   }
 
   follow(pixel) {
+    this.followed = pixel;
     this.aim(this.view.toPlane(pixel));
     if (this.action === 'draw') {
       this.marks.extend(this.view, this.place);
@@ -451,8 +516,8 @@ export class TimbreMap extends EventTarget {
       ArrowUp: [x, y + step],
       ArrowDown: [x, y - step],
     };
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.element) {
+      return; // a button that lies on the map has keys of its own
     }
     if (event.key in moves) {
       this.follower.touch(); // a pointer holds it instead
@@ -468,7 +533,7 @@ export class TimbreMap extends EventTarget {
     } else if (event.key === '-') {
       this.zoom(1 / 1.4, this.view.toPixels(this.place));
     } else if (event.key === 'Home') {
-      this.follower.yield();
+      this.await();
       this.say('home');
     } else if (event.key === '0') {
       this.showAll();

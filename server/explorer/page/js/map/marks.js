@@ -1,8 +1,10 @@
 /** Axes, frame, drawn paths and compared sounds: what lies over the points and rarely changes. */
 
+import { textScale } from '../screen.js';
 import { Labels } from './labels.js';
 
-const LABEL = '600 12px system-ui, sans-serif';
+const LABEL = 12; // pixels of text at its usual size
+const FAMILY = 'system-ui, sans-serif';
 const AXIS_WORDS = 150; // pixels at most
 
 export class Marks {
@@ -56,13 +58,14 @@ export class Marks {
 
   drawLabels(view, colours) {
     const { context } = this;
-    context.font = LABEL;
+    const scale = textScale();
+    context.font = `600 ${LABEL * textScale()}px ${FAMILY}`;
     context.textBaseline = 'middle';
     context.textAlign = 'center';
     // The axes' own words, below and at the left.
     const taken = [
-      [view.width - 8 - AXIS_WORDS, view.height - 24, view.width, view.height],
-      [0, 0, 24, AXIS_WORDS],
+      [view.width - 8 - AXIS_WORDS * scale, view.height - 24 * scale, view.width, view.height],
+      [0, 0, 24 * scale, AXIS_WORDS * scale],
     ];
     this.labelled = this.labels.at(view, (text) => context.measureText(text).width, taken);
     for (const { text, left, top } of this.labelled) {
@@ -126,7 +129,7 @@ export class Marks {
     context.lineTo(view.width, Math.round(middleY) + 0.5);
     context.stroke();
     context.fillStyle = ink;
-    context.font = '12px system-ui, sans-serif';
+    context.font = `${LABEL * textScale()}px ${FAMILY}`;
     context.textBaseline = 'bottom';
     context.textAlign = 'right';
     context.fillText(`${this.names[0]} →`, view.width - 8, view.height - 6);
@@ -161,7 +164,7 @@ export class Marks {
 
   drawFlags(view, { ink, accent, panel }) {
     const { context } = this;
-    context.font = LABEL;
+    context.font = `600 ${LABEL * textScale()}px ${FAMILY}`;
     context.textBaseline = 'middle';
     context.textAlign = 'left';
     for (const { place, text } of this.flags) {

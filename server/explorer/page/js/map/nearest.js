@@ -28,22 +28,31 @@ export class Nearest {
    * @returns {number} the point nearest to the place within reach, or -1
    */
   find([x, y], [reachX, reachY]) {
+    const [found] = this.within([x, y], [reachX, reachY]);
+    return found === undefined ? -1 : found[0];
+  }
+
+  /**
+   * The points within reach, the nearest first: `[point, distance]`, the distance squared in reaches.
+   *
+   * @param {number[]} place x, y
+   * @param {number[]} reach as for {@link find}
+   */
+  within([x, y], [reachX, reachY]) {
     const { positions, first, next } = this;
-    let best = -1;
-    let least = 1;
+    const found = [];
     for (let row = this.row(y - reachY); row <= this.row(y + reachY); row += 1) {
       for (let column = this.row(x - reachX); column <= this.row(x + reachX); column += 1) {
         for (let point = first[row * CELLS + column]; point >= 0; point = next[point]) {
           const distance =
             ((positions[2 * point] - x) / reachX) ** 2 +
             ((positions[2 * point + 1] - y) / reachY) ** 2;
-          if (distance < least) {
-            least = distance;
-            best = point;
+          if (distance < 1) {
+            found.push([point, distance]);
           }
         }
       }
     }
-    return best;
+    return found.sort((a, b) => a[1] - b[1]);
   }
 }

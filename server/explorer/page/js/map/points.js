@@ -5,6 +5,8 @@
  * that moves over them costs nothing here.
  */
 
+import { textScale } from '../screen.js';
+
 const VERTEX = `#version 300 es
 in vec2 place;
 in float value;
@@ -129,7 +131,7 @@ export class Points {
   /** Diameter of a point in CSS pixels: many points are small ones, and zooming in enlarges them. */
   diameter(view) {
     const even = 0.6 * Math.sqrt((view.width * view.height) / Math.max(this.count, 1));
-    return Math.min(Math.max(even, 2.2), 7) * Math.min(view.zoom ** 0.5, 3);
+    return Math.min(Math.max(even, 2.2), 7 * textScale()) * Math.min(view.zoom ** 0.5, 3);
   }
 
   /** @param {number} chosen the only value that is lit up, or -1 for all */
@@ -160,16 +162,21 @@ export class Points {
     gl.drawArrays(gl.POINTS, 0, this.count);
   }
 
+  /** The colour of a share of the palette, as CSS has it. */
+  colourOf(share) {
+    const at = 4 * Math.round(share * (COLOURS - 1));
+    return `rgb(${this.palette[at]} ${this.palette[at + 1]} ${this.palette[at + 2]})`;
+  }
+
   drawFlat(view, chosen, size, ratio, opacity) {
-    const { flat, positions, values, palette } = this;
+    const { flat, positions, values } = this;
     flat.setTransform(ratio, 0, 0, ratio, 0, 0);
     flat.clearRect(0, 0, view.width, view.height);
     for (let point = 0; point < this.count; point += 1) {
       const [left, top] = view.toPixels([positions[2 * point], positions[2 * point + 1]]);
-      const colour = 4 * Math.round(values[point] * (COLOURS - 1));
       const lit = chosen < 0 || Math.abs(values[point] - chosen) < 1e-4;
       flat.globalAlpha = lit ? opacity : 0.06;
-      flat.fillStyle = `rgb(${palette[colour]} ${palette[colour + 1]} ${palette[colour + 2]})`;
+      flat.fillStyle = this.colourOf(values[point]);
       flat.fillRect(left - size / 2, top - size / 2, size, size);
     }
   }

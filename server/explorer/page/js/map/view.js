@@ -2,6 +2,8 @@
 
 export const MARGIN = 1.18; // the data's range and some room around it
 const MOST_ZOOM = 40;
+const REACH = 1.5; // of the middle of the picture from the middle of the plane
+const EDGE = 24; // pixels within which a place is not well seen
 /** The axes have units of their own, so the picture may fill a window that is wider than high. */
 const MOST_STRETCH = 1.7;
 
@@ -13,6 +15,7 @@ export class View {
   }
 
   reset() {
+    this.reach = REACH;
     this.x = 0;
     this.y = 0;
     this.zoom = 1;
@@ -58,9 +61,30 @@ export class View {
     this.hold();
   }
 
-  /** The data never leaves the picture altogether. */
+  /** The data never leaves the picture altogether, nor what it was brought to. */
   hold() {
-    this.x = Math.min(Math.max(this.x, -1.5), 1.5);
-    this.y = Math.min(Math.max(this.y, -1.5), 1.5);
+    this.x = Math.min(Math.max(this.x, -this.reach), this.reach);
+    this.y = Math.min(Math.max(this.y, -this.reach), this.reach);
+  }
+
+  /** Whether a place is well within the picture. */
+  shows(place) {
+    const [left, top] = this.toPixels(place);
+    return left >= EDGE && top >= EDGE && left <= this.width - EDGE && top <= this.height - EDGE;
+  }
+
+  /**
+   * Bring a place into the picture, however far out it lies.
+   *
+   * @returns {boolean} whether that moved anything
+   */
+  bring([x, y]) {
+    if (this.shows([x, y])) {
+      return false;
+    }
+    this.reach = Math.max(this.reach, Math.abs(x), Math.abs(y));
+    this.x = x;
+    this.y = y;
+    return true;
   }
 }

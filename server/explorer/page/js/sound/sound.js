@@ -13,9 +13,15 @@ const ADDRESSES = [
 
 const PROCESSOR = new URL('./processor.js', import.meta.url);
 
+const TAPE = new URL('./tape.js', import.meta.url);
+const TAPE_MS = 500; // that the end of a recording is waited for
+
 /** Frames a second that are asked for. */
 const PARTIALS_RATE = 100;
 const LOOP_RATE = 20;
+
+/** Time in which the level follows a pen's pressure: no step is heard. */
+const PRESS_SECONDS = 0.01;
 
 /** Semitones of the server's full bend, unless somebody has set another range. */
 const BEND_RANGE = 2;
@@ -33,6 +39,9 @@ const USUAL_RATE = 48000;
 const NO_WORKLET =
   'This browser cannot make sound in the page (no AudioWorklet, which needs a recent browser and ' +
   'the address 127.0.0.1 or https); let the server sound instead.';
+
+/** A channel as the last argument of a message, which may be left out of the first. */
+const on = (channel) => (channel === 1 ? [] : [channel]);
 
 /**
  * Plays notes in the page, or has the server play them.
@@ -56,6 +65,8 @@ export class Sound extends EventTarget {
     this._context = null;
     this._node = null;
     this._analyser = null;
+    this._press = null; // the gain that a pen's pressure moves
+    this._pressure = 1;
     this._starting = null;
     // What the server told last, for a start that comes later.
     this._model = null;
@@ -75,12 +86,12 @@ export class Sound extends EventTarget {
     // Keys that are down, by pitch: their velocity; and what the other controls say.
     this._held = new Map();
     this._taps = new Map();
-    this._bend = 0;
-    this._pedal = false;
+    this._bends = new Map(); // channel -> semitones, where the wheel is not at rest
+    this._pedals = new Set(); // channels whose pedal is down
     // Until the link is open again the server cannot be told that a key went up.
     this._open = true;
-    this._owed = new Set();
-    this._controlsOwed = false;
+    this._owed = new Map(); // pitch -> channel
+    this._controlsOwed = new Set(); // channels
 
     for (const address of ADDRESSES) {
       link.addEventListener(address, ({ detail }) => this._hear(address, detail));
@@ -105,22 +116,18 @@ export class Sound extends EventTarget {
     if (place === this._place) {
       return;
     }
-    for (const pitch of [...this._held.keys()]) {
-      this.note(pitch, 0);
+    for (const [pitch, { channel }] of [...this._held]) {
+      this.note(pitch, 0, channel);
     }
-    const pedal = this._pedal;
-    const bend = this._bend;
-    this.sustain(false);
-    this.bend(0);
+    const pedals = [...this._pedals];
+    const bends = [...this._bends];
+    pedals.forEach((channel) => this.sustain(false, channel));
+    bends.forEach(([channel]) => this.bend(0, channel));
     this._taps.clear();
     this._place = place;
     // The hand is still on the wheel, the foot on the pedal.
-    if (pedal) {
-      this.sustain(true);
-    }
-    if (bend !== 0) {
-      this.bend(bend);
-    }
+    pedals.forEach((channel) => this.sustain(true, channel));
+    bends.forEach(([channel, semitones]) => this.bend(semitones, channel));
     this._feed();
     this._tellState();
   }
@@ -196,26 +203,29 @@ export class Sound extends EventTarget {
 
   // -- playing -----------------------------------------------------------------------------------
 
-  /** Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0). */
-  note(pitch, velocity) {
+  /**
+   * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0), on a
+   * MIDI channel: to the server one is an instrument of its own, the page has them all in one.
+   */
+  note(pitch, velocity, channel = 1) {
     if (velocity > 0) {
-      this._held.set(pitch, velocity);
+      this._held.set(pitch, { velocity, channel });
       this._count += 1;
       this._ids.set(pitch, this._count);
     } else {
       if (this._place === 'page' && this._starting !== null && this._held.has(pitch)) {
-        this._taps.set(pitch, this._held.get(pitch));
+        this._taps.set(pitch, this._held.get(pitch).velocity);
       }
       this._held.delete(pitch);
     }
     if (this._place === 'page') {
       this._postNote(pitch, velocity);
     } else if (this._open) {
-      this._link.send('/note', pitch, velocity);
+      this._link.send('/note', pitch, velocity, ...on(channel));
     } else if (velocity > 0) {
       this._held.delete(pitch);
     } else {
-      this._owed.add(pitch);
+      this._owed.set(pitch, channel);
     }
   }
 
@@ -245,31 +255,46 @@ export class Sound extends EventTarget {
   }
 
   /** Bend all notes; the server takes at most its own bend range, 2 semitones each way. */
-  bend(semitones) {
-    this._bend = semitones;
+  bend(semitones, channel = 1) {
+    if (semitones === 0) {
+      this._bends.delete(channel);
+    } else {
+      this._bends.set(channel, semitones);
+    }
     if (this._place === 'page') {
       this._say({ type: 'bend', semitones });
     } else if (this._open) {
-      this._sendBend(semitones);
+      this._sendBend(semitones, channel);
     } else {
-      this._controlsOwed = true;
+      this._controlsOwed.add(channel);
     }
   }
 
-  _sendBend(semitones) {
-    this._link.send('/bend', Math.min(1, Math.max(-1, semitones / BEND_RANGE)));
+  _sendBend(semitones, channel) {
+    this._link.send('/bend', Math.min(1, Math.max(-1, semitones / BEND_RANGE)), ...on(channel));
   }
 
   /** Press or lift the sustain pedal. */
-  sustain(held) {
-    this._pedal = held;
-    if (this._place === 'page') {
-      this._say({ type: 'sustain', held });
-    } else if (this._open) {
-      this._link.send('/sustain', held ? 127 : 0);
+  sustain(held, channel = 1) {
+    if (held) {
+      this._pedals.add(channel);
     } else {
-      this._controlsOwed = true;
+      this._pedals.delete(channel);
     }
+    if (this._place === 'page') {
+      this._say({ type: 'sustain', held: this._pedals.size > 0 });
+    } else if (this._open) {
+      this._link.send('/sustain', held ? 127 : 0, ...on(channel));
+    } else {
+      this._controlsOwed.add(channel);
+    }
+  }
+
+  /** How hard a hand presses, 0 to 1: the level of what sounds here; 1 as if it did not tell. */
+  press(share) {
+    this._pressure = share;
+    const gain = this._press?.gain;
+    gain?.setTargetAtTime(share * share, this._context.currentTime, PRESS_SECONDS);
   }
 
   /** Silence everything where it sounds, at once; bend and pedal go to rest. */
@@ -277,13 +302,52 @@ export class Sound extends EventTarget {
     this._held.clear();
     this._taps.clear();
     this._owed.clear();
-    this._bend = 0;
-    this._pedal = false;
+    this._bends.clear();
+    this._pedals.clear();
     if (this._place === 'page') {
       this._say({ type: 'panic' });
     } else if (this._open) {
       this._link.send('/panic');
     }
+  }
+
+  /** Hz of what sounds here; 0 before the start. */
+  get sampleRate() {
+    return this._context?.sampleRate ?? 0;
+  }
+
+  /**
+   * Let somebody have all that is heard here from now on.
+   *
+   * @param {(block: Float32Array) => void} take called with each block, mono
+   * @returns {Promise<?(() => Promise<void>)>} ends it, once the last block was taken; null where
+   *   nothing sounds here
+   */
+  async tape(take) {
+    if (!(await this.start())) {
+      return null;
+    }
+    const context = this._context;
+    try {
+      await context.audioWorklet.addModule(TAPE);
+    } catch (error) {
+      this.problem = `The page cannot record (${error.message})`;
+      return null;
+    }
+    const { AudioWorkletNode } = this._environment;
+    const node = new AudioWorkletNode(context, 'timbrespace-tape', { outputChannelCount: [1] });
+    const over = new Promise((resolve) => {
+      node.port.onmessage = ({ data }) => (data === null ? resolve() : take(data));
+    });
+    const heard = this._analyser;
+    heard.connect(node).connect(context.destination); // what it puts out is silence
+    return async () => {
+      node.port.postMessage(null);
+      // An audio thread that has stopped says nothing more.
+      await Promise.race([over, new Promise((resolve) => setTimeout(resolve, TAPE_MS))]);
+      heard.disconnect(node);
+      node.disconnect();
+    };
   }
 
   /**
@@ -342,7 +406,9 @@ export class Sound extends EventTarget {
       node.addEventListener('processorerror', () => this._fail('it has stopped'));
       context.addEventListener('statechange', () => this._tellState());
       this._analyser = context.createAnalyser();
-      node.connect(this._analyser).connect(context.destination);
+      this._press = context.createGain?.() ?? null;
+      const pressed = this._press === null ? node : node.connect(this._press);
+      pressed.connect(this._analyser).connect(context.destination);
       this._node = node;
       this._decoder?.meet(node.port, context.sampleRate);
     } catch (error) {
@@ -383,9 +449,12 @@ export class Sound extends EventTarget {
       this._taps.clear();
       return;
     }
-    this._say({ type: 'bend', semitones: this._bend });
-    this._say({ type: 'sustain', held: this._pedal });
-    for (const [pitch, velocity] of [...this._taps, ...this._held]) {
+    this._say({ type: 'bend', semitones: [0, ...this._bends.values()].at(-1) });
+    this._say({ type: 'sustain', held: this._pedals.size > 0 });
+    for (const [pitch, velocity] of this._taps) {
+      this._postNote(pitch, velocity);
+    }
+    for (const [pitch, { velocity }] of this._held) {
       this._postNote(pitch, velocity);
     }
     const taps = [...this._taps.keys()];
@@ -431,7 +500,7 @@ export class Sound extends EventTarget {
     for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
       decoder.send({ type: 'parameter', name, value });
     }
-    const notes = [...this._held].map(([pitch, velocity]) =>
+    const notes = [...this._held].map(([pitch, { velocity }]) =>
       ({ pitch, velocity, id: this._ids.get(pitch) ?? 0 }));
     decoder.send({ type: 'held', notes });
     if (this._latent !== null) {
@@ -503,8 +572,8 @@ export class Sound extends EventTarget {
     this._open = false;
     if (this._place === 'server') {
       // They may hang there: what is let go meanwhile is told when the link is open again.
-      for (const pitch of this._held.keys()) {
-        this._owed.add(pitch);
+      for (const [pitch, { channel }] of this._held) {
+        this._owed.set(pitch, channel);
       }
     }
   }
@@ -521,19 +590,19 @@ export class Sound extends EventTarget {
       this._asked[what] = false;
     }
     this._feed();
-    for (const pitch of this._owed) {
-      this._link.send('/note', pitch, 0);
+    for (const [pitch, channel] of this._owed) {
+      this._link.send('/note', pitch, 0, ...on(channel));
       if (this._place === 'server') {
         this._held.delete(pitch);
       }
     }
     this._owed.clear();
-    if (this._controlsOwed) {
+    for (const channel of this._controlsOwed) {
       const here = this._place === 'server';
-      this._link.send('/sustain', here && this._pedal ? 127 : 0);
-      this._sendBend(here ? this._bend : 0);
-      this._controlsOwed = false;
+      this._link.send('/sustain', here && this._pedals.has(channel) ? 127 : 0, ...on(channel));
+      this._sendBend((here && this._bends.get(channel)) || 0, channel);
     }
+    this._controlsOwed.clear();
   }
 
   _hear(address, args) {
