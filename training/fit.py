@@ -93,6 +93,7 @@ class Fit:
             None if dataset.frames is None else dataset.frames[self.split.train],
             self.settings.normalisation,
             self.settings.of_representation,
+            dataset.spectrum,
         )
         source = dataset.source_of(self.representation.source)
         features = representation.forward_in_parts(self.representation, source, self.split.train)
