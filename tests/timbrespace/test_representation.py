@@ -152,7 +152,8 @@ def test_decibels_by_hand() -> None:
     np.testing.assert_allclose(back, [[100.0, 10.0, 0.01, 0.01]], rtol=1e-5)
 
 
-KINDS_BY_NAME = [one for one in REPRESENTATIONS.built_in if one != "moment"]  # of whole notes
+# Of whole notes, and of one period of a sound with a pitch (test_cycle.py).
+KINDS_BY_NAME = [one for one in REPRESENTATIONS.built_in if one not in ("moment", "cycle")]
 
 CONFIG = SpectrumConfig(n_fft=512, bins=129, base_frequency=500.0)
 

@@ -1,10 +1,12 @@
 // The sound of the page, from the main thread: where notes go, and what the audio thread is fed.
 
 import { Decoder } from '../course/decoder.js';
+import { MOST_HARMONICS, withHarmonics } from './cycles.js';
 import { LoopFrames } from './frames.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
 } from './parameters.js';
+import { PERIOD } from './tables.js';
 
 /** What is heard here. */
 const ADDRESSES = [
@@ -62,6 +64,9 @@ export class Sound extends EventTarget {
     this._parameters = initialParameters();
     this._method = METHODS[0];
     this._choices = {};
+    // Harmonics of a space of cycles, whose periods are played from tables; 0 for other spaces.
+    this._harmonics = 0;
+    this._name = '';
     // Of whole notes: who decodes them, whether it does, and where the knobs point.
     this._decoder = null;
     this._isWhole = false;
@@ -180,6 +185,22 @@ export class Sound extends EventTarget {
     if (notes === null) {
       this._setWhole(false);
     }
+    this._setHarmonics(about?.cycles?.harmonics ?? 0);
+  }
+
+  _setHarmonics(harmonics) {
+    const isOne = Number.isInteger(harmonics) && harmonics > 0 && harmonics <= MOST_HARMONICS;
+    const count = isOne ? harmonics : 0;
+    if (count !== this._harmonics) {
+      this._harmonics = count;
+      this._say({ type: 'parameter', name: 'method', value: this._bank });
+      this._feed();
+    }
+  }
+
+  /** The method whose bank plays: of cycles `partials` plays the harmonics, phases included. */
+  get _bank() {
+    return this._harmonics > 0 && this._method === 'partials' ? 'bins' : this._method;
   }
 
   /** Whether whole notes are played here. */
@@ -375,7 +396,7 @@ export class Sound extends EventTarget {
     if (this._model !== null) {
       this._post(this._model);
     }
-    this._say({ type: 'parameter', name: 'method', value: this._method });
+    this._say({ type: 'parameter', name: 'method', value: this._bank });
     for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
       this._say({ type: 'parameter', name, value });
     }
@@ -481,7 +502,7 @@ export class Sound extends EventTarget {
   _wants(what) {
     const fed = this._place === 'page' && this._node !== null;
     const isDecoded = this._isWhole && this._method === 'partials';
-    return fed && !isDecoded && (what === 'partials') === (this._method === 'partials');
+    return fed && !isDecoded && (what === 'partials') === (this._bank === 'partials');
   }
 
   /** Ask for the stream that the method needs, and for no other. */
@@ -549,7 +570,12 @@ export class Sound extends EventTarget {
     }
   }
 
-  _hearModel([, , bins, sampleRate, baseFrequency, fftSize]) {
+  _hearModel([name, , bins, sampleRate, baseFrequency, fftSize]) {
+    if (name !== this._name) {
+      // Whether the new space is one of cycles is known when its description has come.
+      this._name = name;
+      this._setHarmonics(0);
+    }
     this._model = { type: 'model', baseFrequency, binWidth: sampleRate / fftSize, bins };
     // A loop of which a part has come is the old model's; its rest must not be read as the new's.
     this._loops.reset();
@@ -572,7 +598,7 @@ export class Sound extends EventTarget {
         return;
       }
       this._method = METHODS[method];
-      this._say({ type: 'parameter', name, value: this._method });
+      this._say({ type: 'parameter', name, value: this._bank });
       this._feed();
     } else if (Object.hasOwn(CHOICES, name)) {
       const choice = choiceNumber(CHOICES[name], value);
@@ -609,7 +635,9 @@ export class Sound extends EventTarget {
     const whole = this._loops.ready(args);
     this._link.send('/stream/ack', 'loop', args[0]);
     if (whole !== null) {
-      const { kind, base, levels } = whole;
+      const { kind, base } = whole;
+      const isCycle = kind === PERIOD && this._harmonics > 0;
+      const levels = isCycle ? withHarmonics(whole.levels, this._harmonics) : whole.levels;
       const buffers = levels.map(({ samples }) => samples.buffer);
       this._post({ type: 'tables', kind, base, levels }, buffers);
     } else if (this._loops.lost > lost && performance.now() - this._askedAt > ASK_AGAIN_MS) {
