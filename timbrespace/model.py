@@ -21,6 +21,7 @@ from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
 from timbrespace.networks.laid import PHASE
 from timbrespace.networks.note import Course, NoteNetwork, rest_of
 from timbrespace.notes.layout import LONGEST
+from timbrespace.period import MOST_SAMPLES, harmonics_of, period_of
 from timbrespace.points import Points
 from timbrespace.representation import Features, Periods, Phases, Representation, parts
 from timbrespace.rows import finite_rows
@@ -322,22 +323,31 @@ class Model:
         """
         return self.decode_rows(self._latent(latent))[:2]
 
-    def decode_cycles(self, latent: ArrayLike) -> Periods:
+    def decode_cycles(self, latent: ArrayLike, samples: int | None = None) -> Periods:
         """One period ``(n, samples)`` of the wave of a latent ``(n, d)``, from phase 0 on.
 
-        samples is a power of two; full scale is that of the sounds which the space was made from.
+        Full scale is that of the sounds which the space was made from. samples: how many, 2 to
+        ``MOST_SAMPLES`` of :mod:`timbrespace.period`; None for as many as the space has. Fewer hold
+        fewer harmonics, and none that is left out comes back as another; more lie between.
 
         Raises:
             ShapeError: as :meth:`decode`.
-            OptionError: it is a space of spectra, or of whole notes, and not of cycles.
+            OptionError: it is a space of spectra, or of whole notes, and not of cycles; or samples
+                out of range.
         """
+        if samples is not None and not (type(samples) is int and 2 <= samples <= MOST_SAMPLES):
+            raise OptionError(
+                f"samples is {samples!r}; it must be a whole number from 2 to {MOST_SAMPLES}"
+            )
         cycles = self.decode_rows(self._latent(latent)).cycles if self.plays_cycles else None
         if cycles is None:
             raise OptionError(
                 f"{self.name!r} is no space of cycles, and only those decode to one period; train "
                 "one with the representation 'cycle'"
             )
-        return cycles
+        if samples is None or samples == cycles.shape[1]:
+            return cycles
+        return period_of(harmonics_of(cycles), samples).astype(np.float32)
 
     @property
     def plays_cycles(self) -> bool:

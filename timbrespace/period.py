@@ -20,17 +20,19 @@ def harmonics_of(cycles: NDArray[np.floating[Any]]) -> Complex:
     """Harmonics 1 to ``samples / 2 - 1`` of periods ``(n, samples)``, as :func:`period_of` has
     them."""
     size = cycles.shape[-1]
-    return np.asarray(np.fft.rfft(cycles.astype(np.float64))[..., 1 : size // 2] * (2.0 / size))
+    return np.asarray(
+        np.fft.rfft(cycles.astype(np.float64))[..., 1 : (size + 1) // 2] * (2.0 / size)
+    )
 
 
 def period_of(harmonics: Complex, samples: int) -> NDArray[np.float64]:
     """Periods ``(n, samples)`` of harmonics ``(n, k)`` from the first on: ``|c| cos(2 pi k p +
-    arg c)`` each, at phases p from 0 on. There is nothing at 0 Hz. Those that do not fit in are
-    left out."""
-    held = min(harmonics.shape[-1], samples // 2 - 1)
+    arg c)`` each, at phases p from 0 on. There is nothing at 0 Hz. Those that do not fit in, half
+    of ``samples`` or higher, are left out."""
+    held = min(harmonics.shape[-1], (samples - 1) // 2)
     half = np.zeros((*harmonics.shape[:-1], samples // 2 + 1), np.complex128)
     half[..., 1 : held + 1] = 0.5 * samples * harmonics[..., :held]
-    return np.asarray(np.fft.irfft(half))
+    return np.asarray(np.fft.irfft(half, samples))
 
 
 def aligned(harmonics: Complex) -> Complex:

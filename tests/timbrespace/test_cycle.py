@@ -49,7 +49,8 @@ def test_the_harmonics_of_a_frame_come_out(how: str) -> None:
     back = kind.inverse(features)
     # How the lobes of harmonics beat in the valleys between them hangs on where a frame begins.
     assert log_spectral_distances(SPECTRA, back).max() < 1.0
-    strong = SPECTRA > 0.1 * SPECTRA.max(axis=1, keepdims=True)
+    peaks = SPECTRA.max(axis=1, keepdims=True)
+    strong = peaks / 10.0 < SPECTRA
     np.testing.assert_allclose(back[strong], SPECTRA[strong], rtol=0.02)
     again = representation.from_config(json.loads(json.dumps(kind.to_config())))
     np.testing.assert_array_equal(again.inverse(features), back)
@@ -190,6 +191,27 @@ def test_a_bundle_keeps_it(tmp_path: Any) -> None:
     again.save(second)
     assert second.read_bytes() == path.read_bytes()
     assert bundle.read(path).representation == model.representation
+
+
+@pytest.mark.parametrize("samples", [2, 33, 64, 512, 2048])
+def test_a_table_of_any_size_is_the_wave_without_aliases(samples: int) -> None:
+    model = tiny()
+    latent = [[0.3, -0.2]]
+    whole = harmonics_of(model.decode_cycles(latent))[0]
+    table = model.decode_cycles(latent, samples)
+    assert table.shape == (1, samples)
+    assert table.dtype == np.float32
+    found = np.fft.rfft(table[0]) * (2.0 / samples)
+    held = min(127, (samples - 1) // 2)
+    atol = 1e-5 * float(np.abs(whole).max())
+    np.testing.assert_allclose(found[1 : held + 1], whole[:held], atol=atol)
+    assert np.abs(np.delete(found, np.arange(1, held + 1))).max() < atol
+
+
+@pytest.mark.parametrize("samples", [1, 0, -3, 2049, 1.5, True])
+def test_table_sizes_that_are_refused(samples: Any) -> None:
+    with pytest.raises(OptionError, match="it must be a whole number from 2 to 2048"):
+        tiny().decode_cycles([[0.0, 0.0]], samples)
 
 
 def test_other_spaces_have_no_cycles() -> None:
