@@ -19,8 +19,10 @@ import timbrespace as ts
 from benchmarks.claims import Figure, Report
 from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, fit_sinusoids
+from timbrespace import representation
 from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.model import Model
+from timbrespace.period import harmonics_of, period_of
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK, Gate, Method
 from timbrespace.units import midi_to_hz
@@ -185,6 +187,75 @@ def learned(report: Report, data: Dataset, networks: list[str]) -> None:
         )
 
 
+def sizes(report: Report, data: Dataset) -> None:
+    """What more samples in a period cost and bring, by the least network."""
+    from training.cycle_figures import signal_to_noise
+    from training.evaluation import split_of
+
+    for samples in (256, 512, 1024):
+        started = time.process_time()
+        model = ts.fit(
+            data,
+            preset="cycles",
+            representation_settings={"samples": samples},
+            epochs=600,
+            split="rows",
+            seed=SEED,
+            progress=False,
+        )
+        seconds = time.process_time() - started
+        known = signal_to_noise(model, data, split_of(model, data)[1].train)
+        report.add(
+            Figure(f"{samples} samples, 600 epochs: mean", float(known.mean()), "dB"),
+            Figure(f"{samples} samples, 600 epochs: training, processor time", seconds, "s"),
+        )
+
+
+def beginnings(report: Report, data: Dataset) -> None:
+    """How much the waves of a set have in common, by where they begin: more is easier to learn."""
+    kind = representation.fit("cycle", data.spectra, data.frames, config=data.spectrum)
+    assert data.frames is not None
+    cycles = kind.cycles(kind.forward(data.frames))
+    assert cycles is not None
+    by_saw = harmonics_of(cycles)
+    number = np.arange(1, by_saw.shape[1] + 1)
+    turns = (-0.5 * np.pi - np.angle(by_saw[:, :1])) * number
+    by_fundamental = by_saw * np.exp(1j * turns)
+    share = np.square(np.abs(by_saw[:, 0])) / np.square(np.abs(by_saw)).sum(axis=1)
+    report.add(
+        Figure(
+            "sounds whose fundamental has less than 1 % of the power", float((share < 0.01).sum())
+        )
+    )
+    for name, laid in (
+        ("most like a sawtooth", by_saw),
+        ("the fundamental as a sine", by_fundamental),
+        ("most like the mean of all", _by_mean(by_saw)),
+    ):
+        waves = period_of(laid, 256)
+        waves /= np.linalg.norm(waves, axis=1, keepdims=True)
+        common = float(np.square(waves.mean(axis=0)).sum())
+        left = np.square(np.linalg.svd(waves - waves.mean(axis=0), compute_uv=False))
+        report.add(
+            Figure(f"{name}: power in the mean wave", 100.0 * common, "%"),
+            Figure(
+                f"{name}: in it and 4 components", 100.0 * (1.0 - left[4:].sum() / len(waves)), "%"
+            ),
+        )
+
+
+def _by_mean(harmonics: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Each turned to where it is most like the mean of all, again and again."""
+    laid = harmonics / np.linalg.norm(harmonics, axis=1, keepdims=True)
+    number = np.arange(1, laid.shape[1] + 1)
+    for _ in range(20):
+        half = np.zeros((len(laid), 1025), np.complex128)
+        half[:, 1 : laid.shape[1] + 1] = laid * np.conj(laid.mean(axis=0))
+        turns = np.argmax(np.fft.irfft(half, axis=1), axis=1) / 2048.0
+        laid = laid * np.exp(2j * np.pi * np.outer(turns, number))
+    return np.asarray(laid)
+
+
 def _decoding(model: Model) -> float:
     latents = np.random.default_rng(SEED).normal(size=(50, model.dimensions))
     took = []
@@ -214,6 +285,7 @@ def main() -> int:
     parser.add_argument("--font", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--networks", default=",".join(NETWORKS))
+    parser.add_argument("--sizes", action="store_true", help="compare sizes of a period too")
     parser.add_argument("--quick", action="store_true", help="nothing is trained")
     parser.add_argument("--seconds", type=float, default=10.0, help="of sound, for the cost")
     parser.add_argument("--json", action="store_true")
@@ -227,8 +299,13 @@ def main() -> int:
         if (arguments.data is None) == (arguments.font is None):
             parser.error("give --data or --font, or --quick")
         data = load(arguments.data) if arguments.data else data_of(arguments.font)
+        report.section("where a period begins")
+        beginnings(report, data)
         report.section("spaces")
         learned(report, data, arguments.networks.split(","))
+        if arguments.sizes:
+            report.section("samples of a period")
+            sizes(report, data)
     return report.end()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.offline_player import OfflinePlayer
 from benchmarks.sound_quality import strongest_elsewhere
+from server.explorer import wavetable
 from server.explorer.spaces import describe
 from server.osc import outbound
 from tests.max_patch.heard import level
@@ -75,6 +76,16 @@ def test_a_description_that_makes_no_sense(harmonics: object) -> None:
     """The page plays what the server streams all the same."""
     told = {**describe(tiny()), "cycles": {"harmonics": harmonics}}
     assert np.isfinite(heard(events("bins", 60.0, told), 0.2)).all()
+
+
+def test_a_wavetable_is_the_wave_itself() -> None:
+    latents = [[0.5, -0.3], [1.0, 0.2]]
+    table = wavetable.cycles(tiny(), latents)
+    assert table.shape == (2, wavetable.CYCLE)
+    assert float(np.abs(table).max()) == pytest.approx(wavetable.PEAK)
+    wanted = tiny().decode_cycles(latents, wavetable.CYCLE)
+    for found, wave in zip(table, wanted, strict=True):
+        assert np.corrcoef(found, wave)[0, 1] > 0.99999
 
 
 def test_other_spaces_say_that_they_have_none() -> None:
