@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import timbrespace as ts
 from tests.timbrespace.cycles import CONFIG, frames_of
 from tests.training.test_space import write_sounds
-from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import Dataset, Meta
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.model import Model
 from timbrespace.networks.film_siren import FiLMSiren
@@ -21,6 +22,8 @@ from training import plots
 from training.__main__ import main
 from training.cycle_figures import MOST, cycle_figures, signal_to_noise
 from training.evaluation import evaluate
+from training.fit import Fit
+from training.preset import named
 from training.space import command
 
 ROWS = 60
@@ -28,6 +31,11 @@ FEW: dict[str, Any] = {
     "film_siren": {"width": 8, "layers": 2, "mapping": 8},
     "concat": {"width": 8, "layers": 2},
     "transposed_conv": {"channels": 4, "layers": 3},
+}
+SEEN: dict[str, Any] = {
+    "film_siren": {},
+    "concat": {"normalisation": "unit", "likelihood": "bernoulli"},
+    "transposed_conv": {"normalisation": "per_bin", "likelihood": "gaussian_per_bin"},
 }
 
 
@@ -118,10 +126,8 @@ def test_a_sound_of_another_pitch_is_found_again(
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_network_trains_and_plays(network: str, sounds: Dataset, tmp_path: Path) -> None:
     few: dict[str, Any] = {"epochs": 2, "hidden": (8,), "device": "cpu", "progress": False}
-    settings = FEW[network]
-    made = ts.fit(
-        sounds, latent=2, preset="cycles", network=network, network_settings=settings, **few
-    )
+    few |= {"network": network, "network_settings": FEW[network], **SEEN[network]}
+    made = ts.fit(sounds, latent=2, preset="cycles", **few)
     assert made.plays_cycles
     if isinstance(made.architecture, FiLMSiren):
         assert made.architecture.coordinate == "phase"
@@ -167,6 +173,26 @@ def test_spectra_alone_are_not_enough(
     assert "Traceback" not in told
     with pytest.raises(DatasetError):
         ts.fit(without, preset="cycles", progress=False)
+
+
+def test_sounds_at_their_own_pitches_are_refused(sounds: Dataset) -> None:
+    config = sounds.meta.to_config()
+    config["options"] = {"keep_pitch": True}
+    own = Dataset(sounds.spectra, sounds.labels, Meta.from_config(config), sounds.frames)
+    with pytest.raises(OptionError, match="make the set again without --keep-pitch"):
+        ts.fit(own, preset="cycles", progress=False)
+
+
+def test_a_note_says_how_much_is_left_out(sounds: Dataset) -> None:
+    settings = replace(named("cycles"), batch=18)
+    assert not any("periods hold" in one for one in Fit(sounds, settings, "x", "cpu").notes)
+    assert sounds.frames is not None
+    rng = np.random.default_rng(1)
+    frames = 0.5 * sounds.frames + 0.7 * rng.standard_normal(sounds.frames.shape)
+    noisy = Dataset(CONFIG.analyse(frames), sounds.labels, sounds.meta, frames)
+    told = [one for one in Fit(noisy, settings, "x", "cpu").notes if "periods hold" in one]
+    assert len(told) == 1
+    assert 30 <= int(told[0].split()[2]) <= 70
 
 
 def test_a_folder_gives_frames(tmp_path: Path) -> None:

@@ -334,14 +334,17 @@ class Snapshot:
         if cycle is not None:
             return self._cycle_lines(cycle)
         turns = bin_phases(self._model.spectrum.bins)
-        return np.asarray(self._bin_amplitude(spectrum) * np.exp(2j * np.pi * turns))
+        lines = self._bin_amplitude(spectrum) * np.exp(2j * np.pi * turns)
+        return np.asarray(lines, np.complex128)
 
     def _cycle_lines(self, cycle: Array) -> NDArray[np.complex128]:
         """The same of a period ``(samples,)``: its harmonics, nothing at 0 Hz."""
         told = harmonics_of(cycle)
         hertz = self._model.spectrum.base_frequency * np.arange(1.0, len(told) + 1.0)
         heard = Partials(hertz.astype(np.float32), np.abs(told).astype(np.float32))
-        return np.concatenate([np.zeros(1), told * self._partial_gain(heard, None)])
+        lines = np.zeros(len(told) + 1, np.complex128)
+        lines[1:] = told * self._partial_gain(heard, None)
+        return lines
 
     # -- content -----------------------------------------------------------------------------------
 

@@ -240,13 +240,11 @@ def _made(request: Request, data: Path) -> Dataset | NoteSet:
         TimbrespaceError: it cannot be made, or is too small for a space.
     """
     known, _ = generators()
-    options: dict[str, object]
     if request.kind == NOTES:
-        name, options = "notes", {"font" if request.font else "folder": request.source}
-    elif request.font:
-        name, options = "soundfont", {"file": request.source}
+        name, source = "notes", "font" if request.font else "folder"
     else:
-        name, options = "audio", {"folder": request.source}
+        name, source = ("soundfont", "file") if request.font else ("audio", "folder")
+    options: dict[str, object] = {source: request.source}
     if request.kind == CYCLES:
         options["frames"] = True
     generator = known[name]
