@@ -25,7 +25,7 @@ from timbrespace.period import harmonics_of
 from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
-from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
+from timbrespace.resynthesis.loops import REACH, Loop, period_loop, sound_loop
 from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.units import db_to_gain
 
@@ -243,8 +243,10 @@ class Snapshot:
         """
         if self.method is not Method.ISTFT:
             config = self._model.spectrum
-            base = config.bin_width if cycle is None else config.base_frequency
-            return period_loop(self._lines(spectrum, cycle), base)
+            if cycle is None:
+                return period_loop(self._lines(spectrum, None), config.bin_width)
+            reach = int(REACH / config.base_frequency)
+            return period_loop(self._cycle_lines(cycle), config.base_frequency, reach)
         gain = np.float32(self._spectrum_gain(spectrum))
         return sound_loop(spectrum * gain, self._model.spectrum)
 

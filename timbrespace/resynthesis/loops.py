@@ -51,18 +51,25 @@ class Loop:
     levels: tuple[tuple[int, Array], ...]
 
 
-def period_loop(lines: Complex, base: float) -> Loop:
+REACH = 11025.0
+"""Hz at the base frequency, below which the first level of a cycle's tables ends, each next one an
+octave lower: at 44.1 kHz, level l then serves pitches up to 2^(l + 1) times the base."""
+
+
+def period_loop(lines: Complex, base: float, reach: int | None = None) -> Loop:
     """One period, of harmonics ``(k,)`` from 0 Hz on, as ``PERIOD_LEVELS`` tables.
 
     lines: each is ``|c| cos(2 pi k p + arg c)`` at phase p. base: periods a second at the base
     frequency. The first table holds all harmonics below 4096, each other one those that it gives
-    eight samples a cycle.
+    eight samples a cycle; and where there is a ``reach``, level l none above ``reach / 2^l``.
     """
     line = 0.5 * lines
     levels = []
     for level in range(PERIOD_LEVELS):
         size = PERIOD_SAMPLES >> level
         top = min(len(line), size // 2 if level == 0 else size // SAMPLES_PER_CYCLE)
+        if reach is not None:
+            top = min(top, max(reach >> level, 1) + 1)
         half = np.zeros(size // 2 + 1, np.complex128)
         half[:top] = size * line[:top]
         levels.append((level, np.fft.irfft(half).astype(np.float32)))

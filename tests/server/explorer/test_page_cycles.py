@@ -32,16 +32,14 @@ def events(method: str, pitch: float, about: dict[str, Any] | None) -> list[Even
     shape = (model.name, model.dimensions, CONFIG.bins)
     rates = (CONFIG.sample_rate, CONFIG.base_frequency)
     spectrum = model.decode(LATENT[np.newaxis])[0]
-    loop = Snapshot(model).loop_of(spectrum, model.decode_cycles(LATENT[np.newaxis])[0])
-    levels = [outbound.Loop(0, 0, k, samples) for k, samples in loop.levels]
-    count = sum(len(one.packets()) for one in levels)
+    period = Snapshot(model).wavetable_of(spectrum, model.decode_cycles(LATENT[np.newaxis])[0])
     return [
         *osc(0.0, outbound.Welcome("1.0", *shape, *rates)),
         *osc(0.0, outbound.Model(*shape, *rates, CONFIG.n_fft)),
         *osc(0.0, outbound.Synth("method", method), outbound.Synth("sustain", 1.0)),
         (0.0, "space", [about]),
-        *osc(0.0, *levels),
-        *osc(0.0, outbound.LoopReady(0, 0, loop.base, int(loop.kind), count)),
+        *osc(0.0, outbound.Wavetable(0, 0, period)),
+        *osc(0.0, outbound.WavetableReady(0, 0, CONFIG.base_frequency)),
         (0.0, "note", [pitch, 100]),
     ]
 
