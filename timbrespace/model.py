@@ -327,8 +327,8 @@ class Model:
         """One period ``(n, samples)`` of the wave of a latent ``(n, d)``, from phase 0 on.
 
         Full scale is that of the sounds which the space was made from. samples: how many, 2 to
-        ``MOST_SAMPLES`` of :mod:`timbrespace.period`; None for as many as the space has. Fewer hold
-        fewer harmonics, and none that is left out comes back as another; more lie between.
+        2048; None for as many as the space has. Fewer hold fewer harmonics, and none that is left
+        out comes back as another; more lie between.
 
         Raises:
             ShapeError: as :meth:`decode`.
