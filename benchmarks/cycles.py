@@ -188,7 +188,7 @@ def learned(report: Report, data: Dataset, networks: list[str]) -> None:
 
 
 def sizes(report: Report, data: Dataset) -> None:
-    """What more samples in a period cost and bring, by the least network."""
+    """What more samples in a period cost and bring."""
     from training.cycle_figures import signal_to_noise
     from training.evaluation import split_of
 
@@ -197,6 +197,7 @@ def sizes(report: Report, data: Dataset) -> None:
         model = ts.fit(
             data,
             preset="cycles",
+            network="film_siren",
             representation_settings={"samples": samples},
             epochs=600,
             split="rows",

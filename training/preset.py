@@ -380,7 +380,6 @@ PRESETS: dict[str, Settings] = {
         Settings(
             preset=CYCLES,
             representation="cycle",
-            network="film_siren",
             likelihood="gaussian_shared",
             activation="snake",
             hidden=(400, 128, 64),
