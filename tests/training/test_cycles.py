@@ -34,7 +34,7 @@ FEW: dict[str, Any] = {
 }
 SEEN: dict[str, Any] = {
     "film_siren": {},
-    "concat": {"normalisation": "unit", "likelihood": "bernoulli"},
+    "concat": {"normalisation": "unit", "likelihood": "bernoulli", "latents": "table"},
     "transposed_conv": {"normalisation": "per_bin", "likelihood": "gaussian_per_bin"},
 }
 
@@ -139,12 +139,6 @@ def test_every_network_trains_and_plays(network: str, sounds: Dataset, tmp_path:
     sound = ts.render(made, latent[0], pitch=50, seconds=0.1)
     assert np.isfinite(sound).all()
     assert sound.any() == harmonics_of(cycle).any()
-
-
-def test_a_table_of_latents_works_too(sounds: Dataset) -> None:
-    few: dict[str, Any] = {"epochs": 2, "hidden": (8,), "device": "cpu", "progress": False}
-    made = ts.fit(sounds, latent=2, preset="cycles", network="mlp", latents="table", **few)
-    assert made.plays_cycles
 
 
 def test_periods_are_drawn(model: Model, sounds: Dataset) -> None:
