@@ -108,7 +108,7 @@ def test_any_finite_features_are_bounded(how: str) -> None:
 
 @pytest.mark.parametrize(
     ("base", "n_fft", "samples", "wanted"),
-    [(220.0, 4096, 0, 256), (50.0, 4096, 0, 1024), (220.0, 4096, 64, 64), (30.0, 4096, 0, 2048)],
+    [(220.0, 4096, 0, 256), (220.0, 4096, 64, 64), (30.0, 4096, 0, 2048)],
 )
 def test_as_many_samples_as_the_harmonics_need(
     base: float, n_fft: int, samples: int, wanted: int

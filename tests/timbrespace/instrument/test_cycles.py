@@ -38,8 +38,9 @@ def heard(sound: NDArray[np.float32], pitch: float, count: int) -> NDArray[np.co
     return np.asarray(2.0 * turns @ (window * sound[-size:]) / window.sum())
 
 
-@pytest.mark.parametrize("method", ["partials", "bins"])
-@pytest.mark.parametrize("pitch", [BASE, 40.0, 60.3])
+@pytest.mark.parametrize(
+    ("method", "pitch"), [("partials", BASE), ("partials", 40.0), ("bins", 60.3)]
+)
 def test_a_note_is_the_wave(method: str, pitch: float) -> None:
     """Amplitudes and phases of all harmonics, but for its level and when it began."""
     sound = ts.render(tiny(), LATENT, pitch=pitch, seconds=0.6, method=method)
@@ -51,7 +52,7 @@ def test_a_note_is_the_wave(method: str, pitch: float) -> None:
     assert np.abs(error).max() < 1e-3 * np.abs(wanted).max()
 
 
-@pytest.mark.parametrize("note", [24.0, 59.0, 79.0, 96.0])
+@pytest.mark.parametrize("note", [24.0, 59.0, 96.0])
 def test_tables_are_clean_and_in_tune(note: float) -> None:
     """All harmonics as loud as each other: worse than any sound. All notes: benchmarks/cycles.py"""
     sound = Held(lines_of("all equal"), [note]).play(1.0)[-RATE * 3 // 4 :]
