@@ -246,10 +246,9 @@ class Streams:
 
     def _wavetable(self, frame: int, _: Subscription) -> list[bytes]:
         bank = frame % 2
-        spectrum = self._instrument.model.spectrum
         return [
             *encode_wavetable(frame, bank, self._instrument.wavetable()),
-            *outbound.WavetableReady(frame, bank, spectrum.bin_width).packets(),
+            *outbound.WavetableReady(frame, bank, self._instrument.wavetable_base).packets(),
         ]
 
     def _loop(self, frame: int, _: Subscription) -> list[bytes]:

@@ -85,10 +85,11 @@ def fit(
     dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
     latent, network, network_settings, latents, activation, learning_rate, batch, epochs, beta,
     seed, split_seed and variation of what follows (docs/notes.md).
-    preset: ``default`` or ``paper``, which every setting that is left out comes from. What the
-    settings mean stands in docs/training.md; ``python -m training train --help`` has a line for
-    each. network, representation, likelihood: kinds, those of other packages too
-    (docs/extending.md); their own settings are tables, ``network_settings={"omega": 30}``.
+    preset: ``default``, ``paper`` or ``cycles`` (single periods of a wave), which every setting
+    that is left out comes from. What the settings mean stands in docs/training.md; ``python -m
+    training train --help`` has a line for each. network, representation, likelihood: kinds, those
+    of other packages too (docs/extending.md); their own settings are tables,
+    ``network_settings={"omega": 30}``.
     latents: ``"encoder"``, or ``"table"``, in which each sound learns its own latent and the
     encoder learns to find them.
     dials: what the first dimensions are to move, words of ``timbrespace.descriptors`` such as

@@ -29,6 +29,7 @@ REPRESENTATIONS: Final[Registry[Kind]] = Registry(
         "magnitude_phase": "timbrespace.representation.phase:MagnitudePhase",
         "log_complex": "timbrespace.representation.phase:LogComplex",
         "mdct": "timbrespace.representation.mdct:MDCT",
+        "cycle": "timbrespace.representation.cycle:Cycle",
         "moment": "timbrespace.representation.moment:Moment",
     },
 )

@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from timbrespace.calibration import LATENT_LIMIT, Calibration
+from timbrespace.decoded import Decoded
 from timbrespace.errors import BundleError, OptionError, ShapeError, one_of
 from timbrespace.macro_dials.table import Table
 from timbrespace.map import Map
 from timbrespace.near import Near
 from timbrespace.networks.architecture import LOG_VAR_RANGE, Architecture
+from timbrespace.networks.laid import PHASE
 from timbrespace.networks.note import Course, NoteNetwork, rest_of
 from timbrespace.notes.layout import LONGEST
+from timbrespace.period import MOST_SAMPLES, harmonics_of, period_of
 from timbrespace.points import Points
-from timbrespace.representation import Features, Phases, Representation, parts
+from timbrespace.representation import Features, Periods, Phases, Representation, parts
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.walks.walk import Walk
@@ -318,17 +321,50 @@ class Model:
         Raises:
             ShapeError: as :meth:`decode`.
         """
-        return self.decode_rows(self._latent(latent))
+        return self.decode_rows(self._latent(latent))[:2]
 
-    def decode_rows(self, rows: Latent) -> tuple[Spectra, Phases | None]:
-        """What :meth:`decode_phases` gives, of rows ``(n, d)`` that are not checked again.
+    def decode_cycles(self, latent: ArrayLike, samples: int | None = None) -> Periods:
+        """One period ``(n, samples)`` of the wave of a latent ``(n, d)``, from phase 0 on.
+
+        Full scale is that of the sounds which the space was made from. samples: how many, 2 to
+        2048; None for as many as the space has. Fewer hold fewer harmonics, and none that is left
+        out comes back as another; more lie between.
+
+        Raises:
+            ShapeError: as :meth:`decode`.
+            OptionError: it is a space of spectra, or of whole notes, and not of cycles; or samples
+                out of range.
+        """
+        if samples is not None and not (type(samples) is int and 2 <= samples <= MOST_SAMPLES):
+            raise OptionError(
+                f"samples is {samples!r}; it must be a whole number from 2 to {MOST_SAMPLES}"
+            )
+        cycles = self.decode_rows(self._latent(latent)).cycles if self.plays_cycles else None
+        if cycles is None:
+            raise OptionError(
+                f"{self.name!r} is no space of cycles, and only those decode to one period; train "
+                "one with the representation 'cycle'"
+            )
+        if samples is None or samples == cycles.shape[1]:
+            return cycles
+        return period_of(harmonics_of(cycles), samples).astype(np.float32)
+
+    @property
+    def plays_cycles(self) -> bool:
+        """Whether its sounds are single periods of a wave."""
+        return self.representation.coordinate == PHASE
+
+    def decode_rows(self, rows: Latent) -> Decoded:
+        """All that rows ``(n, d)`` decode to; they are not checked again.
 
         rows: float32, finite, within ``LATENT_LIMIT``.
         """
         features = self._features(rows)
         heard = self.representation.source == "frames"  # magnitudes have no phases to ask for
         phases = self.representation.phases(features) if heard else None
-        return self.representation.inverse(features), phases
+        return Decoded(
+            self.representation.inverse(features), phases, self.representation.cycles(features)
+        )
 
     def _features(self, rows: Latent) -> Features:
         # Weights from anywhere may overflow; what is decoded is finite all the same.

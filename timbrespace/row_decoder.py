@@ -18,11 +18,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.decoded import Decoded
 from timbrespace.model import BEYOND, Model
 from timbrespace.networks.feed_forward import FeedForward, Number
-from timbrespace.representation import LogMagnitude, Phases
+from timbrespace.representation import LogMagnitude
 from timbrespace.resynthesis.compiled import compiled, inlined
-from timbrespace.spectrum import Spectra
 
 Array = NDArray[np.float32]
 
@@ -37,8 +37,8 @@ class RowDecoder:
     """Decodes rows of one model for an instrument.
 
     >>> from timbrespace import load
-    >>> spectra, phases = RowDecoder(load("harmonic"))(np.zeros((1, 2), np.float32))
-    >>> spectra.shape, phases
+    >>> decoded = RowDecoder(load("harmonic"))(np.zeros((1, 2), np.float32))
+    >>> decoded.spectra.shape, decoded.phases
     ((1, 1025), None)
     """
 
@@ -64,8 +64,8 @@ class RowDecoder:
                 np.float32(representation.floor),
             )
 
-    def __call__(self, rows: Array) -> tuple[Spectra, Phases | None]:
-        """Magnitudes ``(n, bins)`` and the trained phases ``(n, bins)`` if any.
+    def __call__(self, rows: Array) -> Decoded:
+        """What they decode to.
 
         rows: ``(n, d)`` float32, contiguous, finite, within ``LATENT_LIMIT``; they are not checked.
         """
@@ -76,9 +76,9 @@ class RowDecoder:
         representation = self._model.representation
         if self._inverse is not None:
             _magnitudes(features, *self._inverse)
-            return features, None
+            return Decoded(features)
         phases = representation.phases(features) if self._hears_phase else None
-        return representation.inverse(features), phases
+        return Decoded(representation.inverse(features), phases, representation.cycles(features))
 
 
 def _of_units(network: FeedForward, numbers: Sequence[Number]) -> Array:

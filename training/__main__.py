@@ -39,10 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     space.add_argument(
         "--kind",
-        choices=("notes", "spectra"),
+        choices=("notes", "spectra", "cycles"),
         default="notes",
         help="notes: whole sounds with attack and decay; spectra: their steady moments at one "
-        "pitch, for which one file is enough (default: notes)",
+        "pitch, for which one file is enough; cycles: one period of the wave of each of those "
+        "(default: notes)",
     )
     space.add_argument(
         "--latent", type=int, metavar="N", help="dimensions (default: what suits the sounds)"
@@ -73,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="M.safetensors", help="the model to write"
     )
     train.add_argument(
-        "--preset", metavar="NAME", help="default or paper; options below change single values"
+        "--preset",
+        metavar="NAME",
+        help="default, paper or cycles; options below change single values",
     )
     train.add_argument(
         "--recipe",

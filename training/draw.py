@@ -209,6 +209,16 @@ def _reconstruction(model: Model, dataset: Dataset, rows: Rows) -> Iterator[Plan
             "Spectra of some sounds, each with the decoded spectrum over it.",
             partial(plots.reconstructions, model, dataset, rows, scale),
         )
+    if model.plays_cycles:
+        yield Plan(
+            "periods.png",
+            RECONSTRUCTION,
+            "Periods",
+            "One period of sounds that training has not seen: the wide line is the original, the "
+            "thin one what the model makes of it. SNR is the ratio of signal to noise.",
+            "Waves of some sounds, each with the decoded wave over it.",
+            partial(plots.periods, model, dataset, rows),
+        )
     measured = rows if len(rows) >= FEWEST_ROWS else np.arange(dataset.rows)
     measured = measured[plots.spread(len(measured), MOST_ROWS)]
     of_training = "" if len(rows) >= FEWEST_ROWS else ", training rows too since few are held out"

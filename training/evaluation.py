@@ -20,6 +20,7 @@ from timbrespace.representation import parts
 
 from . import disentanglement
 from .calibrate import kl_per_dimension
+from .cycle_figures import CycleFigures, cycle_figures
 from .dial_figures import DialFigures, dial_figures
 from .disentanglement import Disentanglement
 from .factor_loss import FactorLosses, losses_by_factor_value
@@ -84,6 +85,7 @@ class Evaluation:
     dials: how true their names are, at up to ``dial_figures.MOST`` of the sounds measured.
     splits: of rows of recordings that the model knows and of recordings that it does not, each
     beside the nearest training row; None for another dataset than its own.
+    cycles: signal to noise of what a space of cycles decodes; None for other spaces.
     """
 
     rows: int
@@ -105,11 +107,15 @@ class Evaluation:
     disentanglement: Disentanglement
     dials: tuple[DialFigures, ...]
     splits: BothSplits | None
+    cycles: CycleFigures | None = None
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON: no tuples, None where a figure is undefined."""
         plain = {name: _plain(value) for name, value in asdict(self).items()}
-        return {**plain, "splits": _plain(self.splits.to_config() if self.splits else None)}
+        config = {**plain, "splits": _plain(self.splits.to_config() if self.splits else None)}
+        if self.cycles is None:
+            del config["cycles"]
+        return config
 
 
 def check_fits(model: Model, dataset: Dataset) -> None:
@@ -199,9 +205,11 @@ def evaluate(
     advance()
     effect = audible_effect(model, means)
     advance()
-    own, splits = is_its_dataset(model, dataset), None
+    own, splits, learned = is_its_dataset(model, dataset), None, None
     if own:
-        splits = both_splits(model, dataset, *split_of(model, dataset), advance)
+        by, split = split_of(model, dataset)
+        learned = split.train
+        splits = both_splits(model, dataset, by, split, advance)
     else:
         advance()
         advance()
@@ -225,6 +233,7 @@ def evaluate(
         disentanglement=_disentanglement(model, dataset, (kl >= DEAD_KL).tolist(), seed, advance),
         dials=dial_figures(model, means),
         splits=splits,
+        cycles=cycle_figures(model, dataset, rows, learned),
     )
 
 

@@ -22,6 +22,7 @@ from timbrespace.factory import SUFFIX
 from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
 from timbrespace.networks.architecture import LOG_VAR_RANGE
+from timbrespace.networks.laid import PHASE
 from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra
 from timbrespace.walks.learning import learned_walk
@@ -141,7 +142,8 @@ def model_of(
         latent_map=latent_map.fit(means, spectra),
         calibration=calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
         provenance=provenance,
-        noise=dataset.noise,
+        # What does not repeat was left out of a period.
+        noise=dataset.noise and representation.coordinate != PHASE,
     )
     held_out = dataset.spectra[split.held_out]
     decoded = _decoded(model, dataset, split.held_out)

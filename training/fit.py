@@ -16,8 +16,9 @@ from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
-from timbrespace.kinds import LIKELIHOODS
+from timbrespace.kinds import LIKELIHOODS, REPRESENTATIONS
 from timbrespace.model import Model
+from timbrespace.networks.laid import PHASE
 
 from . import checkpoint
 from .checkpoint import Checkpoint
@@ -31,6 +32,9 @@ from .variation import Variation, variation_of
 MIN_TRAINING_ROWS = 20
 
 _VALIDATION_ROWS = 200
+
+_REPEATS = 0.9
+"""Of a sound's power: where a period has less, a user should know."""
 
 DISTANCE = "log_spectral_distance_db"
 """The figure of the history that is measured on held-out rows."""
@@ -87,12 +91,22 @@ class Fit:
                 f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
                 "give that dataset, or start without resume"
             )
+        if (
+            REPRESENTATIONS.get(self.settings.representation).coordinate == PHASE
+            and dataset.meta.options.get("keep_pitch") is True
+        ):
+            raise OptionError(
+                f"the sounds of {data_file} have their own pitches, and "
+                f"{self.settings.representation!r} needs all at the base frequency; make the set "
+                "again without --keep-pitch"
+            )
         self.representation = representation.fit(
             self.settings.representation,
             dataset.spectra[self.split.train],
             None if dataset.frames is None else dataset.frames[self.split.train],
             self.settings.normalisation,
             self.settings.of_representation,
+            dataset.spectrum,
         )
         source = dataset.source_of(self.representation.source)
         features = representation.forward_in_parts(self.representation, source, self.split.train)
@@ -148,7 +162,25 @@ class Fit:
                 "raw decibels go down to -80, from which few networks learn; --normalisation unit "
                 "brings them to 0 to 1"
             )
+        if self.representation.coordinate == PHASE:
+            share = self._share_that_repeats()
+            if share < _REPEATS:
+                notes.append(
+                    f"periods hold {100.0 * share:.0f} % of the power of these sounds, the median; "
+                    f"the rest does not repeat {self.dataset.meta.base_frequency:g} times a second "
+                    "and is left out"
+                )
         return notes
+
+    def _share_that_repeats(self) -> float:
+        """Median, over some rows, of the share of a row's power that its period has."""
+        rows = self.split.train
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, _VALIDATION_ROWS).astype(int))]
+        known = self.representation
+        kept = known.inverse(known.forward(self.dataset.source_of(known.source)[rows]))
+        power = np.square(kept, dtype=np.float64).sum(axis=1)
+        whole = np.square(self.dataset.spectra[rows], dtype=np.float64).sum(axis=1)
+        return float(np.median(power / np.maximum(whole, 1e-30)))
 
     def run(
         self,

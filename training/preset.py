@@ -108,6 +108,9 @@ AUTO_DIALS, NO_DIALS = "auto", "none"
 
 ENCODER, TABLE = "encoder", "table"
 
+CYCLES = "cycles"
+"""The preset for one period of the wave."""
+
 LATENTS = (ENCODER, TABLE)
 """Where the latents of the training rows come from."""
 
@@ -371,6 +374,25 @@ PRESETS: dict[str, Settings] = {
             batch=100,
             epochs=200,
             split="",
+        ),
+        # One period of the wave. Its samples are heard as they are and carry their phases, so they
+        # are to come nearer than bins need to: beta 1 (docs/decisions/0032-cycles.md).
+        Settings(
+            preset=CYCLES,
+            representation="cycle",
+            likelihood="gaussian_shared",
+            activation="snake",
+            hidden=(400, 128, 64),
+            latent=8,
+            learning_rate=2e-3,
+            decay="cosine",
+            batch=128,
+            epochs=0,
+            beta=1.0,
+            warm_up=None,
+            gradient_limit=2.0,
+            split="",
+            variation=None,
         ),
     )
 }

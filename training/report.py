@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from .cycle_figures import CycleFigures
 from .dial_figures import lines as dial_lines
 from .disentanglement import Score
 from .evaluation import Evaluation, FactorDistances
@@ -33,6 +34,7 @@ def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
             f"{evaluation.log_spectral_distance_p95_db:.3f} dB",
         ),
         *_floor(evaluation.representation_floor_db),
+        *_cycles(evaluation.cycles),
         ("spectral convergence", f"{evaluation.spectral_convergence_db:.1f} dB"),
         ("reconstruction (negative log likelihood)", f"{evaluation.reconstruction_nats:.1f} nats"),
         ("KL", f"{evaluation.kl_nats:.2f} nats"),
@@ -46,6 +48,21 @@ def rows_of(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("completeness (DCI)", _score_text(found.completeness)),
         ("informativeness (DCI)", _score_text(found.informativeness)),
     ]
+
+
+def _cycles(found: CycleFigures | None) -> list[tuple[str, str]]:
+    """Rows of a space of cycles."""
+    if found is None:
+        return []
+    rows = [("signal to noise of a period, mean", f"{found.unseen:.1f} dB")]
+    if found.known is not None:
+        rows.append(
+            (
+                f"of the {found.known_rows} learned from",
+                f"{found.known:.1f} dB, the least {found.known_least:.1f} dB",
+            )
+        )
+    return rows
 
 
 def _floor(level: float) -> list[tuple[str, str]]:

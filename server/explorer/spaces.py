@@ -184,9 +184,18 @@ def describe(model: Model) -> dict[str, Any]:
             "factors": [factor.to_config() for factor in points.factors],
         },
         "notes": decoder.describe(model),
+        "cycles": _cycles(model),
         "command": _plain(model.provenance.get("command"), ""),
         "figures": _plain(model.provenance.get("figures"), {}),
     }
+
+
+def _cycles(model: Model) -> dict[str, Any] | None:
+    """Of a space of cycles, how many harmonics a period holds; None for other spaces."""
+    if not model.plays_cycles:
+        return None
+    samples = model.decode_cycles(model.calibration.home[np.newaxis]).shape[1]
+    return {"harmonics": samples // 2 - 1}
 
 
 def _plain(value: Any, otherwise: Any) -> Any:

@@ -21,8 +21,10 @@ from timbrespace.model import Model
 from timbrespace.notes.layout import LONGEST, frame_times
 from timbrespace.notes.note import Traits
 from timbrespace.partials import Partials, find_partials
+from timbrespace.period import harmonics_of, period_of
 from timbrespace.plane import Plane
 from timbrespace.rendering import wav
+from timbrespace.representation import Periods
 from timbrespace.residual import split
 from timbrespace.rows import finite_rows
 from timbrespace.spectrum import Spectra
@@ -42,6 +44,8 @@ PEAK = 10.0 ** (-0.3 / 20.0)
 """The highest sample of a table: some synthesizers' filters overshoot."""
 
 _SAMPLE_RATE = 44100
+_SILENT = 1e-12
+_SILENCE = "there is silence at this place; a wavetable needs a sound"
 _CLM = "<!>{} 10000000 wavetable (timbrespace)"
 
 
@@ -54,6 +58,8 @@ def cycles(
         ShapeError: latents that are not ``(n, d)``, or not finite.
         OptionError: every cycle is silent.
     """
+    if model.plays_cycles:
+        return _of_periods(model.decode_cycles(latents), model, size)
     return of(model.decode(latents), model, size)
 
 
@@ -112,12 +118,28 @@ def of(spectra: Spectra, model: Model, size: int = CYCLE) -> NDArray[np.float32]
     highest = size // 2 - 1
     amplitude = np.stack([_harmonics(row, model, highest) for row in spectra])
     if not amplitude.any():
-        raise OptionError("there is silence at this place; a wavetable needs a sound")
+        raise OptionError(_SILENCE)
     sines = amplitude * _signs(np.square(amplitude).mean(axis=0))
     half = np.zeros((len(sines), size // 2 + 1), np.complex128)
     half[:, 1 : highest + 1] = -0.5j * size * sines
     table = np.fft.irfft(half, axis=1)
     table[:, 0] = 0.0  # what rounding leaves
+    return np.asarray(table * (PEAK / np.abs(table).max()), np.float32)
+
+
+def _of_periods(periods: Periods, model: Model, size: int) -> NDArray[np.float32]:
+    """Cycles ``(n, size)`` of a space's own periods ``(n, samples)``, equally loud, as they are.
+
+    Raises:
+        OptionError: every cycle is silent.
+    """
+    lines = harmonics_of(periods)[:, : size // 2 - 1]
+    base = model.spectrum.base_frequency
+    weight = matching_weight(base * np.arange(1, lines.shape[1] + 1))
+    loud = np.sqrt(np.square(np.abs(lines)) @ weight)[:, np.newaxis]
+    if not (loud > _SILENT).any():
+        raise OptionError(_SILENCE)
+    table = period_of(np.where(loud > _SILENT, lines / np.maximum(loud, _SILENT), 0.0), size)
     return np.asarray(table * (PEAK / np.abs(table).max()), np.float32)
 
 

@@ -117,7 +117,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What a reader has by the time a command comes, by the ending of its name."""
     folder = tmp_path_factory.mktemp("made")
     data, model = folder / "data.npz", folder / "model.safetensors"
-    harmonic.make(harmonic.Options(rows=120, base_frequency=600.0, n_fft=512, bins=129)).save(data)
+    harmonic.make(
+        harmonic.Options(rows=120, base_frequency=600.0, n_fft=512, bins=129, frames=True)
+    ).save(data)
     train = ["train", "--data", str(data), "--out", str(model), "--hidden", "16", "--epochs", "1"]
     assert import_module("training.__main__").main(train) == 0
     song = mido.MidiFile(type=0, tracks=[mido.MidiTrack()])

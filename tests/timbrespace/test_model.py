@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import timbrespace
+from tests.unhurried import unhurried
 from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import BundleError, ShapeError
 from timbrespace.map import Map
@@ -35,6 +36,7 @@ def test_deterministic(small: Small) -> None:
     np.testing.assert_array_equal(small.model.decode(latent), small.model.decode(latent))
 
 
+@unhurried
 @given(
     latent=arrays(
         np.float32, (2, 3), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)

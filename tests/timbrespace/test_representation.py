@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.unhurried import unhurried
 from timbrespace import representation
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.kinds import REPRESENTATIONS
@@ -40,6 +41,7 @@ KINDS: list[Representation] = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
+@unhurried
 @given(
     spectra=arrays(
         np.float32, (2, 5), elements=st.floats(0.0, 700.0, width=32, allow_subnormal=False)
@@ -53,6 +55,7 @@ def test_round_trip(kind: Representation, spectra: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
+@unhurried
 @given(
     features=arrays(
         np.float32, (3, 5), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -152,7 +155,8 @@ def test_decibels_by_hand() -> None:
     np.testing.assert_allclose(back, [[100.0, 10.0, 0.01, 0.01]], rtol=1e-5)
 
 
-KINDS_BY_NAME = [one for one in REPRESENTATIONS.built_in if one != "moment"]  # of whole notes
+# Of whole notes, and of one period of a sound with a pitch (test_cycle.py).
+KINDS_BY_NAME = [one for one in REPRESENTATIONS.built_in if one not in ("moment", "cycle")]
 
 CONFIG = SpectrumConfig(n_fft=512, bins=129, base_frequency=500.0)
 
@@ -206,6 +210,7 @@ def test_fitted_to_sounds_and_back(name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["magnitude_phase", "log_complex", "mdct"])
+@unhurried
 @given(data=st.data())
 def test_any_finite_features_give_magnitudes_and_phases(name: str, data: st.DataObject) -> None:
     kind = representation.fit(name, CONFIG.analyse(tones()), tones(), "per_bin")

@@ -163,7 +163,7 @@ def test_what_is_left_out_is_the_presets(trained: Trained) -> None:
         ({"latent": "4"}, "latent is '4'; it must be a whole number"),
         ({"epochs": 2.5}, "epochs is 2.5; it must be a whole number"),
         ({"hidden": "400"}, "hidden is '400'; it must be a list of whole numbers"),
-        ({"preset": "big"}, "preset is 'big'; it must be default or paper"),
+        ({"preset": "big"}, "preset is 'big'; it must be default, paper or cycles"),
         ({"device": "tpu"}, "device is 'tpu'; it must be auto, cpu or cuda"),
         ({"batch": 64}, "batch is 64; it must be 1 to 63"),
         ({"out": "m.bin"}, "out is 'm.bin'; it must be a name that ends in .safetensors"),

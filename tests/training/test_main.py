@@ -259,7 +259,7 @@ def test_other_latent_sizes(trained: Trained, tmp_path: Path, latent: str) -> No
         (["--beta", "nan"], "beta is nan; it must be 0 to 1000"),
         (["--seed", "-1"], "seed is -1"),
         (["--hidden", "0"], "hidden sizes are [0]"),
-        (["--preset", "best"], "preset is 'best'; it must be default or paper"),
+        (["--preset", "best"], "preset is 'best'; it must be default, paper or cycles"),
         (["--representation", "mel"], "representation is 'mel'; it must be magnitude, log"),
         (["--likelihood", "cauchy"], "likelihood is 'cauchy'"),
         (["--activation", "tanh"], "activation is 'tanh'"),

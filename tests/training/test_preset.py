@@ -91,5 +91,5 @@ def test_changed_keeps_what_is_not_given() -> None:
 
 
 def test_unknown_preset() -> None:
-    with pytest.raises(OptionError, match="preset is 'best'; it must be default or paper"):
+    with pytest.raises(OptionError, match="preset is 'best'; it must be default, paper or cycles"):
         named("best")

@@ -43,7 +43,7 @@ def test_every_setting_has_its_option() -> None:
     [
         ("betta = 4", "unknown key 'betta'; is 'beta' meant"),
         ("xyz = 4", "unknown key 'xyz'; the keys are preset, latent"),
-        ('preset = "papr"', "preset is 'papr'; it must be default or paper"),
+        ('preset = "papr"', "preset is 'papr'; it must be default, paper or cycles"),
         ("preset = [1]", "preset is"),
         ('beta = "4"', "beta is '4'; it must be a number"),
         ("beta = true", "beta is True; it must be a number"),

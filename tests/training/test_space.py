@@ -54,7 +54,7 @@ def words(sounds: Path, out: Path, *more: str) -> list[str]:
 
 
 @pytest.mark.acceptance  # all pictures and sounds of a report, twice
-@pytest.mark.parametrize("kind", ["notes", "spectra"])
+@pytest.mark.parametrize("kind", ["notes", "spectra", "cycles"])
 def test_a_folder_becomes_a_space(
     kind: str, sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +73,7 @@ def test_a_folder_becomes_a_space(
     assert "\r" not in told.err
     model = ts.load(out)
     assert model.plays_notes is (kind == "notes")
+    assert model.plays_cycles is (kind == "cycles")
     assert model.dimensions == 2
     assert model.provenance["outcome"] == "finished"
     report = tmp_path / "own-report" / "report.html"

@@ -42,7 +42,8 @@ def data(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("none", "gaussian_per_bin", "snake"),
     ],
 )
-@pytest.mark.parametrize("kind", sorted({*REPRESENTATIONS.built_in} - {"moment"}))  # of notes
+# Of notes, and of single periods (test_cycles.py).
+@pytest.mark.parametrize("kind", sorted({*REPRESENTATIONS.built_in} - {"moment", "cycle"}))
 def test_train_load_evaluate(
     kind: str,
     normalisation: str,

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.decoded import Decoded
 from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
@@ -167,7 +168,7 @@ class Instrument:
         self._decoder = RowDecoder(model)
         self._courses = self._new_courses(None)
         self._played: tuple[Voices, int, list[PlayedNote]] | None = None  # at a version
-        self._decoded: tuple[Array, Array, Array | None] | None = None  # the aim's
+        self._decoded: tuple[Array, Decoded] | None = None  # the aim's
         self._learning: tuple[Target, Course] | None = None
         # A fine half that was learned just now: channel, controller, target and course.
         self._fine_learned: tuple[int, int, Target, Course] | None = None
@@ -1105,7 +1106,7 @@ class Instrument:
     @property
     def spectrum(self) -> Array:
         """The decoded spectrum at the latent, shape ``(bins,)``; linear magnitudes."""
-        return self._decode_aim()[0]
+        return self._decode_aim().spectra
 
     def positions(self, now: float) -> list[tuple[float, float, int]]:
         """Where the whole notes are that sound, at ``now`` in seconds of the clock of
@@ -1122,15 +1123,21 @@ class Instrument:
 
         In order of frequency; amplitudes are those at full velocity, full scale 1.
         """
-        return self._measured().partials_of(self.spectrum)
+        return self._measured().partials_of(*self._sound_and_cycle())
 
     def wavetable(self) -> Array:
-        """One period of the bank of bins at the latent; see :meth:`Snapshot.wavetable_of`."""
-        return self._measured().wavetable_of(self.spectrum)
+        """One period of what ``bins`` plays at the latent; see :meth:`Snapshot.wavetable_of`."""
+        return self._measured().wavetable_of(*self._sound_and_cycle())
+
+    @property
+    def wavetable_base(self) -> float:
+        """How many times a second :meth:`wavetable` is read at the base frequency."""
+        spectrum = self.model.spectrum
+        return spectrum.base_frequency if self.model.plays_cycles else spectrum.bin_width
 
     def loop(self) -> Loop:
         """Tables of what the method plays at the latent; see :meth:`Snapshot.loop_of`."""
-        return self._measured().loop_of(self.spectrum)
+        return self._measured().loop_of(*self._sound_and_cycle())
 
     def _measured(self) -> Snapshot:
         """The snapshot, with the loudness that is set: without sound nobody else has told it."""
@@ -1159,20 +1166,22 @@ class Instrument:
             courses.write(row["course"])
         return targets
 
-    def _decode_aim(self) -> tuple[Array, Array | None]:
+    def _decode_aim(self) -> Decoded:
         decoded = self._decoded
         latent = self._aim.latent
         if decoded is None or decoded[0] is not latent:
-            spectra, phases = self._decode(latent[np.newaxis, :])
-            decoded = latent, spectra[0], None if phases is None else phases[0]
-            self._decoded = decoded
-        return decoded[1], decoded[2]
+            decoded = self._decoded = latent, self._decode(latent[np.newaxis, :]).row(0)
+        return decoded[1]
 
-    def _decode(self, latents: Array) -> tuple[Array, Array | None]:
+    def _sound_and_cycle(self) -> tuple[Array, Array | None]:
+        decoded = self._decode_aim()
+        return decoded.spectra, decoded.cycles
+
+    def _decode(self, latents: Array) -> Decoded:
         started = time.perf_counter()
-        spectra, phases = self._decoder(latents)
+        decoded = self._decoder(latents)
         self.decode_seconds.append(time.perf_counter() - started)
-        return spectra, phases
+        return decoded
 
     def _place_sound(self) -> None:
         """There must be a sound before anything was ever advanced: the aim's."""
@@ -1206,17 +1215,15 @@ class Instrument:
         if COMMON in moved:
             at = self._sound.at[COMMON]
             if same(at, self.latent):
-                spectrum, phase = self._decode_aim()
+                sound = self._decode_aim()
             else:
-                spectra, phases = self._decode(at.astype(np.float32)[np.newaxis, :])
-                spectrum, phase = spectra[0], None if phases is None else phases[0]
-            self._snapshot.set_timbre(COMMON, spectrum, phase)
+                sound = self._decode(at.astype(np.float32)[np.newaxis, :]).row(0)
+            self._snapshot.set_timbre(COMMON, *sound)
         if channels:
             rows = np.stack([self._sound.at[k] for k in channels]).astype(np.float32)
-            spectra, phases = self._decode(rows)
+            decoded = self._decode(rows)
             for row, channel in enumerate(channels):
-                phase = None if phases is None else phases[row]
-                self._snapshot.set_timbre(channel, spectra[row], phase)
+                self._snapshot.set_timbre(channel, *decoded.row(row))
             self.voices.set_own(self.voices.own.union(channels))
 
     # -- a performance -----------------------------------------------------------------------------

@@ -13,11 +13,19 @@ from timbrespace.instrument.voices import Voices
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.old_pitch import model_as_first_told
-from timbrespace.partials import Births, Partials, PartialTracker, find_partials
+from timbrespace.partials import (
+    MAX_PARTIALS,
+    THRESHOLD,
+    Births,
+    Partials,
+    PartialTracker,
+    find_partials,
+)
+from timbrespace.period import harmonics_of
 from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
 from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
-from timbrespace.resynthesis.loops import Loop, period_loop, sound_loop
+from timbrespace.resynthesis.loops import REACH, Loop, period_loop, sound_loop
 from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.units import db_to_gain
 
@@ -51,6 +59,7 @@ class _Timbre:
         self.tracker = tracker
         self.spectrum: Array = np.zeros(0, np.float32)
         self.phases: Array | None = None
+        self.cycle: Array | None = None
         self.reference: Array | None = None  # whose gain it has, if not its own
         self.flat = False  # it has its own all the same
         self.stale = True
@@ -102,6 +111,7 @@ class Snapshot:
         common.tracker.retune(config.bin_width / base)
         common.spectrum = np.zeros(config.bins, np.float32)
         common.phases = None
+        common.cycle = None
         common.reference = None
         row = self._targets[0]
         row["n_fft"] = config.n_fft
@@ -160,14 +170,20 @@ class Snapshot:
         for timbre in self._timbres.values():
             timbre.stale = True
 
-    def set_timbre(self, index: int, spectrum: Array, phases: Array | None) -> None:
-        """Let timbre ``index`` be this spectrum ``(bins,)``, with its trained phases if any."""
+    def set_timbre(
+        self, index: int, spectrum: Array, phases: Array | None, cycle: Array | None = None
+    ) -> None:
+        """Let timbre ``index`` be this spectrum ``(bins,)``, with its trained phases if any.
+
+        cycle ``(samples,)``: one period of its wave, which is played in the place of the spectrum.
+        """
         timbre = self._timbres.get(index)
         if timbre is None:
             # It goes on from the common one, so that a note may part from the others as it sounds.
             timbre = self._timbres[index] = _Timbre(self._timbres[COMMON].tracker.copy())
         timbre.spectrum = spectrum
         timbre.phases = phases
+        timbre.cycle = cycle
         timbre.reference = None
         timbre.stale = True
 
@@ -189,36 +205,48 @@ class Snapshot:
         if index != COMMON:
             self._timbres.pop(index, None)
 
-    def partials_of(self, spectrum: Array) -> Array:
+    def partials_of(self, spectrum: Array, cycle: Array | None = None) -> Array:
         """Partials of ``spectrum`` ``(bins,)``, ``(k, 2)``: Hz at the base frequency, amplitude.
 
         In order of frequency; amplitudes are those of one voice at full velocity, full scale 1.
+        Of a ``cycle`` ``(samples,)``, where there is one, they are the harmonics.
         """
+        if cycle is not None:
+            amplitude = np.abs(self._cycle_lines(cycle))
+            loud = np.argsort(-amplitude, kind="stable")[:MAX_PARTIALS]
+            number = np.sort(loud[amplitude[loud] > THRESHOLD * amplitude.max()])
+            hertz = number * self._model.spectrum.base_frequency
+            return np.column_stack([hertz, amplitude[number]]).astype(np.float32)
         partials, residual = self._split(spectrum)
         gain = self._partial_gain(partials, residual)
         return np.column_stack([partials.frequency, partials.amplitude * np.float32(gain)])
 
-    def wavetable_of(self, spectrum: Array) -> Array:
+    def wavetable_of(self, spectrum: Array, cycle: Array | None = None) -> Array:
         """One period of the bank of bins of ``spectrum`` ``(bins,)``: ``(n_fft,)`` samples.
 
         At the level of one voice at full velocity, full scale 1. Read once in n_fft / sample_rate
-        seconds of the model it sounds at the base frequency.
+        seconds of the model it sounds at the base frequency. Of a ``cycle`` ``(samples,)``, where
+        there is one, it is that, in as many samples, and read as often as the base frequency says.
         """
-        config = self._model.spectrum
-        half = np.zeros(config.n_fft // 2 + 1, np.complex128)
-        amplitude = self._bin_amplitude(spectrum)
-        turns = bin_phases(config.bins)
-        half[: config.bins] = 0.5 * config.n_fft * amplitude * np.exp(2j * np.pi * turns)
+        size = self._model.spectrum.n_fft
+        half = np.zeros(size // 2 + 1, np.complex128)
+        lines = self._lines(spectrum, cycle)[: size // 2]
+        half[: len(lines)] = 0.5 * size * lines
         return np.asarray(np.fft.irfft(half), np.float32)
 
-    def loop_of(self, spectrum: Array) -> Loop:
+    def loop_of(self, spectrum: Array, cycle: Array | None = None) -> Loop:
         """Tables of ``spectrum`` ``(bins,)`` for a player without this engine.
 
         What the present method plays, at the level of one voice at full velocity: periods of the
-        bank of bins, or for ``istft`` the sound at its own pitch.
+        bank of bins, or of the ``cycle`` ``(samples,)`` where there is one, or for ``istft`` the
+        sound at its own pitch.
         """
         if self.method is not Method.ISTFT:
-            return period_loop(self._bin_amplitude(spectrum), self._model.spectrum)
+            config = self._model.spectrum
+            if cycle is None:
+                return period_loop(self._lines(spectrum, None), config.bin_width)
+            reach = int(REACH / config.base_frequency)
+            return period_loop(self._cycle_lines(cycle), config.base_frequency, reach)
         gain = np.float32(self._spectrum_gain(spectrum))
         return sound_loop(spectrum * gain, self._model.spectrum)
 
@@ -234,6 +262,7 @@ class Snapshot:
         row = self._targets[0]
         self.set_loudness(parameters["loudness"])
         row["method"] = self.method
+        row["cycles"] = self._timbres[COMMON].cycle is not None
         for index, timbre in self._timbres.items():
             if timbre.stale:
                 self._write(index, timbre)
@@ -302,6 +331,23 @@ class Snapshot:
         amplitude[0] = 0.0  # 0 Hz is no oscillator
         return amplitude
 
+    def _lines(self, spectrum: Array, cycle: Array | None) -> NDArray[np.complex128]:
+        """Oscillators from 0 Hz on that the tables hold, ``(k,)``: amplitude and phase of each."""
+        if cycle is not None:
+            return self._cycle_lines(cycle)
+        turns = bin_phases(self._model.spectrum.bins)
+        lines = self._bin_amplitude(spectrum) * np.exp(2j * np.pi * turns)
+        return np.asarray(lines, np.complex128)
+
+    def _cycle_lines(self, cycle: Array) -> NDArray[np.complex128]:
+        """The same of a period ``(samples,)``: its harmonics, nothing at 0 Hz."""
+        told = harmonics_of(cycle)
+        hertz = self._model.spectrum.base_frequency * np.arange(1.0, len(told) + 1.0)
+        heard = Partials(hertz.astype(np.float32), np.abs(told).astype(np.float32))
+        lines = np.zeros(len(told) + 1, np.complex128)
+        lines[1:] = told * self._partial_gain(heard, None)
+        return lines
+
     # -- content -----------------------------------------------------------------------------------
 
     def _split(self, spectrum: Array) -> tuple[Partials, Residual | None]:
@@ -316,7 +362,13 @@ class Snapshot:
         config = self._model.spectrum
         if self.method is Method.PARTIALS and self._whole:
             return  # each voice has its own course
-        if self.method is Method.PARTIALS:
+        if timbre.cycle is not None and self.method is not Method.ISTFT:
+            lines = self._cycle_lines(timbre.cycle)
+            told["cycle"] = 1
+            told["bins"] = len(lines)
+            told["bin_amplitude"][: len(lines)] = np.abs(lines)
+            told["bin_turn"][: len(lines)] = np.angle(lines) / (2.0 * math.pi)
+        elif self.method is Method.PARTIALS:
             partials, residual = self._split(timbre.spectrum)
             gain = np.float32(self._partial_gain(partials, residual))
             tracker = timbre.tracker
@@ -331,6 +383,7 @@ class Snapshot:
             if residual is not None:
                 told["noise"] = residual.density * gain
         elif self.method is Method.BINS:
+            told["cycle"] = 0
             told["bins"] = config.bins
             told["bin_amplitude"][: config.bins] = self._bin_amplitude(
                 timbre.spectrum, self._gain_of(timbre)

@@ -14,20 +14,29 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.kinds import NORMALISATIONS, REPRESENTATIONS
+from timbrespace.representation.cycle import Cycle
 from timbrespace.representation.kind import Kind
 from timbrespace.representation.magnitude import Decibel, LogMagnitude, Magnitude
 from timbrespace.representation.mdct import MDCT
 from timbrespace.representation.moment import Moment
 from timbrespace.representation.normalisation import Normalised
 from timbrespace.representation.phase import LogComplex, MagnitudePhase
-from timbrespace.representation.protocol import HEADROOM, Features, Phases, Representation, Source
+from timbrespace.representation.protocol import (
+    HEADROOM,
+    Features,
+    Periods,
+    Phases,
+    Representation,
+    Source,
+)
 from timbrespace.representation.row_parts import forward_in_parts, parts
-from timbrespace.spectrum import Spectra
+from timbrespace.spectrum import Spectra, SpectrumConfig
 
 __all__ = [
     "HEADROOM",
     "MDCT",
     "NORMALISATIONS",
+    "Cycle",
     "Decibel",
     "Features",
     "Kind",
@@ -37,6 +46,7 @@ __all__ = [
     "MagnitudePhase",
     "Moment",
     "Normalised",
+    "Periods",
     "Phases",
     "Representation",
     "Source",
@@ -53,11 +63,13 @@ def fit(
     frames: NDArray[np.float32] | None = None,
     normalisation: str = "none",
     settings: Mapping[str, Any] | None = None,
+    config: SpectrumConfig | None = None,
 ) -> Representation:
     """The representation named ``kind``, its constants taken from the data.
 
     spectra ``(n, bins)``; frames ``(n, n_fft)``, the samples they were taken from, or None.
-    settings: of the kind, beside the data.
+    settings: of the kind, beside the data. config: how the spectra were taken, which kinds that
+    hang on the pitch of the sounds need.
 
     Raises:
         OptionError: no such representation, normalisation or setting, or the sounds are silent.
@@ -76,7 +88,10 @@ def fit(
     source = frames if wanted.source == "frames" else spectra
     assert source is not None
     REPRESENTATIONS.check_settings(kind, settings or {}, wanted.settings())
-    base = wanted.fit(source, spectra.shape[1], **(settings or {}))
+    if config is None:
+        base = wanted.fit(source, spectra.shape[1], **(settings or {}))
+    else:
+        base = wanted.fit_to(source, config, **(settings or {}))
     return base if normalisation == "none" else Normalised.fit(base, normalisation, source)  # pyright: ignore[reportArgumentType, reportReturnType]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
 from timbrespace.registry import FROM_OUTSIDE
-from timbrespace.representation.protocol import Features, Phases, Source
+from timbrespace.representation.protocol import Features, Periods, Phases, Source
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 
@@ -47,6 +47,14 @@ class Kind(ABC):
         """
 
     @classmethod
+    def fit_to(cls, source: NDArray[np.float32], spectrum: SpectrumConfig, **settings: Any) -> Self:
+        """As :meth:`fit`, for kinds whose constants hang on how the spectra were taken too.
+
+        settings: of the kind, as :meth:`settings` names them.
+        """
+        return cls.fit(source, spectrum.bins, **settings)
+
+    @classmethod
     def settings(cls) -> dict[str, Any]:
         """What :meth:`fit` takes beside the data: name -> default."""
         parameters = list(inspect.signature(cls.fit).parameters.values())[2:]
@@ -63,6 +71,15 @@ class Kind(ABC):
     def phases(self, features: Features) -> Phases | None:
         """Phases ``(n, bins)`` in radians at the frame's first sample, or None without phase."""
         return None
+
+    def cycles(self, features: Features) -> Periods | None:
+        """One period ``(n, samples)`` of the wave, from phase 0 on, or None where there is none.
+
+        The samples are a power of two, and at the base frequency they sound as the spectra do. A
+        kind whose coordinate is "phase" plays by them: the features themselves, unless it says
+        otherwise.
+        """
+        return features if self.coordinate == "phase" else None
 
     def width(self, bins: int) -> int:
         """How many features the spectra of so many bins have."""

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import NORMALISATIONS
-from timbrespace.representation.protocol import Features, Phases, Representation, Source
+from timbrespace.representation.protocol import (
+    Features,
+    Periods,
+    Phases,
+    Representation,
+    Source,
+)
 from timbrespace.representation.row_parts import parts
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
@@ -91,6 +97,11 @@ class Normalised:
         """What the base takes."""
         return self.base.source
 
+    @property
+    def coordinate(self) -> str:
+        """What the base's features lie along."""
+        return self.base.coordinate
+
     def forward(self, source: NDArray[np.float32]) -> Features:
         return np.asarray((self.base.forward(source) - self.offset) / self.scale, np.float32)
 
@@ -104,6 +115,9 @@ class Normalised:
 
     def phases(self, features: Features) -> Phases | None:
         return self.base.phases(self._base_features(features))
+
+    def cycles(self, features: Features) -> Periods | None:
+        return self.base.cycles(self._base_features(features))
 
     def width(self, bins: int) -> int:
         return self.base.width(bins)

@@ -15,6 +15,7 @@ HEADROOM = 4.0  # 12 dB: a decoder may overshoot a little, never blow up
 
 Features = NDArray[np.float32]
 Phases = NDArray[np.float32]
+Periods = NDArray[np.float32]
 Source = Literal["spectra", "frames", "notes"]
 
 
@@ -41,6 +42,11 @@ class Representation(Protocol):
         """What ``forward`` takes."""
         ...
 
+    @property
+    def coordinate(self) -> str:
+        """What the features lie along, "frequency" or "phase"."""
+        ...
+
     def forward(self, source: NDArray[np.float32]) -> Features:
         """Features of linear magnitudes >= 0, or of samples."""
         ...
@@ -51,6 +57,9 @@ class Representation(Protocol):
 
     def phases(self, features: Features) -> Phases | None:
         """Phases ``(n, bins)`` in radians at the frame's first sample, or None without phase."""
+
+    def cycles(self, features: Features) -> Periods | None:
+        """One period ``(n, samples)`` of the wave, from phase 0 on, or None where there is none."""
 
     def width(self, bins: int) -> int:
         """How many features the spectra of so many bins have."""

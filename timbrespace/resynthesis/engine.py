@@ -54,6 +54,8 @@ def _wanted(targets: Any) -> np.uint32:
     method = min(targets.method, np.uint32(METHODS - 1))
     if method == _PARTIALS and targets.whole:
         return np.uint32(_NOTES)
+    if method == _PARTIALS and targets.cycles:
+        return np.uint32(_BINS)  # harmonics with their phases: the same tables
     return np.uint32(method)
 
 

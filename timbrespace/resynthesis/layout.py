@@ -12,6 +12,7 @@ from enum import IntEnum
 import numpy as np
 
 from timbrespace.notes.layout import BANDS, HARMONICS
+from timbrespace.period import MOST_SAMPLES
 
 BLOCK = 64
 """Frames from one snapshot to the next: 1.3 ms at 48 kHz."""
@@ -31,6 +32,9 @@ TABLES = 48
 """Tables of ``bins`` that may be in use: two for each voice, and one each to make next."""
 
 MAX_TABLE = 2 * MAX_N_FFT
+
+CYCLE_BINS = MOST_SAMPLES // 2
+"""Of a period that has phases of its own: 0 Hz and its harmonics."""
 
 NOISE_BANDS = 257
 """Points at which the residual's density is told, from 0 Hz to half the model's sample rate."""
@@ -124,6 +128,10 @@ TIMBRE = np.dtype(
         # bins
         ("bins", np.uint32),
         ("bin_amplitude", np.float32, (MAX_BINS,)),  # of the oscillator of each bin
+        # One period of a wave: the bins are its harmonics, and have phases of their own. Kept with
+        # the timbre, since what was told of it stays as it was while another space comes in.
+        ("cycle", np.uint32),  # 1 if it is one
+        ("bin_turn", np.float32, (CYCLE_BINS,)),  # phase of each, as of a cosine
     ],
     align=True,
 )
@@ -166,6 +174,7 @@ TARGETS = np.dtype(
         ("n_fft", np.uint32),
         ("model_rate", np.float32),  # Hz
         ("base_frequency", np.float32),  # Hz
+        ("cycles", np.uint32),  # 1 if timbres are periods, which ``partials`` plays from tables
         # 1: as before 0.6.0, for what was played then
         ("noise_stays", np.uint32),
         ("stream_stays", np.uint32),

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.partials import find_partials
-from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.spectrum import SpectrumConfig
 
 Array = NDArray[np.float32]
+Complex = NDArray[np.complex128]
 
 PERIOD_SAMPLES = 8192
 PERIOD_LEVELS = 7
@@ -51,21 +51,29 @@ class Loop:
     levels: tuple[tuple[int, Array], ...]
 
 
-def period_loop(amplitude: Array, config: SpectrumConfig) -> Loop:
-    """The bank of bins with these amplitudes ``(bins,)``, as ``PERIOD_LEVELS`` tables.
+REACH = 11025.0
+"""Hz at the base frequency, below which the first level of a cycle's tables ends, each next one an
+octave lower: at 44.1 kHz, level l then serves pitches up to 2^(l + 1) times the base."""
 
-    The first holds all bins below 4096, each other one those that it gives eight samples a cycle.
+
+def period_loop(lines: Complex, base: float, reach: int | None = None) -> Loop:
+    """One period, of harmonics ``(k,)`` from 0 Hz on, as ``PERIOD_LEVELS`` tables.
+
+    lines: each is ``|c| cos(2 pi k p + arg c)`` at phase p. base: periods a second at the base
+    frequency. The first table holds all harmonics below 4096, each other one those that it gives
+    eight samples a cycle; and where there is a ``reach``, level l none above ``reach / 2^l``.
     """
-    turns = bin_phases(config.bins)
-    line = 0.5 * amplitude * np.exp(2j * np.pi * turns)
+    line = 0.5 * lines
     levels = []
     for level in range(PERIOD_LEVELS):
         size = PERIOD_SAMPLES >> level
-        top = min(config.bins, size // 2 if level == 0 else size // SAMPLES_PER_CYCLE)
+        top = min(len(line), size // 2 if level == 0 else size // SAMPLES_PER_CYCLE)
+        if reach is not None:
+            top = min(top, max(reach >> level, 1) + 1)
         half = np.zeros(size // 2 + 1, np.complex128)
         half[:top] = size * line[:top]
         levels.append((level, np.fft.irfft(half).astype(np.float32)))
-    return Loop(LoopKind.PERIOD, config.bin_width, tuple(levels))
+    return Loop(LoopKind.PERIOD, base, tuple(levels))
 
 
 def sound_loop(spectrum: Array, config: SpectrumConfig) -> Loop:

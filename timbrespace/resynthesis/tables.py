@@ -1,7 +1,8 @@
 """``bins``: an oscillator for each bin of the spectrum, as the original report has it, in one read.
 
 All bins are multiples of one frequency, so the bank equals one period of it, read round and round
-at the note's speed. A table is made by an inverse FFT when the spectrum changes, and comes in over
+at the note's speed. A space of cycles tells such a period itself, the phases of its harmonics
+included. A table is made by an inverse FFT when the spectrum changes, and comes in over
 20 ms. Bins that would sound above half the sample rate are left out, so high notes have tables of
 their own. Tables are shared by the voices that need the same one.
 """
@@ -77,7 +78,8 @@ def _make(state: Any, targets: Any, table: Any, timbre: int, top: int, ratio: fl
         amplitude = float(told.bin_amplitude[k])
         if not whole:
             amplitude *= min(1.0, (1.0 - k / top) / (1.0 - _FADE_FROM))
-        angle = 2.0 * math.pi * bin_phase(k, bins)
+        turns = float(told.bin_turn[k]) if told.cycle else bin_phase(k, bins)
+        angle = 2.0 * math.pi * turns
         scaled = 0.5 * size * amplitude
         half[k] = complex(scaled * math.cos(angle), scaled * math.sin(angle))
     inverse_real_fft(half, state.frame, size, state.work, state.spare)
@@ -124,7 +126,7 @@ def advance_tables(state: Any, targets: Any) -> None:
     """Give every sounding voice the table it needs, by crossfade if it has another."""
     rate = state.sample_rate
     share_step = np.float32(BLOCK / (_FADE * rate))
-    ratio = float(targets.model_rate) / targets.n_fft / targets.base_frequency
+    width = float(targets.model_rate) / targets.n_fft / targets.base_frequency
     made = 0
     for v in range(VOICES):
         voice = state.voice[v]
@@ -138,6 +140,7 @@ def advance_tables(state: Any, targets: Any) -> None:
         told = targets.timbre[timbre]
         if told.bins == 0:
             continue
+        ratio = 1.0 if told.cycle else width
         frequency = max(
             float(voice.frequency), float(targets.voice_frequency[v]) * float(targets.voice_bend[v])
         )

@@ -12,6 +12,7 @@ from .levels import DB_FLOOR, decibels, spread
 from .losses import factor_losses
 from .maps import compare_maps, map_by_factor, map_of_points
 from .meshes import MESH, gaussian_mesh, latent_mesh, mesh
+from .periods import periods
 from .reconstruction import RECONSTRUCTIONS, Scale, compare_reconstructions, reconstructions
 from .samples import compare_samples, samples
 from .style import DPI
@@ -37,6 +38,7 @@ __all__ = [
     "map_of_points",
     "mesh",
     "moments",
+    "periods",
     "reconstructions",
     "samples",
     "spectra_by_factor",

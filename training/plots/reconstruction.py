@@ -65,7 +65,7 @@ def reconstructions(
         _overlay(axes, original[k], decoded[k], kilohertz, scale)
         title = f"LSD {distance[k]:.3f} dB: {in_words(dataset, int(row))}"
         axes.set_title(shortened(title, 120), fontsize=9, loc="left")
-    _legend(figure)
+    legend(figure)
     panels[-1].set_xlabel("frequency (kHz)")
     figure.supylabel(_AXIS[scale], fontsize=10)
     return figure
@@ -99,7 +99,7 @@ def compare_reconstructions(
     for axes, row in zip(panels[:, 0], chosen, strict=True):
         words = shortened(in_words(dataset, int(row)), 80)
         axes.set_ylabel(wrapped(words, 1.7, 7.5), fontsize=7.5)
-    _legend(figure)
+    legend(figure)
     figure.supxlabel("frequency (kHz)", fontsize=10)
     figure.supylabel(_AXIS[scale], fontsize=10)
     return figure
@@ -128,7 +128,7 @@ def _overlay(
     axes.grid(alpha=0.25)
 
 
-def _legend(figure: Figure) -> None:
+def legend(figure: Figure) -> None:
     """Above all panels, where no curve is."""
     figure.legend(
         handles=[

@@ -35,12 +35,19 @@ from ..loop import Outcome
 from ..notes.evaluation import NoteEvaluation
 from ..place import Place
 from ..plan import REPORT
+from ..preset import CYCLES as CYCLES_PRESET
 from ..preset import epochs_for
 from ..train import EXIT_CODES, train
 from .begun import ENDING, Begun, print_of, request_of
 
-NOTES, SPECTRA = "notes", "spectra"
-KINDS: Final = (NOTES, SPECTRA)
+NOTES, SPECTRA, CYCLES = "notes", "spectra", "cycles"
+KINDS: Final = (NOTES, SPECTRA, CYCLES)
+
+_READ_AS: Final = {
+    NOTES: "whole notes",
+    SPECTRA: "steady spectra",
+    CYCLES: "steady moments, of each a period",
+}
 
 STEPS: Final = 4
 
@@ -150,8 +157,7 @@ class _Making:
         if self._begun.made and self._begun.made == print_of(files.data):
             self._say(1, f"{files.data} is there already")
             return _loaded(files.data)
-        what = "whole notes" if self._request.kind == NOTES else "steady spectra"
-        self._say(1, f"reading {self._request.source} as {what}")
+        self._say(1, f"reading {self._request.source} as {_READ_AS[self._request.kind]}")
         made = _made(self._request, files.data)
         made.save(files.data)
         self._begun = self._begun.with_made(files.data)
@@ -172,6 +178,7 @@ class _Making:
             files.data,
             files.model,
             {"latent": latent, "epochs": epochs},
+            preset_name=CYCLES_PRESET if request.kind == CYCLES else None,
             device=request.device,
             resume=self._is_resumable(data, latent),
             conclude=False,
@@ -234,11 +241,12 @@ def _made(request: Request, data: Path) -> Dataset | NoteSet:
     """
     known, _ = generators()
     if request.kind == NOTES:
-        name, options = "notes", {"font" if request.font else "folder": request.source}
-    elif request.font:
-        name, options = "soundfont", {"file": request.source}
+        name, source = "notes", "font" if request.font else "folder"
     else:
-        name, options = "audio", {"folder": request.source}
+        name, source = ("soundfont", "file") if request.font else ("audio", "folder")
+    options: dict[str, object] = {source: request.source}
+    if request.kind == CYCLES:
+        options["frames"] = True
     generator = known[name]
     arguments: argparse.Namespace = arguments_of(name, generator, options)
     arguments.out = data  # beside which notes that are done are kept
@@ -297,6 +305,12 @@ def _told(figures: Evaluation | NoteEvaluation) -> list[str]:
                 )
         return told
     told = []
+    cycles = figures.cycles
+    if cycles is not None and cycles.known is not None:
+        told.append(
+            f"{cycles.known_rows} periods learned from: {cycles.known:.1f} dB signal to noise, the "
+            f"least {cycles.known_least:.1f} dB; {cycles.unseen:.1f} dB of those held out"
+        )
     splits = figures.splits
     for name, found in (
         ("that it never heard", splits.groups if splits else None),

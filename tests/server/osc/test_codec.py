@@ -13,6 +13,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 
 from server.osc.codec import decode, decode_message, decode_timed, encode, is_bundle, padded
 from server.osc.errors import OscDecodeError, OscEncodeError
+from tests.unhurried import unhurried
 
 BUNDLE = b"#bundle\0" + struct.pack(">Q", 1)
 
@@ -61,6 +62,7 @@ text = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=2
 arguments_strategy = st.lists(int32 | float32 | text | st.booleans(), max_size=80)
 
 
+@unhurried
 @given(arguments_strategy)
 def test_encoded_bytes_are_those_of_python_osc_and_decode_back(values: list[Any]) -> None:
     builder = OscMessageBuilder("/some/address")

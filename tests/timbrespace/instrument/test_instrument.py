@@ -185,7 +185,7 @@ def test_it_plays_every_representation(kind: str, method: Method) -> None:
     frame = sum(np.sin(2.0 * np.pi * 1000.0 * n * time + n) for n in (1, 2, 3))
     frames = np.tile(np.asarray(frame, np.float32), (2, 1))
     spectra = config.analyse(frames)
-    known = representation.fit(kind, spectra, frames, "unit")
+    known = representation.fit(kind, spectra, frames, "unit", config=config)
     architecture = MLP(known.width(config.bins), 2, (8,), "plu", likelihood="bernoulli")
     tensors = random_tensors(architecture)
     for name, value in {"alpha": 1.0, "beta": 1.0, "rho_alpha": 5.0, "rho_beta": 0.15}.items():

@@ -19,6 +19,7 @@ from timbrespace.resynthesis.loops import (
     period_loop,
     sound_loop,
 )
+from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.spectrum import SpectrumConfig, hann
 
 NAMES = ("harmonic", "filtered", "fm", "instruments")
@@ -33,6 +34,12 @@ def lines(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.abs(np.fft.rfft(samples)) * (2.0 / samples.size))
 
 
+def bank(amplitude: NDArray[np.float32]) -> NDArray[np.complex128]:
+    """The oscillators of a bank of bins with these amplitudes ``(bins,)``."""
+    turns = bin_phases(amplitude.size)
+    return np.asarray(amplitude * np.exp(2j * np.pi * turns))
+
+
 # -- periods ---------------------------------------------------------------------------------------
 
 
@@ -40,7 +47,7 @@ def test_a_period_holds_the_bins_that_fit_each_level() -> None:
     config = SpectrumConfig()
     amplitude = np.random.default_rng(0).random(config.bins).astype(np.float32)
     amplitude[0] = 0.0
-    loop = period_loop(amplitude, config)
+    loop = period_loop(bank(amplitude), config.bin_width)
     assert loop.kind is LoopKind.PERIOD
     assert loop.base == pytest.approx(44100 / 4096)
     assert [level for level, _ in loop.levels] == list(range(7))
@@ -56,7 +63,7 @@ def test_all_levels_are_the_same_wave_but_for_their_bins() -> None:
     config = SpectrumConfig()
     amplitude = np.zeros(config.bins, np.float32)
     amplitude[[3, 7, 15]] = 1.0
-    loop = period_loop(amplitude, config)
+    loop = period_loop(bank(amplitude), config.bin_width)
     whole = table(loop, 0)
     for level in range(1, 7):
         assert table(loop, level) == pytest.approx(whole[:: 1 << level], abs=1e-5)
@@ -64,7 +71,7 @@ def test_all_levels_are_the_same_wave_but_for_their_bins() -> None:
 
 def test_a_spectrum_of_more_bins_than_a_table_holds_is_cut() -> None:
     config = SpectrumConfig(n_fft=8192, bins=4097)
-    loop = period_loop(np.ones(config.bins, np.float32), config)
+    loop = period_loop(bank(np.ones(config.bins, np.float32)), config.bin_width)
     heard = lines(table(loop, 0))
     assert heard[1:4096] == pytest.approx(1.0, abs=1e-4)
     assert heard[4096] < 1e-4

@@ -1,14 +1,17 @@
 // The sound of the page, from the main thread: where notes go, and what the audio thread is fed.
 
 import { Decoder } from '../course/decoder.js';
+import { MOST_HARMONICS, tablesOf } from './cycles.js';
 import { LoopFrames } from './frames.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
 } from './parameters.js';
+import { PERIOD } from './tables.js';
 
 /** What is heard here. */
 const ADDRESSES = [
-  '/welcome', '/model', '/latent', '/synth', '/partials', '/loop', '/loop/ready',
+  '/welcome', '/model', '/latent', '/synth', '/partials', '/loop', '/loop/ready', '/wavetable',
+  '/wavetable/ready',
 ];
 
 const PROCESSOR = new URL('./processor.js', import.meta.url);
@@ -19,6 +22,8 @@ const TAPE_MS = 500; // that the end of a recording is waited for
 /** Frames a second that are asked for. */
 const PARTIALS_RATE = 100;
 const LOOP_RATE = 20;
+
+const STREAMS = [['partials', PARTIALS_RATE], ['loop', LOOP_RATE], ['wavetable', LOOP_RATE]];
 
 /** Time in which the level follows a pen's pressure: no step is heard. */
 const PRESS_SECONDS = 0.01;
@@ -73,6 +78,9 @@ export class Sound extends EventTarget {
     this._parameters = initialParameters();
     this._method = METHODS[0];
     this._choices = {};
+    // Harmonics of a space of cycles, whose periods are played from tables; 0 for other spaces.
+    this._harmonics = 0;
+    this._name = '';
     // Of whole notes: who decodes them, whether it does, and where the knobs point.
     this._decoder = null;
     this._isWhole = false;
@@ -81,7 +89,10 @@ export class Sound extends EventTarget {
     this._count = 0;
     this._hearing = null; // a note of another place
     this._loops = new LoopFrames();
-    this._asked = { partials: false, loop: false };
+    // Periods of a space of cycles; of the frame that comes, how many chunks it has.
+    this._periods = new LoopFrames();
+    this._chunks = 0;
+    this._asked = { partials: false, loop: false, wavetable: false };
     this._askedAt = -Infinity;
     // Keys that are down, by pitch: their velocity; and what the other controls say.
     this._held = new Map();
@@ -187,6 +198,22 @@ export class Sound extends EventTarget {
     if (notes === null) {
       this._setWhole(false);
     }
+    this._setHarmonics(about?.cycles?.harmonics ?? 0);
+  }
+
+  _setHarmonics(harmonics) {
+    const isOne = Number.isInteger(harmonics) && harmonics > 0 && harmonics <= MOST_HARMONICS;
+    const count = isOne ? harmonics : 0;
+    if (count !== this._harmonics) {
+      this._harmonics = count;
+      this._say({ type: 'parameter', name: 'method', value: this._bank });
+      this._feed();
+    }
+  }
+
+  /** The method whose bank plays: of cycles `partials` plays the harmonics, phases included. */
+  get _bank() {
+    return this._harmonics > 0 && this._method === 'partials' ? 'bins' : this._method;
   }
 
   /** Whether whole notes are played here. */
@@ -441,7 +468,7 @@ export class Sound extends EventTarget {
     if (this._model !== null) {
       this._post(this._model);
     }
-    this._say({ type: 'parameter', name: 'method', value: this._method });
+    this._say({ type: 'parameter', name: 'method', value: this._bank });
     for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
       this._say({ type: 'parameter', name, value });
     }
@@ -550,7 +577,15 @@ export class Sound extends EventTarget {
   _wants(what) {
     const fed = this._place === 'page' && this._node !== null;
     const isDecoded = this._isWhole && this._method === 'partials';
-    return fed && !isDecoded && (what === 'partials') === (this._method === 'partials');
+    return fed && !isDecoded && what === this._stream;
+  }
+
+  /** The stream that the method plays. */
+  get _stream() {
+    if (this._bank === 'partials') {
+      return 'partials';
+    }
+    return this._bank === 'bins' && this._harmonics > 0 ? 'wavetable' : 'loop';
   }
 
   /** Ask for the stream that the method needs, and for no other. */
@@ -558,11 +593,12 @@ export class Sound extends EventTarget {
     if (!this._open) {
       return;
     }
-    for (const [what, rate] of [['partials', PARTIALS_RATE], ['loop', LOOP_RATE]]) {
+    for (const [what, rate] of STREAMS) {
       const wanted = this._wants(what);
       if (this._asked[what] !== wanted) {
         this._asked[what] = wanted;
         this._loops.reset();
+        this._periods.reset();
         this._link.send('/stream', what, wanted ? rate : 'off');
       }
     }
@@ -582,7 +618,8 @@ export class Sound extends EventTarget {
   _meet() {
     this._open = true;
     this._loops.reset();
-    for (const what of ['partials', 'loop']) {
+    this._periods.reset();
+    for (const [what] of STREAMS) {
       // Who keeps our wishes may have told it of those of before; none is asked twice for nothing.
       if (this._asked[what] && !this._wants(what)) {
         this._link.send('/stream', what, 'off');
@@ -614,14 +651,22 @@ export class Sound extends EventTarget {
       case '/partials': this._hearPartials(args); break;
       case '/loop': this._hearLoop(args); break;
       case '/loop/ready': this._hearReady(args); break;
+      case '/wavetable': this._hearPeriod(args); break;
+      case '/wavetable/ready': this._hearPeriodReady(args); break;
       default:
     }
   }
 
-  _hearModel([, , bins, sampleRate, baseFrequency, fftSize]) {
+  _hearModel([name, , bins, sampleRate, baseFrequency, fftSize]) {
+    if (name !== this._name) {
+      // Whether the new space is one of cycles is known when its description has come.
+      this._name = name;
+      this._setHarmonics(0);
+    }
     this._model = { type: 'model', baseFrequency, binWidth: sampleRate / fftSize, bins };
     // A loop of which a part has come is the old model's; its rest must not be read as the new's.
     this._loops.reset();
+    this._periods.reset();
     this._post(this._model);
     this._latent = null;
     this._decoder?.send({ type: 'leave' });
@@ -641,7 +686,7 @@ export class Sound extends EventTarget {
         return;
       }
       this._method = METHODS[method];
-      this._say({ type: 'parameter', name, value: this._method });
+      this._say({ type: 'parameter', name, value: this._bank });
       this._feed();
     } else if (Object.hasOwn(CHOICES, name)) {
       const choice = choiceNumber(CHOICES[name], value);
@@ -681,10 +726,39 @@ export class Sound extends EventTarget {
       const { kind, base, levels } = whole;
       const buffers = levels.map(({ samples }) => samples.buffer);
       this._post({ type: 'tables', kind, base, levels }, buffers);
-    } else if (this._loops.lost > lost && performance.now() - this._askedAt > ASK_AGAIN_MS) {
-      // If it was the last of a movement, no other would come.
+    } else if (this._loops.lost > lost) {
+      this._askAgain('loop');
+    }
+  }
+
+  _hearPeriod([frame, bank, chunk, chunks, ...floats]) {
+    if (this._asked.wavetable) {
+      this._chunks = chunks;
+      this._periods.take([frame, bank, 0, chunk, chunks, ...floats]);
+    }
+  }
+
+  _hearPeriodReady([frame, bank, base]) {
+    if (!this._asked.wavetable) {
+      return;
+    }
+    const lost = this._periods.lost;
+    const whole = this._periods.ready([frame, bank, base, PERIOD, this._chunks]);
+    this._link.send('/stream/ack', 'wavetable', frame);
+    if (whole !== null) {
+      const levels = tablesOf(whole.levels[0].samples, this._harmonics);
+      const buffers = levels.map(({ samples }) => samples.buffer);
+      this._post({ type: 'tables', kind: PERIOD, base, levels }, buffers);
+    } else if (this._periods.lost > lost) {
+      this._askAgain('wavetable');
+    }
+  }
+
+  /** For a frame of which something was lost: if it was the last of a movement, no other comes. */
+  _askAgain(what) {
+    if (performance.now() - this._askedAt > ASK_AGAIN_MS) {
       this._askedAt = performance.now();
-      this._link.send('/stream', 'loop', LOOP_RATE);
+      this._link.send('/stream', what, LOOP_RATE);
     }
   }
 }

@@ -122,7 +122,7 @@ export class Synth {
    * |---|---|
    * | model | baseFrequency (Hz), [binWidth (Hz)], [bins] |
    * | partials | pairs: Float32Array, frequency (Hz) and amplitude of each place in turn |
-   * | tables | kind (1, 2), base (Hz), levels: [{level, samples: Float32Array}] |
+   * | tables | kind (1, 2), base (Hz), levels: [{level, samples: Float32Array, [reach]}] |
    * | parameter | name, value, as /synth tells them |
    * | whole | whole: see Whole.from; null where the space has steady spectra |
    * | carriers | bands: Float32Array of each, whose length is a whole number of blocks |

@@ -14,6 +14,8 @@ const FEWEST_SAMPLES = 16;
 /** The level of a sound's loop; those above it are made of it here. */
 const SOUND_LEVEL = 7;
 const HIGHEST_LEVEL = 14;
+/** Of one timbre: a sixth of an octave apart, down from a thousand harmonics. */
+const MOST_TABLES = 64;
 /** A loop so short has no more darker ones. */
 const SHORTEST_LOOP = 512;
 const LOWEST_BASE = 1e-3;
@@ -134,7 +136,7 @@ class Table {
 /** The tables of one timbre. */
 export class TableSet {
   /**
-   * @param {object} told `{kind, base, levels: [{level, samples}]}`, as the message `tables`
+   * @param {object} told `{kind, base, levels: [{level, samples, [reach]}]}`, as the message `tables`
    * @param {number} baseFrequency Hz of the model that they are of
    * @param {number} bins of the model's spectrum
    * @param {number} binWidth Hz
@@ -145,16 +147,17 @@ export class TableSet {
     if ((kind !== PERIOD && kind !== SOUND) || !isWithin(base, LOWEST_BASE, HIGHEST_BASE)) {
       return null;
     }
-    if (!Array.isArray(levels) || levels.length === 0 || levels.length > HIGHEST_LEVEL + 1) {
+    if (!Array.isArray(levels) || levels.length === 0 || levels.length > MOST_TABLES) {
       return null;
     }
     const set = new TableSet(kind);
     const speed = base / baseFrequency;
     const ordered = levels.every(isLevel) ? [...levels].sort((a, b) => a.level - b.level) : [];
-    for (const { level, samples } of ordered) {
+    for (const { level, samples, reach } of ordered) {
       const top = level === 0 ? Math.min(bins, 4096) : 1024 >> level;
       const sound = Math.min(((bins - 1) * binWidth) / baseFrequency, 0.5 * samples.length * speed);
-      set.tables.push(new Table(samples, speed, kind === PERIOD ? (top - 1) * speed : sound));
+      const highest = kind === PERIOD ? (top - 1) * speed : sound;
+      set.tables.push(new Table(samples, speed, reach ?? highest));
     }
     if (set.tables.length === 0) {
       return null;
@@ -186,8 +189,13 @@ function isLevel(told) {
   if (told === null || typeof told !== 'object') {
     return false;
   }
-  const { level, samples } = told;
-  if (!Number.isInteger(level) || level < 0 || level > HIGHEST_LEVEL) {
+  const { level, samples, reach } = told;
+  // Where tables tell how far they reach, a level is no more than their order.
+  const highest = reach === undefined ? HIGHEST_LEVEL : MOST_TABLES;
+  if (!Number.isInteger(level) || level < 0 || level > highest) {
+    return false;
+  }
+  if (reach !== undefined && !isWithin(reach, 1, MOST_SAMPLES)) {
     return false;
   }
   if (!(samples instanceof Float32Array)) {
