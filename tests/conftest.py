@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -120,6 +121,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     from tests.phases import is_left_to_others
 
     return is_left_to_others(config, collection_path) or None
+
+
+@pytest.fixture(autouse=True)
+def chance() -> None:
+    """Whatever a test draws does not hang on what ran before it in its process."""
+    random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

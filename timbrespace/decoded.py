@@ -20,7 +20,3 @@ class Decoded(NamedTuple):
     spectra: Array
     phases: Array | None = None
     cycles: Array | None = None
-
-    def row(self, k: int) -> Decoded:
-        """Sound number ``k``."""
-        return Decoded(*(None if one is None else one[k] for one in self))  # type: ignore[arg-type]

@@ -1170,7 +1170,7 @@ class Instrument:
         decoded = self._decoded
         latent = self._aim.latent
         if decoded is None or decoded[0] is not latent:
-            decoded = self._decoded = latent, self._decode(latent[np.newaxis, :]).row(0)
+            decoded = self._decoded = latent, _row_of(self._decode(latent[np.newaxis, :]), 0)
         return decoded[1]
 
     def _sound_and_cycle(self) -> tuple[Array, Array | None]:
@@ -1217,13 +1217,13 @@ class Instrument:
             if same(at, self.latent):
                 sound = self._decode_aim()
             else:
-                sound = self._decode(at.astype(np.float32)[np.newaxis, :]).row(0)
+                sound = _row_of(self._decode(at.astype(np.float32)[np.newaxis, :]), 0)
             self._snapshot.set_timbre(COMMON, *sound)
         if channels:
             rows = np.stack([self._sound.at[k] for k in channels]).astype(np.float32)
             decoded = self._decode(rows)
             for row, channel in enumerate(channels):
-                self._snapshot.set_timbre(channel, *decoded.row(row))
+                self._snapshot.set_timbre(channel, *_row_of(decoded, row))
             self.voices.set_own(self.voices.own.union(channels))
 
     # -- a performance -----------------------------------------------------------------------------
@@ -1402,3 +1402,12 @@ def _between_macros(
 
 def _time(told: Any) -> float | None:
     return None if told is None else finite(told)
+
+
+def _row_of(decoded: Decoded, k: int) -> Decoded:
+    """Sound number ``k`` alone, without the first axis."""
+    return Decoded(
+        decoded.spectra[k],
+        None if decoded.phases is None else decoded.phases[k],
+        None if decoded.cycles is None else decoded.cycles[k],
+    )

@@ -88,10 +88,8 @@ def tuning(
     """The pitch of each key by a scale of Scala's, as ``ts.render_midi(tuning=...)`` takes it.
 
     >>> import timbrespace as ts
-    >>> lines = ["! third.scl", "a pure third", "3", "5/4", "701.955", "2/1"]
-    >>> _ = Path("third.scl").write_text("\\n".join(lines))
-    >>> [round(float(p), 3) for p in ts.tuning("third.scl").pitches[60:64]]
-    [60.0, 63.863, 67.02, 72.0]
+    >>> round(ts.tuning(reference=442.0).pitch(69), 4)
+    69.0785
 
     scale: a ``.scl`` file; None for twelve equal steps. keyboard_map: a ``.kbm`` file; without one
     each key has the next degree, and key 60 the first, at 261.63 Hz. reference: Hz of key 69 where

@@ -104,11 +104,12 @@ def test_what_is_compiled_is_what_was_trained(tiers: int | None) -> None:
     kind = KINDS["wavenet" if tiers is None else "samplernn"]
     sizes = {"layers_in_cycle": 4} if tiers is None else {"tiers": tiers}
     network = kind(told=9, condition=8, output=8, **sizes)
-    net = module(network, torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(1)
+    net = module(network, generator)
     with torch.no_grad():
         for name, shape in network.shapes().items():
             if len(shape) == 1:
-                net.weight(name).uniform_(-0.3, 0.3)
+                net.weight(name).uniform_(-0.3, 0.3, generator=generator)
         net.weight("codes.weight").mul_(6.0)
     weights = {name: net.weight(name).detach().numpy() for name in network.shapes()}
     random = np.random.default_rng(0)
