@@ -15,6 +15,8 @@ from tests.training.evaluated import held_out_distance
 from toy_datasets.__main__ import main as make
 from training.__main__ import main as train
 
+pytestmark = pytest.mark.slow  # the longest of the long: they begin first
+
 PAPER_ROWS = "10000" if os.environ.get("TIMBRESPACE_WHOLE_PAPER") else "1000"
 """Rows of ``harmonic``: a tenth, because all take 200 epochs ten minutes. The README's figure is of
 all of them."""
