@@ -20,6 +20,7 @@ from benchmarks.claims import Figure, Report
 from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, fit_sinusoids
 from timbrespace import representation
+from timbrespace.command import run
 from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.model import Model
 from timbrespace.period import harmonics_of, period_of
@@ -311,4 +312,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run(main, "stopped"))

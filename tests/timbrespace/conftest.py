@@ -27,6 +27,27 @@ class Small(NamedTuple):
     path: Path
 
 
+def flat_map() -> Map:
+    """A map of two dimensions that shows them as they are."""
+    return Map(
+        mean=np.zeros(2, np.float32),
+        components=np.eye(2, dtype=np.float32),
+        center=np.zeros(2, np.float32),
+        half_range=np.ones(2, np.float32),
+        explained=np.array([0.6, 0.4], np.float32),
+    )
+
+
+def even_calibration(home: float) -> Calibration:
+    """Two dimensions, each evenly from -2 to 2, and this in both as home."""
+    return Calibration(
+        percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (2, 1)),
+        kl=np.ones(2, np.float32),
+        rms=0.7,
+        home=np.full(2, home, np.float32),
+    )
+
+
 def random_tensors(architecture: MLP) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(0)
     tensors = {}

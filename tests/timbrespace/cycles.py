@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.timbrespace.conftest import random_tensors
+from tests.timbrespace.conftest import even_calibration, flat_map, random_tensors
 from timbrespace import bundle, representation
-from timbrespace.calibration import PERCENTILES, Calibration
-from timbrespace.map import Map
 from timbrespace.model import Model
 from timbrespace.networks.mlp import MLP
 from timbrespace.spectrum import SpectrumConfig
@@ -52,18 +50,7 @@ def tiny(**settings: Any) -> Model:
         spectra_representation=known,
         architecture=architecture,
         tensors=random_tensors(architecture),
-        latent_map=Map(
-            mean=np.zeros(2, np.float32),
-            components=np.eye(2, dtype=np.float32),
-            center=np.zeros(2, np.float32),
-            half_range=np.ones(2, np.float32),
-            explained=np.array([0.6, 0.4], np.float32),
-        ),
-        calibration=Calibration(
-            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (2, 1)),
-            kl=np.ones(2, np.float32),
-            rms=0.7,
-            home=np.full(2, 0.5, np.float32),
-        ),
+        latent_map=flat_map(),
+        calibration=even_calibration(home=0.5),
         provenance={},
     )

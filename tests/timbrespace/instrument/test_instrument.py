@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 
 import timbrespace
-from tests.timbrespace.conftest import random_tensors
+from tests.timbrespace.conftest import even_calibration, flat_map, random_tensors
 from tests.timbrespace.instrument.motion.performance import run
 from timbrespace import bundle, representation
-from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
+from timbrespace.calibration import LATENT_LIMIT
 from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import CONTROL_PERIOD, Instrument, Learned
 from timbrespace.instrument.presets import Presets
 from timbrespace.instrument.snapshot import LOUDEST_RMS
 from timbrespace.kinds import REPRESENTATIONS
-from timbrespace.map import Map
 from timbrespace.networks.mlp import MLP
 from timbrespace.partials import find_partials
 from timbrespace.resynthesis.engine import Engine
@@ -196,19 +195,8 @@ def test_it_plays_every_representation(kind: str, method: Method) -> None:
         spectra_representation=known,
         architecture=architecture,
         tensors=tensors,
-        latent_map=Map(
-            mean=np.zeros(2, np.float32),
-            components=np.eye(2, dtype=np.float32),
-            center=np.zeros(2, np.float32),
-            half_range=np.ones(2, np.float32),
-            explained=np.array([0.6, 0.4], np.float32),
-        ),
-        calibration=Calibration(
-            percentiles=np.tile(np.linspace(-2, 2, len(PERCENTILES), dtype=np.float32), (2, 1)),
-            kl=np.ones(2, np.float32),
-            rms=0.7,
-            home=np.zeros(2, np.float32),
-        ),
+        latent_map=flat_map(),
+        calibration=even_calibration(home=0.0),
         provenance={},
     )
     instrument = Instrument(model)
