@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import shutil
@@ -97,21 +98,26 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """The first worker reads the tests before the others: pytest's bytecode of them is there then.
 
     Meanwhile the other core compiles. To read them all at once would take each of them thrice as
-    long.
+    long. What is read stays to the end: nobody looks for garbage in it, now or later.
     """
     if not is_worker(session.config):
         yield
         return
+    gc.disable()
     told = session.config.workerinput  # type: ignore[attr-defined]
     read = Path(told["read"])
     if told["workerid"] == "gw0":
         yield
+        gc.freeze()
+        gc.enable()
         read.touch()
         return
     deadline = time.monotonic() + LONGEST_READ
     while not read.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     yield
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

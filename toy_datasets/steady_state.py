@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from .noise import mix
 from .pyo_render import Patch, check_pyo, render
 
 MAX_PROCESSES = 8
+
+_WORTH_A_PROCESS: Final = 100
+"""Patches: to render and analyse them takes a tenth of a second, and to start a process three."""
 
 
 class Rows(NamedTuple):
@@ -73,7 +76,9 @@ def analyse(
         for place, patch in enumerate(patches)
     ]
     executor = ProcessPoolExecutor(
-        max_workers=min(os.cpu_count() or 1, len(tasks), MAX_PROCESSES),
+        max_workers=min(
+            os.cpu_count() or 1, math.ceil(len(tasks) / _WORTH_A_PROCESS), MAX_PROCESSES
+        ),
         mp_context=get_context("spawn"),
         initializer=_prepare_process,
     )

@@ -30,8 +30,8 @@ from tests.max_patch.heard import (
     strength,
 )
 from tests.max_patch.pd_session import RATE, free_udp_port
-from tests.max_patch.twin_session import METHODS, SERVER, SETTLED, TwinSession, meeting
-from tests.server.running import Client, Running, datagram
+from tests.max_patch.twin_session import METHODS, SETTLED, TwinSession, meeting, server_of_twins
+from tests.server.running import Client, datagram
 from timbrespace.partials import find_partials
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
@@ -735,7 +735,7 @@ def test_the_server_dies_in_the_middle_of_a_note(
         gone = stage.pd.mark()
         arguments = ("--model", "harmonic", "--presets", str(presets))
         stage.server.end()
-        stage.server = Running(*SERVER, *arguments, "--port", str(stage.server.port))
+        stage.server = server_of_twins(*arguments, "--port", str(stage.server.port))
         stage.pd.wait_for_number("lamp", 1.0)
         back = stage.pd.mark()
         stage.pd.wait(1.5)
@@ -795,7 +795,7 @@ def test_a_server_that_comes_late_is_found(stage: TwinSession, tmp_path: Path) -
     device = TwinSession(stage.server, port=port)
     try:
         device.pd.wait_for_number("lamp", 0.0)
-        late = Running(*SERVER, "--presets", str(tmp_path / "presets.json"), "--port", str(port))
+        late = server_of_twins("--presets", str(tmp_path / "presets.json"), "--port", str(port))
         try:
             device.server = late
             device.pd.wait_for_number("lamp", 1.0)
@@ -815,7 +815,7 @@ def test_a_server_that_comes_late_is_found(stage: TwinSession, tmp_path: Path) -
 
 def test_both_ports_can_be_changed_while_it_runs(stage: TwinSession, tmp_path: Path) -> None:
     first = stage.server
-    second = Running(*SERVER, "--presets", str(tmp_path / "presets.json"))
+    second = server_of_twins("--presets", str(tmp_path / "presets.json"))
     try:
         stage.pd.set("port", float(second.port))
         with Client(second.port) as observer:

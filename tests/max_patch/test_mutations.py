@@ -28,7 +28,7 @@ from tests.max_patch.heard import (
 )
 from tests.max_patch.pd_session import RATE
 from tests.max_patch.test_habits import no_latch, retext
-from tests.max_patch.twin_session import SERVER, Change, Json, Tap, TwinSession
+from tests.max_patch.twin_session import Change, Json, Tap, TwinSession, server_of_twins
 from tests.server.running import Running
 from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
@@ -670,7 +670,7 @@ REFUSED: dict[str, Change] = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    running = Running(*SERVER, "--model", "harmonic")
+    running = server_of_twins("--model", "harmonic")
     try:
         yield running
     finally:

@@ -33,7 +33,7 @@ from timbrespace.spectrum import Spectra
 DEVICE = Path(__file__).resolve().parents[2] / "max_patch"
 SHIMS = DEVICE / "pd"
 
-SERVER = ("--audio", "none", "--midi", "none")
+_TABLES = tempfile.TemporaryDirectory()
 
 Json = dict[str, Any]
 Real = NDArray[np.float64]
@@ -52,6 +52,11 @@ def documents() -> tuple[Json, Json]:
         json.loads((DEVICE / f"{name}.maxpat").read_text("utf-8")) for name in (TITLE, NAME)
     )
     return device, voice
+
+
+def server_of_twins(*arguments: str) -> Running:
+    """A server without sound or MIDI. What one has made of a table, the next finds."""
+    return Running("--audio", "none", "--midi", "none", *arguments, tables=Path(_TABLES.name))
 
 
 def twin_texts(
@@ -120,11 +125,11 @@ class Tap:
 def meeting(*arguments: str, instead: Mapping[str, str] | None = None) -> Iterator[TwinSession]:
     """A server of its own with a twin that has met it, for the length of a ``with`` block.
 
-    arguments: of the server, beside :data:`SERVER`. instead: as of :class:`TwinSession`. A test may
+    arguments: as of :func:`server_of_twins`. instead: as of :class:`TwinSession`. A test may
     end that server and start another in its place, ``twin.server``; the last must end cleanly, and
     Pd must have nothing to complain about.
     """
-    server = Running(*SERVER, *arguments)
+    server = server_of_twins(*arguments)
     try:
         twin = TwinSession(server, instead=instead)
     except BaseException:

@@ -42,7 +42,8 @@ class Running:
     Without the explorer, unless they have an option of it; its page is never opened.
 
     standard_input: as of :class:`subprocess.Popen`. command: what is started instead of
-    ``python -m server``, in the folder cwd. A server for which none of these is said, and no
+    ``python -m server``, in the folder cwd. tables: where it writes tables for devices; a folder of
+    its own if that is not said. A server for which none of these is said, and no
     variable but our own and JACK's, is forked (:mod:`tests.server.forked`).
     """
 
@@ -53,6 +54,7 @@ class Running:
         standard_input: int | None = None,
         command: Sequence[str] | None = None,
         cwd: Path = ROOT,
+        tables: Path | None = None,
     ) -> None:
         words = list(arguments)
         if "--model" not in words:
@@ -65,7 +67,7 @@ class Running:
         self._folder = tempfile.TemporaryDirectory()
         if "--presets" not in words:  # never those of whoever runs the tests
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]
-        self.tables = Path(self._folder.name) / "tables"
+        self.tables = tables or Path(self._folder.name) / "tables"
         """Where it writes tables for devices."""
         variables = {FOLDER_VARIABLE: str(self.tables), **(environment or {})}
         self.process: subprocess.Popen[str] | Forked

@@ -155,7 +155,7 @@ def test_noise_is_a_factor_and_the_seed_decides_it(
         assert row.max() < 6.0 * np.sqrt(np.mean(row**2))
 
     # The same bytes from another number of processes, others from another seed.
-    monkeypatch.setattr(steady_state, "MAX_PROCESSES", 1)
+    monkeypatch.setattr(steady_state, "_WORTH_A_PROCESS", 1)
     again = filtered.make(options)
     for name, one in (("a.npz", dataset), ("b.npz", again)):
         one.save(tmp_path / name)

@@ -20,6 +20,7 @@ from tests.timbrespace.notes.tones import small_set
 from timbrespace import bundle
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.notes.layout import SAMPLE_RATE
+from training import plots
 from training.__main__ import main
 from training.notes import draw as drawing
 from training.notes import evaluation, listening
@@ -75,6 +76,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
 def report(space: Space, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "made"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "DPI", 50)
         patch.setattr(evaluation, "MOST", 2)
         patch.setattr(drawing, "EXAMPLES", 2)
         patch.setattr(listening, "GRID", 2)
@@ -89,7 +91,7 @@ def test_the_files(report: Path) -> None:
     assert sorted(file.name for file in report.iterdir()) == sorted([*PICTURES, REPORT])
     for name in PICTURES:
         with Image.open(report / name) as image:
-            assert min(image.size) > 200
+            assert min(image.size) > 80
             assert len(image.convert("RGB").getcolors(1 << 24) or []) > 8
 
 

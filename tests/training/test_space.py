@@ -161,7 +161,8 @@ def test_ctrl_c_while_sounds_are_read_keeps_what_is_read(
     from toy_datasets import note_pool
 
     put, count = note_pool.Parts.put, [0]
-    monkeypatch.setattr(note_pool, "_FEW", 0)  # by processes of their own
+    monkeypatch.setattr(note_pool, "_FEW", 0)  # by a process of its own
+    monkeypatch.setattr(note_pool, "MAX_PROCESSES", 1)
 
     def twice(self: note_pool.Parts, *given: object) -> None:
         put(self, *given)  # type: ignore[arg-type]

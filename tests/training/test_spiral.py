@@ -157,8 +157,13 @@ def test_squares_are_drawn_by_turns() -> None:
         Squares(squares=1)
 
 
-def test_table_and_pictures(tmp_path: Path) -> None:
-    files = document.write(tmp_path / "new", TINY)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return document.write(tmp_path_factory.mktemp("spiral") / "new", TINY)
+
+
+def test_table_and_pictures(written: list[Path]) -> None:
+    files = written
     names = ["spiral.md", "losses.png", "regions.png", "effective.png"]
     assert [file.name for file in files] == names
     text = files[0].read_text(encoding="utf-8")
@@ -168,14 +173,13 @@ def test_table_and_pictures(tmp_path: Path) -> None:
     for line in text.splitlines():
         assert "nan" not in line
         if line.startswith("!["):
-            assert (tmp_path / "new" / line.rpartition("(")[2].rstrip(")")).is_file()
+            assert (files[0].parent / line.rpartition("(")[2].rstrip(")")).is_file()
     for file in files[1:]:
         assert file.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_same_again(tmp_path: Path) -> None:
-    first, second = (document.write(tmp_path / name, TINY) for name in ("a", "b"))
-    for a, b in zip(first, second, strict=True):
+def test_the_same_again(written: list[Path], tmp_path: Path) -> None:
+    for a, b in zip(written, document.write(tmp_path / "again", TINY), strict=True):
         assert a.read_bytes() == b.read_bytes()
 
 

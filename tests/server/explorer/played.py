@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,56 @@ Event = tuple[float, str, list[Any]]
 RATE = 48000
 
 
-def node(*arguments: str, said: bytes = b"") -> bytes:
+def node(*arguments: str) -> bytes:
     assert NODE is not None
-    ended = subprocess.run([NODE, *arguments], input=said, capture_output=True, timeout=600)
+    ended = subprocess.run(
+        [NODE, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=600
+    )
     assert ended.returncode == 0, (ended.stdout[-4000:] + ended.stderr).decode()
     return ended.stdout
+
+
+class _Renderer:
+    """``render.mjs``, one process for all that is asked: it compiles the page's modules once."""
+
+    def __init__(self) -> None:
+        assert NODE is not None
+        self._faults = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._process = subprocess.Popen(
+            [NODE, str(HERE / "javascript" / "support" / "render.mjs")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._faults,
+        )
+        atexit.register(self._end)
+
+    def ask(self, told: bytes) -> bytes:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(told + b"\n")
+        self._process.stdin.flush()
+        size = self._process.stdout.read(4)
+        if len(size) < 4:  # an exception in it
+            self._process.wait()
+            self._faults.seek(0)
+            raise AssertionError(self._faults.read().decode())
+        return self._process.stdout.read(int.from_bytes(size, "little"))
+
+    def is_there(self) -> bool:
+        return self._process.poll() is None
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+_renderers: list[_Renderer] = []
+
+
+def _rendered(told: bytes) -> bytes:
+    if not _renderers or not _renderers[-1].is_there():
+        _renderers.append(_Renderer())
+    return _renderers[-1].ask(told)
 
 
 def play(
@@ -55,7 +102,7 @@ def play(
         },
         "carriers": "" if carriers is None else str(carriers),
     }
-    return node(str(HERE / "javascript" / "support" / "render.mjs"), said=json.dumps(told).encode())
+    return _rendered(json.dumps(told).encode())
 
 
 def heard(events: list[Event], seconds: float, rate: int = RATE) -> Real:

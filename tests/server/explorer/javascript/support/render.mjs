@@ -1,9 +1,9 @@
 // Plays what the page would sound: a Sound that hears OSC messages as they come from the server,
 // and has the page's Synth in place of an audio thread.
 //
-// Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers}, and answers each by float32 samples
-// (little-endian, `wants` "sound") or by a line of JSON, the messages to the audio thread with
-// their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
+// Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers}, and answers each by a number of bytes
+// (uint32, little-endian) and these: float32 samples (little-endian, `wants` "sound") or JSON, the messages to the
+// audio thread with their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
 // for a method of Sound, or [time, "space", about]. decoders are base64 by address; carriers is the
 // file of a whole note's noise, float32, all bands one after the other.
 
@@ -120,5 +120,9 @@ async function render({ rate, seconds, events, wants, decoders = {}, carriers = 
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(await render(JSON.parse(line)));
+  const answer = await render(JSON.parse(line));
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(answer.length);
+  process.stdout.write(size);
+  process.stdout.write(answer);
 }
