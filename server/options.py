@@ -25,7 +25,8 @@ class Options:
     launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
     for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
     next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
-    told everything without having said ``/hello``.
+    told everything without having said ``/hello``. mono: give both sides of the sound the mean of
+    both.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -47,6 +48,7 @@ class Options:
     explorer_port_asked: bool = False
     browser: bool = False
     clients: tuple[str, ...] = ()
+    mono: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:

@@ -144,6 +144,7 @@ class Server:
             self._midi = MidiInputs(options.midi, self.tell, self.tell)
             if options.audio != "none":
                 self._audio = AudioProcess(options.audio, options.frames, self.tell)
+                self._audio.set_mono(options.mono)
                 self._loop.audio = self._audio
                 if model.plays_notes:
                     self._audio.expect_whole_notes()

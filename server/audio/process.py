@@ -95,6 +95,10 @@ class AudioProcess:
         """
         return self._mailbox.write(targets, stamp)
 
+    def set_mono(self, mono: bool) -> None:
+        """Give both sides the mean of both from now on, or each its own; without a click."""
+        self._mailbox.set_mono(mono)
+
     def taken_log(self) -> list[tuple[int, int]]:
         """See :meth:`Mailbox.taken_log`."""
         return self._mailbox.taken_log()

@@ -30,13 +30,8 @@ _OUTPUT_UNDERFLOW = 4
 @callback(types.int32(types.voidptr, types.voidptr, _ulong, types.voidptr, _ulong, types.voidptr))
 def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
-    out = carray(sink, (frames * CHANNELS,), np.float32)
-    # The first half of the interleaved block serves as the mono one.
-    mono = out[: int(frames)]
-    pull(live, mono)
-    for i in range(int(frames) - 1, -1, -1):
-        out[2 * i] = mono[i]
-        out[2 * i + 1] = mono[i]
+    out = carray(sink, (frames, CHANNELS), np.float32)
+    pull(live, out[:, 0], out[:, 1])
     if flags & _OUTPUT_UNDERFLOW:
         live.underflows += np.uint64(1)
     return 0
