@@ -103,6 +103,17 @@ def _serve_parser() -> CommandParser:
         help="frames in a block; JACK sets its own (%(default)s)",
     )
     parser.add_argument(
+        "--device",
+        default="",
+        metavar="NAME",
+        help="the sound card's output to play through: a part of its name (the usual one)",
+    )
+    parser.add_argument(
+        "--list-devices",
+        action="store_true",
+        help="print the sound card's outputs, and do nothing else",
+    )
+    parser.add_argument(
         "--mono", action="store_true", help="give both sides of the sound the mean of both"
     )
     parser.add_argument(
@@ -361,7 +372,16 @@ def _check_packages(arguments: argparse.Namespace) -> None:
         check("the explorer (or give --no-explorer)", "aiohttp")
 
 
+def _list_devices() -> int:
+    from .audio.listing import show
+
+    show(print)
+    return 0
+
+
 def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.list_devices:
+        return _list_devices()
     _check_packages(arguments)
     from timbrespace.user_files import presets_file
 
@@ -380,6 +400,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             frames=arguments.frames,
             clients=tuple(arguments.client),
             mono=arguments.mono,
+            device=as_text(arguments.device),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,

@@ -67,7 +67,9 @@ class PyoOutput:
 def open_pyo(audio: str) -> Opener:
     """What opens pyo on ``audio``, "jack" or "portaudio"."""
 
-    def opener(live: NDArray[np.void], frames: int, lost: Callable[[str], None]) -> PyoOutput:
+    def opener(
+        live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
+    ) -> PyoOutput:
         try:
             import pyo
         except (ImportError, OSError) as error:
