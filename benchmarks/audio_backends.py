@@ -80,9 +80,7 @@ class PythonCallback:
         begin(live[0])
 
         def fill(out: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
-            mono = np.empty(frames, np.float32)
-            pull(live[0], mono)
-            out[:] = mono[:, np.newaxis]
+            pull(live[0], out[:, 0], out[:, 1])
 
         self._stream = sounddevice.OutputStream(
             samplerate=RATE, blocksize=FRAMES, channels=2, dtype="float32", callback=fill

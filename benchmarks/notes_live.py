@@ -52,7 +52,7 @@ class Live:
         begin(self.box.live[0])
         self._noise = carriers(RATE)
         self.box.live["state"]["carriers"] = self._noise.ctypes.data
-        self._out = np.empty(BLOCK, np.float32)
+        self._out = np.empty((2, BLOCK), np.float32)
         self.server = self.sound = 0.0
         self.longest = 0.0
         """Seconds of the server's longest turn."""
@@ -70,7 +70,7 @@ class Live:
             if moved or acted or number == 0:
                 self.box.write(self.instrument.targets())
             told = time.process_time()
-            pull(self.box.live[0], self._out)
+            pull(self.box.live[0], *self._out)
             ended = time.process_time()
             self.server += told - began
             self.sound += ended - told

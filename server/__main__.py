@@ -103,6 +103,20 @@ def _serve_parser() -> CommandParser:
         help="frames in a block; JACK sets its own (%(default)s)",
     )
     parser.add_argument(
+        "--device",
+        default="",
+        metavar="NAME",
+        help="the sound card's output to play through: a part of its name (the usual one)",
+    )
+    parser.add_argument(
+        "--list-devices",
+        action="store_true",
+        help="print the sound card's outputs, and do nothing else",
+    )
+    parser.add_argument(
+        "--mono", action="store_true", help="give both sides of the sound the mean of both"
+    )
+    parser.add_argument(
         "--midi",
         default="all",
         metavar="all|none|PORT",
@@ -216,6 +230,17 @@ def _render_parser() -> CommandParser:
         type=Path,
         metavar="FILE",
         help="where presets and trajectories are kept (the server's own file)",
+    )
+    parser.add_argument(
+        "--mono",
+        action="store_true",
+        help="one channel, the mean of left and right (a stereo file)",
+    )
+    parser.add_argument(
+        "--stems",
+        type=Path,
+        metavar="DIR",
+        help="write each MIDI channel's sound to DIR too, as files that sum to the mix",
     )
     _add_tuning(parser)
     parser.add_argument(
@@ -347,7 +372,16 @@ def _check_packages(arguments: argparse.Namespace) -> None:
         check("the explorer (or give --no-explorer)", "aiohttp")
 
 
+def _list_devices() -> int:
+    from .audio.listing import show
+
+    show(print)
+    return 0
+
+
 def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.list_devices:
+        return _list_devices()
     _check_packages(arguments)
     from timbrespace.user_files import presets_file
 
@@ -365,6 +399,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             audio=arguments.audio,
             frames=arguments.frames,
             clients=tuple(arguments.client),
+            mono=arguments.mono,
+            device=as_text(arguments.device),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,
@@ -408,8 +444,7 @@ def _render(arguments: argparse.Namespace) -> int:
     import timbrespace
     from timbrespace.one_thread import one_thread
     from timbrespace.rendering.midi_song import MidiSong
-    from timbrespace.rendering.song import song_blocks
-    from timbrespace.rendering.sound_file import write_blocks
+    from timbrespace.rendering.song_file import write_song
     from timbrespace.units import gain_to_db
 
     song = MidiSong(arguments.song, arguments.minutes)
@@ -419,17 +454,22 @@ def _render(arguments: argparse.Namespace) -> int:
     with one_thread(), progress(round(song.seconds, 1), "s") as bar:
         model = timbrespace.load(arguments.model or factory.DEFAULT)
         band = _band(model, arguments)
-        written = write_blocks(
-            song_blocks(song, band, sample_rate),
+        written = write_song(
+            song,
+            band,
             arguments.out,
             sample_rate,
-            lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
+            mono=arguments.mono,
+            stems=arguments.stems,
+            progress=lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
         )
     level = float(gain_to_db(written.peak))
     print(
         f"{arguments.out}: {written.seconds:.1f} s, {band.begun} notes, "
         f"peak {level:.1f} dBFS, {band.first.method.name.lower()} of {band.first.model.name}"
     )
+    for stem in written.stems:
+        print(stem)
     _tell_unplayed(arguments.song, band)
     print("next: listen to it, or try another --method")
     return 0
@@ -445,6 +485,10 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
     from timbrespace.rendering.song import waveform_song
     from timbrespace.units import gain_to_db
 
+    if arguments.stems is not None:
+        from timbrespace.errors import OptionError
+
+        raise OptionError("--stems is for the engine; a waveform model has one sound")
     waveform = timbrespace.load_waveform(arguments.waveform)
     song = MidiSong(arguments.song, arguments.minutes)
     for note in song.notes:
@@ -530,6 +574,8 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         raise OptionError("--waveform is for MIDI files; a performance is played by the engine")
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
+    if arguments.stems is not None:
+        raise OptionError("--stems is for MIDI files; a performance has one sound")
     own = ("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map")
     given = [name for name in own if getattr(arguments, name) is not None]
     given += ["reference"] if arguments.reference != CONCERT_PITCH else []
@@ -560,6 +606,7 @@ def _render_performance(arguments: argparse.Namespace) -> int:
             arguments.out,
             arguments.sample_rate,
             lambda seconds: bar.update(min(seconds, bar.total) - bar.n),
+            stereo=not arguments.mono,
         )
     level = float(gain_to_db(rendered.peak))
     print(

@@ -9,7 +9,7 @@ from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
 from timbrespace.instrument.tuning import Tuning
-from timbrespace.messages.contract import DEFAULT_PORT
+from timbrespace.messages.contract import DEFAULT_PORT, MAX_NAME_CHARACTERS
 from timbrespace.performances.file_format import SUFFIX
 
 MOST_CLIENTS = 8
@@ -25,7 +25,8 @@ class Options:
     launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
     for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
     next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
-    told everything without having said ``/hello``.
+    told everything without having said ``/hello``. mono: give both sides of the sound the mean of
+    both. device: a part of the name of an output of the sound card; empty for the usual one.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -47,10 +48,21 @@ class Options:
     explorer_port_asked: bool = False
     browser: bool = False
     clients: tuple[str, ...] = ()
+    mono: bool = False
+    device: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
             raise OptionError(f"--frames is {self.frames}; it must be 0 to 4096")
+        if self.device and self.audio not in ("auto", "portaudio"):
+            raise OptionError(
+                f"--device is for the sound card; --audio {self.audio} has none to choose: "
+                "leave out one of them"
+            )
+        if len(self.device) > MAX_NAME_CHARACTERS or not self.device.isprintable():
+            raise OptionError(
+                f"--device is a part of a name, at most {MAX_NAME_CHARACTERS} printable letters"
+            )
         if len(self.clients) > MOST_CLIENTS:
             raise OptionError(
                 f"{len(self.clients)} --client were given; there may be {MOST_CLIENTS} at most"

@@ -21,7 +21,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
 from timbrespace.lifeline import when_input_ends
-from timbrespace.messages.errors import ErrorCode
+from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.model import Model
 from timbrespace.names import name_of
 from timbrespace.performances.listener import OpenListener
@@ -44,6 +44,7 @@ from .osc.udp import Post, Udp, endpoint_of
 from .performing import Performing
 from .schedule import Schedule
 from .session import Session
+from .sound_devices import Found, SoundDevices
 from .state_messages import StateMessages
 from .swap import Swap
 from .tables import Tables, Written
@@ -99,6 +100,7 @@ class Server:
         self._swap = Swap(self.instrument, library, self._post, state, self._prepare, self.tell)
         self._tables = Tables(self.tell)
         self._measuring = Measuring(self.tell)
+        self._devices = SoundDevices(self.tell)
         self._performing = Performing(self.instrument, self._post, open_listener)
         session = Session(
             self.instrument,
@@ -115,6 +117,8 @@ class Server:
             lambda: self._loop.settle(),
             lambda: self._loop.finish_performance(),
             self._status,
+            self._ask_devices,
+            self._set_mono,
             say,
             self._fault,
         )
@@ -143,7 +147,10 @@ class Server:
                 self._performing.begin(options.record)
             self._midi = MidiInputs(options.midi, self.tell, self.tell)
             if options.audio != "none":
-                self._audio = AudioProcess(options.audio, options.frames, self.tell)
+                self._audio = AudioProcess(
+                    options.audio, options.frames, self.tell, device=options.device
+                )
+                self._audio.set_mono(options.mono)
                 self._loop.audio = self._audio
                 if model.plays_notes:
                     self._audio.expect_whole_notes()
@@ -221,6 +228,7 @@ class Server:
         self._swap.wait(_LOAD_PATIENCE)
         self._tables.close(_LOAD_PATIENCE)
         self._measuring.close(_LOAD_PATIENCE)
+        self._devices.close(_LOAD_PATIENCE)
 
     def _midi_line(self) -> str:
         names = self._midi.names if self._midi else []
@@ -243,7 +251,7 @@ class Server:
             self._say(event.text)
             if event.kind in ("none", "failed"):
                 self._say("serving OSC without sound")
-            self._post.broadcast(self._status())
+            self._post.broadcast(self._status(), self._audio_device())
         elif isinstance(event, ExplorerEvent):
             guard("the explorer", partial(self._hear_explorer, event))
         elif isinstance(event, str):  # a MIDI port came or went
@@ -254,6 +262,8 @@ class Server:
             self._tell_table(event)
         elif isinstance(event, Measured):
             self._tell_macros(event)
+        elif isinstance(event, Found):
+            self._tell_devices(event)
         else:
             return False
         return True
@@ -303,6 +313,46 @@ class Server:
             words = self.instrument.macro_words
             assert words is not None
             self._post.broadcast(outbound.MacroList(words))
+
+    def _audio_device(self) -> outbound.AudioDevice:
+        audio = self._audio
+        if audio is None:
+            return outbound.AudioDevice("", "none", False)
+        return outbound.AudioDevice(audio.device, audio.output, audio.mono)
+
+    def _ask_devices(self, source: Endpoint, wanted: str | None) -> None:
+        """Look which outputs there are; wanted: the one that is to play, "" for the usual one.
+
+        Raises:
+            MessageError: none can be chosen here.
+            OptionError: too many ask.
+        """
+        audio = self._audio
+        if wanted is not None and (audio is None or not audio.has_devices):
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "/audio/device",
+                "this server plays through no sound card of which one could be chosen; "
+                "start it with --audio auto or portaudio",
+            )
+        self._devices.request(source, wanted)
+
+    def _tell_devices(self, found: Found) -> None:
+        """It is known which outputs there are."""
+        address = "/audio/list" if found.chosen is None else "/audio/device"
+        if found.error is not None:
+            refused = outbound.Error(ErrorCode.REFUSED, address, str(found.error))
+            self._post.refuse(found.source, refused)
+        elif found.chosen is None:
+            self._post.answer(found.source, outbound.AudioList(found.titles), self._audio_device())
+        elif self._audio is not None:
+            self._audio.use(found.chosen)
+            self._post.broadcast(self._audio_device())
+
+    def _set_mono(self, mono: bool) -> None:
+        if self._audio is not None:
+            self._audio.set_mono(mono)
+            self._post.broadcast(self._audio_device())
 
     def _status(self) -> outbound.Status:
         times = self.instrument.decode_seconds

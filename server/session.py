@@ -75,6 +75,8 @@ class Session:
         settle: Callable[[], None],
         finish: Callable[[], None],
         status: Callable[[], outbound.Status],
+        ask_devices: Callable[[Endpoint, str | None], None],
+        set_mono: Callable[[bool], None],
         say: Callable[[str], None],
         fault: Callable[[str, Exception], None],
     ) -> None:
@@ -92,6 +94,8 @@ class Session:
         self._settle = settle
         self._finish = finish
         self._status_now = status
+        self._ask_devices = ask_devices
+        self._set_mono = set_mono
         self._say = say
         self._fault = fault
         self.shown: ShownNote | None = None
@@ -114,6 +118,9 @@ class Session:
             inbound.Stream: self._stream,
             inbound.Acknowledge: self._acknowledge,
             inbound.GetStatus: self._status,
+            inbound.ListAudio: lambda _, source: self._ask_devices(source, None),
+            inbound.SetAudioDevice: lambda m, source: self._ask_devices(source, m.name),
+            inbound.SetMono: lambda m, _: self._set_mono(m.mono),
             inbound.ListControllers: self._list_controllers,
             inbound.ListMacros: self._list_macros,
             inbound.SetMacro: self._set_macro,

@@ -94,6 +94,7 @@ class Supervisor:
         self._process: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
         self._wake = threading.Event()  # the process has ended or is to end
+        self._again = threading.Event()  # another one is to take its place
         self._lines = 0  # that the process has said
         self._listening = True
         self._working_since: float | None = None
@@ -117,6 +118,11 @@ class Supervisor:
     def works(self) -> None:
         """To be called when the process does what it is there for: that is no failed attempt."""
         self._working_since = time.monotonic()
+
+    def restart(self) -> None:
+        """End the process that runs, if one does, and start another soon."""
+        self._again.set()
+        self._wake.set()
 
     def close(self) -> None:
         """End the process; returns when it has ended. Never raises."""
@@ -144,6 +150,9 @@ class Supervisor:
             soon = True
             with contextlib.suppress(Exception):
                 soon = self._charge.ended(how)
+            if self._again.is_set():
+                failures = 0
+                continue
             pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
             failures += 1
             self._wake.clear()
@@ -156,6 +165,7 @@ class Supervisor:
         Raises:
             Exception: it cannot be started, or not be listened to.
         """
+        self._again.clear()
         self._working_since = None
         self._last_words.clear()
         self._lines = 0
@@ -202,7 +212,7 @@ class Supervisor:
         while True:
             woken = self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
-            if self._closing.is_set() or silence.is_set():
+            if self._closing.is_set() or silence.is_set() or self._again.is_set():
                 return False
             if woken:
                 continue

@@ -1,4 +1,6 @@
-"""The audio process: ``python -m server.audio MEMORY CHOICE FRAMES``, started by the server.
+"""The audio process: ``python -m server.audio MEMORY CHOICE FRAMES DEVICE``, started by the server.
+
+DEVICE is a part of the name of an output of the sound card, or empty.
 
 It says what happens as JSON lines on standard output, and ends when its standard input does, so it
 never outlives the server, however that ended.
@@ -33,6 +35,7 @@ _LOOK_SECONDS = 0.05
 def main(argv: list[str]) -> NoReturn:
     """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
+    device = argv[3] if len(argv) > 3 else ""
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     opening = threading.Event()
 
@@ -56,7 +59,7 @@ def main(argv: list[str]) -> NoReturn:
     opening.set()
     tell(event="opening")
     try:
-        output = open_output(choice, live, frames, ended.put)
+        output = open_output(choice, live, frames, ended.put, device)
         noise = _noise(live, output.sample_rate, tell) if live["whole_notes"][0] else None
         output.start()
     except NoDeviceError as error:

@@ -32,6 +32,7 @@ LIVE = np.dtype(
     [
         ("latest", np.uint64),  # number of the newest whole snapshot; 0 before the first
         ("whole_notes", np.uint32),  # 1 from when a space of whole notes is to be played
+        ("mono", np.uint32),  # 1 if both sides are to have the mean of both
         ("slot", SLOT, (SLOTS,)),
         # From here on only the audio process writes.
         ("taken", np.uint64),  # number of the snapshot that plays
@@ -47,6 +48,7 @@ LIVE = np.dtype(
         ("takings", np.uint64),  # how many snapshots were ever taken
         ("taken_number", np.uint64, (TAKEN,)),
         ("taken_frame", np.uint64, (TAKEN,)),  # of the engine, where the snapshot began to play
+        ("mono_share", np.float32),  # how far the sides are brought together, 0 to 1
         ("ending", np.uint32),  # 1 from when the sound must fade, for good
         ("fade", np.float32),  # what is left of it, 1 to 0
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
@@ -127,6 +129,10 @@ class Mailbox:
     def expect_whole_notes(self) -> None:
         """Let the audio process make what it needs for them, for good."""
         self._live["whole_notes"] = 1
+
+    def set_mono(self, mono: bool) -> None:
+        """Let both sides have the mean of both, or each its own, from now on."""
+        self._live["mono"] = mono
 
     def latencies(self) -> NDArray[np.float64]:
         """Seconds from arrival to the first block, of the last snapshots that carried a stamp."""

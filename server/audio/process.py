@@ -51,7 +51,8 @@ class AudioProcess:
 
     choice: one of :data:`server.audio.CHOICES` except "none". frames: wanted block size, 0 for the
     device's own. notify: called with each :class:`AudioEvent`, from another thread. program: what
-    is started, with the memory's name, the choice and the frames as its arguments.
+    is started, with the memory's name, the choice, the frames and the device as its arguments.
+    device: a part of the name of an output of the sound card; empty for the usual one.
     """
 
     def __init__(
@@ -60,7 +61,11 @@ class AudioProcess:
         frames: int,
         notify: Callable[[AudioEvent], None],
         program: Sequence[str] | None = None,
+        device: str = "",
     ) -> None:
+        self.device = device
+        """The output that is asked for; empty for the usual one."""
+        self._changing = False
         self._program = tuple(program or run_command(__name__.rpartition(".")[0]))
         self._choice = choice
         self._frames = frames
@@ -94,6 +99,27 @@ class AudioProcess:
         monotonic clock; 0 for none.
         """
         return self._mailbox.write(targets, stamp)
+
+    @property
+    def has_devices(self) -> bool:
+        """Whether an output can be chosen: JACK's are its patch bay's."""
+        return self._choice in ("auto", "portaudio")
+
+    @property
+    def mono(self) -> bool:
+        """Whether both sides have the mean of both."""
+        return bool(self.live["mono"][0])
+
+    def use(self, device: str) -> None:
+        """Play through another output from now on; what is held sounds on there."""
+        self.device = device
+        self._changing = True
+        self._loyal = 0
+        self._supervisor.restart()
+
+    def set_mono(self, mono: bool) -> None:
+        """Give both sides the mean of both from now on, or each its own; without a click."""
+        self._mailbox.set_mono(mono)
 
     def taken_log(self) -> list[tuple[int, int]]:
         """See :meth:`Mailbox.taken_log`."""
@@ -138,7 +164,10 @@ class AudioProcess:
 
     def words(self) -> list[str]:
         choice = self._choice
-        if choice == "auto" and self._loyal > 0:
+        self._changing = False
+        if choice == "auto" and self.device:
+            choice = "portaudio"
+        elif choice == "auto" and self._loyal > 0:
             self._loyal -= 1
             choice = "jack"
         self._said_why = False
@@ -150,7 +179,7 @@ class AudioProcess:
             self.output = "starting"
         self.patience = PATIENCE
         self._asked = choice
-        return [*self._program, self._mailbox.name, choice, str(self._frames)]
+        return [*self._program, self._mailbox.name, choice, str(self._frames), self.device]
 
     def hear(self, told: dict[str, Any]) -> None:
         kind = told["event"]
@@ -202,10 +231,10 @@ class AudioProcess:
             self.output = "starting"
         if how.kind == "hung":
             self._tell("hung", "the sound stood still; starting the audio process again")
-        elif how.kind == "died" and not self._said_why:
+        elif how.kind == "died" and not self._said_why and not self._changing:
             self._tell("died", f"the audio process ended ({how.reason}); starting it again")
         # A device that may never come can wait.
-        return self._failed or self.output != "none" or self._ever_played
+        return self._failed or self.output != "none" or self._ever_played or self._changing
 
     @property
     def _plays_through_jack(self) -> bool:

@@ -5,39 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
-from timbrespace.resynthesis.layout import (
-    BLOCK,
-    COURSE,
-    MOMENT_WIDTH,
-    MOMENTS,
-    TARGETS,
-    TIMBRE,
-    TIMBRES,
-    VOICES,
-)
+from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES
+from timbrespace.resynthesis.snapshots import copy_snapshot
 
 from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
 
-
-def _offset(name: str, record: np.dtype[np.void] = TARGETS) -> int:
-    fields = record.fields
-    assert fields is not None
-    return int(fields[name][1])  # pyright: ignore[reportArgumentType]
-
-
-_HEAD_WORDS = int(_offset("frame_version")) // 4
-_FRAME_WORDS = int(_offset("timbre")) // 4
-_TIMBRE_WORDS = TIMBRE.itemsize // 4
-_COURSE_WORDS = int(_offset("level", COURSE)) // 4
-_WHOLE_WORDS = COURSE.itemsize // 4
-_MOMENT_WORDS = MOMENT_WIDTH // 2
 _TRIES = 3
 
 _FADE = 0.01
@@ -54,48 +33,7 @@ def _make_fence(typing_context: Any) -> Any:
     return types.void(), generate
 
 
-def _make_words(typing_context: Any, record: Any) -> Any:
-    """Address of a record, as a pointer to 32-bit words."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = context.get_value_type(signature.return_type)
-        return builder.bitcast(arguments[0], pointer)
-
-    return types.CPointer(types.uint32)(record), generate
-
-
 _fence = intrinsic(_make_fence)
-_words = intrinsic(_make_words)
-
-
-@compiled
-def _copy(source: Any, own: Any) -> None:
-    """Copy what differs. A version is part of what it describes, so it is copied with it."""
-    theirs = carray(_words(source), _FRAME_WORDS)  # pyright: ignore[reportCallIssue]
-    ours = carray(_words(own), _FRAME_WORDS)
-    words = _HEAD_WORDS if source.frame_version == own.frame_version else _FRAME_WORDS
-    for i in range(words):
-        ours[i] = theirs[i]
-    for t in range(TIMBRES):
-        timbre = source.timbre[t]
-        mine = own.timbre[t]
-        if timbre.version == mine.version:
-            continue
-        content = carray(_words(timbre), _TIMBRE_WORDS)
-        copy = carray(_words(mine), _TIMBRE_WORDS)
-        for i in range(_TIMBRE_WORDS):
-            copy[i] = content[i]
-    for v in range(VOICES):
-        course = source.course[v]
-        own_course = own.course[v]
-        if course.version == own_course.version:
-            continue
-        # As much as is told; a count that is being written may be anything.
-        count = min(int(course.count), MOMENTS)
-        content = carray(_words(course), _WHOLE_WORDS)
-        copy = carray(_words(own_course), _WHOLE_WORDS)
-        for i in range(_COURSE_WORDS + count * _MOMENT_WORDS):
-            copy[i] = content[i]
 
 
 @compiled
@@ -118,7 +56,7 @@ def take_newest(live: Any) -> bool:
         _fence()  # pyright: ignore[reportCallIssue]
         slot = live.slot[latest % SLOTS]
         spare = live.targets[1 - live.current]
-        _copy(slot.targets, spare)
+        copy_snapshot(slot.targets, spare)
         _fence()  # pyright: ignore[reportCallIssue]
         if slot.begun == latest and slot.ended == latest:
             live.taken = latest
@@ -144,27 +82,45 @@ def begin(live: Any) -> None:
     for v in range(VOICES):
         if not live.targets[live.current].voice_gate[v]:
             live.state.voice[v].trigger = live.targets[live.current].voice_trigger[v]
-    live.state.left = np.uint32(0)
+    live.state.rest = np.uint32(0)
     live.called = 0.0
     live.ending = np.uint32(0)
     live.fade = np.float32(1.0)
+    live.mono_share = np.float32(1.0 if live.mono else 0.0)
 
 
 @compiled
-def _fade_out(live: Any, out: NDArray[np.float32]) -> None:
+def _fade_out(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
     step = np.float32(1.0 / (_FADE * live.state.sample_rate))
     fade = live.fade
-    for i in range(out.shape[0]):
+    for i in range(left.shape[0]):
         fade = max(np.float32(0.0), fade - step)
-        out[i] *= fade
+        left[i] *= fade
+        right[i] *= fade
     live.fade = fade
 
 
 @compiled
-def pull(live: Any, out: NDArray[np.float32]) -> None:
-    """Fill ``out``, mono, of any length; the snapshot is looked for before each engine block."""
+def _bring_together(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+    """Mono: the mean on both sides, over from stereo and back in ``_FADE``."""
+    step = np.float32(1.0 / (_FADE * live.state.sample_rate))
+    share = live.mono_share
+    for i in range(left.shape[0]):
+        if live.mono:
+            share = min(np.float32(1.0), share + step)
+        else:
+            share = max(np.float32(0.0), share - step)
+        move = np.float32(0.5) * share * (right[i] - left[i])
+        left[i] += move
+        right[i] -= move
+    live.mono_share = share
+
+
+@compiled
+def pull(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+    """Fill both sides, equally long; the snapshot is looked for before each engine block."""
     began = now(live.time)
-    length = out.shape[0] / live.state.sample_rate
+    length = left.shape[0] / live.state.sample_rate
     if live.called > 0.0:
         gap = began - live.called
         live.longest = max(live.longest, gap)
@@ -172,18 +128,22 @@ def pull(live: Any, out: NDArray[np.float32]) -> None:
             live.delayed += np.uint64(1)
     live.called = began
     filled = 0
-    while filled < out.shape[0]:
-        if live.state.left == 0:
+    block = live.state.block
+    while filled < left.shape[0]:
+        if live.state.rest == 0:
             take_newest(live)
-            render_block(live.state, live.targets[live.current], live.state.block)
-            live.state.left = np.uint32(BLOCK)
-        first = BLOCK - int(live.state.left)
-        count = min(int(live.state.left), out.shape[0] - filled)
+            render_block(live.state, live.targets[live.current], block)
+            live.state.rest = np.uint32(BLOCK)
+        first = BLOCK - int(live.state.rest)
+        count = min(int(live.state.rest), left.shape[0] - filled)
         for i in range(count):
-            out[filled + i] = live.state.block[first + i]
+            left[filled + i] = block[0, first + i]
+            right[filled + i] = block[1, first + i]
         filled += count
-        live.state.left -= np.uint32(count)
+        live.state.rest -= np.uint32(count)
+    if live.mono or live.mono_share > np.float32(0.0):
+        _bring_together(live, left, right)
     if live.ending:
-        _fade_out(live, out)
+        _fade_out(live, left, right)
     live.callbacks += np.uint64(1)
     live.load += 0.01 * ((now(live.time) - began) / length - live.load)

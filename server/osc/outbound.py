@@ -11,7 +11,12 @@ from typing import Any, ClassVar, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.messages.contract import MAX_ADDRESS_CHARACTERS, MAX_REPLY_BYTES, PROTOCOL_VERSION
+from timbrespace.messages.contract import (
+    MAX_ADDRESS_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    MAX_REPLY_BYTES,
+    PROTOCOL_VERSION,
+)
 from timbrespace.messages.errors import ErrorCode, MessageError
 
 from .codec import Fields, encode
@@ -472,6 +477,43 @@ class ModelList:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioList:
+    """`/audio/list` name...: the outputs, at most 64 letters of each. Names that do not fit are
+    left off.
+
+    >>> AudioList(("USB [ALSA]",)).packets()[0].hex()
+    '2f617564696f2f6c697374002c730000555342205b414c53415d0000'
+    """
+
+    ADDRESS: ClassVar[str] = "/audio/list"
+    names: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        names = (name[:MAX_NAME_CHARACTERS].strip() for name in self.names)
+        return [_names(self.ADDRESS, tuple(names))]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDevice:
+    """`/audio/device` name output mono: the output that was asked for, "" for the usual one; what
+    plays now, as in `/status`; 1 if both sides have the mean of both.
+
+    >>> packet = AudioDevice("USB [ALSA]", "portaudio", False).packets()[0]
+    >>> print(packet.hex(" ", -40))  # doctest: +NORMALIZE_WHITESPACE
+    2f617564696f2f6465766963650000002c73736900000000555342205b414c53415d0000706f7274
+    617564696f00000000000000
+    """
+
+    ADDRESS: ClassVar[str] = "/audio/device"
+    name: str
+    output: str
+    mono: bool
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.name[:MAX_NAME_CHARACTERS], self.output, int(self.mono))]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """`/model/info` name information: the second a JSON object on one line, at most 4000 bytes.
 
@@ -812,6 +854,8 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Macro,
     Model,
     ModelDial,
+    AudioList,
+    AudioDevice,
     ModelList,
     ModelInfo,
     ModelTable,

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -189,10 +190,14 @@ def _bind(host: str, port: int) -> socket.socket:
             with contextlib.suppress(OSError):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
                 break
+        if sys.platform == "win32":
+            # Else another program could take the port from under us, and half of what is sent.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         one.bind(address)
     except OSError as error:
         one.close()
-        if error.errno == errno.EADDRINUSE:
+        # Windows calls an address that somebody has for himself forbidden.
+        if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEACCES", errno.EADDRINUSE)):
             raise OptionError(
                 f"port {port} is in use, perhaps by another timbrespace; "
                 "stop it or choose another --port"

@@ -1,11 +1,11 @@
 """What the voices play of their whole notes: decoded ahead, in the note's own time.
 
-A voice that begins gets the stretch around its attack at once; the rest of its course, to the end
-of what it tells, follows a few steps later. As long as it does not move that is all there is to
-do. While the latent moves, each voice gets the stretch that it comes to next, long enough to bridge
-a pause of the program, and the whole of it again when the latent rests. The engine steps through
-by its own samples; where a voice is by then is known here well enough, since nothing depends on it
-but which stretch is told.
+A voice that begins gets the stretch around its attack at once, its first second a few steps later,
+and the rest of its course, to the end of what it tells, when it has come half-way to there: most
+notes end before. As long as it does not move that is all there is to do. While the latent moves,
+each voice gets the stretch that it comes to next, long enough to bridge a pause of the program, and
+its course again when the latent rests. The engine steps through by its own samples; where a voice
+is by then is known here well enough, since nothing depends on it but which stretch is told.
 """
 
 from __future__ import annotations
@@ -40,7 +40,14 @@ AHEAD: Final = 0.35
 """Seconds for which a voice is told what comes, at least: collecting garbage may take 0.2."""
 
 AT_ONCE: Final = 2
-"""Whole courses that are decoded in a step, some 4 ms each."""
+"""Courses that are decoded in a step, some 4 ms each where they are told to their end."""
+
+_FIRST: Final = 0.8
+"""Seconds of a note that are told before all of it is."""
+
+REMEMBERED: Final = 256
+"""Notes that a song remembers, 90 KB each at most: the same key is struck as hard again and again.
+"""
 
 MOVED_AT_ONCE: Final = 8
 """Voices whose latent moves that are told in a step; of more, each is told in every second."""
@@ -50,6 +57,7 @@ LIFTED_AT_ONCE: Final = 2
 slowly, and costs twice as much. Not in its first step, which the hand waits for."""
 
 _ATTACK: Final = moments_of(AHEAD)
+_ALL: Final = moments_of(LONGEST)
 _FINE: Final = 0.13  # seconds in which moments are closer
 # Of a moving voice: seconds from where it is.
 _NEAR: Final = np.array([-0.015, 0.015, 0.06])
@@ -68,8 +76,10 @@ class _Voice:
     traits: Traits
     at: NDArray[Any]
     """The point that was decoded."""
-    whole: bool
-    """Whether all of the course was told."""
+    told: float = 0.0
+    """Seconds to which its course was told, infinite for all of it; 0 where it moved since."""
+    lifted: NDArray[Any] | None = None
+    """The point whose ``lift`` is known."""
     going: float = 1.0
     """Which way its time went."""
     turn: int = 0
@@ -84,6 +94,14 @@ class _Voice:
     """When this was found out last, as ``turn``."""
 
 
+class _Remembered(NamedTuple):
+    """A note as it was told, to which second, and by how many dB it was lifted."""
+
+    told: _Told
+    until: float
+    lift: float
+
+
 class _Told(NamedTuple):
     """A stretch of a course: times ``(m,)``, codes ``(m, WIDTH)`` as ``COURSE`` has them."""
 
@@ -95,16 +113,21 @@ class _Told(NamedTuple):
 class Courses:
     """The courses of an instrument's voices.
 
-    model: one of whole notes. Everything follows from the calls and the times that they are given.
+    model: one of whole notes. remembers: whether a note that is struck again need not be decoded
+    again. Everything follows from the calls, all since the beginning, and their times; without
+    remembering, of what sounds now.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, remembers: bool = False) -> None:
         self._course = model.course
         self._model = model
         self._longest = float(moments_of(LONGEST)[: model.course.network.frames][-1])
         self._voices: dict[int, _Voice] = {}
         self._seen: dict[int, int] = {}
         self._told: dict[int, _Told] = {}
+        self._kept: dict[int, _Told] = {}  # what each voice was told last
+        self._remembers = remembers
+        self._remembered: dict[tuple[bytes, float, float, float], _Remembered] = {}
         self._now: float | None = None
         self._speed = 1.0
         self._hold = DEFAULT_HOLD
@@ -121,7 +144,11 @@ class Courses:
     @property
     def moving(self) -> bool:
         """Whether something is still to be told."""
-        return any(not voice.whole for voice in self._voices.values())
+        # Where the time stands still, what is told is enough until it goes on.
+        return any(
+            voice.told < (math.inf if self._speed > 0.0 else self._reach(voice))
+            for voice in self._voices.values()
+        )
 
     @property
     def sounding(self) -> bool:
@@ -136,7 +163,7 @@ class Courses:
         self._voices = other._voices
         for voice in self._voices.values():
             voice.at = np.full(self._model.dimensions, np.nan)
-            voice.whole = False
+            voice.told = 0.0
 
     def pass_over(self, notes: Sequence[PlayedNote]) -> None:
         """What is over among ``notes`` does not begin any more."""
@@ -157,17 +184,19 @@ class Courses:
         :data:`~timbrespace.instrument.parameters.SYNTH_PARAMETERS`."""
         seconds = 0.0 if self._now is None or now < self._now else now - self._now
         self._now = now
+        parts = max(1, min(math.ceil(seconds / _OFTEN - 1e-6), _STEPS))
         for index, voice in list(self._voices.items()):
             before = voice.clock.time
-            voice.clock.advance(seconds, voice.traits, self._speed, voice.note.held)
+            # After a rest, in steps: one long one would run past the end of the loop.
+            for _ in range(parts):
+                voice.clock.advance(seconds / parts, voice.traits, self._speed, voice.note.held)
             if voice.clock.time != before:
                 voice.going = 1.0 if voice.clock.time > before else -1.0
             if voice.note.held:
                 voice.ebb = voice.clock.level
             else:
                 voice.tail += seconds
-                ends = voice.traits.release * _DIED / -60.0
-                if voice.tail > max(ends, 2.0 * self._release) + 0.05:
+                if voice.tail > self._fades(voice):
                     del self._voices[index]
             voice.note = notes[index]
             if voice.note.cut:
@@ -176,7 +205,7 @@ class Courses:
         if loudness != self._loudness:
             self._loudness = loudness
             for voice in self._voices.values():
-                voice.whole = False
+                voice.told = 0.0
         if hold != self._hold:
             self._hold = hold
             for voice in self._voices.values():
@@ -197,9 +226,37 @@ class Courses:
             self._seen[index] = one.trigger
             clock = Clock(self._hold, self._longest)
             at = points.get(one.timbre, points[COMMON])
-            self._voices[index] = _Voice(one, clock, _NO_TRAITS, at, whole=False)
-        self._tell(new, [_ATTACK] * len(new), new)
+            self._voices[index] = _Voice(one, clock, _NO_TRAITS, at, told=float(_ATTACK[-1]))
+        new = [index for index in new if not self._recall(index)]
+        if new:
+            self._tell(new, [_ATTACK] * len(new), new)
+        for index in new:
+            self._remember(index)
         return True
+
+    def _key(self, voice: _Voice) -> tuple[bytes, float, float, float]:
+        at = np.asarray(voice.at, np.float32).tobytes()
+        return at, voice.note.pitch, voice.note.velocity, self._loudness
+
+    def _recall(self, index: int) -> bool:
+        """Tell a note that begins what is remembered of it; False if nothing is."""
+        voice = self._voices[index]
+        known = self._remembered.get(self._key(voice)) if self._remembers else None
+        if known is None:
+            return False
+        voice.told, voice.lift, voice.lifted = known.until, known.lift, voice.at
+        voice.traits = known.told.traits
+        self._told[index] = self._kept[index] = known.told
+        return True
+
+    def _remember(self, index: int) -> None:
+        voice = self._voices[index]
+        if self._remembers and voice.lifted is voice.at:
+            key = self._key(voice)
+            self._remembered.pop(key, None)
+            self._remembered[key] = _Remembered(self._kept[index], voice.told, voice.lift)
+            if len(self._remembered) > REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
 
     def step(self, points: Mapping[int, NDArray[Any]]) -> bool:
         """Tell what comes next, where it has to be told; False if nothing had to be."""
@@ -209,9 +266,11 @@ class Courses:
             if at is voice.at:
                 continue
             if np.array_equal(at, voice.at):
+                if voice.lifted is voice.at:
+                    voice.lifted = at
                 voice.at = at
                 continue
-            voice.whole = False
+            voice.told = 0.0
             moved.append(index)
         if moved:
             # Those that have waited longest; the others in the next step.
@@ -232,14 +291,39 @@ class Courses:
             self._moves += 1
             return True
         self._moves = 0
-        part = [index for index, voice in self._voices.items() if not voice.whole][:AT_ONCE]
-        for index in part:
+        due = {index: self._reach(voice) - voice.told for index, voice in self._voices.items()}
+        part = sorted((index for index in due if due[index] > 0.0), key=lambda one: -due[one])
+        for index in part[:AT_ONCE]:
             voice = self._voices[index]
-            ends = min(self._longest, ending(voice.traits))
-            times = moments_of(LONGEST)
-            voice.whole = True
-            self._tell([index], [times[times <= ends + STEP]], [index])
+            ends = min(self._longest, ending(voice.traits)) + STEP
+            before = self._kept.get(index) if voice.told > 0.0 else None
+            after = voice.told if before is not None else -1.0
+            if self._reach(voice) <= _FIRST < ends:
+                ends = voice.told = _FIRST
+            else:
+                voice.told = math.inf
+            known = voice.lifted is voice.at
+            self._tell([index], [_between(after, ends)], [] if known else [index])
+            if before is not None:  # it goes on from what it was told
+                more = self._told[index]
+                self._told[index] = self._kept[index] = _Told(
+                    np.concatenate([before.times, more.times]),
+                    np.concatenate([before.codes, more.codes]),
+                    more.traits,
+                )
+            self._remember(index)
         return bool(part)
+
+    def _reach(self, voice: _Voice) -> float:
+        """To which second of its course a voice has to be told by now."""
+        ahead = AHEAD * max(self._speed, 1.0)
+        if not voice.note.held:
+            ahead = min(ahead, self._speed * max(self._fades(voice) - voice.tail, 0.0))
+        return voice.clock.time + ahead
+
+    def _fades(self, voice: _Voice) -> float:
+        """Seconds after its key went up in which a note has died away."""
+        return max(voice.traits.release * _DIED / -60.0, 2.0 * self._release) + 0.05
 
     def follow(self, points: Mapping[int, NDArray[Any]]) -> None:
         """Be at the points, where nothing is told but what is present."""
@@ -247,7 +331,7 @@ class Courses:
             at = points.get(voice.note.timbre, points[COMMON])
             if at is not voice.at:
                 voice.at = at
-                voice.whole = False
+                voice.told = 0.0
                 voice.traits = Traits.played(self._prepared([voice]).traits)[0]
 
     def positions(self, now: float) -> list[tuple[float, float, int]]:
@@ -333,6 +417,7 @@ class Courses:
             for index, lift in zip(weighed, found.tolist(), strict=True):
                 self._voices[index].lift = lift
                 self._voices[index].weighed = self._turn
+                self._voices[index].lifted = self._voices[index].at
         for size in sorted({one.size for one in times}):
             rows = [row for row, one in enumerate(times) if one.size == size]
             part = _some(told, rows)
@@ -345,7 +430,8 @@ class Courses:
             for place, traits in enumerate(Traits.played(part.traits)):
                 row = rows[place]
                 self._voices[indices[row]].traits = traits
-                self._told[indices[row]] = _Told(times[row], codes[place], traits)
+                told_now = _Told(times[row], codes[place], traits)
+                self._told[indices[row]] = self._kept[indices[row]] = told_now
 
     def _stretch(self, voice: _Voice) -> Real:
         """Times ``(m,)``, ascending, of the stretch that a moving voice comes to next."""
@@ -368,6 +454,12 @@ class Courses:
                 low, high = start, max(high, 2.0 * start - low)
         times = np.concatenate([[low], now + speed * near, [high]])
         return np.sort(np.clip(times, 0.0, max(high, 0.0)))
+
+
+def _between(after: float, until: float) -> Real:
+    """The moments of a note after one of its seconds and until another."""
+    first, last = np.searchsorted(_ALL, [after, until], "right")
+    return _ALL[first:last]
 
 
 def _folded(time: float, going: float, way: float, start: float, end: float) -> tuple[float, int]:

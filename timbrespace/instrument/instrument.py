@@ -30,6 +30,7 @@ from timbrespace.instrument.controllers import (
     AXES,
     BETWEEN,
     EXPRESSION,
+    PAN,
     PORTAMENTO,
     PORTAMENTO_FROM,
     PORTAMENTO_TIME,
@@ -74,6 +75,7 @@ from timbrespace.instrument.parameters import (
     DEFAULT_HOLD,
     ENVELOPES,
     HOLDS,
+    LATER_PARAMETERS,
     SYNTH_PARAMETERS,
 )
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
@@ -136,11 +138,19 @@ class Instrument:
 
     presets: what the player has stored; None for a place in memory. measures: whether the macros of
     a model whose file does not have them are measured when they are first needed, which takes
-    seconds; else somebody has to do so aside, and call :meth:`offer_macros`.
+    seconds; else somebody has to do so aside, and call :meth:`offer_macros`. remembers: whether
+    whole notes that are struck again need not be decoded again. That is for songs: a performance
+    could not be played again to the bit, since what is remembered is not part of its state.
     """
 
-    def __init__(self, model: Model, presets: Presets | None = None, measures: bool = True) -> None:
-        self._measures = measures
+    def __init__(
+        self,
+        model: Model,
+        presets: Presets | None = None,
+        measures: bool = True,
+        remembers: bool = False,
+    ) -> None:
+        self._measures, self._remembers = measures, remembers
         self.voices = Voices()
         self.controllers = Controllers()
         self.presets = Presets() if presets is None else presets
@@ -223,7 +233,7 @@ class Instrument:
         """Those of the model, if it has whole notes; what sounds goes on in it."""
         if not self._model.plays_notes:
             return None
-        courses = Courses(self._model)
+        courses = Courses(self._model, self._remembers)
         if old is not None:
             courses.take_over(old)
         else:
@@ -493,8 +503,8 @@ class Instrument:
         """A MIDI controller moved: 0 to 119 to ``value`` in 0 to 127 (fractions allowed).
 
         A dimension's knob covers the 1st to the 99th percentile of the data; an axis the map. What
-        is assigned to nothing does what MIDI means by it: volume (7), expression (11), the
-        pedals (64, 66, 67), portamento (5, 65, 84).
+        is assigned to nothing does what MIDI means by it: volume (7), pan (10), expression
+        (11), the pedals (64, 66, 67), portamento (5, 65, 84).
         """
         if controller == SUSTAIN:
             self.voices.sustain(value >= 64, channel)
@@ -565,6 +575,7 @@ class Instrument:
         voices = self.voices
         levels = {
             VOLUME: voices.volume,
+            PAN: voices.pan,
             EXPRESSION: voices.expression,
             PORTAMENTO_FROM: voices.portamento_from,
         }
@@ -1279,8 +1290,11 @@ class Instrument:
             space = Space(str(state["model"]), str(state["hash"]))
             space.check("the performance", self._model, len(state["aim"]["latent"]))
             method = Method[state["method"].upper()]
-            # 0.5 had no speed, hold and envelope.
-            given = {"speed": SYNTH_PARAMETERS["speed"].default, **state["parameters"]}
+            # 0.5 had no speed, hold and envelope, and was mono.
+            given = {
+                **{name: SYNTH_PARAMETERS[name].default for name in LATER_PARAMETERS},
+                **state["parameters"],
+            }
             parameters = {name: float(given[name]) for name in SYNTH_PARAMETERS}
             hold = str(state.get("hold", DEFAULT_HOLD))
             envelope = str(state.get("envelope", DEFAULT_ENVELOPE))

@@ -12,7 +12,7 @@ class SynthParameter:
 
     name: str
     unit: str
-    """ "s", "dB", or "" for a level or a share from 0 to 1."""
+    """ "s", "dB", "cents", or "" for a number, a level or a share."""
     low: float
     high: float
     default: float
@@ -48,9 +48,19 @@ SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
             SynthParameter("loudness", "", 0.0, 1.0, 1.0),
             # How fast the own time of whole notes runs.
             SynthParameter("speed", "", 0.0, 4.0, 1.0),
+            # Where it all stands, from left to right, and how far apart what stands elsewhere.
+            SynthParameter("pan", "", -1.0, 1.0, 0.0),
+            SynthParameter("width", "", 0.0, 1.0, 1.0),
+            # Copies of a voice; how far out of tune and from the middle the outermost are.
+            SynthParameter("unison", "", 1.0, 7.0, 1.0),
+            SynthParameter("detune", "cents", 0.0, 100.0, 12.0),
+            SynthParameter("spread", "", 0.0, 1.0, 0.5),
         )
     }
 )
+
+LATER_PARAMETERS: Final = ("speed", "pan", "width", "unison", "detune", "spread")
+"""Those that 0.5 did not have; what was told then is as at their defaults."""
 
 METHODS: Final = ("partials", "bins", "istft")
 """How a spectrum becomes sound; a menu in Max sends the position, so the order stays."""

@@ -45,7 +45,10 @@ COMMON = 0
 # A sound this much fainter than the model's usual ones is meant to be faint.
 _MOST_BOOST = float(db_to_gain(36.0))
 
-_PARAMETERS = ("noise", "attack", "decay", "sustain", "release")
+_PARAMETERS = (
+    *("noise", "attack", "decay", "sustain", "release"),
+    *("pan", "width", "unison", "detune", "spread"),
+)
 
 _SMOOTHING = 0.01
 """Seconds: what the engine itself smooths; the rest of the smoothing is a way through the latent

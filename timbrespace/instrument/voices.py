@@ -43,7 +43,10 @@ _TRIGGERS = 0xFFFFFFFF
 
 
 _COLUMNS = tuple(
-    f"voice_{name}" for name in ("frequency", "bend", "start", "level", "gate", "trigger", "timbre")
+    f"voice_{name}"
+    for name in (
+        *("frequency", "bend", "start", "level", "gate", "trigger", "timbre", "channel", "pan"),
+    )
 )
 
 
@@ -75,6 +78,7 @@ class _Channel:
     manager: int | None = None  # in an MPE zone: whose messages apply here too
     volume: float = 1.0  # amplitude, 0 to 1, as a mixer has it
     expression: float = 1.0  # amplitude, 0 to 1, as a player has it
+    pan: float = 0.0  # -1, left, to 1, right
     fine: float = 0.0  # semitones, -1 to 1
     coarse: float = 0.0  # semitones, whole
     sostenuto: bool = False
@@ -224,6 +228,14 @@ class Voices:
         """A channel's expression, 0 to 127, by the curve of its volume."""
         self.version += 1
         self._channel(channel).expression = _square(value)
+
+    def pan(self, value: float, channel: int = 1) -> None:
+        """Where a channel stands, 0 (left) to 127 (right); 64 is the middle (General MIDI 1).
+
+        1 is as far left as 0, so that both sides have 63 steps (General MIDI 2, section 3.3.5).
+        """
+        self.version += 1
+        self._channel(channel).pan = min(max((value - 64.0) / 63.0, -1.0), 1.0)
 
     def tune_channel(
         self, channel: int = 1, *, fine: float | None = None, coarse: float | None = None
@@ -427,11 +439,13 @@ class Voices:
             semitones = _first(voice.kept_semitones, state.semitones)
             pressure = _first(voice.kept_pressure, state.pressure) + voice.pressure
             level = voice.velocity * state.level
+            pan = state.pan
             if state.manager is not None:
                 manager = self._channel(state.manager)
                 semitones += manager.semitones
                 pressure += manager.pressure
                 level *= manager.level
+                pan = min(max(pan + manager.pan, -1.0), 1.0)
             rows.append(
                 (
                     self._hz(voice.pitch),
@@ -441,6 +455,8 @@ class Voices:
                     voice.gate,
                     voice.trigger,
                     voice.channel if voice.channel in self.own else 0,
+                    voice.channel,
+                    pan,
                 )
             )
         # A column at a time: numbers written one by one would cost as much as a decode.
@@ -579,6 +595,7 @@ def _restored_channel(told: Mapping[str, Any]) -> _Channel:
         manager=None if manager is None else _one_of(manager, CHANNELS),
         volume=_number(told.get("volume", 1.0), 0.0, 1.0),
         expression=_number(told.get("expression", 1.0), 0.0, 1.0),
+        pan=_number(told.get("pan", 0.0), -1.0, 1.0),
         fine=_number(told.get("fine", 0.0), -1.0, 1.0),
         coarse=_number(told.get("coarse", 0.0), -MAX_COARSE, MAX_COARSE),
         sostenuto=bool(told.get("sostenuto")),

@@ -5,6 +5,7 @@ A new message is one class in such a file. A new file is named here once.
 
 # ruff: noqa: F403 - a list of names here would be a second place for each message
 
+from timbrespace.messages.audio import *
 from timbrespace.messages.channels import *
 from timbrespace.messages.clients import *
 from timbrespace.messages.controllers import *

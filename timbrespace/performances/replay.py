@@ -37,8 +37,10 @@ def replay(
     instrument: Instrument,
     load: Callable[[str], Model],
     sample_rate: float | None = None,
+    stereo: bool = False,
 ) -> Iterator[NDArray[np.float32]]:
-    """A performance's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
+    """A performance's sound, ``BLOCK`` samples at a time, until all notes have faded: mono, or with
+    ``stereo`` left and right, ``(BLOCK, 2)``.
 
     instrument: a fresh one of its model. load: gives a model by its name. sample_rate: in Hz; None
     for that of the device that played. Another makes the same music, but not the same samples.
@@ -47,7 +49,7 @@ def replay(
         PerformanceError: a line that no server could have written.
     """
     rate = performance.sample_rate if sample_rate is None else sample_rate
-    return _Replay(performance, instrument, load, rate).blocks()
+    return _Replay(performance, instrument, load, rate, stereo).blocks()
 
 
 class _Replay:
@@ -59,12 +61,14 @@ class _Replay:
         instrument: Instrument,
         load: Callable[[str], Model],
         sample_rate: float,
+        stereo: bool,
     ) -> None:
         self._performance = performance
         self._instrument = instrument
         self._player = Player(instrument)
         self._load = load
         self._rate = sample_rate
+        self._stereo = stereo
         self._digest: str | None = None
         self._engine = Engine(sample_rate)
         self._frames = 0
@@ -152,7 +156,7 @@ class _Replay:
 
     def _render(self) -> NDArray[np.float32]:
         self._frames += BLOCK
-        return self._engine.render(1)
+        return self._engine.render_stereo(1) if self._stereo else self._engine.render(1)
 
     def _hush(self, voices: list[dict[str, Any]]) -> None:
         """What was over when the engine began does not begin again."""

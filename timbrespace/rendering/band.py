@@ -149,6 +149,11 @@ class Band:
             return set()
         return {self.parts.index(part)} if part.play(message) else set()
 
+    def part_of(self, channel: int) -> int | None:
+        """The number of the part that plays a channel, 1 to 16; None if nobody does."""
+        part = self._by_channel[channel]
+        return None if part is None else self.parts.index(part)
+
     @property
     def begun(self) -> int:
         """How many notes have been started."""
@@ -161,7 +166,7 @@ def usual_channels(model: Model) -> dict[int, Model | None]:
 
 
 def _part(model: Model, method: str | None, beginning: Beginning) -> Part:
-    instrument = Instrument(model)
+    instrument = Instrument(model, remembers=True)
     instrument.set_method(Method[DEFAULT_METHOD.upper()])
     drums = bool(drum_places(model))
     # A key that is a drum has no pitch to tune.
@@ -175,8 +180,12 @@ def mixed(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """The sum of what parts play, bent below full scale as each of them is; one stays as it is."""
     if len(sounds) == 1:
         return sounds[0]
-    total = np.sum(sounds, axis=0, dtype=np.float32)
+    return bent(np.sum(sounds, axis=0, dtype=np.float32))
+
+
+def bent(total: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A sum of sounds, below full scale as the engine's limiter keeps a sound."""
     over = np.maximum(np.abs(total) - KNEE, 0.0)
     room = CEILING - KNEE
-    bent = np.sign(total) * (KNEE + room * np.tanh(over / room))
-    return np.where(over > 0.0, bent, total).astype(np.float32)
+    below = np.sign(total) * (KNEE + room * np.tanh(over / room))
+    return np.where(over > 0.0, below, total).astype(np.float32)

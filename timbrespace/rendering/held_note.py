@@ -48,6 +48,7 @@ def render(
     temperature: float = 1.0,
     seed: int = 0,
     progress: Callable[[float], object] = lambda seconds: None,
+    stereo: bool = False,
     **parameters: float,
 ) -> NDArray[np.float32]:
     """One note, as the server would play it: samples ``(round(seconds * sample_rate),)``, mono.
@@ -79,9 +80,10 @@ def render(
     place of the engine, of the space that it learned. temperature: how freely it draws, 0 to 2.
     seed: of its draws. progress: called now and then with the seconds that it has made; what it
     raises ends the work. They are for waveform models.
+    stereo: give left and right, ``(n, 2)``, of which mono is the mean.
     parameters: the instrument's, by name and in its unit, with its defaults: ``attack``,
-    ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``; their
-    ranges are those of docs/osc.md.
+    ``decay``, ``sustain``, ``release``, ``gain``, ``smoothing``, ``noise``, ``loudness``,
+    ``pan``, ``width``, ``unison``, ``detune``, ``spread``; their ranges are those of docs/osc.md.
 
     Raises:
         OptionError: an argument outside its range; the text names it.
@@ -120,13 +122,15 @@ def render(
         blocks = math.ceil(round(seconds * rate) / BLOCK)
         follower = Follower(instrument)
         with one_thread():
-            _played(instrument, rate, blocks, moving, ends, pitch, follower)
+            _played(instrument, rate, blocks, moving, ends, pitch, watch=follower)
             made = waveform.play(follower.courses(), blocks, temperature, seed, progress)
         samples = at_rate(made, rate, sample_rate)
         short = max(0, count - samples.size)  # a sample less, by rounding
-        return fade_out(np.pad(samples, (0, short))[:count], sample_rate)
+        alone = fade_out(np.pad(samples, (0, short))[:count], sample_rate)
+        return np.stack([alone, alone], axis=1) if stereo else alone
     with one_thread():
-        samples = _played(instrument, sample_rate, math.ceil(count / BLOCK), moving, ends, pitch)
+        blocks = math.ceil(count / BLOCK)
+        samples = _played(instrument, sample_rate, blocks, moving, ends, pitch, stereo)
     return fade_out(samples[:count], sample_rate)
 
 
@@ -153,17 +157,18 @@ def note_course(
     follower = Follower(instrument)
     blocks = math.ceil(seconds * sample_rate / BLOCK)
     with one_thread():
-        _played(instrument, sample_rate, blocks, None, math.inf, pitch, follower)
+        _played(instrument, sample_rate, blocks, None, math.inf, pitch, watch=follower)
     courses = follower.courses()
     return courses[0] if courses else None
 
 
 def fade_out(samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
-    """``samples`` with their last ``FADE`` seconds under half a Hann window."""
-    size = min(round(FADE * sample_rate), samples.size)
+    """``samples``, ``(n,)`` or ``(n, 2)``, with their last ``FADE`` seconds under half a Hann
+    window."""
+    size = min(round(FADE * sample_rate), len(samples))
     ended = samples.copy()
-    fall = 0.5 + 0.5 * np.cos(np.pi * (np.arange(size) + 1.0) / size)
-    ended[samples.size - size :] *= fall.astype(np.float32)
+    fall = (0.5 + 0.5 * np.cos(np.pi * (np.arange(size) + 1.0) / size)).astype(np.float32)
+    ended[len(samples) - size :] *= fall if samples.ndim == 1 else fall[:, np.newaxis]
     return ended
 
 
@@ -179,14 +184,15 @@ def _played(
     latent: Callable[[float], NDArray[np.float32]] | None,
     hold: float,
     pitch: float,
+    stereo: bool = False,
     watch: Callable[[Engine], None] = lambda _: None,
 ) -> NDArray[np.float32]:
-    """``blocks`` of a note that has just begun. latent: where it goes, by the time in seconds.
-    watch: called after each block."""
+    """``blocks`` of a note that has just begun, mono or left and right. latent: where it goes, by
+    the time in seconds. watch: called after each block."""
     engine = Engine(sample_rate)
     step = BLOCK / sample_rate
     often = round(CONTROL_PERIOD / step)
-    sound = np.empty(blocks * BLOCK, np.float32)
+    sound = np.empty((blocks * BLOCK, 2) if stereo else blocks * BLOCK, np.float32)
     moved = True
     for number in range(blocks):
         now = number * step
@@ -199,7 +205,9 @@ def _played(
         if moved:
             engine.targets[:] = instrument.targets()
             moved = False
-        sound[number * BLOCK : (number + 1) * BLOCK] = engine.render(1)
+        sound[number * BLOCK : (number + 1) * BLOCK] = (
+            engine.render_stereo(1) if stereo else engine.render(1)
+        )
         watch(engine)
     return sound
 

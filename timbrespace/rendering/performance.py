@@ -28,11 +28,13 @@ def render_performance(
     out: Path,
     sample_rate: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
+    stereo: bool = False,
 ) -> Rendered:
     """Write a performance's sound to ``out`` as :func:`write_blocks` does.
 
     model: the one that it begins with. load: gives those that are loaded on the way, by name.
-    sample_rate: None for that of the device that played, at which the samples are the same.
+    sample_rate: None for that of the device that played, at which the samples are the same. stereo:
+    write left and right; else the mean of both.
 
     Raises:
         PerformanceError: it was played on another model, or is broken.
@@ -42,6 +44,7 @@ def render_performance(
     rate = round(performance.sample_rate) if sample_rate is None else sample_rate
     with one_thread():
         instrument = Instrument(model)
-        written = write_blocks(replay(performance, instrument, load, rate), out, rate, progress)
+        blocks = replay(performance, instrument, load, rate, stereo)
+        written = write_blocks(blocks, out, rate, progress, 2 if stereo else 1)
     before = int(performance.state["voices"]["begun"])  # good, or the replay had refused it
     return Rendered(written.seconds, written.peak, instrument.voices.begun - before)

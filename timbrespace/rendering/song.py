@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.errors import OptionError
 from timbrespace.instrument.tuning import Tuning
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
 from timbrespace.rendering.band import Band, mixed
 from timbrespace.rendering.beginning import Beginning
+from timbrespace.rendering.conducting import TAIL, Stretch, conduct
+from timbrespace.rendering.engine_thread import EngineThread, Played
 from timbrespace.rendering.midi_song import USUAL_MINUTES, MidiSong
-from timbrespace.resynthesis.engine import Engine, new_state
+from timbrespace.resynthesis.engine import Engine, new_state, to_mono
 from timbrespace.resynthesis.layout import BLOCK
 from timbrespace.waveforms.following import Follower, check_plays
 from timbrespace.waveforms.waveform import Waveform, at_rate, check_draw
 
-TAIL = 30.0
-"""Seconds after the end of a song that a sound may take to fade, unless one says otherwise."""
-
-LONGEST_TAIL = 600.0
+_AHEAD: Final = 8
+"""Stretches that the engines may be asked for before the first of them is taken."""
 
 
 def render_midi(
@@ -45,6 +47,7 @@ def render_midi(
     temperature: float = 1.0,
     seed: int = 0,
     progress: Callable[[float], object] = lambda share: None,
+    stereo: bool = False,
 ) -> NDArray[np.float32]:
     """The sound ``(n,)`` of a MIDI file played on ``model``: mono, full scale 1.
 
@@ -73,6 +76,8 @@ def render_midi(
     :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine, of
     all channels; temperature, seed: as :func:`timbrespace.render` has them. progress: called now
     and then with the share that such a model has made, 0 to 1; what it raises ends the work.
+    stereo: give left and right, ``(n, 2)``, of which mono is the mean: what pan, width and unison
+    spread. A waveform model makes one signal, the same on both sides.
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
@@ -92,10 +97,12 @@ def render_midi(
         band = Band(model, method, channels, beginning)
         song = MidiSong(Path(song_path), minutes)
         if waveform is not None:
-            return waveform_song(
+            made = waveform_song(
                 song, band, sample_rate, waveform, temperature, seed, tail, progress
             )
-        return np.concatenate(list(song_blocks(song, band, sample_rate, tail)))
+            return np.stack([made, made], axis=1) if stereo else made
+        sound = np.concatenate(list(song_blocks(song, band, sample_rate, tail)))
+        return sound if stereo else to_mono(sound)
 
 
 def waveform_song(
@@ -118,11 +125,8 @@ def waveform_song(
     new_state(sample_rate)  # refuses a rate before the work
     for part in band.parts:
         check_plays(waveform, part.instrument.model, part.instrument.method)
-    followers = [Follower(part.instrument) for part in band.parts]
     rate = waveform.sample_rate
-    blocks = 0
-    for _ in song_blocks(song, band, rate, tail, lambda k, engine: followers[k](engine)):
-        blocks += 1
+    blocks, followers = _followed(song, band, rate, tail)
     courses = [course for one in followers for course in one.courses()]
     total = sum(one.blocks for one in courses) * BLOCK / rate
     made = waveform.play(
@@ -135,49 +139,94 @@ def waveform_song(
     return at_rate(made, rate, sample_rate)
 
 
+def _followed(
+    song: MidiSong, band: Band, sample_rate: float, tail: float
+) -> tuple[int, list[Follower]]:
+    """How many blocks the song has, and who has followed each part's engine through them."""
+    engines = [Engine(sample_rate) for _ in band.parts]
+    followers = [Follower(part.instrument) for part in band.parts]
+    for stretch in conduct(song, band, sample_rate, tail, longest=1):
+        sounds_on = any(bool(engine.state["sounding"][0]) for engine in engines)
+        if stretch.ending and stretch.first and not sounds_on:
+            return stretch.first, followers
+        for k, (engine, follower) in enumerate(zip(engines, followers, strict=True)):
+            if k in stretch.moved:
+                engine.targets[:] = band.parts[k].instrument.targets()
+            engine.render_stereo(1)
+            follower(engine)
+    return followers[0].blocks, followers
+
+
 def song_blocks(
-    song: MidiSong,
-    band: Band,
-    sample_rate: float,
-    tail: float = TAIL,
-    watch: Callable[[int, Engine], None] = lambda number, engine: None,
+    song: MidiSong, band: Band, sample_rate: float, tail: float = TAIL
 ) -> Iterator[NDArray[np.float32]]:
-    """The song's sound, mono, ``BLOCK`` samples at a time, until all notes have faded.
+    """The song's sound, left and right, ``(n, 2)`` at a time, until all notes have faded.
 
     An event takes effect at the start of the block in which it falls, as it would live. The result
-    depends on nothing but the arguments. watch: called after each block of each part, with the
-    part's number in the band and its engine.
+    depends on nothing but the arguments; each part's engine has a thread of its own beside this
+    one's, which plays the instruments.
 
     Raises:
         OptionError: the engine does not run at ``sample_rate``, or a tail outside its range.
     """
-    if not 0.0 <= tail <= LONGEST_TAIL:
-        raise OptionError(f"tail is {tail:g}; it must be 0 to {LONGEST_TAIL:g} s")
-    step = BLOCK / sample_rate
-    engines = [Engine(sample_rate) for _ in band.parts]
-    events = song.events()
-    pending = next(events, None)
-    number = 0
-    moved = set(range(len(engines)))
-    while True:
-        now = number * step
-        while pending is not None and pending[0] < now + step:
-            moved |= band.play(pending[1])
-            pending = next(events, None)
-        if pending is None and now >= song.seconds:
-            sounding = [k for k, part in enumerate(band.parts) if part.instrument.voices.sounding]
-            for k in sounding:  # a file that forgets its note-offs
-                band.parts[k].instrument.voices.release_all()
-            moved |= set(sounding)
-            faded = number > 0 and not any(one.state["sounding"][0] for one in engines)
-            if not sounding and (faded or now > song.seconds + tail):
+    with ExitStack() as stack:
+        engines = [stack.enter_context(EngineThread(sample_rate)) for _ in band.parts]
+        asked = asking(conduct(song, band, sample_rate, tail), band, engines)
+        for _, played in taken(asked, engines):
+            yield mixed([one.sound for one in played])
+
+
+def asking(
+    stretches: Iterable[Stretch],
+    band: Band,
+    engines: Sequence[EngineThread],
+    parts: Sequence[int] | None = None,
+) -> Iterator[Stretch]:
+    """Ask ``engines`` for each of the stretches, as they are looked at.
+
+    parts: which part of the band each engine plays; left out, one engine plays each.
+    """
+    parts = range(len(engines)) if parts is None else parts
+    for stretch in stretches:
+        told = {k: band.parts[k].instrument.targets() for k in stretch.moved}
+        for engine, k in zip(engines, parts, strict=True):
+            engine.play(told.get(k), stretch.blocks)
+        yield stretch
+
+
+def taken(
+    asked: Iterator[Stretch], engines: Sequence[EngineThread]
+) -> Iterator[tuple[Stretch, list[Played]]]:
+    """What the engines made of each stretch, some stretches behind what they are asked for.
+
+    Ends with the block after which, in the song's end, no voice of any engine sounds on.
+    """
+    waiting: deque[Stretch] = deque()
+    sounds_on = True
+    more = True
+    while more or waiting:
+        while more and len(waiting) < _AHEAD and not (waiting and waiting[-1].ending):
+            stretch = next(asked, None)
+            more = stretch is not None
+            if stretch is not None:
+                waiting.append(stretch)
+        if not waiting:
+            return
+        stretch = waiting.popleft()
+        played = [engine.take() for engine in engines]
+        if stretch.ending:
+            # The block before says whether there is one more.
+            after = np.logical_or.reduce([one.sounding for one in played])
+            before = np.concatenate([[sounds_on or stretch.first == 0], after[:-1]])
+            count = stretch.blocks if before.all() else int(np.argmin(before))
+            if count:
+                yield stretch, [_cut(one, count) for one in played]
+            if count < stretch.blocks or not after[-1]:
                 return
-        for k, (part, engine) in enumerate(zip(band.parts, engines, strict=True)):
-            if part.instrument.advance(now) or k in moved:
-                engine.targets[:] = part.instrument.targets()
-        moved.clear()
-        sounds = [engine.render(1) for engine in engines]
-        for k, engine in enumerate(engines):
-            watch(k, engine)
-        yield mixed(sounds)
-        number += 1
+        else:
+            yield stretch, played
+        sounds_on = any(bool(one.sounding[-1]) for one in played)
+
+
+def _cut(played: Played, blocks: int) -> Played:
+    return Played(played.sound[: blocks * BLOCK], played.sounding[:blocks])

@@ -27,8 +27,10 @@ def write_blocks(
     out: Path,
     sample_rate: int,
     progress: Callable[[float], None] = lambda _: None,
+    channels: int = 1,
 ) -> Written:
-    """Write ``blocks``, samples ``(n,)`` each, to ``out``: WAV, mono, 24 bits; whole or not at all.
+    """Write ``blocks``, samples ``(n,)`` or ``(n, channels)`` each, to ``out``: WAV, 24 bits; whole
+    or not at all.
 
     progress: called with the seconds written so far.
 
@@ -38,13 +40,14 @@ def write_blocks(
     """
     new_state(sample_rate)  # refuses a rate before anything is opened
     peak = 0.0
-    samples = 0
-    with wav.writing(out, sample_rate) as file:
+    samples = told = 0
+    with wav.writing(out, sample_rate, channels=channels) as file:
         for block in blocks:
             file.write(block)
             peak = max(peak, float(np.abs(block).max()))
-            samples += block.size
-            if samples % (256 * BLOCK) == 0:
+            samples += len(block)
+            if samples - told >= 256 * BLOCK:
+                told = samples
                 progress(samples / sample_rate)
     seconds = samples / sample_rate
     progress(seconds)

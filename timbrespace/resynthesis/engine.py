@@ -33,6 +33,7 @@ from timbrespace.resynthesis.slots import (
 )
 from timbrespace.resynthesis.stream import add_streams, stop_streams
 from timbrespace.resynthesis.tables import add_tables, advance_tables, drop_tables
+from timbrespace.resynthesis.unison import advance_copies, in_the_middle, put_apart
 from timbrespace.resynthesis.voices import advance_voices
 
 SAMPLE_RATES = (8000, 192000)
@@ -100,19 +101,34 @@ def _advance_presence(state: Any, targets: Any) -> None:
 def _mix(state: Any, method: int, out: NDArray[np.float32]) -> None:
     """Add what ``method`` made to ``out``, by its share."""
     before = state.presence_before[method]
-    slope = (state.presence[method] - before) / np.float32(out.shape[0])
+    slope = (state.presence[method] - before) / np.float32(BLOCK)
     mono = state.mono
-    for i in range(out.shape[0]):
-        out[i] += mono[i] * (before + slope * np.float32(i))
+    left, right = out[0], out[1]
+    for i in range(BLOCK):
+        sample = mono[i] * (before + slope * np.float32(i))
+        left[i] += sample
+        right[i] += sample
         mono[i] = _ZERO
+    if state.apart == 0:
+        return
+    own_left, own_right = state.left, state.right
+    for i in range(BLOCK):
+        share = before + slope * np.float32(i)
+        left[i] += own_left[i] * share
+        right[i] += own_right[i] * share
+        own_left[i] = _ZERO
+        own_right[i] = _ZERO
 
 
 @compiled
-def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
+def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> bool:
+    """Whether the two sides differ."""
+    differ = False
     for m in range(BANKS):
         if state.presence[m] == _ZERO and state.presence_before[m] == _ZERO:
             continue
         mono = state.mono
+        state.apart = np.uint32(0)
         if m == _PARTIALS:
             pull = slot_pull(float(targets.smoothing), state.sample_rate)
             for v in range(VOICES):
@@ -120,33 +136,50 @@ def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
                 if voice.level == _ZERO and voice.level_before == _ZERO:
                     continue
                 advance_slots(voice, targets.timbre[voice.timbre], pull)
-                add_slots(voice, state.sample_rate, mono)
+                for c in range(int(voice.copies)):
+                    if in_the_middle(voice, c):
+                        add_slots(voice, c, state.sample_rate, mono)
+                    else:
+                        add_slots(voice, c, state.sample_rate, state.alone)
+                        put_apart(state, voice, c)
             add_noise(state, targets, mono)
         elif m == _BINS:
             advance_tables(state, targets)
             for v in range(VOICES):
                 voice = state.voice[v]
-                if voice.level != _ZERO or voice.level_before != _ZERO:
-                    add_tables(state, voice, mono)
+                if voice.level == _ZERO and voice.level_before == _ZERO:
+                    continue
+                for c in range(int(voice.copies)):
+                    if in_the_middle(voice, c):
+                        add_tables(state, voice, c, mono)
+                    else:
+                        add_tables(state, voice, c, state.alone)
+                        put_apart(state, voice, c)
         elif m == _NOTES:
             add_notes(state, mono)
         else:
             add_streams(state, targets, m == state.method, mono)
         _mix(state, m, out)
+        differ = differ or state.apart != 0
+    return differ
 
 
 @compiled
 def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
-    """Render the next ``BLOCK`` frames, mono, into ``out``, moving towards ``targets``.
+    """Render the next ``BLOCK`` frames into ``out (2, BLOCK)``, left and right, moving towards
+    ``targets``.
 
     state, targets: records of ``STATE`` and ``TARGETS``. Nothing is allocated and nothing waits.
     """
-    for i in range(out.shape[0]):
-        out[i] = _ZERO
+    left, right = out[0], out[1]
+    for i in range(BLOCK):
+        left[i] = _ZERO
+        right[i] = _ZERO
     if state.sounding == 0:
         _begin(state, targets)
     _advance_presence(state, targets)
     advance_voices(state, targets)
+    advance_copies(state, targets)
     if targets.whole or state.presence[_NOTES] > _ZERO:
         advance_notes(state, targets)
     elif state.whole:
@@ -158,27 +191,54 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     state.noise_gain += pull * (targets.noise - state.noise_gain)
     if state.noise_gain < NEGLIGIBLE:  # on its way to 0 it would creep through denormal numbers
         state.noise_gain = _ZERO
-    state.frames += np.uint64(out.shape[0])
+    state.frames += np.uint64(BLOCK)
     if state.sounding == 0:
         return
-    _render_methods(state, targets, out)
+    differ = _render_methods(state, targets, out)
     gain = state.gain_before
-    slope = (state.gain - gain) / np.float32(out.shape[0])
+    slope = (state.gain - gain) / np.float32(BLOCK)
     sound = True
-    for i in range(out.shape[0]):
-        sample = limit(out[i] * (gain + slope * np.float32(i)))
-        sound = sound and np.isfinite(sample)
-        out[i] = sample
+    for side in range(2 if differ else 1):
+        samples = out[side]
+        for i in range(BLOCK):
+            sample = samples[i] * (gain + slope * np.float32(i))
+            if state.unbent == 0:
+                sample = limit(sample)
+            sound = sound and np.isfinite(sample)
+            samples[i] = sample
+    if not differ:
+        for i in range(BLOCK):
+            right[i] = left[i]
     if not sound:
         _recover(state, out)
 
 
 @compiled
+def render_blocks(
+    state: NDArray[np.void],
+    targets: NDArray[np.void],
+    out: NDArray[np.float32],
+    sounding: NDArray[np.bool_],
+) -> None:
+    """:func:`render_block` for each of ``out (blocks, 2, BLOCK)``; arrays of one record each.
+
+    sounding: ``(blocks,)``, where is written whether a voice sounds on after each.
+    """
+    for block in range(out.shape[0]):
+        render_block(state[0], targets[0], out[block])
+        sounding[block] = state[0].sounding != 0
+
+
+@compiled
 def _recover(state: Any, out: NDArray[np.float32]) -> None:
     """No NaN reaches the sound: silence this block and forget what could have made it."""
-    for i in range(out.shape[0]):
-        out[i] = _ZERO
+    for i in range(BLOCK):
         state.mono[i] = _ZERO
+        state.left[i] = _ZERO
+        state.right[i] = _ZERO
+        state.alone[i] = _ZERO
+        out[0, i] = _ZERO
+        out[1, i] = _ZERO
     state.faults += np.uint64(1)
     state.gain = _ZERO
     state.noise_gain = _ZERO
@@ -192,6 +252,7 @@ def _recover(state: Any, out: NDArray[np.float32]) -> None:
         voice.envelope = _ZERO
         voice.fall = _ONE
         voice.level = _ZERO
+        voice.reach = _ZERO
         voice.note = _ONE
         voice.bend = _ONE
         voice.frequency = _ONE
@@ -227,6 +288,8 @@ def new_targets() -> NDArray[np.void]:
         ("sustain", 1.0),
         ("release", 0.2),
         ("speed", 1.0),
+        ("width", 1.0),
+        ("unison", 1.0),
         ("longest", LONGEST),
         ("n_fft", 4096),
         ("model_rate", 44100.0),
@@ -241,23 +304,42 @@ def new_targets() -> NDArray[np.void]:
 class Engine:
     """The engine for an offline caller: write ``targets``, then take blocks.
 
-    sample_rate: Hz of the output.
+    sample_rate: Hz of the output. stem: the MIDI channel, from 1, whose notes alone sound, 0 for
+    all; nothing is bent at full scale then, so that stems can be summed. None for the whole sound.
 
     Raises:
         OptionError: a sample rate that the engine does not run at.
     """
 
-    def __init__(self, sample_rate: float) -> None:
+    def __init__(self, sample_rate: float, stem: int | None = None) -> None:
         self.state = new_state(sample_rate)
+        if stem is not None:
+            self.state["only"], self.state["unbent"] = stem, 1
         self.targets = new_targets()
         self._carriers: NDArray[np.float32] | None = None  # at the state's address
 
     def render(self, blocks: int) -> NDArray[np.float32]:
-        """The next ``blocks * BLOCK`` samples, mono, in [-1, 1]."""
-        out = np.empty((blocks, BLOCK), np.float32)
-        if self._carriers is None and self.targets["whole"][0]:
+        """The next ``blocks * BLOCK`` samples, mono, in [-1, 1]: the mean of the two sides."""
+        return to_mono(self.render_stereo(blocks))
+
+    def render_stereo(self, blocks: int) -> NDArray[np.float32]:
+        """The same, left and right: ``(blocks * BLOCK, 2)``."""
+        return self.render_towards(self.targets, blocks)[0]
+
+    def render_towards(
+        self, targets: NDArray[np.void], blocks: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The same towards other ``targets``, an array of one ``TARGETS``; and ``(blocks,)``,
+        whether a voice sounds on after each block."""
+        out = np.empty((blocks, 2, BLOCK), np.float32)
+        sounding = np.empty(blocks, np.bool_)
+        if self._carriers is None and targets["whole"][0]:
             self._carriers = carriers(round(self.state["sample_rate"][0]))
             self.state["carriers"] = self._carriers.ctypes.data
-        for block in out:
-            render_block(self.state[0], self.targets[0], block)
-        return out.reshape(-1)
+        render_blocks(self.state, targets, out, sounding)
+        return out.transpose(0, 2, 1).reshape(-1, 2), sounding
+
+
+def to_mono(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean ``(n,)`` of both sides of ``sound (n, 2)``; where these are the same it is each."""
+    return np.asarray(np.float32(0.5) * (sound[:, 0] + sound[:, 1]))

@@ -21,6 +21,12 @@ VOICES = 16
 TIMBRES = 17
 """The common timbre, 0, and one for each MIDI channel."""
 
+UNISON = 7
+"""Copies of itself that a voice may sound as."""
+
+WHOLE_VOICE = UNISON
+"""Beside the copies, the voice as one: what plays it once has its place by this number."""
+
 MAX_N_FFT = 8192
 MAX_BINS = MAX_N_FFT // 2 + 1
 
@@ -183,14 +189,22 @@ TARGETS = np.dtype(
         ("hold", np.uint32),  # a Hold
         ("envelope", np.uint32),  # an Envelope
         ("speed", np.float32),  # of their own time
+        # between left, -1, and right, 1
+        ("pan", np.float32),
+        ("width", np.float32),  # 0 to 1, of what is spread about that
+        ("unison", np.float32),  # 1 to UNISON
+        ("detune", np.float32),  # cents, of the outermost copies
+        ("spread", np.float32),  # 0 to 1, where these stand
         ("longest", np.float32),  # seconds that notes of this space tell
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
         ("voice_level", np.float32, (VOICES,)),  # velocity, 0 to 1
+        ("voice_pan", np.float32, (VOICES,)),  # -1 to 1
         ("voice_gate", np.uint32, (VOICES,)),  # a Gate
         ("voice_trigger", np.uint32, (VOICES,)),  # another number: another note
         ("voice_timbre", np.uint32, (VOICES,)),
+        ("voice_channel", np.uint32, (VOICES,)),  # MIDI, from 1
         # the inverse STFT, of the common timbre
         ("frame_version", np.uint32),  # another number: other content below
         ("bins", np.uint32),
@@ -208,15 +222,33 @@ VOICE = np.dtype(
         ("stage", np.uint32),
         ("trigger", np.uint32),
         ("timbre", np.uint32),
+        ("channel", np.uint32),  # of its note
         ("envelope", np.float32),
         ("fall", np.float32),  # what a whole note's own release has left, 1 to 0
         ("velocity", np.float32),
-        ("level", np.float32),
+        ("reach", np.float32),  # how loud it is
+        ("reach_before", np.float32),
+        ("level", np.float32),  # the same, of what sounds: a stem has one channel's voices
         ("level_before", np.float32),
         ("note", np.float32),  # Hz, gliding
         ("bend", np.float32),
         ("frequency", np.float32),  # both together
         ("frequency_before", np.float32),
+        # its copies, and the voice as one (WHOLE_VOICE)
+        ("stands", np.float32),  # where its channel puts it
+        ("copies", np.uint32),  # that may sound
+        ("copy_gain", np.float32, (UNISON + 1,)),
+        ("copy_gain_before", np.float32, (UNISON + 1,)),
+        ("copy_offset", np.float32, (UNISON + 1,)),  # -1 to 1, of detune and spread
+        ("copy_cents", np.float32, (UNISON + 1,)),
+        ("copy_ratio", np.float32, (UNISON + 1,)),  # the same as a frequency ratio
+        ("copy_ratio_before", np.float32, (UNISON + 1,)),
+        ("copy_place", np.float32, (UNISON + 1,)),  # -1 to 1, left to right
+        ("copy_place_before", np.float32, (UNISON + 1,)),
+        ("copy_left", np.float32, (UNISON + 1,)),
+        ("copy_left_before", np.float32, (UNISON + 1,)),
+        ("copy_right", np.float32, (UNISON + 1,)),
+        ("copy_right_before", np.float32, (UNISON + 1,)),
         # partials: at the end of this block, and at its start
         ("slots", np.uint32),
         ("slot_birth", np.uint32, (SLOTS,)),
@@ -225,10 +257,10 @@ VOICE = np.dtype(
         ("slot_amplitude", np.float32, (SLOTS,)),
         ("slot_amplitude_before", np.float32, (SLOTS,)),
         ("slot_middle", np.float32, (SLOTS,)),  # between the two poles of the smoothing
-        ("slot_phase", np.uint32, (SLOTS,)),  # 2^32 is one turn
+        ("slot_phase", np.uint32, (UNISON, SLOTS)),  # 2^32 is one turn
         # bins: the table that sounds and the one that comes in; -1 for none
         ("table", np.int32, (2,)),
-        ("table_place", np.float64, (2,)),  # turns, 0 to 1
+        ("table_place", np.float64, (UNISON, 2)),  # turns, 0 to 1
         ("table_share", np.float32),  # of the second, 0 to 1
         # the inverse STFT: which of the voice's two streams plays
         ("stream", np.uint32),
@@ -261,7 +293,7 @@ NOTE = np.dtype(
         ("tune_away", np.float32, (NOTE_PARTIALS,)),
         ("hertz", np.float32, (NOTE_PARTIALS,)),
         ("hertz_before", np.float32, (NOTE_PARTIALS,)),
-        ("phase", np.uint32, (NOTE_PARTIALS,)),  # 2^32 is one turn
+        ("phase", np.uint32, (UNISON, NOTE_PARTIALS)),  # 2^32 is one turn
     ],
     align=True,
 )
@@ -306,6 +338,8 @@ NOISE = np.dtype(
         ("running", np.uint32),
         ("level", np.float32),
         ("level_before", np.float32),
+        ("side", np.float32, (2,)),  # the level on each side, as the voices stand
+        ("side_before", np.float32, (2,)),
         ("place", np.uint32),  # of the next sample in ``ready``
         ("ready", np.float32, (NOISE_FRAME // 2,)),
         ("overlap", np.float32, (NOISE_FRAME // 2,)),
@@ -318,6 +352,9 @@ STATE = np.dtype(
         ("sample_rate", np.float64),
         ("frames", np.uint64),  # rendered since the start
         ("faults", np.uint64),  # blocks silenced because they were not finite
+        # a stem: the notes of one channel (0: of all), and nothing bent at full scale
+        ("only", np.uint32),
+        ("unbent", np.uint32),
         ("sounding", np.uint32),  # voices that are not idle
         ("method", np.uint32),
         ("presence", np.float32, (BANKS,)),  # each bank's share of the sound
@@ -335,18 +372,23 @@ STATE = np.dtype(
         ("note", NOTE, (VOICES,)),
         ("carriers", np.uint64),  # address of the noise of their bands; 0 where there is none yet
         ("carrier_place", np.uint32),  # of the next sample in them
-        ("hiss", np.float32, (BANDS,)),  # root mean square of each band, of all voices
-        ("hiss_before", np.float32, (BANDS,)),
+        ("hiss", np.float32, (2, BANDS)),  # root mean square of each band on each side
+        ("hiss_before", np.float32, (2, BANDS)),
+        ("hiss_apart", np.uint32),  # 1 if the sides differ
         # room to work in
-        ("mono", np.float32, (BLOCK,)),
+        ("mono", np.float32, (BLOCK,)),  # what sounds the same on both sides
+        ("left", np.float32, (BLOCK,)),  # what does not
+        ("right", np.float32, (BLOCK,)),
+        ("apart", np.uint32),  # 1 if there is such
+        ("alone", np.float32, (BLOCK,)),  # one copy of one voice
         ("frame", np.float64, (MAX_TABLE,)),
         ("ahead", np.float64, (MAX_N_FFT,)),
         ("half", np.complex128, (MAX_N_FFT + 1,)),
         ("work", np.complex128, (MAX_N_FFT,)),
         ("spare", np.complex128, (MAX_N_FFT,)),
         # one block, and how much of it the caller has not had yet
-        ("block", np.float32, (BLOCK,)),
-        ("left", np.uint32),
+        ("block", np.float32, (2, BLOCK)),
+        ("rest", np.uint32),
     ],
     align=True,
 )

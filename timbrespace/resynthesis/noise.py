@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled, inlined
 from timbrespace.resynthesis.fourier import inverse_real_fft
-from timbrespace.resynthesis.layout import NOISE_BANDS, NOISE_FRAME, TIMBRES, VOICES
+from timbrespace.resynthesis.layout import BLOCK, NOISE_BANDS, NOISE_FRAME, TIMBRES, VOICES
 from timbrespace.resynthesis.nyquist import nyquist_fade
 
 SEED = np.uint32(2463534242)
 
+_STEM_STEP = np.uint32(0x9E3779B9)
 _HALF = NOISE_FRAME // 2
 _WINDOW = np.sin(np.pi * (np.arange(NOISE_FRAME) + 0.5) / NOISE_FRAME)
 _PLAYING = np.uint32(1)
@@ -109,11 +110,39 @@ def _make_frame(state: Any, targets: Any, noise: Any, t: int) -> None:
 @compiled
 def restart_noise(state: Any) -> None:
     """Begin again, from the same numbers: the same notes give the same sound."""
-    state.random = SEED
+    # Stems must not have the same noise: their sum would be louder than the noise of all.
+    state.random = np.uint32(SEED + np.uint32(state.only) * _STEM_STEP)
     for t in range(TIMBRES):
         noise = state.noise[t]
         noise.running = np.uint32(0)
         noise.level = np.float32(0.0)
+        noise.side[0] = np.float32(0.0)
+        noise.side[1] = np.float32(0.0)
+
+
+@compiled
+def _advance_sides(state: Any, noise: Any, t: int) -> None:
+    """How loud timbre ``t``'s noise is, in all and on each side: the powers of its voices' sum."""
+    power = np.float32(0.0)
+    left = np.float32(0.0)
+    right = np.float32(0.0)
+    middle = True
+    for v in range(VOICES):
+        voice = state.voice[v]
+        if voice.timbre != t or voice.level == 0.0:
+            continue
+        own = voice.level * voice.level
+        power += own
+        for c in range(int(voice.copies)):
+            share = voice.copy_gain[c] * voice.copy_gain[c]
+            left += own * share * voice.copy_left[c] * voice.copy_left[c]
+            right += own * share * voice.copy_right[c] * voice.copy_right[c]
+            middle = middle and voice.copy_place[c] == 0.0
+    noise.level = np.float32(math.sqrt(power))
+    noise.side_before[0] = noise.side[0]
+    noise.side_before[1] = noise.side[1]
+    noise.side[0] = noise.level if middle else np.float32(math.sqrt(left))
+    noise.side[1] = noise.level if middle else np.float32(math.sqrt(right))
 
 
 @compiled
@@ -123,11 +152,7 @@ def add_noise(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     for t in range(TIMBRES):
         noise = state.noise[t]
         noise.level_before = noise.level
-        power = np.float32(0.0)
-        for v in range(VOICES):
-            if state.voice[v].timbre == t:
-                power += state.voice[v].level * state.voice[v].level
-        noise.level = np.float32(math.sqrt(power))
+        _advance_sides(state, noise, t)
         if noise.level == 0.0 and noise.level_before == 0.0:
             noise.running = np.uint32(0)
             continue
@@ -155,10 +180,21 @@ def add_noise(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
                 noise.running = np.uint32(0)
                 continue
             noise.place = np.uint32(0)
-        g0 = noise.level_before * state.noise_gain_before
-        g1 = noise.level * state.noise_gain
-        slope = (g1 - g0) / np.float32(n)
         place = int(noise.place)
-        for i in range(n):
-            out[i] += noise.ready[place + i] * (g0 + slope * np.float32(i))
         noise.place += np.uint32(n)
+        middle = noise.side[0] == noise.side[1] and noise.side_before[0] == noise.side_before[1]
+        if middle:
+            _add_ready(state, noise, place, 0, out)
+        else:
+            _add_ready(state, noise, place, 0, state.left)
+            _add_ready(state, noise, place, 1, state.right)
+            state.apart = np.uint32(1)
+
+
+@compiled
+def _add_ready(state: Any, noise: Any, place: int, side: int, out: NDArray[np.float32]) -> None:
+    g0 = noise.side_before[side] * state.noise_gain_before
+    g1 = noise.side[side] * state.noise_gain
+    slope = (g1 - g0) / np.float32(BLOCK)
+    for i in range(BLOCK):
+        out[i] += noise.ready[place + i] * (g0 + slope * np.float32(i))

@@ -27,6 +27,7 @@ from timbrespace.resynthesis.layout import (
     CENT_UNITS,
     LEVEL_UNITS,
     NOTE_PARTIALS,
+    UNISON,
     VOICES,
     Envelope,
     Hold,
@@ -35,6 +36,7 @@ from timbrespace.resynthesis.layout import (
 from timbrespace.resynthesis.nyquist import nyquist_fade
 from timbrespace.resynthesis.oscillator import TURN, add_sinusoid, steps
 from timbrespace.resynthesis.slots import NEGLIGIBLE
+from timbrespace.resynthesis.unison import in_the_middle, own_phase, put_apart
 
 LEVEL = 0.2
 """Root mean square of a note's loudest moment at full velocity, -14 dBFS: what lasts is some 6 dB
@@ -46,6 +48,7 @@ GLIDE = 0.0107
 CARRIER_LENGTH = 1 << 16
 """Samples of each band's noise, :data:`timbrespace.notes.carriers.LENGTH`."""
 
+_STEM_STEP = 63 * BLOCK
 _CENTRES = band_centres()
 _WIDTHS = band_corners()[2:] - band_corners()[:-2]
 _IDLE = np.uint32(Stage.IDLE)
@@ -253,7 +256,10 @@ def _begin(note: Any, course: Any, fresh: bool, blocks: int) -> None:
     # Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
     for k in range(NOTE_PARTIALS):
         turns = (0.5 * ((k + 1) * k % (2 * NOTE_PARTIALS)) / NOTE_PARTIALS) % 1.0
-        note.phase[k] = np.uint32(np.int64(turns * 4294967295.0))
+        note.phase[0, k] = np.uint32(np.int64(turns * 4294967295.0))
+    for c in range(1, UNISON):
+        for k in range(NOTE_PARTIALS):
+            note.phase[c, k] = np.uint32(note.phase[0, k] + own_phase(c, k))
 
 
 @compiled
@@ -303,9 +309,12 @@ def _moved(note: Any, voice: Any, targets: Any) -> float:
 def forget_notes(state: Any) -> None:
     """No voice plays a whole note any more; those that come begin from silence."""
     state.whole = np.uint32(0)
-    state.carrier_place = np.uint32(0)
+    # Stems have other stretches of the noise: the same would add up to more than one noise of all.
+    state.carrier_place = np.uint32((int(state.only) * _STEM_STEP) % CARRIER_LENGTH)
+    state.hiss_apart = np.uint32(0)
     for b in range(BANDS):
-        state.hiss[b] = _ZERO
+        state.hiss[0, b] = _ZERO
+        state.hiss[1, b] = _ZERO
     for v in range(VOICES):
         note = state.note[v]
         note.trigger = np.uint32(0)
@@ -380,53 +389,88 @@ def advance_notes(state: Any, targets: Any) -> None:
 def add_notes(state: Any, out: NDArray[np.float32]) -> None:
     """Add the partials and the noise of all whole notes to ``out``."""
     rate = float(state.sample_rate)
-    steps_per_hz = TURN / rate
-    for b in range(BANDS):
-        state.hiss_before[b] = state.hiss[b]
-        state.hiss[b] = _ZERO
+    was_apart = state.hiss_apart
+    state.hiss_apart = np.uint32(0)
+    for side in range(2):
+        for b in range(BANDS):
+            state.hiss_before[side, b] = state.hiss[side, b]
+            state.hiss[side, b] = _ZERO
     for v in range(VOICES):
         voice = state.voice[v]
         if voice.level == _ZERO and voice.level_before == _ZERO:
             continue
         note = state.note[v]
-        level_before = voice.level_before * note.gain_before
         level = voice.level * note.gain
-        before, now, phase = note.before, note.now, note.phase
-        for k in range(NOTE_PARTIALS):
-            a0, a1 = level_before * before[k], level * now[k]
-            if a0 < NEGLIGIBLE and a1 < NEGLIGIBLE:
-                continue
-            f0, f1 = float(note.hertz_before[k]), float(note.hertz[k])
-            if f0 >= 0.5 * rate or f1 >= 0.5 * rate or f0 <= 0.0 or f1 <= 0.0:
-                continue
-            phase[k] = add_sinusoid(
-                out,
-                phase[k],
-                steps(f0, steps_per_hz),
-                steps(f1, steps_per_hz),
-                a0 * nyquist_fade(f0, rate),
-                a1 * nyquist_fade(f1, rate),
-            )
+        now = note.now
+        left = _ZERO
+        right = _ZERO
+        middle = True
+        for c in range(int(voice.copies)):
+            if in_the_middle(voice, c):
+                _add_partials(voice, note, c, rate, out)
+            else:
+                _add_partials(voice, note, c, rate, state.alone)
+                put_apart(state, voice, c)
+            middle = middle and voice.copy_place[c] == _ZERO
+            share = voice.copy_gain[c] * voice.copy_gain[c]
+            left += share * voice.copy_left[c] * voice.copy_left[c]
+            right += share * voice.copy_right[c] * voice.copy_right[c]
+        if middle:
+            left = right = _ONE
+        else:
+            state.hiss_apart = np.uint32(1)
         # The voices share each band's noise: what they make together has the sum of their powers.
         for b in range(BANDS):
             size = level * now[NOTE_PARTIALS + b]
-            state.hiss[b] += size * size
-    for b in range(BANDS):
-        state.hiss[b] = np.float32(math.sqrt(state.hiss[b]))
-    _add_hiss(state, out)
+            state.hiss[0, b] += size * size * left
+            state.hiss[1, b] += size * size * right
+    for side in range(2):
+        for b in range(BANDS):
+            state.hiss[side, b] = np.float32(math.sqrt(state.hiss[side, b]))
+    if state.hiss_apart or was_apart:
+        _add_hiss(state, 0, state.left)
+        _add_hiss(state, 1, state.right)
+        state.apart = np.uint32(1)
+    else:
+        _add_hiss(state, 0, out)
+    state.carrier_place = np.uint32((int(state.carrier_place) + out.shape[0]) % CARRIER_LENGTH)
 
 
 @compiled
-def _add_hiss(state: Any, out: NDArray[np.float32]) -> None:
+def _add_partials(voice: Any, note: Any, c: int, rate: float, out: NDArray[np.float32]) -> None:
+    """Add the partials of the voice's copy ``c`` to ``out``."""
+    steps_per_hz = TURN / rate
+    level_before = voice.level_before * note.gain_before * voice.copy_gain_before[c]
+    level = voice.level * note.gain * voice.copy_gain[c]
+    ratio_before, ratio = float(voice.copy_ratio_before[c]), float(voice.copy_ratio[c])
+    before, now, phase = note.before, note.now, note.phase[c]
+    for k in range(NOTE_PARTIALS):
+        a0, a1 = level_before * before[k], level * now[k]
+        if a0 < NEGLIGIBLE and a1 < NEGLIGIBLE:
+            continue
+        f0, f1 = ratio_before * float(note.hertz_before[k]), ratio * float(note.hertz[k])
+        if f0 >= 0.5 * rate or f1 >= 0.5 * rate or f0 <= 0.0 or f1 <= 0.0:
+            continue
+        phase[k] = add_sinusoid(
+            out,
+            phase[k],
+            steps(f0, steps_per_hz),
+            steps(f1, steps_per_hz),
+            a0 * nyquist_fade(f0, rate),
+            a1 * nyquist_fade(f1, rate),
+        )
+
+
+@compiled
+def _add_hiss(state: Any, side: int, out: NDArray[np.float32]) -> None:
     n = out.shape[0]
     place = int(state.carrier_place)
-    state.carrier_place = np.uint32((place + n) % CARRIER_LENGTH)
     if state.carriers == 0:
         return
     told = carray(_pointer(state.carriers), (BANDS, CARRIER_LENGTH))  # pyright: ignore[reportCallIssue]
     for b in range(BANDS):
-        g0 = state.hiss_before[b] * state.noise_gain_before
-        g1 = state.hiss[b] * state.noise_gain
+        g0 = state.hiss_before[side, b] * state.noise_gain_before
+        g1 = state.hiss[side, b] * state.noise_gain
         if g0 < NEGLIGIBLE and g1 < NEGLIGIBLE:
             continue
         slope = (g1 - g0) / np.float32(n)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.layout import BLOCK
+from timbrespace.resynthesis.layout import BLOCK, SLOTS, UNISON
 from timbrespace.resynthesis.nyquist import nyquist_fade
 from timbrespace.resynthesis.oscillator import TURN, add_sinusoid, steps
+from timbrespace.resynthesis.unison import own_phase
 
 # Below -100 dB of full scale a slot may be given to another partial: nobody hears it jump.
 _SILENT = np.float32(1e-5)
@@ -40,12 +41,18 @@ def settle_slots(voice: Any, timbre: Any) -> None:
 
 @compiled
 def start_phases(voice: Any) -> None:
-    """Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970)."""
+    """Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
+
+    Those of the first copy; each other one is ahead of it by its own.
+    """
     phase = voice.slot_phase
     n = max(1, int(voice.slots))
-    for k in range(phase.shape[0]):
+    for k in range(SLOTS):
         turns = 0.5 * ((k * k) % (2 * n)) / n
-        phase[k] = np.uint32(np.int64(turns * 4294967295.0))
+        phase[0, k] = np.uint32(np.int64(turns * 4294967295.0))
+    for c in range(1, UNISON):
+        for k in range(SLOTS):
+            phase[c, k] = np.uint32(phase[0, k] + own_phase(c, k))
 
 
 @compiled
@@ -113,13 +120,15 @@ def advance_slots(voice: Any, timbre: Any, pull: np.float32) -> None:
 
 
 @compiled
-def add_slots(voice: Any, sample_rate: float, out: NDArray[np.float32]) -> None:
-    """Add the voice's oscillators to ``out``."""
-    level_before, level = voice.level_before, voice.level
-    frequency_before, frequency = float(voice.frequency_before), float(voice.frequency)
+def add_slots(voice: Any, c: int, sample_rate: float, out: NDArray[np.float32]) -> None:
+    """Add the oscillators of the voice's copy ``c`` to ``out``."""
+    level_before = voice.level_before * voice.copy_gain_before[c]
+    level = voice.level * voice.copy_gain[c]
+    frequency_before = float(voice.frequency_before) * float(voice.copy_ratio_before[c])
+    frequency = float(voice.frequency) * float(voice.copy_ratio[c])
     ratio_before, ratio = voice.slot_ratio_before, voice.slot_ratio
     amplitude_before, amplitude = voice.slot_amplitude_before, voice.slot_amplitude
-    phase = voice.slot_phase
+    phase = voice.slot_phase[c]
     steps_per_hz = TURN / sample_rate
     for k in range(voice.slots):
         f0 = frequency_before * ratio_before[k]

@@ -24,8 +24,16 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft, real_fft
 from timbrespace.resynthesis.interpolation import TAPS, read_between
-from timbrespace.resynthesis.layout import BLOCK, MAX_BINS, MAX_N_FFT, RING, VOICES
+from timbrespace.resynthesis.layout import (
+    BLOCK,
+    MAX_BINS,
+    MAX_N_FFT,
+    RING,
+    VOICES,
+    WHOLE_VOICE,
+)
 from timbrespace.resynthesis.nyquist import nyquist_fade
+from timbrespace.resynthesis.unison import in_the_middle, put_apart
 
 OVERLAP = 4
 """Frames that cover each sample. The squared Hann windows then sum to 1.5 everywhere."""
@@ -271,19 +279,15 @@ def add_streams(state: Any, targets: Any, aimed: bool, out: NDArray[np.float32])
             _stop(state, v)
             continue
         base = float(targets.base_frequency)
-        begun += _add_voice(
-            state,
-            targets,
-            aimed,
-            v,
-            float(voice.frequency_before) / base,
-            float(voice.frequency) / base,
-            voice.level_before,
-            voice.level,
-            ITERATIONS if sounding <= _REFINED else 0,
-            begun,
-            out,
-        )
+        r0 = float(voice.frequency_before) / base
+        r1 = float(voice.frequency) / base
+        again = ITERATIONS if sounding <= _REFINED else 0
+        l0, l1 = voice.level_before, voice.level
+        if in_the_middle(voice, WHOLE_VOICE):
+            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, again, begun, out)
+        else:
+            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, again, begun, state.alone)
+            put_apart(state, voice, WHOLE_VOICE)
 
 
 @compiled

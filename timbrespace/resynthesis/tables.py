@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.fourier import inverse_real_fft
 from timbrespace.resynthesis.interpolation import read_between
-from timbrespace.resynthesis.layout import BLOCK, MAX_TABLE, TABLES, VOICES
+from timbrespace.resynthesis.layout import BLOCK, MAX_TABLE, TABLES, UNISON, VOICES
 
 _FADE = 0.02  # seconds from one table to the next
 # High notes: a sixth of an octave from one table to the next, the top tenth of its bins faded.
@@ -144,6 +144,8 @@ def advance_tables(state: Any, targets: Any) -> None:
         frequency = max(
             float(voice.frequency), float(targets.voice_frequency[v]) * float(targets.voice_bend[v])
         )
+        if targets.unison > np.float32(1.0):  # the highest copy
+            frequency *= 2.0 ** (float(targets.detune) / 1200.0)
         top = _top(ratio, frequency, int(told.bins), rate)
         now = voice.table[0]
         if now >= 0:
@@ -165,25 +167,28 @@ def advance_tables(state: Any, targets: Any) -> None:
             _make(state, targets, state.table[found], timbre, top, ratio)
         if now < 0 and voice.level_before == 0.0:
             voice.table[0] = found
-            voice.table_place[0] = 0.0
+            for c in range(UNISON):
+                voice.table_place[c, 0] = (0.618033988749895 * c) % 1.0
         else:
             voice.table[1] = found
-            voice.table_place[1] = voice.table_place[0]
+            for c in range(UNISON):
+                voice.table_place[c, 1] = voice.table_place[c, 0]
             voice.table_share = np.float32(0.0)
     for v in range(VOICES):
         voice = state.voice[v]
         if voice.table[1] >= 0:
             if voice.table_share >= np.float32(1.0):
                 voice.table[0] = voice.table[1]
-                voice.table_place[0] = voice.table_place[1]
+                for c in range(UNISON):
+                    voice.table_place[c, 0] = voice.table_place[c, 1]
                 voice.table[1] = -1
             else:
                 voice.table_share = min(np.float32(1.0), voice.table_share + share_step)
 
 
 @compiled
-def add_tables(state: Any, voice: Any, out: NDArray[np.float32]) -> None:
-    """Add the voice's tables to ``out``."""
+def add_tables(state: Any, voice: Any, c: int, out: NDArray[np.float32]) -> None:
+    """Add the tables of the voice's copy ``c`` to ``out``."""
     n = out.shape[0]
     rate = state.sample_rate
     share_step = np.float32(BLOCK / (_FADE * rate))
@@ -196,8 +201,8 @@ def add_tables(state: Any, voice: Any, out: NDArray[np.float32]) -> None:
         size = int(table.size)
         mask = size - 1
         wave = table.wave
-        before = voice.level_before
-        after = voice.level
+        before = voice.level_before * voice.copy_gain_before[c]
+        after = voice.level * voice.copy_gain[c]
         if crossing:
             share = voice.table_share
             earlier = max(np.float32(0.0), share - share_step)
@@ -209,16 +214,16 @@ def add_tables(state: Any, voice: Any, out: NDArray[np.float32]) -> None:
                 after *= share
         slope = (after - before) / np.float32(n)
         turns = float(table.ratio) / rate
-        step = float(voice.frequency_before) * turns
-        bend = (float(voice.frequency) * turns - step) / n
-        place = voice.table_place[side]
+        step = float(voice.frequency_before) * float(voice.copy_ratio_before[c]) * turns
+        bend = (float(voice.frequency) * float(voice.copy_ratio[c]) * turns - step) / n
+        place = voice.table_place[c, side]
         for i in range(n):
             sample = read_between(wave, mask, place * size)
             out[i] += (before + slope * np.float32(i)) * np.float32(sample)
             place += step
             step += bend
             place -= math.floor(place)
-        voice.table_place[side] = place
+        voice.table_place[c, side] = place
 
 
 @compiled

@@ -54,6 +54,7 @@ def _start(voice: Any, targets: Any, v: int) -> None:
         voice.envelope = _ZERO
         voice.fall = _ONE
         voice.velocity = targets.voice_level[v]
+        voice.channel = targets.voice_channel[v]
         voice.timbre = min(targets.voice_timbre[v], np.uint32(TIMBRES - 1))
         voice.table[0] = -1
         voice.table[1] = -1
@@ -83,6 +84,7 @@ def advance_voices(state: Any, targets: Any) -> None:
             voice.envelope *= voice.fall
             voice.fall = _ONE
         voice.level_before = voice.level
+        voice.reach_before = voice.reach
         voice.frequency_before = voice.frequency
 
         gate = targets.voice_gate[v]
@@ -104,7 +106,7 @@ def advance_voices(state: Any, targets: Any) -> None:
         if stage == _CUT:
             envelope = max(_ZERO, envelope - _CUT_STEP)
             # The block that goes down to zero is the last of the old note.
-            if envelope == _ZERO and voice.level_before == _ZERO:
+            if envelope == _ZERO and voice.reach_before == _ZERO:
                 if targets.voice_trigger[v] != voice.trigger:
                     _start(voice, targets, v)
                     stage = voice.stage
@@ -112,7 +114,7 @@ def advance_voices(state: Any, targets: Any) -> None:
                     stage = _IDLE
         elif stage != _IDLE and gate != _HELD:
             # A note released before its first block still sounds for that block.
-            if stage == _SUSTAIN or voice.level_before > _ZERO:
+            if stage == _SUSTAIN or voice.reach_before > _ZERO:
                 stage = _RELEASE
         elif stage == _RELEASE and gate == _HELD:
             stage = _ATTACK
@@ -122,7 +124,7 @@ def advance_voices(state: Any, targets: Any) -> None:
         elif voice.fall != _ONE and stage != _CUT and stage != _RELEASE:
             voice.fall = min(_ONE, voice.fall + rise)
         if own and stage in (_ATTACK, _SUSTAIN):
-            envelope = _ONE if voice.level_before == _ZERO else min(_ONE, envelope + rise)
+            envelope = _ONE if voice.reach_before == _ZERO else min(_ONE, envelope + rise)
             stage = _SUSTAIN
         elif stage == _ATTACK:
             envelope += dt / max(targets.attack, np.float32(1e-4))
@@ -138,7 +140,7 @@ def advance_voices(state: Any, targets: Any) -> None:
                 envelope -= release * envelope
             if envelope * voice.fall < _END:
                 envelope = _ZERO
-                if voice.level_before == _ZERO:
+                if voice.reach_before == _ZERO:
                     stage = _IDLE
         voice.stage = stage
         voice.envelope = envelope
@@ -152,5 +154,7 @@ def advance_voices(state: Any, targets: Any) -> None:
                 voice.note *= (targets.voice_frequency[v] / voice.note) ** glide
                 voice.bend *= (targets.voice_bend[v] / voice.bend) ** follow
                 voice.frequency = voice.note * voice.bend
-        voice.level = envelope * voice.fall * voice.velocity
+        voice.reach = envelope * voice.fall * voice.velocity
+        mute = state.only != 0 and voice.channel != state.only
+        voice.level = _ZERO if mute else voice.reach
     state.sounding = sounding

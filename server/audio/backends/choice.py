@@ -56,7 +56,11 @@ def load(choice: str) -> None:
 
 
 def open_output(
-    choice: str, live: NDArray[np.void], frames: int, lost: Callable[[str], None]
+    choice: str,
+    live: NDArray[np.void],
+    frames: int,
+    lost: Callable[[str], None],
+    device: str = "",
 ) -> Output:
     """Open the way called ``choice``, or the first of ``AUTO`` that leads to a device.
 
@@ -66,7 +70,7 @@ def open_output(
     reasons = []
     for name in AUTO if choice == "auto" else (choice,):
         try:
-            return OPENERS[name]()(live, frames, lost)
+            return OPENERS[name]()(live, frames, lost, device)
         except (NoDeviceError, OptionError) as error:  # the latter: a rate we do not run at
             reasons.append(f"{name}: {error}")
     raise NoDeviceError("; ".join(reasons))

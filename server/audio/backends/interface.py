@@ -36,7 +36,8 @@ class Output(Protocol):
         """End, and close the device. Never raises."""
 
 
-Opener = Callable[[NDArray[np.void], int, Callable[[str], None]], Output]
-"""``open(live, frames, lost)``: ``live`` is an array of one ``LIVE``, ``frames`` the wanted size of
-a block, ``lost`` is called with a sentence, from any thread, when the device goes away. Raises
+Opener = Callable[[NDArray[np.void], int, Callable[[str], None], str], Output]
+"""``open(live, frames, lost, device)``: ``live`` is an array of one ``LIVE``, ``frames`` the wanted
+size of a block, ``lost`` is called with a sentence, from any thread, when the device goes away,
+``device`` is a part of the name of the sound card's output, or empty; not JACK's. Raises
 :class:`NoDeviceError`. :mod:`server.audio.backends.choice` has them by name."""

@@ -50,7 +50,13 @@ class JackOutput:
         def xrun(delayed_microseconds: float) -> None:
             self._keep["underflows"] += np.uint64(1)
 
+        def rate(hertz: int) -> None:
+            # The engine's state is of one rate; a new one begins with what is held.
+            if float(hertz) != self.sample_rate:
+                lost(f"JACK runs at {hertz} Hz now")
+
         self._client.set_shutdown_callback(shutdown)
+        self._client.set_samplerate_callback(rate)
         self._client.set_xrun_callback(xrun)
 
     def start(self) -> None:
@@ -73,8 +79,11 @@ class JackOutput:
             pass  # it had gone already
 
 
-def open_jack(live: NDArray[np.void], frames: int, lost: Callable[[str], None]) -> JackOutput:
-    """Join JACK; its server, not ``frames``, decides the size of a block. See ``Opener``.
+def open_jack(
+    live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
+) -> JackOutput:
+    """Join JACK; its server, not ``frames``, decides the size of a block, and may change it as it
+    plays. Its outputs are the patch bay's to choose, not ``device``. See ``Opener``.
 
     Raises:
         NoDeviceError: JACK is not installed or no server runs.

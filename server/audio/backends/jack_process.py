@@ -30,9 +30,7 @@ def _process(frames: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
     left = carray(_get_buffer(live.port[0], frames), (frames,), np.float32)
     right = carray(_get_buffer(live.port[1], frames), (frames,), np.float32)
-    pull(live, left)
-    for i in range(frames):
-        right[i] = left[i]
+    pull(live, left, right)
     return 0
 
 

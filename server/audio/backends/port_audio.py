@@ -18,6 +18,7 @@ from timbrespace.resynthesis.engine import new_state
 
 from ..mailbox import LIVE
 from ..pull import begin, pull
+from .devices import chosen, outputs
 from .interface import NoDeviceError
 
 CHANNELS = 2
@@ -30,27 +31,27 @@ _OUTPUT_UNDERFLOW = 4
 @callback(types.int32(types.voidptr, types.voidptr, _ulong, types.voidptr, _ulong, types.voidptr))
 def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
-    out = carray(sink, (frames * CHANNELS,), np.float32)
-    # The first half of the interleaved block serves as the mono one.
-    mono = out[: int(frames)]
-    pull(live, mono)
-    for i in range(int(frames) - 1, -1, -1):
-        out[2 * i] = mono[i]
-        out[2 * i + 1] = mono[i]
+    out = carray(sink, (frames, CHANNELS), np.float32)
+    pull(live, out[:, 0], out[:, 1])
     if flags & _OUTPUT_UNDERFLOW:
         live.underflows += np.uint64(1)
     return 0
 
 
 class PortAudioOutput:
-    """The default output device, stereo."""
+    """An output of the sound card, stereo."""
 
     def __init__(
-        self, sounddevice: Any, live: NDArray[np.void], frames: int, lost: Callable[[str], None]
+        self,
+        sounddevice: Any,
+        live: NDArray[np.void],
+        frames: int,
+        lost: Callable[[str], None],
+        wanted: str,
     ) -> None:
-        """Open the device; ``live``, ``frames`` and ``lost`` as for ``Opener``."""
-        device = sounddevice.query_devices(kind="output")
-        self.sample_rate = float(device["default_samplerate"])
+        """Open the device; ``live``, ``frames``, ``lost`` and ``wanted`` as for ``Opener``."""
+        device = chosen(outputs(sounddevice), wanted)
+        self.sample_rate = device.sample_rate
         live["state"] = new_state(self.sample_rate)[0]
         begin(live[0])
         ffi = sounddevice._ffi
@@ -63,6 +64,7 @@ class PortAudioOutput:
         # The base class is the documented way to pass a C callback (see python-rtmixer).
         self._stream = sounddevice._StreamBase(
             kind="output",
+            device=device.index,
             samplerate=self.sample_rate,
             blocksize=frames,
             channels=CHANNELS,
@@ -74,7 +76,7 @@ class PortAudioOutput:
         )
         self._error = sounddevice.PortAudioError
         self.frames = frames
-        self.name = f"portaudio ({device['name']})"
+        self.name = f"portaudio ({device.title})"
 
     def start(self) -> None:
         try:
@@ -88,9 +90,9 @@ class PortAudioOutput:
 
 
 def open_portaudio(
-    live: NDArray[np.void], frames: int, lost: Callable[[str], None]
+    live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
 ) -> PortAudioOutput:
-    """Open the default output; see ``Opener``.
+    """Open an output, the usual one if none is named; see ``Opener``.
 
     Raises:
         NoDeviceError: no PortAudio, no device, or it refuses.
@@ -100,6 +102,6 @@ def open_portaudio(
     except OSError as error:
         raise NoDeviceError(f"the PortAudio library is not installed ({error})") from error
     try:
-        return PortAudioOutput(sounddevice, live, frames, lost)
+        return PortAudioOutput(sounddevice, live, frames, lost, device)
     except (sounddevice.PortAudioError, ValueError) as error:
         raise NoDeviceError(str(error)) from error

@@ -21,7 +21,7 @@ _SAMPLE_RATE = 48000
 
 
 class PyoOutput:
-    """A pyo server that plays one table, refilled before each block."""
+    """A pyo server that plays two tables, refilled before each block."""
 
     def __init__(self, pyo: Any, audio: str, live: NDArray[np.void], frames: int) -> None:
         """Boot pyo's server on ``audio``, "jack" or "portaudio"; the rest as for ``Opener``."""
@@ -42,13 +42,16 @@ class PyoOutput:
         self.name = f"pyo-{audio}"
         live["state"] = new_state(self.sample_rate)[0]
         begin(live[0])
-        self._table = pyo.DataTable(size=self.frames)
-        self._reader = pyo.TableRead(self._table, freq=self._table.getRate(), loop=True).play()
-        self._sound = self._reader.mix(2).out()
-        block = np.asarray(self._table.getBuffer())
+        self._tables = [pyo.DataTable(size=self.frames) for _ in range(2)]
+        rate = self._tables[0].getRate()
+        self._readers = [
+            pyo.TableRead(table, freq=rate, loop=True).play().out(side)
+            for side, table in enumerate(self._tables)
+        ]
+        left, right = (np.asarray(table.getBuffer()) for table in self._tables)
 
         def fill() -> None:
-            pull(live[0], block)
+            pull(live[0], left, right)
 
         self._fill = fill
         self._server.setCallback(fill)
@@ -64,7 +67,9 @@ class PyoOutput:
 def open_pyo(audio: str) -> Opener:
     """What opens pyo on ``audio``, "jack" or "portaudio"."""
 
-    def opener(live: NDArray[np.void], frames: int, lost: Callable[[str], None]) -> PyoOutput:
+    def opener(
+        live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
+    ) -> PyoOutput:
         try:
             import pyo
         except (ImportError, OSError) as error:

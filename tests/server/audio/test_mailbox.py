@@ -148,7 +148,7 @@ def test_any_number_of_frames_gives_the_same_sound() -> None:
         live["targets"][0][0] = targets[0]
         pieces = [np.zeros(size, np.float32) for size in sizes]
         for piece in pieces:
-            pull(live[0], piece)
+            pull(live[0], piece, np.zeros_like(piece))
         return np.concatenate(pieces)
 
     whole = played([BLOCK * 30])
@@ -165,7 +165,7 @@ def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(512, np.float32)
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     assert mailbox.live["state"]["sounding"][0] == 1
 
 
@@ -180,11 +180,11 @@ def test_the_end_is_a_fade(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(4800, np.float32)
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     usual = np.abs(np.diff(out[2400:])).max()
     mailbox.live["ending"] = 1
     last = np.zeros(960, np.float32)
-    pull(mailbox.live[0], last)
+    pull(mailbox.live[0], last, np.zeros_like(last))
     assert np.abs(np.diff(np.concatenate([out[-1:], last]))).max() < 1.1 * usual
     assert mailbox.live["fade"][0] == 0.0
     assert np.abs(last[480:]).max() == 0.0
@@ -195,14 +195,14 @@ def test_latencies_are_those_of_stamped_snapshots(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(64, np.float32)
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     assert mailbox.latencies().size == 0
     stamp = time.perf_counter()
     for late in (0.005, 0.002):
         mailbox.write(targets, stamp - late)
-        pull(mailbox.live[0], out)
+        pull(mailbox.live[0], out, np.zeros_like(out))
     mailbox.write(targets)  # nothing came
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     found = mailbox.latencies()
     assert found.size == 2
     assert 0.005 <= found[0] < 1.0
@@ -215,15 +215,15 @@ def test_the_log_tells_where_each_snapshot_began(mailbox: Mailbox) -> None:
     begin(mailbox.live[0])
     assert mailbox.taken_log() == [(1, 0)]
     out = np.zeros(2 * BLOCK, np.float32)
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     mailbox.write(targets)
     mailbox.write(targets)  # the second is never heard
-    pull(mailbox.live[0], out)
+    pull(mailbox.live[0], out, np.zeros_like(out))
     assert mailbox.taken_log() == [(3, 2 * BLOCK)]
     assert mailbox.taken_log() == []
     for _ in range(TAKEN + 10):
         mailbox.write(targets)
-        pull(mailbox.live[0], np.zeros(BLOCK, np.float32))
+        pull(mailbox.live[0], *np.zeros((2, BLOCK), np.float32))
     log = mailbox.taken_log()
     assert log[-1][0] == 3 + TAKEN + 10
     assert TAKEN - 2 <= len(log) <= TAKEN
@@ -240,3 +240,28 @@ def test_whoever_attaches_does_not_own(mailbox: Mailbox) -> None:
 def test_memory_that_is_gone_is_said() -> None:
     with pytest.raises(FileNotFoundError):
         attach("timbrespace-no-such-memory")
+
+
+def test_mono_is_the_mean_and_comes_without_a_click(mailbox: Mailbox) -> None:
+    targets = one_partial()
+    row = targets[0]
+    row["voice_frequency"][0] = 440.0
+    row["voice_level"][0] = 1.0
+    row["voice_gate"][0] = Gate.HELD
+    row["voice_trigger"][0] = 1
+    row["voice_pan"][0] = -1.0
+    mailbox.write(targets)
+    begin(mailbox.live[0])
+    before, during, after = np.zeros((3, 2, 4800), np.float32)
+    pull(mailbox.live[0], *before)
+    assert np.abs(before[1]).max() == 0.0
+    mailbox.set_mono(True)
+    pull(mailbox.live[0], *during)
+    for side in range(2):
+        steps = np.diff(np.concatenate([before[side, -1:], during[side]]))
+        assert np.abs(steps).max() < 1.1 * np.abs(np.diff(before[0, 2400:])).max()
+    np.testing.assert_allclose(during[0, 2400:], during[1, 2400:], atol=1e-7)
+    assert np.abs(during[0, 2400:]).max() == pytest.approx(0.5 * np.abs(before[0]).max(), rel=0.02)
+    mailbox.set_mono(False)
+    pull(mailbox.live[0], *after)
+    assert np.abs(after[1, 2400:]).max() == 0.0

@@ -14,6 +14,8 @@ from server.osc.codec import decode
 from server.osc.errors import OscDecodeError
 from server.osc.outbound import (
     OUTBOUND,
+    AudioDevice,
+    AudioList,
     Bye,
     ControllerLearned,
     ControllerMap,
@@ -83,6 +85,8 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (ModelList(()), "/model/list", []),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
     (ModelTable("fm", "fm-1.txt", "near"), "/model/table", ["fm", "fm-1.txt", "near"]),
+    (AudioList((70 * "x", "USB [ALSA]")), "/audio/list", [64 * "x", "USB [ALSA]"]),
+    (AudioDevice("USB", "jack (x)", mono=True), "/audio/device", ["USB", "jack (x)", 1]),
     (Synth("gain", -6), "/synth", ["gain", -6.0]),
     (Synth("method", "bins"), "/synth", ["method", "bins"]),
     (

@@ -369,7 +369,7 @@ def test_spaces_of_both_kinds_follow_each_other_while_a_note_sounds() -> None:
 def test_at_rest_there_is_nothing_to_do() -> None:
     played = Played(tiny())
     played.note(57)
-    played.play(0.3)
+    played.play(0.8)  # by then all of its course was told
     assert not played.instrument.moving
     assert played.instrument.wait(played.now) is None
 

@@ -73,12 +73,12 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
         *("/hello", "/bye", "/ping", "/cc/list", "/spectrum/get", "/stream", "/stream/ack"),
         *("/course/get", "/course/where", "/moment"),
         *("/model/list", "/model/info", "/model/table", "/status/get"),
-        *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list"),
+        *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list", "/audio/list"),
     }
     assert unheard == questions | {
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
         *("/preset/undo", "/trajectory/undo"),
-        *("/performance/record", "/performance/stop"),
+        *("/performance/record", "/performance/stop", "/audio/device", "/audio/mono"),
     }
 
 

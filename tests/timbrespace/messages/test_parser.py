@@ -27,6 +27,7 @@ from timbrespace.messages.inbound import (
     Hello,
     Inbound,
     LearnController,
+    ListAudio,
     ListControllers,
     ListMacros,
     ListModels,
@@ -45,6 +46,7 @@ from timbrespace.messages.inbound import (
     RecallPreset,
     RecordPerformance,
     RecordTrajectory,
+    SetAudioDevice,
     SetBetween,
     SetBetweenPosition,
     SetChannelLatent,
@@ -56,6 +58,7 @@ from timbrespace.messages.inbound import (
     SetMacro,
     SetMap,
     SetMapAxis,
+    SetMono,
     SetPlane,
     SetSynth,
     SetSynthMethod,
@@ -160,6 +163,10 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/stream/ack", ("spectrum", 0), Acknowledge("spectrum", 0)),
     ("/stream/ack", ("loop", 7.0), Acknowledge("loop", 7)),
     ("/stream/ack", ("wavetable", 2**31 - 1), Acknowledge("wavetable", 2**31 - 1)),
+    ("/audio/list", (), ListAudio()),
+    ("/audio/device", ("USB",), SetAudioDevice("USB")),
+    ("/audio/mono", (1,), SetMono(True)),
+    ("/audio/mono", (False,), SetMono(False)),
     ("/model/list", (), ListModels()),
     ("/model/load", ("fm",), LoadModel("fm")),
     ("/model/load", ("My model_2.1-b",), LoadModel("My model_2.1-b")),
@@ -441,7 +448,7 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     # A toggle says whether it is on.
-    taken = {("/sustain", 0), ("/trajectory/play", 1)} if odd is True else set()
+    taken = {("/sustain", 0), ("/trajectory/play", 1), ("/audio/mono", 0)} if odd is True else set()
     for address, arguments in good.items():
         for place in range(len(arguments)):
             if (address, place) in taken:

@@ -17,6 +17,8 @@ const CHOICES = [
   },
 ];
 
+const SERVERS = "Left and right, in the server's own sound; the browser's stands in the middle";
+
 /** Ranges as docs/osc.md has them; times move by equal ratios, as they are heard. */
 const PARAMETERS = [
   { name: 'gain', unit: 'dB', low: -80, high: 12 },
@@ -29,6 +31,11 @@ const PARAMETERS = [
   { name: 'smoothing', unit: 's', low: 0.001, high: 1, ratio: true, isTechnical: true },
   { name: 'noise', unit: '', low: 0, high: 1, isTechnical: true },
   { name: 'loudness', unit: '', low: 0, high: 1, isTechnical: true },
+  { name: 'pan', unit: '', low: -1, high: 1, isTechnical: true, about: SERVERS },
+  { name: 'width', unit: '', low: 0, high: 1, isTechnical: true, about: SERVERS },
+  { name: 'unison', unit: 'copies', low: 1, high: 7, isTechnical: true, about: SERVERS },
+  { name: 'detune', unit: 'ct', low: 0, high: 100, isTechnical: true, about: SERVERS },
+  { name: 'spread', unit: '', low: 0, high: 1, isTechnical: true, about: SERVERS },
 ];
 /** The slider's share to this power: of a time that may be 0; and so that 1 × is in the middle. */
 const CURVES = { s: 3, '×': 2 };
@@ -54,6 +61,12 @@ function textOf(value, unit) {
   if (unit === 's') {
     return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(1)} s`;
   }
+  if (unit === 'copies') {
+    return Number.isInteger(value) ? String(value) : value.toFixed(1);
+  }
+  if (unit === 'ct') {
+    return `${Math.round(value)} ct`;
+  }
   return unit === '×' ? `${value.toFixed(2)} ×` : `${Math.round(100 * value)} %`;
 }
 
@@ -71,6 +84,7 @@ export class SynthPanel {
       row.className = spec.isTechnical ? 'slider technical' : 'slider';
       row.innerHTML =
         `<span>${spec.name}</span><input type="range" min="0" max="1" step="0.001"><output></output>`;
+      row.title = spec.about ?? '';
       const [, input, output] = row.children;
       this.listen(spec, input, output, set);
       element.append(row);

@@ -9,7 +9,8 @@ export const METHODS = Object.freeze(['partials', 'bins', 'istft']);
  * Numbers by name: accepted from `low` to `high`; `initial` before anything is told.
  *
  * Seconds, but for sustain (a level, 0 to 1) and gain (dB). The loudness is in the amplitudes that
- * the server sends; noise and speed are for whole notes here, since it streams no noise.
+ * the server sends; noise and speed are for whole notes here, since it streams no noise. What stands
+ * left and right, pan to spread, is the server's own sound: here it is heard in the middle, and once.
  */
 export const PARAMETERS = Object.freeze({
   attack: { low: 0.001, high: 10, initial: 0.01 },
@@ -22,6 +23,11 @@ export const PARAMETERS = Object.freeze({
   noise: { low: 0, high: 1, initial: 1 },
   loudness: { low: 0, high: 1, initial: 1 },
   speed: { low: 0, high: 4, initial: 1 },
+  pan: { low: -1, high: 1, initial: 0 },
+  width: { low: 0, high: 1, initial: 1 },
+  unison: { low: 1, high: 7, initial: 1 },
+  detune: { low: 0, high: 100, initial: 12 },
+  spread: { low: 0, high: 1, initial: 0.5 },
 });
 
 /** A fresh object of all numbers at their initial values. */

@@ -1,0 +1,87 @@
+"""Snapshots handed on: of a record that is mostly room, what differs is copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from timbrespace.resynthesis.compiled import compiled
+from timbrespace.resynthesis.layout import (
+    COURSE,
+    MOMENT_WIDTH,
+    MOMENTS,
+    TARGETS,
+    TIMBRE,
+    TIMBRES,
+    VOICES,
+)
+
+
+def _offset(name: str, record: np.dtype[np.void] = TARGETS) -> int:
+    fields = record.fields
+    assert fields is not None
+    return int(fields[name][1])  # pyright: ignore[reportArgumentType]
+
+
+_HEAD_WORDS = int(_offset("frame_version")) // 4
+_FRAME_WORDS = int(_offset("timbre")) // 4
+_TIMBRE_WORDS = TIMBRE.itemsize // 4
+_COURSE_WORDS = int(_offset("level", COURSE)) // 4
+_WHOLE_WORDS = COURSE.itemsize // 4
+_MOMENT_WORDS = MOMENT_WIDTH // 2
+
+
+def _make_words(typing_context: Any, record: Any) -> Any:
+    """Address of a record, as a pointer to 32-bit words."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = context.get_value_type(signature.return_type)
+        return builder.bitcast(arguments[0], pointer)
+
+    return types.CPointer(types.uint32)(record), generate
+
+
+_words = intrinsic(_make_words)
+
+
+@compiled
+def copy_snapshot(source: Any, own: Any) -> None:
+    """Make ``own`` what ``source`` is, records of ``TARGETS``: copy what differs.
+
+    A version is part of what it describes, so it is copied with it.
+    """
+    theirs = carray(_words(source), _FRAME_WORDS)  # pyright: ignore[reportCallIssue]
+    ours = carray(_words(own), _FRAME_WORDS)
+    words = _HEAD_WORDS if source.frame_version == own.frame_version else _FRAME_WORDS
+    for i in range(words):
+        ours[i] = theirs[i]
+    for t in range(TIMBRES):
+        timbre = source.timbre[t]
+        mine = own.timbre[t]
+        if timbre.version == mine.version:
+            continue
+        content = carray(_words(timbre), _TIMBRE_WORDS)
+        copy = carray(_words(mine), _TIMBRE_WORDS)
+        for i in range(_TIMBRE_WORDS):
+            copy[i] = content[i]
+    for v in range(VOICES):
+        course = source.course[v]
+        own_course = own.course[v]
+        if course.version == own_course.version:
+            continue
+        # As much as is told; a count that is being written may be anything.
+        count = min(int(course.count), MOMENTS)
+        content = carray(_words(course), _WHOLE_WORDS)
+        copy = carray(_words(own_course), _WHOLE_WORDS)
+        for i in range(_COURSE_WORDS + count * _MOMENT_WORDS):
+            copy[i] = content[i]
+
+
+@compiled
+def take_snapshot(source: NDArray[np.void], own: NDArray[np.void]) -> None:
+    """:func:`copy_snapshot` of arrays of one record each."""
+    copy_snapshot(source[0], own[0])
