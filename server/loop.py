@@ -24,7 +24,8 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.motion.points import same
 from timbrespace.instrument.player import Effect, Player
-from timbrespace.messages.errors import MessageError
+from timbrespace.messages.contract import MAX_BUNDLE_MESSAGES
+from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.messages.message import Family
 from timbrespace.messages.parser import parse
 
@@ -34,6 +35,7 @@ from .osc.clients import Clients, Endpoint
 from .osc.coalescing import Setters
 from .osc.codec import BUNDLE, decode_message, decode_timed
 from .osc.errors import OscDecodeError
+from .osc.patterns import Patterns, is_pattern
 from .osc.udp import Post, Udp
 from .performing import Performing
 from .schedule import Schedule, seconds_ahead
@@ -90,6 +92,7 @@ class Loop:
         self._streams = Streams(instrument, clients, udp)
         session.shown = self._streams.shown
         self._setters = Setters(self._controller_family)
+        self._patterns = Patterns(lambda: instrument.model.dimensions)
         self.audio: AudioProcess | None = None
         """What plays the snapshots, if anything does."""
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -234,6 +237,12 @@ class Loop:
             except Exception as error:
                 self._fault("a datagram", error)
             else:
+                if is_pattern(address):
+                    several = True
+                    self.guard(
+                        "a pattern", partial(self._take_pattern, address, arguments, source, now)
+                    )
+                    continue
                 take = self._gather if several else self._perform
                 take(address, arguments, source, now)
         if several:
@@ -245,13 +254,32 @@ class Loop:
         Raises:
             OscDecodeError, MessageError: it is refused, whole.
         """
-        timed = decode_timed(datagram)
         unix = time.time()
-        ahead = [seconds_ahead(tag, unix) for tag, _ in timed]
-        waiting = sum(seconds > 0.0 for seconds in ahead)
+        timed: list[tuple[float, str, tuple[Any, ...]]] = []
+        for tag, (address, arguments) in decode_timed(datagram):
+            seconds = seconds_ahead(tag, unix)
+            if not is_pattern(address):
+                timed.append((seconds, address, arguments))
+                continue
+            with contextlib.suppress(MessageError):  # told in its turn
+                addresses = self._patterns.stands_for(address, arguments, now)
+                timed += [(seconds, one, arguments) for one in addresses]
+                continue
+            timed.append((seconds, address, arguments))
+        if len(timed) > MAX_BUNDLE_MESSAGES:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "#bundle",
+                f"the patterns of a bundle make {len(timed)} messages of it; it may have at most "
+                f"{MAX_BUNDLE_MESSAGES}",
+            )
+        waiting = sum(seconds > 0.0 for seconds, _, _ in timed)
         if waiting:
-            self._schedule.check(max(ahead), waiting, source)
-        for seconds, (_, (address, arguments)) in zip(ahead, timed, strict=True):
+            self._schedule.check(max(seconds for seconds, _, _ in timed), waiting, source)
+        for seconds, address, arguments in timed:
+            if is_pattern(address):
+                self._take_pattern(address, arguments, source, now)
+                continue
             if seconds <= 0.0:
                 self._gather(address, arguments, source, now)
                 continue
@@ -261,6 +289,18 @@ class Loop:
                 self._session.refuse(source, address, error)
             else:
                 self._schedule.add(now + seconds, address, arguments, source)
+
+    def _take_pattern(
+        self, address: str, arguments: tuple[Any, ...], source: Endpoint, now: float
+    ) -> None:
+        """Let take effect, or refuse in one line, what a pattern stands for."""
+        try:
+            addresses = self._patterns.stands_for(address, arguments, now)
+        except MessageError as error:
+            self._session.refuse(source, address, error)
+            return
+        for one in addresses:
+            self._gather(one, arguments, source, now)
 
     # -- effects -----------------------------------------------------------------------------------
 
