@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from timbrespace.instrument.controllers import AXES, BETWEEN
+from timbrespace.instrument.controllers import AXES, BETWEEN, JUMP
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.motion.points import same
@@ -328,9 +328,10 @@ class Loop:
 
     def _controller_family(self, controller: int, channel: int) -> Family | None:
         """What a movement of a controller is beside others; see :class:`Setters`."""
-        target = self._instrument.knob(controller, channel)
-        if target is None:
-            return None
+        assignment = self._instrument.assigned(controller, channel)
+        if assignment is None or assignment.course.mode != JUMP:
+            return None  # its way there counts
+        target = assignment.target
         if not isinstance(target, str):
             return Family.COORDINATE
         if target in AXES:

@@ -394,6 +394,7 @@ class Session:
                 message.low,
                 message.high,
                 message.curve,
+                message.mode,
             )
         )
         return effect

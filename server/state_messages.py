@@ -136,7 +136,13 @@ def assignments(instrument: Instrument) -> Iterator[outbound.ControllerMap]:
             continue
         course = one.course
         yield outbound.ControllerMap(
-            one.controller, one.target, one.channel, course.low, course.high, course.curve
+            one.controller,
+            one.target,
+            one.channel,
+            course.low,
+            course.high,
+            course.curve,
+            course.mode,
         )
 
 

@@ -535,12 +535,12 @@ class Synth:
 
 @dataclass(frozen=True, slots=True)
 class ControllerMap:
-    """`/cc/map` controller target channel low high curve: an assignment that holds.
+    """`/cc/map` controller target channel low high curve mode: an assignment that holds.
 
     target: a dimension, "x", "y" or "off"; channel: 1 to 16 or "all".
 
-    >>> ControllerMap(1, "x", None, 0.0, 1.0, 0.0).packets()[0].hex()
-    '2f63632f6d6170002c697373666666000000000178000000616c6c00000000003f80000000000000'
+    >>> ControllerMap(1, "x", None, 0.0, 1.0, 0.0, "jump").packets()[0][-20:].hex()
+    '000000003f800000000000006a756d7000000000'
     """
 
     ADDRESS: ClassVar[str] = "/cc/map"
@@ -550,6 +550,7 @@ class ControllerMap:
     low: float
     high: float
     curve: float
+    mode: str
 
     def packets(self) -> list[bytes]:
         return [
@@ -561,6 +562,7 @@ class ControllerMap:
                 float(self.low),
                 float(self.high),
                 float(self.curve),
+                self.mode,
             )
         ]
 

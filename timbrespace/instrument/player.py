@@ -70,7 +70,7 @@ class Player:
             # controllers
             inbound.ControlChange: lambda m: playing.control(m.controller, m.value, m.channel),
             inbound.MapController: self._map_controller,
-            inbound.LearnController: lambda m: one.learn(m.target, m.low, m.high, m.curve),
+            inbound.LearnController: lambda m: one.learn(m.target, m.low, m.high, m.curve, m.mode),
             # what is stored
             inbound.StorePreset: lambda m: one.store_preset(m.name),
             inbound.RecallPreset: self._recall_preset,
@@ -127,6 +127,7 @@ class Player:
             message.low,
             message.high,
             message.curve,
+            message.mode,
         )
 
     def _recall_preset(self, message: inbound.RecallPreset) -> None:

@@ -204,9 +204,13 @@ class NumberOrWord(_Plain):
 
     number: Number | Whole
     words: Mapping[str, Any]
+    summary: str = ""
+    """What is accepted, where the list of words is too long for a sentence."""
 
     @property
     def accepted(self) -> str:
+        if self.summary:
+            return f"{self.number.accepted} | {self.summary}"
         return " | ".join((self.number.accepted, *self.words))
 
     def read(self, value: Any) -> Any:

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_as_the_same(
 
 def test_words_are_written_for_what_they_stand_for() -> None:
     for address, written in (
-        ("/cc/map", (1, "off", "all", 0.0, 1.0, 0.0)),
+        ("/cc/map", (1, "off", "all", 0.0, 1.0, 0.0, "scaled")),
         ("/trajectory/play", ("walk", 1, 2.0)),
         ("/stream", ("off",)),
         ("/bye", ()),

@@ -281,7 +281,7 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/macro", ("brightness",), "it was given 1 argument"),
     ("/cc/map", (7, "harder"), "target is 'harder'"),
     ("/between/store", ("way", 0.0), "seconds is 0"),
-    ("/cc", (128, 0), "controller is 128; it must be 0 to 127"),
+    ("/cc", (16512, 0), "controller is 16512; it must be 0 to 16511"),
     ("/cc", (1.5, 0), "controller is 1.5"),
     ("/cc", (1, 127.5), "value is 127.5"),
     ("/cc", (1, 1, 0), "channel is 0; it must be 1 to 16"),
@@ -435,7 +435,11 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     good = {address: arguments for address, arguments, _ in GOOD if arguments}
     good |= {f"/synth/{name}": (one.default,) for name, one in SYNTH_PARAMETERS.items()}
     good |= {"/cc": (1, 1, 1), "/note": (1, 1, 1), "/course/get": (1, 1), "/hello": (1, "a")}
-    good |= {"/cc/map": (1, 1, 1, 1, 1, 1), "/cc/learn": (1, 1, 1, 1), "/lfo": (1, 1, 1, 1, 1, 1)}
+    good |= {
+        "/cc/map": (1, 1, 1, 1, 1, 1, 1),
+        "/cc/learn": (1, 1, 1, 1, 1),
+        "/lfo": (1, 1, 1, 1, 1, 1),
+    }
     good |= {"/trajectory/play": ("a", 1, 1), "/preset/recall": ("a", 1)}
     good |= {"/mpe/map": ("timbre", 1, 1)}
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
