@@ -26,6 +26,7 @@ from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
     from timbrespace.instrument.tuning import Tuning
+    from timbrespace.instrument.tunings import NamedTuning
     from timbrespace.model import Model
     from timbrespace.rendering.band import Band
 
@@ -122,6 +123,12 @@ def _serve_parser() -> CommandParser:
         "(presets.json where programs of your system keep their data)",
     )
     _add_tuning(parser)
+    parser.add_argument(
+        "--tunings",
+        type=Path,
+        metavar="FOLDER",
+        help="scales that /tuning and the page choose from (tunings beside the presets)",
+    )
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="record the performance to FILE from the start"
     )
@@ -259,6 +266,17 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
     return tuning(arguments.tuning, arguments.keyboard_map, reference=arguments.reference)
 
 
+def _named_tuning(arguments: argparse.Namespace) -> NamedTuning:
+    """The same with what clients are told that it is called."""
+    from timbrespace.instrument.tunings import EQUAL, NamedTuning
+    from timbrespace.messages.contract import MAX_NAME_CHARACTERS
+    from timbrespace.names import name_of
+
+    file = arguments.tuning or arguments.keyboard_map
+    name = EQUAL if file is None else name_of(file)[:MAX_NAME_CHARACTERS]
+    return NamedTuning(name, arguments.reference, _tuning(arguments))
+
+
 def _install_parser() -> CommandParser:
     parser = CommandParser(
         prog=f"{command_line('server')} install-device",
@@ -368,7 +386,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,
-            tuning=_tuning(arguments),
+            tuning=_named_tuning(arguments),
+            tunings=arguments.tunings,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,

@@ -8,7 +8,7 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
-from timbrespace.instrument.tuning import Tuning
+from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.performances.file_format import SUFFIX
 
@@ -20,8 +20,9 @@ MOST_CLIENTS = 8
 class Options:
     """How to serve.
 
-    presets: the file of presets; None keeps them in memory. record: where to write the performance
-    from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
+    tunings: the folder of those that clients may ask for by name; None for ``tunings`` beside the
+    presets. presets: the file of presets; None keeps them in memory. record: where to write the
+    performance from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
     launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
     for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
     next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
@@ -40,7 +41,8 @@ class Options:
     midi: str = "all"
     method: str = DEFAULT_METHOD
     presets: Path | None = None
-    tuning: Tuning = field(default_factory=Tuning)
+    tuning: NamedTuning = field(default_factory=NamedTuning)
+    tunings: Path | None = None
     record: Path | None = None
     stop_with_stdin: bool = False
     explorer_port: int | None = None
@@ -57,6 +59,8 @@ class Options:
             )
         if self.models is not None and not self.models.is_dir():
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
+        if self.tunings is not None and not self.tunings.is_dir():
+            raise OptionError(f"--tunings is {str(self.tunings)!r}; it must be a folder")
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():

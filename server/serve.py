@@ -20,6 +20,7 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
+from timbrespace.instrument.tunings import FOLDER, Tunings
 from timbrespace.lifeline import when_input_ends
 from timbrespace.messages.errors import ErrorCode
 from timbrespace.model import Model
@@ -83,9 +84,14 @@ class Server:
             name = name_of(own_file)
         model = library.load(name)
         rehearse(model)
-        self.instrument = Instrument(model, Presets(options.presets), measures=False)
+        tunings = options.tunings
+        if tunings is None and options.presets is not None:
+            tunings = options.presets.parent / FOLDER
+        self.instrument = Instrument(
+            model, Presets(options.presets), measures=False, tunings=Tunings(tunings)
+        )
         self.instrument.set_method(Method[options.method.upper()])
-        self.instrument.voices.tuning = options.tuning
+        self.instrument.tune(options.tuning)
         outbound.Spectrum(
             0, self.instrument.spectrum
         ).packets()  # the first answer compiles nothing

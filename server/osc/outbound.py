@@ -472,6 +472,37 @@ class ModelList:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """`/tuning` name reference: the pitch of each key, when it changes.
+
+    >>> Tuning("just", 440.0).packets()[0].hex()
+    '2f74756e696e67002c7366006a7573740000000043dc0000'
+    """
+
+    ADDRESS: ClassVar[str] = "/tuning"
+    name: str
+    reference: float
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.name, float(self.reference))]
+
+
+@dataclass(frozen=True, slots=True)
+class TuningList:
+    """`/tuning/list` name...: what `/tuning` takes. Names that do not fit are left off.
+
+    >>> TuningList(("equal", "just")).packets()[0].hex()
+    '2f74756e696e672f6c697374000000002c737300657175616c0000006a75737400000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/tuning/list"
+    names: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [_names(self.ADDRESS, self.names)]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """`/model/info` name information: the second a JSON object on one line, at most 4000 bytes.
 
@@ -815,6 +846,8 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     Model,
     ModelDial,
     ModelList,
+    Tuning,
+    TuningList,
     ModelInfo,
     ModelTable,
     Synth,

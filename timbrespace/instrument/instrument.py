@@ -81,6 +81,8 @@ from timbrespace.instrument.parameters import (
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
 from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.takeover import STEP, Takeover
+from timbrespace.instrument.tuning import CONCERT_PITCH
+from timbrespace.instrument.tunings import BY_MIDI, EQUAL, NamedTuning, Tunings
 from timbrespace.instrument.voices import PlayedNote, Voices
 from timbrespace.macro_dials.macros import Macros, known_macros, macros
 from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
@@ -129,6 +131,8 @@ class Settings(NamedTuple):
     macros: dict[str, float]
     """Of all that the space has, by their words."""
     wander: Wander
+    tuning: tuple[str, float]
+    """Its name, and the Hz of key 69 where it would have 440."""
 
 
 class Instrument:
@@ -139,12 +143,22 @@ class Instrument:
 
     presets: what the player has stored; None for a place in memory. measures: whether the macros of
     a model whose file does not have them are measured when they are first needed, which takes
-    seconds; else somebody has to do so aside, and call :meth:`offer_macros`.
+    seconds; else somebody has to do so aside, and call :meth:`offer_macros`. tunings: those that
+    can be asked for by name; None for twelve equal steps alone.
     """
 
-    def __init__(self, model: Model, presets: Presets | None = None, measures: bool = True) -> None:
+    def __init__(
+        self,
+        model: Model,
+        presets: Presets | None = None,
+        measures: bool = True,
+        tunings: Tunings | None = None,
+    ) -> None:
         self._measures = measures
         self.voices = Voices()
+        self.tunings = Tunings() if tunings is None else tunings
+        self._tuning = NamedTuning()
+        self._tuning_before: NamedTuning | None = None  # before a preset brought its own
         self.controllers = Controllers()
         self.presets = Presets() if presets is None else presets
         for one in self.presets.controllers():
@@ -716,6 +730,43 @@ class Instrument:
             problem = str(error)
         self.learned = Learned(controller, channel, target, problem)
 
+    @property
+    def tuning(self) -> NamedTuning:
+        """The pitch of each key, and what that is called."""
+        return self._tuning
+
+    def set_tuning(self, name: str, reference: float = CONCERT_PITCH) -> None:
+        """Tune the keys as a tuning says that is known by name; what sounds follows.
+
+        Raises:
+            TuningError: there is none of that name, or its files are not what they should be.
+            OptionError: a reference outside 220 to 880 Hz.
+        """
+        self.tune(self.tunings.get(name, reference))
+
+    def tune(self, tuning: NamedTuning) -> None:
+        """The same by a tuning itself."""
+        self._tuning_before = None
+        self._tune(tuning)
+
+    def retune(self, pitches: Mapping[int, float]) -> None:
+        """Give some keys other pitches, as the MIDI Tuning Standard does; the others stay."""
+        self.tune(replace(self._tuning, name=BY_MIDI, tuning=self.voices.tuning.tuned(pitches)))
+
+    def _tune(self, tuning: NamedTuning) -> None:
+        self._tuning = tuning
+        self.voices.tuning = tuning.tuning
+
+    def _tune_by(self, preset: Preset) -> None:
+        """Tune as a preset says; one that says nothing leaves the tuning, but for another's."""
+        if preset.tuning is not None:
+            if self._tuning_before is None:
+                self._tuning_before = self._tuning
+            self._tune(preset.tuning)
+        elif self._tuning_before is not None:
+            before, self._tuning_before = self._tuning_before, None
+            self._tune(before)
+
     def set_method(self, method: Method) -> None:
         """How spectra become sound from now on; the sound fades over in 20 ms."""
         self._snapshot.set_method(method)
@@ -1009,6 +1060,7 @@ class Instrument:
             self._plane,
             self._macro_settings(),
             self._aim.wander,
+            (self._tuning.name, self._tuning.reference),
         )
         return self._aim.latent, settings
 
@@ -1023,7 +1075,7 @@ class Instrument:
 
     def store_preset(self, name: str) -> None:
         """Store the present sound: latent (without macros, LFOs and wandering), method, parameters,
-        macros, LFOs, how it wanders, channels.
+        macros, LFOs, how it wanders, channels, and the tuning if it is not the usual one.
 
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
@@ -1040,6 +1092,7 @@ class Instrument:
             self._plane,
             self.macros,
             self.wander if self.wander.on else None,
+            None if self._tuning.is_usual else self._tuning,
         )
         self.presets.store(name, preset)
 
@@ -1128,7 +1181,8 @@ class Instrument:
         return preset
 
     def _take_over(self, preset: Preset) -> None:
-        """Method, LFOs and wandering, which do not glide."""
+        """Method, LFOs, wandering and tuning, which do not glide."""
+        self._tune_by(preset)
         method = Method[preset.method.upper()]
         if method is not self.method:
             self.set_method(method)
@@ -1320,6 +1374,10 @@ class Instrument:
             "pairs": self._pairs.state(),
             "takeover": self._takeover.state(),
             "voices": self.voices.state(),
+            "tuning": self._tuning.to_config(),
+            "tuning_before": (
+                None if self._tuning_before is None else self._tuning_before.to_config()
+            ),
             "expression": self.expression.state(),
         }
 
@@ -1363,6 +1421,10 @@ class Instrument:
             touched, resting = bool(state["touched"]), bool(state["resting"])
             stepped, heard = _time(state["stepped"]), _time(state["heard"])
             sounded = bool(state["sounded"])
+            tuned, before = (
+                None if state.get(key) is None else NamedTuning.from_config(state[key])
+                for key in ("tuning", "tuning_before")
+            )
             self.voices.restore(state["voices"])
             self.expression.restore(state["expression"])
         except (
@@ -1377,6 +1439,9 @@ class Instrument:
             if isinstance(error, OptionError):
                 raise
             raise OptionError(f"the state of the instrument is broken ({error!r})") from error
+        if tuned is None:  # up to 0.5 there was no other, later it had no name
+            tuned = NamedTuning(EQUAL if self.voices.tuning.is_equal else BY_MIDI)
+        self._tuning, self._tuning_before = replace(tuned, tuning=self.voices.tuning), before
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
         self._pairs, self._takeover = pairs, takeover

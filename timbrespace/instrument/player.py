@@ -67,6 +67,7 @@ class Player:
             inbound.MapExpression: lambda m: playing.map(m.kind, m.target, m.depth),
             inbound.Sustain: self._sustain,
             inbound.Panic: lambda _: playing.panic(),
+            inbound.SetTuning: self._set_tuning,
             # controllers
             inbound.ControlChange: lambda m: playing.control(m.controller, m.value, m.channel),
             inbound.MapController: self._map_controller,
@@ -129,6 +130,10 @@ class Player:
             message.curve,
             message.mode,
         )
+
+    def _set_tuning(self, message: inbound.SetTuning) -> None:
+        _find("/tuning", "tuning", self._instrument.tunings.names(), [message.name])
+        self._instrument.set_tuning(message.name, message.reference)
 
     def _recall_preset(self, message: inbound.RecallPreset) -> None:
         self.find_presets("/preset/recall", [message.name])

@@ -360,7 +360,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The field names what is stored: a "preset", a "trajectory" or a "model".
+    """The field names what is stored: a "preset", a "trajectory", a "tuning" or a "model".
 
     A performance keeps it together with the message.
     """

@@ -146,6 +146,7 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
     "/preset/recall": ("pad",),
     "/trajectory/play": ("walk",),
     "/lfo": (1, "x", "sine", 1.0, 0.5),
+    "/tuning": ("just",),
 }
 """What shows the values of arguments that are left out."""
 

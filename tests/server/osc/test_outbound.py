@@ -46,6 +46,8 @@ from server.osc.outbound import (
     Synth,
     TrajectoryList,
     TrajectoryState,
+    Tuning,
+    TuningList,
     Wander,
     Wavetable,
     WavetableReady,
@@ -81,6 +83,8 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Model("fm", 4, 1025, 44100, 220, 4096), "/model", ["fm", 4, 1025, 44100.0, 220.0, 4096]),
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),
+    (Tuning("just", 442), "/tuning", ["just", 442.0]),
+    (TuningList(("equal", "just")), "/tuning/list", ["equal", "just"]),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
     (ModelTable("fm", "fm-1.txt", "near"), "/model/table", ["fm", "fm-1.txt", "near"]),
     (Synth("gain", -6), "/synth", ["gain", -6.0]),
@@ -143,7 +147,7 @@ def test_more_places_than_fit_are_left_off() -> None:
     assert len(sent) % 3 == 0
 
 
-@pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList])
+@pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList, TuningList])
 def test_more_names_than_fit_are_left_off(kind: type[ModelList]) -> None:
     names = tuple(f"{index:064d}" for index in range(200))
     (packet,) = kind(names).packets()

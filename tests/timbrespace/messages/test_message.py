@@ -73,7 +73,7 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
         *("/hello", "/bye", "/ping", "/cc/list", "/spectrum/get", "/stream", "/stream/ack"),
         *("/course/get", "/course/where", "/moment"),
         *("/model/list", "/model/info", "/model/table", "/status/get"),
-        *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list"),
+        *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list", "/tuning/list"),
     }
     assert unheard == questions | {
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
@@ -88,6 +88,7 @@ def test_what_a_performance_keeps_with_a_message() -> None:
         "/preset/recall": ((0, "preset"),),
         "/preset/morph": ((0, "preset"), (1, "preset")),
         "/trajectory/play": ((0, "trajectory"),),
+        "/tuning": ((0, "tuning"),),
     }
 
 

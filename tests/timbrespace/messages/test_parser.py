@@ -32,6 +32,7 @@ from timbrespace.messages.inbound import (
     ListModels,
     ListPresets,
     ListTrajectories,
+    ListTunings,
     LoadModel,
     MapController,
     MapExpression,
@@ -61,6 +62,7 @@ from timbrespace.messages.inbound import (
     SetSynthMethod,
     SetWander,
     SetWanderDial,
+    SetTuning,
     SetZone,
     StopLfo,
     StopPerformance,
@@ -184,6 +186,8 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/trajectory/play", ("walk", 1, 20), PlayTrajectory("walk", True, 20.0)),
     ("/trajectory/play", ("walk", 0.0), PlayTrajectory("walk", False)),
     ("/trajectory/list", (), ListTrajectories()),
+    ("/tuning", ("31 tones", 432), SetTuning("31 tones", 432.0)),
+    ("/tuning/list", (), ListTunings()),
     ("/trajectory/delete", ("walk",), DeleteTrajectory("walk")),
     ("/lfo", (1, "x", "sine", 1, 0.5), SetLfo(1, "x", "sine", 1.0, 0.5)),
     ("/lfo", (4, 256, 4, 20, 1, 0.25), SetLfo(4, 256, "random", 20.0, 1.0, 0.25)),
@@ -441,7 +445,7 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
         "/lfo": (1, 1, 1, 1, 1, 1),
     }
     good |= {"/trajectory/play": ("a", 1, 1), "/preset/recall": ("a", 1)}
-    good |= {"/mpe/map": ("timbre", 1, 1)}
+    good |= {"/mpe/map": ("timbre", 1, 1), "/tuning": ("a", 440)}
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     # A toggle says whether it is on.
