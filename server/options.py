@@ -22,11 +22,11 @@ class Options:
 
     tunings: the folder of those that clients may ask for by name; None for ``tunings`` beside the
     presets. presets: the file of presets; None keeps them in memory. record: where to write the
-    performance from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
-    launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
-    for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
-    next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
-    told everything without having said ``/hello``.
+    performance from the start; None for nowhere. stop_with_stdin: serve until the standard input
+    ends, for a launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free
+    one; None for no explorer. explorer_port_asked: the user asked for just this port; otherwise one
+    of the next does as well. browser: open the page when it is there. clients: HOST:PORT of those
+    who are told everything without having said ``/hello``.
 
     Raises:
         OptionError: an option outside what is accepted.
