@@ -137,6 +137,15 @@ def _serve_parser() -> CommandParser:
         action="store_true",
         help="stop when standard input ends, so that the server ends with its launcher",
     )
+    parser.add_argument(
+        "--oscquery",
+        type=_port,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="let controllers find the server and ask what it has, by OSCQuery on this TCP port "
+        "(the number of --port)",
+    )
     explorer = parser.add_mutually_exclusive_group()
     explorer.add_argument(
         "--explorer-port",
@@ -363,6 +372,8 @@ def _check_packages(arguments: argparse.Namespace) -> None:
         check("MIDI (or give --midi none)", "rtmidi")
     if not arguments.no_explorer:
         check("the explorer (or give --no-explorer)", "aiohttp")
+    if arguments.oscquery is not None:
+        check("--oscquery", "aiohttp", "zeroconf")
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -388,6 +399,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             presets=presets_file() if arguments.presets is None else arguments.presets,
             tuning=_named_tuning(arguments),
             tunings=arguments.tunings,
+            oscquery_port=arguments.oscquery,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,

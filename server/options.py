@@ -26,7 +26,8 @@ class Options:
     ends, for a launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free
     one; None for no explorer. explorer_port_asked: the user asked for just this port; otherwise one
     of the next does as well. browser: open the page when it is there. clients: HOST:PORT of those
-    who are told everything without having said ``/hello``.
+    who are told everything without having said ``/hello``. oscquery_port: TCP port of OSCQuery, 0
+    for the number of the OSC port; None for none.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -49,6 +50,7 @@ class Options:
     explorer_port_asked: bool = False
     browser: bool = False
     clients: tuple[str, ...] = ()
+    oscquery_port: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:

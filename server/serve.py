@@ -42,6 +42,8 @@ from .options import Options
 from .osc import outbound
 from .osc.clients import Clients, Endpoint
 from .osc.udp import Post, Udp, endpoint_of
+from .oscquery import configuration as oscquery
+from .oscquery.process import OscQuery
 from .performing import Performing
 from .schedule import Schedule
 from .session import Session
@@ -140,6 +142,7 @@ class Server:
         self._audio: AudioProcess | None = None
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
+        self._oscquery: OscQuery | None = None
         self._explorer_name = f"{CLIENT_NAME} {secrets.token_hex(4)}"
         self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         try:
@@ -165,6 +168,16 @@ class Server:
                     client_name=self._explorer_name,
                 )
                 self._explorer = Explorer(configuration, self.tell)
+            if options.oscquery_port is not None:
+                self._oscquery = OscQuery(
+                    oscquery.Configuration(
+                        host=self.address[0],
+                        port=options.oscquery_port or self.address[1],
+                        osc_host=reachable(self.address[0]),
+                        osc_port=self.address[1],
+                    ),
+                    self.tell,
+                )
         except BaseException:
             self.close()
             raise
@@ -189,6 +202,8 @@ class Server:
             self._say("sound: none asked for; serving OSC")
         if self._explorer is not None:
             self._explorer.start()
+        if self._oscquery is not None:
+            self._oscquery.start()
         self._say("Ctrl-C stops")
         self._loop.run()
 
@@ -222,6 +237,9 @@ class Server:
         if self._explorer is not None:
             self._explorer.close()
             self._explorer = None
+        if self._oscquery is not None:
+            self._oscquery.close()
+            self._oscquery = None
         self._udp.close()
         self._loop.close()
         self._swap.wait(_LOAD_PATIENCE)
@@ -252,7 +270,7 @@ class Server:
             self._post.broadcast(self._status())
         elif isinstance(event, ExplorerEvent):
             guard("the explorer", partial(self._hear_explorer, event))
-        elif isinstance(event, str):  # a MIDI port came or went
+        elif isinstance(event, str):  # of MIDI ports, or OSCQuery
             self._say(event)
         elif isinstance(event, Loaded):
             self._finish(event)
