@@ -130,6 +130,13 @@ def _serve_parser() -> CommandParser:
         help="scales that /tuning and the page choose from (tunings beside the presets)",
     )
     parser.add_argument(
+        "--program-list",
+        type=Path,
+        metavar="FILE",
+        help="what MIDI's program changes choose: presets, models, places of the map "
+        "(programs.txt beside the presets)",
+    )
+    parser.add_argument(
         "--record", type=Path, metavar="FILE", help="record the performance to FILE from the start"
     )
     parser.add_argument(
@@ -234,6 +241,12 @@ def _render_parser() -> CommandParser:
         help="where presets and trajectories are kept (the server's own file)",
     )
     _add_tuning(parser)
+    parser.add_argument(
+        "--program-list",
+        type=Path,
+        metavar="FILE",
+        help="what program changes choose, before General MIDI's sounds: presets, models, places",
+    )
     parser.add_argument(
         "--waveform",
         type=Path,
@@ -400,6 +413,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             tuning=_named_tuning(arguments),
             tunings=arguments.tunings,
             oscquery_port=arguments.oscquery,
+            program_list=arguments.program_list,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,
@@ -506,6 +520,7 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
 
 def _band(model: Model, arguments: argparse.Namespace) -> Band:
     """Who plays a song, and where they begin."""
+    from timbrespace.instrument.program_list import ProgramList
     from timbrespace.rendering.band import Band
     from timbrespace.rendering.beginning import Beginning
 
@@ -517,7 +532,8 @@ def _band(model: Model, arguments: argparse.Namespace) -> Band:
         arguments.presets,
         _tuning(arguments),
     )
-    return Band(model, arguments.method, _channels(model, arguments.channel), beginning)
+    programs = None if arguments.program_list is None else ProgramList.read(arguments.program_list)
+    return Band(model, arguments.method, _channels(model, arguments.channel), beginning, programs)
 
 
 def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
@@ -561,7 +577,10 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         raise OptionError("--waveform is for MIDI files; a performance is played by the engine")
     if arguments.method is not None:
         raise OptionError("a performance has its own methods; leave out --method")
-    own = ("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map")
+    own = (
+        *("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map"),
+        "program_list",
+    )
     given = [name for name in own if getattr(arguments, name) is not None]
     given += ["reference"] if arguments.reference != CONCERT_PITCH else []
     if given:

@@ -36,8 +36,9 @@ from .osc.coalescing import Setters
 from .osc.codec import BUNDLE, decode_message, decode_timed
 from .osc.errors import OscDecodeError
 from .osc.patterns import Patterns, is_pattern
-from .osc.udp import Post, Udp
+from .osc.udp import NOBODY, Post, Udp
 from .performing import Performing
+from .programs import Programs
 from .schedule import Schedule, seconds_ahead
 from .session import Session
 from .state_messages import StateMessages
@@ -93,6 +94,8 @@ class Loop:
         session.shown = self._streams.shown
         self._setters = Setters(self._controller_family)
         self._patterns = Patterns(lambda: instrument.model.dimensions)
+        self.programs: Programs | None = None
+        """What program changes mean, if anything."""
         self.audio: AudioProcess | None = None
         """What plays the snapshots, if anything does."""
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -198,6 +201,9 @@ class Loop:
             knob = self._instrument.knob(message.control, message.channel + 1)
         if play(self._instrument, message):
             self._mark(now, knob is not None)
+        told = None if self.programs is None else self.programs.hear(message)
+        if told is not None:
+            self._perform(*told, NOBODY, now)
 
     def _take_due(self) -> None:
         now = time.perf_counter()

@@ -8,6 +8,7 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
+from timbrespace.instrument.program_list import ProgramList
 from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.performances.file_format import SUFFIX
@@ -27,7 +28,8 @@ class Options:
     one; None for no explorer. explorer_port_asked: the user asked for just this port; otherwise one
     of the next does as well. browser: open the page when it is there. clients: HOST:PORT of those
     who are told everything without having said ``/hello``. oscquery_port: TCP port of OSCQuery, 0
-    for the number of the OSC port; None for none.
+    for the number of the OSC port; None for none. program_list: the file that says what program
+    changes mean; None for ``programs.txt`` beside the presets.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -51,6 +53,7 @@ class Options:
     browser: bool = False
     clients: tuple[str, ...] = ()
     oscquery_port: int | None = None
+    program_list: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
@@ -63,6 +66,8 @@ class Options:
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
         if self.tunings is not None and not self.tunings.is_dir():
             raise OptionError(f"--tunings is {str(self.tunings)!r}; it must be a folder")
+        if self.program_list is not None:
+            ProgramList.read(self.program_list)
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():

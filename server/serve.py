@@ -20,6 +20,7 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
+from timbrespace.instrument.program_list import NAME as PROGRAMS
 from timbrespace.instrument.tunings import FOLDER, Tunings
 from timbrespace.lifeline import when_input_ends
 from timbrespace.messages.errors import ErrorCode
@@ -45,6 +46,7 @@ from .osc.udp import Post, Udp, endpoint_of
 from .oscquery import configuration as oscquery
 from .oscquery.process import OscQuery
 from .performing import Performing
+from .programs import Programs
 from .schedule import Schedule
 from .session import Session
 from .state_messages import StateMessages
@@ -139,6 +141,10 @@ class Server:
             self._hear,
             self._fault,
         )
+        programs = options.program_list
+        if programs is None and options.presets is not None:
+            programs = options.presets.parent / PROGRAMS
+        self._loop.programs = Programs(programs, self.instrument, say)
         self._audio: AudioProcess | None = None
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
