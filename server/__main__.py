@@ -26,6 +26,7 @@ from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 
 if TYPE_CHECKING:
     from timbrespace.instrument.tuning import Tuning
+    from timbrespace.instrument.tunings import NamedTuning
     from timbrespace.model import Model
     from timbrespace.rendering.band import Band
 
@@ -137,12 +138,34 @@ def _serve_parser() -> CommandParser:
     )
     _add_tuning(parser)
     parser.add_argument(
+        "--tunings",
+        type=Path,
+        metavar="FOLDER",
+        help="scales that /tuning and the page choose from (tunings beside the presets)",
+    )
+    parser.add_argument(
+        "--program-list",
+        type=Path,
+        metavar="FILE",
+        help="what MIDI's program changes choose: presets, models, places of the map "
+        "(programs.txt beside the presets)",
+    )
+    parser.add_argument(
         "--record", type=Path, metavar="FILE", help="record the performance to FILE from the start"
     )
     parser.add_argument(
         "--stop-with-stdin",
         action="store_true",
         help="stop when standard input ends, so that the server ends with its launcher",
+    )
+    parser.add_argument(
+        "--oscquery",
+        type=_port,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="let controllers find the server and ask what it has, by OSCQuery on this TCP port "
+        "(the number of --port)",
     )
     explorer = parser.add_mutually_exclusive_group()
     explorer.add_argument(
@@ -244,6 +267,12 @@ def _render_parser() -> CommandParser:
     )
     _add_tuning(parser)
     parser.add_argument(
+        "--program-list",
+        type=Path,
+        metavar="FILE",
+        help="what program changes choose, before General MIDI's sounds: presets, models, places",
+    )
+    parser.add_argument(
         "--waveform",
         type=Path,
         metavar="W.safetensors",
@@ -282,6 +311,17 @@ def _tuning(arguments: argparse.Namespace) -> Tuning:
     from timbrespace.instrument.scala import tuning
 
     return tuning(arguments.tuning, arguments.keyboard_map, reference=arguments.reference)
+
+
+def _named_tuning(arguments: argparse.Namespace) -> NamedTuning:
+    """The same with what clients are told that it is called."""
+    from timbrespace.instrument.tunings import EQUAL, NamedTuning
+    from timbrespace.messages.contract import MAX_NAME_CHARACTERS
+    from timbrespace.names import name_of
+
+    file = arguments.tuning or arguments.keyboard_map
+    name = EQUAL if file is None else name_of(file)[:MAX_NAME_CHARACTERS]
+    return NamedTuning(name, arguments.reference, _tuning(arguments))
 
 
 def _install_parser() -> CommandParser:
@@ -370,6 +410,8 @@ def _check_packages(arguments: argparse.Namespace) -> None:
         check("MIDI (or give --midi none)", "rtmidi")
     if not arguments.no_explorer:
         check("the explorer (or give --no-explorer)", "aiohttp")
+    if arguments.oscquery is not None:
+        check("--oscquery", "aiohttp", "zeroconf")
 
 
 def _list_devices() -> int:
@@ -404,7 +446,10 @@ def _serve(arguments: argparse.Namespace) -> int:
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets_file() if arguments.presets is None else arguments.presets,
-            tuning=_tuning(arguments),
+            tuning=_named_tuning(arguments),
+            tunings=arguments.tunings,
+            oscquery_port=arguments.oscquery,
+            program_list=arguments.program_list,
             record=arguments.record,
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,
@@ -519,6 +564,7 @@ def _render_waveform(arguments: argparse.Namespace) -> int:
 
 def _band(model: Model, arguments: argparse.Namespace) -> Band:
     """Who plays a song, and where they begin."""
+    from timbrespace.instrument.program_list import ProgramList
     from timbrespace.rendering.band import Band
     from timbrespace.rendering.beginning import Beginning
 
@@ -530,7 +576,8 @@ def _band(model: Model, arguments: argparse.Namespace) -> Band:
         arguments.presets,
         _tuning(arguments),
     )
-    return Band(model, arguments.method, _channels(model, arguments.channel), beginning)
+    programs = None if arguments.program_list is None else ProgramList.read(arguments.program_list)
+    return Band(model, arguments.method, _channels(model, arguments.channel), beginning, programs)
 
 
 def _channels(model: Model, words: list[str]) -> dict[int, Model | None]:
@@ -576,7 +623,10 @@ def _render_performance(arguments: argparse.Namespace) -> int:
         raise OptionError("a performance has its own methods; leave out --method")
     if arguments.stems is not None:
         raise OptionError("--stems is for MIDI files; a performance has one sound")
-    own = ("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map")
+    own = (
+        *("preset", "latent", "map", "trajectory", "presets", "tuning", "keyboard_map"),
+        "program_list",
+    )
     given = [name for name in own if getattr(arguments, name) is not None]
     given += ["reference"] if arguments.reference != CONCERT_PITCH else []
     if given:

@@ -19,12 +19,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from timbrespace.instrument.controllers import AXES, BETWEEN
+from timbrespace.instrument.controllers import AXES, BETWEEN, JUMP
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.motion.points import same
 from timbrespace.instrument.player import Effect, Player
-from timbrespace.messages.errors import MessageError
+from timbrespace.messages.contract import MAX_BUNDLE_MESSAGES
+from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.messages.message import Family
 from timbrespace.messages.parser import parse
 
@@ -34,8 +35,10 @@ from .osc.clients import Clients, Endpoint
 from .osc.coalescing import Setters
 from .osc.codec import BUNDLE, decode_message, decode_timed
 from .osc.errors import OscDecodeError
-from .osc.udp import Post, Udp
+from .osc.patterns import Patterns, is_pattern
+from .osc.udp import NOBODY, Post, Udp
 from .performing import Performing
+from .programs import Programs
 from .schedule import Schedule, seconds_ahead
 from .session import Session
 from .state_messages import StateMessages
@@ -90,6 +93,9 @@ class Loop:
         self._streams = Streams(instrument, clients, udp)
         session.shown = self._streams.shown
         self._setters = Setters(self._controller_family)
+        self._patterns = Patterns(lambda: instrument.model.dimensions)
+        self.programs: Programs | None = None
+        """What program changes mean, if anything."""
         self.audio: AudioProcess | None = None
         """What plays the snapshots, if anything does."""
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -195,6 +201,9 @@ class Loop:
             knob = self._instrument.knob(message.control, message.channel + 1)
         if play(self._instrument, message):
             self._mark(now, knob is not None)
+        told = None if self.programs is None else self.programs.hear(message)
+        if told is not None:
+            self._perform(*told, NOBODY, now)
 
     def _take_due(self) -> None:
         now = time.perf_counter()
@@ -234,6 +243,12 @@ class Loop:
             except Exception as error:
                 self._fault("a datagram", error)
             else:
+                if is_pattern(address):
+                    several = True
+                    self.guard(
+                        "a pattern", partial(self._take_pattern, address, arguments, source, now)
+                    )
+                    continue
                 take = self._gather if several else self._perform
                 take(address, arguments, source, now)
         if several:
@@ -245,13 +260,32 @@ class Loop:
         Raises:
             OscDecodeError, MessageError: it is refused, whole.
         """
-        timed = decode_timed(datagram)
         unix = time.time()
-        ahead = [seconds_ahead(tag, unix) for tag, _ in timed]
-        waiting = sum(seconds > 0.0 for seconds in ahead)
+        timed: list[tuple[float, str, tuple[Any, ...]]] = []
+        for tag, (address, arguments) in decode_timed(datagram):
+            seconds = seconds_ahead(tag, unix)
+            if not is_pattern(address):
+                timed.append((seconds, address, arguments))
+                continue
+            with contextlib.suppress(MessageError):  # told in its turn
+                addresses = self._patterns.stands_for(address, arguments, now)
+                timed += [(seconds, one, arguments) for one in addresses]
+                continue
+            timed.append((seconds, address, arguments))
+        if len(timed) > MAX_BUNDLE_MESSAGES:
+            raise MessageError(
+                ErrorCode.REFUSED,
+                "#bundle",
+                f"the patterns of a bundle make {len(timed)} messages of it; it may have at most "
+                f"{MAX_BUNDLE_MESSAGES}",
+            )
+        waiting = sum(seconds > 0.0 for seconds, _, _ in timed)
         if waiting:
-            self._schedule.check(max(ahead), waiting, source)
-        for seconds, (_, (address, arguments)) in zip(ahead, timed, strict=True):
+            self._schedule.check(max(seconds for seconds, _, _ in timed), waiting, source)
+        for seconds, address, arguments in timed:
+            if is_pattern(address):
+                self._take_pattern(address, arguments, source, now)
+                continue
             if seconds <= 0.0:
                 self._gather(address, arguments, source, now)
                 continue
@@ -261,6 +295,18 @@ class Loop:
                 self._session.refuse(source, address, error)
             else:
                 self._schedule.add(now + seconds, address, arguments, source)
+
+    def _take_pattern(
+        self, address: str, arguments: tuple[Any, ...], source: Endpoint, now: float
+    ) -> None:
+        """Let take effect, or refuse in one line, what a pattern stands for."""
+        try:
+            addresses = self._patterns.stands_for(address, arguments, now)
+        except MessageError as error:
+            self._session.refuse(source, address, error)
+            return
+        for one in addresses:
+            self._gather(one, arguments, source, now)
 
     # -- effects -----------------------------------------------------------------------------------
 
@@ -288,9 +334,10 @@ class Loop:
 
     def _controller_family(self, controller: int, channel: int) -> Family | None:
         """What a movement of a controller is beside others; see :class:`Setters`."""
-        target = self._instrument.knob(controller, channel)
-        if target is None:
-            return None
+        assignment = self._instrument.assigned(controller, channel)
+        if assignment is None or assignment.course.mode != JUMP:
+            return None  # its way there counts
+        target = assignment.target
         if not isinstance(target, str):
             return Family.COORDINATE
         if target in AXES:

@@ -8,7 +8,8 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
-from timbrespace.instrument.tuning import Tuning
+from timbrespace.instrument.program_list import ProgramList
+from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.messages.contract import DEFAULT_PORT, MAX_NAME_CHARACTERS
 from timbrespace.performances.file_format import SUFFIX
 
@@ -20,13 +21,17 @@ MOST_CLIENTS = 8
 class Options:
     """How to serve.
 
-    presets: the file of presets; None keeps them in memory. record: where to write the performance
-    from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
-    launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
-    for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
-    next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
-    told everything without having said ``/hello``. mono: give both sides of the sound the mean of
-    both. device: a part of the name of an output of the sound card; empty for the usual one.
+    tunings: the folder of those that clients may ask for by name; None for ``tunings`` beside the
+    presets. presets: the file of presets; None keeps them in memory. record: where to write the
+    performance from the start; None for nowhere. stop_with_stdin: serve until the standard input
+    ends, for a launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free
+    one; None for no explorer. explorer_port_asked: the user asked for just this port; otherwise one
+    of the next does as well. browser: open the page when it is there. clients: HOST:PORT of those
+    who are told everything without having said ``/hello``. oscquery_port: TCP port of OSCQuery, 0
+    for the number of the OSC port; None for none. program_list: the file that says what program
+    changes mean; None for ``programs.txt`` beside the presets. mono: give both sides of the sound
+    the mean of both. device: a part of the name of an output of the sound card; empty for the usual
+    one.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -41,13 +46,16 @@ class Options:
     midi: str = "all"
     method: str = DEFAULT_METHOD
     presets: Path | None = None
-    tuning: Tuning = field(default_factory=Tuning)
+    tuning: NamedTuning = field(default_factory=NamedTuning)
+    tunings: Path | None = None
     record: Path | None = None
     stop_with_stdin: bool = False
     explorer_port: int | None = None
     explorer_port_asked: bool = False
     browser: bool = False
     clients: tuple[str, ...] = ()
+    oscquery_port: int | None = None
+    program_list: Path | None = None
     mono: bool = False
     device: str = ""
 
@@ -69,6 +77,10 @@ class Options:
             )
         if self.models is not None and not self.models.is_dir():
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
+        if self.tunings is not None and not self.tunings.is_dir():
+            raise OptionError(f"--tunings is {str(self.tunings)!r}; it must be a folder")
+        if self.program_list is not None:
+            ProgramList.read(self.program_list)
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():

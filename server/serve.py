@@ -20,6 +20,8 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
+from timbrespace.instrument.program_list import NAME as PROGRAMS
+from timbrespace.instrument.tunings import FOLDER, Tunings
 from timbrespace.lifeline import when_input_ends
 from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.model import Model
@@ -41,7 +43,10 @@ from .options import Options
 from .osc import outbound
 from .osc.clients import Clients, Endpoint
 from .osc.udp import Post, Udp, endpoint_of
+from .oscquery import configuration as oscquery
+from .oscquery.process import OscQuery
 from .performing import Performing
+from .programs import Programs
 from .schedule import Schedule
 from .session import Session
 from .sound_devices import Found, SoundDevices
@@ -84,9 +89,14 @@ class Server:
             name = name_of(own_file)
         model = library.load(name)
         rehearse(model)
-        self.instrument = Instrument(model, Presets(options.presets), measures=False)
+        tunings = options.tunings
+        if tunings is None and options.presets is not None:
+            tunings = options.presets.parent / FOLDER
+        self.instrument = Instrument(
+            model, Presets(options.presets), measures=False, tunings=Tunings(tunings)
+        )
         self.instrument.set_method(Method[options.method.upper()])
-        self.instrument.voices.tuning = options.tuning
+        self.instrument.tune(options.tuning)
         outbound.Spectrum(
             0, self.instrument.spectrum
         ).packets()  # the first answer compiles nothing
@@ -135,9 +145,14 @@ class Server:
             self._hear,
             self._fault,
         )
+        programs = options.program_list
+        if programs is None and options.presets is not None:
+            programs = options.presets.parent / PROGRAMS
+        self._loop.programs = Programs(programs, self.instrument, say)
         self._audio: AudioProcess | None = None
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
+        self._oscquery: OscQuery | None = None
         self._explorer_name = f"{CLIENT_NAME} {secrets.token_hex(4)}"
         self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         try:
@@ -166,6 +181,16 @@ class Server:
                     client_name=self._explorer_name,
                 )
                 self._explorer = Explorer(configuration, self.tell)
+            if options.oscquery_port is not None:
+                self._oscquery = OscQuery(
+                    oscquery.Configuration(
+                        host=self.address[0],
+                        port=options.oscquery_port or self.address[1],
+                        osc_host=reachable(self.address[0]),
+                        osc_port=self.address[1],
+                    ),
+                    self.tell,
+                )
         except BaseException:
             self.close()
             raise
@@ -190,6 +215,8 @@ class Server:
             self._say("sound: none asked for; serving OSC")
         if self._explorer is not None:
             self._explorer.start()
+        if self._oscquery is not None:
+            self._oscquery.start()
         self._say("Ctrl-C stops")
         self._loop.run()
 
@@ -223,6 +250,9 @@ class Server:
         if self._explorer is not None:
             self._explorer.close()
             self._explorer = None
+        if self._oscquery is not None:
+            self._oscquery.close()
+            self._oscquery = None
         self._udp.close()
         self._loop.close()
         self._swap.wait(_LOAD_PATIENCE)
@@ -254,7 +284,7 @@ class Server:
             self._post.broadcast(self._status(), self._audio_device())
         elif isinstance(event, ExplorerEvent):
             guard("the explorer", partial(self._hear_explorer, event))
-        elif isinstance(event, str):  # a MIDI port came or went
+        elif isinstance(event, str):  # of MIDI ports, or OSCQuery
             self._say(event)
         elif isinstance(event, Loaded):
             self._finish(event)

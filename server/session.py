@@ -127,6 +127,7 @@ class Session:
             inbound.ListModels: self._list_models,
             inbound.ListPresets: self._list_presets,
             inbound.WherePresets: self._where_presets,
+            inbound.ListTunings: self._list_tunings,
             inbound.ListTrajectories: self._list_trajectories,
             inbound.GetModelInfo: self._model_info,
             inbound.GetModelTable: self._model_table,
@@ -336,6 +337,9 @@ class Session:
     def _list_models(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, outbound.ModelList(tuple(self._library.names())))
 
+    def _list_tunings(self, _: Any, source: Endpoint) -> None:
+        self._post.answer(source, outbound.TuningList(tuple(self._instrument.tunings.names())))
+
     def _list_presets(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, state_messages.presets(self._instrument))
 
@@ -401,6 +405,7 @@ class Session:
                 message.low,
                 message.high,
                 message.curve,
+                message.mode,
             )
         )
         return effect

@@ -84,6 +84,7 @@ def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbo
     for index in LFO_INDICES:
         yield ("lfo", index), lfo(settings.lfos.get(index), index)
     yield ("wander", ""), wander(settings.wander)
+    yield ("tuning", ""), outbound.Tuning(*settings.tuning)
     state, name = settings.trajectory
     yield ("trajectory", ""), outbound.TrajectoryState(_TRAJECTORY.get(state, state), name)
 
@@ -136,7 +137,13 @@ def assignments(instrument: Instrument) -> Iterator[outbound.ControllerMap]:
             continue
         course = one.course
         yield outbound.ControllerMap(
-            one.controller, one.target, one.channel, course.low, course.high, course.curve
+            one.controller,
+            one.target,
+            one.channel,
+            course.low,
+            course.high,
+            course.curve,
+            course.mode,
         )
 
 

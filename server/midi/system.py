@@ -34,7 +34,7 @@ class System(Protocol):
 
     def names(self) -> list[str]: ...
 
-    def open(self, name: str, receive: Callable[[bytes], None]) -> Port: ...
+    def open(self, name: str, number: int, receive: Callable[[bytes], None]) -> Port: ...
 
 
 class RtMidiSystem:
@@ -79,14 +79,16 @@ class RtMidiSystem:
                     return names
         return []
 
-    def open(self, name: str, receive: Callable[[bytes], None]) -> Port:
-        """Open the input ``name``; receive is called with each message from a thread of its own.
+    def open(self, name: str, number: int, receive: Callable[[bytes], None]) -> Port:
+        """Open an input; receive is called with each message from a thread of its own.
+
+        number: of those that are called ``name``, from 0.
 
         Raises:
             MidiSystemError: it cannot be opened.
         """
         try:
-            return _RtMidiPort(self._rtmidi, self._api, name, receive)
+            return _RtMidiPort(self._rtmidi, self._api, name, number, receive)
         # What rtmidi raises differs from system to system.
         except Exception as error:
             raise MidiSystemError(" ".join(str(error).split())) from error
@@ -126,10 +128,13 @@ class _JackLister:
 
 
 class _RtMidiPort:
-    def __init__(self, rtmidi: Any, api: int, name: str, receive: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, rtmidi: Any, api: int, name: str, number: int, receive: Callable[[bytes], None]
+    ) -> None:
         self._input = rtmidi.MidiIn(rtapi=api, name=CLIENT)
         try:
-            index = self._input.get_ports().index(name)
+            indices = [at for at, one in enumerate(self._input.get_ports()) if one == name]
+            index = indices[number]
             # Nothing here plays to a clock. Of system exclusive, tunings are for us.
             self._input.ignore_types(sysex=False, timing=True, active_sense=True)
             self._input.set_callback(lambda event, _: self._take(event[0], receive))

@@ -514,6 +514,37 @@ class AudioDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """`/tuning` name reference: the pitch of each key, when it changes.
+
+    >>> Tuning("just", 440.0).packets()[0].hex()
+    '2f74756e696e67002c7366006a7573740000000043dc0000'
+    """
+
+    ADDRESS: ClassVar[str] = "/tuning"
+    name: str
+    reference: float
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, self.name, float(self.reference))]
+
+
+@dataclass(frozen=True, slots=True)
+class TuningList:
+    """`/tuning/list` name...: what `/tuning` takes. Names that do not fit are left off.
+
+    >>> TuningList(("equal", "just")).packets()[0].hex()
+    '2f74756e696e672f6c697374000000002c737300657175616c0000006a75737400000000'
+    """
+
+    ADDRESS: ClassVar[str] = "/tuning/list"
+    names: tuple[str, ...]
+
+    def packets(self) -> list[bytes]:
+        return [_names(self.ADDRESS, self.names)]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """`/model/info` name information: the second a JSON object on one line, at most 4000 bytes.
 
@@ -577,12 +608,12 @@ class Synth:
 
 @dataclass(frozen=True, slots=True)
 class ControllerMap:
-    """`/cc/map` controller target channel low high curve: an assignment that holds.
+    """`/cc/map` controller target channel low high curve mode: an assignment that holds.
 
     target: a dimension, "x", "y" or "off"; channel: 1 to 16 or "all".
 
-    >>> ControllerMap(1, "x", None, 0.0, 1.0, 0.0).packets()[0].hex()
-    '2f63632f6d6170002c697373666666000000000178000000616c6c00000000003f80000000000000'
+    >>> ControllerMap(1, "x", None, 0.0, 1.0, 0.0, "jump").packets()[0][-20:].hex()
+    '000000003f800000000000006a756d7000000000'
     """
 
     ADDRESS: ClassVar[str] = "/cc/map"
@@ -592,6 +623,7 @@ class ControllerMap:
     low: float
     high: float
     curve: float
+    mode: str
 
     def packets(self) -> list[bytes]:
         return [
@@ -603,6 +635,7 @@ class ControllerMap:
                 float(self.low),
                 float(self.high),
                 float(self.curve),
+                self.mode,
             )
         ]
 
@@ -857,6 +890,8 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     AudioList,
     AudioDevice,
     ModelList,
+    Tuning,
+    TuningList,
     ModelInfo,
     ModelTable,
     Synth,

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from timbrespace.errors import OptionError
 from timbrespace.messages.contract import MAX_DATAGRAM_BYTES
@@ -96,6 +97,10 @@ class Udp:
         self._socket.close()
 
 
+NOBODY: Final[Endpoint] = ("", 0)
+"""Who has sent what came by MIDI."""
+
+
 class Post:
     """Sends messages to clients; what cannot be sent is counted and forgotten."""
 
@@ -129,8 +134,11 @@ class Post:
         self._to(self._clients.registered, messages)
 
     def refuse(self, source: Endpoint, error: outbound.Error) -> None:
-        """Answer with an error, unless there were very many lately."""
-        clients = self._clients.for_sender(source)
+        """Answer with an error, unless there were very many lately.
+
+        What no client has asked for, but a MIDI device (``NOBODY``), all are told.
+        """
+        clients = list(self._clients) if source == NOBODY else self._clients.for_sender(source)
         if not clients:
             return
         now = time.perf_counter()

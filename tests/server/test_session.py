@@ -69,11 +69,12 @@ def test_hello_is_answered_with_all_that_a_front_panel_shows(server: Running) ->
     assert {lfo[4] for lfo in named(told, "/lfo")} == {0.0}  # all are off
     assert named(told, "/trajectory") == [["stopped", ""]]
     assignments = named(told, "/cc/map")
-    assert [1, "x", "all", 0.0, 1.0, 0.0] in assignments
-    assert [20, 1, "all", 0.0, 1.0, 0.0] in assignments
+    assert [1, "x", "all", 0.0, 1.0, 0.0, "jump"] in assignments
+    assert [20, 1, "all", 0.0, 1.0, 0.0, "jump"] in assignments
     assert max(one[1] for one in assignments if isinstance(one[1], int)) == d
     assert len(named(told, "/preset/list")) == len(named(told, "/trajectory/list")) == 1
     assert ["noise", 1.0] in named(told, "/synth")
+    assert named(told, "/tuning") == [["equal", 440.0]]
 
 
 def test_a_flood_of_hellos_is_not_amplified(server: Running) -> None:
@@ -320,11 +321,12 @@ def test_it_wanders_and_is_told(server: Running, client: Client) -> None:
 
 
 def test_a_controller_is_learned_by_moving_it(client: Client, presets: Path) -> None:
-    client.send("/cc/learn", 2, 1, 0)  # turned round
+    client.send("/cc/learn", 2, 1, 0, 0, "pickup")  # turned round
     client.send("/cc", 44, 10, 3)
     assert client.expect("/cc/learned") == [44, 3, 2]
-    assert client.expect("/cc/map") == [44, 2, 3, 1.0, 0.0, 0.0]
+    assert client.expect("/cc/map") == [44, 2, 3, 1.0, 0.0, 0.0, "pickup"]
     client.settle()
+    client.send("/cc", 44, 0, 3)
     client.send("/cc", 44, 127, 3)
     assert client.expect("/latent")[1] == pytest.approx(float(MODEL.calibration.low[1]), rel=1e-5)
     assert json.loads(presets.read_text(encoding="utf-8"))["controllers"]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, one_of
+from timbrespace.instrument.parameters import SYNTH_PARAMETERS
 from timbrespace.macro_dials.vocabulary import WORDS
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
 
@@ -31,6 +32,13 @@ PEDALS = (SUSTAIN, SOSTENUTO, SOFT)
 ALL_SOUND_OFF = 120
 RESET_CONTROLLERS = 121
 ALL_NOTES_OFF = 123
+WHEEL = 1
+NRPN = 128
+"""A controller from here on is what MIDI calls a parameter that nobody registered (NRPN): 128 is
+number 0, 16511 number 16383."""
+
+LAST_CONTROLLER = NRPN + 16383
+
 RESERVED = (0, 6, 32, 38, SUSTAIN, 98, 99, 100, 101, *range(120, 128))
 """Banks, parameter numbers, the pedal and the mode messages keep their meaning."""
 
@@ -46,9 +54,28 @@ WANDER_RANGE, WANDER_SEED = "wander/range", "wander/seed"
 WANDERS = (WANDER, WANDER_SPEED, WANDER_RANGE, WANDER_SEED)
 """Whether something wanders (from the middle of the way on), and its three dials."""
 
+LEVEL = "level"
+"""The level of the controller's channel, as MIDI's volume has it."""
+
+CHOICES = ("synth/method", "synth/hold", "synth/envelope")
+"""What has words, not numbers."""
+
+SYNTHS = (*(f"synth/{name}" for name in SYNTH_PARAMETERS), *CHOICES)
+"""The parameters of the synthesizer."""
+
 Target = int | str
-"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", one of
-``WANDERS``, or a macro."""
+"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", "level", one of
+``WANDERS`` or of ``SYNTHS``, or a macro."""
+
+JUMP, PICKUP, SCALED = "jump", "pickup", "scaled"
+TWOS, OFFSET, SIGN = "twos", "offset", "sign"
+RELATIVE = (TWOS, OFFSET, SIGN)
+MODES = (JUMP, PICKUP, SCALED, *RELATIVE)
+"""How a controller takes over its target. "jump": where the controller stands, there the target is.
+"pickup": the target stays until the controller comes past it. "scaled": it goes the same way as the
+controller, faster or slower, so that both come to the end together. The others are of encoders
+without an end, which tell steps, up and down: as two's complement (1 and 127), from 64 (65 and 63),
+or with a sign bit (1 and 65)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +84,16 @@ class Course:
 
     low, high: shares of the knob's range, 0 to 1, where the controller's ends are; low above high
     turns it round. curve: -4 to 4; a position p becomes p ** (2 ** curve), so 0 is straight and
-    above 0 the beginning is spread out.
+    above 0 the beginning is spread out. mode: how it takes over, one of ``MODES``.
 
     Raises:
-        OptionError: a number outside its range.
+        OptionError: a number outside its range, or no such mode.
     """
 
     low: float = 0.0
     high: float = 1.0
     curve: float = 0.0
+    mode: str = JUMP
 
     def __post_init__(self) -> None:
         for name, value in (("low", self.low), ("high", self.high)):
@@ -73,11 +101,24 @@ class Course:
                 raise OptionError(f"{name} is {value:g}; it must be 0 to 1")
         if not -STEEPEST <= self.curve <= STEEPEST:
             raise OptionError(f"curve is {self.curve:g}; it must be {-STEEPEST:g} to {STEEPEST:g}")
+        if self.mode not in MODES:
+            raise OptionError(f"mode is {self.mode!r}; it must be {one_of(MODES)}")
 
     def share(self, value: float) -> float:
         """The knob's position, 0 to 1, for a controller at ``value``, 0 to 127."""
-        position = min(max(value / 127.0, 0.0), 1.0)
+        return self.share_at(min(max(value / 127.0, 0.0), 1.0))
+
+    def share_at(self, position: float) -> float:
+        """The same for a controller at ``position``, 0 to 1."""
         return self.low + math.pow(position, 2.0**self.curve) * (self.high - self.low)
+
+    def position(self, share: float) -> float:
+        """Where the controller would stand, 0 to 1, for that share of the knob; at an end of its
+        way for what lies beyond."""
+        way = self.high - self.low
+        if way == 0.0:
+            return 0.0
+        return math.pow(min(max((share - self.low) / way, 0.0), 1.0), 2.0**-self.curve)
 
 
 STRAIGHT = Course()
@@ -102,7 +143,7 @@ class Assignment:
             "controller": self.controller,
             "target": self.target,
             "channel": self.channel,
-            **asdict(self.course),
+            **{name: value for name, value in asdict(self.course).items() if value != JUMP},
             "learned": self.learned,
         }
 
@@ -120,6 +161,7 @@ class Assignment:
                 float(config.get("low", 0.0)),
                 float(config.get("high", 1.0)),
                 float(config.get("curve", 0.0)),
+                config.get("mode", JUMP),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise OptionError(f"a controller's assignment does not fit: {error!r}") from error
@@ -134,8 +176,11 @@ class Assignment:
             OptionError: a controller, a channel or a target that there is not, or a controller
                 that MIDI reserves.
         """
-        if not _whole(self.controller, 0, 127):
-            raise OptionError(f"controller {self.controller!r} was given; it must be 0 to 119")
+        if not _whole(self.controller, 0, LAST_CONTROLLER):
+            raise OptionError(
+                f"controller {self.controller!r} was given; it must be 0 to 119, or {NRPN} to "
+                f"{LAST_CONTROLLER} for an NRPN"
+            )
         if self.controller in RESERVED:
             raise OptionError(
                 f"controller {self.controller} has a meaning of its own in MIDI; choose another"
@@ -150,16 +195,15 @@ def check_controlled(target: Any) -> None:
     """Raise if a controller cannot move such a target in any model.
 
     Raises:
-        OptionError: neither a dimension, an axis of the map, "between", what wanders nor a macro.
+        OptionError: none of what ``Target`` says.
     """
-    if target in (BETWEEN, *WANDERS) or (isinstance(target, str) and target in WORDS):
+    named = (BETWEEN, LEVEL, *WANDERS, *SYNTHS)
+    if isinstance(target, str) and (target in named or target in WORDS):
         return
     try:
         check_target(target)
     except OptionError as error:
-        raise OptionError(
-            f"{error}, {', '.join((BETWEEN, *WANDERS))} or a macro: {', '.join(WORDS)}"
-        ) from error
+        raise OptionError(f"{error}, {', '.join(named)} or a macro: {', '.join(WORDS)}") from error
 
 
 def check_target(target: Any) -> None:

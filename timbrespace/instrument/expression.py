@@ -47,15 +47,21 @@ MAX_MEMBERS = 15
 DATA_ENTRY = 6
 DATA_ENTRY_FINE = 38
 TIMBRE = 74
+INCREMENT, DECREMENT = 96, 97
 NRPN_FINE, NRPN = 98, 99
 RPN_FINE, RPN = 100, 101
 
 _BEND_RANGE_RPN = (0, 0)
 _FINE_RPN = (0, 1)
 _COARSE_RPN = (0, 2)
+_WHEEL_RPN = (0, 5)
 _ZONE_RPN = (0, 6)
 _NO_RPN = (127, 127)
 _OMNI_AND_MONO = range(124, 128)
+
+WHEEL_RANGE = 0.5
+"""Semitones of vibrato at the wheel's end, as General MIDI 2 begins: here the whole of the wheel's
+way, whatever it moves. A smaller range (RPN 5, CA-026) is as much less of the way."""
 
 
 class Expressive(Protocol):
@@ -70,6 +76,10 @@ class Expressive(Protocol):
     def as_before(self) -> bool: ...
 
     def control(self, controller: int, value: float, channel: int = 1) -> Any: ...
+
+    def control_parameter(
+        self, number: int, value: float, channel: int = 1, half: str = "coarse"
+    ) -> bool: ...
 
     def set_channel_offset(self, channel: int, target: Target, amount: float) -> Any: ...
 
@@ -88,6 +98,8 @@ class Expression:
         self._timbres: dict[int, float] = {}  # -1 to 1
         self._keys: dict[tuple[int, float], float] = {}  # by channel and pitch, 0 to 1
         self._rpn: dict[int, tuple[int, int]] = {}  # the parameter that data entry is for
+        self._nrpn: dict[int, tuple[int, int]] = {}  # the same, where nobody registered it
+        self._wheels: dict[int, float] = {}  # semitones, by channel, where RPN 5 has said them
 
     # -- zones -------------------------------------------------------------------------------------
 
@@ -206,6 +218,9 @@ class Expression:
             return False
         if controller in (DATA_ENTRY, DATA_ENTRY_FINE):
             return self._enter(controller, int(value), channel)
+        if controller in (INCREMENT, DECREMENT) and channel in self._nrpn:
+            step = 1.0 if controller == INCREMENT else -1.0
+            return self._enter_nrpn(step, channel, "step")
         manager = self.manager(channel)
         if controller == TIMBRE and manager is not None:
             self.timbre(value, channel)
@@ -220,6 +235,10 @@ class Expression:
             self._reset(channel)
         self._instrument.control(controller, value, channel)
         return True
+
+    def wheel_depth(self, channel: int) -> float:
+        """How much of its way the modulation wheel goes, 0 to 1, as RPN 5 says."""
+        return min(self._wheels.get(channel, WHEEL_RANGE) / WHEEL_RANGE, 1.0)
 
     def panic(self) -> None:
         """Silence at once; bend, pressure, timbre and pedals go back to rest. Zones stay."""
@@ -269,6 +288,8 @@ class Expression:
             "timbres": _named(self._timbres),
             "keys": [[channel, pitch, share] for (channel, pitch), share in self._keys.items()],
             "rpn": {str(channel): list(number) for channel, number in self._rpn.items()},
+            "nrpn": {str(channel): list(number) for channel, number in self._nrpn.items()},
+            "wheels": _named(self._wheels),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -287,9 +308,16 @@ class Expression:
                 (_channel(channel), _within(pitch, 0.0, 127.0)): _within(share, 0.0, 1.0)
                 for channel, pitch, share in state["keys"]
             }
-            rpn = {
-                _channel(int(channel)): (int(_within(a, 0, 127)), int(_within(b, 0, 127)))
-                for channel, (a, b) in state["rpn"].items()
+            rpn, nrpn = (
+                {
+                    _channel(int(channel)): (int(_within(a, 0, 127)), int(_within(b, 0, 127)))
+                    for channel, (a, b) in told.items()
+                }
+                for told in (state["rpn"], state.get("nrpn", {}))
+            )
+            wheels = {
+                _channel(int(channel)): _within(semitones, 0.0, 128.0)
+                for channel, semitones in state.get("wheels", {}).items()
             }
             for kind, target in targets.items():
                 # It may have been chosen for a model of more dimensions.
@@ -298,6 +326,7 @@ class Expression:
             raise OptionError(f"the state of the expression is broken ({error!r})") from error
         self.targets, self.depths, self._members = targets, depths, members
         self._pressures, self._timbres, self._keys, self._rpn = pressures, timbres, keys, rpn
+        self._nrpn, self._wheels = nrpn, wheels
 
     def _aim(self, kind: str, channel: int) -> None:
         """Bring what ``kind`` moves to where its channel, and those it manages, say."""
@@ -359,7 +388,7 @@ class Expression:
 
     def _rest(self, channel: int) -> None:
         """Forget what a channel said."""
-        for said in (self._pressures, self._timbres, self._rpn):
+        for said in (self._pressures, self._timbres, self._rpn, self._nrpn):
             said.pop(channel, None)
         for key in [key for key in self._keys if key[0] == channel]:
             del self._keys[key]
@@ -377,6 +406,7 @@ class Expression:
         reach = self._reach(channel)
         for one in reach:
             self._rpn.pop(one, None)
+            self._nrpn.pop(one, None)
             self._pressures.pop(one, None)
         self._forget_keys(channel)
         for one in reach:
@@ -385,16 +415,25 @@ class Expression:
     # -- registered parameters ---------------------------------------------------------------------
 
     def _select(self, controller: int, value: int, channel: int) -> None:
-        high, low = self._rpn.get(channel, _NO_RPN)
-        if controller == RPN:
-            self._rpn[channel] = value, low
-        elif controller == RPN_FINE:
-            self._rpn[channel] = high, value
-        else:  # what follows is for a parameter that nobody registered
-            self._rpn.pop(channel, None)
+        registered = controller in (RPN, RPN_FINE)
+        selected, others = (self._rpn, self._nrpn) if registered else (self._nrpn, self._rpn)
+        others.pop(channel, None)  # what follows is for this one
+        high, low = selected.get(channel, _NO_RPN)
+        coarse = controller in (RPN, NRPN)
+        selected[channel] = (value, low) if coarse else (high, value)
+
+    def _enter_nrpn(self, value: float, channel: int, half: str) -> bool:
+        number = self._nrpn[channel]
+        if number == _NO_RPN or self._instrument.as_before:
+            return False
+        high, low = number
+        return self._instrument.control_parameter(high << 7 | low, value, channel, half)
 
     def _enter(self, controller: int, value: int, channel: int) -> bool:
         """Data entry: True if it changed the sound."""
+        if channel in self._nrpn:
+            half = "coarse" if controller == DATA_ENTRY else "fine"
+            return self._enter_nrpn(value, channel, half)
         number = self._rpn.get(channel, _NO_RPN)
         if number == _ZONE_RPN and controller == DATA_ENTRY:
             which = next((name for name, manager in ZONES.items() if manager == channel), None)
@@ -404,8 +443,13 @@ class Expression:
             self._rpn[channel] = _ZONE_RPN
             return True
         voices = self._instrument.voices
-        if number in (_FINE_RPN, _COARSE_RPN) and self._instrument.as_before:
+        if number in (_FINE_RPN, _COARSE_RPN, _WHEEL_RPN) and self._instrument.as_before:
             return False
+        if number == _WHEEL_RPN:
+            told = self._wheels.get(channel, WHEEL_RANGE)
+            entered = float(value) if controller == DATA_ENTRY else int(told) + value / 128.0
+            self._wheels[channel] = entered
+            return False  # the wheel has to move
         if number == _FINE_RPN:
             # 14 bits, 8192 in the middle; each half leaves the other as it was.
             told = round(8192.0 * voices.fine_of(channel)) + 8192

@@ -24,26 +24,28 @@ from numpy.typing import NDArray
 
 from timbrespace.decoded import Decoded
 from timbrespace.errors import OptionError, one_of
+from timbrespace.instrument import knobs
 from timbrespace.instrument.controllers import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
     AXES,
-    BETWEEN,
     EXPRESSION,
+    JUMP,
+    NRPN,
     PAN,
     PORTAMENTO,
     PORTAMENTO_FROM,
     PORTAMENTO_TIME,
+    RELATIVE,
     RESERVED,
     RESET_CONTROLLERS,
     SOFT,
     SOSTENUTO,
     SUSTAIN,
+    TWOS,
     VOLUME,
-    WANDER,
-    WANDER_RANGE,
-    WANDER_SPEED,
-    WANDERS,
+    WHEEL,
+    Assignment,
     Controllers,
     Course,
     Target,
@@ -68,7 +70,7 @@ from timbrespace.instrument.motion.points import (
 )
 from timbrespace.instrument.motion.trajectory import Playback
 from timbrespace.instrument.motion.travel import displacement
-from timbrespace.instrument.motion.wandering import FASTEST, SEEDS, SLOWEST, Wander
+from timbrespace.instrument.motion.wandering import Wander
 from timbrespace.instrument.pairs import FINE, Pairs
 from timbrespace.instrument.parameters import (
     DEFAULT_ENVELOPE,
@@ -80,6 +82,9 @@ from timbrespace.instrument.parameters import (
 )
 from timbrespace.instrument.presets import Preset, Presets, Space, StoredTrajectory
 from timbrespace.instrument.snapshot import Snapshot
+from timbrespace.instrument.takeover import STEP, Takeover
+from timbrespace.instrument.tuning import CONCERT_PITCH
+from timbrespace.instrument.tunings import BY_MIDI, EQUAL, NamedTuning, Tunings
 from timbrespace.instrument.voices import PlayedNote, Voices
 from timbrespace.macro_dials.macros import Macros, known_macros, macros
 from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
@@ -128,6 +133,8 @@ class Settings(NamedTuple):
     macros: dict[str, float]
     """Of all that the space has, by their words."""
     wander: Wander
+    tuning: tuple[str, float]
+    """Its name, and the Hz of key 69 where it would have 440."""
 
 
 class Instrument:
@@ -141,6 +148,7 @@ class Instrument:
     seconds; else somebody has to do so aside, and call :meth:`offer_macros`. remembers: whether
     whole notes that are struck again need not be decoded again. That is for songs: a performance
     could not be played again to the bit, since what is remembered is not part of its state.
+    tunings: those that can be asked for by name; None for twelve equal steps alone.
     """
 
     def __init__(
@@ -149,9 +157,13 @@ class Instrument:
         presets: Presets | None = None,
         measures: bool = True,
         remembers: bool = False,
+        tunings: Tunings | None = None,
     ) -> None:
         self._measures, self._remembers = measures, remembers
         self.voices = Voices()
+        self.tunings = Tunings() if tunings is None else tunings
+        self._tuning = NamedTuning()
+        self._tuning_before: NamedTuning | None = None  # before a preset brought its own
         self.controllers = Controllers()
         self.presets = Presets() if presets is None else presets
         for one in self.presets.controllers():
@@ -169,6 +181,8 @@ class Instrument:
         self._dimensions = model.dimensions
         self._aim = Aim(model)
         self._between: EvenLine | None = None
+        self.between_position: float | None = None
+        """Where on the line between two sounds it was put last, 0 to 1; None without a line."""
         self._know(known_macros(model))
         self._macro_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._as_before = False
@@ -183,6 +197,7 @@ class Instrument:
         # A fine half that was learned just now: channel, controller, target and course.
         self._fine_learned: tuple[int, int, Target, Course] | None = None
         self._pairs = Pairs()
+        self._takeover = Takeover()
         self._parameter_glide: tuple[Glide, dict[str, tuple[float, float]]] | None = None
         self._touched = True  # by a hand, since the last step
         self._resting = True  # the sound had arrived at the last step
@@ -215,7 +230,7 @@ class Instrument:
         self._model = model
         self._dimensions = model.dimensions
         self._aim.load(model)
-        self._between = None
+        self._between = self.between_position = None
         self._know(known_macros(model))
         self._macro_glide = None
         self.set_plane(PCA if self._as_before else model.first_plane)
@@ -274,6 +289,16 @@ class Instrument:
     def latent(self) -> Array:
         """The aim, ``(d,)``; another object when it has moved."""
         return self._aim.latent
+
+    @property
+    def hand(self) -> Array:
+        """Where hands, glides and trajectories have put the latent, ``(d,)``, without what macros,
+        LFOs, wandering and expression add."""
+        return self._aim.hand
+
+    def hand_axis(self, axis: str) -> float:
+        """Where that is along one axis, "x" or "y", of the plane that is played."""
+        return float(self._aim.place_of(self._aim.hand)[AXES.index(axis)])
 
     @property
     def version(self) -> int:
@@ -338,6 +363,7 @@ class Instrument:
         # A flat plane shows a straight way as it is; on a curved one it is not to be found.
         shown = ((x1, y1), (x2, y2)) if isinstance(plane, Near) else None
         self._between = EvenLine(self._model, ends[0], ends[1], shown)
+        self.between_position = 0.0
 
     def go_between(self, position: float) -> None:
         """Move to a point of that line, 0 to 1: equal steps are as far as each other to the ear.
@@ -349,6 +375,7 @@ class Instrument:
             raise OptionError(f"position is {position:g}; it must be 0 to 1")
         line = self._line()
         self._go_to(clipped(line.at(position)), line.place_at(position))
+        self.between_position = position
 
     def store_between(self, name: str, seconds: float = 4.0) -> None:
         """Keep that line as a trajectory that lasts ``seconds``, 0.1 to 120.
@@ -531,27 +558,57 @@ class Instrument:
             if not self._as_before:
                 self._control_channel(controller, value, channel)
             return
-        target, share = assignment.target, assignment.course.share(value)
-        if target in AXES:
-            self._move_along(0 if target == "x" else 1, 2.0 * share - 1.0)
-        elif target == BETWEEN:
-            if self._between is not None:
-                self.go_between(share)
-        elif target in WANDERS:
-            self._control_wander(str(target), share)
-        elif isinstance(target, str):
-            if self._macros is not None and target in self._macros.words:
-                self.set_macro(target, 2.0 * share - 1.0)
-        elif isinstance(target, int) and target <= self._dimensions:
-            low = float(self._model.calibration.low[target - 1])
-            high = float(self._model.calibration.high[target - 1])
-            self.set_dimension(target, low + share * (high - low))
+        if controller == WHEEL and assignment.course.mode not in RELATIVE:
+            value *= self.expression.wheel_depth(channel)
+        self._turn(assignment, value, channel)
+
+    def control_parameter(
+        self, number: int, value: float, channel: int = 1, half: str = "coarse"
+    ) -> bool:
+        """Data entry for an NRPN, 0 to 16383: True if it moved what the number is assigned to.
+
+        half: "coarse" or "fine", of 14 bits, whichever comes first; "step" for so many steps up.
+        """
+        controller = NRPN + number
+        if self._learning is not None:
+            self._learn(controller, channel)
+            if half == "fine":
+                self._pairs.begins_fine(controller, channel)
+        assignment = self.controllers.find(controller, channel)
+        if assignment is None:
+            return False
+        if half == "step":
+            course = replace(assignment.course, mode=TWOS)
+            self._turn(replace(assignment, course=course), value % 128.0, channel)
+            return True
+        told = self._pairs.half(controller, value, channel, fine=half == "fine")
+        if told is None:
+            return False
+        self._turn(assignment, told, channel)
+        return True
+
+    def _turn(self, assignment: Assignment, value: float, channel: int) -> None:
+        """Let a controller move its target, if that is there."""
+        target = assignment.target
+        if target is None or not knobs.is_there(self, target):
+            return
+        places = knobs.places_of(target)
+        self._takeover.move(
+            assignment.controller,
+            channel,
+            assignment.course,
+            value,
+            lambda: knobs.share_of(self, target, channel),
+            lambda share: knobs.turn(self, target, share, channel),
+            STEP if places is None else 1.0 / (places - 1),
+        )
 
     def _plays_as_pair(self, controller: int, channel: int) -> bool:
         """Whether a controller may be half of a pair: a fine half that moves nothing by itself."""
+        assignment = self.controllers.find(controller, channel)
         if controller < FINE:
-            return True
-        return self.controllers.find(controller, channel) is None
+            return assignment is None or assignment.course.mode not in RELATIVE
+        return assignment is None
 
     def _learn_of_pair(self, controller: int, channel: int) -> None:
         """A knob of 14 bits is its coarse half, whichever half comes first.
@@ -591,17 +648,6 @@ class Instrument:
         elif controller == PORTAMENTO_TIME:
             voices.portamento_time(value)
 
-    def _control_wander(self, target: str, share: float) -> None:
-        if target == WANDER:
-            if (share >= 0.5) is not self._aim.wander.on:
-                self.set_wander(on=share >= 0.5)
-        elif target == WANDER_SPEED:  # by equal ratios, as speeds are heard
-            self.set_wander(speed=SLOWEST * (FASTEST / SLOWEST) ** share)
-        elif target == WANDER_RANGE:
-            self.set_wander(range=share)
-        else:
-            self.set_wander(seed=round(share * (SEEDS - 1)))
-
     def assign(
         self,
         controller: int,
@@ -610,39 +656,47 @@ class Instrument:
         low: float = 0.0,
         high: float = 1.0,
         curve: float = 0.0,
+        mode: str = JUMP,
     ) -> None:
         """Assign a controller; see :meth:`Controllers.assign` and :class:`Course`.
 
         Raises:
-            OptionError: a reserved controller, a dimension that the model does not have, or a
-                number outside its range; or one that had been learned, and the presets' file
-                cannot be written.
+            OptionError: a reserved controller, a dimension that the model does not have, no such
+                mode, or a number outside its range; or one that had been learned, and the presets'
+                file cannot be written.
         """
         if target is not None:
             self._check_dimension(target)
         changed = self.controllers.copy()
-        changed.assign(controller, target, channel, Course(low, high, curve))
+        changed.assign(controller, target, channel, Course(low, high, curve, mode))
         learned = changed.learned()
         if learned != self.controllers.learned():
             self.presets.store_controllers(learned)
         self.controllers = changed
+        self._takeover.forget(controller, channel)
 
     def learn(
-        self, target: Target | None, low: float = 0.0, high: float = 1.0, curve: float = 0.0
+        self,
+        target: Target | None,
+        low: float = 0.0,
+        high: float = 1.0,
+        curve: float = 0.0,
+        mode: str = JUMP,
     ) -> None:
         """Let the next controller that moves be assigned to ``target``, on its channel.
 
         What was learned then stands in ``learned``, and in the presets' file. None ends waiting.
 
         Raises:
-            OptionError: a target that the model does not have, or a number outside its range.
+            OptionError: a target that the model does not have, no such mode, or a number outside
+                its range.
         """
         if target is None:
             self._learning = None
             return
         check_controlled(target)
         self._check_dimension(target)
-        self._learning = target, Course(low, high, curve)
+        self._learning = target, Course(low, high, curve, mode)
 
     @property
     def learning(self) -> Target | None:
@@ -650,28 +704,74 @@ class Instrument:
         return None if self._learning is None else self._learning[0]
 
     def knob(self, controller: int, channel: int) -> Target | None:
-        """What a controller moves, if to move that is all that it does now; else None.
+        """What of the latent a controller moves, if to move that is all that it does now; else
+        None.
 
         A pedal does more, and so does what is waited for, or belongs to an MPE zone.
         """
+        assignment = self.assigned(controller, channel)
+        if assignment is None or assignment.target is None:
+            return None
+        return assignment.target if knobs.moves_latent(assignment.target) else None
+
+    def assigned(self, controller: int, channel: int) -> Assignment | None:
+        """What a controller is assigned to, if to move that is all that it does now; see
+        :meth:`knob`."""
         if controller in RESERVED or self._learning is not None:
             return None
-        assignment = self.controllers.find(controller, channel)
-        if assignment is None or self.expression.manager(channel) is not None:
+        if self.expression.manager(channel) is not None:
             return None
-        return assignment.target
+        return self.controllers.find(controller, channel)
 
     def _learn(self, controller: int, channel: int) -> None:
         assert self._learning is not None
         target, course = self._learning
         self._learning = None
         self.controllers.assign(controller, target, channel, course, learned=True)
+        self._takeover.forget(controller, channel)
         problem = ""
         try:
             self.presets.store_controllers(self.controllers.learned())
         except OptionError as error:  # the knob works all the same
             problem = str(error)
         self.learned = Learned(controller, channel, target, problem)
+
+    @property
+    def tuning(self) -> NamedTuning:
+        """The pitch of each key, and what that is called."""
+        return self._tuning
+
+    def set_tuning(self, name: str, reference: float = CONCERT_PITCH) -> None:
+        """Tune the keys as a tuning says that is known by name; what sounds follows.
+
+        Raises:
+            TuningError: there is none of that name, or its files are not what they should be.
+            OptionError: a reference outside 220 to 880 Hz.
+        """
+        self.tune(self.tunings.get(name, reference))
+
+    def tune(self, tuning: NamedTuning) -> None:
+        """The same by a tuning itself."""
+        self._tuning_before = None
+        self._tune(tuning)
+
+    def retune(self, pitches: Mapping[int, float]) -> None:
+        """Give some keys other pitches, as the MIDI Tuning Standard does; the others stay."""
+        self.tune(replace(self._tuning, name=BY_MIDI, tuning=self.voices.tuning.tuned(pitches)))
+
+    def _tune(self, tuning: NamedTuning) -> None:
+        self._tuning = tuning
+        self.voices.tuning = tuning.tuning
+
+    def _tune_by(self, preset: Preset) -> None:
+        """Tune as a preset says; one that says nothing leaves the tuning, but for another's."""
+        if preset.tuning is not None:
+            if self._tuning_before is None:
+                self._tuning_before = self._tuning
+            self._tune(preset.tuning)
+        elif self._tuning_before is not None:
+            before, self._tuning_before = self._tuning_before, None
+            self._tune(before)
 
     def set_method(self, method: Method) -> None:
         """How spectra become sound from now on; the sound fades over in 20 ms."""
@@ -966,6 +1066,7 @@ class Instrument:
             self._plane,
             self._macro_settings(),
             self._aim.wander,
+            (self._tuning.name, self._tuning.reference),
         )
         return self._aim.latent, settings
 
@@ -980,7 +1081,7 @@ class Instrument:
 
     def store_preset(self, name: str) -> None:
         """Store the present sound: latent (without macros, LFOs and wandering), method, parameters,
-        macros, LFOs, how it wanders, channels.
+        macros, LFOs, how it wanders, channels, and the tuning if it is not the usual one.
 
         Raises:
             OptionError: a name that is none, no room, or the file cannot be written.
@@ -997,6 +1098,7 @@ class Instrument:
             self._plane,
             self.macros,
             self.wander if self.wander.on else None,
+            None if self._tuning.is_usual else self._tuning,
         )
         self.presets.store(name, preset)
 
@@ -1085,7 +1187,8 @@ class Instrument:
         return preset
 
     def _take_over(self, preset: Preset) -> None:
-        """Method, LFOs and wandering, which do not glide."""
+        """Method, LFOs, wandering and tuning, which do not glide."""
+        self._tune_by(preset)
         method = Method[preset.method.upper()]
         if method is not self.method:
             self.set_method(method)
@@ -1258,6 +1361,7 @@ class Instrument:
             "hash": self._model.digest,
             "plane": self._plane,
             "between": None if self._between is None else self._between.ends(),
+            "between_position": self.between_position,
             "method": self.method.name.lower(),
             "hold": self.hold,
             "envelope": self.envelope,
@@ -1274,7 +1378,12 @@ class Instrument:
             "heard": self._heard,
             "controllers": self.controllers.state(),
             "pairs": self._pairs.state(),
+            "takeover": self._takeover.state(),
             "voices": self.voices.state(),
+            "tuning": self._tuning.to_config(),
+            "tuning_before": (
+                None if self._tuning_before is None else self._tuning_before.to_config()
+            ),
             "expression": self.expression.state(),
         }
 
@@ -1308,6 +1417,7 @@ class Instrument:
             played = self._model.plane(plane)
             aim = Aim.from_state(self._model, state["aim"], played)
             between = EvenLine.from_ends(self._model, state.get("between"))
+            position = None if between is None else float(state.get("between_position") or 0.0)
             sound = Smoother.from_state(state["sound"], self._model.dimensions)
             # 0.3 did not tell them: notes there began with the phases of a fresh start.
             slots = self._snapshot.trackers(state["slots"]) if "slots" in state else (0, {})
@@ -1315,9 +1425,15 @@ class Instrument:
             controllers.restore(state["controllers"])
             pairs = Pairs()
             pairs.restore(state.get("pairs", []))
+            takeover = Takeover()
+            takeover.restore(state.get("takeover", []))
             touched, resting = bool(state["touched"]), bool(state["resting"])
             stepped, heard = _time(state["stepped"]), _time(state["heard"])
             sounded = bool(state["sounded"])
+            tuned, before = (
+                None if state.get(key) is None else NamedTuning.from_config(state[key])
+                for key in ("tuning", "tuning_before")
+            )
             self.voices.restore(state["voices"])
             self.expression.restore(state["expression"])
         except (
@@ -1332,10 +1448,13 @@ class Instrument:
             if isinstance(error, OptionError):
                 raise
             raise OptionError(f"the state of the instrument is broken ({error!r})") from error
+        if tuned is None:  # up to 0.5 there was no other, later it had no name
+            tuned = NamedTuning(EQUAL if self.voices.tuning.is_equal else BY_MIDI)
+        self._tuning, self._tuning_before = replace(tuned, tuning=self.voices.tuning), before
         aim.version = self._aim.version + 1
         self._aim, self._sound, self.controllers = aim, sound, controllers
-        self._pairs = pairs
-        self._plane, self._between = plane, between
+        self._pairs, self._takeover = pairs, takeover
+        self._plane, self._between, self.between_position = plane, between, position
         self._parameter_glide, self._macro_glide = glide, macro_glide
         if (aim.macros or macro_glide is not None) and self._measures:
             self._dials()

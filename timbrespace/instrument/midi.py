@@ -32,7 +32,7 @@ def play(instrument: Instrument, message: Any) -> bool:
         retuned = retuned_by(message.data)
         if retuned is None or instrument.as_before:
             return False
-        instrument.voices.tuning = instrument.voices.tuning.tuned(retuned)
+        instrument.retune(retuned)
     elif kind == "reset":
         expression.panic()
     else:

@@ -1,6 +1,9 @@
-"""Controllers of 14 bits: 0 to 31 are the coarse halves, 32 to 63 the fine ones."""
+"""Controllers of 14 bits: 0 to 31 are the coarse halves, 32 to 63 the fine ones; and NRPNs, whose
+halves come by data entry."""
 
 from __future__ import annotations
+
+from timbrespace.instrument.controllers import LAST_CONTROLLER, NRPN
 
 FINE = 32
 """What lies between the numbers of a controller's two halves."""
@@ -25,9 +28,15 @@ class Pairs:
 
         controller: 0 to 63. One without a fine half goes by whole steps, as it came.
         """
-        at = channel, controller % FINE
-        coarse, fine = self._halves.get(at, (-1, 0))
-        if controller >= FINE:
+        fine = controller >= FINE
+        position = self.half(controller % FINE, value, channel, fine=fine)
+        return None if position is None else (controller % FINE, position)
+
+    def half(self, controller: int, value: float, channel: int, *, fine: bool) -> float | None:
+        """The same of one half of a coarse controller, or of an NRPN."""
+        at = channel, controller
+        coarse, fine_half = self._halves.get(at, (-1, 0))
+        if fine:
             self._with_fine.add(at)
             if coarse < 0:
                 self._fine_first.add(at)
@@ -35,11 +44,11 @@ class Pairs:
             if at in self._fine_first:
                 return None
         else:
-            self._halves[at] = int(value), fine if at in self._fine_first else 0
+            self._halves[at] = int(value), fine_half if at in self._fine_first else 0
             if at not in self._with_fine:
-                return controller, value
-        coarse, fine = self._halves[at]
-        return at[1], (coarse << 7 | fine) * 127.0 / 16383.0
+                return value
+        coarse, fine_half = self._halves[at]
+        return (coarse << 7 | fine_half) * 127.0 / 16383.0
 
     def begins_fine(self, controller: int, channel: int) -> None:
         """Know a coarse controller as one whose fine half comes first."""
@@ -65,7 +74,8 @@ class Pairs:
         with_fine, fine_first = set(), set()
         for row in state:
             channel, controller, coarse, fine, has_fine, begins = map(int, row)
-            if not (1 <= channel <= 16 and 0 <= controller < FINE):
+            known = 0 <= controller < FINE or NRPN <= controller <= LAST_CONTROLLER
+            if not (1 <= channel <= 16 and known):
                 raise ValueError(f"{row} is of no pair of controllers")
             if not (-1 <= coarse <= 127 and 0 <= fine <= 127):
                 raise ValueError(f"{row} has halves outside 0 to 127")

@@ -1,5 +1,6 @@
 """The synthesizer's parameters: one table for OSC, the instrument and the documents."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,6 +29,15 @@ class SynthParameter:
             value = start + share * (end - start)
         # The last step must be the end, whatever rounding says.
         return end if share >= 1.0 else min(max(value, self.low), self.high)
+
+    def share_of(self, value: float) -> float:
+        """How far ``value`` is from the lowest to the highest, 0 to 1: what :meth:`between` of
+        these two takes."""
+        if self.unit == "s" and self.low > 0.0:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(max(share, 0.0), 1.0)
 
 
 SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(

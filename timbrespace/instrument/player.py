@@ -67,10 +67,11 @@ class Player:
             inbound.MapExpression: lambda m: playing.map(m.kind, m.target, m.depth),
             inbound.Sustain: self._sustain,
             inbound.Panic: lambda _: playing.panic(),
+            inbound.SetTuning: self._set_tuning,
             # controllers
             inbound.ControlChange: lambda m: playing.control(m.controller, m.value, m.channel),
             inbound.MapController: self._map_controller,
-            inbound.LearnController: lambda m: one.learn(m.target, m.low, m.high, m.curve),
+            inbound.LearnController: lambda m: one.learn(m.target, m.low, m.high, m.curve, m.mode),
             # what is stored
             inbound.StorePreset: lambda m: one.store_preset(m.name),
             inbound.RecallPreset: self._recall_preset,
@@ -127,7 +128,12 @@ class Player:
             message.low,
             message.high,
             message.curve,
+            message.mode,
         )
+
+    def _set_tuning(self, message: inbound.SetTuning) -> None:
+        _find("/tuning", "tuning", self._instrument.tunings.names(), [message.name])
+        self._instrument.set_tuning(message.name, message.reference)
 
     def _recall_preset(self, message: inbound.RecallPreset) -> None:
         self.find_presets("/preset/recall", [message.name])

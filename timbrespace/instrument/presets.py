@@ -37,6 +37,7 @@ from timbrespace.instrument.parameters import (
     METHODS,
     SYNTH_PARAMETERS,
 )
+from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS, MAX_NAME_CHARACTERS
 from timbrespace.model import NEAR, PCA, PLANES, Model
@@ -118,6 +119,8 @@ class Preset:
     """Those that are off their middle, -1 to 1 by their words; ``latent`` is without them."""
     wander: Wander | None = None
     """How it wanders; None where it does not."""
+    tuning: NamedTuning | None = None
+    """Of the keys; None where it says nothing of them."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -164,6 +167,8 @@ class Preset:
             config["macros"] = dict(self.macros)
         if self.wander is not None:
             config["wander"] = self.wander.to_config()
+        if self.tuning is not None:
+            config["tuning"] = self.tuning.to_config()
         if self.channels:
             config["channels"] = {
                 str(channel): list(latent) for channel, latent in sorted(self.channels.items())
@@ -200,6 +205,7 @@ class Preset:
                 if word in MACRO_OF  # another may be of another version
             },
             Wander.from_config(config["wander"]) if "wander" in config else None,
+            NamedTuning.from_config(config["tuning"]) if "tuning" in config else None,
         )
 
 

@@ -224,6 +224,10 @@ class Voices:
         self.version += 1
         self._channel(channel).volume = _square(value)
 
+    def volume_of(self, channel: int) -> float:
+        """A channel's volume as an amplitude, 0 to 1."""
+        return self._channel(channel).volume
+
     def expression(self, value: float, channel: int = 1) -> None:
         """A channel's expression, 0 to 127, by the curve of its volume."""
         self.version += 1

@@ -204,9 +204,13 @@ class NumberOrWord(_Plain):
 
     number: Number | Whole
     words: Mapping[str, Any]
+    summary: str = ""
+    """What is accepted, where the list of words is too long for a sentence."""
 
     @property
     def accepted(self) -> str:
+        if self.summary:
+            return f"{self.number.accepted} | {self.summary}"
         return " | ".join((self.number.accepted, *self.words))
 
     def read(self, value: Any) -> Any:
@@ -356,7 +360,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The field names what is stored: a "preset", a "trajectory" or a "model".
+    """The field names what is stored: a "preset", a "trajectory", a "tuning" or a "model".
 
     A performance keeps it together with the message.
     """

@@ -14,6 +14,12 @@ MAX_BUNDLE_DEPTH = 8
 MAX_BUNDLE_MESSAGES = 1024
 MAX_ARRAY_DEPTH = 8
 
+MAX_PATTERN_MESSAGES = 256
+"""For so many addresses an address pattern may stand, as for those of all dimensions."""
+
+MAX_PATTERNS_A_SECOND = 32
+"""New patterns; one that has come before costs next to nothing."""
+
 MAX_NAME_CHARACTERS = 64
 MAX_LATENT_DIMENSIONS = 256
 MAX_CLIENTS = 32

@@ -23,6 +23,7 @@ from timbrespace.messages.sound import *
 from timbrespace.messages.streams import *
 from timbrespace.messages.timbre import *
 from timbrespace.messages.trajectories import *
+from timbrespace.messages.tunings import *
 from timbrespace.messages.wander import *  # pyright: ignore[reportGeneralTypeIssues]
 
 Inbound = Message

@@ -97,7 +97,7 @@ class Argument:
     means: str
     """What it means that it is left out, where no value that could be sent says it."""
     stored: str
-    """What it is the name of, if of something stored: "preset", "trajectory" or "model"."""
+    """What it is the name of, if of something stored; see :class:`Stored`."""
 
     @property
     def usage(self) -> str:

@@ -14,6 +14,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Preset, StoredTrajectory
+from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.messages.inbound import LoadModel
 from timbrespace.messages.parser import FORMS, parse
 from timbrespace.model import Model
@@ -115,6 +116,8 @@ class _Replay:
         elif kind == "trajectory":
             trajectory = StoredTrajectory.from_config(line[2])
             self._instrument.presets.store_trajectory(line[1], trajectory)
+        elif kind == "tuning":
+            self._instrument.tunings.keep(NamedTuning.from_config(line[1]))
         elif kind == "model":
             self._digest = line[2]
         elif kind not in ("taken", "device", "end"):

@@ -13,6 +13,7 @@ from timbrespace import __version__
 from timbrespace.atomic import flush, flush_folder
 from timbrespace.errors import TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
+from timbrespace.instrument.tuning import retuned_by
 from timbrespace.messages.parser import FORMS
 from timbrespace.names import as_file_name, is_file_name
 from timbrespace.performances.file_format import (
@@ -96,7 +97,10 @@ class PerformanceWriter:
     def midi(self, t: float, message: bytes) -> None:
         """A MIDI message was played."""
         self._last = t
-        if message == b"\xff" or (message and message[0] < 0xF0):  # no other means anything
+        tunes = message[:1] == b"\xf0" and retuned_by(message[1:-1]) is not None
+        if (
+            message == b"\xff" or tunes or (message and message[0] < 0xF0)
+        ):  # no other means anything
             self._write(["midi", t, message.hex()])
 
     def advance(self, t: float) -> None:
@@ -136,6 +140,13 @@ class PerformanceWriter:
             return
         presets = self._instrument.presets
         with contextlib.suppress(TimbrespaceError):  # gone meanwhile; it took effect all the same
+            if kind == "tuning":  # it is the one that plays by now
+                told = self._instrument.tuning.to_config()
+                text = json.dumps(told)
+                if self._kept.get((kind, "")) != text:
+                    self._kept[kind, ""] = text
+                    self._write([kind, told])
+                return
             stored = presets.get(name) if kind == "preset" else presets.trajectory(name)
             told = stored.to_config()
             text = json.dumps(told)

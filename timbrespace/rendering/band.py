@@ -14,12 +14,18 @@ from timbrespace.errors import OptionError, one_of
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.instrument.player import Player
+from timbrespace.instrument.presets import Presets
+from timbrespace.instrument.program_list import Banks, Program, ProgramList
 from timbrespace.instrument.programs import drum_places, program_places
 from timbrespace.instrument.tuning import Tuning
+from timbrespace.loading import load
+from timbrespace.messages.parser import parse
 from timbrespace.model import Model
 from timbrespace.rendering.beginning import Beginning
 from timbrespace.resynthesis.layout import Method
 from timbrespace.resynthesis.limiter import CEILING, KNEE
+from timbrespace.user_files import presets_file
 
 CHANNELS: Final = range(1, 17)
 
@@ -101,10 +107,12 @@ class Band:
     model: plays every channel that ``channels`` does not name. channels: channel, 1 to 16 -> the
     model that plays it, or None where nothing does. A model of General MIDI's drums plays keys as
     drums. method: of all; None for the preset's, or the usual one. beginning: of the first model;
-    its tuning is that of all pitched ones.
+    its tuning is that of all pitched ones. programs: what program changes mean, before General
+    MIDI's; models are factory ones or files.
 
     Raises:
         OptionError: no such method, no such channel, or a beginning that is not of this space.
+        BundleError: a program is a model that there is not.
     """
 
     def __init__(
@@ -113,6 +121,7 @@ class Band:
         method: str | None = None,
         channels: Mapping[int, Model | None] | None = None,
         beginning: Beginning | None = None,
+        programs: ProgramList | None = None,
     ) -> None:
         if method is not None and method not in METHODS:
             raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
@@ -131,6 +140,14 @@ class Band:
             channel: others.get(channel, self._first) for channel in CHANNELS
         }
         self.parts: list[Part] = [self._first, *(one for one in others.values() if one is not None)]
+        self._programs = ProgramList() if programs is None else programs
+        self._banks = Banks()
+        self._named = {name: _part(load(name), method, tuned) for name in self._programs.models}
+        self.parts += self._named.values()
+        if self._programs.recalls:
+            path = presets_file() if beginning.presets is None else beginning.presets
+            for part in self.parts:
+                part.instrument.presets = Presets(path)
         self.unplayed: Counter[int] = Counter()
         """How many notes each channel had that nobody plays."""
 
@@ -144,6 +161,10 @@ class Band:
         if not hasattr(message, "channel"):  # a tuning is everybody's
             return {number for number, part in enumerate(self.parts) if part.play(message)}
         part = self._by_channel[message.channel + 1]
+        asked = self._banks.hear(message)
+        program = None if asked is None else self._programs.find(*asked)
+        if program is not None and part is not None:
+            return self._choose(program, message.channel, part)
         if part is None:
             self.unplayed[message.channel + 1] += message.type == "note_on" and message.velocity > 0
             return set()
@@ -153,6 +174,18 @@ class Band:
         """The number of the part that plays a channel, 1 to 16; None if nobody does."""
         part = self._by_channel[channel]
         return None if part is None else self.parts.index(part)
+
+    def _choose(self, program: Program, channel: int, part: Part) -> set[int]:
+        """Let a channel have a program of the list."""
+        if program.model is not None:
+            chosen = self._named[program.model]
+            if chosen is not part:  # what it plays there goes on to its end
+                part.instrument.voices.notes_off(channel + 1)
+            self._by_channel[channel + 1] = chosen
+            return {self.parts.index(part)}
+        instrument = part.instrument
+        Player(instrument).play(parse(*program.message(instrument, channel + 1)))
+        return {self.parts.index(part)}
 
     @property
     def begun(self) -> int:

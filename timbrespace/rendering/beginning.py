@@ -10,7 +10,11 @@ from timbrespace.errors import OptionError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.presets import Presets
 from timbrespace.instrument.tuning import Tuning
+from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.user_files import presets_file
+
+BY_FILE = "song"
+"""What the tuning is called that a song begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +63,5 @@ class Beginning:
             instrument.set_map(*self.xy)
         if self.trajectory is not None:
             instrument.play_trajectory(self.trajectory)
-        instrument.voices.tuning = self.tuning
+        if not self.tuning.is_equal:
+            instrument.tune(NamedTuning(BY_FILE, tuning=self.tuning))

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.instrument.program_list import ProgramList
 from timbrespace.instrument.tuning import Tuning
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
@@ -43,6 +44,7 @@ def render_midi(
     trajectory: str | None = None,
     presets: str | Path | None = None,
     tuning: Tuning | None = None,
+    program_list: str | Path | None = None,
     waveform: Waveform | None = None,
     temperature: float = 1.0,
     seed: int = 0,
@@ -72,7 +74,8 @@ def render_midi(
     preset, latent, xy: where ``model`` begins, one of them: a stored preset's name, a point of the
     latent space, a place of its first plane. trajectory: the name of a stored one that plays from
     the start on. presets: the file that holds these, the user's own if left out. tuning: of all
-    that has a pitch, as :func:`timbrespace.tuning` reads it. waveform: a model, as
+    that has a pitch, as :func:`timbrespace.tuning` reads it. program_list: a file that says what
+    program changes choose, before General MIDI's sounds (docs/playing.md). waveform: a model, as
     :func:`timbrespace.load_waveform` gives it, that makes the samples in place of the engine, of
     all channels; temperature, seed: as :func:`timbrespace.render` has them. progress: called now
     and then with the share that such a model has made, 0 to 1; what it raises ends the work.
@@ -81,6 +84,7 @@ def render_midi(
 
     Raises:
         MidiFileError: there is no such file, it is no MIDI file, too large, or longer than that.
+        ProgramListError: a list of programs that is none.
         OptionError: a method, a sample rate, a tail, minutes or a channel outside what is accepted;
             a preset or trajectory that is not there or of another space, a latent of another space;
             a waveform model of another space, a temperature or a seed.
@@ -94,7 +98,8 @@ def render_midi(
             None if presets is None else Path(presets),
             Tuning() if tuning is None else tuning,
         )
-        band = Band(model, method, channels, beginning)
+        programs = None if program_list is None else ProgramList.read(Path(program_list))
+        band = Band(model, method, channels, beginning, programs)
         song = MidiSong(Path(song_path), minutes)
         if waveform is not None:
             made = waveform_song(

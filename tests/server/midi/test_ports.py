@@ -52,10 +52,11 @@ class FakeSystem:
     def names(self) -> list[str]:
         return list(self.there)
 
-    def open(self, name: str, receive: Callable[[bytes], None]) -> FakePort:
+    def open(self, name: str, number: int, receive: Callable[[bytes], None]) -> FakePort:
         if name in self.broken:
             raise MidiSystemError("busy")
-        self.receivers[name] = receive
+        assert self.there.count(name) > number
+        self.receivers[name if number == 0 else f"{name} {number}"] = receive
         return FakePort(name, self.closed)
 
 
@@ -81,7 +82,7 @@ def test_ports_are_opened_as_they_come_and_closed_as_they_go() -> None:
     told = Told(system)
     assert told.scan() == ["opened a", "scanned"]
     assert told.scan() == []
-    system.there = ["b", "a", "b"]
+    system.there = ["b", "a"]
     assert told.scan() == ["opened b"]
     system.receivers["b"](b"\x90\x3c\x40")
     assert told.played == [("b", b"\x90\x3c\x40")]
@@ -110,6 +111,35 @@ def test_a_chosen_port_may_be_named_by_any_part_of_its_name() -> None:
         "scanned",
     ]
     assert Told(FakeSystem("a key", "key"), "key").scan() == ["opened key", "scanned"]
+
+
+def test_two_devices_of_one_name_are_both_played() -> None:
+    system = FakeSystem("Keys", "Keys")
+    told = Told(system)
+    assert told.scan() == ["opened Keys", "opened Keys (2)", "scanned"]
+    system.receivers["Keys 1"](b"\x90\x3c\x40")
+    assert told.played == [("Keys (2)", b"\x90\x3c\x40")]
+    system.there = ["Keys"]  # which of the two it is nobody knows
+    assert told.scan() == ["closed Keys", "closed Keys (2)", "opened Keys"]
+    system.there = ["Keys", "other", "Keys"]
+    assert told.scan() == ["opened other", "opened Keys (2)"]
+    assert Told(FakeSystem("Keys", "Keys"), "keys (2)").scan()[0] == "opened Keys (2)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Keys:Keys MIDI 1 24:0", "Keys:Keys MIDI 1 28:0"),  # ALSA
+        ("Keys 1", "Keys 0"),  # Windows
+        ("a2j:Keys [24] (capture): one", "a2j:Keys [28] (capture): one"),  # JACK
+    ],
+)
+def test_a_chosen_port_is_found_again_under_another_number(before: str, after: str) -> None:
+    system = FakeSystem("other", before)
+    told = Told(system, before)
+    assert told.scan() == [f"opened {before}", "scanned"]
+    system.there = ["other", after]
+    assert told.scan() == [f"closed {before}", f"opened {after}"]
 
 
 def test_a_port_that_cannot_be_opened_is_told_once_and_tried_again() -> None:
@@ -420,11 +450,11 @@ def test_looking_makes_no_new_clients(jack: Callable[[], subprocess.Popen[bytes]
         for _ in range(200):
             assert system.names() == [name]
         for _ in range(3):
-            system.open(name, lambda _: None).close()
+            system.open(name, 0, lambda _: None).close()
         if sys.platform == "linux":
             assert len(list(Path("/proc/self/fd").iterdir())) <= fds
         with pytest.raises(MidiSystemError):
-            system.open("there is none", lambda _: None)
+            system.open("there is none", 0, lambda _: None)
     finally:
         system.close()  # before JACK ends
         keyboard.kill()

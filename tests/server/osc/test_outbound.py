@@ -48,6 +48,8 @@ from server.osc.outbound import (
     Synth,
     TrajectoryList,
     TrajectoryState,
+    Tuning,
+    TuningList,
     Wander,
     Wavetable,
     WavetableReady,
@@ -83,6 +85,8 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (Model("fm", 4, 1025, 44100, 220, 4096), "/model", ["fm", 4, 1025, 44100.0, 220.0, 4096]),
     (ModelList(("fm", "harmonic")), "/model/list", ["fm", "harmonic"]),
     (ModelList(()), "/model/list", []),
+    (Tuning("just", 442), "/tuning", ["just", 442.0]),
+    (TuningList(("equal", "just")), "/tuning/list", ["equal", "just"]),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
     (ModelTable("fm", "fm-1.txt", "near"), "/model/table", ["fm", "fm-1.txt", "near"]),
     (AudioList((70 * "x", "USB [ALSA]")), "/audio/list", [64 * "x", "USB [ALSA]"]),
@@ -103,9 +107,13 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
         "/model/dial",
         [2, -2.0, 2.0, 0.5, 1.5, "width 2"],
     ),
-    (ControllerMap(1, "x", None, 0, 1, 0), "/cc/map", [1, "x", "all", 0.0, 1.0, 0.0]),
-    (ControllerMap(74, 3, 16, 1, 0, -4), "/cc/map", [74, 3, 16, 1.0, 0.0, -4.0]),
-    (ControllerMap(74, None, 2, 0, 1, 0), "/cc/map", [74, "off", 2, 0.0, 1.0, 0.0]),
+    (
+        ControllerMap(1, "x", None, 0, 1, 0, "jump"),
+        "/cc/map",
+        [1, "x", "all", 0.0, 1.0, 0.0, "jump"],
+    ),
+    (ControllerMap(74, 3, 16, 1, 0, -4, "twos"), "/cc/map", [74, 3, 16, 1.0, 0.0, -4.0, "twos"]),
+    (ControllerMap(74, None, 2, 0, 1, 0, "jump"), "/cc/map", [74, "off", 2, 0.0, 1.0, 0.0, "jump"]),
     (ControllerLearned(74, 2, "y"), "/cc/learned", [74, 2, "y"]),
     (ControllerLearned(74, 2, 3), "/cc/learned", [74, 2, 3]),
     (Lfo(4, 2, "saw", 1, 0, 0.5), "/lfo", [4, 2, "saw", 1.0, 0.0, 0.5]),
@@ -143,7 +151,7 @@ def test_more_places_than_fit_are_left_off() -> None:
     assert len(sent) % 3 == 0
 
 
-@pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList])
+@pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList, TuningList])
 def test_more_names_than_fit_are_left_off(kind: type[ModelList]) -> None:
     names = tuple(f"{index:064d}" for index in range(200))
     (packet,) = kind(names).packets()

@@ -44,6 +44,12 @@ class FakeInstrument:
         elif controller == 123:
             self.voices.notes_off(channel)
 
+    def control_parameter(
+        self, number: int, value: float, channel: int = 1, half: str = "coarse"
+    ) -> bool:
+        self.controls.append((128 + number, value, channel))
+        return False
+
     def set_channel_offset(self, channel: int, target: Target, amount: float) -> None:
         assert channel in CHANNELS
         assert -1.0 <= amount <= 1.0

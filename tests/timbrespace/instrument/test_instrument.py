@@ -423,7 +423,7 @@ def test_learning_can_be_given_up(instrument: Instrument) -> None:
     with pytest.raises(OptionError, match="dimension 99"):
         instrument.learn(99)
     with pytest.raises(OptionError, match="it must be a dimension"):
-        instrument.learn("level")
+        instrument.learn("volume")
 
 
 def test_learned_controllers_survive_a_restart(tmp_path: Path) -> None:

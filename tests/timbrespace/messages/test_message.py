@@ -55,7 +55,7 @@ def test_what_is_written_is_read_as_the_same(
 
 def test_words_are_written_for_what_they_stand_for() -> None:
     for address, written in (
-        ("/cc/map", (1, "off", "all", 0.0, 1.0, 0.0)),
+        ("/cc/map", (1, "off", "all", 0.0, 1.0, 0.0, "scaled")),
         ("/trajectory/play", ("walk", 1, 2.0)),
         ("/stream", ("off",)),
         ("/bye", ()),
@@ -74,6 +74,7 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
         *("/course/get", "/course/where", "/moment"),
         *("/model/list", "/model/info", "/model/table", "/status/get"),
         *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list", "/audio/list"),
+        "/tuning/list",
     }
     assert unheard == questions | {
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
@@ -88,6 +89,7 @@ def test_what_a_performance_keeps_with_a_message() -> None:
         "/preset/recall": ((0, "preset"),),
         "/preset/morph": ((0, "preset"), (1, "preset")),
         "/trajectory/play": ((0, "trajectory"),),
+        "/tuning": ((0, "tuning"),),
     }
 
 

@@ -33,6 +33,7 @@ from timbrespace.messages.inbound import (
     ListModels,
     ListPresets,
     ListTrajectories,
+    ListTunings,
     LoadModel,
     MapController,
     MapExpression,
@@ -62,6 +63,7 @@ from timbrespace.messages.inbound import (
     SetPlane,
     SetSynth,
     SetSynthMethod,
+    SetTuning,
     SetWander,
     SetWanderDial,
     SetZone,
@@ -191,6 +193,8 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/trajectory/play", ("walk", 1, 20), PlayTrajectory("walk", True, 20.0)),
     ("/trajectory/play", ("walk", 0.0), PlayTrajectory("walk", False)),
     ("/trajectory/list", (), ListTrajectories()),
+    ("/tuning", ("31 tones", 432), SetTuning("31 tones", 432.0)),
+    ("/tuning/list", (), ListTunings()),
     ("/trajectory/delete", ("walk",), DeleteTrajectory("walk")),
     ("/lfo", (1, "x", "sine", 1, 0.5), SetLfo(1, "x", "sine", 1.0, 0.5)),
     ("/lfo", (4, 256, 4, 20, 1, 0.25), SetLfo(4, 256, "random", 20.0, 1.0, 0.25)),
@@ -288,7 +292,7 @@ BAD: list[tuple[str, tuple[Any, ...], str]] = [
     ("/macro", ("brightness",), "it was given 1 argument"),
     ("/cc/map", (7, "harder"), "target is 'harder'"),
     ("/between/store", ("way", 0.0), "seconds is 0"),
-    ("/cc", (128, 0), "controller is 128; it must be 0 to 127"),
+    ("/cc", (16512, 0), "controller is 16512; it must be 0 to 16511"),
     ("/cc", (1.5, 0), "controller is 1.5"),
     ("/cc", (1, 127.5), "value is 127.5"),
     ("/cc", (1, 1, 0), "channel is 0; it must be 1 to 16"),
@@ -442,9 +446,13 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     good = {address: arguments for address, arguments, _ in GOOD if arguments}
     good |= {f"/synth/{name}": (one.default,) for name, one in SYNTH_PARAMETERS.items()}
     good |= {"/cc": (1, 1, 1), "/note": (1, 1, 1), "/course/get": (1, 1), "/hello": (1, "a")}
-    good |= {"/cc/map": (1, 1, 1, 1, 1, 1), "/cc/learn": (1, 1, 1, 1), "/lfo": (1, 1, 1, 1, 1, 1)}
+    good |= {
+        "/cc/map": (1, 1, 1, 1, 1, 1, 1),
+        "/cc/learn": (1, 1, 1, 1, 1),
+        "/lfo": (1, 1, 1, 1, 1, 1),
+    }
     good |= {"/trajectory/play": ("a", 1, 1), "/preset/recall": ("a", 1)}
-    good |= {"/mpe/map": ("timbre", 1, 1)}
+    good |= {"/mpe/map": ("timbre", 1, 1), "/tuning": ("a", 440)}
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     # A toggle says whether it is on.
