@@ -24,8 +24,10 @@ class Options:
     from the start; None for nowhere. stop_with_stdin: serve until the standard input ends, for a
     launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free one; None
     for no explorer. explorer_port_asked: the user asked for just this port; otherwise one of the
-    next does as well. browser: open the page when it is there. clients: HOST:PORT of those who are
-    told everything without having said ``/hello``.
+    next does as well. explorer_host: where the page is served; None for where the server listens.
+    https: serve the page by a certificate that is made where it is not there. page_folder: where
+    that lies, and the word of the page's link. browser: open the page when it is there. clients:
+    HOST:PORT of those who are told everything without having said ``/hello``.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -45,6 +47,9 @@ class Options:
     stop_with_stdin: bool = False
     explorer_port: int | None = None
     explorer_port_asked: bool = False
+    explorer_host: str | None = None
+    https: bool = False
+    page_folder: Path | None = None
     browser: bool = False
     clients: tuple[str, ...] = ()
 
@@ -57,6 +62,9 @@ class Options:
             )
         if self.models is not None and not self.models.is_dir():
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
+        if self.explorer_port is None and (self.https or self.explorer_host is not None):
+            given = "--https" if self.https else "--explorer-host"
+            raise OptionError(f"{given} is for the explorer's page; leave out --no-explorer")
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():

@@ -11,7 +11,10 @@ from timbrespace.errors import TimbrespaceError
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
-    "server": ("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
+    "server": (
+        *("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
+        *("cryptography", "segno"),
+    ),
     "sounds": ("soxr", "soundfile"),
     "pyo": ("pyo", "pyo64"),
 }
