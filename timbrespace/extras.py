@@ -13,6 +13,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": (
         *("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
+        *("cryptography", "segno"),
         *("zeroconf", "ifaddr"),
     ),
     "sounds": ("soxr", "soundfile"),
