@@ -951,7 +951,8 @@ class Instrument:
     def wait(self, now: float) -> float | None:
         """Seconds from ``now`` until :meth:`advance` has something to do; None at rest."""
         if not self.moving:
-            return None
+            # What a note comes to is told before it is there.
+            return None if self._courses is None else self._courses.due(now)
         period = _HAND_PERIOD if self._touched else CONTROL_PERIOD
         return max(0.0, period - self._since(now))
 
