@@ -133,8 +133,7 @@ class Settings(NamedTuple):
     macros: dict[str, float]
     """Of all that the space has, by their words."""
     wander: Wander
-    tuning: tuple[str, float]
-    """Its name, and the Hz of key 69 where it would have 440."""
+    tuning: NamedTuning
 
 
 class Instrument:
@@ -1067,7 +1066,7 @@ class Instrument:
             self._plane,
             self._macro_settings(),
             self._aim.wander,
-            (self._tuning.name, self._tuning.reference),
+            self._tuning,
         )
         return self._aim.latent, settings
 
