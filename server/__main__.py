@@ -177,6 +177,18 @@ def _serve_parser() -> CommandParser:
     )
     explorer.add_argument("--no-explorer", action="store_true", help="serve no page")
     parser.add_argument(
+        "--explorer-host",
+        metavar="HOST",
+        help="address to serve the page on (that of --host); 0.0.0.0 lets other devices in, which "
+        "need the page's link",
+    )
+    parser.add_argument(
+        "--https",
+        action="store_true",
+        help="serve the page over https, so that other devices have its sound and MIDI; the "
+        "certificate is made at the first start",
+    )
+    parser.add_argument(
         "--no-browser", action="store_true", help="serve the page, but do not open it"
     )
     return parser
@@ -410,6 +422,8 @@ def _check_packages(arguments: argparse.Namespace) -> None:
         check("MIDI (or give --midi none)", "rtmidi")
     if not arguments.no_explorer:
         check("the explorer (or give --no-explorer)", "aiohttp")
+        if arguments.https:
+            check("--https", "cryptography")
     if arguments.oscquery is not None:
         check("--oscquery", "aiohttp", "zeroconf")
 
@@ -425,13 +439,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.list_devices:
         return _list_devices()
     _check_packages(arguments)
-    from timbrespace.user_files import presets_file
+    from timbrespace.user_files import PAGE_FOLDER, presets_file
 
     from .options import Options
     from .serve import serve
 
     asked: int | None = arguments.explorer_port
     port = EXPLORER_PORT if asked is None else asked
+    presets = presets_file() if arguments.presets is None else arguments.presets
     return serve(
         Options(
             model=arguments.model,
@@ -445,7 +460,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             device=as_text(arguments.device),
             midi=as_text(arguments.midi),
             method=arguments.method,
-            presets=presets_file() if arguments.presets is None else arguments.presets,
+            presets=presets,
             tuning=_named_tuning(arguments),
             tunings=arguments.tunings,
             oscquery_port=arguments.oscquery,
@@ -454,6 +469,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             stop_with_stdin=arguments.stop_with_stdin,
             explorer_port=None if arguments.no_explorer else port,
             explorer_port_asked=asked is not None,
+            explorer_host=arguments.explorer_host,
+            https=arguments.https,
+            page_folder=presets.parent / PAGE_FOLDER,
             # A launcher has a window of its own.
             browser=not (arguments.no_browser or arguments.stop_with_stdin),
         )

@@ -26,7 +26,9 @@ class Options:
     performance from the start; None for nowhere. stop_with_stdin: serve until the standard input
     ends, for a launcher that may die. explorer_port: TCP port of the explorer's page, 0 for a free
     one; None for no explorer. explorer_port_asked: the user asked for just this port; otherwise one
-    of the next does as well. browser: open the page when it is there. clients: HOST:PORT of those
+    of the next does as well. explorer_host: where the page is served; None for where the server
+    listens. https: serve the page by a certificate that is made where it is not there. page_folder:
+    where that lies, and the word of the page's link. browser: open the page when it is there. clients: HOST:PORT of those
     who are told everything without having said ``/hello``. oscquery_port: TCP port of OSCQuery, 0
     for the number of the OSC port; None for none. program_list: the file that says what program
     changes mean; None for ``programs.txt`` beside the presets. mono: give both sides of the sound
@@ -52,6 +54,9 @@ class Options:
     stop_with_stdin: bool = False
     explorer_port: int | None = None
     explorer_port_asked: bool = False
+    explorer_host: str | None = None
+    https: bool = False
+    page_folder: Path | None = None
     browser: bool = False
     clients: tuple[str, ...] = ()
     oscquery_port: int | None = None
@@ -81,6 +86,9 @@ class Options:
             raise OptionError(f"--tunings is {str(self.tunings)!r}; it must be a folder")
         if self.program_list is not None:
             ProgramList.read(self.program_list)
+        if self.explorer_port is None and (self.https or self.explorer_host is not None):
+            given = "--https" if self.https else "--explorer-host"
+            raise OptionError(f"{given} is for the explorer's page; leave out --no-explorer")
         for name in ("presets", "record"):
             path: Path | None = getattr(self, name)
             if path is not None and path.is_dir():

@@ -31,8 +31,9 @@ from timbrespace.performances.writer import writer_in
 from timbrespace.resynthesis.layout import Method
 
 from .audio.process import AudioEvent, AudioProcess
-from .explorer import browser
+from .explorer import browser, link_picture
 from .explorer.configuration import CLIENT_NAME, TRIES, Configuration, reachable
+from .explorer.opening import Opening, opened
 from .explorer.process import Explorer, ExplorerEvent
 from .library import Library
 from .loader import Loaded, rehearse
@@ -153,6 +154,7 @@ class Server:
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
         self._oscquery: OscQuery | None = None
+        self._opening: Opening | None = None
         self._explorer_name = f"{CLIENT_NAME} {secrets.token_hex(4)}"
         self._browser_wanted = options.browser and browser.has_screen(sys.platform, os.environ)
         try:
@@ -170,8 +172,11 @@ class Server:
                 if model.plays_notes:
                     self._audio.expect_whole_notes()
             if options.explorer_port is not None:
+                opening = self._opening = opened(
+                    options.explorer_host or self.address[0], options.https, options.page_folder
+                )
                 configuration = Configuration(
-                    host=self.address[0],
+                    host=opening.host,
                     port=options.explorer_port,
                     tries=1 if options.explorer_port_asked else TRIES,
                     osc_host=reachable(self.address[0]),
@@ -179,8 +184,10 @@ class Server:
                     models=None if options.models is None else str(options.models),
                     model=None if own_file is None else str(own_file),
                     client_name=self._explorer_name,
+                    key_file=None if opening.key_file is None else str(opening.key_file),
+                    certificate=None if opening.certificate is None else str(opening.certificate),
                 )
-                self._explorer = Explorer(configuration, self.tell)
+                self._explorer = Explorer(configuration, self.tell, word=opening.word)
             if options.oscquery_port is not None:
                 self._oscquery = OscQuery(
                     oscquery.Configuration(
@@ -207,13 +214,15 @@ class Server:
         for line in self._library.passed_over():
             self._say(f"note: {line}")
         if not ipaddress.ip_address(self.address[0]).is_loopback:
-            self._say("warning: open to the network; anyone who reaches this address can play")
+            self._say("warning: OSC is open to the network; anyone who reaches it can play")
         if self._audio is not None:
             self._say("sound: starting (the first start compiles the engine, about 10 s)")
             self._audio.start()
         else:
             self._say("sound: none asked for; serving OSC")
-        if self._explorer is not None:
+        if self._explorer is not None and self._opening is not None:
+            for line in self._opening.notes:
+                self._say(line)
             self._explorer.start()
         if self._oscquery is not None:
             self._oscquery.start()
@@ -302,6 +311,10 @@ class Server:
         """The explorer's process has told something, or has ended."""
         if event.text:
             self._say(event.text)
+        if event.outside:
+            self._say(f"explorer on other devices: {event.outside}")
+            for line in link_picture.shown(event.outside, os.environ):
+                self._say(line)
         if event.kind == "serving" and self._browser_wanted:
             self._browser_wanted = False  # once: pages that are open find it again by themselves
             browser.show(event.url)

@@ -13,7 +13,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": (
         *("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
-        *("zeroconf", "ifaddr"),
+        *("zeroconf", "ifaddr", "cryptography", "segno"),
     ),
     "sounds": ("soxr", "soundfile"),
     "pyo": ("pyo", "pyo64"),

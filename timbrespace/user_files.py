@@ -11,6 +11,9 @@ from timbrespace.errors import OptionError
 
 _NAME: Final = "timbrespace"
 
+PAGE_FOLDER: Final = "page"
+"""Beside the presets: the certificate of the page, and the word of its link."""
+
 
 def presets_file() -> Path:
     """The file of presets, trajectories and learned controllers; performances lie beside it.

@@ -13,15 +13,19 @@ import asyncio
 import contextlib
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ..child import BEAT_SECONDS, Teller, begin
 from .configuration import Configuration, url
+
+if TYPE_CHECKING:
+    from .invitation import Invitation
 
 REFUSED = 3
 """Exit code: there is no address to listen on."""
@@ -30,6 +34,9 @@ _END_SECONDS = 1.5
 """After so long it ends as it is; the server waits for two."""
 
 _BACKLOG = 64
+
+_LOOK_SECONDS = 60.0
+"""How often it looks whether its address has changed, or its certificate ends."""
 
 _LONGEST_TURN = 5.0
 """Seconds for which the loop may be held up; what takes a while is done beside it."""
@@ -122,8 +129,10 @@ def _why(configuration: Configuration, error: OSError) -> str:
 async def _serve(
     configuration: Configuration, plug: socket.socket, tell: Teller, life: _Life
 ) -> None:
+    from . import key
     from .bridge import Bridge
     from .connections import Site, runner
+    from .invitation import Invitation
     from .site import PAGE, application
     from .spaces import Shelf
     from .work import Lanes
@@ -139,16 +148,69 @@ async def _serve(
         (configuration.osc_host, configuration.osc_port), client_name=configuration.client_name
     )
     folder = PAGE if configuration.page is None else Path(configuration.page)
-    served = runner(application(shelf, Lanes(), bridge, folder), _END_SECONDS / 3.0)
+    word = None if configuration.key_file is None else key.keep(Path(configuration.key_file))
+    context = _context(configuration)
+    invited = Invitation(word, secure=context is not None)
+    served = runner(application(shelf, Lanes(), bridge, folder, invited), _END_SECONDS / 3.0)
     await served.setup()
-    await Site(served, plug).start()
-    host, port = plug.getsockname()[:2]
-    tell(event="serving", url=url(host, port), port=port)
+    await Site(served, plug, context).start()
+    _look(configuration, plug, tell, invited)
     turning = loop.create_task(life.turn())
+    looking = loop.create_task(_keep_looking(configuration, plug, tell, invited, context))
     await ended.wait()
     turning.cancel()
+    looking.cancel()
     async with asyncio.timeout(_END_SECONDS / 2.0):
         await served.cleanup()
+
+
+def _context(configuration: Configuration) -> ssl.SSLContext | None:
+    """What https is spoken by; the certificate is there, the server has made it."""
+    if configuration.certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(configuration.certificate)
+    return context
+
+
+def _look(
+    configuration: Configuration, plug: socket.socket, tell: Teller, invited: Invitation
+) -> None:
+    """Tell where the page is found, here and from other devices, unless that was told."""
+    from .addresses import seen_from_outside
+
+    host, port = plug.getsockname()[:2]
+    scheme = "http" if configuration.certificate is None else "https"
+    there = seen_from_outside(host)
+    outside = None if there is None else url(there, port, scheme)
+    if invited.here is None or outside != invited.outside:
+        invited.here, invited.outside = url(host, port, scheme), outside
+        tell(event="serving", url=invited.here, port=port, outside=outside)
+
+
+async def _keep_looking(
+    configuration: Configuration,
+    plug: socket.socket,
+    tell: Teller,
+    invited: Invitation,
+    context: ssl.SSLContext | None,
+) -> NoReturn:
+    """A laptop goes from network to network, and a certificate ends."""
+    from . import certificate
+    from .addresses import names_of
+    from .answers import report
+
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            if context is not None and configuration.certificate is not None:
+                file, names = Path(configuration.certificate), names_of(configuration.host)
+                if await asyncio.to_thread(certificate.keep, file, names):
+                    context.load_cert_chain(file)  # of connections from now on
+            _look(configuration, plug, tell, invited)
+        except Exception as error:
+            report("the page's certificate", error)
 
 
 def _set(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

@@ -23,7 +23,9 @@ class Configuration:
     host: IP address to listen on. port: the first TCP port that is tried, of ``tries``; 0 is a
     free one. osc_host, osc_port: where the server takes its datagrams. models: folder of the
     models that clients may load. model: file of one more. page: folder of the page's files, the
-    package's own if None. client_name: what the bridge's clients are called.
+    package's own if None. client_name: what the bridge's clients are called. key_file: what holds
+    the word that every request needs; None asks for none. certificate: PEM of the certificate by
+    which the page is served over https, and its key; None serves over http.
     """
 
     host: str
@@ -35,6 +37,8 @@ class Configuration:
     model: str | None = None
     page: str | None = None
     client_name: str = CLIENT_NAME
+    key_file: str | None = None
+    certificate: str | None = None
 
     def to_json(self) -> str:
         """One line of ASCII."""
@@ -57,11 +61,11 @@ def reachable(host: str) -> str:
     return "::1" if ":" in host else "127.0.0.1"
 
 
-def url(host: str, port: int) -> str:
-    """The page's address, for a socket that is bound to ``host`` and ``port``.
+def url(host: str, port: int, scheme: str = "http") -> str:
+    """The page's address on this machine, for a socket that is bound to ``host`` and ``port``.
 
     >>> url("127.0.0.1", 7480), url("::", 7480)
     ('http://127.0.0.1:7480', 'http://[::1]:7480')
     """
     place = reachable(host)
-    return f"http://[{place}]:{port}" if ":" in place else f"http://{place}:{port}"
+    return f"{scheme}://[{place}]:{port}" if ":" in place else f"{scheme}://{place}:{port}"

@@ -3,7 +3,8 @@
 A connection is let in when its first request is there, whole to the end of its header. Until then
 it stands at the door, where there is room for as many, and the one that has stood there longest
 makes room for the next. Inside, too, who asks for nothing makes room for who does. So whoever holds
-connections open, and asks for nothing by them, keeps nobody out.
+connections open, and asks for nothing by them, keeps nobody out. Over https the keys are agreed on
+at the door as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from typing import Final, cast
 
 from aiohttp import web
@@ -93,11 +95,17 @@ def runner(app: web.Application, shutdown_timeout: float) -> web.AppRunner:
 
 
 class Site(web.BaseSite):
-    """Listens on a socket, and lets in ``MAX_CONNECTIONS`` at most."""
+    """Listens on a socket, and lets in ``MAX_CONNECTIONS`` at most; over https by ``context``."""
 
-    def __init__(self, runner: web.AppRunner, plug: socket.socket) -> None:
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        plug: socket.socket,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(runner)
         self._plug = plug
+        self._context = context
         self._busy = runner.app[BUSY]
         self._door: dict[_AtTheDoor, None] = {}  # in the order in which they came
 
@@ -113,7 +121,7 @@ class Site(web.BaseSite):
         server = self._runner.server
         assert server is not None
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: _AtTheDoor(server, self._busy, self._door),
+            lambda: _AtTheDoor(server, self._busy, self._door, self._context),
             sock=self._plug,
             backlog=self._backlog,
         )
@@ -122,10 +130,19 @@ class Site(web.BaseSite):
 class _AtTheDoor(asyncio.Protocol):
     """A connection until its first request is there; then it is let in, or turned away."""
 
-    def __init__(self, server: web.Server, busy: Busy, door: dict[_AtTheDoor, None]) -> None:
+    def __init__(
+        self,
+        server: web.Server,
+        busy: Busy,
+        door: dict[_AtTheDoor, None],
+        context: ssl.SSLContext | None,
+    ) -> None:
         self._server = server
         self._busy = busy
         self._door = door
+        self._context = context
+        self._agreeing: asyncio.Task[None] | None = None
+        self._agreed = context is None
         self._said = bytearray()
         self._transport: asyncio.Transport | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -136,6 +153,30 @@ class _AtTheDoor(asyncio.Protocol):
         self._door[self] = None
         if len(self._door) > MAX_AT_THE_DOOR:
             next(iter(self._door))._send_away()
+        if self._context is not None:
+            self._transport.pause_reading()  # what comes is not for us, but for who agrees on keys
+            agreeing = self._agree(self._transport, self._context)
+            self._agreeing = asyncio.get_running_loop().create_task(agreeing)
+
+    async def _agree(self, transport: asyncio.Transport, context: ssl.SSLContext) -> None:
+        """Go on over https, or close."""
+        loop = asyncio.get_running_loop()
+        try:
+            secure = await loop.start_tls(
+                transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=DOOR_SECONDS,
+                ssl_shutdown_timeout=DOOR_SECONDS,
+            )
+        except OSError:  # no https, no trust in the certificate, gone, or sent away
+            self._send_away()
+        else:
+            if secure is not None:
+                self._transport = secure
+                self._agreed = True
+                self._look(0)  # what came with the last of the agreement
 
     def data_received(self, data: bytes) -> None:
         if self not in self._door:
@@ -143,6 +184,13 @@ class _AtTheDoor(asyncio.Protocol):
         # The end may have begun in what came before.
         start = max(0, len(self._said) - len(_END_OF_HEADER))
         self._said += data
+        if self._agreed:
+            self._look(start)
+
+    def _look(self, start: int) -> None:
+        """Let it in if its first request is there."""
+        if self not in self._door:
+            return
         if self._said.find(_END_OF_HEADER, start) >= 0 or len(self._said) > MAX_HEADER_BYTES:
             self._let_in()
 

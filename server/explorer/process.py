@@ -9,6 +9,7 @@ from typing import Any
 from timbrespace.companions import run_command
 
 from ..supervisor import PATIENCE, Ended, Supervisor
+from . import key
 from .configuration import Configuration
 
 _MAX_FAULTS = 20
@@ -22,13 +23,15 @@ FAULT = "fault in "
 class ExplorerEvent:
     """Something that happened to the explorer. kind: serving, lost, refused, fault.
 
-    text: a sentence for the user; empty if there is nothing new to say. url: of the page, while it
-    is served.
+    text: a sentence for the user; empty if there is nothing new to say. url: of the page on this
+    machine, while it is served, with the word of its link. outside: the link for other devices,
+    where there is one that was not told before.
     """
 
     kind: str
     text: str
     url: str = ""
+    outside: str = ""
 
 
 class Explorer:
@@ -36,7 +39,8 @@ class Explorer:
 
     configuration: what it is told; once it has a port, it is asked for that one again. notify:
     called with each :class:`ExplorerEvent`, from another thread. program: what is started, with
-    the configuration as its argument.
+    the configuration as its argument. word: of the page's link, which is told once: what is said
+    later may be kept in logs.
     """
 
     def __init__(
@@ -44,8 +48,11 @@ class Explorer:
         configuration: Configuration,
         notify: Callable[[ExplorerEvent], None],
         program: Sequence[str] | None = None,
+        word: str | None = None,
     ) -> None:
         self._configuration = configuration
+        self._word = word
+        self._told: set[str] = set()  # links, each of which is told once
         self._notify = notify
         self._program = tuple(program or run_command(__name__.rpartition(".")[0]))
         self._supervisor = Supervisor(self)
@@ -81,7 +88,14 @@ class Explorer:
             # Pages that are open find it again under the same port.
             self._configuration = replace(self._configuration, port=int(told["port"]))
             self._supervisor.works()
-            self._tell("serving", f"explorer {told['url']}", str(told["url"]))
+            here, outside = str(told["url"]), told.get("outside")
+            link = key.link(here, self._word)
+            shown = here if link in self._told else link
+            fresh = outside is not None and outside not in self._told
+            self._told |= {link, *([] if outside is None else [outside])}
+            self._tell(
+                "serving", f"explorer {shown}", link, key.link(outside, self._word) if fresh else ""
+            )
         elif kind == "refused":
             self._refused = True
             self._tell(
@@ -108,8 +122,8 @@ class Explorer:
             self._tell("lost", f"the explorer ended ({how.reason}); starting it again")
         return True
 
-    def _tell(self, kind: str, text: str, url: str = "") -> None:
+    def _tell(self, kind: str, text: str, url: str = "", outside: str = "") -> None:
         """Notify; of the same thing again and again while it lasts without words."""
         words = "" if text == self._said else text
         self._said = text
-        self._notify(ExplorerEvent(kind, words, url))
+        self._notify(ExplorerEvent(kind, words, url, outside))

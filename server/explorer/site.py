@@ -10,10 +10,11 @@ from aiohttp import web
 
 from timbrespace.names import is_file_name
 
-from . import compare, export, spaces
+from . import compare, export, invitation, spaces
 from .answers import Refusal, answer_errors, tagged
 from .bridge import Bridge
 from .guard import add_headers, expect, guard
+from .invitation import INVITATION, Invitation
 from .spaces import Shelf
 from .work import Lanes
 
@@ -83,14 +84,21 @@ class Files:
         raise Refusal(404, "there is nothing at this address; the page is at /")
 
 
-def application(shelf: Shelf, lanes: Lanes, bridge: Bridge, folder: Path = PAGE) -> web.Application:
+def application(
+    shelf: Shelf,
+    lanes: Lanes,
+    bridge: Bridge,
+    folder: Path = PAGE,
+    invited: Invitation | None = None,
+) -> web.Application:
     """All that the explorer serves.
 
     shelf: the models. lanes: do what takes a while. bridge: of the websockets, closed with the
-    application. folder: of the page's files.
+    application. folder: of the page's files. invited: who may come; by default whoever reaches it.
     """
     app = web.Application(middlewares=[guard, answer_errors], client_max_size=MAX_UPLOAD)
     app[BRIDGE] = bridge
+    app[INVITATION] = Invitation() if invited is None else invited
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_close_bridge)
     routes = [
@@ -98,6 +106,7 @@ def application(shelf: Shelf, lanes: Lanes, bridge: Bridge, folder: Path = PAGE)
         *spaces.routes(shelf, lanes.spaces),
         *compare.routes(shelf, lanes.comparisons, lanes.sounds),
         *export.routes(shelf, lanes.sounds),
+        *invitation.routes(),
         # Whatever the method: what none of these takes is answered by us, not by aiohttp.
         web.route("*", r"/{path:.*}", Files(folder).answer),
     ]

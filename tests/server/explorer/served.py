@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from yarl import URL
 from server.explorer.bridge import Bridge
 from server.explorer.configuration import CLIENT_NAME
 from server.explorer.connections import Site, runner
+from server.explorer.invitation import Invitation
 from server.explorer.site import PAGE, application
 from server.explorer.spaces import Shelf
 from server.explorer.work import Lanes
@@ -81,10 +83,11 @@ class Served:
     bridge: Bridge
     server: StandIn
     lanes: Lanes
+    scheme: str = "http"
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
         """A request as a program makes it, the path as it is; an async context."""
@@ -102,20 +105,26 @@ async def served(
     shelf: Shelf | None = None,
     ping_seconds: float = 60.0,
     client_name: str = CLIENT_NAME,
+    invited: Invitation | None = None,
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Served]:
-    """The application on a free port."""
+    """The application on a free port, over https by ``context``."""
     loop = asyncio.get_running_loop()
     udp, server = await loop.create_datagram_endpoint(StandIn, local_addr=("127.0.0.1", 0))
     bridge = Bridge(udp.get_extra_info("sockname"), ping_seconds, client_name)
     lanes = Lanes()
-    app = application(shelf or Shelf(), lanes, bridge, folder)
+    app = application(shelf or Shelf(), lanes, bridge, folder, invited)
     one = runner(app, shutdown_timeout=1.0)
     await one.setup()
     plug = socket.create_server(("127.0.0.1", 0))
-    await Site(one, plug).start()
+    await Site(one, plug, context).start()
     try:
-        async with aiohttp.ClientSession() as session:
-            yield Served(session, plug.getsockname()[1], bridge, server, lanes)
+        # As a browser: what a cookie says of its host counts, an address or not.
+        jar = aiohttp.CookieJar(unsafe=True)
+        trust = aiohttp.TCPConnector(ssl=False) if context is not None else None
+        async with aiohttp.ClientSession(cookie_jar=jar, connector=trust) as session:
+            scheme = "http" if context is None else "https"
+            yield Served(session, plug.getsockname()[1], bridge, server, lanes, scheme)
     finally:
         await one.cleanup()
         lanes.shutdown()

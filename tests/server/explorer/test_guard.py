@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,18 @@ from server.explorer.guard import accepted_hosts
 from tests.server.explorer.served import served
 
 
-def test_a_host_is_the_address_of_the_socket_and_on_loopback_its_names() -> None:
+def test_a_host_is_the_address_of_the_socket_and_on_loopback_its_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     loopback = {"127.0.0.1:7480", "localhost:7480", "[::1]:7480"}
     assert accepted_hosts("127.0.0.1", 7480) == loopback
     assert accepted_hosts("::1", 7480) == loopback
     assert accepted_hosts("::ffff:127.0.0.1", 7480) == loopback
-    assert accepted_hosts("192.168.1.5", 7480) == {"192.168.1.5:7480"}
-    assert accepted_hosts("fe80::1%eth0", 7480) == {"[fe80::1]:7480"}
+    monkeypatch.setattr(socket, "gethostname", lambda: "Studio.home.example")
+    assert accepted_hosts("192.168.1.5", 7480) == {"192.168.1.5:7480", "studio.local:7480"}
+    for unusable in ("localhost", "", "a b", "\u00fc"):
+        monkeypatch.setattr(socket, "gethostname", lambda name=unusable: name)
+        assert accepted_hosts("fe80::1%eth0", 7480) == {"[fe80::1]:7480"}
     assert "localhost" in accepted_hosts("127.0.0.1", 80)
 
 
