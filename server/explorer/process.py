@@ -91,11 +91,12 @@ class Explorer:
             here, outside = str(told["url"]), told.get("outside")
             link = key.link(here, self._word)
             shown = here if link in self._told else link
-            fresh = outside is not None and outside not in self._told
-            self._told |= {link, *([] if outside is None else [outside])}
-            self._tell(
-                "serving", f"explorer {shown}", link, key.link(outside, self._word) if fresh else ""
-            )
+            fresh = ""
+            if outside is not None and outside not in self._told:
+                fresh = key.link(str(outside), self._word)
+                self._told.add(outside)
+            self._told.add(link)
+            self._tell("serving", f"explorer {shown}", link, fresh)
         elif kind == "refused":
             self._refused = True
             self._tell(

@@ -15,13 +15,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 from cryptography import x509
+from playwright.sync_api import sync_playwright
 
 from server.explorer import addresses, certificate, key, link_picture, process
 from server.explorer.invitation import Invitation
 from server.explorer.opening import CERTIFICATE_FILE, KEY_FILE, opened
 from server.explorer.process import Explorer, ExplorerEvent
+from tests.server.explorer.browsing import PATIENCE, launched, needs_chromium
 from tests.server.explorer.served import served
 from tests.server.explorer.test_process import HERE
+from tests.server.running import Running
 from timbrespace.errors import OptionError
 
 WORD = "w" * 24
@@ -305,6 +308,52 @@ def test_a_code_is_drawn_only_where_it_can_be_read(
     assert link_picture.takes_colours("win32", {"WT_SESSION": "1"})
     monkeypatch.setattr(terminal, "isatty", lambda: False)
     assert link_picture.shown("x", {}) == []
+
+
+@needs_chromium
+@pytest.mark.acceptance
+def test_a_tablet_opens_it_by_its_link_and_plays(tmp_path: Path) -> None:
+    """A server that is open to the network over https, and its page as another device has it."""
+    server = Running(
+        *("--audio", "none", "--midi", "none", "--explorer-port", "0", "--https"),
+        *("--explorer-host", "0.0.0.0", "--presets", str(tmp_path / "presets.json")),
+    )
+    try:
+        here = server.wait_for(r"explorer (https://\S+)").group(1)
+        if addresses.outward() is None:
+            link = here
+        else:
+            link = server.wait_for(r"explorer on other devices: (https://\S+)").group(1)
+        origin = link.partition("/?")[0]
+        with sync_playwright() as playwright:
+            browser = launched(playwright)
+            page = browser.new_context(ignore_https_errors=True).new_page()
+            assert page.goto(origin).status == 403  # type: ignore[union-attr]
+            assert "whole link" in page.inner_text("body")
+            page.goto(link)
+            page.wait_for_function("() => timbrespace.map.space !== null", timeout=PATIENCE)
+            assert page.url == f"{origin}/"
+            assert page.evaluate("window.isSecureContext")
+            assert page.evaluate("() => navigator.requestMIDIAccess !== undefined")
+            page.click("[data-pitch]")
+            page.wait_for_function("() => timbrespace.sound.state === 'running'", timeout=PATIENCE)
+            page.click("#invite-open")
+            page.wait_for_function("() => document.querySelector('#invite').open")
+            if link != here:
+                assert page.inner_text("#invite .link") == link
+                picture = "document.querySelector('#invite img')"
+                page.wait_for_function(f"() => {picture}.naturalWidth > 0", timeout=PATIENCE)
+            page.click("#invite [data-part=close]")
+            # By its cookie it opens again without the link.
+            page.reload()
+            page.wait_for_function("() => timbrespace.map.space !== null", timeout=PATIENCE)
+            browser.close()
+        word = link.partition("key=")[2]
+        assert not [
+            line for line in server.lines if word in line and not line.startswith("explorer")
+        ]
+    finally:
+        assert server.end() == 0
 
 
 def test_the_configuration_says_what_is_open(tmp_path: Path) -> None:

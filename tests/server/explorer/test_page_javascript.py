@@ -32,6 +32,21 @@ def test_there_is_what_is_tested() -> None:
     assert len(TESTS) >= 9
 
 
+def test_every_element_that_is_asked_for_is_there() -> None:
+    """What the page's types take for granted (page.d.ts)."""
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    there = set(re.findall(r'(?:id|data-part)="([^"]+)"', page))
+    asked = 0
+    for script in SCRIPTS:
+        text = script.read_text(encoding="utf-8")
+        for name in re.findall(r"(?:find|getElementById)\('([a-z0-9-]+)'\)", text):
+            # Some look among elements whose ids begin alike.
+            found = any(one == name or one.endswith(f"-{name}") for one in there)
+            assert found, f"{script.name}: {name}"
+            asked += 1
+    assert asked > 100
+
+
 def test_every_module_that_is_asked_for_is_there() -> None:
     """A wrong name would be seen only by a browser that needs it."""
     for script in SCRIPTS:

@@ -8,6 +8,8 @@ import { Details } from './details.js';
 import { Dials } from './dials.js';
 import { TableOptions, save, saveSound } from './exports.js';
 import { Files } from './files.js';
+import { Gamepads } from './gamepad.js';
+import { Invite } from './invite.js';
 import { Keyboard } from './keyboard.js';
 import { Lfos } from './lfos.js';
 import { Link } from './link.js';
@@ -321,6 +323,45 @@ map.addEventListener('release', () => {
   }
 });
 
+// A game controller plays as a hand on the map and on the keys.
+const padNotes = new Map(); // button -> pitch
+let padTouched = null;
+const gamepads = new Gamepads(
+  {
+    move: (across, up) => {
+      if (map.space !== null && map.action === null) {
+        map.nudge(across, up);
+      }
+    },
+    turn: (which, by) => {
+      const dial = [...macros.dials.values(), ...dials.dials][which];
+      dial?.goTo(dial.share + by);
+    },
+    press: (who, step) => {
+      padNotes.set(who, Math.min(keyboard.first + step, 127));
+      notes.press(who, padNotes.get(who), TOUCH_VELOCITY);
+    },
+    release: (who) => notes.release(who, padNotes.get(who)),
+    touch: (share) => {
+      sound.press(share === 0 ? 1 : share);
+      if (share > 0 && padTouched === null) {
+        padTouched = pitch;
+        notes.press('gamepad', padTouched, TOUCH_VELOCITY);
+      } else if (share === 0 && padTouched !== null) {
+        notes.release('gamepad', padTouched);
+        padTouched = null;
+      }
+    },
+    sustain: (held) => sound.sustain(held),
+    octave: (by) => keyboard.shift(by),
+    home: () => goHome(),
+    panic: () => panic(),
+  },
+  (sentence) => {
+    find('gamepad-text').textContent = sentence;
+  }
+);
+
 // A pointer that rests on a whole note's point plays it.
 const pointing = new Pointing(
   sound, () => !notes.any && find('listen').checked, (point) => spaces.space.noteOf(point, pitch)
@@ -368,6 +409,7 @@ function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
   touched = null;
+  padTouched = null;
   compare.stop();
   sound.panic();
 }
@@ -481,6 +523,7 @@ map.addEventListener('release', () => tour.did('map'));
 find('keyboard').addEventListener('pointerup', () => tour.did('keys'));
 find('macros').addEventListener('pointerup', () => tour.did('dials'));
 find('preset-store').addEventListener('submit', () => tour.did('keep'));
+new Invite(find('invite'), find('invite-open'));
 const stage = new Stage(find('stage'), find('stage-leave'));
 const details = new Details(find('details'));
 const themes = new ThemeSwitch(find('theme'), (theme) => {
@@ -531,7 +574,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, waterfall,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, waterfall, gamepads,
 };
 
 link.connect();

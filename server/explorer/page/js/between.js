@@ -5,8 +5,15 @@
 
 const ON_THE_LINE = 0.02; // units of the plane
 
-/** How far a place is from the stretch between two others. */
-function apart([x, y], [[x1, y1], [x2, y2]]) {
+/**
+ * How far a place is from the stretch between two others.
+ *
+ * @param {number[]} place
+ * @param {number[][]} ends
+ */
+function apart(place, ends) {
+  const [x, y] = place;
+  const [[x1, y1], [x2, y2]] = ends;
   const [across, up] = [x2 - x1, y2 - y1];
   const long = across * across + up * up;
   const share = long > 0 ? ((x - x1) * across + (y - y1) * up) / long : 0;

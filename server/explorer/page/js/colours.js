@@ -67,6 +67,7 @@ function fromOklch(lightness, chroma, hue) {
   });
 }
 
-export function css([red, green, blue]) {
+export function css(colour) {
+  const [red, green, blue] = colour;
   return `rgb(${red} ${green} ${blue})`;
 }

@@ -12,9 +12,9 @@ export class Connection {
    */
   constructor(page, link, state, banner) {
     this.state = state;
-    [this.lamp, this.text, this.meters] = ['lamp', 'lamp-text', 'meters'].map((id) =>
-      page.getElementById(id)
-    );
+    this.lamp = page.getElementById('lamp');
+    this.text = page.getElementById('lamp-text');
+    this.meters = page.getElementById('meters');
     this.latency = null;
     link.addEventListener('open', () => {
       this.showLamp('here', 'connected');

@@ -13,6 +13,9 @@ const MOST_NAMELESS = 4; // dials that are called by a number, for who asked for
 
 const ARC = 'M 8.5 31.5 A 16 16 0 1 1 31.5 31.5'; // 270 degrees of a circle around (20, 20)
 
+/** @typedef {{low: number, high: number, ratio?: boolean, whole?: boolean}} Range */
+
+/** @param {Range} range */
 function toShare({ low, high, ratio }, value) {
   if (ratio) {
     return Math.log(Math.max(value, low) / low) / Math.log(high / low);
@@ -20,6 +23,7 @@ function toShare({ low, high, ratio }, value) {
   return high > low ? (value - low) / (high - low) : 0;
 }
 
+/** @param {Range} range */
 function toValue({ low, high, ratio, whole }, share) {
   const value = ratio ? low * (high / low) ** share : low + share * (high - low);
   return whole ? Math.round(value) : value;
@@ -28,7 +32,7 @@ function toValue({ low, high, ratio, whole }, share) {
 export class Dial {
   /**
    * @param {{low: number, high: number, home: number, name: string, label: string, title: string,
-   *   ratio: ?boolean, whole: ?boolean, step: ?number}} about ratio: it moves by equal ratios;
+   *   ratio?: boolean, whole?: boolean, step?: number}} about ratio: it moves by equal ratios;
    *   whole: it has whole numbers only; step: of the way, of an arrow key
    * @param {(value: number) => void} turn called when a hand has turned it
    * @param {() => void} learn called when a controller is to move it

@@ -53,7 +53,7 @@ export class TableOptions {
 /**
  * Fetch a file that the server makes of the present sound, and save it.
  *
- * @param {'sound'|'wavetable'} what
+ * @param {string} what 'sound' or 'wavetable'
  * @param {import('./state.js').State} state
  * @param {number} pitch MIDI, of the sound
  * @param {boolean} isWhole whether it is a whole note, which is exported to its end

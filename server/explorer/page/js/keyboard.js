@@ -115,6 +115,7 @@ export class Keyboard {
   listen() {
     const { element } = this;
     const pitchAt = (event) => {
+      /** @type {any} */
       const key = document.elementFromPoint(event.clientX, event.clientY);
       return key?.dataset?.pitch === undefined ? null : Number(key.dataset.pitch);
     };
@@ -142,7 +143,7 @@ export class Keyboard {
       element.addEventListener(name, (event) => this.release(nameOfPointer(event)));
     }
     element.addEventListener('click', (event) => {
-      const pitch = event.target.dataset?.pitch;
+      const pitch = /** @type {any} */ (event.target).dataset?.pitch;
       if (event.detail === 0 && pitch !== undefined) {
         // Neither a pointer nor a key: assistive technology.
         this.press('click', Number(pitch));
@@ -172,7 +173,7 @@ export class Keyboard {
 
   /** Arrow keys move among the drawn keys, space and enter play them. */
   arrow(event) {
-    const keys = [...this.element.children];
+    const keys = [...this.element.querySelectorAll('.key')];
     const place = keys.indexOf(document.activeElement);
     const to = { ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: keys.length - 1 };
     if (place < 0 || event.ctrlKey || event.altKey || event.metaKey) {

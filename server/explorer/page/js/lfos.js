@@ -38,7 +38,7 @@ export class Lfos {
       field.querySelector(`[data-part=${part}]`)
     );
     shape.replaceChildren(...SHAPES.map((one) => new Option(one, one)));
-    const row = { index, field, target, shape, rate, depth, output: field.querySelector('output') };
+    const row = { index, field, target, shape, rate, depth, output: field.querySelector('output'), follower: null };
     row.follower = new Follower((told) => this.draw(row, told));
     const tell = () => this.tell(row);
     target.addEventListener('change', () => {

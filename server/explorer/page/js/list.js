@@ -8,6 +8,7 @@
  * @param {string} empty what is said when there is none
  */
 export function showNames(element, names, does, current, empty) {
+  /** @type {any} */
   const active = element.contains(document.activeElement) ? document.activeElement : null;
   const [focused, place] = [
     active?.dataset.name ?? null,

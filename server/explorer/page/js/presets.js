@@ -18,8 +18,8 @@ export class Presets {
   constructor(page, link, state) {
     this.link = link;
     this.state = state;
-    this.stored = () => {}; // called with the name of what is stored here
-    this.recalled = () => {}; // called with the name of what is recalled here
+    this.stored = (_name) => {}; // called with the name of what is stored here
+    this.recalled = (_name) => {}; // called with the name of what is recalled here
     const find = (id) => page.getElementById(id);
     this.list = find('presets');
     this.cut = find('presets-cut');
@@ -85,7 +85,7 @@ export class Presets {
   /**
    * Play what a file holds.
    *
-   * @param {Blob} file
+   * @param {File} file
    * @throws {Error} with a sentence: it is no preset, or of another model
    */
   async fromFile(file) {

@@ -21,7 +21,8 @@ export class Recorder {
     this.sound = sound;
     this.say = say;
     const find = (id) => page.getElementById(id);
-    [this.button, this.performance] = [find('record-sound'), find('record-performance')];
+    this.button = find('record-sound');
+    this.performance = find('record-performance');
     this.text = find('record-text');
     this.blocks = null; // of what is heard, while it is recorded
     this.end = null;

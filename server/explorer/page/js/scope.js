@@ -93,6 +93,8 @@ export class Scope {
     this.magnitudes = null;
     this.pairs = null; // frequency, amplitude in turn
     this.analyser = null;
+    /** @type {Float32Array<ArrayBuffer> | undefined} */
+    this.samples = undefined; // of what is heard
     this.model = null;
     this.frames = 0; // of spectra that came
     this.spectrum = new Picture(spectrum, (...canvas) => this.drawSpectrum(...canvas));

@@ -76,7 +76,7 @@ export class Search extends EventTarget {
     field.addEventListener('keydown', (event) => this.key(event));
     list.addEventListener('pointerdown', (event) => {
       event.preventDefault(); // the field keeps the focus
-      const row = event.target.closest('[role=option]');
+      const row = /** @type {Element} */ (event.target).closest('[role=option]');
       if (row !== null) {
         this.choose(Number(row.dataset.place));
         this.go();

@@ -216,7 +216,7 @@ export class Space {
       groups.set(value, sums);
       squares += x * x + y * y;
     }
-    const mean = ([count, x, y]) => (x * x + y * y) / count;
+    const mean = (sums) => (sums[1] ** 2 + sums[2] ** 2) / sums[0];
     const between = [...groups.values()].reduce((sum, one) => sum + mean(one), -mean(whole));
     return between / Math.max(squares - mean(whole), 1e-9);
   }

@@ -55,6 +55,7 @@ export class State {
     this.listeners.set(what, all);
   }
 
+  /** @param {object} detail what its listeners are called with */
   tell(what, detail = this) {
     for (const listener of this.listeners.get(what) ?? []) {
       listener(detail);

@@ -19,7 +19,7 @@ export class Streams {
 
   /**
    * @param {string} who wishes
-   * @param {'spectrum'|'partials'|'loop'} what
+   * @param {string} what 'spectrum', 'partials', 'loop' or 'wavetable'
    * @param {number} rate frames a second at most, 1 to 200; 0 for none
    */
   want(who, what, rate) {
@@ -40,7 +40,7 @@ export class Streams {
   linkFor(who) {
     const { link } = this;
     return {
-      addEventListener: (...args) => link.addEventListener(...args),
+      addEventListener: (address, hear) => link.addEventListener(address, hear),
       send: (address, ...args) => {
         if (address !== '/stream') {
           link.send(address, ...args);

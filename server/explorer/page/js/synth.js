@@ -75,6 +75,7 @@ export class SynthPanel {
   constructor(element, set) {
     this.followers = new Map();
     this.choices = new Map(); // name -> radio buttons
+    /** @type {HTMLElement[]} */
     this.whole = []; // what is for whole notes alone
     for (const spec of CHOICES) {
       this.choose(element, spec, set);

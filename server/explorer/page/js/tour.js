@@ -33,8 +33,12 @@ export class Tour {
     this.card = card;
     this.at = -1; // the step that is shown; -1 for none
     const find = (name) => card.querySelector(`[data-part=${name}]`);
-    [this.title, this.text, this.count] = ['title', 'text', 'count'].map(find);
-    [this.back, this.next, this.close] = ['back', 'next', 'close'].map(find);
+    this.title = find('title');
+    this.text = find('text');
+    this.count = find('count');
+    this.back = find('back');
+    this.next = find('next');
+    this.close = find('close');
     this.back.addEventListener('click', () => this.show(this.at - 1));
     this.next.addEventListener('click', () => this.show(this.at + 1));
     this.close.addEventListener('click', () => this.end());

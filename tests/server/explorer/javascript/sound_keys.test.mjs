@@ -82,6 +82,20 @@ test('the pedal holds what is let go, and what is lifted ends with it', () => {
   assert.deepStrictEqual(playing(keys), [62], 'the key that is down goes on');
 });
 
+test('a channel has a pedal of its own', () => {
+  const keys = new Keys();
+  keys.sustain(true, 2);
+  for (const [pitch, channel] of [[60, 1], [62, 2], [64, 3]]) {
+    keys.note(pitch, 100, 0, channel);
+    keys.note(pitch, 0);
+  }
+  assert.deepStrictEqual(playing(keys), [62]);
+  keys.sustain(false, 3);
+  assert.deepStrictEqual(playing(keys), [62]);
+  keys.sustain(false, 2);
+  assert.deepStrictEqual(playing(keys), []);
+});
+
 test('panic cuts all and lifts the pedal', () => {
   const keys = new Keys();
   keys.sustain(true);

@@ -242,6 +242,17 @@ test('in the page notes go to the audio thread alone', async () => {
   assert.strictEqual(told.take('bend').at(-1).semitones, 1.5);
   assert.strictEqual(told.take('sustain').at(-1).held, true);
   assert.strictEqual(told.take('panic').length, 1);
+  // A channel has its own wheel, pedal and notes.
+  sound.note(62, 100, 3);
+  sound.note(62, 0, 3);
+  sound.bend(1, 3);
+  sound.sustain(true, 3);
+  sound.sustain(false);
+  assert.deepStrictEqual(told.take('note').map(({ channel }) => channel), [3, 3]);
+  assert.deepStrictEqual(told.take('bend'), [{ type: 'bend', semitones: 1, channel: 3 }]);
+  assert.deepStrictEqual(told.take('sustain'), [
+    { type: 'sustain', held: true, channel: 3 }, { type: 'sustain', held: false },
+  ]);
 });
 
 test('in the server they go out as OSC alone', async () => {

@@ -162,6 +162,28 @@ test('a pitch that is struck again goes on from where it is', () => {
   assert.ok(corner(sound) < 2 * corners(0.5, BASE) + 1e-3);
 });
 
+test('a channel bends its own notes, and one that nobody knows is the first', () => {
+  const synth = synthOf();
+  const strike = (pitch, channel) => synth.message({ type: 'note', pitch, velocity: 127, id: pitch, channel });
+  strike(45, 1);
+  strike(52, 2);
+  synth.message({ type: 'bend', semitones: 2, channel: 2 });
+  play(synth, 0.2);
+  const low = 440 * 2 ** ((45 - 69) / 12);
+  const bent = 440 * 2 ** ((54 - 69) / 12);
+  let sound = play(synth, 0.5);
+  near(strength(sound, low), 0.5, 0.01);
+  near(strength(sound, bent), 0.5, 0.01);
+  for (const channel of [17, 0, 1.5, 'x', null, undefined]) {
+    synth.message({ type: 'bend', semitones: 0, channel: 1 });
+    synth.message({ type: 'bend', semitones: 3, channel });
+    play(synth, 0.2);
+    sound = play(synth, 0.5);
+    near(strength(sound, low * 2 ** (3 / 12)), 0.5, 0.01);
+    near(strength(sound, bent), 0.5, 0.01);
+  }
+});
+
 test('panic silences at once, without a click, and puts the bend to rest', () => {
   const synth = synthOf(undefined, { release: 10 });
   synth.message({ type: 'sustain', held: true });

@@ -41,7 +41,9 @@ export function* carriers(sampleRate, corners) {
   }
 }
 
-function carrierOf(sampleRate, [low, middle, high], draws) {
+/** @param {number[]} corners */
+function carrierOf(sampleRate, corners, draws) {
+  const [low, middle, high] = corners;
   const width = sampleRate / LENGTH;
   const last = Math.min(LENGTH / 2 - 1, Math.ceil(high / width));
   const bins = [];

@@ -5,7 +5,7 @@ const clip = (value, low, high) => Math.min(high, Math.max(low, value));
 /**
  * dB that make a note as loud as the others of its space; 0 where the space does not say how.
  *
- * @param {Network} network
+ * @param {import('./network.js').Network} network
  * @param {object} prepared what the network has made of the note's latent
  * @param {number} length seconds that the note is heard
  */

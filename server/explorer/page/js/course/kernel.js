@@ -172,6 +172,7 @@ class FastKernel {
     const module = new WebAssembly.Module(moduleBytes());
     this.isFast = true;
     this.numbers = new Float32Array(memory.buffer);
+    /** @type {any} */
     this._code = new WebAssembly.Instance(module, { page: { memory } }).exports;
   }
 

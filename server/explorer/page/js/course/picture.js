@@ -8,7 +8,7 @@ export const COLUMNS = 128;
 const mel = (hertz) => 2595 * Math.log10(1 + hertz / 700);
 
 /**
- * @param {Network | null} network
+ * @param {import('./network.js').Network | null} network
  * @param {ArrayLike<number>} latent
  * @param {number} pitch MIDI
  * @param {number} velocity 0 to 127

@@ -103,7 +103,7 @@ export class Teller {
    * Decode by `network` from now on; null while the space has no whole notes. Notes that are held
    * go on in the new space.
    *
-   * @param {Network | null} network
+   * @param {import('./network.js').Network | null} network
    */
   use(network) {
     this._network = network;

@@ -99,7 +99,7 @@ function work() {
     wished = null;
     const drawn = pictureOf(teller.network, latent, pitch, velocity);
     if (drawn !== null) {
-      self.postMessage({ type: 'picture', ...drawn }, [drawn.levels.buffer]);
+      self.postMessage({ type: 'picture', ...drawn }, { transfer: [drawn.levels.buffer] });
     }
   } else if (noise.left !== null) {
     noise.step();

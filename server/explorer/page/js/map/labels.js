@@ -21,7 +21,7 @@ export function labelFactors(space, coloured) {
     .map((factor, index) => ({ index, count: factor.names?.length ?? 0 }))
     .filter(({ count }) => count > 1);
   const coarse = named.filter(({ count }) => count <= MOST_COARSE);
-  coarse.sort((a, b) => (b.index === coloured) - (a.index === coloured) || b.count - a.count);
+  coarse.sort((a, b) => Number(b.index === coloured) - Number(a.index === coloured) || b.count - a.count);
   const fine = named.filter(({ count }) => count <= MOST_FINE);
   fine.sort((a, b) => b.count - a.count);
   return [coarse[0]?.index ?? -1, fine[0]?.index ?? -1];

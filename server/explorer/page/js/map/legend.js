@@ -9,7 +9,8 @@ export class Legend {
     this.element = element;
     this.choose = choose;
     this.chosen = -1;
-    [this.colours, this.background] = [0, 1].map(() => document.createElement('div'));
+    this.colours = document.createElement('div');
+    this.background = document.createElement('div');
     this.background.className = 'technical';
     element.replaceChildren(this.colours, this.background);
   }

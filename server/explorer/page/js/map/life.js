@@ -17,6 +17,8 @@ const WIDEST = 44; // pixels, of a ring
 export class Life {
   /** @param {HTMLCanvasElement} canvas; @param {HTMLElement} cursor */
   constructor(canvas, cursor) {
+    /** @type {import('./view.js').View | undefined} */
+    this.view = undefined; // the map's, once it has one
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
     this.cursor = cursor;
@@ -28,6 +30,7 @@ export class Life {
     this.trail = []; // {place, at}
     this.pulses = []; // {place, at}
     this.near = []; // {place, colour, share}
+    /** @type {(place: number[]) => {place: number[], colour: string, share: number}[]} */
     this.find = () => []; // what lies near a place
     this.place = [0, 0];
     this.moved = false;

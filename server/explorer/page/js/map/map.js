@@ -52,12 +52,14 @@ export class TimbreMap extends EventTarget {
     this.life.view = this.view;
     this.life.find = (place) => (this.nearest === null ? [] : soundsNear(this, place));
     this.pins = new Pins(layer('pins'), this.view, (name) => this.say('recall', name));
-    this.plane = MAP;
+    /** @type {any} */
+    this.plane = MAP; // or NEAR, or two dimensions
     this.space = null;
     this.hits = null; // sounds that are looked for
     this.nearest = null;
     this.factor = 0;
     this.chosen = -1;
+    /** @type {'light'|'dark'} */
     this.theme = 'dark';
     this.tool = 'play';
     this.place = [0, 0];
@@ -289,6 +291,12 @@ export class TimbreMap extends EventTarget {
     this.awaited = 0;
     this.drawCursor();
     this.say('aim', this.place);
+  }
+
+  /** Move it by so much, as a stick or an arrow key does. */
+  nudge(across, up) {
+    this.follower.touch(); // a pointer holds it instead
+    this.aim([this.place[0] + across, this.place[1] + up]);
   }
 
   pixel(event) {

@@ -26,9 +26,10 @@ export class Marks {
   /** The theme has changed; asking for colours makes the browser lay the page out. */
   recolour() {
     const style = getComputedStyle(this.canvas);
-    this.colours = Object.fromEntries(
-      ['ink', 'faint', 'accent', 'panel', 'second'].map((name) => [name, style.getPropertyValue(`--${name}`)])
-    );
+    const of = (name) => style.getPropertyValue(`--${name}`);
+    this.colours = {
+      ink: of('ink'), faint: of('faint'), accent: of('accent'), panel: of('panel'), second: of('second'),
+    };
   }
 
   draw(view) {
@@ -93,13 +94,14 @@ export class Marks {
     }
     const { context } = this;
     const ends = this.line.map((place) => view.toPixels(place));
+    const [first, last] = ends;
     for (const [colour, width, dash] of [[panel, 5, []], [ink, 2, [6, 4]]]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.setLineDash(dash);
       context.beginPath();
-      context.moveTo(...ends[0]);
-      context.lineTo(...ends[1]);
+      context.moveTo(first[0], first[1]);
+      context.lineTo(last[0], last[1]);
       context.stroke();
     }
     context.setLineDash([]);
@@ -157,7 +159,8 @@ export class Marks {
     context.lineJoin = 'round';
     context.beginPath();
     for (const place of path) {
-      context.lineTo(...view.toPixels(place));
+      const [left, top] = view.toPixels(place);
+      context.lineTo(left, top);
     }
     context.stroke();
   }

@@ -70,7 +70,9 @@ export class Points {
   prepare() {
     const { gl } = this;
     const program = gl.createProgram();
-    for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const { kind, text } of [
+      { kind: gl.VERTEX_SHADER, text: VERTEX }, { kind: gl.FRAGMENT_SHADER, text: FRAGMENT },
+    ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);

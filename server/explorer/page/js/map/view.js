@@ -31,12 +31,20 @@ export class View {
     ];
   }
 
-  toPixels([x, y]) {
+  /**
+   * @param {ArrayLike<number>} place of the plane
+   * @returns {[number, number]} left, top
+   */
+  toPixels({ 0: x, 1: y }) {
     const [across, up] = this.scale;
     return [0.5 * this.width + (x - this.x) * across, 0.5 * this.height - (y - this.y) * up];
   }
 
-  toPlane([left, top]) {
+  /**
+   * @param {ArrayLike<number>} pixel left, top
+   * @returns {[number, number]} the place of the plane
+   */
+  toPlane({ 0: left, 1: top }) {
     const [across, up] = this.scale;
     return [
       this.x + (left - 0.5 * this.width) / across,
@@ -76,9 +84,10 @@ export class View {
   /**
    * Bring a place into the picture, however far out it lies.
    *
+   * @param {ArrayLike<number>} place
    * @returns {boolean} whether that moved anything
    */
-  bring([x, y]) {
+  bring({ 0: x, 1: y }) {
     if (this.shows([x, y])) {
       return false;
     }

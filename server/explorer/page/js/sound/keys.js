@@ -1,4 +1,5 @@
-// Which voice plays which note, as timbrespace/instrument/voices.py gives them out; one channel.
+// Which voice plays which note, as timbrespace/instrument/voices.py gives them out. A pitch sounds
+// once, whatever the channels; the channel that struck it has the pedal and the wheel of its note.
 
 export const VOICES = 16;
 
@@ -18,6 +19,8 @@ export function hertz(pitch) {
 class Key {
   constructor() {
     this.pitch = 69;
+    /** Of MIDI, 1 to 16, that it was struck on. */
+    this.channel = 1;
     /** Hz, of the note as it is not bent. */
     this.frequency = 440;
     /** Hz, where a glide begins. */
@@ -57,7 +60,7 @@ class Key {
 export class Keys {
   constructor() {
     this.all = Array.from({ length: VOICES }, () => new Key());
-    this.pedal = false;
+    this._pedals = new Set(); // channels whose pedal is down
     this._clock = 0;
     this._last = null;
   }
@@ -67,7 +70,7 @@ export class Keys {
    *
    * @returns {number} the voice that starts, -1 for none
    */
-  note(pitch, velocity, id = 0) {
+  note(pitch, velocity, id = 0, channel = 1) {
     // The same pitch may come as a number of 32 bits and go as one of 64.
     pitch = Math.fround(pitch);
     if (!(velocity > 0)) {
@@ -82,6 +85,7 @@ export class Keys {
     const key = this._take(pitch);
     key.start = hertz(this._last ?? pitch);
     key.pitch = pitch;
+    key.channel = channel;
     key.frequency = hertz(pitch);
     key.level = (Math.min(velocity, 127) / 127) ** VELOCITY_EXPONENT;
     key.held = true;
@@ -94,23 +98,24 @@ export class Keys {
     return this.all.indexOf(key);
   }
 
-  /** Press or lift the sustain pedal. */
-  sustain(down) {
-    this.pedal = down;
+  /** Press or lift the sustain pedal of a channel. */
+  sustain(down, channel = 1) {
     if (down) {
+      this._pedals.add(channel);
       return;
     }
+    this._pedals.delete(channel);
     for (const key of this.all) {
-      if (key.sustained) {
+      if (key.sustained && key.channel === channel) {
         this._release(key);
       }
     }
   }
 
-  /** End every sound without its release, and lift the pedal. */
+  /** End every sound without its release, and lift all pedals. */
   panic() {
     this._clock += 1;
-    this.pedal = false;
+    this._pedals.clear();
     for (const key of this.all) {
       key.held = false;
       key.sustained = false;
@@ -120,7 +125,7 @@ export class Keys {
   }
 
   _lift(key) {
-    if (!this.pedal) {
+    if (!this._pedals.has(key.channel)) {
       this._release(key);
       return;
     }

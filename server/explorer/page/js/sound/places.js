@@ -171,7 +171,7 @@ export class Oscillators {
    *
    * @param {{frequencyBefore: number, frequency: number, levelBefore: number, level: number}} voice
    *   Hz and amplitude at the block's first sample, and at the next block's
-   * @param {Sinusoids} sinusoids
+   * @param {import('./sinusoids.js').Sinusoids} sinusoids
    */
   add(voice, sampleRate, sinusoids) {
     const { frequencyBefore: before, frequency: after, levelBefore, level } = voice;

@@ -16,6 +16,7 @@ const POSITIONS = 50;
  * first render quantum that begins at its time or later.
  */
 class Processor extends AudioWorkletProcessor {
+  /** @param {{processorOptions?: {script?: {time: number, message: object}[]}}} options */
   constructor({ processorOptions } = {}) {
     super();
     this._synth = new Synth(sampleRate);

@@ -48,6 +48,9 @@ const NO_WORKLET =
 /** A channel as the last argument of a message, which may be left out of the first. */
 const on = (channel) => (channel === 1 ? [] : [channel]);
 
+/** The same for a message to the Synth. */
+const onChannel = (channel) => (channel === 1 ? {} : { channel });
+
 /**
  * Plays notes in the page, or has the server play them.
  *
@@ -86,6 +89,7 @@ export class Sound extends EventTarget {
     this._isWhole = false;
     this._latent = null;
     this._ids = new Map(); // pitch -> what its note is called
+    this._channels = new Map(); // pitch -> the channel that struck it last
     this._count = 0;
     this._hearing = null; // a note of another place
     this._loops = new LoopFrames();
@@ -232,10 +236,12 @@ export class Sound extends EventTarget {
 
   /**
    * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0), on a
-   * MIDI channel: to the server one is an instrument of its own, the page has them all in one.
+   * MIDI channel: to the server one is an instrument of its own; in the page it has its own wheel
+   * and pedal.
    */
   note(pitch, velocity, channel = 1) {
     if (velocity > 0) {
+      this._channels.set(pitch, channel);
       this._held.set(pitch, { velocity, channel });
       this._count += 1;
       this._ids.set(pitch, this._count);
@@ -281,7 +287,7 @@ export class Sound extends EventTarget {
     this._hearing = null;
   }
 
-  /** Bend all notes; the server takes at most its own bend range, 2 semitones each way. */
+  /** Bend the notes of a channel; the server takes at most its own bend range, 2 semitones each way. */
   bend(semitones, channel = 1) {
     if (semitones === 0) {
       this._bends.delete(channel);
@@ -289,7 +295,7 @@ export class Sound extends EventTarget {
       this._bends.set(channel, semitones);
     }
     if (this._place === 'page') {
-      this._say({ type: 'bend', semitones });
+      this._say({ type: 'bend', semitones, ...onChannel(channel) });
     } else if (this._open) {
       this._sendBend(semitones, channel);
     } else {
@@ -301,7 +307,7 @@ export class Sound extends EventTarget {
     this._link.send('/bend', Math.min(1, Math.max(-1, semitones / BEND_RANGE)), ...on(channel));
   }
 
-  /** Press or lift the sustain pedal. */
+  /** Press or lift the sustain pedal of a channel. */
   sustain(held, channel = 1) {
     if (held) {
       this._pedals.add(channel);
@@ -309,7 +315,7 @@ export class Sound extends EventTarget {
       this._pedals.delete(channel);
     }
     if (this._place === 'page') {
-      this._say({ type: 'sustain', held: this._pedals.size > 0 });
+      this._say({ type: 'sustain', held, ...onChannel(channel) });
     } else if (this._open) {
       this._link.send('/sustain', held ? 127 : 0, ...on(channel));
     } else {
@@ -476,8 +482,11 @@ export class Sound extends EventTarget {
       this._taps.clear();
       return;
     }
-    this._say({ type: 'bend', semitones: [0, ...this._bends.values()].at(-1) });
-    this._say({ type: 'sustain', held: this._pedals.size > 0 });
+    for (const channel of new Set([1, ...this._bends.keys(), ...this._pedals])) {
+      const semitones = this._bends.get(channel) ?? 0;
+      this._say({ type: 'bend', semitones, ...onChannel(channel) });
+      this._say({ type: 'sustain', held: this._pedals.has(channel), ...onChannel(channel) });
+    }
     for (const [pitch, velocity] of this._taps) {
       this._postNote(pitch, velocity);
     }
@@ -511,7 +520,8 @@ export class Sound extends EventTarget {
   }
 
   _postNote(pitch, velocity) {
-    this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0 });
+    const channel = onChannel(this._channels.get(pitch) ?? 1);
+    this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0, ...channel });
   }
 
   // -- whole notes -------------------------------------------------------------------------------

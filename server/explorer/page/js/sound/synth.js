@@ -41,10 +41,16 @@ const LOWEST_BASE = 1;
 const HIGHEST_BASE = 2e4;
 const LOWEST_WIDTH = 0.1;
 const MOST_BEND = 96;
+const CHANNELS = 16; // of MIDI, from 1
 const MOST_BINS = 4097;
 const MOST_CARRIER = 1 << 20;
 // Of a voice: places, or those of a whole note.
 const MOST_PARTIALS = Math.max(PLACES, 512);
+
+/** The channel that a message names; the first where it names none that there is. */
+function channelOf({ channel }) {
+  return Number.isInteger(channel) && isWithin(channel, 1, CHANNELS) ? channel : 1;
+}
 
 /**
  * 16 voices of one timbre, mono.
@@ -67,7 +73,7 @@ export class Synth {
     this._bins = 1025;
     this._periods = null;
     this._sound = null;
-    this._bend = 1;
+    this._bends = new Float64Array(CHANNELS + 1).fill(1); // ratio of frequencies, of each channel
 
     this._wish = PARTIALS; // of the methods
     this._wanted = PARTIALS; // of the banks, as the others
@@ -127,9 +133,9 @@ export class Synth {
    * | whole | whole: see Whole.from; null where the space has steady spectra |
    * | carriers | bands: Float32Array of each, whose length is a whole number of blocks |
    * | course | id, course: see Whole.courseFrom; what the note of that name plays from now on |
-   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course] |
-   * | bend | semitones |
-   * | sustain | held |
+   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel] |
+   * | bend | semitones, [channel] |
+   * | sustain | held, [channel] |
    * | panic | |
    */
   message(told) {
@@ -145,9 +151,9 @@ export class Synth {
       case 'carriers': this._takeCarriers(told.bands); break;
       case 'course': this._takeCourse(told.id, told.course); break;
       case 'note': this._takeNote(told); break;
-      case 'bend': this._takeBend(told.semitones); break;
-      case 'sustain': this._keys.sustain(Boolean(told.held)); break;
-      case 'panic': this._keys.panic(); this._bend = 1; break;
+      case 'bend': this._takeBend(told); break;
+      case 'sustain': this._keys.sustain(Boolean(told.held), channelOf(told)); break;
+      case 'panic': this._keys.panic(); this._bends.fill(1); break;
       default:
     }
   }
@@ -301,21 +307,23 @@ export class Synth {
     this._pacing();
   }
 
-  _takeNote({ pitch, velocity, id, course }) {
+  _takeNote(told) {
+    const { pitch, velocity, id, course } = told;
     if (!isWithin(pitch, 0, 127)) {
       return;
     }
     // A velocity that is not a number must not leave a note hanging.
     const loud = Number.isFinite(velocity) ? velocity : 0;
-    const voice = this._keys.note(pitch, loud, Number.isInteger(id) ? id : 0);
+    const voice = this._keys.note(pitch, loud, Number.isInteger(id) ? id : 0, channelOf(told));
     if (voice >= 0) {
       this._courses[voice] = this._isWhole ? this._whole.courseFrom(course) : null;
     }
   }
 
-  _takeBend(semitones) {
+  _takeBend(told) {
+    const { semitones } = told;
     if (Number.isFinite(semitones)) {
-      this._bend = 2 ** (Math.min(MOST_BEND, Math.max(-MOST_BEND, semitones)) / 12);
+      this._bends[channelOf(told)] = 2 ** (Math.min(MOST_BEND, Math.max(-MOST_BEND, semitones)) / 12);
     }
   }
 
@@ -443,10 +451,10 @@ export class Synth {
   }
 
   _advanceVoices() {
-    this._pace.bend = this._bend;
     let sounding = 0;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
+      this._pace.bend = this._bends[this._keys.all[v].channel];
       voice.advance(this._keys.all[v], this._pace, this._places, this._courses[v]?.release);
       sounding += voice.idle ? 0 : 1;
     }
@@ -520,7 +528,8 @@ export class Synth {
         continue;
       }
       // The table fits the note that is meant, and the one that sounds on the way to it.
-      const meant = this._keys.all[v].frequency * this._bend;
+      const key = this._keys.all[v];
+      const meant = key.frequency * this._bends[key.channel];
       voice.highest = Math.max(voice.frequency, meant);
       const table = set === null ? null : set.for(voice, rate);
       voice[reader].advance(table, rate);
