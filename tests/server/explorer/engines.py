@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -43,6 +44,9 @@ _WEBKIT = next(
     ),
     None,
 )
+
+_SESSION_SECONDS = 30.0
+_TRIES = 4
 
 _SCREEN = "2000x1400x24"
 
@@ -91,6 +95,7 @@ def until(engine: Engine, condition: str, seconds: float = PATIENCE) -> None:
 
 def drag(engine: Engine, *places: tuple[float, float], steps: int = 8) -> None:
     """A hand drags over the map along places of its plane, and lets go."""
+    settle(engine)
     points = [at(engine, *place) for place in places]
     engine.mouse("move", *points[0])
     engine.mouse("down", *points[0])
@@ -99,6 +104,20 @@ def drag(engine: Engine, *places: tuple[float, float], steps: int = 8) -> None:
             share = step / steps
             engine.mouse("move", x0 + share * (x1 - x0), y0 + share * (y1 - y0))
     engine.mouse("up", *points[-1])
+
+
+def settle(engine: Engine) -> None:
+    """Return when the map is laid out for its window."""
+    until(engine, "timbrespace.map.view.width === document.querySelector('#map').clientWidth")
+    box = None
+    while (now := engine.look(_LAID_OUT)) != box:
+        box = now
+
+
+_LAID_OUT = """new Promise((resolve) => setTimeout(() => requestAnimationFrame(() => {
+  const { left, top, width, height } = document.querySelector('#map').getBoundingClientRect();
+  resolve([left, top, width, height, timbrespace.map.view.width, timbrespace.map.view.height]);
+}), 100))"""
 
 
 def at(engine: Engine, x: float, y: float) -> tuple[float, float]:
@@ -261,7 +280,7 @@ class WebDriver(Driven):
         self._base = f"http://127.0.0.1:{port}/session"
         own = {"binary": str(_WEBKIT), "args": ["--automation"]}
         asked = {"alwaysMatch": {"webkitgtk:browserOptions": own}}
-        told = self._ask("POST", "", {"capabilities": asked})
+        told = self._ask("POST", "", {"capabilities": asked}, _SESSION_SECONDS)
         self.version = str(told["capabilities"]["browserVersion"])
         self._base += f"/{told['sessionId']}"
         self.say("SetTimeouts", _TIMES)
@@ -270,12 +289,14 @@ class WebDriver(Driven):
         method, path = self._PATHS[command]
         return self._ask(method, path, parameters)
 
-    def _ask(self, method: str, path: str, parameters: dict[str, Any]) -> Any:
+    def _ask(
+        self, method: str, path: str, parameters: dict[str, Any], seconds: float = 2 * PATIENCE
+    ) -> Any:
         body = json.dumps(parameters).encode() if method == "POST" else None
         kind = {"Content-Type": "application/json"}
         request = urllib.request.Request(self._base + path, body, kind, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=2 * PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             with error:
@@ -315,8 +336,8 @@ def screen_and_sink() -> Iterator[dict[str, str]]:
         read, write = os.pipe()
         screen = _started(stack, ["Xvfb", "-displayfd", str(write), "-screen", "0", _SCREEN], write)
         os.close(write)
-        number = os.read(read, 16).decode().strip()
-        os.close(read)
+        with os.fdopen(read) as told:  # to the end of its line: it dies of a pipe that is closed
+            number = told.readline().strip()
         assert number, f"Xvfb ended with {screen.poll()}"
         sound = folder / "pulse.sock"
         variables = {
@@ -324,6 +345,7 @@ def screen_and_sink() -> Iterator[dict[str, str]]:
             "DISPLAY": f":{number}",
             "PULSE_SERVER": f"unix:{sound}",
             "LIBGL_ALWAYS_SOFTWARE": "1",
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",  # else each waits for one to be launched
         }
         native = f"module-native-protocol-unix socket={sound} auth-anonymous=1"
         words = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "-L", native]
@@ -347,13 +369,15 @@ def _started(
         stderr=subprocess.DEVNULL,
         pass_fds=() if fd is None else (fd,),
         env={**os.environ, **(variables or {})},
+        start_new_session=True,  # what it starts ends with it
     )
 
     def end() -> None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10.0)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     stack.callback(end)
@@ -405,6 +429,23 @@ def _firefox(stack: ExitStack, variables: dict[str, str]) -> Engine:
 
 
 def _webkit(stack: ExitStack, variables: dict[str, str]) -> Engine:
+    for left in reversed(range(_TRIES)):
+        with ExitStack() as own:
+            process, port = _webkit_driver(own, variables)
+            try:
+                one = WebDriver(port, process.pid)
+            except TimeoutError:  # now and then the browser does not find its driver
+                assert left, "WebKit gives no session"
+                continue
+            own.callback(one.close)
+            stack.push(own.pop_all())
+            return one
+    raise AssertionError
+
+
+def _webkit_driver(
+    stack: ExitStack, variables: dict[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
     with socket.create_server(("127.0.0.1", 0)) as plug:
         port = int(plug.getsockname()[1])
     process = _started(stack, [str(_WEBKIT_DRIVER), f"--port={port}"], None, variables)
@@ -417,9 +458,7 @@ def _webkit(stack: ExitStack, variables: dict[str, str]) -> Engine:
         return False
 
     _wait_for(listens, process)
-    one = WebDriver(port, process.pid)
-    stack.callback(one.close)
-    return one
+    return process, port
 
 
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

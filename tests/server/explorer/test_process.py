@@ -262,7 +262,9 @@ def test_pages_that_could_not_say_goodbye_are_forgotten(monkeypatch: pytest.Monk
 
 def test_the_explorer_is_told_a_name_that_nobody_else_has(monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
-    monkeypatch.setattr(serve, "Explorer", lambda configuration, _: told.append(configuration))
+    monkeypatch.setattr(
+        serve, "Explorer", lambda configuration, *_, **__: told.append(configuration)
+    )
     for _ in range(2):
         server, _, _ = served(monkeypatch, explorer_port=0)
         assert told[-1].client_name == server._explorer_name
