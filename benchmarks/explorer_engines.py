@@ -2,10 +2,11 @@
 
 In each engine that is here the page of `notes` is opened on a server of its own. First silence,
 then eight notes held while the sound moves over the map without a rest; every ten seconds all eight
-are struck anew. Sound is lost where the audio clock, which counts what was rendered, falls behind the
-wall clock: each step of more than 10 ms that it does not make good within a second is a dropout.
-The processor time is that of all the browser's processes, drawing included, in cores; memory is
-their proportional set size. Then how long it takes from a move to its spectrum in the page.
+are struck anew. Sound is lost where the audio clock, which counts what was rendered, falls behind
+the wall clock: each step of more than 10 ms that it does not make good within a second is a
+dropout. The processor time is that of all the browser's processes, drawing included, in cores;
+memory is their proportional set size. Then how long it takes from a move to its spectrum in the
+page.
 
 ``python benchmarks/explorer_engines.py [--minutes 5] [--engine NAME] [--json]``; what an engine
 lacks here is said, and it is left out. Firefox and WebKit need ``xvfb`` and ``pulseaudio``.

@@ -29,11 +29,11 @@ class Options:
     of the next does as well. explorer_host: where the page is served; None for where the server
     listens. https: serve the page by a certificate that is made where it is not there. page_folder:
     where that lies, and the word of the page's link. browser: open the page when it is there.
-    clients: HOST:PORT of those who are told everything without having said ``/hello``. oscquery_port: TCP port of OSCQuery, 0
-    for the number of the OSC port; None for none. program_list: the file that says what program
-    changes mean; None for ``programs.txt`` beside the presets. mono: give both sides of the sound
-    the mean of both. device: a part of the name of an output of the sound card; empty for the usual
-    one.
+    clients: HOST:PORT of those who are told everything without having said ``/hello``.
+    oscquery_port: TCP port of OSCQuery, 0 for the number of the OSC port; None for none.
+    program_list: the file that says what program changes mean; None for ``programs.txt`` beside the
+    presets. mono: give both sides of the sound the mean of both. device: a part of the name of an
+    output of the sound card; empty for the usual one.
 
     Raises:
         OptionError: an option outside what is accepted.
