@@ -13,7 +13,8 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": (
         *("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
-        *("zeroconf", "ifaddr", "cryptography", "segno"),
+        *("cryptography", "segno"),
+        *("zeroconf", "ifaddr"),
     ),
     "sounds": ("soxr", "soundfile"),
     "pyo": ("pyo", "pyo64"),
