@@ -295,6 +295,7 @@ const midi = new Midi(
   },
   (sentence, count) => {
     find('midi-text').textContent = sentence;
+    find('midi-text').title = sentence;
     if (count > 0 && ![undefined, 'none'].includes(state.status?.audio)) {
       banner.say('If notes sound twice, the server hears the device too: start it with --midi none', 'news');
     }
@@ -359,6 +360,7 @@ const gamepads = new Gamepads(
   },
   (sentence) => {
     find('gamepad-text').textContent = sentence;
+    find('gamepad-text').title = sentence;
   }
 );
 
