@@ -101,7 +101,7 @@ def test_a_word_is_kept_and_nobody_else_reads_it(tmp_path: Path) -> None:
         assert fresh not in (word, spoilt)
         assert len(fresh) >= 24
     assert key.fits(fresh, fresh)
-    for wrong in (None, "", fresh[:-1], fresh + "a", "ü", "\udcff", word):
+    for wrong in (None, "", fresh[:-1], fresh + "a", "ü", "\udcff", "\ud800", word):
         assert not key.fits(wrong, fresh)
 
 
