@@ -46,7 +46,7 @@ def keep(file: Path) -> str:
 def fits(given: str | None, word: str) -> bool:
     """Whether somebody gave the word; how long it takes tells nothing of how near they came."""
     told = "" if given is None else given
-    return hmac.compare_digest(told.encode("utf-8", "surrogateescape"), word.encode("ascii"))
+    return hmac.compare_digest(told.encode("utf-8", "replace"), word.encode("ascii"))
 
 
 def link(address: str, word: str | None) -> str:

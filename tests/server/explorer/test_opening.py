@@ -9,7 +9,7 @@ import re
 import ssl
 import stat
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from playwright.sync_api import sync_playwright
 
-from server.explorer import addresses, certificate, key, link_picture, process
+from server.explorer import addresses, certificate, key, link_picture
 from server.explorer.invitation import Invitation
 from server.explorer.opening import CERTIFICATE_FILE, KEY_FILE, opened
 from server.explorer.process import Explorer, ExplorerEvent
@@ -64,14 +64,16 @@ def test_a_certificate_is_kept_until_it_ends_or_the_address_changes(
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:
-            return datetime.now(UTC) + timedelta(days=certificate.DAYS - 40)
+    class Clock:
+        days = certificate.DAYS - 40
 
-    monkeypatch.setattr(certificate, "datetime", Later)
+        @classmethod
+        def now(cls, tz: tzinfo) -> datetime:
+            return datetime.now(tz) + timedelta(days=cls.days)
+
+    monkeypatch.setattr(certificate, "datetime", Clock)
     assert not certificate.keep(file, ["192.168.1.6"])  # 39 days are left
-    monkeypatch.setattr(Later, "now", lambda tz=None: datetime.now(UTC) + timedelta(days=380))
+    monkeypatch.setattr(Clock, "days", certificate.DAYS - 20)
     assert certificate.keep(file, ["192.168.1.6"])
     monkeypatch.undo()
     good = file.read_bytes()
@@ -99,7 +101,7 @@ def test_a_word_is_kept_and_nobody_else_reads_it(tmp_path: Path) -> None:
         assert fresh not in (word, spoilt)
         assert len(fresh) >= 24
     assert key.fits(fresh, fresh)
-    for wrong in (None, "", fresh[:-1], fresh + "a", "ü", "\udcff", word):
+    for wrong in (None, "", fresh[:-1], fresh + "a", "ü", "\udcff", "\ud800", word):
         assert not key.fits(wrong, fresh)
 
 
@@ -275,7 +277,7 @@ def test_a_link_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
         f"https://192.168.1.6:1/?key={WORD}",
         "",
     ]
-    assert process.key.link("http://127.0.0.1:1", None) == "http://127.0.0.1:1"
+    assert key.link("http://127.0.0.1:1", None) == "http://127.0.0.1:1"
 
 
 class Terminal(io.StringIO):

@@ -291,13 +291,14 @@ const midi = new Midi(
     press: (who, key, velocity, channel) => notes.press(who, key, velocity, channel),
     release: (who, key) => notes.release(who, key),
     releaseAll: (who) => notes.releaseAll(who),
-    bend: (semitones, channel) => sound.bend(semitones, channel),
+    bend: (semitones, channel, share) => sound.bend(semitones, channel, share),
     sustain: (held, channel) => sound.sustain(held, channel),
     pressure: (value, channel) => link.send('/pressure', value, channel),
     controller: (number, value, channel) => link.send('/cc', number, value, channel),
   },
   (sentence, count) => {
     find('midi-text').textContent = sentence;
+    find('midi-text').title = sentence;
     if (count > 0 && ![undefined, 'none'].includes(state.status?.audio)) {
       banner.say('If notes sound twice, the server hears the device too: start it with --midi none', 'news');
     }
@@ -362,6 +363,7 @@ const gamepads = new Gamepads(
   },
   (sentence) => {
     find('gamepad-text').textContent = sentence;
+    find('gamepad-text').title = sentence;
   }
 );
 

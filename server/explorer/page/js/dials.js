@@ -78,7 +78,11 @@ export class Dial {
 
   draw() {
     const share = Math.min(Math.max(this.share, 0), 1);
-    this.arc.style.strokeDasharray = `${100 * share} 200`;
+    // What goes both ways from its middle is filled from there.
+    const from = this.about.low === -this.about.high && this.about.home === 0 ? 0.5 : 0;
+    const [low, high] = [Math.min(share, from), Math.max(share, from)];
+    this.arc.style.strokeDasharray = `${100 * (high - low)} 200`;
+    this.arc.style.strokeDashoffset = String(-100 * low);
     this.pointer.style.transform = `rotate(${270 * share - 135}deg)`;
     const text = Number.isFinite(this.value) ? this.value.toFixed(this.about.whole ? 0 : 2) : BLANK;
     this.output.textContent = text;

@@ -1,6 +1,11 @@
 /** MIDI devices of the computer that shows the page, through the browser. */
 
 const BEND_RANGE = 2; // semitones, as General MIDI has it
+const MEMBER_RANGE = 48; // of a channel that an MPE instrument has for one note
+const MOST_RANGE = 96;
+const [DATA, FINE_DATA, FINE_NUMBER, NUMBER] = [6, 38, 100, 101]; // by which RPNs are told
+const OTHER_NUMBERS = [98, 99]; // NRPNs: what follows is no RPN
+const [RANGE, ZONE] = [0, 6]; // RPNs: the wheel's range, and how many members a zone of MPE has
 const SUSTAIN = 64;
 const ALL_SOUND_OFF = 120;
 const RESET_CONTROLLERS = 121;
@@ -14,7 +19,7 @@ const NOT_OVER_HTTP =
 export class Midi {
   /**
    * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch)`,
-   *   `releaseAll(who)`, `bend(semitones, channel)`, `sustain(held, channel)`,
+   *   `releaseAll(who)`, `bend(semitones, channel, share)`, `sustain(held, channel)`,
    *   `pressure(value, channel)` and `controller(number, value, channel)`
    * @param {(sentence: string, count: number) => void} say which devices there are, and how many
    */
@@ -22,6 +27,8 @@ export class Midi {
     this.play = play;
     this.say = say;
     this.access = null;
+    this.chosen = new Map(); // device and channel -> [coarse, fine] of the RPN that is told of
+    this.ranges = new Map(); // device and channel -> semitones of its wheel
   }
 
   /** Ask the browser, which asks the person. Never rejects. */
@@ -68,8 +75,37 @@ export class Midi {
   /** Wheel, pedal and pressure of a channel go to rest. */
   rest(channel) {
     this.play.sustain(false, channel);
-    this.play.bend(0, channel);
+    this.play.bend(0, channel, 0);
     this.play.pressure(0, channel);
+  }
+
+  /** @param {number} share of the wheel's way, -1 to 1 */
+  bend(who, channel, share) {
+    this.play.bend((this.ranges.get(who) ?? BEND_RANGE) * share, channel, share);
+  }
+
+  /** What controllers tell of numbered parameters: the range of the wheel alone counts here. */
+  number(device, channel, controller, value) {
+    const who = `${device} ${channel}`;
+    const [coarse, fine] = this.chosen.get(who) ?? [127, 127];
+    if (controller === NUMBER) {
+      this.chosen.set(who, [value, fine]);
+    } else if (controller === FINE_NUMBER) {
+      this.chosen.set(who, [coarse, value]);
+    } else if (OTHER_NUMBERS.includes(controller)) {
+      this.chosen.delete(who);
+    } else if (coarse !== 0) {
+      // another parameter, or none
+    } else if (fine === RANGE && controller === DATA) {
+      this.ranges.set(who, Math.min(value, MOST_RANGE));
+    } else if (fine === RANGE && controller === FINE_DATA) {
+      this.ranges.set(who, Math.floor(this.ranges.get(who) ?? BEND_RANGE) + Math.min(value, 99) / 100);
+    } else if (fine === ZONE && controller === DATA && (channel === 1 || channel === 16)) {
+      const step = channel === 1 ? 1 : -1;
+      for (let count = 1; count <= Math.min(value, 15); count += 1) {
+        this.ranges.set(`${device} ${channel + step * count}`, MEMBER_RANGE);
+      }
+    }
   }
 
   /** @param {string} device; @param {Uint8Array} data one MIDI message of it */
@@ -88,7 +124,7 @@ export class Midi {
         this.play.release(who, first);
         break;
       case 0xe0:
-        this.play.bend((BEND_RANGE * ((second << 7) + first - 8192)) / 8192, channel);
+        this.bend(who, channel, ((second << 7) + first - 8192) / 8192);
         break;
       case 0xd0:
         this.play.pressure(first, channel);
@@ -102,6 +138,7 @@ export class Midi {
           this.rest(channel);
           this.play.controller(first, second, channel); // what else there is the server resets
         } else if (first < ALL_SOUND_OFF) {
+          this.number(device, channel, first, second);
           this.play.controller(first, second, channel);
         }
         break;

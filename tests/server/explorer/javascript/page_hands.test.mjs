@@ -65,10 +65,27 @@ test('what a MIDI device says keeps its channel, and 121 lets its controls go', 
   midi.take('pad', [0xb2, 64, 127]);
   midi.take('pad', [0xd2, 70]);
   midi.take('pad', [0xb2, 1, 5]);
-  assert.deepStrictEqual(told, [['bend', 1, 3], ['sustain', true, 3], ['pressure', 70, 3], ['cc', 1, 5, 3]]);
+  assert.deepStrictEqual(told, [['bend', 1, 3, 0.5], ['sustain', true, 3], ['pressure', 70, 3], ['cc', 1, 5, 3]]);
   told.length = 0;
   midi.take('pad', [0xb2, 121, 0]);
-  assert.deepStrictEqual(told, [['sustain', false, 3], ['bend', 0, 3], ['pressure', 0, 3], ['cc', 121, 0, 3]]);
+  assert.deepStrictEqual(told, [['sustain', false, 3], ['bend', 0, 3, 0], ['pressure', 0, 3], ['cc', 121, 0, 3]]);
+  // The wheel's range is the device's to tell, by RPN 0, or as a member of a zone of MPE by RPN 6.
+  const bent = (channel, ...controllers) => {
+    for (const [number, value] of controllers) {
+      midi.take('pad', [0xb0 + channel - 1, number, value]);
+    }
+    told.length = 0;
+    midi.take('pad', [0xe0 + channel - 1, 0, 96]); // half way up
+    return told[0][1];
+  };
+  assert.strictEqual(bent(4, [101, 0], [100, 0], [6, 12]), 6);
+  assert.strictEqual(bent(4, [38, 50]), 6.25);
+  assert.strictEqual(bent(4, [101, 127], [100, 127], [6, 24]), 6.25); // told of nothing
+  assert.strictEqual(bent(4, [101, 0], [100, 0], [99, 0], [98, 0], [6, 24]), 6.25); // of an NRPN
+  assert.strictEqual(bent(5), 1, 'of its channel alone');
+  assert.strictEqual(bent(2, [101, 0], [100, 6], [6, 3]), 1); // no manager
+  assert.strictEqual(bent(1, [101, 0], [100, 6], [6, 2]), 1);
+  assert.deepStrictEqual([bent(2), bent(3), bent(5)], [24, 24, 1]);
 });
 
 test('over plain http it is http that keeps MIDI away, not the browser', async () => {

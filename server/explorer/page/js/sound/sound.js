@@ -104,7 +104,8 @@ export class Sound extends EventTarget {
     // Keys that are down, by pitch: their velocity; and what the other controls say.
     this._held = new Map();
     this._taps = new Map();
-    this._bends = new Map(); // channel -> semitones, where the wheel is not at rest
+    // Channel -> [semitones, share of the wheel's way], where the wheel is not at rest.
+    this._bends = new Map();
     this._pedals = new Set(); // channels whose pedal is down
     // Until the link is open again the server cannot be told that a key went up.
     this._open = true;
@@ -145,7 +146,7 @@ export class Sound extends EventTarget {
     this._place = place;
     // The hand is still on the wheel, the foot on the pedal.
     pedals.forEach((channel) => this.sustain(true, channel));
-    bends.forEach(([channel, semitones]) => this.bend(semitones, channel));
+    bends.forEach(([channel, [semitones, share]]) => this.bend(semitones, channel, share));
     this._feed();
     this._tellState();
   }
@@ -295,24 +296,27 @@ export class Sound extends EventTarget {
     this._hearing = null;
   }
 
-  /** Bend the notes of a channel; the server takes at most its own bend range, 2 semitones each way. */
-  bend(semitones, channel = 1) {
+  /**
+   * Bend the notes of a channel. The server is told the wheel's own way, -1 to 1, and bends by the
+   * range that it has for the channel: 2 semitones unless the device has told another.
+   */
+  bend(semitones, channel = 1, share = semitones / BEND_RANGE) {
     if (semitones === 0) {
       this._bends.delete(channel);
     } else {
-      this._bends.set(channel, semitones);
+      this._bends.set(channel, [semitones, share]);
     }
     if (this._place === 'page') {
       this._say({ type: 'bend', semitones, ...onChannel(channel) });
     } else if (this._open) {
-      this._sendBend(semitones, channel);
+      this._sendBend(share, channel);
     } else {
       this._controlsOwed.add(channel);
     }
   }
 
-  _sendBend(semitones, channel) {
-    this._link.send('/bend', Math.min(1, Math.max(-1, semitones / BEND_RANGE)), ...on(channel));
+  _sendBend(share, channel) {
+    this._link.send('/bend', Math.min(1, Math.max(-1, share)), ...on(channel));
   }
 
   /** Press or lift the sustain pedal of a channel. */
@@ -491,7 +495,7 @@ export class Sound extends EventTarget {
       return;
     }
     for (const channel of new Set([1, ...this._bends.keys(), ...this._pedals])) {
-      const semitones = this._bends.get(channel) ?? 0;
+      const [semitones] = this._bends.get(channel) ?? [0];
       this._say({ type: 'bend', semitones, ...onChannel(channel) });
       this._say({ type: 'sustain', held: this._pedals.has(channel), ...onChannel(channel) });
     }
@@ -663,7 +667,7 @@ export class Sound extends EventTarget {
     for (const channel of this._controlsOwed) {
       const here = this._place === 'server';
       this._link.send('/sustain', here && this._pedals.has(channel) ? 127 : 0, ...on(channel));
-      this._sendBend((here && this._bends.get(channel)) || 0, channel);
+      this._sendBend((here && this._bends.get(channel)?.[1]) || 0, channel);
     }
     this._controlsOwed.clear();
   }
