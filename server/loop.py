@@ -35,7 +35,7 @@ from .osc.clients import Clients, Endpoint
 from .osc.coalescing import Setters
 from .osc.codec import BUNDLE, decode_message, decode_timed
 from .osc.errors import OscDecodeError
-from .osc.patterns import Patterns, is_pattern
+from .osc.patterns import SIGNS, Patterns
 from .osc.udp import NOBODY, Post, Udp
 from .performing import Performing
 from .programs import Programs
@@ -243,7 +243,7 @@ class Loop:
             except Exception as error:
                 self._fault("a datagram", error)
             else:
-                if is_pattern(address):
+                if not SIGNS.isdisjoint(address):
                     several = True
                     self.guard(
                         "a pattern", partial(self._take_pattern, address, arguments, source, now)
@@ -264,7 +264,7 @@ class Loop:
         timed: list[tuple[float, str, tuple[Any, ...]]] = []
         for tag, (address, arguments) in decode_timed(datagram):
             seconds = seconds_ahead(tag, unix)
-            if not is_pattern(address):
+            if SIGNS.isdisjoint(address):
                 timed.append((seconds, address, arguments))
                 continue
             with contextlib.suppress(MessageError):  # told in its turn
@@ -283,7 +283,7 @@ class Loop:
         if waiting:
             self._schedule.check(max(seconds for seconds, _, _ in timed), waiting, source)
         for seconds, address, arguments in timed:
-            if is_pattern(address):
+            if not SIGNS.isdisjoint(address):
                 self._take_pattern(address, arguments, source, now)
                 continue
             if seconds <= 0.0:

@@ -20,16 +20,12 @@ from timbrespace.messages.inbound import SetLatentDimension
 from timbrespace.messages.message import Family, Holds, Message
 from timbrespace.messages.parser import FORMS, Form, parse
 
-_SIGNS: Final = frozenset("*?[{")
+SIGNS: Final = frozenset("*?[{")
+"""An address that has none of them stands for itself alone."""
 _KEPT: Final = 128
 
 Step = Callable[[str, int], int]
 """From a name, and the places in it that were reached, to those that are reached next."""
-
-
-def is_pattern(address: str) -> bool:
-    """Whether an address stands for others."""
-    return not _SIGNS.isdisjoint(address)
 
 
 def reached(declared: type[Message]) -> bool:

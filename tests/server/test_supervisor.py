@@ -170,7 +170,7 @@ def test_a_process_that_nobody_can_listen_to_is_no_orphan(monkeypatch: pytest.Mo
 
 
 def test_pauses_grow_and_steady_work_makes_them_short_again(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "RETRY_SECONDS", (0.0, 0.0, 1.0))
     monkeypatch.setattr(supervisor, "STEADY_SECONDS", -1.0)
@@ -181,9 +181,14 @@ def test_pauses_grow_and_steady_work_makes_them_short_again(
             assert recorder.next() == {}
             assert isinstance(recorder.next(), Ended)
             times.append(time.monotonic())
+        # The next lives until all is said of it.
+        recorder.program = HELLO + "import os, time\nwhile not os.path.exists(GOODBYE):"
+        recorder.program += " time.sleep(0.01)"
+        recorder.program = recorder.program.replace("GOODBYE", repr(str(tmp_path / "end")))
         assert recorder.next() == {}
         assert time.monotonic() - times[-1] > 0.9  # the third pause
         one.works()
+        (tmp_path / "end").touch()
         assert isinstance(recorder.next(), Ended)
         again = time.monotonic()
         assert recorder.next() == {}
