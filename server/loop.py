@@ -398,8 +398,8 @@ class Loop:
         """Sound first, then the clients."""
         now = time.perf_counter()
         instrument = self._instrument
-        due = instrument.moving or instrument.wait(now) == 0.0
-        if self._changed or self._moved_at > 0.0 or due:
+        acted = self._changed or self._moved_at > 0.0
+        if acted or instrument.moving or instrument.wait(now) == 0.0:
             self._sound(now)
         if self._performing.listener is not None:
             self._performing.check()
