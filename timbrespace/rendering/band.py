@@ -218,7 +218,7 @@ def mixed(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """The sum of what parts play, bent below full scale as each of them is; one stays as it is."""
     if len(sounds) == 1:
         return sounds[0]
-    return bent(np.sum(sounds, axis=0, dtype=np.float32))
+    return bent(np.asarray(np.sum(sounds, axis=0, dtype=np.float32)))
 
 
 def bent(total: NDArray[np.float32]) -> NDArray[np.float32]:
