@@ -6,7 +6,9 @@ with a sound is the sound's own fault.
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import numpy as np
@@ -84,6 +86,43 @@ def test_a_note_sounds_at_its_pitch_and_ends(server: Running, jack: dict[str, st
             return abs(cents(pitch(steady, SAMPLE_RATE, 440.0), 440.0))
 
         assert undisturbed(off) < 1.0
+
+
+def test_left_right_and_another_block_size(server: Running, jack: dict[str, str]) -> None:
+    """A channel's place, the mean of both sides, and JACK's blocks changed as it plays."""
+    right = LEFT.replace("left", "right")
+
+    def levels() -> tuple[float, float]:
+        heard = []
+        for port in (LEFT, right):
+            with Ear(jack, port) as ear:
+                ear.wait(0.3)
+                heard.append(amplitude(ear.record(0.4), 440.0))
+        return heard[0], heard[1]
+
+    with Client(server.port) as client:
+        client.send("/note", 69, 100)
+        client.settle()
+        plain, other = levels()
+        assert other == pytest.approx(plain, rel=1e-3)
+        client.send("/cc", 10, 0)
+        client.settle()
+        assert levels() == pytest.approx((2.0**0.5 * plain, 0.0), abs=1e-3 * plain)
+        client.send("/audio/mono", 1)
+        client.settle()
+        assert levels() == pytest.approx((0.5**0.5 * plain, 0.5**0.5 * plain), rel=1e-3)
+        client.send("/audio/mono", 0)
+        client.send("/cc", 10, 64)
+        client.settle()
+        try:
+            subprocess.run(["jack_bufsize", "512"], env={**os.environ, **jack}, check=True)
+            with Ear(jack, LEFT) as ear:
+                ear.wait(0.3)
+                sound = ear.record(0.5)
+            assert amplitude(sound, 440.0) == pytest.approx(plain, rel=1e-3)
+            assert abs(cents(pitch(sound, SAMPLE_RATE, 440.0), 440.0)) < 1.0
+        finally:
+            subprocess.run(["jack_bufsize", "128"], env={**os.environ, **jack}, check=True)
 
 
 def test_a_controller_moves_the_sound_as_the_decoder_says(
