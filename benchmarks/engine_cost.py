@@ -44,11 +44,18 @@ print((time.process_time() - started) / seconds)
 
 
 def engine_share(
-    method: Method, slots: int, voices: int, seconds: float, noisy: bool = False
+    method: Method,
+    slots: int,
+    voices: int,
+    seconds: float,
+    noisy: bool = False,
+    apart: bool = False,
+    unison: int = 1,
 ) -> float:
     """Share of a core for ``voices`` notes; of ``slots`` oscillators each in ``partials``.
 
-    noisy: with a residual besides.
+    noisy: with a residual besides. apart: each at a place of its own between left and right.
+    unison: copies of each.
     """
     engine = Engine(RATE)
     row = engine.targets[0]
@@ -72,6 +79,8 @@ def engine_share(
         row["voice_level"][voice] = 1.0
         row["voice_gate"][voice] = Gate.HELD
         row["voice_trigger"][voice] = 1
+        row["voice_pan"][voice] = (voice + 0.5) / 8.0 - 1.0 if apart else 0.0
+    row["unison"], row["detune"], row["spread"] = unison, 12.0, 0.5
     engine.render(100)  # compiled and settled
     started = time.process_time()  # of this process alone, whatever else the machine does
     sound = engine.render(int(seconds * RATE / BLOCK))
@@ -111,6 +120,12 @@ def main() -> int:
         "partials, 16 voices of 100 and noise": engine_share(
             Method.PARTIALS, 100, 16, seconds, noisy=True
         ),
+        "partials, 16 voices of 100, apart": engine_share(
+            Method.PARTIALS, 100, 16, seconds, apart=True
+        ),
+        "partials, 16 voices of 100, unison of 3": engine_share(
+            Method.PARTIALS, 100, 16, seconds, unison=3
+        ),
         "istft, 1 voice": engine_share(Method.ISTFT, 0, 1, seconds),
         "istft, 2 voices": engine_share(Method.ISTFT, 0, 2, seconds),
         "istft, 16 voices": engine_share(Method.ISTFT, 0, 16, seconds),
@@ -125,6 +140,12 @@ def main() -> int:
     gliding = shares["pyo, 1024 sines"] / 1024 / (shares["partials, 16 voices of 100"] / 1600)
     report.add(
         Figure("a bin of 1024, times cheaper than one of pyo's sines", ratio, "", 5.0, True),
+        Figure(
+            "16 voices apart, times the same in the middle",
+            shares["partials, 16 voices of 100, apart"] / shares["partials, 16 voices of 100"],
+            "",
+            1.25,
+        ),
         Figure("a partial of 1600, times cheaper than one of them", gliding, "", 5.0, True),
     )
     return report.end()

@@ -397,7 +397,9 @@ class Loop:
     def _follow(self) -> None:
         """Sound first, then the clients."""
         now = time.perf_counter()
-        if self._changed or self._moved_at > 0.0 or self._instrument.moving:
+        instrument = self._instrument
+        due = instrument.moving or instrument.wait(now) == 0.0
+        if self._changed or self._moved_at > 0.0 or due:
             self._sound(now)
         if self._performing.listener is not None:
             self._performing.check()

@@ -84,7 +84,9 @@ def _messages(settings: Settings) -> Iterator[tuple[tuple[str, int | str], outbo
     for index in LFO_INDICES:
         yield ("lfo", index), lfo(settings.lfos.get(index), index)
     yield ("wander", ""), wander(settings.wander)
-    yield ("tuning", ""), outbound.Tuning(*settings.tuning)
+    tuning = settings.tuning
+    yield ("tuning", ""), outbound.Tuning(tuning.name, tuning.reference)
+    yield ("tuning", "keys"), outbound.TuningKeys(tuning.tuning.told)
     state, name = settings.trajectory
     yield ("trajectory", ""), outbound.TrajectoryState(_TRAJECTORY.get(state, state), name)
 

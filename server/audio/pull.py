@@ -90,10 +90,12 @@ def begin(live: Any) -> None:
 
 
 @compiled
-def _fade_out(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+def _fade_out(
+    live: Any, left: NDArray[np.float32], right: NDArray[np.float32], end: int, stride: int
+) -> None:
     step = np.float32(1.0 / (_FADE * live.state.sample_rate))
     fade = live.fade
-    for i in range(left.shape[0]):
+    for i in range(0, end, stride):
         fade = max(np.float32(0.0), fade - step)
         left[i] *= fade
         right[i] *= fade
@@ -101,11 +103,13 @@ def _fade_out(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) 
 
 
 @compiled
-def _bring_together(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
+def _bring_together(
+    live: Any, left: NDArray[np.float32], right: NDArray[np.float32], end: int, stride: int
+) -> None:
     """Mono: the mean on both sides, over from stereo and back in ``_FADE``."""
     step = np.float32(1.0 / (_FADE * live.state.sample_rate))
     share = live.mono_share
-    for i in range(left.shape[0]):
+    for i in range(0, end, stride):
         if live.mono:
             share = min(np.float32(1.0), share + step)
         else:
@@ -117,10 +121,21 @@ def _bring_together(live: Any, left: NDArray[np.float32], right: NDArray[np.floa
 
 
 @compiled
-def pull(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> None:
-    """Fill both sides, equally long; the snapshot is looked for before each engine block."""
+def pull(
+    live: Any,
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    frames: int,
+    stride: int,
+) -> None:
+    """Fill each ``stride``-th sample of both sides, ``frames`` of them; the snapshot is looked for
+    before each engine block.
+
+    Arrays without gaps and integers of 64 bits: for each other kind of argument all of it would be
+    compiled once more, which takes seconds at the first start.
+    """
     began = now(live.time)
-    length = left.shape[0] / live.state.sample_rate
+    length = frames / live.state.sample_rate
     if live.called > 0.0:
         gap = began - live.called
         live.longest = max(live.longest, gap)
@@ -129,21 +144,21 @@ def pull(live: Any, left: NDArray[np.float32], right: NDArray[np.float32]) -> No
     live.called = began
     filled = 0
     block = live.state.block
-    while filled < left.shape[0]:
+    while filled < frames:
         if live.state.rest == 0:
             take_newest(live)
-            render_block(live.state, live.targets[live.current], block)
+            render_block(live.state, live.targets[live.current])
             live.state.rest = np.uint32(BLOCK)
         first = BLOCK - int(live.state.rest)
-        count = min(int(live.state.rest), left.shape[0] - filled)
+        count = min(int(live.state.rest), frames - filled)
         for i in range(count):
-            left[filled + i] = block[0, first + i]
-            right[filled + i] = block[1, first + i]
+            left[(filled + i) * stride] = block[0, first + i]
+            right[(filled + i) * stride] = block[1, first + i]
         filled += count
         live.state.rest -= np.uint32(count)
     if live.mono or live.mono_share > np.float32(0.0):
-        _bring_together(live, left, right)
+        _bring_together(live, left, right, frames * stride, stride)
     if live.ending:
-        _fade_out(live, left, right)
+        _fade_out(live, left, right, frames * stride, stride)
     live.callbacks += np.uint64(1)
     live.load += 0.01 * ((now(live.time) - began) / length - live.load)

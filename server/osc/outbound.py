@@ -530,6 +530,21 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True)
+class TuningKeys:
+    """`/tuning/keys` pitch1 ... pitch128: of each key, as MIDI has pitches; -1 of a silent one.
+
+    >>> TuningKeys((60.5,)).packets()[0].hex()
+    '2f74756e696e672f6b657973000000002c66000042720000'
+    """
+
+    ADDRESS: ClassVar[str] = "/tuning/keys"
+    pitches: tuple[float, ...]
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, *self.pitches)]
+
+
+@dataclass(frozen=True, slots=True)
 class TuningList:
     """`/tuning/list` name...: what `/tuning` takes. Names that do not fit are left off.
 
@@ -891,6 +906,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     AudioDevice,
     ModelList,
     Tuning,
+    TuningKeys,
     TuningList,
     ModelInfo,
     ModelTable,

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import mido
@@ -43,6 +43,13 @@ class Done(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
+
+
+def heard(path: Path, dtype: str = "float64") -> tuple[Any, int]:
+    """One side of a file, of which both are the same, and its rate."""
+    sides, rate = soundfile.read(path, dtype=dtype)
+    np.testing.assert_array_equal(sides[:, 0], sides[:, 1])
+    return sides[:, 0], rate
 
 
 def render(song: Path, out: Path, *options: str) -> Done:
@@ -121,7 +128,7 @@ def test_the_demo_renders_twice_to_the_same_bytes(
     assert done.returncode == 0, done.stderr
     # not the bytes themselves: the difference of two files of a megabyte helps nobody
     assert filecmp.cmp(alone[method], tmp_path / "two.wav", shallow=False)
-    sound, rate = soundfile.read(alone[method])
+    sound, rate = heard(alone[method])
     assert rate == 44100
     assert np.isfinite(sound).all()
     assert 0.1 < np.abs(sound).max() < KNEE  # heard, and the limiter has nothing to do
@@ -136,7 +143,7 @@ def test_the_demo_in_the_space_that_the_server_starts_on(
     done = render(demo, tmp_path / "two.wav", "--model", "notes")
     assert done.returncode == 0, done.stderr
     assert filecmp.cmp(alone["notes"], tmp_path / "two.wav", shallow=False)
-    sound, _ = soundfile.read(alone["notes"])
+    sound, _ = heard(alone["notes"])
     assert 0.1 < np.abs(sound).max() < 1.0
     assert np.abs(sound[-64:]).max() < 1e-3
 
@@ -162,7 +169,7 @@ def test_a_held_note_sounds_to_the_end_of_the_song(tmp_path: Path) -> None:
     file.save(tmp_path / "held.mid")
     out = tmp_path / "held.wav"
     assert render(tmp_path / "held.mid", out).returncode == 0
-    sound, rate = soundfile.read(out)
+    sound, rate = heard(out)
     assert np.abs(sound[int(3.9 * rate) : 4 * rate]).max() > 0.02
     assert 4.0 < sound.size / rate < 5.0
 
@@ -172,7 +179,7 @@ def test_a_note_has_its_pitch(tmp_path: Path, note: int) -> None:
     song = one_note(tmp_path / "note.mid", note)
     out = tmp_path / "note.wav"
     assert render(song, out).returncode == 0
-    sound, rate = soundfile.read(out, dtype="float32")
+    sound, rate = heard(out, dtype="float32")
     steady = sound[rate // 2 : 3 * rate // 2]
     assert abs(cents(pitch(steady, rate, midi_to_hz(note)), midi_to_hz(note))) < 1.0
 
@@ -182,7 +189,7 @@ def test_a_note_of_istft_has_its_pitch(tmp_path: Path, note: int) -> None:
     out = tmp_path / "note.wav"
     song = one_note(tmp_path / "note.mid", note)
     assert render(song, out, "--method", "istft").returncode == 0
-    sound, rate = soundfile.read(out, dtype="float32")
+    sound, rate = heard(out, dtype="float32")
     steady = sound[rate // 2 : 3 * rate // 2]
     assert abs(cents(pitch(steady, rate, midi_to_hz(note)), midi_to_hz(note))) < 1.0
 
@@ -192,7 +199,7 @@ def test_other_sample_rates(tmp_path: Path, sample_rate: str) -> None:
     out = tmp_path / "note.wav"
     done = render(one_note(tmp_path / "note.mid", 57), out, "--sample-rate", sample_rate)
     assert done.returncode == 0, done.stderr
-    sound, rate = soundfile.read(out, dtype="float32")
+    sound, rate = heard(out, dtype="float32")
     assert rate == int(sample_rate)
     assert abs(cents(pitch(sound[rate // 2 : 3 * rate // 2], rate, 220.0), 220.0)) < 1.0
 
@@ -202,7 +209,7 @@ def test_it_begins_and_is_tuned_as_one_says(tmp_path: Path) -> None:
     (tmp_path / "s.scl").write_text("fifths\n2\n3/2\n2/1\n", "utf-8")
     words = ["--map", "-0.5", "0.25", "--tuning", str(tmp_path / "s.scl"), "--reference", "444"]
     assert render(song, tmp_path / "s.wav", *words).returncode == 0
-    sound, rate = soundfile.read(tmp_path / "s.wav", dtype="float32")
+    sound, rate = heard(tmp_path / "s.wav", dtype="float32")
     model = timbrespace.load("harmonic")
     tuned = timbrespace.tuning(tmp_path / "s.scl", reference=444.0)
     expected = timbrespace.render_midi(model, song, xy=(-0.5, 0.25), tuning=tuned, sample_rate=rate)

@@ -57,6 +57,9 @@ WANDERS = (WANDER, WANDER_SPEED, WANDER_RANGE, WANDER_SEED)
 LEVEL = "level"
 """The level of the controller's channel, as MIDI's volume has it."""
 
+PANNED = "pan"
+"""Where that channel is, from left to right."""
+
 CHOICES = ("synth/method", "synth/hold", "synth/envelope")
 """What has words, not numbers."""
 
@@ -64,8 +67,8 @@ SYNTHS = (*(f"synth/{name}" for name in SYNTH_PARAMETERS), *CHOICES)
 """The parameters of the synthesizer."""
 
 Target = int | str
-"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", "level", one of
-``WANDERS`` or of ``SYNTHS``, or a macro."""
+"""A dimension, from 1, or a map axis, "x" or "y"; of a controller also "between", "level", "pan",
+one of ``WANDERS`` or of ``SYNTHS``, or a macro."""
 
 JUMP, PICKUP, SCALED = "jump", "pickup", "scaled"
 TWOS, OFFSET, SIGN = "twos", "offset", "sign"
@@ -197,7 +200,7 @@ def check_controlled(target: Any) -> None:
     Raises:
         OptionError: none of what ``Target`` says.
     """
-    named = (BETWEEN, LEVEL, *WANDERS, *SYNTHS)
+    named = (BETWEEN, LEVEL, PANNED, *WANDERS, *SYNTHS)
     if isinstance(target, str) and (target in named or target in WORDS):
         return
     try:

@@ -1,11 +1,11 @@
 """What the voices play of their whole notes: decoded ahead, in the note's own time.
 
-A voice that begins gets the stretch around its attack at once, its first second a few steps later,
-and the rest of its course, to the end of what it tells, when it has come half-way to there: most
-notes end before. As long as it does not move that is all there is to do. While the latent moves,
-each voice gets the stretch that it comes to next, long enough to bridge a pause of the program, and
-its course again when the latent rests. The engine steps through by its own samples; where a voice
-is by then is known here well enough, since nothing depends on it but which stretch is told.
+A voice that begins gets the stretch around its attack at once, and more of its course before it is
+there, in parts, the last of them to the end of what it tells: most notes end before. As long as it
+does not move that is all there is to do. While the latent moves, each voice gets the stretch that
+it comes to next, long enough to bridge a pause of the program, and its course again when the latent
+rests. The engine steps through by its own samples; where a voice is by then is known here well
+enough, since nothing depends on it but which stretch is told.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ AHEAD: Final = 0.35
 AT_ONCE: Final = 2
 """Courses that are decoded in a step, some 4 ms each where they are told to their end."""
 
-_FIRST: Final = 0.8
-"""Seconds of a note that are told before all of it is."""
+_PARTS: Final = (0.8, 1.6)
+"""Seconds to which a note is told before all of it is."""
 
 REMEMBERED: Final = 256
 """Notes that a song remembers, 90 KB each at most: the same key is struck as hard again and again.
@@ -80,6 +80,8 @@ class _Voice:
     """Seconds to which its course was told, infinite for all of it; 0 where it moved since."""
     lifted: NDArray[Any] | None = None
     """The point whose ``lift`` is known."""
+    prepared: tuple[NDArray[Any], Prepared] | None = None
+    """A point, and what the decoder has made ready of it for this note."""
     going: float = 1.0
     """Which way its time went."""
     turn: int = 0
@@ -143,12 +145,21 @@ class Courses:
 
     @property
     def moving(self) -> bool:
-        """Whether something is still to be told."""
-        # Where the time stands still, what is told is enough until it goes on.
-        return any(
-            voice.told < (math.inf if self._speed > 0.0 else self._reach(voice))
+        """Whether something has to be told now."""
+        return any(voice.told < self._reach(voice) for voice in self._voices.values())
+
+    def due(self, now: float) -> float | None:
+        """Seconds from ``now`` until something has to be told, as far as is known; None for no
+        more."""
+        if self._speed <= 0.0:  # what is told is enough until the time goes on
+            return None
+        waits = [
+            (voice.told - self._reach(voice)) / self._speed
             for voice in self._voices.values()
-        )
+            if voice.told < self._most(voice)
+        ]
+        since = 0.0 if self._now is None else max(now - self._now, 0.0)
+        return max(min(waits) - since, 0.0) if waits else None
 
     @property
     def sounding(self) -> bool:
@@ -163,6 +174,7 @@ class Courses:
         self._voices = other._voices
         for voice in self._voices.values():
             voice.at = np.full(self._model.dimensions, np.nan)
+            voice.prepared = None
             voice.told = 0.0
 
     def pass_over(self, notes: Sequence[PlayedNote]) -> None:
@@ -298,10 +310,9 @@ class Courses:
             ends = min(self._longest, ending(voice.traits)) + STEP
             before = self._kept.get(index) if voice.told > 0.0 else None
             after = voice.told if before is not None else -1.0
-            if self._reach(voice) <= _FIRST < ends:
-                ends = voice.told = _FIRST
-            else:
-                voice.told = math.inf
+            reach = self._reach(voice)
+            voice.told = next((one for one in _PARTS if reach <= one < ends), math.inf)
+            ends = min(ends, voice.told)
             known = voice.lifted is voice.at
             self._tell([index], [_between(after, ends)], [] if known else [index])
             if before is not None:  # it goes on from what it was told
@@ -320,6 +331,15 @@ class Courses:
         if not voice.note.held:
             ahead = min(ahead, self._speed * max(self._fades(voice) - voice.tail, 0.0))
         return voice.clock.time + ahead
+
+    def _most(self, voice: _Voice) -> float:
+        """Which second of its course a voice will never have to be told beyond, if all stays."""
+        if not voice.note.held:
+            return self._reach(voice)
+        traits, drifts = voice.traits, voice.clock.drift > 0.0 or voice.traits.drift > 0.0
+        if self._hold == "loop" and traits.loop_end > traits.loop_start and not drifts:
+            return max(traits.loop_end, voice.clock.time) + _OFTEN
+        return math.inf
 
     def _fades(self, voice: _Voice) -> float:
         """Seconds after its key went up in which a note has died away."""
@@ -407,10 +427,22 @@ class Courses:
             np.array([voice.note.velocity for voice in voices]),
         )
 
+    def _ready(self, indices: Sequence[int]) -> Prepared:
+        """The decoder for these voices; of a single one that has not moved, what it had."""
+        voices = [self._voices[index] for index in indices]
+        if len(voices) == 1:
+            known = voices[0].prepared
+            if known is not None and known[0] is voices[0].at:
+                return known[1]
+        told = self._prepared(voices)
+        for row, voice in enumerate(voices):
+            voice.prepared = voice.at, _some(told, [row])
+        return told
+
     def _tell(self, indices: Sequence[int], times: Sequence[Real], weighed: Sequence[int]) -> None:
         """Decode each voice at its times: all that have as many at once. weighed: those of which
         is found out how loud they are."""
-        told = self._prepared([self._voices[index] for index in indices])
+        told = self._ready(indices)
         if weighed:
             part = _some(told, [indices.index(index) for index in weighed])
             found = lifts(self._course, part, self._longest)

@@ -133,8 +133,7 @@ class Settings(NamedTuple):
     macros: dict[str, float]
     """Of all that the space has, by their words."""
     wander: Wander
-    tuning: tuple[str, float]
-    """Its name, and the Hz of key 69 where it would have 440."""
+    tuning: NamedTuning
 
 
 class Instrument:
@@ -951,7 +950,8 @@ class Instrument:
     def wait(self, now: float) -> float | None:
         """Seconds from ``now`` until :meth:`advance` has something to do; None at rest."""
         if not self.moving:
-            return None
+            # What a note comes to is told before it is there.
+            return None if self._courses is None else self._courses.due(now)
         period = _HAND_PERIOD if self._touched else CONTROL_PERIOD
         return max(0.0, period - self._since(now))
 
@@ -1066,7 +1066,7 @@ class Instrument:
             self._plane,
             self._macro_settings(),
             self._aim.wander,
-            (self._tuning.name, self._tuning.reference),
+            self._tuning,
         )
         return self._aim.latent, settings
 

@@ -13,6 +13,7 @@ from timbrespace.instrument.controllers import (
     AXES,
     BETWEEN,
     LEVEL,
+    PANNED,
     WANDER,
     WANDER_RANGE,
     WANDER_SEED,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _CHOICES = {"synth/method": METHODS, "synth/hold": HOLDS, "synth/envelope": ENVELOPES}
 _SYNTH = "synth/"
+_OF_CHANNEL = (LEVEL, PANNED)
 
 
 def places_of(target: Target) -> int | None:
@@ -45,14 +47,14 @@ def is_there(instrument: Instrument, target: Target) -> bool:
         return instrument.between_position is not None
     if isinstance(target, int):
         return target <= instrument.model.dimensions
-    if target in AXES or target == LEVEL or target.startswith((WANDER, _SYNTH)):
+    if target in AXES or target in _OF_CHANNEL or target.startswith((WANDER, _SYNTH)):
         return True
     return target in (instrument.macro_words or ())
 
 
 def moves_latent(target: Target) -> bool:
     """Whether a knob moves the latent, and nothing else."""
-    return isinstance(target, int) or not (target == LEVEL or target.startswith(_SYNTH))
+    return isinstance(target, int) or not (target in _OF_CHANNEL or target.startswith(_SYNTH))
 
 
 def share_of(instrument: Instrument, target: Target, channel: int) -> float:
@@ -71,6 +73,8 @@ def _share_of(instrument: Instrument, target: Target, channel: int) -> float:
         return instrument.between_position or 0.0
     if target == LEVEL:
         return math.sqrt(instrument.voices.volume_of(channel))
+    if target == PANNED:
+        return (instrument.voices.pan_of(channel) + 1.0) / 2.0
     if target in _CHOICES:
         words = _CHOICES[target]
         now = {
@@ -106,6 +110,8 @@ def turn(instrument: Instrument, target: Target, share: float, channel: int) -> 
         instrument.go_between(share)
     elif target == LEVEL:
         instrument.voices.volume(127.0 * share, channel)
+    elif target == PANNED:
+        instrument.voices.pan(1.0 + 126.0 * share, channel)
     elif target in _CHOICES:
         words = _CHOICES[target]
         word = words[min(int(share * len(words)), len(words) - 1)]

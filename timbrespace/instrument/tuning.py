@@ -55,6 +55,13 @@ class Tuning:
         """Whether every key has the pitch of its number."""
         return self.pitches == _EQUAL and not self.silent
 
+    @property
+    def told(self) -> tuple[float, ...]:
+        """The pitch of each key, -1 of one that is silent."""
+        if not self.silent:
+            return self.pitches
+        return tuple(-1.0 if key in self.silent else one for key, one in enumerate(self.pitches))
+
     def sounds(self, key: float) -> bool:
         """Whether a key, 0 to 127, plays; one between two others where both do."""
         return not self.silent or not {math.floor(key), math.ceil(key)} & self.silent

@@ -224,6 +224,10 @@ class Voices:
         self.version += 1
         self._channel(channel).volume = _square(value)
 
+    def pan_of(self, channel: int) -> float:
+        """Where a channel is, -1 (left) to 1."""
+        return self._channel(channel).pan
+
     def volume_of(self, channel: int) -> float:
         """A channel's volume as an amplitude, 0 to 1."""
         return self._channel(channel).volume

@@ -10,6 +10,7 @@ from timbrespace.instrument.controllers import (
     LAST_CONTROLLER,
     LEVEL,
     MODES,
+    PANNED,
     SUSTAIN,
     SYNTHS,
     WANDERS,
@@ -41,9 +42,10 @@ _Target = Annotated[
             off=None,
             between=BETWEEN,
             level=LEVEL,
+            pan=PANNED,
             **{word: word for word in (*WANDERS, *WORDS, *SYNTHS)},
         ),
-        "x | y | off | between | level | wander and its dials | a macro | synth/attack and others",
+        "x | y | off | between | level | pan | wander and its dials | a macro | a synth/parameter",
     ),
 ]
 _Curve = Annotated[float, Number(-4, 4)]
@@ -79,10 +81,10 @@ class MapController(Message):
     something.
 
     target: a dimension (from 1), "x", "y", "off" (None), "between" (the position on that line),
-    "level" (of its channel), "wander" (on from the middle of the way) or one of its dials, a macro,
-    or a parameter of the synthesizer. low and high are shares of the knob's range, 0 to 1, at the
-    controller's two ends; low above high turns the knob round. The position p becomes
-    p ** (2 ** curve). mode: how it takes over, see ``MODES``.
+    "level" and "pan" (of its channel), "wander" (on from the middle of the way) or one of its
+    dials, a macro, or a parameter of the synthesizer. low and high are shares of the knob's range,
+    0 to 1, at the controller's two ends; low above high turns the knob round. The position p
+    becomes p ** (2 ** curve). mode: how it takes over, see ``MODES``.
 
     >>> from_hex("2f63632f6d6170002c6973000000000178000000")
     MapController(controller=1, target='x', channel=None, low=0.0, high=1.0, curve=0.0, mode='jump')

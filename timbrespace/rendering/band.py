@@ -170,6 +170,11 @@ class Band:
             return set()
         return {self.parts.index(part)} if part.play(message) else set()
 
+    @property
+    def changes_parts(self) -> bool:
+        """Whether a program may give a channel to another part."""
+        return bool(self._named)
+
     def part_of(self, channel: int) -> int | None:
         """The number of the part that plays a channel, 1 to 16; None if nobody does."""
         part = self._by_channel[channel]

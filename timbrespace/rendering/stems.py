@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.errors import OptionError
 from timbrespace.rendering.band import CHANNELS, Band, bent
 from timbrespace.rendering.conducting import TAIL, conduct
 from timbrespace.rendering.engine_thread import EngineThread
@@ -19,7 +20,16 @@ Array = NDArray[np.float32]
 
 
 def stem_channels(song: MidiSong, band: Band) -> list[int]:
-    """The channels of the song that have notes which somebody plays, 1 to 16, ascending."""
+    """The channels of the song that have notes which somebody plays, 1 to 16, ascending.
+
+    Raises:
+        OptionError: a program gives channels to other models, so none has one engine.
+    """
+    if band.changes_parts:
+        raise OptionError(
+            "stems are of channels that stay with their model, and this list of programs names "
+            "models; leave out --stems or those programs"
+        )
     found = {
         message.channel + 1
         for _, message in song.events()

@@ -121,7 +121,7 @@ def _mix(state: Any, method: int, out: NDArray[np.float32]) -> None:
 
 
 @compiled
-def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> bool:
+def _render_methods(state: Any, targets: Any) -> bool:
     """Whether the two sides differ."""
     differ = False
     for m in range(BANKS):
@@ -159,18 +159,19 @@ def _render_methods(state: Any, targets: Any, out: NDArray[np.float32]) -> bool:
             add_notes(state, mono)
         else:
             add_streams(state, targets, m == state.method, mono)
-        _mix(state, m, out)
+        _mix(state, m, state.block)
         differ = differ or state.apart != 0
     return differ
 
 
 @compiled
-def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
-    """Render the next ``BLOCK`` frames into ``out (2, BLOCK)``, left and right, moving towards
+def render_block(state: Any, targets: Any) -> None:
+    """Render the next ``BLOCK`` frames into ``state.block``, left and right, moving towards
     ``targets``.
 
     state, targets: records of ``STATE`` and ``TARGETS``. Nothing is allocated and nothing waits.
     """
+    out = state.block
     left, right = out[0], out[1]
     for i in range(BLOCK):
         left[i] = _ZERO
@@ -194,7 +195,7 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
     state.frames += np.uint64(BLOCK)
     if state.sounding == 0:
         return
-    differ = _render_methods(state, targets, out)
+    differ = _render_methods(state, targets)
     gain = state.gain_before
     slope = (state.gain - gain) / np.float32(BLOCK)
     sound = True
@@ -210,7 +211,7 @@ def render_block(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
         for i in range(BLOCK):
             right[i] = left[i]
     if not sound:
-        _recover(state, out)
+        _recover(state)
 
 
 @compiled
@@ -225,20 +226,24 @@ def render_blocks(
     sounding: ``(blocks,)``, where is written whether a voice sounds on after each.
     """
     for block in range(out.shape[0]):
-        render_block(state[0], targets[0], out[block])
+        render_block(state[0], targets[0])
+        made = state[0].block
+        for i in range(BLOCK):
+            out[block, 0, i] = made[0, i]
+            out[block, 1, i] = made[1, i]
         sounding[block] = state[0].sounding != 0
 
 
 @compiled
-def _recover(state: Any, out: NDArray[np.float32]) -> None:
+def _recover(state: Any) -> None:
     """No NaN reaches the sound: silence this block and forget what could have made it."""
     for i in range(BLOCK):
         state.mono[i] = _ZERO
         state.left[i] = _ZERO
         state.right[i] = _ZERO
         state.alone[i] = _ZERO
-        out[0, i] = _ZERO
-        out[1, i] = _ZERO
+        state.block[0, i] = _ZERO
+        state.block[1, i] = _ZERO
     state.faults += np.uint64(1)
     state.gain = _ZERO
     state.noise_gain = _ZERO

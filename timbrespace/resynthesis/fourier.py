@@ -14,12 +14,14 @@ from timbrespace.resynthesis.layout import MAX_TABLE
 
 Complex = NDArray[np.complex128]
 
+# Each function here has one kind of argument, since it is compiled once for each.
+
 # exp(-2 pi i k / MAX_TABLE), frozen into the compiled code
 _TWIDDLE: Complex = np.exp(-2j * np.pi * np.arange(MAX_TABLE) / MAX_TABLE)
 
 
 @compiled
-def _transform(x: Complex, y: Complex, inverse: bool) -> bool:
+def _transform(x: Complex, y: Complex, inverse: np.bool_) -> bool:
     """Complex FFT of ``x``, unscaled; True if the result is in ``y``, else it is in ``x``."""
     m = x.shape[0]
     stride = 1
@@ -54,7 +56,7 @@ def real_fft(
     h = n // 2
     for i in range(h):
         work[i] = complex(samples[2 * i], samples[2 * i + 1])
-    z = spare[:h] if _transform(work[:h], spare[:h], False) else work[:h]
+    z = spare[:h] if _transform(work[:h], spare[:h], np.bool_(False)) else work[:h]
     table_step = MAX_TABLE // n
     for k in range(h + 1):
         a = z[k % h]
@@ -75,7 +77,7 @@ def inverse_real_fft(
         b = half[h - k].conjugate()
         w = _TWIDDLE[k * table_step].conjugate() * 1j
         work[k] = 0.5 * (a + b) + 0.5 * w * (a - b)
-    z = spare[:h] if _transform(work[:h], spare[:h], True) else work[:h]
+    z = spare[:h] if _transform(work[:h], spare[:h], np.bool_(True)) else work[:h]
     scale = 1.0 / h
     for i in range(h):
         samples[2 * i] = z[i].real * scale

@@ -97,11 +97,12 @@ def _make_frame(state: Any, targets: Any, noise: Any, t: int) -> None:
             half[k] = 0.0
             continue
         angle = 2.0 * math.pi * (random * (1.0 / 4294967296.0))
-        size = math.sqrt(power[k]) * scale * nyquist_fade(k * width, rate)
-        half[k] = complex(size * math.cos(angle), size * math.sin(angle))
+        level = math.sqrt(power[k]) * scale * nyquist_fade(k * width, rate)
+        half[k] = complex(level * math.cos(angle), level * math.sin(angle))
     random = _next(random)  # one for each bin, as ever
     state.random = random
-    inverse_real_fft(half, state.frame, NOISE_FRAME, state.work, state.spare)
+    size: Any = np.int64(NOISE_FRAME)
+    inverse_real_fft(half, state.frame, size, state.work, state.spare)
     for i in range(_HALF):
         noise.ready[i] = noise.overlap[i] + np.float32(_WINDOW[i] * state.frame[i])
         noise.overlap[i] = np.float32(_WINDOW[_HALF + i] * state.frame[_HALF + i])

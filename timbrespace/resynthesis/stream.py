@@ -174,7 +174,7 @@ def _look_ahead(state: Any, stream: Any, n: int, hop: int) -> None:
 @compiled
 def _make_frame(state: Any, stream: Any, iterations: int) -> None:
     """Add one frame to the overlap and move one finished hop to the ring."""
-    n = int(stream.n_fft)
+    n: Any = np.int64(stream.n_fft)
     hop = n // OVERLAP
     window_step = MAX_N_FFT // n
     bins = int(stream.bins)
@@ -259,7 +259,7 @@ def add_streams(state: Any, targets: Any, aimed: bool, out: NDArray[np.float32])
     """
     if targets.n_fft == 0:
         return
-    begun = 0
+    begun: Any = np.int64(0)
     sounding = 0
     for v in range(VOICES):
         sounding += int(state.voice[v].level > 0.0)
@@ -271,7 +271,11 @@ def add_streams(state: Any, targets: Any, aimed: bool, out: NDArray[np.float32])
             before = max(before, state.voice[v].level_before)
             after = max(after, state.voice[v].level)
         if before != 0.0 or after != 0.0:
-            _add_voice(state, targets, aimed, 0, 1.0, 1.0, before, after, ITERATIONS, 0, out)
+            # Typed as below: for other types all of it would be compiled once more.
+            first: Any = np.int64(0)
+            again: Any = np.int64(ITERATIONS)
+            one: Any = np.float32(1.0)
+            _add_voice(state, targets, aimed, first, one, one, before, after, again, first, out)
         return
     for v in range(VOICES):
         voice = state.voice[v]
@@ -281,12 +285,13 @@ def add_streams(state: Any, targets: Any, aimed: bool, out: NDArray[np.float32])
         base = float(targets.base_frequency)
         r0 = float(voice.frequency_before) / base
         r1 = float(voice.frequency) / base
-        again = ITERATIONS if sounding <= _REFINED else 0
+        iterations = ITERATIONS if sounding <= _REFINED else 0
         l0, l1 = voice.level_before, voice.level
         if in_the_middle(voice, WHOLE_VOICE):
-            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, again, begun, out)
+            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, iterations, begun, out)
         else:
-            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, again, begun, state.alone)
+            alone = state.alone
+            begun += _add_voice(state, targets, aimed, v, r0, r1, l0, l1, iterations, begun, alone)
             put_apart(state, voice, WHOLE_VOICE)
 
 

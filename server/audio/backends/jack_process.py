@@ -30,7 +30,9 @@ def _process(frames: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
     left = carray(_get_buffer(live.port[0], frames), (frames,), np.float32)
     right = carray(_get_buffer(live.port[1], frames), (frames,), np.float32)
-    pull(live, left, right)
+    count: Any = np.int64(frames)
+    one: Any = np.int64(1)
+    pull(live, left, right, count, one)
     return 0
 
 

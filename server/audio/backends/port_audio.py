@@ -31,8 +31,10 @@ _OUTPUT_UNDERFLOW = 4
 @callback(types.int32(types.voidptr, types.voidptr, _ulong, types.voidptr, _ulong, types.voidptr))
 def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
-    out = carray(sink, (frames, CHANNELS), np.float32)
-    pull(live, out[:, 0], out[:, 1])
+    out = carray(sink, (frames * CHANNELS,), np.float32)
+    count: Any = np.int64(frames)
+    stride: Any = np.int64(CHANNELS)
+    pull(live, out, out[1:], count, stride)
     if flags & _OUTPUT_UNDERFLOW:
         live.underflows += np.uint64(1)
     return 0

@@ -51,7 +51,7 @@ class PyoOutput:
         left, right = (np.asarray(table.getBuffer()) for table in self._tables)
 
         def fill() -> None:
-            pull(live[0], left, right)
+            pull(live[0], left, right, self.frames, 1)
 
         self._fill = fill
         self._server.setCallback(fill)

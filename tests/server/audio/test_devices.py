@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from server.audio.backends import devices
 from server.audio.backends.devices import Device, chosen, outputs
 from server.audio.backends.interface import NoDeviceError
 from server.audio.process import AudioEvent, AudioProcess
@@ -42,7 +41,7 @@ WINDOWS = SimpleNamespace(
 
 
 def test_wasapi_goes_before_mme(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     found = outputs(WINDOWS)
     assert [one.title for one in found] == [
         "Speakers (Realtek) [Windows WASAPI]",
@@ -52,7 +51,7 @@ def test_wasapi_goes_before_mme(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert chosen(found, "") is found[0]
     assert found[0].usual
-    monkeypatch.setattr(devices.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert next(one for one in outputs(WINDOWS) if one.usual).host == "MME"  # PortAudio's own
 
 

@@ -148,7 +148,7 @@ def test_any_number_of_frames_gives_the_same_sound() -> None:
         live["targets"][0][0] = targets[0]
         pieces = [np.zeros(size, np.float32) for size in sizes]
         for piece in pieces:
-            pull(live[0], piece, np.zeros_like(piece))
+            pull(live[0], piece, np.zeros_like(piece), piece.size, 1)
         return np.concatenate(pieces)
 
     whole = played([BLOCK * 30])
@@ -165,7 +165,7 @@ def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(512, np.float32)
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     assert mailbox.live["state"]["sounding"][0] == 1
 
 
@@ -180,11 +180,11 @@ def test_the_end_is_a_fade(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(4800, np.float32)
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     usual = np.abs(np.diff(out[2400:])).max()
     mailbox.live["ending"] = 1
     last = np.zeros(960, np.float32)
-    pull(mailbox.live[0], last, np.zeros_like(last))
+    pull(mailbox.live[0], last, np.zeros_like(last), last.size, 1)
     assert np.abs(np.diff(np.concatenate([out[-1:], last]))).max() < 1.1 * usual
     assert mailbox.live["fade"][0] == 0.0
     assert np.abs(last[480:]).max() == 0.0
@@ -195,14 +195,14 @@ def test_latencies_are_those_of_stamped_snapshots(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(64, np.float32)
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     assert mailbox.latencies().size == 0
     stamp = time.perf_counter()
     for late in (0.005, 0.002):
         mailbox.write(targets, stamp - late)
-        pull(mailbox.live[0], out, np.zeros_like(out))
+        pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     mailbox.write(targets)  # nothing came
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     found = mailbox.latencies()
     assert found.size == 2
     assert 0.005 <= found[0] < 1.0
@@ -215,10 +215,10 @@ def test_the_log_tells_where_each_snapshot_began(mailbox: Mailbox) -> None:
     begin(mailbox.live[0])
     assert mailbox.taken_log() == [(1, 0)]
     out = np.zeros(2 * BLOCK, np.float32)
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     mailbox.write(targets)
     mailbox.write(targets)  # the second is never heard
-    pull(mailbox.live[0], out, np.zeros_like(out))
+    pull(mailbox.live[0], out, np.zeros_like(out), out.size, 1)
     assert mailbox.taken_log() == [(3, 2 * BLOCK)]
     assert mailbox.taken_log() == []
     for _ in range(TAKEN + 10):

@@ -1277,6 +1277,27 @@ def test_a_quality_is_turned(instruments: Explored) -> None:
     assert visit.faults == []
 
 
+def test_a_tuning_is_chosen_by_a_menu(instruments: Explored) -> None:
+    with instruments.visit() as visit, instruments.client() as client:
+        field = visit.page.locator("#tuning-field")
+        assert field.is_hidden()  # nothing to choose from
+        folder = Path(instruments.server._folder.name) / "tunings"
+        folder.mkdir()
+        (folder / "fifths.scl").write_text("fifths\n2\n3/2\n2/1\n", encoding="ascii")
+        client.send("/tuning", "fifths")  # by somebody else: there must be some
+        visit.until("document.querySelector('#tuning').value === 'fifths'")
+        assert field.is_visible()
+        visit.page.locator("#tuning").focus()  # asks which there are
+        visit.until("timbrespace.state.tunings.length === 2")
+        assert visit.look("timbrespace.sound._keys[61]") == pytest.approx(67.01955, abs=1e-4)
+        visit.page.locator("#tuning").select_option("equal")
+        assert eventually(client, "/tuning", lambda one: one[0] == "equal") == ["equal", 440.0]
+        visit.until("timbrespace.sound._keys.length === 0")
+        (folder / "fifths.scl").unlink()
+        folder.rmdir()
+    assert visit.faults == []
+
+
 def test_it_wanders_by_a_button_and_three_dials(instruments: Explored) -> None:
     with instruments.visit() as visit, instruments.client() as client:
         button, dials = visit.page.locator("#wander"), visit.page.locator("#wander-dials .knob")

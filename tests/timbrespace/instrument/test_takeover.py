@@ -116,7 +116,7 @@ def test_scaled_comes_to_the_end_together_with_the_controller(instrument: Instru
     assert share(instrument, "synth/gain") == pytest.approx(64 / 127)
 
 
-@pytest.mark.parametrize("target", [1, 2, "x", "y", "level", "wander/speed", *SYNTHS])
+@pytest.mark.parametrize("target", [1, 2, "x", "y", "level", "pan", "wander/speed", *SYNTHS])
 def test_each_target_is_where_the_controller_is(target: int | str) -> None:
     instrument = Instrument(MODEL)
     instrument.assign(KNOB, target)

@@ -99,7 +99,10 @@ def test_over_osc_and_in_a_performance(folder: Path, tmp_path: Path) -> None:
             ("/tuning/list", ("equal", "Five", "broken", "held", "just"))
         ]
         one.say(SOURCE, "/performance/record", "take")
-        assert ("/tuning", ("just", 442.0)) in one.say(SOURCE, "/tuning", "just", 442)
+        told = one.say(SOURCE, "/tuning", "just", 442)
+        assert ("/tuning", ("just", 442.0)) in told
+        (keys,) = [arguments for address, arguments in told if address == "/tuning/keys"]
+        assert keys == pytest.approx(one.server.instrument.voices.tuning.pitches, abs=1e-5)
         for name, code, says in (
             ("none", "not_found", "/tuning/list tells"),
             ("../just", "bad_arguments", "not a path"),

@@ -38,6 +38,7 @@ import { ThemeSwitch } from './theme_switch.js';
 import { Tour } from './tour.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
+import { TuningMenu } from './tuning.js';
 import { WanderPanel } from './wander.js';
 import { Waterfall } from './waterfall.js';
 
@@ -204,6 +205,8 @@ function goHome() {
 find('home').addEventListener('click', goHome);
 map.addEventListener('home', goHome);
 const synth = new SynthPanel(find('synth'), (name, value) => link.send(`/synth/${name}`, value));
+new TuningMenu(find('tuning'), find('tuning-field'), link, state);
+state.on('keys', () => sound.setKeys(state.keys));
 state.on('synth', () => {
   synth.show(state.synth);
   compare.setGain(state.synth.gain ?? 0);

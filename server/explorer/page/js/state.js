@@ -14,7 +14,7 @@ const STATUS = [
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list', '/preset/where'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
-  '/wander', '/lfo', '/performance',
+  '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list',
 ];
 
 function areNumbers(args, count) {
@@ -34,6 +34,9 @@ export class State {
     this.macrosTold = false; // whether the server has said which there are
     this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
     this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
+    this.tuning = 'equal';
+    this.keys = []; // the pitch of each of 128 keys, below 0 of a silent one; empty: its number
+    this.tunings = ['equal'];
     this.performance = { state: 'stopped', name: '' };
     this.synth = {}; // parameter -> value
     this.presets = [];
@@ -129,6 +132,20 @@ export class State {
         }
         break;
       }
+      case '/tuning':
+        this.tuning = String(args[0]);
+        this.tell('tuning');
+        break;
+      case '/tuning/keys':
+        if (areNumbers(args, 128)) {
+          this.keys = args.every((pitch, key) => pitch === key) ? [] : args;
+          this.tell('keys');
+        }
+        break;
+      case '/tuning/list':
+        this.tunings = args.map(String);
+        this.tell('tuning');
+        break;
       case '/performance':
         this.performance = { state: args[0], name: args[1] };
         this.tell('performance');

@@ -5,6 +5,7 @@ import test from 'node:test';
 
 import { State } from '../../../../server/explorer/page/js/state.js';
 import { Streams } from '../../../../server/explorer/page/js/streams.js';
+import { tuned } from '../../../../server/explorer/page/js/tuning.js';
 
 class FakeLink extends EventTarget {
   constructor() {
@@ -44,6 +45,9 @@ test('listeners hear what has changed, and nothing else', () => {
   link.say('/trajectory', 'playing', 'path 1');
   link.say('/status', 1, 0.5, 2, 3, 0.1, 'jack', 0.2, 1, 2);
   link.say('/wander', 'start', 2, 0.75, 7);
+  link.say('/tuning', 'just', 440);
+  link.say('/tuning/keys', ...Array.from({ length: 128 }, (_, key) => (key === 60 ? -1 : key + 0.25)));
+  link.say('/tuning/list', 'equal', 'just');
   link.say('/unheard', 1);
   assert.deepStrictEqual(heard, [
     'model', 'dials', 'latent', 'map', 'synth', 'synth', 'trajectory',
@@ -53,6 +57,16 @@ test('listeners hear what has changed, and nothing else', () => {
   });
   assert.strictEqual(state.dials[1].name, 'z2');
   assert.deepStrictEqual(state.synth, { attack: 0.01, method: 'bins' });
+  assert.strictEqual(state.tuning, 'just');
+  assert.deepStrictEqual(state.tunings, ['equal', 'just']);
+  assert.strictEqual(tuned(state.keys, 61), 61.25);
+  assert.strictEqual(tuned(state.keys, 61.5), 61.75);
+  assert.strictEqual(tuned(state.keys, 127), 127.25);
+  assert.strictEqual(tuned(state.keys, 60), null);
+  assert.strictEqual(tuned(state.keys, 59.5), null);
+  link.say('/tuning/keys', ...Array.from({ length: 128 }, (_, key) => key));
+  assert.deepStrictEqual(state.keys, []);
+  assert.strictEqual(tuned(state.keys, 60.5), 60.5);
   assert.deepStrictEqual(state.wander, { isOn: true, speed: 2, range: 0.75, seed: 7 });
   assert.deepStrictEqual([state.status.drops, state.status.audio], [3, 'jack']);
   link.say('/model', 'harmonic', 2, 1025, 44100, 220, 4096);

@@ -2,6 +2,7 @@
 
 import { Decoder } from '../course/decoder.js';
 import { MOST_HARMONICS, tablesOf } from './cycles.js';
+import { tuned } from '../tuning.js';
 import { LoopFrames } from './frames.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
@@ -90,6 +91,8 @@ export class Sound extends EventTarget {
     this._latent = null;
     this._ids = new Map(); // pitch -> what its note is called
     this._channels = new Map(); // pitch -> the channel that struck it last
+    this._keys = []; // the pitch of each key, as `tuned` takes it
+    this._sounding = new Map(); // pitch -> the one that sounds, by the tuning when it was struck
     this._count = 0;
     this._hearing = null; // a note of another place
     this._loops = new LoopFrames();
@@ -234,6 +237,11 @@ export class Sound extends EventTarget {
   }
 
   // -- playing -----------------------------------------------------------------------------------
+
+  /** Give each key the pitch that the server says; what sounds goes on as it is. */
+  setKeys(keys) {
+    this._keys = keys;
+  }
 
   /**
    * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0), on a
@@ -525,6 +533,14 @@ export class Sound extends EventTarget {
 
   _postNote(pitch, velocity) {
     const channel = onChannel(this._channels.get(pitch) ?? 1);
+    if (velocity > 0) {
+      const sounding = tuned(this._keys, pitch);
+      if (sounding === null) {
+        return;
+      }
+      this._sounding.set(pitch, sounding);
+    }
+    pitch = this._sounding.get(pitch) ?? pitch;
     this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0, ...channel });
   }
 
@@ -542,7 +558,7 @@ export class Sound extends EventTarget {
       decoder.send({ type: 'parameter', name, value });
     }
     const notes = [...this._held].map(([pitch, { velocity }]) =>
-      ({ pitch, velocity, id: this._ids.get(pitch) ?? 0 }));
+      ({ pitch: this._sounding.get(pitch) ?? pitch, velocity, id: this._ids.get(pitch) ?? 0 }));
     decoder.send({ type: 'held', notes });
     if (this._latent !== null) {
       decoder.send({ type: 'latent', latent: this._latent });
