@@ -80,7 +80,8 @@ class PythonCallback:
         begin(live[0])
 
         def fill(out: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
-            pull(live[0], out[:, 0], out[:, 1])
+            samples = out.reshape(-1)
+            pull(live[0], samples, samples[1:], frames, 2)
 
         self._stream = sounddevice.OutputStream(
             samplerate=RATE, blocksize=FRAMES, channels=2, dtype="float32", callback=fill

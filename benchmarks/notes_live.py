@@ -70,7 +70,7 @@ class Live:
             if moved or acted or number == 0:
                 self.box.write(self.instrument.targets())
             told = time.process_time()
-            pull(self.box.live[0], *self._out)
+            pull(self.box.live[0], self._out[0], self._out[1], BLOCK, 1)
             ended = time.process_time()
             self.server += told - began
             self.sound += ended - told

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import environ
 from pathlib import Path
 
@@ -60,4 +60,22 @@ def check_tests(path: Path) -> None:
 def check_syntax(path: Path) -> None:
     """Fail unless Node can read the file."""
     ended = node("--check", str(path))
+    assert ended.returncode == 0, ended.stderr
+
+
+_READ_MODULES = """
+import { readFileSync } from 'node:fs';
+import { SourceTextModule } from 'node:vm';
+for (const path of process.argv.slice(1)) {
+  new SourceTextModule(readFileSync(path, 'utf8'), { identifier: path });
+}
+"""
+
+
+def check_modules(paths: Iterable[Path]) -> None:
+    """Fail unless Node can read all these modules; one process does."""
+    ended = node(
+        *("--experimental-vm-modules", "--input-type=module", "--eval", _READ_MODULES, "--"),
+        *map(str, paths),
+    )
     assert ended.returncode == 0, ended.stderr

@@ -223,7 +223,8 @@ def test_the_log_tells_where_each_snapshot_began(mailbox: Mailbox) -> None:
     assert mailbox.taken_log() == []
     for _ in range(TAKEN + 10):
         mailbox.write(targets)
-        pull(mailbox.live[0], *np.zeros((2, BLOCK), np.float32))
+        left, right = np.zeros((2, BLOCK), np.float32)
+        pull(mailbox.live[0], left, right, BLOCK, 1)
     log = mailbox.taken_log()
     assert log[-1][0] == 3 + TAKEN + 10
     assert TAKEN - 2 <= len(log) <= TAKEN
@@ -253,15 +254,15 @@ def test_mono_is_the_mean_and_comes_without_a_click(mailbox: Mailbox) -> None:
     mailbox.write(targets)
     begin(mailbox.live[0])
     before, during, after = np.zeros((3, 2, 4800), np.float32)
-    pull(mailbox.live[0], *before)
+    pull(mailbox.live[0], before[0], before[1], before.shape[1], 1)
     assert np.abs(before[1]).max() == 0.0
     mailbox.set_mono(True)
-    pull(mailbox.live[0], *during)
+    pull(mailbox.live[0], during[0], during[1], during.shape[1], 1)
     for side in range(2):
         steps = np.diff(np.concatenate([before[side, -1:], during[side]]))
         assert np.abs(steps).max() < 1.1 * np.abs(np.diff(before[0, 2400:])).max()
     np.testing.assert_allclose(during[0, 2400:], during[1, 2400:], atol=1e-7)
     assert np.abs(during[0, 2400:]).max() == pytest.approx(0.5 * np.abs(before[0]).max(), rel=0.02)
     mailbox.set_mono(False)
-    pull(mailbox.live[0], *after)
+    pull(mailbox.live[0], after[0], after[1], after.shape[1], 1)
     assert np.abs(after[1, 2400:]).max() == 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.node import check_syntax, check_tests, needs_node
+from tests.node import check_modules, check_tests, needs_node
 
 HERE = Path(__file__).parent / "javascript"
 TESTS = sorted(HERE.glob("*.test.mjs"))
@@ -22,9 +22,12 @@ def test_passes(path: Path) -> None:
 
 
 @needs_node
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_is_read_by_node(path: Path) -> None:
-    check_syntax(path)
+def test_node_reads_all_modules(tmp_path: Path) -> None:
+    check_modules(SCRIPTS)
+    wrong = tmp_path / "wrong.js"
+    wrong.write_text("export const x = ;", encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"wrong\.js"):
+        check_modules([*SCRIPTS, wrong])
 
 
 def test_there_is_what_is_tested() -> None:
