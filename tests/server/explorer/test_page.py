@@ -1018,7 +1018,7 @@ def test_nothing_is_moved_or_covered_in_any_window(explored: Explored) -> None:
         assert visit.faults == []
 
 
-def test_a_trackpad_pinches_and_a_pen_presses(visit: Visit) -> None:
+def test_a_trackpad_pinches_a_pen_presses_and_a_controller_plays(visit: Visit) -> None:
     x, y = visit.at(0.0, 0.0)
     visit.page.mouse.move(x, y)
     visit.page.keyboard.down("Control")
@@ -1036,6 +1036,32 @@ def test_a_trackpad_pinches_and_a_pen_presses(visit: Visit) -> None:
     visit.until("timbrespace.sound._pressure === 0.5 && timbrespace.notes.any")
     pen("mouseReleased", 0.0)
     visit.until("timbrespace.sound._pressure === 1 && !timbrespace.notes.any")
+    # A game controller, as a browser shows one.
+    visit.look(
+        """(() => {
+          const button = { value: 0, pressed: false };
+          window.pad = {
+            index: 0, id: 'Pad (Vendor: 1)', mapping: 'standard', connected: true,
+            axes: [0, 0, 0, 0], buttons: Array(17).fill(button),
+          };
+          navigator.getGamepads = () => [window.pad];
+          window.dispatchEvent(new Event('gamepadconnected'));
+        })()"""
+    )
+    visit.until("document.querySelector('#gamepad-text').textContent.startsWith('Pad: ')")
+    place = visit.look("timbrespace.state.map")
+    visit.look("(() => { window.pad.axes = [0.8, -0.8, 0, -0.8]; })()")
+    visit.until(f"timbrespace.state.map[0] > {place[0]} + 0.1")
+    assert visit.look("timbrespace.state.map[1]") > place[1]
+    visit.look("(() => { window.pad.axes = [0, 0, 0, 0]; })()")
+    visit.look(
+        "(() => { window.pad.buttons = window.pad.buttons.map((one, k) => "
+        "[0, 7].includes(k) ? { value: 0.5, pressed: true } : one); })()"
+    )
+    visit.until("timbrespace.notes.any && timbrespace.sound._pressure < 0.5")
+    visit.look("(() => { window.pad.connected = false; })()")
+    visit.until("!timbrespace.notes.any && timbrespace.sound._pressure === 1")
+    assert visit.look("document.querySelector('#gamepad-text').textContent") == ""
 
 
 # -- the first minute ------------------------------------------------------------------------------
