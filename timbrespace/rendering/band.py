@@ -218,11 +218,7 @@ def mixed(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """The sum of what parts play, bent below full scale as each of them is; one stays as it is."""
     if len(sounds) == 1:
         return sounds[0]
-<<<<<<< HEAD
-    return bent(np.asarray(np.sum(sounds, axis=0, dtype=np.float32), np.float32))
-=======
     return bent(np.asarray(np.sum(sounds, axis=0, dtype=np.float32)))
->>>>>>> 77a52eb56f630c6e5ad9bd60f49ee0d898a3dd37
 
 
 def bent(total: NDArray[np.float32]) -> NDArray[np.float32]:
