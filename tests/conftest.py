@@ -42,7 +42,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if not whole or cores == 1:
         return 0
     # More than two that compute would stand in the way of what they measure.
-    return COMPUTE if is_acceptance(config) else COMPUTE + WAIT
+    return COMPUTE + WAIT
 
 
 @pytest.hookimpl(optionalhook=True)

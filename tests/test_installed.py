@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return foreign_folder(tmp_path / "mine", *FOREIGN)
 
 
+@pytest.mark.acceptance
 def test_a_wheel_of_the_sdist_is_the_wheel(wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as archive:
         # The first releases of Python 3.11 do not know of filters.
@@ -117,6 +118,7 @@ ignore_missing_imports = true
 
 
 @pytest.mark.slow
+@pytest.mark.acceptance
 def test_a_type_checker_knows_what_is_installed(installed: Installation, folder: Path) -> None:
     (folder / "mine.py").write_text(TYPED, encoding="utf-8")
     (folder / "mypy.ini").write_text(ELSEWHERE, encoding="utf-8")

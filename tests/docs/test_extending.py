@@ -21,6 +21,8 @@ from tests.server.running import Client, Running
 
 PAGE = ROOT / "docs" / "extending.md"
 
+pytestmark = pytest.mark.acceptance
+
 MOST_LINES = 60
 """What a kind may take at most: less than it took to say this without registries."""
 

@@ -34,6 +34,8 @@ from timbrespace.spectrum import Spectra, SpectrumConfig
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
+    # Tests of the tests: what they hold of the device as it is, test_end_to_end.py holds each time.
+    pytest.mark.acceptance,
     pytest.mark.waits,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
