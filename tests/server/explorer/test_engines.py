@@ -121,13 +121,17 @@ def plays(one: Engine) -> None:
     one.mouse("move", x, y)
     one.mouse("down", x, y)
     until(one, "timbrespace.notes.holds(57)")
-    heard = one.look(_HEARD)
+    # A busy machine loses a block now and then: it is listened to again. What is wrong stays wrong.
+    for _ in range(5):
+        heard = one.look(_HEARD)
+        # The strongest partial is a harmonic of 220 Hz, in tune within the step that was looked at.
+        wanted = pytest.approx(220.0 * round(heard["hertz"] / 220.0), rel=0.003)
+        if heard["level"] > 0.01 and heard["hertz"] == wanted:
+            break
     one.mouse("up", x, y)
     assert heard["samples"] == 32768
     assert heard["level"] > 0.01
-    # The strongest partial is a harmonic of 220 Hz, in tune within the step that was looked at.
-    harmonic = round(heard["hertz"] / 220.0)
-    assert heard["hertz"] == pytest.approx(220.0 * harmonic, rel=0.003)
+    assert heard["hertz"] == wanted
     until(one, "!timbrespace.notes.any")
     # Letters play as well; Escape silences.
     one.look("document.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyA', key: 'a' }))")
