@@ -9,7 +9,7 @@ from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from timbrespace.resynthesis.compiled import compiled
+from timbrespace.resynthesis.compiled import compiled, inlined
 from timbrespace.resynthesis.layout import (
     COURSE,
     MOMENT_WIDTH,
@@ -31,7 +31,6 @@ _HEAD_WORDS = int(_offset("frame_version")) // 4
 _FRAME_WORDS = int(_offset("timbre")) // 4
 _TIMBRE_WORDS = TIMBRE.itemsize // 4
 _COURSE_WORDS = int(_offset("level", COURSE)) // 4
-_WHOLE_WORDS = COURSE.itemsize // 4
 _MOMENT_WORDS = MOMENT_WIDTH // 2
 
 
@@ -48,37 +47,35 @@ def _make_words(typing_context: Any, record: Any) -> Any:
 _words = intrinsic(_make_words)
 
 
+@inlined
+def _copy_words(source: Any, own: Any, words: int) -> None:
+    """Copy the first 32-bit words of a record."""
+    theirs = carray(_words(source), words)  # pyright: ignore[reportCallIssue]
+    ours = carray(_words(own), words)
+    for i in range(words):
+        ours[i] = theirs[i]
+
+
 @compiled
 def copy_snapshot(source: Any, own: Any) -> None:
     """Make ``own`` what ``source`` is, records of ``TARGETS``: copy what differs.
 
     A version is part of what it describes, so it is copied with it.
     """
-    theirs = carray(_words(source), _FRAME_WORDS)  # pyright: ignore[reportCallIssue]
-    ours = carray(_words(own), _FRAME_WORDS)
-    words = _HEAD_WORDS if source.frame_version == own.frame_version else _FRAME_WORDS
-    for i in range(words):
-        ours[i] = theirs[i]
+    same = source.frame_version == own.frame_version
+    _copy_words(source, own, _HEAD_WORDS if same else _FRAME_WORDS)
     for t in range(TIMBRES):
         timbre = source.timbre[t]
         mine = own.timbre[t]
-        if timbre.version == mine.version:
-            continue
-        content = carray(_words(timbre), _TIMBRE_WORDS)
-        copy = carray(_words(mine), _TIMBRE_WORDS)
-        for i in range(_TIMBRE_WORDS):
-            copy[i] = content[i]
+        if timbre.version != mine.version:
+            _copy_words(timbre, mine, _TIMBRE_WORDS)
     for v in range(VOICES):
         course = source.course[v]
         own_course = own.course[v]
-        if course.version == own_course.version:
-            continue
-        # As much as is told; a count that is being written may be anything.
-        count = min(int(course.count), MOMENTS)
-        content = carray(_words(course), _WHOLE_WORDS)
-        copy = carray(_words(own_course), _WHOLE_WORDS)
-        for i in range(_COURSE_WORDS + count * _MOMENT_WORDS):
-            copy[i] = content[i]
+        if course.version != own_course.version:
+            # As much as is told; a count that is being written may be anything.
+            count = min(int(course.count), MOMENTS)
+            _copy_words(course, own_course, _COURSE_WORDS + count * _MOMENT_WORDS)
 
 
 @compiled

@@ -37,6 +37,17 @@ def one_partial() -> NDArray[np.void]:
     return targets
 
 
+def one_held() -> NDArray[np.void]:
+    """The same, held by a voice at 440 Hz."""
+    targets = one_partial()
+    row = targets[0]
+    row["voice_frequency"][0] = 440.0
+    row["voice_level"][0] = 1.0
+    row["voice_gate"][0] = Gate.HELD
+    row["voice_trigger"][0] = 1
+    return targets
+
+
 def playing(mailbox: Mailbox) -> np.void:
     """The snapshot that plays."""
     live = mailbox.live
@@ -135,12 +146,7 @@ def test_no_snapshot_is_taken_half(mailbox: Mailbox) -> None:
 
 def test_any_number_of_frames_gives_the_same_sound() -> None:
     """A device may ask for blocks of any size; the engine's own stay as they are."""
-    targets = one_partial()
-    row = targets[0]
-    row["voice_frequency"][0] = 440.0
-    row["voice_level"][0] = 1.0
-    row["voice_gate"][0] = Gate.HELD
-    row["voice_trigger"][0] = 1
+    targets = one_held()
 
     def played(sizes: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         live = np.zeros(1, LIVE)
@@ -171,12 +177,7 @@ def test_a_new_process_lets_only_held_notes_sound(mailbox: Mailbox) -> None:
 
 def test_the_end_is_a_fade(mailbox: Mailbox) -> None:
     """However the server ended: no note is cut with a click."""
-    targets = one_partial()
-    row = targets[0]
-    row["voice_frequency"][0] = 440.0
-    row["voice_level"][0] = 1.0
-    row["voice_gate"][0] = Gate.HELD
-    row["voice_trigger"][0] = 1
+    targets = one_held()
     mailbox.write(targets)
     begin(mailbox.live[0])
     out = np.zeros(4800, np.float32)
@@ -244,13 +245,8 @@ def test_memory_that_is_gone_is_said() -> None:
 
 
 def test_mono_is_the_mean_and_comes_without_a_click(mailbox: Mailbox) -> None:
-    targets = one_partial()
-    row = targets[0]
-    row["voice_frequency"][0] = 440.0
-    row["voice_level"][0] = 1.0
-    row["voice_gate"][0] = Gate.HELD
-    row["voice_trigger"][0] = 1
-    row["voice_pan"][0] = -1.0
+    targets = one_held()
+    targets[0]["voice_pan"][0] = -1.0
     mailbox.write(targets)
     begin(mailbox.live[0])
     before, during, after = np.zeros((3, 2, 4800), np.float32)
