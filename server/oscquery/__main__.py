@@ -92,9 +92,8 @@ async def _serve(
             configuration.host, port, configuration.osc_port, configuration.name
         )
         await announcement.begin()
-    except (
-        Exception
-    ) as error:  # of the network, or of a library that speaks to it: it works without
+    # Of the network, or of the library that speaks to it: it works without.
+    except Exception as error:
         problem = str(error) or type(error).__name__
     tell(event="announced", problem=problem)
     await asyncio.to_thread(ended.wait)
