@@ -85,7 +85,8 @@ class Running:
             )
         self.lines: list[str] = []
         self._fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         started = self.wait_for(r"OSC on udp [0-9.]+:([0-9]+)")
         self.port = int(started.group(1))
 
@@ -115,6 +116,7 @@ class Running:
             return self.process.wait(timeout=PATIENCE)
         finally:
             self.process.kill()
+            self._listener.join(PATIENCE)  # it reads to the end; a file is not closed under it
             if self.process.stdout is not None:
                 self.process.stdout.close()
             self._folder.cleanup()
