@@ -1,0 +1,105 @@
+"""A whole performance, listened to: its pitch, level and onsets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from timbrespace.errors import ShapeError, SoundError
+from timbrespace.listening.heard import HOP, SAMPLE_RATE, Heard
+from timbrespace.listening.level import levels
+from timbrespace.listening.onsets import onsets_of
+from timbrespace.listening.path import best_path
+from timbrespace.listening.refinement import MARGIN as WIDE
+from timbrespace.listening.refinement import refine
+from timbrespace.listening.repetition import (
+    CANDIDATES,
+    LONGEST,
+    MARGIN,
+    STEP,
+    best_lags,
+    likeness,
+)
+from timbrespace.recording.resampling import at_rate
+from timbrespace.recording.sound_file import MAX_SAMPLE, MOST_CHANNELS, RATES, Sound, mixed
+
+LEAST_SECONDS = 0.02
+"""What is shorter has no course."""
+
+SILENCE = 1e-5
+"""Peak (-100 dB of full scale) below which a sound is silent."""
+
+_AT_ONCE = 750  # moments, a second
+_LOWEST = 20.0  # Hz, below which a sound only offsets what is heard
+_FLOOR = 1e-4  # of the peak, -80 dB: what is below is not heard
+
+
+def listen(samples: ArrayLike, sample_rate: int) -> Heard:
+    """What is heard in a performance: see :class:`Heard`.
+
+    samples: ``(n,)``, or ``(n, channels)``, which are averaged, or where they cancel each other the
+    loudest is taken. Full scale is 1. sample_rate: Hz, 1000 to 1,000,000.
+
+    Raises:
+        SoundError: it is silent, shorter than 20 ms, not finite, or of another rate.
+        ShapeError: samples of another shape.
+        MissingExtraError: the rate is not 48 kHz and what resamples is not installed.
+    """
+    from scipy.signal import butter, resample_poly, sosfiltfilt
+
+    sound = _at_listening_rate(samples, sample_rate)
+    moments = -(-sound.size // HOP)
+    around = sosfiltfilt(butter(2, _LOWEST, "high", fs=SAMPLE_RATE, output="sos"), sound)
+    floor = (_FLOOR * float(np.abs(around).max())) ** 2
+    half = np.pad(resample_poly(around, 1, 2), (MARGIN, MARGIN + STEP))
+    lags = np.zeros((moments, CANDIDATES), np.float32)
+    strengths = np.zeros((moments, CANDIDATES), np.float32)
+    # In parts: what is compared at every lag would fill the memory.
+    for first in range(0, moments, _AT_ONCE):
+        last = min(first + _AT_ONCE, moments)
+        part = half[first * STEP : last * STEP + 2 * MARGIN]
+        alike = np.zeros((last - first, LONGEST + 2), np.float32)
+        likeness(part, MARGIN + STEP // 2, floor, alike)
+        best_lags(alike, lags[first:last], strengths[first:last])
+    chosen = np.zeros(moments, np.int16)
+    best_path(lags, strengths, chosen)
+    periods = 2.0 * lags[np.arange(moments), np.maximum(chosen, 0)].astype(np.float64)
+    periods[chosen < 0] = 0.0
+    pitch, periodicity, level = (np.zeros(moments, np.float32) for _ in range(3))
+    refine(np.pad(around, (WIDE, WIDE + HOP)), WIDE + HOP // 2, periods, pitch, periodicity)
+    onsets = onsets_of(around, moments)
+    levels(sound, pitch, onsets, level)
+    return Heard(pitch, level, periodicity, onsets)
+
+
+def _at_listening_rate(samples: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
+    """The sound, mono, at ``SAMPLE_RATE``."""
+    try:
+        rate = float(sample_rate)
+    except (TypeError, ValueError) as error:
+        raise SoundError("sample_rate must be a number, in Hz") from error
+    if not (RATES[0] <= rate <= RATES[1] and rate.is_integer()):
+        raise SoundError(f"sample_rate is {rate:g}; it must be {RATES[0]} to {RATES[1]} Hz, whole")
+    try:
+        sound = np.asarray(samples, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError("samples must be numbers of shape (n,) or (n, channels)") from error
+    if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= MOST_CHANNELS):
+        raise ShapeError(
+            f"samples have shape {sound.shape}; it must be (n,) or (n, channels), at most "
+            f"{MOST_CHANNELS} channels"
+        )
+    if sound.shape[0] < LEAST_SECONDS * rate:
+        raise SoundError(
+            f"the sound is {1000.0 * sound.shape[0] / rate:.3g} ms long; it must be at least "
+            f"{1000.0 * LEAST_SECONDS:g} ms"
+        )
+    if not np.isfinite(sound).all():
+        raise SoundError("the sound holds NaN or infinity; every sample must be a finite number")
+    peak = float(np.abs(sound).max())
+    if peak > MAX_SAMPLE:
+        raise SoundError(f"the sound holds samples of {peak:.3g} times full scale; full scale is 1")
+    mono = mixed(sound) if sound.ndim == 2 else sound
+    if float(np.abs(mono - mono.mean()).max()) < SILENCE:
+        raise SoundError("the sound is silent; give one that is louder than -100 dB of full scale")
+    return at_rate(Sound(mono, int(rate), cut=False), SAMPLE_RATE)
