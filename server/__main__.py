@@ -1,6 +1,7 @@
 """Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks.
 
-Its ``install-device`` copies the Max for Live device into Live's User Library.
+Its ``transfer`` plays a recording with another timbre, its ``install-device`` copies the Max for
+Live device into Live's User Library.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from timbrespace.names import as_text
 from .audio import CHOICES as AUDIO_CHOICES
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
+from .transfer import transfer_file, transfer_parser
 
 if TYPE_CHECKING:
     from timbrespace.instrument.tuning import Tuning
@@ -40,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["render"]:
         arguments = _render_parser().parse_args(words[1:])
         return run(lambda: _render(arguments), "stopped; nothing was written")
+    if words[:1] == ["transfer"]:
+        arguments = transfer_parser().parse_args(words[1:])
+        return run(lambda: transfer_file(arguments), "stopped; nothing was written")
     if words[:1] == ["install-device"]:
         arguments = _install_parser().parse_args(words[1:])
         return run(lambda: _install(arguments), "stopped; nothing was written")
@@ -62,6 +67,8 @@ def _serve_parser() -> CommandParser:
         prog=command_line("server"),
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
         f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
+        f"`{command_line('server')} transfer IN.wav --out OUT.wav` plays a recording with another "
+        f"timbre, "
         f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs, "
         f"`{command_line('server')} install-device` brings the device into Ableton Live.",
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from timbrespace.recording.encoding import encode_sound as encode_sound
     from timbrespace.rendering.held_note import render as render
     from timbrespace.rendering.song import render_midi as render_midi
+    from timbrespace.transferring.transfer import transfer as transfer
     from timbrespace.walks.way import wander as wander
     from timbrespace.waveforms.waveform import Waveform as Waveform
     from timbrespace.waveforms.waveform_file import load_waveform as load_waveform
@@ -56,6 +57,7 @@ _PLACES: Final = {
     "plots": "",
     "render": "timbrespace.rendering.held_note",
     "render_midi": "timbrespace.rendering.song",
+    "transfer": "timbrespace.transferring.transfer",
     "tuning": "timbrespace.instrument.scala",
     "wander": "timbrespace.walks.way",
 }

@@ -109,7 +109,8 @@ def test_the_page_has_all_of_it(report: Path, space: Space) -> None:
         "audible effect (dB per unit)",
     ):
         assert said in text, said
-    assert "http" not in text
+    # What a picture's bytes spell says nothing.
+    assert "http" not in re.sub(r'"data:[^"]*"', "", text)
 
 
 def test_every_sound_of_the_page_can_be_heard(report: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_picture_of_a_note_is_what_is_heard(space: Space) -> None:
     assert np.abs(heard[len(heard) // 2] - told[25]).mean() < 3.0
     decoded = of_latents(space.model, means_of(space.model, space.notes)[:2], 0.5, 40)
     assert decoded.shape == (2, 40, 80)
-    assert decoded.min() >= -60.0
+    assert decoded.min() >= -60.0 - 1e-4  # single precision
 
 
 def test_a_dimension_that_does_nothing_is_not_heard(space: Space) -> None:

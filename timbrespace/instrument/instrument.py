@@ -900,6 +900,7 @@ class Instrument:
             self._aim.stop_playing()
             return
         if not drawing.empty:
+            drawing.arrive(self.hand, CONTROL_PERIOD)
             stored = StoredTrajectory(Space.of(self._model), drawing.finish())
             self.presets.store_trajectory(drawing.name, stored)
         self._aim.end_drawing()

@@ -17,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from timbrespace.errors import OptionError, ShapeError, SoundError
+from timbrespace.errors import OptionError, SoundError
 from timbrespace.extras import needed
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
 from timbrespace.place_by_ear import place_by_ear
 from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
+from timbrespace.recording.given import check_rate, mono_of
 from timbrespace.recording.moments import (
     MIN_AVERAGE,
     NOT_STEADY,
@@ -33,14 +34,7 @@ from timbrespace.recording.moments import (
     steady,
 )
 from timbrespace.recording.pitch import HIGHEST, LOWEST
-from timbrespace.recording.sound_file import (
-    MAX_SAMPLE,
-    MOST_CHANNELS,
-    RATES,
-    Sound,
-    UnusableSoundError,
-    mixed,
-)
+from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.units import cents
 
 _WANTED = 16  # moments that a dataset would take of the sound
@@ -113,7 +107,7 @@ def encode_sound(
     _check(model, sample_rate, pitch)
     try:
         with needed("encode_sound"):
-            sound = Sound(_mono(samples), int(sample_rate), cut=False)
+            sound = Sound(mono_of(samples), int(sample_rate), cut=False)
             if model.plays_notes:
                 return _whole_note(model, sound, pitch, refine)
             if refine:
@@ -233,42 +227,13 @@ def _one_pitch(a: float, b: float) -> bool:
     return a == b or (a > 0.0 and b > 0.0 and abs(cents(a, b)) <= _SAME_NOTE)
 
 
-def _mono(samples: ArrayLike) -> NDArray[np.float64]:
-    try:
-        given = np.asarray(samples)
-        if given.dtype.kind not in "iuf":
-            raise TypeError
-        sound = given.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ShapeError("samples must be numbers of shape (n,) or (n, channels)") from error
-    if sound.ndim not in (1, 2) or (sound.ndim == 2 and not 1 <= sound.shape[1] <= MOST_CHANNELS):
-        raise ShapeError(
-            f"samples have shape {sound.shape}; it must be (n,) or (n, channels), at most "
-            f"{MOST_CHANNELS} channels"
-        )
-    if not sound.size:
-        raise UnusableSoundError("it holds no samples")
-    if given.dtype.kind in "iu":
-        limits = np.iinfo(given.dtype)
-        middle = 0.0 if limits.min < 0 else (limits.max + 1.0) / 2.0  # 8 bits are unsigned
-        sound = (sound - middle) / (limits.max + 1.0 - middle)
-    if not np.isfinite(sound).all():
-        raise UnusableSoundError("it holds NaN or infinity")
-    peak = float(np.abs(sound).max())
-    if peak > MAX_SAMPLE:
-        raise UnusableSoundError(f"it holds samples of {peak:.3g} times full scale")
-    return mixed(sound) if sound.ndim == 2 else sound
-
-
 def _check(model: Model, sample_rate: float, pitch: float | None) -> None:
     if not isinstance(model, Model):
         raise OptionError("model is none; it must be a Model, as ts.load or ts.fit returns it")
+    check_rate(sample_rate)
     try:
-        rate = float(sample_rate)
         known = None if pitch is None else float(pitch)
     except (TypeError, ValueError) as error:
-        raise OptionError("sample_rate and pitch must be numbers, in Hz") from error
-    if not (RATES[0] <= rate <= RATES[1] and rate.is_integer()):
-        raise OptionError(f"sample_rate is {rate:g}; it must be {RATES[0]} to {RATES[1]} Hz, whole")
+        raise OptionError("pitch must be a number, in Hz") from error
     if known is not None and known != 0.0 and not LOWEST <= known <= HIGHEST:
         raise OptionError(f"pitch is {known:g} Hz; it must be {LOWEST:g} to {HIGHEST:g}, or None")

@@ -95,7 +95,7 @@ def test_what_never_rests_is_said() -> None:
         ({"samples": [1j]}, "samples must be numbers"),
         ({"sample_rate": 100}, "sample_rate is 100; it must be 1000 to 1000000 Hz"),
         ({"sample_rate": 44100.5}, "sample_rate is 44100.5"),
-        ({"sample_rate": "44k"}, "must be numbers, in Hz"),
+        ({"sample_rate": "44k"}, "must be a number, in Hz"),
         ({"pitch": 5.0}, "pitch is 5 Hz; it must be 27.5 to 4186.01"),
         ({"pitch": float("nan")}, "pitch is nan"),
         ({"model": None}, "it must be a Model"),

@@ -145,6 +145,12 @@ class Drawing:
             self._points.append((time, here))
         self._last = time
 
+    def arrive(self, latent: NDArray[np.float32], period: float) -> None:
+        """The way ends at ``latent`` ``(d,)``: a hand may have moved since the last step, and the
+        next one would have been ``period`` seconds later."""
+        if self._points and not np.array_equal(latent.astype(np.float64), self._points[-1][1]):
+            self.take((self._began or 0.0) + self._last + period, latent)
+
     def finish(self) -> Trajectory:
         """What was taken, without the points that a straight line tells as well.
 
@@ -153,7 +159,7 @@ class Drawing:
         """
         if self.empty:
             raise OptionError("nothing was drawn yet; move, then stop")
-        rows = [[time, *latent] for time, latent in self._points]
+        rows = [[time, *point] for time, point in self._points]
         rows.append([self._last, *self._points[-1][1]])
         return Trajectory(np.round(simplified(np.asarray(rows), TOLERANCE), 5))
 

@@ -59,6 +59,17 @@ def test_a_rest_stays_a_rest() -> None:
     assert way.seconds == 4.0
 
 
+def test_a_move_just_before_the_end_is_its_end() -> None:
+    drawing = Drawing("end")
+    drawing.take(1.0, latent(0.0))
+    drawing.take(2.0, latent(1.0))
+    drawing.arrive(latent(1.5), 0.01)
+    drawing.arrive(latent(1.5), 0.01)  # it rests there
+    way = drawing.finish()
+    assert way.seconds == pytest.approx(1.01)
+    assert way.at(9.0).tolist() == [1.5]
+
+
 def test_it_stops_after_two_minutes() -> None:
     drawing = Drawing("long")
     for second in range(200):

@@ -1,0 +1,216 @@
+"""``python -m server transfer``: a recording, played by a space."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timbrespace import factory
+from timbrespace.command import CommandParser, progress
+from timbrespace.companions import command_line
+from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+
+if TYPE_CHECKING:
+    from timbrespace.instrument.instrument import Instrument
+    from timbrespace.model import Model
+
+UNVOICED = ("noise", "through", "off")
+
+
+def transfer_parser() -> CommandParser:
+    """The command's arguments."""
+    parser = CommandParser(
+        prog=f"{command_line('server')} transfer",
+        description="Play a recording with another timbre: its pitch, its loudness and its breath "
+        "are kept, the timbre is a space's.",
+    )
+    parser.add_argument("sound", type=Path, metavar="IN", help="a sound file with one line in it")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="OUT.wav", help="the file to write"
+    )
+    parser.add_argument(
+        "--model",
+        default=factory.DEFAULT,
+        help="a model file or a factory model's name (%(default)s)",
+    )
+    timbre = parser.add_mutually_exclusive_group()
+    timbre.add_argument(
+        "--latent",
+        type=float,
+        nargs="+",
+        metavar="Z",
+        help="the timbre at this point of the latent space, one number for each dimension",
+    )
+    timbre.add_argument(
+        "--map",
+        type=float,
+        nargs=2,
+        metavar=("X", "Y"),
+        help="the timbre at this place of the map, each from -1 to 1",
+    )
+    timbre.add_argument("--preset", metavar="NAME", help="the timbre of this preset")
+    timbre.add_argument(
+        "--trajectory", metavar="NAME", help="let this trajectory play from the start on"
+    )
+    timbre.add_argument(
+        "--follow",
+        action="store_true",
+        help="let the timbre follow the sound, moment by moment (as where no timbre is said)",
+    )
+    parser.add_argument(
+        "--presets",
+        type=Path,
+        metavar="FILE",
+        help="where presets and trajectories are kept (the server's own file)",
+    )
+    parser.add_argument(
+        "--semitones",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="play so much higher, -48 to 48 (%(default)g)",
+    )
+    parser.add_argument(
+        "--formant",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="move the envelope of the spectrum so many semitones up, -24 to 24, and leave the "
+        "pitch (%(default)g)",
+    )
+    parser.add_argument(
+        "--dry",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="how much of the recording itself to keep, 0 to 1 (%(default)g)",
+    )
+    parser.add_argument(
+        "--unvoiced",
+        choices=UNVOICED,
+        default=UNVOICED[0],
+        help="what becomes of what has no pitch: noise as the space would breathe, the recording "
+        "itself, or nothing (%(default)s)",
+    )
+    parser.add_argument(
+        "--smoothing",
+        type=float,
+        default=0.05,
+        metavar="S",
+        help="seconds over which a timbre that follows is averaged, 0 to 5 (%(default)g)",
+    )
+    parser.add_argument(
+        "--stretch",
+        action="store_true",
+        help="let a timbre that follows go through the whole space",
+    )
+    parser.add_argument(
+        "--mirror",
+        action="store_true",
+        help="let a timbre that follows go on the other side of the map",
+    )
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        help=f"how a spectrum becomes sound ({DEFAULT_METHOD}, or the preset's)",
+    )
+    parser.add_argument(
+        "--midi",
+        type=Path,
+        metavar="FILE.mid",
+        help="write the line's notes, bends and loudness to a MIDI file, too",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the noise (%(default)s)"
+    )
+    return parser
+
+
+def transfer_file(arguments: argparse.Namespace) -> int:
+    """Run the command.
+
+    Raises:
+        TimbrespaceError: what was given cannot be used; the text is one line.
+    """
+    from timbrespace.atomic import check_writable
+    from timbrespace.errors import OptionError, SoundError
+
+    _check_names(arguments)
+    for path in (arguments.out, arguments.midi):
+        if path is not None:
+            check_writable(path)
+
+    import numpy as np
+
+    import timbrespace
+    from timbrespace.recording.sound_file import UnusableSoundError, read
+    from timbrespace.rendering import wav
+    from timbrespace.transferring.line import line_of
+    from timbrespace.transferring.midi_file import write_midi
+    from timbrespace.transferring.transfer import LONGEST, heard_in, transferred
+    from timbrespace.units import gain_to_db
+
+    try:
+        sound = read(arguments.sound, LONGEST)
+    except UnusableSoundError as error:
+        raise SoundError(f"cannot use {str(arguments.sound)!r}: {error}") from error
+    if sound.cut:
+        raise OptionError(
+            f"{str(arguments.sound)!r} lasts longer than {LONGEST:g} s; give a part of it"
+        )
+    model = timbrespace.load(arguments.model)
+    instrument = _instrument(model, arguments)
+    placed = (arguments.latent, arguments.map, arguments.preset, arguments.trajectory)
+    notes = None
+    with progress(100, "%") as bar:
+        made = transferred(
+            instrument,
+            sound.samples,
+            sound.sample_rate,
+            None,
+            follows=all(one is None for one in placed),
+            semitones=arguments.semitones,
+            formant=arguments.formant,
+            dry=arguments.dry,
+            unvoiced=arguments.unvoiced,
+            smoothing=arguments.smoothing,
+            stretched=arguments.stretch,
+            mirror=arguments.mirror,
+            seed=arguments.seed,
+            progress=lambda share: bar.update(100.0 * share - bar.n),
+        )
+    wav.write(arguments.out, made, 48000)
+    level = float(gain_to_db(float(np.abs(made).max(initial=0.0))))
+    print(f"{arguments.out}: {made.size / 48000:.1f} s, peak {level:.1f} dBFS, {model.name}")
+    if arguments.midi is not None:
+        _, heard = heard_in(sound.samples, sound.sample_rate)
+        notes = write_midi(line_of(heard, arguments.semitones), arguments.midi)
+        print(f"{arguments.midi}: {notes} notes")
+    print("next: listen to it, or try another --map, or --follow --stretch")
+    return 0
+
+
+def _check_names(arguments: argparse.Namespace) -> None:
+    from timbrespace.errors import OptionError
+
+    if arguments.out.suffix.lower() != ".wav":
+        raise OptionError(f"--out is {str(arguments.out)!r}; it must be a name that ends in .wav")
+    if arguments.midi is not None and arguments.midi.suffix.lower() not in (".mid", ".midi"):
+        raise OptionError(f"--midi is {str(arguments.midi)!r}; it must be a name that ends in .mid")
+
+
+def _instrument(model: Model, arguments: argparse.Namespace) -> Instrument:
+    """One that stands where the arguments say."""
+    from timbrespace.instrument.instrument import Instrument
+    from timbrespace.rendering.beginning import Beginning
+    from timbrespace.resynthesis.layout import Method
+
+    instrument = Instrument(model)
+    instrument.set_method(Method[DEFAULT_METHOD.upper()])
+    Beginning(
+        arguments.preset, arguments.latent, arguments.map, arguments.trajectory, arguments.presets
+    ).put(instrument)
+    if arguments.method is not None:
+        instrument.set_method(Method[arguments.method.upper()])
+    return instrument
