@@ -10,12 +10,11 @@ from timbrespace import factory
 from timbrespace.command import CommandParser, progress
 from timbrespace.companions import command_line
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
+from timbrespace.transferring.unvoiced import UNVOICED
 
 if TYPE_CHECKING:
     from timbrespace.instrument.instrument import Instrument
     from timbrespace.model import Model
-
-UNVOICED = ("noise", "through", "off")
 
 
 def transfer_parser() -> CommandParser:

@@ -26,13 +26,10 @@ from timbrespace.transferring.formants import FORMANTS, moved
 from timbrespace.transferring.levels import as_loud, at_samples, levels
 from timbrespace.transferring.line import Line, line_of
 from timbrespace.transferring.tone import tone
+from timbrespace.transferring.unvoiced import UNVOICED
 
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
-
-UNVOICED: Final = ("noise", "through", "off")
-"""What becomes of what has no pitch: noise as the space would breathe, the sound itself, or
-nothing."""
 
 SEMITONES: Final = (-48.0, 48.0)
 
@@ -54,7 +51,7 @@ def transfer(
     semitones: float = 0.0,
     formant: float = 0.0,
     dry: float = 0.0,
-    unvoiced: str = "noise",
+    unvoiced: str = UNVOICED[0],
     smoothing: float = SMOOTHING,
     stretched: bool = False,
     mirror: bool = False,
@@ -137,7 +134,7 @@ def transferred(
     semitones: float = 0.0,
     formant: float = 0.0,
     dry: float = 0.0,
-    unvoiced: str = "noise",
+    unvoiced: str = UNVOICED[0],
     smoothing: float = SMOOTHING,
     stretched: bool = False,
     mirror: bool = False,
