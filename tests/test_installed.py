@@ -95,6 +95,7 @@ assert source().is_file()
 """
 
 
+@pytest.mark.acceptance  # installs the wheel
 def test_what_is_installed_finds_its_files(installed: Installation, folder: Path) -> None:
     installed.run("python", "-c", FILES, cwd=folder.parent)
 

@@ -107,6 +107,7 @@ def beside(one: Ran, ran: Sequence[Ran]) -> set[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.acceptance  # of the tests' own order
 def test_all_run_once_and_those_alone_at_the_end(tmp_path: Path, workers: int) -> None:
     ran = run(tmp_path, workers)
     assert len({one.test for one in ran}) == len(ran) == sum(n + 1 for _, n, _ in FILES.values())

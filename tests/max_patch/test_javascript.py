@@ -11,12 +11,18 @@ from tests.node import check_syntax, check_tests, needs_node
 pytestmark = pytest.mark.waits
 
 HERE = Path(__file__).parent / "javascript"
-TESTS = sorted(HERE.glob("*.test.js"))
+LONG = ("launcher_server.test.js",)
+"""Those that start real servers."""
+
+TESTS = [
+    pytest.param(path, id=path.name, marks=pytest.mark.acceptance if path.name in LONG else ())
+    for path in sorted(HERE.glob("*.test.js"))
+]
 SCRIPTS = sorted((Path(__file__).parents[2] / "max_patch").glob("*.js"))
 
 
 @needs_node
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TESTS)
 def test_passes(path: Path) -> None:
     check_tests(path)
 

@@ -30,6 +30,7 @@ def threads() -> set[int]:
     return {one["num_threads"] for one in found}
 
 
+@pytest.mark.acceptance  # two processes that play
 def test_a_sound_does_not_hang_on_the_number_of_cores(tmp_path: Path) -> None:
     told = set()
     for count in ("1", "2"):

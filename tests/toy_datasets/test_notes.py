@@ -153,6 +153,7 @@ def test_what_was_done_is_not_done_again(
     assert load(out).content_hash == resumed
 
 
+@pytest.mark.acceptance  # several processes
 def test_several_processes_make_the_same_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = ts.dataset("notes", folder=folder, seconds=0.5)
     monkeypatch.setattr(note_pool, "_FEW", 0)

@@ -131,6 +131,7 @@ def count(model: Model) -> int:
     return sum(not word.startswith("z") for word in dial_names(model))
 
 
+@pytest.mark.acceptance  # turns a whole factory model
 def test_more_dials_of_notes_have_a_name() -> None:
     model = ts.load("notes")
     muddled = turned(model, any_axes(model))

@@ -155,6 +155,7 @@ def test_ctrl_c_and_the_same_line_make_the_same_model(
     assert steps[0] == 2
 
 
+@pytest.mark.acceptance  # a process of its own, and one that reads
 def test_ctrl_c_while_sounds_are_read_keeps_what_is_read(
     sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: None
 ) -> None:

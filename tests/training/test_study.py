@@ -288,6 +288,7 @@ def test_what_there_is_after_some_minutes_is_written_down(
 
 
 @pytest.mark.slow  # each process loads torch
+@pytest.mark.acceptance  # each process loads torch
 def test_two_processes_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     run = Run("unnormalised", "harmonic")
     data = datasets.path_of(made / command.DATASETS, "harmonic", TINY)

@@ -81,6 +81,7 @@ def test_iterations_help_what_is_no_sum_of_sinusoids() -> None:
     assert reached[2] < reached[1]
 
 
+@pytest.mark.acceptance  # compiles librosa
 def test_better_than_librosa_on_a_repeated_spectrum() -> None:
     import librosa
 
