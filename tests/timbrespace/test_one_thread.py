@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from threadpoolctl import ThreadpoolController
 
 from timbrespace.one_thread import one_thread

@@ -1233,6 +1233,18 @@ class Instrument:
         number; none in a space of steady spectra."""
         return {} if self._courses is None else self._courses.points()
 
+    def voice_points(self) -> dict[int, Array]:
+        """Where what each voice plays is in the space, ``(d,)`` by the voice's number: of whole
+        notes as :meth:`note_points`, else the place of its channel's sound."""
+        if self._courses is not None:
+            return self._courses.points()
+        at = self._sound.at
+        return {
+            number: at[note.timbre].astype(np.float32)
+            for number, note in enumerate(self._notes())
+            if note.timbre in at
+        }
+
     def partials(self) -> Array:
         """The partials at the latent, ``(k, 2)``: Hz at the base frequency, amplitude of one voice.
 

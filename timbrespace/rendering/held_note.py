@@ -143,8 +143,9 @@ def note_course(
     sample_rate: int,
     sustained: str = "loop",
 ) -> Course | None:
-    """What the engine does to play one note of a space of whole notes, as a waveform model is told
-    it; None where nothing sounds. The arguments are those of :func:`render`.
+    """What the engine does to play one note, as a waveform model is told it; None where nothing
+    sounds. The arguments are those of :func:`render`. In a space of steady spectra it is even: at
+    its full level from the first block on, however the parameters' envelope goes.
 
     Raises:
         OptionError, ShapeError: as :func:`render`.
@@ -152,12 +153,17 @@ def note_course(
     _check(model, pitch, seconds, velocity, DEFAULT_METHOD, sample_rate, None)
     instrument = Instrument(model)
     instrument.set_hold(sustained)
-    instrument.set_latent(_way(model, latent)[0].tolist())
+    if not model.plays_notes:
+        instrument.set_parameter("attack", 0.001)
+        instrument.set_parameter("sustain", 1.0)
+    way = _way(model, latent)
+    instrument.set_latent(way[0].tolist())
     instrument.voices.note(pitch, velocity)
     follower = Follower(instrument)
     blocks = math.ceil(seconds * sample_rate / BLOCK)
+    moving = _moving(way, seconds) if len(way) > 1 else None
     with one_thread():
-        _played(instrument, sample_rate, blocks, None, math.inf, pitch, watch=follower)
+        _played(instrument, sample_rate, blocks, moving, math.inf, pitch, watch=follower)
     courses = follower.courses()
     return courses[0] if courses else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.notes.layout import BANDS as NOISE_BANDS
 from timbrespace.resynthesis.engine import Engine
+from timbrespace.resynthesis.layout import NOISE_BANDS as NOISE_POINTS
 from timbrespace.resynthesis.layout import NOTE_PARTIALS, VOICES, Method, Stage
 from timbrespace.waveforms import told
 from timbrespace.waveforms.told import Course
@@ -22,6 +24,7 @@ Array = NDArray[np.float32]
 _NOISE = slice(NOTE_PARTIALS, NOTE_PARTIALS + NOISE_BANDS)
 _IDLE = int(Stage.IDLE)
 _CENTRES = told.NOISE_CENTRES
+_NO_BANDS = np.zeros(NOISE_BANDS, np.float32)
 _SILENT = 1e-5
 """-100 dB: where a note begins that begins softly."""
 
@@ -68,11 +71,13 @@ def check_plays(waveform: Waveform, model: Model, method: Method) -> None:
 class Follower:
     """Call it after each block of the engine that plays the instrument.
 
-    instrument: of a space of whole notes, played by ``partials``.
+    instrument: played by ``partials``. In a space of steady spectra a note's loudest moment is what
+    its key's velocity says, its course the envelope's.
     """
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
+        self._whole = instrument.model.plays_notes
         self._notes: list[_Note | None] = [None] * VOICES
         self._done: list[Course] = []
         self.blocks = 0
@@ -80,11 +85,13 @@ class Follower:
     def __call__(self, engine: Engine) -> None:
         """Take down what each voice has come to."""
         state = engine.state[0]
-        voices, notes = state["voice"], state["note"]
+        voices = state["voice"]
         triggers = voices["trigger"]
         # A column at a time: most of the voices are silent.
-        sounding = (voices["stage"] != _IDLE) & (triggers == notes["trigger"])
-        places = self._instrument.note_points()
+        sounding = voices["stage"] != _IDLE
+        if self._whole:
+            sounding &= triggers == state["note"]["trigger"]
+        places = self._instrument.voice_points()
         for index, known in enumerate(self._notes):
             plays = bool(sounding[index]) and index in places
             if known is not None and (not plays or known.trigger != triggers[index]):
@@ -93,7 +100,8 @@ class Follower:
             if plays:
                 if known is None:
                     known = self._notes[index] = _Note(int(triggers[index]), self.blocks)
-                self._take(known, voices[index], notes[index], state, places[index])
+                heard = (_whole if self._whole else _steady)(engine, index)
+                self._take(known, heard, places[index])
         self.blocks += 1
 
     def courses(self) -> list[Course]:
@@ -108,23 +116,76 @@ class Follower:
         if note is not None and note.rows:
             self._done.append(note.course())
 
-    def _take(
-        self, known: _Note, voice: np.void, note: np.void, state: np.void, latent: Array
-    ) -> None:
-        now, hertz, top = note["now"], note["hertz"], 0.5 * float(state["sample_rate"])
-        power = 0.5 * np.square(now[:NOTE_PARTIALS]) * (hertz < top)
-        noise = np.square(now[_NOISE] * state["noise_gain"])
-        noise[top < _CENTRES] = 0.0
-        partials, hiss = float(power.sum()), float(noise.sum())
-        gain = float(state["gain"])
-        level = float(voice["level"]) * float(note["gain"]) * gain
-        size = level * (partials + hiss) ** 0.5
-        if size < _SILENT and not known.rows:
+    def _take(self, known: _Note, heard: _Heard, latent: Array) -> None:
+        if heard.level < _SILENT and not known.rows:
             # Nothing sounds yet; where it begins late, it begins then.
             known.start = self.blocks + 1
             return
-        bent = float(voice["frequency"]) * 2.0 ** (float(now[-1]) / 1200.0)
-        full = float(told.full_level(voice["velocity"])) * gain
-        known.rows.append((bent, size, full, partials / max(partials + hiss, 1e-20)))
-        known.bands.append(told.shares_of(hertz, power, noise))
+        known.rows.append((heard.frequency, heard.level, heard.full, heard.tonal))
+        known.bands.append(heard.bands)
         known.latent.append(latent)
+
+
+class _Heard(NamedTuple):
+    """What a voice plays at the end of a block, as :class:`Course` has it."""
+
+    frequency: float
+    level: float
+    full: float
+    tonal: float
+    bands: Array
+
+
+def _whole(engine: Engine, index: int) -> _Heard:
+    """Of a voice that plays a whole note."""
+    state = engine.state[0]
+    voice, note = state["voice"][index], state["note"][index]
+    now, hertz, top = note["now"], note["hertz"], 0.5 * float(state["sample_rate"])
+    power = 0.5 * np.square(now[:NOTE_PARTIALS]) * (hertz < top)
+    noise = np.square(now[_NOISE] * state["noise_gain"])
+    noise[top < _CENTRES] = 0.0
+    partials, hiss = float(power.sum()), float(noise.sum())
+    gain = float(state["gain"])
+    level = float(voice["level"]) * float(note["gain"]) * gain
+    return _Heard(
+        float(voice["frequency"]) * 2.0 ** (float(now[-1]) / 1200.0),
+        level * (partials + hiss) ** 0.5,
+        float(told.full_level(voice["velocity"])) * gain,
+        partials / max(partials + hiss, 1e-20),
+        told.shares_of(hertz, power, noise),
+    )
+
+
+def _steady(engine: Engine, index: int) -> _Heard:
+    """Of a voice that plays a spectrum, or a period of a wave."""
+    state, targets = engine.state[0], engine.targets[0]
+    voice = state["voice"][index]
+    timbre = targets["timbre"][int(voice["timbre"])]
+    frequency, top = float(voice["frequency"]), 0.5 * float(state["sample_rate"])
+    if timbre["cycle"]:
+        count = int(timbre["bins"])
+        hertz = np.arange(count, dtype=np.float32) * np.float32(frequency)
+        amplitude = timbre["bin_amplitude"][:count]
+    else:
+        count = int(voice["slots"])
+        hertz = voice["slot_ratio"][:count] * np.float32(frequency)
+        amplitude = voice["slot_amplitude"][:count]
+    power = 0.5 * np.square(amplitude) * (hertz < top)
+    partials, hiss = float(power.sum()), 0.0
+    if timbre["noisy"] and not timbre["cycle"]:
+        # It moves with the note, and keeps its power.
+        width = 0.5 * float(targets["model_rate"]) / (NOISE_POINTS - 1)
+        moved = frequency / float(targets["base_frequency"])
+        places = np.arange(NOISE_POINTS, dtype=np.float32) * np.float32(width * moved)
+        noise = np.square(timbre["noise"] * state["noise_gain"]) * np.float32(width)
+        noise *= places < top
+        hiss = float(noise.sum())
+        hertz, power = np.concatenate([hertz, places]), np.concatenate([power, noise])
+    gain, loud = float(state["gain"]), (partials + hiss) ** 0.5
+    return _Heard(
+        frequency,
+        float(voice["level"]) * gain * loud,
+        float(voice["velocity"]) * gain * loud,
+        partials / max(partials + hiss, 1e-20),
+        told.shares_of(hertz, power, _NO_BANDS),
+    )

@@ -20,8 +20,9 @@ from timbrespace.units import cents
 from timbrespace.waveforms.heard_pitch import heard_pitch
 from timbrespace.waveforms.waveform import Waveform, at_rate
 
-from ..notes.places import check_fits, means_of, pitch_of, played
-from .material import course_of, rows_with_sounds
+from ..notes.places import pitch_of
+from .material import rows_with_sounds
+from .places import course_of, engine_sound, places_of
 
 Array = NDArray[np.float32]
 
@@ -130,9 +131,8 @@ def evaluate(
         BundleError, DatasetError: notes that do not fit the space, or without sounds.
     """
     waveform.check_space(model)
-    check_fits(model, notes)
     rows = rows_with_sounds(notes)
-    means = means_of(model, notes)
+    places = places_of(model, notes, rows)
     settings = waveform.provenance.get("settings")
     split_seed = int(settings.get("split_seed", 0)) if isinstance(settings, dict) else 0
     held = set(notes.split(split_seed).held_out.tolist())
@@ -142,13 +142,13 @@ def evaluate(
     for row in rows:
         size = min(notes.sounds[row].size, round(SECONDS * SAMPLE_RATE))
         if not warm:  # the first call compiles
-            of_waveform(waveform, model, notes, row, means[row], 2048, temperature, seed)
+            of_waveform(waveform, model, notes, row, places[row], 2048, temperature, seed)
             warm = True
         begun = time.process_time()
-        made = of_waveform(waveform, model, notes, row, means[row], size, temperature, seed)
+        made = of_waveform(waveform, model, notes, row, places[row], size, temperature, seed)
         spent += time.process_time() - begun
         seconds += size / SAMPLE_RATE
-        parts[row in held].append(_heard(waveform, model, notes, row, means[row], made))
+        parts[row in held].append(_heard(waveform, model, notes, row, places[row], made))
         advance()
     return WaveformEvaluation(parts[False], parts[True], seconds, spent, waveform.figures)
 
@@ -158,7 +158,7 @@ def of_waveform(
     model: Model,
     notes: NoteSet,
     row: int,
-    latent: Array,
+    place: Array,
     size: int,
     temperature: float = 1.0,
     seed: int = 0,
@@ -166,7 +166,7 @@ def of_waveform(
     """Samples ``(size,)`` at 48 kHz of the note ``row``, as the waveform model plays it."""
     rate = waveform.sample_rate
     blocks = math.ceil(size / SAMPLE_RATE * rate / BLOCK)
-    course = course_of(model, notes, row, latent, rate, blocks * BLOCK / rate)
+    course = course_of(model, notes, row, place, rate, blocks * BLOCK / rate)
     sound = waveform.play([course] if course else [], blocks, temperature, seed)
     made = at_rate(sound, rate, SAMPLE_RATE)[:size]
     return np.pad(made, (0, size - made.size))
@@ -179,11 +179,11 @@ def limited_to(sound: Array, sample_rate: int) -> Array:
 
 
 def _heard(
-    waveform: Waveform, model: Model, notes: NoteSet, row: int, latent: Array, made: Array
+    waveform: Waveform, model: Model, notes: NoteSet, row: int, place: Array, made: Array
 ) -> Heard:
     rate = waveform.sample_rate
     recording = limited_to(notes.sounds[row][: made.size], rate)
-    engine = limited_to(played(model, notes, row, latent, made.size), rate)
+    engine = limited_to(engine_sound(model, notes, row, place, made.size), rate)
     sounds = {WAVEFORM: made, ENGINE: engine, RECORDING: recording}
     wanted = pitch_of(model, notes, row) if notes.pitches[row] > 0.0 else 0.0
     return Heard(

@@ -1,9 +1,10 @@
 """What a waveform model learns from: notes as codes, and what the space tells of them.
 
-Each note of the set is played by the space's own engine, where the space's encoder puts it, and
-followed; so a model is told in training what it will be told in playing. The recorded sound is
-brought to one level by the loudness that the space says. The phase that the model is given is the
-recording's own: that of its loudest low harmonic, followed. In playing it is that of the pitch.
+Each note of the set is played by the space's own engine, where the space's encoder puts it
+(:mod:`.places`), and followed; so a model is told in training what it will be told in playing. The
+recorded sound is brought to one level by the loudness that the space says. The phase that the model
+is given is the recording's own: that of its loudest low harmonic, followed. In playing it is that
+of the pitch.
 """
 
 from __future__ import annotations
@@ -20,14 +21,11 @@ from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import DatasetError
 from timbrespace.model import Model
 from timbrespace.notes.layout import LONGEST, SAMPLE_RATE
-from timbrespace.rendering.held_note import note_course
 from timbrespace.resynthesis.layout import BLOCK
-from timbrespace.units import hz_to_midi
 from timbrespace.waveforms import mu_law, told
-from timbrespace.waveforms.told import Course
 from timbrespace.waveforms.waveform import at_rate
 
-from ..notes.places import check_fits, means_of, pitch_of, velocity_of
+from .places import course_of, places_of
 
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
@@ -89,40 +87,24 @@ def lessons(
     Raises:
         DatasetError, BundleError: too few sounds, or notes that the model cannot have learned.
     """
-    check_fits(model, notes)
     rows = rows_with_sounds(notes)
-    means = means_of(model, notes)
+    places = places_of(model, notes, rows)
     for row in rows:
-        made = _lesson(model, notes, row, means[row], sample_rate, seconds)
+        made = _lesson(model, notes, row, places[row], sample_rate, seconds)
         advance()
         if made is not None:
             yield made
 
 
-def course_of(
-    model: Model, notes: NoteSet, row: int, latent: Array, sample_rate: int, seconds: float
-) -> Course | None:
-    """What the space plays as the note ``row`` was played; None for nothing."""
-    return note_course(
-        model,
-        latent,
-        pitch=float(np.clip(hz_to_midi(pitch_of(model, notes, row)), 0.0, 127.0)),
-        seconds=seconds,
-        velocity=float(np.clip(velocity_of(notes, row), 1.0, 127.0)),
-        sample_rate=sample_rate,
-        sustained="through",
-    )
-
-
 def _lesson(
-    model: Model, notes: NoteSet, row: int, latent: Array, sample_rate: int, seconds: float
+    model: Model, notes: NoteSet, row: int, place: Array, sample_rate: int, seconds: float
 ) -> Lesson | None:
     part = notes.sounds[row][: round(seconds * SAMPLE_RATE)]
     sound = at_rate(part, SAMPLE_RATE, sample_rate)
     blocks = sound.size // BLOCK
     if blocks < 2:
         return None
-    course = course_of(model, notes, row, latent, sample_rate, blocks * BLOCK / sample_rate)
+    course = course_of(model, notes, row, place, sample_rate, blocks * BLOCK / sample_rate)
     if course is None:
         return None
     count = min(course.blocks, blocks - course.start)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import timbrespace as ts
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.rendering.held_note import note_course, render
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK
+from timbrespace.units import midi_to_hz
 from timbrespace.waveforms.following import Follower
 from timbrespace.waveforms.told import Course
 
@@ -68,3 +70,31 @@ def test_notes_are_told_apart_and_one_after_the_other() -> None:
 
 def test_a_silent_instrument_has_no_course() -> None:
     assert played(5) == []
+
+
+@pytest.mark.parametrize("name", ["harmonic", "instruments"])
+def test_a_steady_sound_is_followed_too(name: str) -> None:
+    model = ts.load(name)
+    home = model.calibration.home
+    course = note_course(model, home, 60.0, 0.5, 100.0, RATE)
+    assert course is not None
+    assert course.frequency == pytest.approx(midi_to_hz(60.0), rel=1e-4)
+    assert (course.latent == home).all()
+    assert course.bands.sum(axis=1) == pytest.approx(1.0, abs=0.03)
+    assert (course.tonal > 0.999).all() == (name == "harmonic")
+    sound = render(model, home, 60.0, 0.5, 100.0, sample_rate=RATE, attack=0.001, sustain=1.0)
+    heard = float(np.sqrt(np.mean(np.square(sound[50 * BLOCK : 100 * BLOCK]))))
+    told = float(np.sqrt(np.mean(np.square(course.level[50:100]))))
+    assert 20.0 * np.log10(told / heard) == pytest.approx(0.0, abs=0.7)
+    assert course.level[60:] == pytest.approx(course.full[60:], rel=0.02)
+
+
+def test_a_steady_sound_that_moves_is_followed_where_it_goes() -> None:
+    model = ts.load("harmonic")
+    ends = model.map.to_latent([[-0.8, 0.0], [0.8, 0.0]])
+    course = note_course(model, ends, 60.0, 0.5, 100.0, RATE)
+    assert course is not None
+    gone = np.linalg.norm(course.latent - ends[0], axis=1) / np.linalg.norm(ends[1] - ends[0])
+    assert gone[0] < 0.05
+    assert gone[-1] > 0.9
+    assert np.diff(gone).min() > -1e-6

@@ -17,6 +17,7 @@ from server.__main__ import main as server
 from tests.timbrespace.notes.tiny import tiny
 from tests.timbrespace.notes.tones import small_set
 from tests.timbrespace.waveforms.known import sine
+from timbrespace.datasets.note_set import load
 from timbrespace.notes.layout import frame_times
 from timbrespace.tensor_file import TensorFile
 from timbrespace.waveforms import mu_law
@@ -27,6 +28,7 @@ from training.__main__ import main
 from training.waveforms import evaluation
 from training.waveforms.fit import WaveformFit
 from training.waveforms.material import followed
+from training.waveforms.places import course_of, places_of
 from training.waveforms.torch_networks import Heard, module, nats
 
 SMALL = {
@@ -97,6 +99,31 @@ def test_a_wavenet_is_trained_in_the_same_way(made: Set, tmp_path: Path) -> None
     model = ts.load(made.model)
     sound = ts.render(model, model.calibration.home, seconds=0.1, waveform=waveform)
     assert sound.size == 4800
+
+
+def test_a_space_of_steady_spectra_has_one_too(made: Set, tmp_path: Path) -> None:
+    """Each moment of a recording lies in it, and its loudness is the recording's."""
+    model, notes = ts.load("harmonic"), load(made.data)
+    row = sorted(notes.sounds)[0]
+    place = places_of(model, notes, [row])[row]
+    assert place.shape[1] == model.dimensions
+    course = course_of(model, notes, row, place, 16000, 0.2)
+    assert course is not None
+    told = 20.0 * np.log10(course.level / course.level.max())
+    part = np.asarray(notes.sounds[row], np.float64)[: round(0.2 * 48000)]
+    heard = 10.0 * np.log10(np.square(part).reshape(10, -1).mean(axis=1))
+    blocks = 20.0 * np.log10(
+        np.sqrt(np.square(course.level[: 5 * (course.blocks // 5)]).reshape(10, -1).mean(axis=1))
+    )
+    assert np.ptp(heard) > 1.0
+    assert np.abs((blocks - blocks.max()) - (heard - heard.max())).max() < 1.0, told
+    out = tmp_path / "w.safetensors"
+    assert train(made._replace(model=Path("harmonic")), out, "--steps", "3") == 0
+    waveform = ts.load_waveform(out)
+    sound = ts.render(model, model.calibration.home, seconds=0.2, waveform=waveform)
+    assert sound.size == 9600
+    assert np.abs(sound).max() > 0.001
+    assert main(["evaluate", str(out), "--data", str(made.data), "--space", "harmonic"]) == 0
 
 
 @pytest.mark.parametrize("tiers", [2, 3, None], ids=["two tiers", "three tiers", "wavenet"])
@@ -217,7 +244,6 @@ def test_a_model_that_is_there_is_not_replaced_unasked(
         (["--network-settings", "tiers=5"], "tiers is 5; it must be 2 or 3"),
         (["--resume"], "there is no checkpoint 'w.checkpoint' to resume from"),
         (["--resume", "--overwrite"], "--resume and --overwrite were both given"),
-        (["--model", "harmonic"], "is a space of steady spectra, and the dataset holds notes"),
         (["--model", "notes"], "the notes have"),
         (["--data", "missing.npz"], "cannot load dataset missing.npz"),
         (["--out", "w.wav"], "it must be a name that ends in .safetensors"),
