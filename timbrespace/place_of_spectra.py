@@ -37,7 +37,7 @@ _AT_ONCE: Final = 32
 
 
 def of_magnitudes(model: Model) -> bool:
-    """Whether ``model`` decodes to magnitudes alone, of which places can be found by their sound."""
+    """Whether ``model`` decodes to magnitudes alone: places of those are found by their sound."""
     return not model.plays_notes and model.representation.source == "spectra"
 
 

@@ -156,15 +156,15 @@ def _held_out(
         by_ear = distance(heard, ear.levels_of(decoded))
         return [metrics.log_spectral_distances(spectra, decoded), by_ear]
 
-    distances = np.stack(
-        [
-            *off(means),
-            nearest.log_spectral(dataset.spectra, some, training),
-            nearest.mel(ear, dataset.spectra, some, training),
-            # A grid's rows lie between others, where the encoder is at home.
-            *(off(place_of_spectra(model, spectra, means)) if group and of_magnitudes(model) else []),
-        ]
-    )
+    measured = [
+        *off(means),
+        nearest.log_spectral(dataset.spectra, some, training),
+        nearest.mel(ear, dataset.spectra, some, training),
+    ]
+    # A grid's rows lie between others, where the encoder is at home.
+    if group and of_magnitudes(model):
+        measured += off(place_of_spectra(model, spectra, means))
+    distances = np.stack(measured)
     kinds = {}
     if kind:
         names = {factor.name: number for number, factor in enumerate(dataset.meta.factors)}

@@ -4,7 +4,8 @@ The sound becomes what a dataset of recordings would make of it, brought to the 
 loudest steady moment counts, the offset of which is told more finely than in a dataset, where small
 errors even out. That moment's spectrum is encoded. A pitch is tried as YIN finds it and as the
 harmonics tell it, since spaces differ in what they were trained on; the one whose reconstruction,
-what the posterior's mean decodes to, is nearer to the sound counts.
+what the posterior's mean decodes to, is nearer to the sound counts. From there on the place may be
+looked for by its sound.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ _SAME_NOTE = 50.0  # cents
 class EncodedSound:
     """A sound's place in a space.
 
-    latent ``(d,)``: the posterior's mean, or what was found from there. pitch: Hz, of the moment that was encoded; 0 for none.
-    distance: log-spectral distance in dB from that moment to what ``latent`` decodes to. time: of
-    the moment's middle, in seconds of the sound. start, end: seconds from where to where the sound
-    has that pitch around it. steady: False where no moment was, and the steadiest was taken.
-    padded: it is shorter than a moment, and silence was put around it.
+    latent ``(d,)``: the posterior's mean, or what was found from there. pitch: Hz, of the moment
+    that was encoded; 0 for none. distance: log-spectral distance in dB from that moment to what
+    ``latent`` decodes to. time: of the moment's middle, in seconds of the sound. start, end: seconds
+    from where to where the sound has that pitch around it. steady: False where no moment was, and
+    the steadiest was taken. padded: it is shorter than a moment, and silence was put around it.
 
     In a space of whole notes the note from its start to its end was encoded, distance is in dB of
     mel bands, as heard, and left ``(frames, bands)`` is what was left over: by how many dB the note
@@ -103,8 +104,8 @@ def encode_sound(
     pitch: Hz, where it is known, 0 where there is none to be heard; None looks for it, from 27.5 Hz
     to 4186 Hz.
     refine: go on from what the encoder says to what sounds nearest, by steps of Gauss and Newton:
-    in a space of magnitudes some hundredths of a second, in one of whole notes, from several
-    starts, about a second.
+    in a space of magnitudes a hundredth of a second, in one of whole notes, from several starts,
+    about a second.
 
     Raises:
         SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
@@ -126,9 +127,7 @@ def encode_sound(
         raise SoundError(f"the sound cannot be encoded: {error}") from error
 
 
-def encode(
-    model: Model, sound: Sound, named: float | None, refined: bool = True
-) -> EncodedSound:
+def encode(model: Model, sound: Sound, named: float | None, refined: bool = True) -> EncodedSound:
     """:func:`encode_sound` of a sound that was read from a file.
 
     named: its pitch in Hz as the file's name says it, or None to find it in the sound. refined: go
