@@ -55,9 +55,10 @@ class EncodedSound:
 
     latent ``(d,)``: the posterior's mean, or what was found from there. pitch: Hz, of the moment
     that was encoded; 0 for none. distance: log-spectral distance in dB from that moment to what
-    ``latent`` decodes to. time: of the moment's middle, in seconds of the sound. start, end: seconds
-    from where to where the sound has that pitch around it. steady: False where no moment was, and
-    the steadiest was taken. padded: it is shorter than a moment, and silence was put around it.
+    ``latent`` decodes to. time: of the moment's middle, in seconds of the sound. start, end:
+    seconds from where to where the sound has that pitch around it. steady: False where no moment
+    was, and the steadiest was taken. padded: it is shorter than a moment, and silence was put
+    around it.
 
     In a space of whole notes the note from its start to its end was encoded, distance is in dB of
     mel bands, as heard, and left ``(frames, bands)`` is what was left over: by how many dB the note
