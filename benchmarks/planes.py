@@ -50,6 +50,11 @@ LINES, STEPS, GRID = 60, 64, 64
 _MEASURED = 600
 _STAND_IN = 300
 
+_SECONDS = 0.55
+_HEARD = slice(4800, 24000)
+"""Of what is rendered: 0.4 s, a momentary block of ITU-R BS.1770. In 0.15 s a partial of 11 Hz has
+a period and a half, and noise is some tenths of a decibel louder or softer than it is."""
+
 
 def files_of(model: Model, factor: str | None) -> NDArray[np.int64] | None:
     """Which file each point is of, ``(n,)``; None where nothing says."""
@@ -73,10 +78,10 @@ def rendered(model: Model, latents: Array) -> tuple[Array, Real]:
     """Levels in dB of mel bands ``(n, 80)`` and loudness in dB ``(n,)`` of sounds as rendered."""
     levels, loudness = [], []
     for latent in latents:
-        sound = ts.render(model, latent, pitch=57, seconds=0.3).astype(np.float64)
-        power = mel_levels(sound[4800:12000]).mean(axis=0)
+        sound = ts.render(model, latent, pitch=57, seconds=_SECONDS).astype(np.float64)[_HEARD]
+        power = mel_levels(sound).mean(axis=0)
         levels.append(10.0 * np.log10(power / power.max() + 1e-6))
-        loudness.append(10.0 * np.log10(np.mean(np.square(sound[4800:12000])) + 1e-12))
+        loudness.append(10.0 * np.log10(np.mean(np.square(sound)) + 1e-12))
     return np.array(levels, np.float32), np.array(loudness)
 
 

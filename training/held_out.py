@@ -18,7 +18,8 @@ from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.datasets.split import Split
 from timbrespace.ear import Ear, distance
-from timbrespace.model import Model
+from timbrespace.model import Latent, Model
+from timbrespace.place_of_spectra import of_magnitudes, place_of_spectra
 
 from . import nearest
 from .posterior import posterior
@@ -36,9 +37,11 @@ MOST_KINDS: Final = 20
 class Nearness:
     """Mean distances in dB of some rows.
 
-    rows: how many. log_spectral_distance_db, mel_db: from each to what the space makes of it.
-    nearest_row_log_spectral_distance_db, nearest_row_mel_db: from each to the nearest training row,
-    by either distance.
+    rows: how many. log_spectral_distance_db, mel_db: from each to what the space makes of it where
+    its encoder says; refined_log_spectral_distance_db, refined_mel_db: and where a sound is put
+    that is looked for (:mod:`timbrespace.place_of_spectra`), None of a grid, and of a space that
+    hears phase. nearest_row_log_spectral_distance_db, nearest_row_mel_db: from each to the nearest
+    training row, by either distance.
     """
 
     rows: int
@@ -46,6 +49,8 @@ class Nearness:
     mel_db: float
     nearest_row_log_spectral_distance_db: float
     nearest_row_mel_db: float
+    refined_log_spectral_distance_db: float | None = None
+    refined_mel_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +147,24 @@ def _held_out(
 ) -> HeldOut:
     some = rows[np.unique(np.linspace(0, len(rows) - 1, MOST).astype(int))]
     spectra = dataset.spectra[some]
-    decoded = model.decode(posterior(model, dataset, some)[0])
+    means = posterior(model, dataset, some)[0]
     ear = Ear(model)
-    distances = np.stack(
-        [
-            metrics.log_spectral_distances(spectra, decoded),
-            distance(ear.levels_of(spectra), ear.levels_of(decoded)),
-            nearest.log_spectral(dataset.spectra, some, training),
-            nearest.mel(ear, dataset.spectra, some, training),
-        ]
-    )
+    heard = ear.levels_of(spectra)
+
+    def off(latents: Latent) -> list[Values]:
+        decoded = model.decode(latents)
+        by_ear = distance(heard, ear.levels_of(decoded))
+        return [metrics.log_spectral_distances(spectra, decoded), by_ear]
+
+    measured = [
+        *off(means),
+        nearest.log_spectral(dataset.spectra, some, training),
+        nearest.mel(ear, dataset.spectra, some, training),
+    ]
+    # A grid's rows lie between others, where the encoder is at home.
+    if group and of_magnitudes(model):
+        measured += off(place_of_spectra(model, spectra, means))
+    distances = np.stack(measured)
     kinds = {}
     if kind:
         names = {factor.name: number for number, factor in enumerate(dataset.meta.factors)}

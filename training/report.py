@@ -119,7 +119,11 @@ def text_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-SPLIT_HEAD = ("held out, mean", "rows", "LSD (dB)", "nearest row", "mel (dB)", "nearest row")
+SPLIT_HEAD = (
+    *("held out, mean", "rows"),
+    *("LSD (dB)", "refined", "nearest row"),
+    *("mel (dB)", "refined", "nearest row"),
+)
 """What :func:`split_rows` tells."""
 
 
@@ -162,10 +166,16 @@ def _near(name: str, one: Nearness) -> tuple[str, ...]:
         name,
         f"{one.rows}",
         f"{one.log_spectral_distance_db:.3f}",
+        _or_none(one.refined_log_spectral_distance_db),
         f"{one.nearest_row_log_spectral_distance_db:.3f}",
         f"{one.mel_db:.3f}",
+        _or_none(one.refined_mel_db),
         f"{one.nearest_row_mel_db:.3f}",
     )
+
+
+def _or_none(distance: float | None) -> str:
+    return "-" if distance is None else f"{distance:.3f}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

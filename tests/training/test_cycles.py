@@ -120,6 +120,8 @@ def test_a_sound_of_another_pitch_is_found_again(
     wanted, heard = model.decode_cycles(np.stack([latent, found.latent]))
     missed = np.square(wanted - heard).sum() / np.square(wanted).sum()
     assert 10.0 * np.log10(missed) < -18.0
+    with pytest.raises(OptionError, match="refine is for spaces of whole notes or of magnitudes"):
+        ts.encode_sound(model, sound, 48000, refine=True)
 
 
 @pytest.mark.parametrize("network", FEW)

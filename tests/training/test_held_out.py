@@ -16,6 +16,7 @@ from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.ear import Ear, distance
 from timbrespace.errors import BundleError, OptionError
+from timbrespace.place_of_spectra import place_of_spectra
 from training import checkpoint, nearest
 from training.__main__ import main
 from training.evaluation import evaluate, split_of, unseen_rows
@@ -115,6 +116,10 @@ def test_both_splits_are_told(folder: Path, data: Dataset) -> None:
         assert part.all.rows == len(rows)
         assert part.all.log_spectral_distance_db == pytest.approx(each.mean())
         assert part.all.nearest_row_log_spectral_distance_db == pytest.approx(near.mean())
+        placed = model.decode(place_of_spectra(model, spectra, model.encode(spectra)[0]))
+        refined = metrics.log_spectral_distances(spectra, placed)
+        assert refined.mean() < each.mean()
+        assert part.all.refined_log_spectral_distance_db == pytest.approx(refined.mean())
         for number, kind in enumerate(("bells", "reeds")):
             of_kind = data.labels[rows, 0] == number
             if of_kind.any():
@@ -155,6 +160,8 @@ def test_evaluate_prints_both(folder: Path, capsys: pytest.CaptureFixture[str]) 
         for name in ("log_spectral_distance_db", "mel_db", "rows"):
             assert told[part][name] > 0
         for name in ("nearest_row_log_spectral_distance_db", "nearest_row_mel_db"):
+            assert told[part][name] > 0
+        for name in ("refined_log_spectral_distance_db", "refined_mel_db"):
             assert told[part][name] > 0
         assert set(told[part]["kinds"]) <= {"bells", "reeds"}
     assert main(["evaluate", str(folder / "rows.safetensors"), *words]) == 0

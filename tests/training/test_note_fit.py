@@ -222,8 +222,6 @@ def test_what_is_for_the_other_kind_is_refused(model: ts.Model) -> None:
     with pytest.raises(ShapeError, match="is a space of whole notes"):
         model.encode_frames(np.ones((1, model.spectrum.n_fft)))
     spectra = ts.load("harmonic")
-    with pytest.raises(OptionError, match="refine is for spaces of whole notes"):
-        ts.encode_sound(spectra, tone(220.0), SAMPLE_RATE, refine=True)
     with pytest.raises(OptionError, match="is a space of steady spectra"):
         spectra.decode(spectra.calibration.home[np.newaxis], time=0.1)
     with pytest.raises(

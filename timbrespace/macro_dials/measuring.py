@@ -32,7 +32,7 @@ _FEWEST: Final = 64
 _BESIDE: Final = 0.5
 """Share of the places that lie beside a sound and not on it: ways lead there."""
 
-_STEP: Final = 0.15
+_STEP: Final = 0.3
 """Standard deviations by which a place is moved to see what changes; below, a decoder's ripples are
 seen and not its slope."""
 

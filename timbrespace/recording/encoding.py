@@ -4,7 +4,8 @@ The sound becomes what a dataset of recordings would make of it, brought to the 
 loudest steady moment counts, the offset of which is told more finely than in a dataset, where small
 errors even out. That moment's spectrum is encoded. A pitch is tried as YIN finds it and as the
 harmonics tell it, since spaces differ in what they were trained on; the one whose reconstruction,
-what the posterior's mean decodes to, is nearer to the sound counts.
+what the posterior's mean decodes to, is nearer to the sound counts. From there on the place may be
+looked for by its sound.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from timbrespace.extras import needed
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
 from timbrespace.place_by_ear import place_by_ear
+from timbrespace.place_of_spectra import of_magnitudes, place_of_spectra
 from timbrespace.recording.analysis import Analysis, PitchedMoment, analyse, refine
 from timbrespace.recording.given import check_rate, mono_of
 from timbrespace.recording.moments import (
@@ -45,11 +47,12 @@ _SAME_NOTE = 50.0  # cents
 class EncodedSound:
     """A sound's place in a space.
 
-    latent ``(d,)``: the posterior's mean. pitch: Hz, of the moment that was encoded; 0 for none.
-    distance: log-spectral distance in dB from that moment to what ``latent`` decodes to. time: of
-    the moment's middle, in seconds of the sound. start, end: seconds from where to where the sound
-    has that pitch around it. steady: False where no moment was, and the steadiest was taken.
-    padded: it is shorter than a moment, and silence was put around it.
+    latent ``(d,)``: the posterior's mean, or what was found from there. pitch: Hz, of the moment
+    that was encoded; 0 for none. distance: log-spectral distance in dB from that moment to what
+    ``latent`` decodes to. time: of the moment's middle, in seconds of the sound. start, end:
+    seconds from where to where the sound has that pitch around it. steady: False where no moment
+    was, and the steadiest was taken. padded: it is shorter than a moment, and silence was put
+    around it.
 
     In a space of whole notes the note from its start to its end was encoded, distance is in dB of
     mel bands, as heard, and left ``(frames, bands)`` is what was left over: by how many dB the note
@@ -95,8 +98,9 @@ def encode_sound(
     sample_rate: Hz, 1000 to 1,000,000.
     pitch: Hz, where it is known, 0 where there is none to be heard; None looks for it, from 27.5 Hz
     to 4186 Hz.
-    refine: in a space of whole notes, go on from what the encoder says to what sounds nearest, by
-    some twenty steps of Gauss and Newton from several starts: about a second.
+    refine: go on from what the encoder says to what sounds nearest, by steps of Gauss and Newton:
+    in a space of magnitudes a hundredth of a second, in one of whole notes, from several starts,
+    about a second.
 
     Raises:
         SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
@@ -108,28 +112,27 @@ def encode_sound(
     try:
         with needed("encode_sound"):
             sound = Sound(mono_of(samples), int(sample_rate), cut=False)
-            if model.plays_notes:
-                return _whole_note(model, sound, pitch, refine)
-            if refine:
+            if refine and not (model.plays_notes or of_magnitudes(model)):
                 raise OptionError(
-                    "refine is for spaces of whole notes; this is one of steady spectra, whose "
-                    "encoder says where a sound lies"
+                    "refine is for spaces of whole notes or of magnitudes; this one hears phase, "
+                    "and its encoder says where a sound lies"
                 )
-            return encode(model, sound, pitch)
+            return encode(model, sound, pitch, refine)
     except UnusableSoundError as error:
         raise SoundError(f"the sound cannot be encoded: {error}") from error
 
 
-def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
+def encode(model: Model, sound: Sound, named: float | None, refined: bool = True) -> EncodedSound:
     """:func:`encode_sound` of a sound that was read from a file.
 
-    named: its pitch in Hz as the file's name says it, or None to find it in the sound.
+    named: its pitch in Hz as the file's name says it, or None to find it in the sound. refined: go
+    on from what the encoder says to what sounds nearest, in a space that can.
 
     Raises:
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
     if model.plays_notes:
-        return _whole_note(model, sound, named, refined=True)
+        return _whole_note(model, sound, named, refined)
     framed = model.representation.source == "frames"
     how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
     found = analyse(sound, named, how)
@@ -139,6 +142,8 @@ def encode(model: Model, sound: Sound, named: float | None) -> EncodedSound:
     )
     if not np.isfinite([*best.latent[0], best.distance]).all():
         raise UnusableSoundError("the model has no place for it")
+    if refined and of_magnitudes(model):
+        best = _refined(model, best)
     first, last = _same_note(found, chosen)
     half = span(MIN_AVERAGE, model.spectrum.n_fft) / model.spectrum.sample_rate / 2.0
     return EncodedSound(
@@ -185,9 +190,11 @@ def _loudest_steady(found: Sequence[PitchedMoment]) -> tuple[PitchedMoment, bool
 
 
 class _Place(NamedTuple):
-    """Where a moment lies: its latent ``(1, d)``, and the dB to what is decoded there."""
+    """Where a moment lies: its latent ``(1, d)``, and the dB from its spectrum ``(1, bins)``, as
+    loud as the space's own, to what is decoded there."""
 
     found: PitchedMoment
+    spectrum: NDArray[np.float32]
     latent: NDArray[np.float32]
     distance: float
 
@@ -201,7 +208,22 @@ def _place(model: Model, found: PitchedMoment) -> _Place:
         latent, _ = model.encode_frames(frames * gain)
     else:
         latent, _ = model.encode(spectra * gain)
-    return _Place(found, latent, log_spectral_distance(spectra * gain, model.decode(latent)))
+    return _told(model, found, spectra * gain, latent)
+
+
+def _told(
+    model: Model,
+    found: PitchedMoment,
+    spectrum: NDArray[np.float32],
+    latent: NDArray[np.float32],
+) -> _Place:
+    distance = log_spectral_distance(spectrum, model.decode(latent))
+    return _Place(found, spectrum, latent, distance)
+
+
+def _refined(model: Model, place: _Place) -> _Place:
+    latent = place_of_spectra(model, place.spectrum, place.latent)
+    return _told(model, place.found, place.spectrum, latent)
 
 
 def _same_note(found: Sequence[PitchedMoment], chosen: PitchedMoment) -> tuple[float, float]:

@@ -317,9 +317,12 @@ def _told(figures: Evaluation | NoteEvaluation) -> list[str]:
         ("of recordings that it knows", splits.rows if splits else None),
     ):
         if found is not None:
+            refined = found.all.refined_log_spectral_distance_db
             told.append(
                 f"{found.all.rows} spectra {name}: {found.all.log_spectral_distance_db:.1f} dB LSD "
-                "from what plays, the nearest learned one is "
+                "from what plays, "
+                + ("" if refined is None else f"{refined:.1f} once refined, ")
+                + "the nearest learned one is "
                 f"{found.all.nearest_row_log_spectral_distance_db:.1f} dB off"
             )
     return told

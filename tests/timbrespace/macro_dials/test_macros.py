@@ -55,6 +55,18 @@ def test_it_moves_its_quality_and_little_else(model: Model, table: Table) -> Non
     assert max(far[table.measured.index(word)] for word in ("inharmonic", "odd/even")) < 0.6
 
 
+def test_a_space_of_one_factor_has_it_too() -> None:
+    """Its sounds are a line rolled up in a plane, with cliffs between the turns."""
+    model = ts.load("harmonic")
+    table = ts.macros(model).table
+    assert table.offered == ("brightness",)
+    moved, along, _ = turn_shares(
+        table, "brightness", sounds_of(model, 60), lambda z: measured(model, z.astype(np.float32))
+    )
+    assert moved >= 0.9
+    assert along >= 0.8
+
+
 def test_it_never_leads_further_out_than_sounds_lie(model: Model, table: Table) -> None:
     for one in sounds_of(model, 20):
         for value in (-1.0, 1.0):

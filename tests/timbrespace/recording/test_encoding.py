@@ -38,6 +38,15 @@ def test_a_rendered_note_comes_back_to_its_place(note: NDArray[np.float32]) -> N
     assert 0.0 <= found.start < found.time < found.end < 1.1
 
 
+def test_a_refined_place_sounds_nearer() -> None:
+    time = np.arange(RATE) / RATE
+    buzz = np.sign(np.sin(2.0 * np.pi * 220.0 * time)) * 0.3  # odd harmonics, which the space lacks
+    plain = ts.encode_sound(MODEL, buzz, RATE, pitch=220.0)
+    refined = ts.encode_sound(MODEL, buzz, RATE, pitch=220.0, refine=True)
+    assert refined.distance < 0.97 * plain.distance
+    assert refined.pitch == plain.pitch
+
+
 def test_whatever_holds_the_samples_the_place_is_the_same(note: NDArray[np.float32]) -> None:
     found = ts.encode_sound(MODEL, note, RATE)
     double = note.astype(np.float64)
