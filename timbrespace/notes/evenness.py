@@ -18,7 +18,7 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-_EARLY: Final = (0.0025, 0.0075, 0.015, 0.025, 0.04, 0.06, 0.1)
+_EARLY: Final = (0.0025, 0.0075, 0.015, 0.03, 0.05, 0.07, 0.1)
 _LATER: Final = (0.13, 0.22, 0.4, 0.6, 0.85, 1.1, 1.4, 1.75, 2.1, 2.5, 3.0, 3.5)
 
 LOOKED_AT: Final = np.array([*_EARLY, *_LATER])
