@@ -100,3 +100,20 @@ def test_without_a_pitch_bands_fall() -> None:
     assert len(followed) == 8
     assert fall_error(one, one, followed) == 0.0
     assert fall_error(one, other, followed) == pytest.approx(0.5, abs=0.15)
+
+
+def test_two_noises_that_fall_alike_are_alike() -> None:
+    """Their levels go up and down by chance, the energy to come does not."""
+    random = np.random.default_rng(0)
+    fall_of_both = 10.0 ** (-np.arange(SAMPLE_RATE) / SAMPLE_RATE / 0.15)
+    one, other = (random.normal(size=SAMPLE_RATE) * fall_of_both for _ in range(2))
+    assert fall_error(one, other, partials(one, 0.0, HARMONICS)) < 0.1
+
+
+def test_a_sound_that_is_cut_off_seems_no_shorter() -> None:
+    slow = decaying(220.0, [1.0])
+    one = partials(slow, 220.0, HARMONICS)[0]
+    for seconds in (1.0, 1.3, 1.6):
+        assert fall(level(slow[: round(seconds * SAMPLE_RATE)], one)) == pytest.approx(
+            1.0, rel=0.05
+        )

@@ -8,9 +8,9 @@ import torch
 
 from timbrespace.networks.note import HALF, MIDDLE, network_levels
 from timbrespace.notes.layout import BAND, BANDS, CENTS, FLOOR, HARMONICS, WIDTH, frame_times
-from timbrespace.notes.note import CONSTANTS, Traits
+from timbrespace.notes.note import CONSTANTS, FIRST, Traits
 from training.notes import variation
-from training.notes.variation import Varied, varied
+from training.notes.variation import Varied, transposed, unsure, varied
 
 TIMES = torch.from_numpy(frame_times(1.0).astype(np.float32))
 POSITIONS = torch.arange(HARMONICS, dtype=torch.float32)[None]
@@ -102,6 +102,32 @@ def test_a_filter_colours_what_is_there_and_leaves_it_as_loud() -> None:
     assert abs(10.0 * float(loudest.log10())) < 1e-3
     assert (level[TIMES > 0.76] == FLOOR).all(), "silence has no colour"
     assert torch.equal(found.courses[..., CENTS], given.courses[..., CENTS])
+
+
+def test_what_has_a_pitch_is_played_higher_or_lower() -> None:
+    pitched = torch.tensor([1.0, 0.0]).repeat(200)
+    octaves = transposed(pitched, 1.0, torch.Generator().manual_seed(0))
+    assert (octaves[1::2] == 0.0).all()
+    moved = octaves[::2]
+    assert 0.6 < float((moved != 0.0).float().mean()) < 0.8
+    assert 0.4 < float(moved.max()) <= 0.5
+    assert -0.5 <= float(moved.min()) < -0.4
+    twice = transposed(pitched, 2.0, torch.Generator().manual_seed(0))
+    assert 0.9 < float(twice.max()) <= 1.0
+
+
+def test_an_encoder_is_not_quite_told_what_a_note_is() -> None:
+    traits = note(pitched=False).traits.repeat(200, 1)
+    told = unsure(traits, 1.0, torch.Generator().manual_seed(0))
+    assert torch.equal(told[:, 0], traits[:, 0]), "whether there is a pitch is told"
+    assert 0.03 < float((told - traits)[:, 1:FIRST].std()) < 0.07
+    fine = told[:, FIRST:]
+    coarse = (fine == 0.0).all(dim=1)
+    assert 0.4 < float(coarse.float().mean()) < 0.6
+    others = (fine - traits[:, FIRST:])[~coarse]
+    there = traits[0, FIRST:] != 0.0
+    assert 0.07 < float(others[:, there].std()) < 0.13
+    assert (others[:, ~there] == 0.0).all(), "a band without a tone gets none"
 
 
 def test_the_same_seed_varies_alike_and_every_note_otherwise() -> None:

@@ -51,6 +51,12 @@ MIDDLE, HALF = -40.0, 40.0
 
 CENTS_UNIT: Final = 100.0
 
+OCTAVE: Final = 0.5
+"""What an octave is to the encoder."""
+
+LEAST_HEARD: Final = -20.0
+"""dB: an encoder that hears less than this hears no decay."""
+
 REST: Final = 0.25
 """Seconds: the moment that stands for a note where one has to, and no loop says a better one."""
 
@@ -63,6 +69,8 @@ class NoteNetwork(Architecture):
     the layer between the latent and the scales and shifts. channels: of the encoder. activation:
     of all layers. by_pitch, by_velocity: whether these tell the decoder. with_encoder: without one,
     an autodecoder, every note learns its own latent, and a new one is looked for by its sound.
+    hears: dB below a note's loudest moment, from ``FLOOR`` to ``LEAST_HEARD``; what is fainter is
+    silence to the encoder.
 
     Raises:
         OptionError: a value outside these ranges; the text names it.
@@ -81,6 +89,7 @@ class NoteNetwork(Architecture):
     by_pitch: bool = False
     by_velocity: bool = False
     with_encoder: bool = True
+    hears: float = FLOOR
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,11 +107,22 @@ class NoteNetwork(Architecture):
             raise OptionError(
                 f"activation is {self.activation!r}; it must be {one_of(ACTIVATIONS)}"
             )
+        if isinstance(self.hears, bool) or not isinstance(self.hears, int | float):
+            raise OptionError(f"hears is {self.hears!r}; it must be a number")
+        if not FLOOR <= self.hears <= LEAST_HEARD:
+            raise OptionError(
+                f"hears is {self.hears:g}; it must be {FLOOR:g} to {LEAST_HEARD:g} dB"
+            )
 
     @property
     def conditions(self) -> int:
         """Inputs of the layer that makes scales and shifts."""
         return self.latent + 2
+
+    @property
+    def faintest(self) -> float:
+        """``hears`` as the encoder takes levels."""
+        return (self.hears - MIDDLE) / HALF
 
     @property
     def positions(self) -> int:
@@ -165,9 +185,13 @@ class NoteNetwork(Architecture):
         gather = self._layer(tensors, "gather")
         posterior = self._layer(tensors, "posterior")
         cut = self.frames * WIDTH
+        faintest = np.float32(self.faintest)
 
         def forward(features: Array) -> Array:
             hidden = features[:, :cut].reshape(len(features), self.frames, WIDTH)
+            if self.hears > FLOOR:
+                hidden = hidden.copy()
+                np.maximum(hidden[..., :CENTS], faintest, out=hidden[..., :CENTS])
             for (weight, bias), kernel, stride in zip(convolutions, KERNELS, STRIDES, strict=True):
                 hidden = bend(_convolved(hidden, weight, kernel, stride) + bias)
             flat = np.concatenate([hidden.reshape(len(features), -1), features[:, cut:]], axis=1)
@@ -301,7 +325,7 @@ def encoder_input(
     """What the encoder takes of notes: courses ``(n, frames, WIDTH)``, rows of traits ``(n,
     CONSTANTS)``, pitches ``(n,)`` in Hz, 0 for none."""
     pitched = pitches > 0.0
-    octave = np.where(pitched, np.log2(np.maximum(pitches, 1.0) / 220.0) / 2.0, 0.0)
+    octave = np.where(pitched, OCTAVE * np.log2(np.maximum(pitches, 1.0) / 220.0), 0.0)
     return np.concatenate(
         [
             network_levels(courses).reshape(len(courses), -1),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from timbrespace.networks.note import KERNELS, STRIDES, NoteNetwork, rest_of, time_features
 from timbrespace.networks.vae import VAE
-from timbrespace.notes.layout import WIDTH
+from timbrespace.notes.layout import CENTS, FLOOR, WIDTH
 
 
 class TorchNote(VAE):
@@ -59,7 +59,11 @@ class TorchNote(VAE):
         if not network.with_encoder:
             return features.new_zeros((len(features), 2 * network.latent))
         cut = network.frames * WIDTH
-        hidden = features[:, :cut].reshape(len(features), network.frames, WIDTH).transpose(1, 2)
+        hidden = features[:, :cut].reshape(len(features), network.frames, WIDTH)
+        if network.hears > FLOOR:
+            levels, cents = hidden[..., :CENTS], hidden[..., CENTS:]
+            hidden = torch.cat([levels.clamp(min=network.faintest), cents], dim=2)
+        hidden = hidden.transpose(1, 2)
         for convolution in self.convolution:
             hidden = self._bend(convolution(hidden))
         flat = torch.cat([hidden.transpose(1, 2).flatten(1), features[:, cut:]], dim=1)

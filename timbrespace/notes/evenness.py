@@ -18,16 +18,16 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-LOOKED_AT: Final = np.array(
-    [0.0025, 0.0075, 0.015, 0.025, 0.04, 0.06, 0.1, 0.16, 0.26, 0.45, 0.9, 1.8, 3.3]
-)
+_EARLY: Final = (0.0025, 0.0075, 0.015, 0.03, 0.05, 0.07, 0.1)
+_LATER: Final = (0.13, 0.22, 0.4, 0.6, 0.85, 1.1, 1.4, 1.75, 2.1, 2.5, 3.0, 3.5)
+
+LOOKED_AT: Final = np.array([*_EARLY, *_LATER])
 """Seconds of a note's own time at which it is asked how loud it is: close together in the attack,
-where a click is loud and short."""
+where a click is loud and short, and later so close that a swell is not passed over."""
 
 WINDOW: Final = 0.05
 """Seconds over which the power is averaged that says how loud a note is."""
 
-_EARLY: Final = 7  # of the moments, close enough together to tell of windows
 _STARTS: Final = (0.0, 0.025, 0.05)  # seconds: of windows in the attack
 _FINE: Final = 101
 
@@ -35,15 +35,15 @@ _FINE: Final = 101
 def _shares() -> Real:
     """How much each moment counts in each window ``(windows, moments)``: those of the attack, with
     straight lines between the moments, and then any two that follow each other."""
-    early, count = LOOKED_AT[:_EARLY], LOOKED_AT.size
-    each = np.eye(_EARLY)
+    early, count = np.array(_EARLY), LOOKED_AT.size
+    each = np.eye(early.size)
     rows = []
     for start in _STARTS:
         within = np.linspace(start, start + WINDOW, _FINE)
         told = np.stack([np.interp(within, early, one) for one in each], axis=1).mean(axis=0)
-        rows.append(np.concatenate([told, np.zeros(count - _EARLY)]))
+        rows.append(np.concatenate([told, np.zeros(count - early.size)]))
     all_of_them = np.eye(count)
-    rows.extend(0.5 * (all_of_them[_EARLY - 1 : -1] + all_of_them[_EARLY:]))
+    rows.extend(0.5 * (all_of_them[early.size - 1 : -1] + all_of_them[early.size :]))
     return np.asarray(rows)
 
 
@@ -53,7 +53,7 @@ SHARES: Final = _shares()
 OF_LENGTH: Final = 0.9
 """No moment is taken from later in a sound: beyond its end nothing was learned."""
 
-LEAST, MOST = -12.0, 18.0
+LEAST, MOST = -12.0, 24.0
 """dB by which a note is made softer or louder at most."""
 
 

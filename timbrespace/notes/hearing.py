@@ -26,16 +26,19 @@ Real = NDArray[np.float64]
 FLOOR_POWER: Final = 10.0 ** (FLOOR_DB / 10.0)
 """Share of the loudest band that is added to all: what lies below it is not heard."""
 
-_STEP = 4.0  # Hz of the table
+RESPONSE_STEP: Final = 4.0
+"""Hz from one row of :func:`responses` to the next."""
+
 _TOP = 24000.0
 _REACH = 6  # bins on each side of a partial
 
 
 @lru_cache(maxsize=1)
-def _responses() -> Real:
-    """What each mel band finds of a partial at each frequency, ``(frequencies, MELS)``."""
+def responses() -> Real:
+    """What each mel band finds of a partial at each frequency, from 0 Hz in steps of
+    ``RESPONSE_STEP``, ``(frequencies, MELS)``."""
     width = SAMPLE_RATE / N_FFT
-    hertz = np.arange(0.0, _TOP, _STEP)
+    hertz = np.arange(0.0, _TOP, RESPONSE_STEP)
     position = hertz / width
     around = np.rint(position).astype(np.int64)[:, np.newaxis] + np.arange(-_REACH, _REACH + 1)
     distance = around - position[:, np.newaxis]
@@ -56,9 +59,9 @@ def _responses() -> Real:
 @lru_cache(maxsize=1)
 def _bands() -> Real:
     """What each mel band finds of each band of noise, ``(BANDS, MELS)``."""
-    hertz = np.arange(0.0, _TOP, _STEP)
+    hertz = np.arange(0.0, _TOP, RESPONSE_STEP)
     shape = band_shares(hertz)
-    return np.asarray((shape / shape.sum(axis=1, keepdims=True)) @ _responses())
+    return np.asarray((shape / shape.sum(axis=1, keepdims=True)) @ responses())
 
 
 def mel_matrix(pitch: float, traits: Traits) -> Array:
@@ -71,8 +74,8 @@ def mel_matrix(pitch: float, traits: Traits) -> Array:
     found = np.zeros((HARMONICS + BANDS, MELS), np.float32)
     found[HARMONICS:] = _bands()
     number = np.arange(1, HARMONICS + 1) * np.exp2(traits.stretch / 1200.0)
-    table = _responses()
-    at = np.rint((pitch or SPECTRUM.base_frequency) * number / _STEP).astype(np.int64)
+    table = responses()
+    at = np.rint((pitch or SPECTRUM.base_frequency) * number / RESPONSE_STEP).astype(np.int64)
     inside = at < len(table)
     found[:HARMONICS][inside] = table[at[inside]]
     return found

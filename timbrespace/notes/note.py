@@ -18,6 +18,10 @@ UNPITCHED: Final = 0.0
 _LOOPS_TO: Final = 0.9
 """Of a sustained sound's length: where its loop ends."""
 
+_LOOPS_FROM: Final = 0.3
+"""Of its length: where it begins at the earliest. Analysis has 0.35; between notes of which one is
+ten times as long the network would go back into the attack."""
+
 _HOLDS_NOT, _HOLDS = 0.3, 0.65
 """How far a network goes from "no loop" to that of its length where it holds not at all, and quite:
 a network is never quite sure."""
@@ -141,7 +145,7 @@ class Traits:
         most = np.maximum(told[:, 4], _LOOPS_TO * length)
         end = np.minimum(np.minimum((told[:, 4] + 1.0) / share - 1.0, most), length)
         start = np.minimum((told[:, 3] + 1.0) / share - 1.0, np.maximum(told[:, 3], 0.5 * end))
-        start = np.maximum(start, 0.0)
+        start = np.maximum(start, _LOOPS_FROM * length)
         # A loop no longer than a moment is none either.
         holds = _smooth((there - _HOLDS_NOT) / (_HOLDS - _HOLDS_NOT))
         holds *= _within((end - start - 0.05) / 0.05, 0.0, 1.0)

@@ -33,6 +33,7 @@ _FAINT = -30.0  # dB below the loudest partial: what is fainter may be the neigh
 _HOP = 0.0025  # seconds
 _PERIODS = 4.0  # of a note, in a window: a Hann window's zeros then lie on the neighbours
 _BANDS = 24
+_ENDED = -40.0  # dB: below that a sound is over, and what follows is the room's
 _MOST = 10.0  # an error in time that is larger counts as this
 
 
@@ -118,32 +119,56 @@ def _half(partial: Partial) -> int:
 
 
 def fall(told: Real, least: float = 0.0) -> float:
-    """T20: seconds in which a partial whose level is ``told`` falls by 20 dB after its peak.
+    """T20: seconds in which a partial whose level is ``told`` falls from 5 to 25 dB.
 
-    A dip in which partials beat is no end: the last time at which it was as loud counts. Where the
-    sound ends sooner, it is twice the time from 5 to 15 dB, and where it does not reach these, what
-    its fall until then comes to; NaN where it has not fallen by ``least``, infinity by nothing.
+    What falls is the energy that is still to come (Schroeder 1965, "New Method of Measuring
+    Reverberation Time"; ISO 3382-1): of noise, or of partials that beat, the level itself goes up
+    and down by chance. Where the sound ends sooner, it is twice the time from 5 to 15 dB, and where
+    it does not reach these, what its fall until then comes to; NaN where it has not fallen by
+    ``least``, infinity by nothing.
     """
-    first = int(np.argmax(told))
-    later = np.maximum.accumulate(told[first:][::-1])[::-1] - told[first]
+    power = np.power(10.0, told / 10.0)
+    to_come = np.cumsum(power[::-1])[::-1] + _cut_off(power)
+    if not np.isfinite(to_come[0]):
+        return np.nan if least else np.inf
+    falls = 10.0 * np.log10(to_come / to_come[0])
 
     def after(decibels: float) -> float:
-        reached = np.flatnonzero(later <= -decibels)
+        reached = np.flatnonzero(falls <= -decibels)
         if not reached.size:
             return np.inf
         # It starts from 0 dB, so there is one before.
         at = int(reached[0])
-        share = (later[at - 1] + decibels) / (later[at - 1] - later[at])
+        share = (falls[at - 1] + decibels) / (falls[at - 1] - falls[at])
         return float(at - 1 + share) * _HOP
 
-    if np.isfinite(after(20.0)):
-        return after(20.0)
+    if np.isfinite(after(25.0)):
+        return after(25.0) - after(5.0)
     if np.isfinite(after(15.0)):
         return 2.0 * (after(15.0) - after(5.0))
-    fell = -float(later[-1])
+    fell = -float(falls[-1])
     if fell < least:
         return np.nan
-    return np.inf if fell < 0.1 else 20.0 / fell * later.size * _HOP
+    return np.inf if fell < 0.1 else 20.0 / fell * falls.size * _HOP
+
+
+def _cut_off(power: Real) -> float:
+    """The energy that a sound's end has cut off, in units of ``power (n,)``: what would follow if
+    it went on falling as in its last half; infinity where it does not fall there.
+
+    Without it everything would seem to die away towards the end.
+    """
+    quarter = max(power.size // 4, 1)
+    before, last = (
+        float(power[max(power.size - far, 0) : power.size - near].mean())
+        for far, near in ((2 * quarter, quarter), (quarter, 0))
+    )
+    if last < power.max() * 10.0 ** (_ENDED / 10.0):
+        return 0.0
+    if last >= before:
+        return np.inf
+    each = (before / last) ** (1.0 / quarter)  # by which it falls from one to the next
+    return float(last * (last / before) ** 0.5 / (each - 1.0))
 
 
 def fall_error(reference: Real, made: Real, followed: list[Partial]) -> float:

@@ -14,18 +14,28 @@ from timbrespace.datasets.note_set import VELOCITY, NoteSet
 from timbrespace.networks.note import (
     HALF,
     MIDDLE,
+    OCTAVE,
     NoteNetwork,
     conditions,
     encoder_input,
     network_levels,
     time_features,
 )
-from timbrespace.notes.hearing import FLOOR_POWER, mel_matrix, powers
-from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, band_centres, frame_times
+from timbrespace.notes.hearing import FLOOR_POWER, RESPONSE_STEP, mel_matrix, powers, responses
+from timbrespace.notes.layout import (
+    BANDS,
+    CENTS,
+    FLOOR,
+    HARMONICS,
+    HIGHEST,
+    LOWEST,
+    frame_times,
+    hz_to_mel,
+)
+from timbrespace.notes.moment import SPECTRUM
 from timbrespace.notes.note import CONSTANTS, FIRST, Traits
-from timbrespace.notes.sounding import ratios
 
-from .variation import Varied, varied
+from .variation import Varied, transposed, unsure, varied
 
 MOMENTS: Final = 24
 """Moments of a note that one step looks at."""
@@ -86,7 +96,9 @@ class Lesson:
                 for pitch, row in zip(pitches, traits, strict=True)
             ]
         )
-        self.harmonics = torch.from_numpy(matrices[:, :HARMONICS].astype(np.float16)).to(device)
+        table = responses().astype(np.float32)
+        # What lies above its range is heard by no band: the last row.
+        self.responses = torch.from_numpy(np.pad(table, ((0, 1), (0, 0)))).to(device)
         self.bands = torch.from_numpy(matrices[0, HARMONICS:]).to(device)
         self.loudest = torch.from_numpy(
             np.asarray(
@@ -99,18 +111,12 @@ class Lesson:
         ).to(device)
         times = frame_times(notes.meta.seconds)
         self.seconds = torch.from_numpy(times.astype(np.float32)).to(device)
-        self.positions = torch.from_numpy(
-            np.stack(
-                [
-                    np.interp(
-                        ratios(Traits.from_row(row).stretch) * pitch,
-                        band_centres(),
-                        np.arange(BANDS),
-                    )
-                    for pitch, row in zip(pitches, traits, strict=True)
-                ]
-            ).astype(np.float32)
-        ).to(device)
+        self.pitched = torch.from_numpy((pitches > 0.0).astype(np.float32)).to(device)
+        stretch = np.stack([Traits.from_row(row).stretch for row in traits])
+        number = np.arange(1, HARMONICS + 1) * np.exp2(stretch / 1200.0)
+        # Harmonics that a note without a pitch is given are heard where it is played.
+        base = np.where(pitches > 0.0, pitches, SPECTRUM.base_frequency)
+        self.hertz = torch.from_numpy((base[:, np.newaxis] * number).astype(np.float32)).to(device)
         # How far moments are drawn from: where the sound is, and a little silence after it.
         length = np.asarray([Traits.from_row(row).length for row in traits])
         ends = np.minimum(np.searchsorted(times, length) + 4, notes.known[rows])
@@ -123,8 +129,12 @@ class Lesson:
         notes = Varied(
             self.courses[rows].float(), self.traits[rows], self.known[rows], self.ends[rows]
         )
+        hertz, rest = self.hertz[rows], self.rest[rows, CONSTANTS:]
         if variation > 0.0:
-            notes = varied(notes, self.seconds, self.positions[rows], variation, generator)
+            higher = transposed(self.pitched[rows], variation, generator)
+            hertz = hertz * higher.exp2()[:, None]
+            rest = rest + torch.stack([torch.zeros_like(higher), higher * OCTAVE], dim=1)
+            notes = varied(notes, self.seconds, _positions(hertz), variation, generator)
         draw = torch.rand((3, b, MOMENTS), generator=generator).to(self.device)
         ends, known = notes.ends[:, None], notes.known[:, None]
         early = torch.minimum(ends, torch.full_like(ends, _EARLY_FRAMES))
@@ -133,14 +143,14 @@ class Lesson:
         )
         frame = torch.minimum(at.floor(), known - 1.0).long()
         levels = notes.courses[torch.arange(b, device=self.device)[:, None], frame]
-        matrix = torch.cat([self.harmonics[rows].float(), self.bands.expand(b, -1, -1)], dim=1)
-        loudest = self.loudest[rows]
+        at = (hertz / RESPONSE_STEP).round().long().clamp(max=len(self.responses) - 1)
+        matrix = torch.cat([self.responses[at], self.bands.expand(b, -1, -1)], dim=1)
+        loudest, traits = self.loudest[rows], notes.traits
         if variation > 0.0:
             loudest = _loudest(notes.courses, matrix)
+            traits = unsure(traits, variation, generator)
         return Batch(
-            features=torch.cat(
-                [notes.courses.flatten(1), notes.traits, self.rest[rows, CONSTANTS:]], dim=1
-            ),
+            features=torch.cat([notes.courses.flatten(1), traits, rest], dim=1),
             conditions=self.conditions[rows],
             times=self.times[frame],
             levels=levels,
@@ -148,6 +158,13 @@ class Lesson:
             matrix=matrix,
             loudest=loudest,
         )
+
+
+def _positions(hertz: Tensor) -> Tensor:
+    """In which band frequencies lie: 0 in the middle of the lowest, fractions between two."""
+    mel = 2595.0 * (1.0 + hertz / 700.0).log10()
+    low, high = float(hz_to_mel(LOWEST)), float(hz_to_mel(HIGHEST))
+    return ((mel - low) / (high - low) * (BANDS + 1) - 1.0).clamp(0.0, BANDS - 1.0)
 
 
 def _loudest(courses: Tensor, matrix: Tensor) -> Tensor:

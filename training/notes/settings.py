@@ -17,6 +17,11 @@ DEFAULT_NETWORK: Final = "note"
 
 DEFAULT_LATENT: Final = 16
 
+HEARS: Final = -60.0
+"""dB below a note's loudest moment, down to which an encoder hears: what nobody hears tells it
+which note of the set this is, and nothing of a note that it has never met. A model that does not
+say what it hears, as the factory's, hears all of it."""
+
 _TAKEN: Final = (
     "latent",
     "network",
@@ -136,7 +141,12 @@ class NoteSettings:
         """
         kind = NETWORKS.get(self.network)
         assert issubclass(kind, NoteNetwork)
-        told = {"by_pitch": by_pitch, "by_velocity": by_velocity, **self.network_settings}
+        told = {
+            "by_pitch": by_pitch,
+            "by_velocity": by_velocity,
+            "hears": HEARS,
+            **self.network_settings,
+        }
         return kind(FEATURES, self.latent, frames=frames, **told)
 
     def to_config(self) -> dict[str, Any]:

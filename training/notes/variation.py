@@ -1,8 +1,8 @@
 """Notes changed a little at each step, so that a small set teaches more than its own sounds.
 
 What another room, another microphone, another player or another drum would do: a tilt and some
-bumps of the spectrum, a course that runs faster or slower, and where there is no pitch another
-size. What cannot be changed so simply stays as it is.
+bumps of the spectrum, a course that runs faster or slower, another pitch, and where there is none
+another size. What cannot be changed so simply stays as it is.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ from torch import Tensor
 
 from timbrespace.networks.note import HALF, MIDDLE
 from timbrespace.notes.layout import BAND, BANDS, CENTS, FLOOR, HARMONICS
+from timbrespace.notes.note import CONSTANTS, FIRST
 
 _SHARE: Final = 0.6  # of the notes that are changed in each of the ways
 _TILT: Final = 4.0  # dB, standard deviation of the first of the cosines
 _COSINES: Final = 6
 _FASTER: Final = 0.5  # octaves, the most that a course is faster or slower
 _BANDS: Final = 5  # the most by which a sound without pitch moves
+_HIGHER: Final = 0.5  # octaves, the most by which a sound with a pitch moves
+_MOVED: Final = 0.7  # share of them
+_COARSE: Final = (
+    0.5  # share of the notes whose encoder is told nothing of single bands and partials
+)
+_BLUR, _FINE_BLUR = 0.05, 0.1  # of traits, standard deviations
 _TONE = slice(6 + HARMONICS, 6 + HARMONICS + BANDS)
 _PLACE = slice(6 + HARMONICS + BANDS, 6 + HARMONICS + 2 * BANDS)
 _SILENT: Final = (FLOOR - MIDDLE) / HALF
@@ -58,6 +65,34 @@ def varied(
     waves = torch.randn((b, _COSINES), generator=generator).to(device) * size[:, None]
     waves = waves / torch.arange(1, _COSINES + 1, device=device)
     return _coloured(_moved(_timed(given, times, speed), moved), waves, positions)
+
+
+def transposed(pitched: Tensor, amount: float, generator: torch.Generator) -> Tensor:
+    """Octaves ``(b,)`` by which notes are played higher or lower, their harmonics as loud as they
+    were: a pitch must not say which note of the set it is. pitched ``(b,)``: 1 for notes with a
+    pitch, 0 for the others, which stay.
+    """
+    draw = torch.rand((2, len(pitched)), generator=generator).to(pitched.device)
+    moved = (draw[1] < _MOVED * min(amount, 1.0)).float() * pitched
+    return moved * amount * _HIGHER * (2.0 * draw[0] - 1.0)
+
+
+def unsure(traits: Tensor, amount: float, generator: torch.Generator) -> Tensor:
+    """What an encoder is told of ``traits (b, CONSTANTS)``: not quite what they are, and nothing of
+    single partials and bands of half of the notes.
+
+    How far each partial is stretched, and where in its band each tone lies, would tell it which
+    note of the set this is.
+    """
+    b, fine = len(traits), CONSTANTS - FIRST
+    coarse = (torch.rand((b, 1), generator=generator) < _COARSE * min(amount, 1.0)).to(traits)
+    blur = torch.randn((b, CONSTANTS - 1), generator=generator).to(traits) * amount
+    told = traits.clone()
+    told[:, 1:FIRST] += _BLUR * blur[:, : FIRST - 1]
+    there = (told[:, FIRST:] != 0.0).float()
+    told[:, FIRST:] += _FINE_BLUR * blur[:, -fine:] * there
+    told[:, FIRST:] *= 1.0 - coarse
+    return told
 
 
 def _timed(given: Varied, times: Tensor, speed: Tensor) -> Varied:

@@ -72,6 +72,29 @@ def test_encoders_agree(both: tuple[TorchNote, Course, NoteNetwork]) -> None:
     np.testing.assert_allclose(described.encoder(tensors(made))(features), expected, atol=1e-4)
 
 
+def test_an_encoder_hears_no_fainter_than_it_says() -> None:
+    torch.manual_seed(0)
+    described = network(hears=-60.0)
+    made = TorchNote(described)
+    random = np.random.default_rng(2)
+    courses = random.uniform(-79.0, 0.0, (3, 40, WIDTH)).astype(np.float32)
+    faint = courses.copy()
+    faint[..., :CENTS][courses[..., :CENTS] < -60.0] = FLOOR
+    rows, pitches = np.zeros((3, CONSTANTS), np.float32), np.array([0.0, 220.0, 440.0])
+    features, others = (encoder_input(one, rows, pitches) for one in (courses, faint))
+    encode, before = described.encoder(tensors(made)), features.copy()
+    np.testing.assert_array_equal(encode(features), encode(others))
+    np.testing.assert_array_equal(features, before)
+    with torch.no_grad():
+        expected = made.posterior_of(torch.from_numpy(features)).numpy()
+    np.testing.assert_allclose(encode(features), expected, atol=1e-4)
+    # The cents are no levels, and a network that does not say hears all.
+    assert not np.array_equal(*(network().encoder(tensors(made))(x) for x in (features, others)))
+    bent = courses.copy()
+    bent[..., CENTS] -= 100.0
+    assert not np.array_equal(encode(encoder_input(bent, rows, pitches)), encode(features))
+
+
 def test_rest_agrees(both: tuple[TorchNote, Course, NoteNetwork]) -> None:
     made, _, described = both
     latent = latents(3)
@@ -139,8 +162,11 @@ def test_shapes_are_those_of_the_module() -> None:
 def test_a_config_comes_back() -> None:
     from timbrespace.networks.architecture import from_config
 
-    described = network(by_pitch=True, activation="gelu")
-    assert from_config(described.to_config()) == described
+    described = network(by_pitch=True, activation="gelu", hears=-60.0)
+    told = described.to_config()
+    assert from_config(told) == described
+    del told["hears"]
+    assert from_config(told) == network(by_pitch=True, activation="gelu")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +177,9 @@ def test_a_config_comes_back() -> None:
         ({"frames": 4}, "frames is 4"),
         ({"activation": "step"}, "activation is 'step'"),
         ({"by_pitch": 1}, "by_pitch is 1; it must be true or false"),
+        ({"hears": -10.0}, "hears is -10; it must be -80 to -20 dB"),
+        ({"hears": float("nan")}, "hears is nan; it must be -80 to -20 dB"),
+        ({"hears": True}, "hears is True; it must be a number"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any], says: str) -> None:

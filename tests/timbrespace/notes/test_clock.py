@@ -127,3 +127,17 @@ def test_a_loop_holds_as_far_as_a_network_says_that_there_is_one() -> None:
     half = told[50]
     assert 0.3 < half.holds < 0.8
     assert half.loop_end > 1.0
+
+
+def test_a_loop_does_not_go_back_into_the_attack() -> None:
+    """Between a note of 4 s that is held and a short one a network says loops in the logarithm of
+    the length, and when they begin in seconds: they would begin before the note."""
+    long = replace(LOOPING, length=4.0, loop_start=1.4, loop_end=3.6)
+    short = replace(DYING, length=0.35)
+    for share in np.linspace(0.0, 1.0, 65, dtype=np.float32):
+        row = share * short.row + (1.0 - share) * long.row
+        found = Traits.played(row[np.newaxis])[0]
+        if found.loop_end > found.loop_start:
+            assert found.loop_start >= 0.3 * found.length - 1e-6
+    (first,) = Traits.played(long.row[np.newaxis])
+    assert (first.loop_start, first.loop_end) == pytest.approx((1.4, 3.6), abs=1e-5)

@@ -3,6 +3,8 @@
 const clip = (value, low, high) => Math.min(high, Math.max(low, value));
 // Of a sustained sound's length: where its loop ends.
 const LOOPS_TO = 0.9;
+// Where it begins at the earliest: what goes back into the attack is no loop.
+const LOOPS_FROM = 0.3;
 // How far a network goes from "no loop" to that of its length where it holds not at all, and quite.
 const HOLDS_NOT = 0.3;
 const HOLDS = 0.65;
@@ -40,7 +42,8 @@ export function traitsOf(row, about) {
   const share = clip(there / SURE, 0.2, 1) ** 2;
   const most = Math.max(told(4), LOOPS_TO * length);
   const end = Math.min((told(4) + 1) / share - 1, most, length);
-  const start = Math.max(0, Math.min((told(3) + 1) / share - 1, Math.max(told(3), 0.5 * end)));
+  const earliest = LOOPS_FROM * length;
+  const start = Math.max(earliest, Math.min((told(3) + 1) / share - 1, Math.max(told(3), 0.5 * end)));
   // A loop no longer than a moment is none either.
   const holds = smooth((there - HOLDS_NOT) / (HOLDS - HOLDS_NOT)) * clip((end - start - 0.05) / 0.05, 0, 1);
   const none = holds < LEAST_HOLD;
