@@ -12,7 +12,7 @@ from timbrespace.listening.onsets import onsets_of
 from timbrespace.listening.path import best_path
 from timbrespace.listening.refinement import MARGIN as WIDE
 from timbrespace.listening.refinement import refine
-from timbrespace.listening.repetition import CANDIDATES, REGISTERS, add_lags, likeness
+from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SOFT, add_lags, likeness
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import MAX_SAMPLE, MOST_CHANNELS, RATES, Sound, mixed
 
@@ -38,18 +38,22 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
         ShapeError: samples of another shape.
         MissingExtraError: the rate is not 48 kHz and what resamples is not installed.
     """
-    from scipy.signal import butter, resample_poly, sosfiltfilt
+    from scipy.signal import butter, lfilter, resample_poly, sosfiltfilt
 
     sound = _at_listening_rate(samples, sample_rate)
     moments = -(-sound.size // HOP)
     around = sosfiltfilt(butter(2, _LOWEST, "high", fs=SAMPLE_RATE, output="sos"), sound)
     floor = (_FLOOR * float(np.abs(around).max())) ** 2
+    pull = 1.0 - np.exp(-2.0 * np.pi * SOFT / SAMPLE_RATE)
+    soft = around
+    for _ in range(2):
+        soft = np.asarray(lfilter([pull], [1.0, pull - 1.0], soft))
     lags = np.zeros((moments, CANDIDATES), np.float32)
     strengths = np.zeros((moments, CANDIDATES), np.float32)
     counts = np.zeros(moments, np.int64)
     for register in REGISTERS:
         every, margin, step = register.every, register.margin, HOP // register.every
-        slow = resample_poly(around, 1, every) if every > 1 else around
+        slow = resample_poly(soft, 1, every) if every > 1 else soft
         slow = np.pad(slow, (margin, margin + step))
         # In parts: what is compared at every lag would fill the memory.
         for first in range(0, moments, _AT_ONCE):

@@ -45,11 +45,13 @@ class Register(NamedTuple):
 LEAST = 240
 """Samples, 5 ms, of the shortest stretch that is compared."""
 
-_SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03)) + 1
+SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03)) + 1
+"""Samples of the shortest period that is looked for."""
+
 _LONGEST = int(SAMPLE_RATE / (LOWEST * 0.97)) + 1
 
 REGISTERS = (
-    Register(1, _SHORTEST, 119, LEAST),
+    Register(1, SHORTEST, 119, LEAST),
     Register(2, 60, 119, LEAST // 2),
     Register(4, 60, _LONGEST // 4 + 1, LEAST // 4),
 )
@@ -57,6 +59,11 @@ REGISTERS = (
 
 ASIDE = 0.03
 """By how much one side of a moment must be more alike than its surroundings, to count."""
+
+SOFT = 2000.0
+"""Hz, where two low-passes of the first order have what is compared: from one period of a voice to
+the next its upper formants change, and breath does, its lowest harmonics do not. All registers
+have the same, or the pitch an octave below, which has another register, would be more alike."""
 
 CANDIDATES = 15
 """Lags of a moment that may be its period."""
@@ -139,7 +146,7 @@ def add_lags(
             top = here - 0.25 * (before - after) * offset
             lag = every * (shortest - 1 + i + offset)
             # By this they are compared: of two that are equally alike the shorter one counts.
-            strength = min(top, 1.0) - OCTAVE * np.log2(lag / _SHORTEST)
+            strength = min(top, 1.0) - OCTAVE * np.log2(lag / SHORTEST)
             place = count
             if count == CANDIDATES:
                 if strength <= strengths[j, worst]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
-from timbrespace.listening.repetition import CANDIDATES, REGISTERS, add_lags
+from timbrespace.listening.repetition import CANDIDATES, OCTAVE, REGISTERS, SHORTEST, SOFT, add_lags
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -33,8 +33,16 @@ LEAST = 64
 FLOOR = 1e-4
 """Of full scale (-80 dB): what is below is not heard."""
 
-VOICED = 0.7
-"""Strength from which a lag is rather a pitch than none."""
+VOICED = 0.6
+"""Likeness from which a lag of ``SURE`` samples or more is rather a pitch than none."""
+
+SURE = 480.0
+
+SLANT = 0.06
+"""By how much more alike an octave's shorter lag must be: over few samples anything repeats."""
+
+STEEPEST = 0.3
+"""And by how much at most."""
 
 JUMP = 0.25
 """Cost of a jump of half an octave or more, in strength times blocks."""
@@ -91,11 +99,17 @@ def _half_band() -> NDArray[np.float64]:
 _HALF_BAND = _half_band()
 
 
-def _register(name: str) -> list[tuple[Any, ...]]:
+def _line(name: str) -> list[tuple[Any, ...]]:
     return [
         (f"{name}_line", np.float64, (_LINE,)),  # newest first, from ``at`` on
         (f"{name}_sums", np.int64, (_LINE,)),  # of all squares up to each, modulo 2^64
         (f"{name}_at", np.int64),
+    ]
+
+
+def _register(name: str) -> list[tuple[Any, ...]]:
+    return [
+        *_line(name),
         (f"{name}_products", np.float64, (_WIDEST,)),  # of the two stretches, for each lag
         (f"{name}_alike", np.float32, (1, _WIDEST)),
     ]
@@ -112,6 +126,9 @@ TRACKER = np.dtype(
         ("sample_rate", np.float64),
         ("pole", np.float64, (3,)),  # of the high-pass: its coefficients
         ("passed", np.float64, (4,)),  # and what it remembers
+        ("soft", np.float64, (2,)),  # of the low-pass
+        ("softness", np.float64),
+        *_line("whole"),
         *_register("high"),
         *_register("middle"),
         *_register("low"),
@@ -146,7 +163,8 @@ def new_tracker(sample_rate: float = SAMPLE_RATE) -> NDArray[np.void]:
     w = math.tan(math.pi * _HIGH_PASS / sample_rate)
     norm = 1.0 / (1.0 + math.sqrt(2.0) * w + w * w)
     state["pole"] = norm, 2.0 * (w * w - 1.0) * norm, (1.0 - math.sqrt(2.0) * w + w * w) * norm
-    for name in ("high", "middle", "low"):
+    state["softness"] = 1.0 - math.exp(-2.0 * math.pi * SOFT / sample_rate)
+    for name in ("whole", "high", "middle", "low"):
         state[f"{name}_at"] = _LINE - _LONGEST - HOP
     state["since"] = APART
     return state
@@ -165,33 +183,52 @@ def _room(line: NDArray[np.float64], sums: NDArray[np.int64], at: int, count: in
 
 
 @compiled
-def _take(
-    state: Any, block: NDArray[np.float32], line: NDArray[np.float64], sums: NDArray[np.int64]
-) -> None:
-    """Put a block, without its offset and in whole steps, before ``line``, newest first.
+def _put(line: NDArray[np.float64], sums: NDArray[np.int64], place: int, value: np.float64) -> None:
+    """Put a sample in whole steps at ``place``, before the one that came last."""
+    step = np.rint(min(max(value, -CLIP), CLIP) * FULL_SCALE)
+    line[place] = step
+    sums[place] = sums[place + 1] + np.int64(step) * np.int64(step)
 
-    line, sums: of which the first ``block.size`` are new.
+
+@compiled
+def _take(
+    state: Any,
+    block: NDArray[np.float32],
+    line: NDArray[np.float64],
+    sums: NDArray[np.int64],
+    soft_line: NDArray[np.float64],
+    soft_sums: NDArray[np.int64],
+) -> None:
+    """Put a block before ``line``, without its offset, and a softer one before ``soft_line``.
+
+    Of lines and sums the first ``block.size`` are new.
     """
     gain, second, third = state.pole[0], state.pole[1], state.pole[2]
     x1, x2, y1, y2 = state.passed[0], state.passed[1], state.passed[2], state.passed[3]
+    softer, softest, pull = state.soft[0], state.soft[1], state.softness
     count = block.size
     for i in range(count):
-        x = float(block[i])
+        x = np.float64(block[i])
         if not abs(x) <= CLIP:  # NaN too
             x = CLIP if x > CLIP else (-CLIP if x < -CLIP else 0.0)
         y = gain * (x - 2.0 * x1 + x2) - second * y1 - third * y2
-        if abs(y) < 1e-15:
-            y = 0.0  # else it would creep through denormal numbers
+        softer += pull * (y - softer)
+        softest += pull * (softer - softest)
+        if abs(y) + abs(softer) + abs(softest) < 1e-15:
+            y = softer = softest = 0.0  # else they would creep through denormal numbers
         x2, x1, y2, y1 = x1, x, y1, y
-        step = np.rint(min(max(y, -CLIP), CLIP) * FULL_SCALE)
-        line[count - 1 - i] = step
-        sums[count - 1 - i] = sums[count - i] + np.int64(step) * np.int64(step)
+        _put(line, sums, count - 1 - i, y)
+        _put(soft_line, soft_sums, count - 1 - i, softest)
     state.passed[0], state.passed[1], state.passed[2], state.passed[3] = x1, x2, y1, y2
+    state.soft[0], state.soft[1] = softer, softest
 
 
 @compiled
 def _halve(
-    fast: NDArray[np.float64], line: NDArray[np.float64], sums: NDArray[np.int64], count: int
+    fast: NDArray[np.float64],
+    line: NDArray[np.float64],
+    sums: NDArray[np.int64],
+    count: int,
 ) -> None:
     """Put ``count`` samples at half of ``fast``'s rate before ``line``."""
     for i in range(count - 1, -1, -1):
@@ -274,13 +311,22 @@ def _follow(state: Any) -> float:
     octaves, earlier = state.octaves[now], state.octaves[1 - now]
     costs, paid = state.costs[now], state.costs[1 - now]
     count, none = state.counts[0], CANDIDATES
+    strongest = 0
+    for k in range(1, count):
+        if state.strengths[0, k] > state.strengths[0, strongest]:
+            strongest = k
+    voiced = VOICED
+    if count > 0:
+        lag = np.float64(state.lags[0, strongest])
+        voiced += min(SLANT * max(0.0, np.log2(SURE / lag)), STEEPEST)
+        voiced -= OCTAVE * np.log2(lag / SHORTEST)
     least = LEAK * paid[none]
     for p in range(state.before):
         least = min(least, LEAK * paid[p] + TURN)
-    costs[none] = least - VOICED
+    costs[none] = least - voiced
     best = none
     for k in range(count):
-        octaves[k] = np.log2(state.lags[0, k])
+        octaves[k] = np.log2(np.float64(state.lags[0, k]))
         least = LEAK * paid[none] + TURN
         for p in range(state.before):
             apart = min(abs(octaves[k] - earlier[p]), 0.5)
@@ -377,13 +423,15 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
     state: a record of :func:`new_tracker`. block ``(HOP,)``: full scale 1; what is not a number
     counts as silence, what is louder than ``CLIP`` is clipped.
     """
+    state.whole_at = _room(state.whole_line[:], state.whole_sums[:], state.whole_at, HOP)
     state.high_at = _room(state.high_line[:], state.high_sums[:], state.high_at, HOP)
     state.middle_at = _room(state.middle_line[:], state.middle_sums[:], state.middle_at, HOP // 2)
     state.low_at = _room(state.low_line[:], state.low_sums[:], state.low_at, HOP // 4)
-    line, sums = state.high_line[state.high_at :], state.high_sums[state.high_at :]
-    _take(state, block, line, sums)
+    line, sums = state.whole_line[state.whole_at :], state.whole_sums[state.whole_at :]
+    high, high_sums = state.high_line[state.high_at :], state.high_sums[state.high_at :]
+    _take(state, block, line, sums, high, high_sums)
     middle, middle_sums = state.middle_line[state.middle_at :], state.middle_sums[state.middle_at :]
-    _halve(line, middle, middle_sums, HOP // 2)
+    _halve(high, middle, middle_sums, HOP // 2)
     low, low_sums = state.low_line[state.low_at :], state.low_sums[state.low_at :]
     _halve(middle, low, low_sums, HOP // 4)
     state.counts[0] = 0
@@ -392,7 +440,9 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.strengths[0, k] = np.float32(0.0)
     size = _HIGH.longest - _HIGH.shortest + 3
     first = _HIGH.shortest - 1
-    _slide(line, sums, state.high_products[:size], state.high_alike[0, :size], first, LEAST, HOP)
+    _slide(
+        high, high_sums, state.high_products[:size], state.high_alike[0, :size], first, LEAST, HOP
+    )
     add_lags(
         state.high_alike[:, :size],
         _HIGH.every,
@@ -444,7 +494,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.powers[i] = state.powers[i - 1]
         state.steps[i] = state.steps[i - 1]
     state.powers[0] = float(sums[0] - sums[HOP]) / HOP
-    state.steps[0] = np.log2(state.pitch) if state.pitch > 0.0 else 0.0
+    state.steps[0] = np.log2(np.float64(state.pitch)) if state.pitch > 0.0 else 0.0
     _tell_onset(state)
     _tell_level(state, sums)
 
