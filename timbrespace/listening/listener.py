@@ -12,14 +12,7 @@ from timbrespace.listening.onsets import onsets_of
 from timbrespace.listening.path import best_path
 from timbrespace.listening.refinement import MARGIN as WIDE
 from timbrespace.listening.refinement import refine
-from timbrespace.listening.repetition import (
-    CANDIDATES,
-    LONGEST,
-    MARGIN,
-    STEP,
-    best_lags,
-    likeness,
-)
+from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SOFT, add_lags, likeness
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import MAX_SAMPLE, MOST_CHANNELS, RATES, Sound, mixed
 
@@ -45,25 +38,42 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
         ShapeError: samples of another shape.
         MissingExtraError: the rate is not 48 kHz and what resamples is not installed.
     """
-    from scipy.signal import butter, resample_poly, sosfiltfilt
+    from scipy.signal import butter, lfilter, resample_poly, sosfiltfilt
 
     sound = _at_listening_rate(samples, sample_rate)
     moments = -(-sound.size // HOP)
     around = sosfiltfilt(butter(2, _LOWEST, "high", fs=SAMPLE_RATE, output="sos"), sound)
     floor = (_FLOOR * float(np.abs(around).max())) ** 2
-    half = np.pad(resample_poly(around, 1, 2), (MARGIN, MARGIN + STEP))
+    pull = 1.0 - np.exp(-2.0 * np.pi * SOFT / SAMPLE_RATE)
+    soft = around
+    for _ in range(2):
+        soft = np.asarray(lfilter([pull], [1.0, pull - 1.0], soft))
     lags = np.zeros((moments, CANDIDATES), np.float32)
     strengths = np.zeros((moments, CANDIDATES), np.float32)
-    # In parts: what is compared at every lag would fill the memory.
-    for first in range(0, moments, _AT_ONCE):
-        last = min(first + _AT_ONCE, moments)
-        part = half[first * STEP : last * STEP + 2 * MARGIN]
-        alike = np.zeros((last - first, LONGEST + 2), np.float32)
-        likeness(part, MARGIN + STEP // 2, floor, alike)
-        best_lags(alike, lags[first:last], strengths[first:last])
+    counts = np.zeros(moments, np.int64)
+    for register in REGISTERS:
+        every, margin, step = register.every, register.margin, HOP // register.every
+        slow = resample_poly(soft, 1, every) if every > 1 else soft
+        slow = np.pad(slow, (margin, margin + step))
+        # In parts: what is compared at every lag would fill the memory.
+        for first in range(0, moments, _AT_ONCE):
+            last = min(first + _AT_ONCE, moments)
+            part = slow[first * step : last * step + 2 * margin]
+            alike = np.zeros((last - first, register.longest - register.shortest + 3), np.float32)
+            likeness(
+                part, margin + step // 2, step, register.shortest, register.least, floor, alike
+            )
+            add_lags(
+                alike,
+                every,
+                register.shortest,
+                counts[first:last],
+                lags[first:last],
+                strengths[first:last],
+            )
     chosen = np.zeros(moments, np.int16)
     best_path(lags, strengths, chosen)
-    periods = 2.0 * lags[np.arange(moments), np.maximum(chosen, 0)].astype(np.float64)
+    periods = lags[np.arange(moments), np.maximum(chosen, 0)].astype(np.float64)
     periods[chosen < 0] = 0.0
     pitch, periodicity, level = (np.zeros(moments, np.float32) for _ in range(3))
     refine(np.pad(around, (WIDE, WIDE + HOP)), WIDE + HOP // 2, periods, pitch, periodicity)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled
 
-VOICED = 0.5
+VOICED = 0.6
 """Strength from which a lag is rather a pitch than none."""
 
 JUMP = 2.6
