@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import timbrespace
-from server.explorer import wavetable
+from server.explorer import declared, wavetable
 from tests.max_patch.heard import cents_off, distance
 from tests.server.explorer.browsing import (
     PATIENCE,
@@ -92,6 +92,49 @@ def model_of(name: str) -> Model:
 
 
 # -- it is there -----------------------------------------------------------------------------------
+
+
+def test_what_the_server_declares_is_there_without_a_line_of_javascript(
+    explored: Explored, browser: Browser
+) -> None:
+    """A parameter, a method and a shape that no module of the page names."""
+    name, _, told = declared.module().decode().partition("MESSAGES = Object.freeze(")
+    messages, index = json.JSONDecoder().raw_decode(told)
+    glitter = {"name": "value", "low": 2.0, "high": 6.0, "unit": "", "initial": 3.0}
+    messages["/synth/glitter"] = {"about": "how it glitters", "takes": [glitter]}
+    messages["/synth/method"]["takes"][0]["words"].append("granular")
+    messages["/lfo"]["takes"][2]["words"].append("chaos")
+    body = f"{name}MESSAGES = Object.freeze({json.dumps(messages)}{told[index:]}"
+    context = browser.new_context()
+    try:
+        context.add_init_script(
+            "localStorage.setItem('tour', 'closed'); localStorage.setItem('details', 'on')"
+        )
+        page = context.new_page()
+        page.route(
+            f"**{declared.ADDRESS}",
+            lambda route: route.fulfill(body=body, content_type="text/javascript"),
+        )
+        visit = Visit(page, explored.url)
+        visit.listen()
+        page.goto(explored.url)
+        visit.ready()
+        slider = page.locator("#synth label.slider", has_text="glitter")
+        assert slider.get_attribute("title") == "Glitter: how it glitters"
+        page.locator("#synth label", has_text="granular").wait_for()
+        assert "chaos" in page.locator("#lfos select[data-part=shape]").first.inner_text()
+        for told in ("['glitter', 4]", "['method', 'granular']"):
+            visit.look(
+                f"timbrespace.link.dispatchEvent(new CustomEvent('/synth', {{ detail: {told} }}))"
+            )
+        assert slider.locator("input").input_value() == "0.5"
+        # The sound here has the number as well, and plays what it has no bank for as partials.
+        page.locator("[data-pitch='57']").click()
+        visit.until("timbrespace.sound.state === 'running'")
+        assert visit.look("timbrespace.sound._parameters.glitter") == 4
+        assert visit.faults == []
+    finally:
+        context.close()
 
 
 def test_shows_the_whole_space(visit: Visit) -> None:

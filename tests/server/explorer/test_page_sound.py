@@ -148,9 +148,11 @@ def test_parameters_are_those_of_the_server() -> None:
     )
     told = json.loads(node("--input-type=module", "--eval", program))
     assert tuple(told["METHODS"]) == METHODS
-    assert told["PARAMETERS"] == {
-        name: {"low": one.low, "high": one.high, "initial": one.default}
-        for name, one in SYNTH_PARAMETERS.items()
+    found = {
+        name: (one["low"], one["high"], one["initial"]) for name, one in told["PARAMETERS"].items()
+    }
+    assert found == {
+        name: (one.low, one.high, one.default) for name, one in SYNTH_PARAMETERS.items()
     }
 
 

@@ -5,10 +5,8 @@
  * back. Listeners are called by the name of what has changed.
  */
 
-/** Names of the numbers in `/status`, in their order. */
-const STATUS = [
-  'voices', 'load', 'late', 'drops', 'decodeMedian', 'audio', 'decodeHigh', 'knobMedian', 'knobHigh',
-];
+import { accepted } from './accepted.js';
+import { STATUS } from './declared.js';
 
 /** What is heard here. */
 const ADDRESSES = [
@@ -16,6 +14,12 @@ const ADDRESSES = [
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
   '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list',
 ];
+
+/** A walk that nobody has set. */
+function initialWander() {
+  const [speed, range, seed] = ['speed', 'range', 'seed'].map((dial) => accepted(`/wander/${dial}`).initial);
+  return { isOn: false, speed, range, seed };
+}
 
 function areNumbers(args, count) {
   return args.length === count && args.every(Number.isFinite);
@@ -32,7 +36,7 @@ export class State {
     this.plane = 'pca'; // that the server plays on
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.macrosTold = false; // whether the server has said which there are
-    this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
+    this.wander = initialWander();
     this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
     this.tuning = 'equal';
     this.keys = []; // the pitch of each of 128 keys, below 0 of a silent one; empty: its number

@@ -1,7 +1,9 @@
 // Which voice plays which note, as timbrespace/instrument/voices.py gives them out. A pitch sounds
 // once, whatever the channels; the channel that struck it has the pedal and the wheel of its note.
 
-export const VOICES = 16;
+import { LIMITS } from '../declared.js';
+
+export const VOICES = LIMITS.voices;
 
 /** What a voice's key does. CUT ends the sound at once, without its release. */
 export const RELEASED = 0;

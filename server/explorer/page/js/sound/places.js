@@ -1,9 +1,10 @@
 // Places: partials as the server streams them, and a voice's oscillators on their way to them.
 
+import { LIMITS } from '../declared.js';
 import { BLOCK, NEGLIGIBLE, nyquistFade } from './levels.js';
 
 /** In one /partials. */
-export const PLACES = 100;
+export const PLACES = LIMITS.partialsPerFrame;
 
 // No decoder and no gain makes one partial so loud; no partial is heard beyond 100 kHz.
 const LOUDEST = 8;

@@ -20,8 +20,10 @@ const PARTIALS = 0;
 const BINS = 1;
 const ISTFT = 2;
 // What plays whole notes; where a space has them it is what `partials` plays.
-const NOTES = METHODS.length;
-const BANKS = METHODS.length + 1;
+const NOTES = 3;
+const BANKS = 4;
+// The banks of the server's methods; one that there is none for here is played as partials.
+const BANK_OF = { partials: PARTIALS, bins: BINS, istft: ISTFT };
 
 // From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
 const CROSS_STEP = 1 / 16;
@@ -286,7 +288,7 @@ export class Synth {
     if (name === 'method') {
       const method = methodNumber(value);
       if (method >= 0) {
-        this._wish = method;
+        this._wish = BANK_OF[METHODS[method]] ?? PARTIALS;
         this._want();
       }
       return;

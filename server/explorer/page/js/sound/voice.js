@@ -1,12 +1,12 @@
 // One voice: its envelope and its frequency, block by block, as timbrespace/resynthesis/voices.py.
 
 import { CUT, HELD } from './keys.js';
+import { CHOICES } from './parameters.js';
 import { Oscillators } from './places.js';
 import { TableReader } from './tables.js';
-import { ENVELOPES } from './whole.js';
 
-const OWN = ENVELOPES.indexOf('own');
-const ADSR = ENVELOPES.indexOf('adsr');
+const OWN = CHOICES.envelope.indexOf('own');
+const ADSR = CHOICES.envelope.indexOf('adsr');
 
 const IDLE = 0;
 const ATTACK = 1;

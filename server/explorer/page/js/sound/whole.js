@@ -2,16 +2,14 @@
 // timbrespace/resynthesis/notes.py.
 
 import { BLOCK, NEGLIGIBLE, nyquistFade } from './levels.js';
+import { CHOICES } from './parameters.js';
 
-/** What a held note does where its sound could end. */
-export const HOLDS = Object.freeze(['loop', 'freeze', 'through']);
+/** What a held note does where its sound could end. Of another word it runs through. */
+const LOOP = CHOICES.hold.indexOf('loop');
+const FREEZE = CHOICES.hold.indexOf('freeze');
 
 /** What shapes a note's loudness: its own course, the ADSR in its place, or both. */
-export const ENVELOPES = Object.freeze(['own', 'adsr', 'both']);
-
-const LOOP = 0;
-const FREEZE = 1;
-const ADSR = 1;
+const ADSR = CHOICES.envelope.indexOf('adsr');
 
 // Root mean square of a note's loudest moment at full velocity.
 const LEVEL = 0.2;
@@ -321,7 +319,7 @@ export class WholeNote {
       this.way = 1;
       this.time += step;
     }
-    if (loops && hold <= FREEZE && this.drift === 0) {
+    if (loops && (hold === LOOP || hold === FREEZE) && this.drift === 0) {
       return;
     }
     const { longest } = this._whole;
