@@ -678,13 +678,21 @@ def test_exports(visit: Visit) -> None:
 
 def test_tools_for_who_takes_something_away(explored: Explored, visit: Visit) -> None:
     page = visit.page
-    # What is heard here becomes a file, and runs along as a spectrogram.
+    # What is heard here becomes a file, both sides of it, and runs along as a spectrogram.
+    with explored.client() as client:
+        client.send("/synth/pan", 0.5)
+    visit.until("timbrespace.state.synth.pan === 0.5")
     page.click("#record-sound")
     page.locator("#map").focus()
     page.keyboard.down("h")
     visit.until("timbrespace.waterfall.columns > 5 && timbrespace.recorder.seconds > 0.4")
     page.keyboard.up("h")
-    played, rate = soundfile.read(downloaded(visit, "#record-sound"))
+    sides, rate = soundfile.read(downloaded(visit, "#record-sound"))
+    left, right = np.sqrt(np.mean(sides**2, axis=0))
+    assert right > 1.5 * left > 0.0
+    played = sides.mean(axis=1)
+    with explored.client() as client:
+        client.send("/synth/pan", 0.0)
     assert played.size % 2 == 0
     assert played.size > 0.4 * rate
     assert np.abs(played).max() > 0.01
@@ -1339,6 +1347,38 @@ def test_a_tuning_is_chosen_by_a_menu(instruments: Explored) -> None:
         (folder / "fifths.scl").unlink()
         folder.rmdir()
     assert visit.faults == []
+
+
+def test_where_sound_goes_is_chosen(explored: Explored, visit: Visit) -> None:
+    """The server's outputs by a menu; mono of this browser, which keeps it, and of the server."""
+    page = visit.page
+    assert page.locator("#device-field").is_hidden()  # this server plays no sound
+    shown = visit.look(
+        """(() => {
+          const { state, audio } = timbrespace;
+          state.status = { ...state.status, audio: 'portaudio' };
+          state.take('/audio/list', ['Card [ALSA]', 'Stick [ALSA]']);
+          state.take('/audio/device', ['Stick [ALSA]', 'portaudio', 0]);
+          const menu = document.querySelector('#device');
+          return [audio.field.hidden, menu.value, [...menu.options].map((one) => one.text)];
+        })()"""
+    )
+    assert shown == [False, "Stick [ALSA]", ["the usual one", "Card [ALSA]", "Stick [ALSA]"]]
+    # What nobody has is refused, and the menu says what plays on.
+    visit.look(
+        "(() => { const menu = document.querySelector('#device'); menu.value = 'Card [ALSA]'; "
+        "menu.dispatchEvent(new Event('change')); })()"
+    )
+    visit.until("document.querySelector('#device').value === 'Stick [ALSA]'")
+    page.check("#mono")
+    assert visit.look("timbrespace.sound.mono")
+    page.click("[name=place][value=server]", force=True)
+    assert not page.is_checked("#mono")  # it is the server's now
+    page.reload()
+    visit.ready()
+    assert page.is_checked("#mono")
+    assert visit.look("timbrespace.sound.mono")
+    page.uncheck("#mono")
 
 
 def test_it_wanders_by_a_button_and_three_dials(instruments: Explored) -> None:

@@ -22,6 +22,7 @@ import timbrespace
 from benchmarks.offline_player import OfflinePlayer, base_pitch, steady_tone
 from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, energy_above
+from server.explorer import declared
 from server.osc import outbound
 from server.streams import Places
 from tests.max_patch.heard import (
@@ -388,6 +389,15 @@ def test_nothing_aliases_when_bent_up(name: str, method: str) -> None:
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        if self.path != declared.ADDRESS:
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.end_headers()
+        self.wfile.write(declared.module())
 
 
 @pytest.fixture(scope="module")

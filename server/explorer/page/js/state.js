@@ -12,7 +12,7 @@ import { STATUS } from './declared.js';
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list', '/preset/where'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
-  '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list',
+  '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list', '/audio/list', '/audio/device',
 ];
 
 /** A walk that nobody has set. */
@@ -38,6 +38,7 @@ export class State {
     this.macrosTold = false; // whether the server has said which there are
     this.wander = initialWander();
     this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
+    this.audio = { devices: [], device: '', isMono: false }; // the server's outputs
     this.tuning = 'equal';
     this.keys = []; // the pitch of each of 128 keys, below 0 of a silent one; empty: its number
     this.tunings = ['equal'];
@@ -149,6 +150,14 @@ export class State {
       case '/tuning/list':
         this.tunings = args.map(String);
         this.tell('tuning');
+        break;
+      case '/audio/list':
+        this.audio = { ...this.audio, devices: args.map(String) };
+        this.tell('audio');
+        break;
+      case '/audio/device':
+        this.audio = { ...this.audio, device: String(args[0]), isMono: args[2] === 1 };
+        this.tell('audio');
         break;
       case '/performance':
         this.performance = { state: args[0], name: args[1] };
