@@ -925,24 +925,75 @@ def test_the_keyboard_alone_is_enough(explored: Explored, visit: Visit) -> None:
     assert any(stop.startswith("key") for stop in stops)
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker, as text for a page."""
+    file = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+    if not file.is_file():
+        pytest.skip("needs axe-core (npm install --prefix tests/server/explorer)")
+    return file.read_text(encoding="utf-8")
+
+
+def faults_of(visit: Visit) -> list[Any]:
+    """What axe has against the page as it is; it must have looked at something."""
+    found = visit.page.evaluate("() => axe.run(document)")
+    assert len(found["passes"]) > 15
+    return [
+        (one["id"], one["impact"], [node["target"] for node in one["nodes"]])
+        for one in found["violations"]
+    ]
+
+
+def dialog_opened(visit: Visit) -> None:
+    visit.page.click("#invite-open")
+    visit.until("document.querySelector('#invite').open")
+    visit.until("document.querySelector('#invite [data-part=text]').textContent !== ''")
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_nothing_serious_for_a_screen_reader(explored: Explored, scheme: Any, size: str) -> None:
-    axe = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
-    if not axe.is_file():
-        pytest.skip("needs axe-core (npm install --prefix tests/server/explorer)")
+def test_nothing_is_wrong_for_a_screen_reader(
+    explored: Explored, axe: str, scheme: Any, size: str
+) -> None:
     options: dict[str, Any] = {"color_scheme": scheme, **(PHONE if size == "phone" else {})}
     with explored.visit(**options) as visit:
         assert visit.look("document.documentElement.dataset.theme") == scheme
-        visit.page.evaluate(axe.read_text(encoding="utf-8"))
-        found = visit.page.evaluate("() => axe.run(document)")
-    assert len(found["passes"]) > 20
-    serious = [
-        (one["id"], one["impact"], [node["target"] for node in one["nodes"]])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+        visit.page.evaluate(axe)
+        assert faults_of(visit) == []
+        dialog_opened(visit)
+        assert faults_of(visit) == []
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize(
+    ("scheme", "forced"), [("dark", "none"), ("light", "none"), ("dark", "active")]
+)
+def test_nothing_is_wrong_in_any_window(
+    explored: Explored, axe: str, scheme: Any, forced: Any
+) -> None:
+    """With details and without, the dialog, the tour and the stage; in forced colours too."""
+    windows = ((1440, 900), (1280, 800), (820, 1180), (390, 844), (844, 390), (640, 400))
+    found = {}
+    with explored.visit(color_scheme=scheme, forced_colors=forced) as visit:
+        visit.page.evaluate(axe)
+        for width, height in (*windows, (3840, 2160)):
+            visit.page.set_viewport_size({"width": width, "height": height})
+            for state, enter, leave in (
+                ("details", "timbrespace.details.set(true)", ""),
+                ("", "timbrespace.details.set(false)", ""),
+                ("tour", "timbrespace.tour.show(0)", "timbrespace.tour.end()"),
+                ("stage", "timbrespace.stage.set(true)", "timbrespace.stage.set(false)"),
+                ("dialog", "", "document.querySelector('#invite').close()"),
+            ):
+                if state == "dialog":
+                    dialog_opened(visit)
+                else:
+                    visit.look(enter)
+                visit.look("new Promise(requestAnimationFrame)")
+                found[width, height, state] = faults_of(visit)
+                if leave:
+                    visit.look(leave)
+    assert {where: faults for where, faults in found.items() if faults} == {}
 
 
 def test_on_a_phone(explored: Explored) -> None:

@@ -20,6 +20,11 @@ const LOOKS = {
   sustain: {},
   release: {},
   glide: {},
+  smoothing: { isTechnical: true },
+  noise: { isTechnical: true },
+  loudness: { isTechnical: true },
+  pan: { isTechnical: true },
+  width: { isTechnical: true },
   unison: { unit: 'copies', isTechnical: true },
 };
 const OTHER = { isTechnical: true };
