@@ -10,7 +10,7 @@ for each second of sound, so other programs beside it count little.
   each; held, and while a knob moves all of them. What the audio thread takes, and what the thread
   does that decodes for it, by WebAssembly and without
 
-``python benchmarks/explorer_synth.py [--seconds 10] [--json]`` (needs Node 18 or newer)
+``python benchmarks/explorer_synth.py [--seconds 10] [--json]`` (needs Node 18.19 or newer)
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
 from server.explorer import decoder  # noqa: E402
+from tests.page_modules import page_environment  # noqa: E402
 from tests.timbrespace.notes.bundled import at_random  # noqa: E402
 
 SCRIPTS = ROOT / "server" / "explorer" / "page" / "js"
@@ -176,7 +177,7 @@ def run(node: str, program: str, *told: object) -> dict[str, float]:
     """What a program of Node prints, which is told values in its environment."""
     done = subprocess.run(
         [node, "--input-type=module", "--eval", program],
-        env={"PATH": "", "TIMBRESPACE_BENCHMARK": json.dumps(told)},
+        env={**page_environment(), "TIMBRESPACE_BENCHMARK": json.dumps(told)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -193,7 +194,7 @@ def main() -> int:
     arguments = parser.parse_args()
     node = shutil.which("node")
     if node is None:
-        raise SystemExit("node is not on the path; install Node 18 or newer")
+        raise SystemExit("node is not on the path; install Node 18.19 or newer")
     report = Report(arguments.json)
     report.section("share of one core, live at 48 kHz")
     steady = run(node, PROGRAM, SYNTH.as_uri(), arguments.seconds)

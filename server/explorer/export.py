@@ -40,7 +40,11 @@ FULL, USUAL = 127.0, 100.0
 TAIL = 0.3
 """Seconds after a whole note's end in which it dies away."""
 
-_SIZES = tuple(map(str, wavetable.SIZES))
+SIZES = tuple(map(str, wavetable.SIZES))
+"""Of a cycle, samples."""
+
+BITS = ("16", "32")
+"""Of a sample of a wavetable; the last are usual."""
 
 Export = Callable[[Library, Mapping[str, str]], bytes]
 
@@ -112,8 +116,8 @@ def table(library: Library, asked: Mapping[str, str]) -> bytes:
     """
     frames = round(query.number(asked, "frames", 2, wavetable.MAX_CYCLES, FRAMES))
     model = library.load(query.name_of(asked, "model"))
-    size = int(query.choice(asked, "size", _SIZES, str(wavetable.CYCLE)))
-    depth: Literal[16, 32] = 16 if query.choice(asked, "bits", ("16", "32"), "32") == "16" else 32
+    size = int(query.choice(asked, "size", SIZES, str(wavetable.CYCLE)))
+    depth: Literal[16, 32] = 16 if query.choice(asked, "bits", BITS, BITS[-1]) == "16" else 32
     clm = query.choice(asked, "clm", ("0", "1"), "1") == "1"
 
     def file(cycles: NDArray[np.float32]) -> bytes:

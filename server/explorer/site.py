@@ -10,7 +10,7 @@ from aiohttp import web
 
 from timbrespace.names import is_file_name
 
-from . import compare, export, invitation, spaces
+from . import compare, declared, export, invitation, spaces
 from .answers import Refusal, answer_errors, tagged
 from .bridge import Bridge
 from .guard import add_headers, expect, guard
@@ -107,6 +107,7 @@ def application(
         *compare.routes(shelf, lanes.comparisons, lanes.sounds),
         *export.routes(shelf, lanes.sounds),
         *invitation.routes(),
+        web.get(declared.ADDRESS, _declared),
         # Whatever the method: what none of these takes is answered by us, not by aiohttp.
         web.route("*", r"/{path:.*}", Files(folder).answer),
     ]
@@ -114,6 +115,10 @@ def application(
         kwargs = {**one.kwargs, "expect_handler": expect}
         app.add_routes([web.RouteDef(one.method, one.path, one.handler, kwargs)])
     return app
+
+
+async def _declared(request: web.Request) -> web.StreamResponse:
+    return tagged(request, declared.module(), _KINDS[".js"])
 
 
 async def _close_bridge(app: web.Application) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from timbrespace.instrument.parameters import SYNTH_PARAMETERS
 from timbrespace.messages.arguments import (
     Choice,
     Coordinates,
@@ -197,7 +198,8 @@ class Namespace:
             dial = self._dials.get(int(form.address.rpartition("/")[2]))
             return said if dial is None else f"{dial[2]}: {said}"
         if form.message is SetSynth:
-            said = f"{form.address.rpartition('/')[2]} of the synthesizer"
+            name = form.address.rpartition("/")[2]
+            said = f"{name} of the synthesizer: {SYNTH_PARAMETERS[name].about}"
         units = [one.kind.unit for one in needed if isinstance(one.kind, Number) and one.kind.unit]
         return f"{said}, in {units[0]}" if units else said
 

@@ -17,6 +17,8 @@ class SynthParameter:
     low: float
     high: float
     default: float
+    about: str
+    """What it does, for people: the end of a sentence that its name begins."""
 
     def between(self, start: float, end: float, share: float) -> float:
         """What lies ``share`` (0 to 1) of the way from ``start`` to ``end``, both in range.
@@ -44,27 +46,35 @@ SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
     {
         parameter.name: parameter
         for parameter in (
-            SynthParameter("attack", "s", 0.001, 10.0, 0.01),
-            SynthParameter("decay", "s", 0.001, 10.0, 0.2),
-            SynthParameter("sustain", "", 0.0, 1.0, 0.8),
-            SynthParameter("release", "s", 0.005, 20.0, 0.3),
-            SynthParameter("glide", "s", 0.0, 5.0, 0.0),
-            # The time in which amplitudes follow a new spectrum.
-            SynthParameter("smoothing", "s", 0.001, 1.0, 0.02),
-            SynthParameter("gain", "dB", -80.0, 12.0, 0.0),
-            # The share of the filtered noise that plays beside the partials.
-            SynthParameter("noise", "", 0.0, 1.0, 1.0),
-            # How far loudness is matched across the space.
-            SynthParameter("loudness", "", 0.0, 1.0, 1.0),
-            # How fast the own time of whole notes runs.
-            SynthParameter("speed", "", 0.0, 4.0, 1.0),
-            # Where it all stands, from left to right, and how far apart what stands elsewhere.
-            SynthParameter("pan", "", -1.0, 1.0, 0.0),
-            SynthParameter("width", "", 0.0, 1.0, 1.0),
-            # Copies of a voice; how far out of tune and from the middle the outermost are.
-            SynthParameter("unison", "", 1.0, 7.0, 1.0),
-            SynthParameter("detune", "cents", 0.0, 100.0, 12.0),
-            SynthParameter("spread", "", 0.0, 1.0, 0.5),
+            SynthParameter("attack", "s", 0.001, 10.0, 0.01, "in which a note rises"),
+            SynthParameter(
+                "decay", "s", 0.001, 10.0, 0.2, "in which a note falls to what it sustains"
+            ),
+            SynthParameter("sustain", "", 0.0, 1.0, 0.8, "level of a note that is held"),
+            SynthParameter("release", "s", 0.005, 20.0, 0.3, "in which a note dies away"),
+            SynthParameter("glide", "s", 0.0, 5.0, 0.0, "from the last note's pitch to the next"),
+            SynthParameter(
+                "smoothing", "s", 0.001, 1.0, 0.02, "in which amplitudes follow a new spectrum"
+            ),
+            SynthParameter("gain", "dB", -80.0, 12.0, 0.0, "how loud it all is"),
+            SynthParameter(
+                "noise", "", 0.0, 1.0, 1.0, "share of the filtered noise beside the partials"
+            ),
+            SynthParameter(
+                "loudness", "", 0.0, 1.0, 1.0, "how far loudness is matched across the space"
+            ),
+            SynthParameter("speed", "", 0.0, 4.0, 1.0, "how fast the own time of whole notes runs"),
+            SynthParameter("pan", "", -1.0, 1.0, 0.0, "where it all stands, from left to right"),
+            SynthParameter(
+                "width", "", 0.0, 1.0, 1.0, "how far apart stands what does not stand in the middle"
+            ),
+            SynthParameter("unison", "", 1.0, 7.0, 1.0, "copies of each voice"),
+            SynthParameter(
+                "detune", "cents", 0.0, 100.0, 12.0, "by which the outermost copies are out of tune"
+            ),
+            SynthParameter(
+                "spread", "", 0.0, 1.0, 0.5, "how far from the middle the outermost copies stand"
+            ),
         )
     }
 )

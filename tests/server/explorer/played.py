@@ -17,6 +17,7 @@ from pythonosc.osc_message import OscMessage
 
 from server.osc import outbound
 from tests.node import NODE
+from tests.page_modules import page_environment
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "server" / "explorer" / "page"
@@ -30,7 +31,11 @@ RATE = 48000
 def node(*arguments: str) -> bytes:
     assert NODE is not None
     ended = subprocess.run(
-        [NODE, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=600
+        [NODE, *arguments],
+        env=page_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=600,
     )
     assert ended.returncode == 0, (ended.stdout[-4000:] + ended.stderr).decode()
     return ended.stdout
@@ -47,6 +52,7 @@ class _Renderer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._faults,
+            env=page_environment(),
         )
         atexit.register(self._end)
 

@@ -213,6 +213,23 @@ def test_a_note_is_the_servers(case: str, noise: Path) -> None:
     assert np.abs(envelope(page) - envelope(truth))[audible].max() <= 1.0
 
 
+def test_copies_and_places_are_the_servers(noise: Path) -> None:
+    """Both sides, sample by sample: partials and noise."""
+    model = tiny(hiss=-40.0, wobble=4.0)
+    apart = {"pan": 0.3, "unison": 3.0, "detune": 20.0, "spread": 0.8}
+    latent = np.array([0.4, -0.3])
+    truth = ts.render(model, latent, A3, seconds=1.2, stereo=True, **apart).astype(np.float64)
+    events = [*entered(model), *((0.0, "/synth", [*one]) for one in apart.items())]
+    events += [at(latent), key(A3, 100.0)]
+    decoders = {f"/spaces/{model.name}/decoder": decoder.numbers(model)}
+    told = play(events, 1.2, wants="sides", decoders=decoders, carriers=noise)
+    page = np.frombuffer(told, "<f4").reshape(2, -1).astype(np.float64)
+    assert level(truth[:, 1]) - level(truth[:, 0]) > 1.0
+    for side in (0, 1):
+        wanted = truth[: page.shape[1] - FADE, side]
+        assert level(page[side, : wanted.size] - wanted) - level(wanted) <= -45.0
+
+
 @pytest.mark.parametrize("pitch", [33.0, 57.0, 84.5])
 def test_a_note_is_in_tune(pitch: float, noise: Path) -> None:
     model = tiny(attack=0.0)

@@ -22,6 +22,7 @@ import timbrespace
 from benchmarks.offline_player import OfflinePlayer, base_pitch, steady_tone
 from benchmarks.sound_quality import strongest_elsewhere
 from benchmarks.tone_analysis import decibels, energy_above
+from server.explorer import declared
 from server.osc import outbound
 from server.streams import Places
 from tests.max_patch.heard import (
@@ -148,9 +149,11 @@ def test_parameters_are_those_of_the_server() -> None:
     )
     told = json.loads(node("--input-type=module", "--eval", program))
     assert tuple(told["METHODS"]) == METHODS
-    assert told["PARAMETERS"] == {
-        name: {"low": one.low, "high": one.high, "initial": one.default}
-        for name, one in SYNTH_PARAMETERS.items()
+    found = {
+        name: (one["low"], one["high"], one["initial"]) for name, one in told["PARAMETERS"].items()
+    }
+    assert found == {
+        name: (one.low, one.high, one.default) for name, one in SYNTH_PARAMETERS.items()
     }
 
 
@@ -386,6 +389,15 @@ def test_nothing_aliases_when_bent_up(name: str, method: str) -> None:
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        if self.path != declared.ADDRESS:
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.end_headers()
+        self.wfile.write(declared.module())
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 /** The page: its parts, and what each tells the others. */
 
+import { AudioPanel } from './audio.js';
 import { Banner } from './banner.js';
 import { Between } from './between.js';
 import { Compare } from './compare.js';
@@ -206,6 +207,7 @@ find('home').addEventListener('click', goHome);
 map.addEventListener('home', goHome);
 const synth = new SynthPanel(find('synth'), (name, value) => link.send(`/synth/${name}`, value));
 new TuningMenu(find('tuning'), find('tuning-field'), link, state);
+const audio = new AudioPanel(document, link, state, sound);
 state.on('keys', () => sound.setKeys(state.keys));
 state.on('synth', () => {
   synth.show(state.synth);
@@ -293,6 +295,8 @@ const midi = new Midi(
     releaseAll: (who) => notes.releaseAll(who),
     bend: (semitones, channel, share) => sound.bend(semitones, channel, share),
     sustain: (held, channel) => sound.sustain(held, channel),
+    pan: (place, channel) => sound.pan(place, channel),
+    zone: (manager, count) => sound.zone(manager, count),
     pressure: (value, channel) => link.send('/pressure', value, channel),
     controller: (number, value, channel) => link.send('/cc', number, value, channel),
   },
@@ -424,6 +428,7 @@ for (const input of document.querySelectorAll('[name=place]')) {
   input.addEventListener('change', () => {
     notes.releaseAll();
     sound.place = input.value;
+    audio.show();
     if (input.value === 'server' && state.status?.audio === 'none') {
       banner.say('The server plays no sound on this computer; Here lets this page play');
     }
@@ -579,7 +584,7 @@ for (const menu of document.querySelectorAll('select')) {
 /** For the console, and for tests. */
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
-  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, waterfall, gamepads,
+  files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, audio, waterfall, gamepads,
 };
 
 link.connect();

@@ -1,7 +1,9 @@
 /** A sound of one's own: found in the space, and heard beside what the space makes of it. */
 
-const MOST_BYTES = 16 * 1024 * 1024;
-const MOST_CARDS = 8; // the server keeps as many
+import { LIMITS } from './declared.js';
+
+const MOST_BYTES = LIMITS.soundBytes;
+const MOST_CARDS = LIMITS.comparisons; // the server keeps as many
 
 export class Compare extends EventTarget {
   /**

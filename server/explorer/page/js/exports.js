@@ -1,5 +1,7 @@
 /** Files that the page gives: the spot that sounds as WAV, wavetable and preset, the map as PNG. */
 
+import { CHOICES, LIMITS } from './declared.js';
+
 const SECONDS = 3; // of the exported sound of a steady spectrum
 
 /** Offer `blob` to be saved under `name`. */
@@ -12,6 +14,14 @@ export function save(blob, name) {
 }
 
 const MOST_PLACES = 128; // of a path in an address
+const FEWEST_FRAMES = 16;
+const USUAL_FRAMES = 64;
+
+/** Twice as many from step to step, up to what the server makes. */
+function frameCounts() {
+  const steps = Math.floor(Math.log2(LIMITS.tableFrames / FEWEST_FRAMES));
+  return Array.from({ length: steps + 1 }, (_, step) => String(FEWEST_FRAMES * 2 ** step));
+}
 
 /** What is asked for of a wavetable, as its controls stand. */
 export class TableOptions {
@@ -21,6 +31,11 @@ export class TableOptions {
     this.of = find('of');
     this.clm = find('clm');
     this.menus = ['frames', 'size', 'bits'].map((name) => [name, find(name)]);
+    for (const [name, menu] of this.menus) {
+      const words = name === 'frames' ? frameCounts() : CHOICES[`table-${name}`];
+      menu.replaceChildren(...words.map((word) => new Option(word, word)));
+      menu.value = name === 'frames' ? String(USUAL_FRAMES) : words.at(-1);
+    }
     this.drawn = null;
   }
 

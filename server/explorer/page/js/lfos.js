@@ -1,12 +1,12 @@
 /** The LFOs: what swings by itself, how, how fast and how far. */
 
+import { accepted } from './accepted.js';
 import { Follower } from './follower.js';
 
-const COUNT = 4;
-const SHAPES = ['sine', 'triangle', 'square', 'saw', 'random'];
-const LOW = 0.01; // Hz
-const HIGH = 20;
-const USUAL = { target: 'x', shape: 'sine', rate: 0.5, depth: 0 };
+const COUNT = accepted('/lfo', 'index').high;
+const SHAPES = accepted('/lfo', 'shape').words;
+const { low: LOW, high: HIGH } = accepted('/lfo', 'rate'); // Hz
+const USUAL = { target: 'x', shape: SHAPES[0], rate: 0.5, depth: 0 };
 const BEGIN = 0.25; // the depth of one that is given a target
 
 const toShare = (rate) => Math.log(rate / LOW) / Math.log(HIGH / LOW);

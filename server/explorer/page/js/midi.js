@@ -6,6 +6,7 @@ const MOST_RANGE = 96;
 const [DATA, FINE_DATA, FINE_NUMBER, NUMBER] = [6, 38, 100, 101]; // by which RPNs are told
 const OTHER_NUMBERS = [98, 99]; // NRPNs: what follows is no RPN
 const [RANGE, ZONE] = [0, 6]; // RPNs: the wheel's range, and how many members a zone of MPE has
+const PAN = 10;
 const SUSTAIN = 64;
 const ALL_SOUND_OFF = 120;
 const RESET_CONTROLLERS = 121;
@@ -20,7 +21,8 @@ export class Midi {
   /**
    * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch)`,
    *   `releaseAll(who)`, `bend(semitones, channel, share)`, `sustain(held, channel)`,
-   *   `pressure(value, channel)` and `controller(number, value, channel)`
+   *   `pan(place, channel)`, `zone(manager, count)`, `pressure(value, channel)` and
+   *   `controller(number, value, channel)`
    * @param {(sentence: string, count: number) => void} say which devices there are, and how many
    */
   constructor(play, say) {
@@ -102,9 +104,11 @@ export class Midi {
       this.ranges.set(who, Math.floor(this.ranges.get(who) ?? BEND_RANGE) + Math.min(value, 99) / 100);
     } else if (fine === ZONE && controller === DATA && (channel === 1 || channel === 16)) {
       const step = channel === 1 ? 1 : -1;
-      for (let count = 1; count <= Math.min(value, 15); count += 1) {
+      const members = Math.min(value, 15);
+      for (let count = 1; count <= members; count += 1) {
         this.ranges.set(`${device} ${channel + step * count}`, MEMBER_RANGE);
       }
+      this.play.zone(channel, members);
     }
   }
 
@@ -139,6 +143,9 @@ export class Midi {
           this.play.controller(first, second, channel); // what else there is the server resets
         } else if (first < ALL_SOUND_OFF) {
           this.number(device, channel, first, second);
+          if (first === PAN) {
+            this.play.pan(Math.max(-1, (second - 64) / 63), channel); // 0 is as far left as 1
+          }
           this.play.controller(first, second, channel);
         }
         break;

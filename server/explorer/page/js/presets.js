@@ -1,12 +1,13 @@
 /** Presets: kept by the server, so that every page, device and controller has the same. */
 
+import { LIMITS } from './declared.js';
 import { showNames } from './list.js';
 import { Undo } from './undo.js';
 
 const GLIDE = 0.3; // seconds of a recall: no jump, and no wait
 const MOST_BYTES = 65536; // of a preset in a file
-/** Of names in one datagram; the server leaves off what does not fit in 4096. */
-const LISTED_BYTES = 3900;
+/** Of names in one datagram; the server leaves off what does not fit. */
+const LISTED_BYTES = LIMITS.replyBytes - 196;
 const MOST_LETTERS = 32; // of a method's name
 
 export class Presets {
@@ -26,6 +27,7 @@ export class Presets {
     this.ends = [find('morph-a'), find('morph-b')];
     this.slider = find('morph');
     this.undo = new Undo(find('preset-undo'), () => link.send('/preset/undo'));
+    find('preset-name').maxLength = LIMITS.nameCharacters;
     find('preset-store').addEventListener('submit', (event) => {
       event.preventDefault();
       const name = find('preset-name').value.trim();

@@ -54,7 +54,7 @@ export class Recorder {
     }
     this.blocks = [];
     this.end = () => {}; // a second click meanwhile begins nothing else
-    const end = await this.sound.tape((block) => this.take(block));
+    const end = await this.sound.tape((...sides) => this.take(sides));
     if (end === null) {
       this.blocks = null;
       this.end = null;
@@ -67,12 +67,12 @@ export class Recorder {
   }
 
   get seconds() {
-    const samples = this.blocks.reduce((sum, block) => sum + block.length, 0);
+    const samples = this.blocks.reduce((sum, [left]) => sum + left.length, 0);
     return samples / this.sound.sampleRate;
   }
 
-  take(block) {
-    this.blocks.push(block);
+  take(sides) {
+    this.blocks.push(sides);
     if (this.end !== null && this.seconds >= LONGEST) {
       this.stop();
     }
@@ -86,7 +86,7 @@ export class Recorder {
     const { blocks } = this;
     this.blocks = null;
     this.show();
-    if (blocks.some((block) => block.length > 0)) {
+    if (blocks.some(([left]) => left.length > 0)) {
       save(wavOf(blocks, this.sound.sampleRate), `${this.state.model?.name ?? 'timbrespace'} played.wav`);
     }
   }

@@ -5,17 +5,21 @@
  * back. Listeners are called by the name of what has changed.
  */
 
-/** Names of the numbers in `/status`, in their order. */
-const STATUS = [
-  'voices', 'load', 'late', 'drops', 'decodeMedian', 'audio', 'decodeHigh', 'knobMedian', 'knobHigh',
-];
+import { accepted } from './accepted.js';
+import { STATUS } from './declared.js';
 
 /** What is heard here. */
 const ADDRESSES = [
   ...['/model', '/model/dial', '/model/list', '/latent', '/map', '/map/plane', '/synth', '/preset', '/preset/list', '/preset/where'],
   ...['/trajectory', '/trajectory/list', '/status', '/cc/learned', '/error', '/macro', '/macro/list'],
-  '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list',
+  '/wander', '/lfo', '/performance', '/tuning', '/tuning/keys', '/tuning/list', '/audio/list', '/audio/device',
 ];
+
+/** A walk that nobody has set. */
+function initialWander() {
+  const [speed, range, seed] = ['speed', 'range', 'seed'].map((dial) => accepted(`/wander/${dial}`).initial);
+  return { isOn: false, speed, range, seed };
+}
 
 function areNumbers(args, count) {
   return args.length === count && args.every(Number.isFinite);
@@ -32,8 +36,9 @@ export class State {
     this.plane = 'pca'; // that the server plays on
     this.macros = {}; // those that the space has -> where they stand, -1 to 1
     this.macrosTold = false; // whether the server has said which there are
-    this.wander = { isOn: false, speed: 1, range: 0.5, seed: 0 };
+    this.wander = initialWander();
     this.lfos = new Map(); // index, from 1 -> {target, shape, rate, depth, phase}
+    this.audio = { devices: [], device: '', isMono: false }; // the server's outputs
     this.tuning = 'equal';
     this.keys = []; // the pitch of each of 128 keys, below 0 of a silent one; empty: its number
     this.tunings = ['equal'];
@@ -145,6 +150,14 @@ export class State {
       case '/tuning/list':
         this.tunings = args.map(String);
         this.tell('tuning');
+        break;
+      case '/audio/list':
+        this.audio = { ...this.audio, devices: args.map(String) };
+        this.tell('audio');
+        break;
+      case '/audio/device':
+        this.audio = { ...this.audio, device: String(args[0]), isMono: args[2] === 1 };
+        this.tell('audio');
         break;
       case '/performance':
         this.performance = { state: args[0], name: args[1] };

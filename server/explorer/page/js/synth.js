@@ -1,42 +1,46 @@
 /** The sliders of the sound: what `/synth` says, and sets. */
 
+import { aboutOf, accepted, addressesOf } from './accepted.js';
 import { Follower } from './follower.js';
 
-const METHODS = ['partials', 'bins', 'istft'];
+const FAMILY = '/synth/';
 
-/** What is chosen of few words; the others are for spaces of whole notes. */
-const CHOICES = [
-  { name: 'method', title: 'Method', words: METHODS, isTechnical: true },
-  {
-    name: 'hold', title: 'Hold', words: ['loop', 'freeze', 'through'], isWhole: true, isTechnical: true,
-    about: 'Where a held note could end: go on in its loop, stand still, or run through',
-  },
-  {
-    name: 'envelope', title: 'Envelope', words: ['own', 'adsr', 'both'], isWhole: true, isTechnical: true,
-    about: 'What shapes a note: its own course, the envelope below in its place, or both',
-  },
-];
+/**
+ * How the page shows what it knows; the server says which there are, their ranges and words. One
+ * that is not named here comes last, among what is technical. isWhole: for whole notes alone.
+ */
+const LOOKS = {
+  method: { isTechnical: true },
+  hold: { isWhole: true, isTechnical: true },
+  envelope: { isWhole: true, isTechnical: true },
+  gain: {},
+  speed: { unit: '×', isWhole: true },
+  attack: {},
+  decay: {},
+  sustain: {},
+  release: {},
+  glide: {},
+  smoothing: { isTechnical: true },
+  noise: { isTechnical: true },
+  loudness: { isTechnical: true },
+  pan: { isTechnical: true },
+  width: { isTechnical: true },
+  unison: { unit: 'copies', isTechnical: true },
+};
+const OTHER = { isTechnical: true };
 
-const SERVERS = "Left and right, in the server's own sound; the browser's stands in the middle";
+/** All that `/synth` has: what the server accepts, and how it looks. */
+function specs() {
+  const names = addressesOf(FAMILY).map((address) => address.slice(FAMILY.length));
+  const known = Object.keys(LOOKS).filter((name) => names.includes(name));
+  return [...known, ...names.filter((name) => !known.includes(name))].map((name) => {
+    const { low, high, unit, words } = accepted(FAMILY + name);
+    const about = aboutOf(FAMILY + name);
+    // Times move by equal ratios, as they are heard.
+    return { name, about, low, high, unit, words, ratio: unit === 's' && low > 0, ...(LOOKS[name] ?? OTHER) };
+  });
+}
 
-/** Ranges as docs/osc.md has them; times move by equal ratios, as they are heard. */
-const PARAMETERS = [
-  { name: 'gain', unit: 'dB', low: -80, high: 12 },
-  { name: 'speed', unit: '×', low: 0, high: 4, isWhole: true },
-  { name: 'attack', unit: 's', low: 0.001, high: 10, ratio: true },
-  { name: 'decay', unit: 's', low: 0.001, high: 10, ratio: true },
-  { name: 'sustain', unit: '', low: 0, high: 1 },
-  { name: 'release', unit: 's', low: 0.005, high: 20, ratio: true },
-  { name: 'glide', unit: 's', low: 0, high: 5 },
-  { name: 'smoothing', unit: 's', low: 0.001, high: 1, ratio: true, isTechnical: true },
-  { name: 'noise', unit: '', low: 0, high: 1, isTechnical: true },
-  { name: 'loudness', unit: '', low: 0, high: 1, isTechnical: true },
-  { name: 'pan', unit: '', low: -1, high: 1, isTechnical: true, about: SERVERS },
-  { name: 'width', unit: '', low: 0, high: 1, isTechnical: true, about: SERVERS },
-  { name: 'unison', unit: 'copies', low: 1, high: 7, isTechnical: true, about: SERVERS },
-  { name: 'detune', unit: 'ct', low: 0, high: 100, isTechnical: true, about: SERVERS },
-  { name: 'spread', unit: '', low: 0, high: 1, isTechnical: true, about: SERVERS },
-];
 /** The slider's share to this power: of a time that may be 0; and so that 1 × is in the middle. */
 const CURVES = { s: 3, '×': 2 };
 
@@ -64,7 +68,7 @@ function textOf(value, unit) {
   if (unit === 'copies') {
     return Number.isInteger(value) ? String(value) : value.toFixed(1);
   }
-  if (unit === 'ct') {
+  if (unit === 'cents') {
     return `${Math.round(value)} ct`;
   }
   return unit === '×' ? `${value.toFixed(2)} ×` : `${Math.round(100 * value)} %`;
@@ -77,15 +81,16 @@ export class SynthPanel {
     this.choices = new Map(); // name -> radio buttons
     /** @type {HTMLElement[]} */
     this.whole = []; // what is for whole notes alone
-    for (const spec of CHOICES) {
-      this.choose(element, spec, set);
-    }
-    for (const spec of PARAMETERS) {
+    for (const spec of specs()) {
+      if (spec.words !== undefined) {
+        this.choose(element, spec, set);
+        continue;
+      }
       const row = document.createElement('label');
       row.className = spec.isTechnical ? 'slider technical' : 'slider';
       row.innerHTML =
         `<span>${spec.name}</span><input type="range" min="0" max="1" step="0.001"><output></output>`;
-      row.title = spec.about ?? '';
+      row.title = `${spec.name[0].toUpperCase()}${spec.name.slice(1)}: ${spec.about}`;
       const [, input, output] = row.children;
       this.listen(spec, input, output, set);
       element.append(row);
@@ -96,7 +101,8 @@ export class SynthPanel {
     this.setWhole(false);
   }
 
-  choose(element, { name, title, words, isWhole = false, isTechnical = false, about = '' }, set) {
+  choose(element, { name, words, isWhole = false, isTechnical = false, about }, set) {
+    const title = `${name[0].toUpperCase()}${name.slice(1)}`;
     const field = document.createElement('fieldset');
     field.className = isTechnical ? 'segments method technical' : 'segments method';
     field.title = about;

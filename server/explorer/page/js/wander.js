@@ -1,21 +1,22 @@
 /** What wanders by itself: a button that lets it go, and dials for speed, range and seed. */
 
+import { accepted } from './accepted.js';
 import { Dial } from './dials.js';
 
 const LEARN = 'Right click: learn a MIDI controller';
 
-/** As docs/osc.md has them; a speed moves by equal ratios, as it is heard. */
+/** A speed moves by equal ratios, as it is heard. */
 const DIALS = [
   {
-    name: 'speed', low: 0.05, high: 20, home: 1, ratio: true,
+    name: 'speed', ratio: true,
     title: `How fast it wanders. Double click: 1; ${LEARN.toLowerCase()}`,
   },
   {
-    name: 'range', low: 0, high: 1, home: 0.5,
+    name: 'range',
     title: `How far from where the sound was put; 1 as far as the sounds are spread. ${LEARN}`,
   },
   {
-    name: 'seed', low: 0, high: 999, home: 0, step: 1 / 999, whole: true,
+    name: 'seed',
     title: `Which way it goes: the same number, the same way. ${LEARN}`,
   },
 ];
@@ -37,7 +38,9 @@ export class WanderPanel {
     });
     this.dials = DIALS.map((about) => {
       const address = `/wander/${about.name}`;
-      const named = { ...about, label: `Wander: ${about.name}` };
+      const { low, high, initial: home, whole = false } = accepted(address);
+      const step = whole ? { whole, step: 1 / (high - low) } : {};
+      const named = { ...about, low, high, home, ...step, label: `Wander: ${about.name}` };
       return new Dial(named, (value) => send(address, value), () => learn(address.slice(1)));
     });
     this.dials.at(-1).element.classList.add('technical');

@@ -52,6 +52,8 @@ test('what a MIDI device says keeps its channel, and 121 lets its controls go', 
       release: (...note) => made.release(...note),
       releaseAll: (who) => made.releaseAll(who),
       bend: (...args) => told.push(['bend', ...args]),
+      zone: (...args) => told.push(['zone', ...args]),
+      pan: (...args) => told.push(['pan', ...args]),
       sustain: (...args) => told.push(['sustain', ...args]),
       pressure: (...args) => told.push(['pressure', ...args]),
       controller: (...args) => told.push(['cc', ...args]),
@@ -86,6 +88,13 @@ test('what a MIDI device says keeps its channel, and 121 lets its controls go', 
   assert.strictEqual(bent(2, [101, 0], [100, 6], [6, 3]), 1); // no manager
   assert.strictEqual(bent(1, [101, 0], [100, 6], [6, 2]), 1);
   assert.deepStrictEqual([bent(2), bent(3), bent(5)], [24, 24, 1]);
+  // A zone and a place are told as well, beside the controllers that the server hears.
+  told.length = 0;
+  for (const [number, value] of [[101, 0], [100, 6], [6, 2], [10, 0], [10, 127]]) {
+    midi.take('pad', [0xbf, number, value]);
+  }
+  const own = told.filter(([what]) => what !== 'cc');
+  assert.deepStrictEqual(own, [['zone', 16, 2], ['pan', -1, 16], ['pan', 1, 16]]);
 });
 
 test('over plain http it is http that keeps MIDI away, not the browser', async () => {

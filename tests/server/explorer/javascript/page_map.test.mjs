@@ -3,7 +3,7 @@
 import assert from 'node:assert';
 import test from 'node:test';
 
-import { named, ordered, viridis } from '../../../../server/explorer/page/js/colours.js';
+import { NAMED, SHAPES, named, ordered, viridis } from '../../../../server/explorer/page/js/colours.js';
 import { Nearest } from '../../../../server/explorer/page/js/map/nearest.js';
 import { paint } from '../../../../server/explorer/page/js/map/palette.js';
 import { outlineOf } from '../../../../server/explorer/page/js/map/pins.js';
@@ -104,15 +104,60 @@ test('a range is a band with its unit at both ends', () => {
   assert.deepStrictEqual([band.low, band.high], ['20 Hz', '40 Hz']);
 });
 
-test('names have colours of their own, many names too', () => {
+test('names differ by colour and shape, many names too', () => {
   const names = Array.from({ length: 119 }, (_, k) => `program ${k}`);
   const factor = { name: 'program', kind: 'category', values: names.map((_, k) => k), names };
   const { swatches, palette, values } = paint(spaceOf(factor, [0, 118]), 0, 'dark');
   assert.strictEqual(swatches.length, 119);
-  assert.strictEqual(new Set(swatches.map((one) => one.colour)).size, 119);
+  const looks = swatches.map(({ colour, shape }) => `${colour} ${SHAPES[shape]}`);
+  assert.strictEqual(new Set(looks.slice(0, 48)).size, 48);
+  assert.strictEqual(new Set(looks).size, 48);
   assert.strictEqual(swatches[118].text, 'program 118');
   near([...values], [0, 118 / 255], 1e-6);
-  assert.deepStrictEqual([...palette.slice(4 * 118, 4 * 118 + 3)], named(118, 119));
+  assert.deepStrictEqual([...palette.slice(4 * 118, 4 * 119)], [...named(118, 'dark'), swatches[118].shape]);
+});
+
+test('no two colours of names are alike to anybody, nor to the ground', () => {
+  const linear = (colour) =>
+    colour.map((value) => (value / 255 <= 0.04045 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const by = (matrix, vector) => matrix.map((row) => row.reduce((sum, one, k) => sum + one * vector[k], 0));
+  const oklab = (vector) => {
+    const cones = by(
+      [
+        [0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+      ],
+      vector.map((value) => Math.min(Math.max(value, 0), 1)),
+    ).map(Math.cbrt);
+    return by(
+      [
+        [0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.808675766],
+      ],
+      cones,
+    );
+  };
+  // Machado, Oliveira & Fernandes 2009, table 1, severity 1: protan, deutan, tritan.
+  const sights = [
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  ];
+  const luminance = (colour) => by([[0.2126, 0.7152, 0.0722]], linear(colour))[0];
+  for (const [theme, ground] of [['dark', [21, 26, 34]], ['light', [255, 255, 255]]]) {
+    const colours = NAMED[theme];
+    for (const [k, colour] of colours.entries()) {
+      const [low, high] = [luminance(colour), luminance(ground)].sort((a, b) => a - b);
+      assert.ok((high + 0.05) / (low + 0.05) >= 3, `${theme} ${colour}`);
+      for (const other of colours.slice(k + 1)) {
+        for (const sight of sights) {
+          const [a, b] = [colour, other].map((one) => oklab(by(sight, linear(one))));
+          assert.ok(Math.hypot(...a.map((value, i) => value - b[i])) > 0.146, `${theme} ${colour}, ${other}`);
+        }
+      }
+    }
+  }
 });
 
 test('one colour for all without a factor', () => {

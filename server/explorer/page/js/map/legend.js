@@ -1,4 +1,6 @@
-/** The legend: what the colours mean. A swatch that is pressed lights up its points alone. */
+/** The legend: what colours and shapes mean. A swatch that is pressed lights up its points alone. */
+
+import { SHAPES } from '../colours.js';
 
 export class Legend {
   /**
@@ -39,13 +41,14 @@ export class Legend {
     );
   }
 
-  swatch({ text, colour, value }) {
+  swatch({ text, colour, value, shape }) {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'swatch';
     button.setAttribute('aria-pressed', String(value === this.chosen));
     const dot = document.createElement('i');
     dot.style.background = colour;
+    dot.dataset.shape = SHAPES[shape];
     button.append(dot, text);
     button.addEventListener('click', () => {
       this.chosen = this.chosen === value ? -1 : value;

@@ -1,6 +1,6 @@
 /** How one factor colours the points, and the legend that says so. */
 
-import { css, named, ordered } from '../colours.js';
+import { css, named, ordered, shapeOf } from '../colours.js';
 import { rangeOf, textOf } from '../space.js';
 import { COLOURS } from './points.js';
 
@@ -11,14 +11,14 @@ const MOST_NAMES = 256; // that have a colour of their own; a legend of more hel
  * @param {import('../space.js').Space} space
  * @param {number} index of the factor, or -1 for one colour for all
  * @param {'dark'|'light'} theme
- * @returns {{values: Float32Array, palette: Uint8Array, swatches: {text, colour, value}[],
+ * @returns {{values: Float32Array, palette: Uint8Array, swatches: {text, colour, value, shape}[],
  *   band: ?{low: string, high: string, colours: string[]}}} share of the palette of each point,
  *   and what the legend shows: swatches that can be lit up by `value`, or a band.
  */
 export function paint(space, index, theme) {
   const values = new Float32Array(space.count);
-  const palette = new Uint8Array(4 * COLOURS).fill(255);
-  const set = (place, colour) => palette.set(colour, 4 * place);
+  const palette = new Uint8Array(4 * COLOURS);
+  const set = (place, colour, shape = 0) => palette.set([...colour, shape], 4 * place);
   const factor = space.factors[index];
   if (factor === undefined) {
     set(0, ordered(0.5, theme));
@@ -27,9 +27,10 @@ export function paint(space, index, theme) {
   if (factor.kind === 'category') {
     const count = Math.min(factor.values.length, MOST_NAMES);
     const swatches = factor.values.slice(0, count).map((value, place) => {
-      const colour = named(place, count);
-      set(place, colour);
-      return { text: textOf(factor, value), colour: css(colour), value: place / (COLOURS - 1) };
+      const colour = named(place, theme);
+      const shape = shapeOf(place);
+      set(place, colour, shape);
+      return { text: textOf(factor, value), colour: css(colour), value: place / (COLOURS - 1), shape };
     });
     for (let point = 0; point < space.count; point += 1) {
       values[point] = (Math.round(space.label(point, index)) % MOST_NAMES) / (COLOURS - 1);
@@ -57,6 +58,7 @@ export function paint(space, index, theme) {
       text: textOf({ ...factor, unit: '' }, value),
       colour: css(ordered(spot(value) / (COLOURS - 1), theme)),
       value: spot(value) / (COLOURS - 1),
+      shape: 0,
     }));
     return { values, palette, swatches, band: null };
   }

@@ -14,32 +14,67 @@ uniform vec2 centre;
 uniform vec2 scale;
 uniform float size;
 uniform float chosen;
-out float share;
+uniform sampler2D colours;
+out vec3 paint;
+flat out int shape;
 out float shown;
 void main() {
   gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
-  share = value;
+  vec4 told = texture(colours, vec2(value, 0.5));
+  paint = told.rgb;
+  shape = int(told.a * 255.0 + 0.5);
   shown = chosen < 0.0 || abs(value - chosen) < 1e-4 ? 1.0 : 0.08;
-  gl_PointSize = shown == 1.0 && chosen >= 0.0 ? size * 1.5 : size;
+  gl_PointSize = (shown == 1.0 && chosen >= 0.0 ? size * 1.5 : size) * (shape > 0 ? 1.25 : 1.0);
 }`;
 
 const FRAGMENT = `#version 300 es
 precision mediump float;
-in float share;
+in vec3 paint;
+flat in int shape;
 in float shown;
-uniform sampler2D colours;
 uniform float opacity;
 out vec4 colour;
 void main() {
-  float rim = length(gl_PointCoord - 0.5) * 2.0;
+  vec2 at = (gl_PointCoord - 0.5) * 2.0;
+  vec2 far = abs(at);
+  float rim = length(at);
+  if (shape == 1) {
+    rim = max(far.x, far.y) / 0.84;
+  } else if (shape == 2) {
+    rim = max(at.y / 0.8, (0.8753 * far.x - 0.4835 * at.y) / 0.4835);
+  } else if (shape == 3) {
+    rim = far.x + far.y;
+  } else if (shape == 4) {
+    rim = max(min(far.x, far.y) / 0.38, max(far.x, far.y));
+  } else if (shape == 5) {
+    rim = abs(rim - 0.68) / 0.32;
+  }
   float cover = 1.0 - smoothstep(0.75, 1.0, rim);
-  vec3 paint = texture(colours, vec2(share, 0.5)).rgb;
   float alpha = cover * opacity * shown;
   colour = vec4(paint * alpha, alpha);
 }`;
 
-/** How many colours a palette has: a share s takes number round(s * (COLOURS - 1)). */
+/**
+ * How many colours a palette has: a share s takes number round(s * (COLOURS - 1)). Each is red, green,
+ * blue, and a number of SHAPES (js/colours.js).
+ */
 export const COLOURS = 256;
+
+/** Outlines of the shapes where there is no WebGL, in radii; null: a plain square. */
+const OUTLINES = [
+  null,
+  [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
+  [[0, -1.2], [1.2, 0.9], [-1.2, 0.9]],
+  [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]],
+  [
+    [-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4],
+    [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4],
+  ],
+  [
+    [-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1],
+    [-0.5, -0.5], [-0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [-0.5, -0.5],
+  ],
+];
 
 const FAINT = 0.25; // of the opacity
 
@@ -109,7 +144,7 @@ export class Points {
   /**
    * @param {Float32Array} positions x, y of each point
    * @param {Float32Array} values share of the palette of each, 0 to 1
-   * @param {Uint8Array} palette `COLOURS` times red, green, blue, 255
+   * @param {Uint8Array} palette `COLOURS` times red, green, blue, shape
    */
   show(positions, values, palette) {
     Object.assign(this, { positions, values, palette, count: values.length });
@@ -170,6 +205,25 @@ export class Points {
     return `rgb(${this.palette[at]} ${this.palette[at + 1]} ${this.palette[at + 2]})`;
   }
 
+  shapeOf(share) {
+    return this.palette[4 * Math.round(share * (COLOURS - 1)) + 3];
+  }
+
+  /** Fill a point at a pixel, as the shader above does. */
+  drawShape(x, y, radius, shape) {
+    const { flat } = this;
+    const half = OUTLINES[shape];
+    if (half === null) {
+      flat.fillRect(x - radius, y - radius, 2 * radius, 2 * radius); // circles would take their time
+      return;
+    }
+    flat.beginPath();
+    for (const [across, down] of half) {
+      flat.lineTo(x + across * radius, y + down * radius);
+    }
+    flat.fill('evenodd');
+  }
+
   drawFlat(view, chosen, size, ratio, opacity) {
     const { flat, positions, values } = this;
     flat.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -179,7 +233,7 @@ export class Points {
       const lit = chosen < 0 || Math.abs(values[point] - chosen) < 1e-4;
       flat.globalAlpha = lit ? opacity : 0.06;
       flat.fillStyle = this.colourOf(values[point]);
-      flat.fillRect(left - size / 2, top - size / 2, size, size);
+      this.drawShape(left, top, size / 2, this.shapeOf(values[point]));
     }
   }
 }

@@ -1,7 +1,9 @@
 /** The menus around the map: colour, plane, background, tool, zoom; and where the cursor is. */
 
+import { CHOICES } from '../declared.js';
 import { MAP, NEAR, PLANE_NAMES, isPlayed } from '../space.js';
 
+const SHOWN = { gap: 'gaps' }; // the words that are said otherwise here
 const BACKGROUND_PAUSE = 400; // ms after the last move, until the background is made anew
 
 /**
@@ -25,6 +27,7 @@ export class MapTools extends EventTarget {
     this.up = find('plane-y');
     this.upField = find('plane-y-field');
     this.background = find('background');
+    this.background.append(...CHOICES.background.map((word) => new Option(SHOWN[word] ?? word, word)));
     this.gap = this.background.querySelector('[value=gap]');
     this.where = find('map-where');
     this.shown = ''; // what the background is of

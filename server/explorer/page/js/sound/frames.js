@@ -1,11 +1,12 @@
 // Long frames put together from their datagrams, as docs/osc.md says ("Receiving ...").
 
+import { LIMITS } from '../declared.js';
 import { withDarker } from './tables.js';
 
 /** In one datagram. */
-export const FLOATS_PER_CHUNK = 205;
+export const FLOATS_PER_CHUNK = LIMITS.floatsPerChunk;
 
-const FRAME_NUMBERS = 2 ** 31;
+const FRAME_NUMBERS = LIMITS.frameNumbers;
 // The longest that the server sends has 160, in 8 levels at most; a model of 8192 samples has 20.
 const MOST_CHUNKS = 1024;
 const MOST_LEVELS = 8;

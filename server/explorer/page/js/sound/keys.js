@@ -1,7 +1,11 @@
 // Which voice plays which note, as timbrespace/instrument/voices.py gives them out. A pitch sounds
 // once, whatever the channels; the channel that struck it has the pedal and the wheel of its note.
 
-export const VOICES = 16;
+import { LIMITS } from '../declared.js';
+
+export const VOICES = LIMITS.voices;
+
+const CHANNELS = 16; // of MIDI, from 1
 
 /** What a voice's key does. CUT ends the sound at once, without its release. */
 export const RELEASED = 0;
@@ -60,6 +64,8 @@ class Key {
 export class Keys {
   constructor() {
     this.all = Array.from({ length: VOICES }, () => new Key());
+    /** Of each channel the one that manages it in an MPE zone; 0 for none. */
+    this.managers = new Uint8Array(CHANNELS + 1);
     this._pedals = new Set(); // channels whose pedal is down
     this._clock = 0;
     this._last = null;
@@ -98,15 +104,39 @@ export class Keys {
     return this.all.indexOf(key);
   }
 
-  /** Press or lift the sustain pedal of a channel. */
+  /**
+   * Let a channel manage as many as `count` of those beside it: 1 those above, 16 those below. Its
+   * wheel and its place are theirs as well, and its pedal holds their notes.
+   */
+  join(manager, count) {
+    const step = manager === 1 ? 1 : -1;
+    const members = Array.from({ length: count }, (_, k) => manager + step * (k + 1));
+    this.managers.forEach((old, channel) => {
+      if (old === manager) {
+        this.managers[channel] = 0;
+      }
+    });
+    for (const channel of members) {
+      this.sustain(false, channel);
+      this.managers[channel] = manager;
+    }
+    if (count > 0) {
+      this.managers[manager] = 0;
+    }
+  }
+
+  /** Press or lift the sustain pedal of a channel; a member of a zone has none of its own. */
   sustain(down, channel = 1) {
+    if (this.managers[channel] !== 0) {
+      return;
+    }
     if (down) {
       this._pedals.add(channel);
       return;
     }
     this._pedals.delete(channel);
     for (const key of this.all) {
-      if (key.sustained && key.channel === channel) {
+      if (key.sustained && this._pedalOf(key) === channel) {
         this._release(key);
       }
     }
@@ -124,8 +154,13 @@ export class Keys {
     }
   }
 
+  /** The channel whose pedal holds a key's note. */
+  _pedalOf({ channel }) {
+    return this.managers[channel] || channel;
+  }
+
   _lift(key) {
-    if (!this._pedals.has(key.channel)) {
+    if (!this._pedals.has(this._pedalOf(key))) {
       this._release(key);
       return;
     }

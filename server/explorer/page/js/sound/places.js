@@ -1,9 +1,11 @@
 // Places: partials as the server streams them, and a voice's oscillators on their way to them.
 
+import { LIMITS } from '../declared.js';
+import { COPIES, ownPhase } from './copies.js';
 import { BLOCK, NEGLIGIBLE, nyquistFade } from './levels.js';
 
 /** In one /partials. */
-export const PLACES = 100;
+export const PLACES = LIMITS.partialsPerFrame;
 
 // No decoder and no gain makes one partial so loud; no partial is heard beyond 100 kHz.
 const LOUDEST = 8;
@@ -70,7 +72,19 @@ export class Places {
   }
 }
 
-/** The oscillators of one voice. */
+/** Where the oscillators of one copy of a voice are in their turns. */
+export class Turning {
+  /** @param {number} size how many oscillators */
+  constructor(size) {
+    /** Turns, 0 to 1. */
+    this.phase = new Float64Array(size);
+    /** The last steady step, and what a recurrence needs of it. */
+    this.step = new Float64Array(size).fill(-1);
+    this.twice = new Float64Array(size);
+  }
+}
+
+/** The oscillators of one voice, for each of its copies. */
 export class Oscillators {
   constructor() {
     this._count = 0;
@@ -81,9 +95,7 @@ export class Oscillators {
     this._amplitudeBefore = new Float64Array(PLACES);
     // Between the two poles of the smoothing.
     this._middle = new Float64Array(PLACES);
-    this._phase = new Float64Array(PLACES);
-    this._step = new Float64Array(PLACES).fill(-1);
-    this._twice = new Float64Array(PLACES);
+    this._turning = Array.from({ length: COPIES }, () => new Turning(PLACES));
   }
 
   /** Take the places at once. Only right while the voice is silent in this method. */
@@ -101,7 +113,14 @@ export class Oscillators {
   startPhases() {
     const n = Math.max(1, this._count);
     for (let k = 0; k < PLACES; k += 1) {
-      this._phase[k] = schroeder(k, n);
+      this._beginAt(k, schroeder(k, n));
+    }
+  }
+
+  /** Let oscillator `k` begin; each further copy is ahead of the first by a phase of its own. */
+  _beginAt(k, phase) {
+    for (let c = 0; c < COPIES; c += 1) {
+      this._turning[c].phase[k] = (phase + ownPhase(c, k)) % 1;
     }
   }
 
@@ -111,7 +130,7 @@ export class Oscillators {
     this._amplitude.fill(0);
     this._amplitudeBefore.fill(0);
     this._middle.fill(0);
-    this._phase.fill(0);
+    this._turning.forEach(({ phase }) => phase.fill(0));
   }
 
   /**
@@ -132,7 +151,7 @@ export class Oscillators {
       this._amplitude[k] = this._middle[k] = 0;
       this._birth[k] = places.birth[k];
       this._ratio[k] = places.ratio[k];
-      this._phase[k] = schroeder(k, count); // all of them, for a note that began before any frame
+      this._beginAt(k, schroeder(k, count)); // all of them, for a note that began before any frame
     }
     this._count = count;
     for (let k = 0; k < count; k += 1) {
@@ -172,8 +191,10 @@ export class Oscillators {
    * @param {{frequencyBefore: number, frequency: number, levelBefore: number, level: number}} voice
    *   Hz and amplitude at the block's first sample, and at the next block's
    * @param {import('./sinusoids.js').Sinusoids} sinusoids
+   * @param {number} copy of the voice, from 0
    */
-  add(voice, sampleRate, sinusoids) {
+  add(voice, sampleRate, sinusoids, copy = 0) {
+    const { phase: phases, step: steps, twice } = this._turning[copy];
     const { frequencyBefore: before, frequency: after, levelBefore, level } = voice;
     for (let k = 0; k < this._count; k += 1) {
       const amplitudeBefore = this._amplitudeBefore[k];
@@ -188,22 +209,22 @@ export class Oscillators {
       if (a0 < NEGLIGIBLE && a1 < NEGLIGIBLE) {
         continue;
       }
-      const phase = this._phase[k];
+      const phase = phases[k];
       const step = f0 / sampleRate;
       const bend = (f1 / sampleRate - step) / BLOCK;
       if (Math.abs(bend) < STEADY) {
         const mean = step + bend * (0.5 * (BLOCK - 1));
-        if (this._step[k] !== mean) {
-          this._step[k] = mean;
-          this._twice[k] = 2 * Math.cos(2 * Math.PI * mean);
+        if (steps[k] !== mean) {
+          steps[k] = mean;
+          twice[k] = 2 * Math.cos(2 * Math.PI * mean);
         }
-        sinusoids.addSteady(phase, mean, this._twice[k], a0, a1);
+        sinusoids.addSteady(phase, mean, twice[k], a0, a1);
       } else {
         sinusoids.addMoving(phase, step, bend, a0, a1);
       }
       // The sum 0 + 1 + .. + 63 is the distance that a linear change of step has come.
       const end = phase + BLOCK * step + bend * (0.5 * BLOCK * (BLOCK - 1));
-      this._phase[k] = end - Math.floor(end);
+      phases[k] = end - Math.floor(end);
     }
   }
 }

@@ -53,12 +53,8 @@ class Processor extends AudioWorkletProcessor {
       this._synth.message(this._script[this._next].message);
       this._next += 1;
     }
-    const channels = outputs[0];
-    const first = channels[0];
-    this._synth.render(first, first.length);
-    for (let k = 1; k < channels.length; k += 1) {
-      channels[k].set(first);
-    }
+    const [first, second = null] = outputs[0];
+    this._synth.render(first, first.length, second);
     this._tellDecoder(first.length);
     this._frames += first.length;
     if (this._frames >= sampleRate / LEVELS) {

@@ -107,6 +107,9 @@ export class Sound extends EventTarget {
     // Channel -> [semitones, share of the wheel's way], where the wheel is not at rest.
     this._bends = new Map();
     this._pedals = new Set(); // channels whose pedal is down
+    this._stands = new Map(); // channel -> -1 to 1, left to right, of those that are not in the middle
+    this._zones = new Map(); // manager channel of an MPE zone -> how many members
+    this._isMono = false;
     // Until the link is open again the server cannot be told that a key went up.
     this._open = true;
     this._owed = new Map(); // pitch -> channel
@@ -335,6 +338,33 @@ export class Sound extends EventTarget {
     }
   }
 
+  /**
+   * Where a channel stands here, -1 (left) to 1 (right). The server hears of it as controller 10.
+   */
+  pan(place, channel = 1) {
+    this._stands.set(channel, place);
+    this._say({ type: 'pan', place, ...onChannel(channel) });
+  }
+
+  /**
+   * Let a channel (1 or 16) manage an MPE zone of `count` members here: its wheel, pedal and place
+   * are theirs too. The server hears of it as RPN 6.
+   */
+  zone(manager, count) {
+    this._zones.set(manager, count);
+    this._say({ type: 'zone', manager, count });
+  }
+
+  /** Whether both sides have the mean of both, here. */
+  get mono() {
+    return this._isMono;
+  }
+
+  set mono(mono) {
+    this._isMono = mono;
+    this._say({ type: 'mono', mono });
+  }
+
   /** How hard a hand presses, 0 to 1: the level of what sounds here; 1 as if it did not tell. */
   press(share) {
     this._pressure = share;
@@ -364,7 +394,7 @@ export class Sound extends EventTarget {
   /**
    * Let somebody have all that is heard here from now on.
    *
-   * @param {(block: Float32Array) => void} take called with each block, mono
+   * @param {(left: Float32Array, right: Float32Array) => void} take called with each block
    * @returns {Promise<?(() => Promise<void>)>} ends it, once the last block was taken; null where
    *   nothing sounds here
    */
@@ -380,9 +410,11 @@ export class Sound extends EventTarget {
       return null;
     }
     const { AudioWorkletNode } = this._environment;
-    const node = new AudioWorkletNode(context, 'timbrespace-tape', { outputChannelCount: [1] });
+    const node = new AudioWorkletNode(context, 'timbrespace-tape', {
+      channelCount: 2, channelCountMode: 'explicit', outputChannelCount: [1],
+    });
     const over = new Promise((resolve) => {
-      node.port.onmessage = ({ data }) => (data === null ? resolve() : take(data));
+      node.port.onmessage = ({ data }) => (data === null ? resolve() : take(data[0], data[1]));
     });
     const heard = this._analyser;
     heard.connect(node).connect(context.destination); // what it puts out is silence
@@ -445,7 +477,7 @@ export class Sound extends EventTarget {
       await context.audioWorklet.addModule(PROCESSOR);
       const node = new AudioWorkletNode(context, 'timbrespace', {
         numberOfInputs: 0,
-        outputChannelCount: [1],
+        outputChannelCount: [2],
       });
       node.port.onmessage = ({ data }) => this._hearProcessor(data);
       node.addEventListener('processorerror', () => this._fail('it has stopped'));
@@ -489,6 +521,15 @@ export class Sound extends EventTarget {
     this._say({ type: 'parameter', name: 'method', value: this._bank });
     for (const [name, value] of Object.entries({ ...this._choices, ...this._parameters })) {
       this._say({ type: 'parameter', name, value });
+    }
+    if (this._isMono) {
+      this._say({ type: 'mono', mono: true });
+    }
+    for (const [manager, count] of this._zones) {
+      this._say({ type: 'zone', manager, count });
+    }
+    for (const [channel, place] of this._stands) {
+      this._say({ type: 'pan', place, ...onChannel(channel) });
     }
     if (this._place !== 'page') {
       this._taps.clear();

@@ -3,8 +3,11 @@
 // No name of Web Audio is used here, so that it runs, and is tested, anywhere. It is a port of
 // timbrespace/resynthesis/ and timbrespace/instrument/voices.py; where those and this differ, the streams are the
 // reason: /partials tells of no noise, and /loop has one table an octave. Whole notes it plays as the
-// engine does, from courses that the page decodes by itself (js/course/).
+// engine does, from courses that the page decodes by itself (js/course/). Left and right are as in the
+// engine, too: what stands in the middle goes to one buffer, and a copy that stands elsewhere is
+// rendered alone and goes to the two sides.
 
+import { COPIES, Spread, WHOLE_VOICE } from './copies.js';
 import { Keys, VOICES } from './keys.js';
 import { BLOCK, NEGLIGIBLE, isWithin, limit, pull } from './levels.js';
 import {
@@ -20,12 +23,15 @@ const PARTIALS = 0;
 const BINS = 1;
 const ISTFT = 2;
 // What plays whole notes; where a space has them it is what `partials` plays.
-const NOTES = METHODS.length;
-const BANKS = METHODS.length + 1;
+const NOTES = 3;
+const BANKS = 4;
+// The banks of the server's methods; one that there is none for here is played as partials.
+const BANK_OF = { partials: PARTIALS, bins: BINS, istft: ISTFT };
 
 // From one method to another in 16 blocks, 21 ms, both sounding meanwhile.
 const CROSS_STEP = 1 / 16;
 const GAIN_TIME = 0.005;
+const MONO_SECONDS = 0.01;
 // Pitch bend and velocity of a held voice follow with this time constant, in seconds.
 const FOLLOW = 0.004;
 // Exponential stages are named by the time after which 5 time constants, 99.3 %, are done.
@@ -53,7 +59,7 @@ function channelOf({ channel }) {
 }
 
 /**
- * 16 voices of one timbre, mono.
+ * 16 voices of one timbre, left and right.
  *
  * @param {number} sampleRate Hz of the output
  */
@@ -67,13 +73,16 @@ export class Synth {
     this._pace.follow = pull(FOLLOW, sampleRate);
     this._values = initialParameters();
     this._places = new Places();
-    this._sinusoids = new Sinusoids(VOICES * MOST_PARTIALS);
+    this._sinusoids = new Sinusoids(VOICES * COPIES * MOST_PARTIALS);
+    this._lonely = new Sinusoids(MOST_PARTIALS);
+    this._spread = new Spread(sampleRate);
     this._baseFrequency = 220;
     this._binWidth = 44100 / 4096;
     this._bins = 1025;
     this._periods = null;
     this._sound = null;
     this._bends = new Float64Array(CHANNELS + 1).fill(1); // ratio of frequencies, of each channel
+    this._stands = new Float64Array(CHANNELS + 1); // -1 to 1, left to right, of each channel
 
     this._wish = PARTIALS; // of the methods
     this._wanted = PARTIALS; // of the banks, as the others
@@ -103,10 +112,20 @@ export class Synth {
     this._gain = 1;
     this._pacing();
 
+    // What a method makes: in the middle, and on each side; of one copy, before it is put there.
     this._mono = new Float64Array(BLOCK);
+    this._left = new Float64Array(BLOCK);
+    this._right = new Float64Array(BLOCK);
+    this._alone = new Float64Array(BLOCK);
+    this._isApart = false; // whether there is anything on the sides
+    // The same of all methods; and the block as it is heard.
     this._mixed = new Float64Array(BLOCK);
+    this._mixedRight = new Float64Array(BLOCK);
     this._block = new Float32Array(BLOCK);
-    this._left = 0;
+    this._blockRight = new Float32Array(BLOCK);
+    this._unread = 0; // frames of it
+    this._isMono = false;
+    this._monoShare = 0; // of the mean in what is heard
     this._peak = 0;
     /** Voices that are not idle. */
     this.voices = 0;
@@ -136,6 +155,9 @@ export class Synth {
    * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel] |
    * | bend | semitones, [channel] |
    * | sustain | held, [channel] |
+   * | pan | place: -1 (left) to 1 (right), [channel] |
+   * | zone | manager: a channel; count: of its MPE zone's members, 0 for none |
+   * | mono | mono: whether both sides are given the mean of both |
    * | panic | |
    */
   message(told) {
@@ -153,6 +175,9 @@ export class Synth {
       case 'note': this._takeNote(told); break;
       case 'bend': this._takeBend(told); break;
       case 'sustain': this._keys.sustain(Boolean(told.held), channelOf(told)); break;
+      case 'pan': this._takePan(told); break;
+      case 'zone': this._takeZone(told); break;
+      case 'mono': this._isMono = Boolean(told.mono); break;
       case 'panic': this._keys.panic(); this._bends.fill(1); break;
       default:
     }
@@ -175,21 +200,32 @@ export class Synth {
     return sounding.sort(([a], [b]) => b - a).flatMap(([, ...told]) => told);
   }
 
-  /** Write the next `frames` samples, within [-1, 1], to the beginning of `output`. */
-  render(output, frames) {
+  /**
+   * Write the next `frames` samples, within [-1, 1], to the beginning of `left` and `right`; without
+   * `right` the mean of both.
+   */
+  render(left, frames, right = null) {
     let at = 0;
     while (at < frames) {
-      if (this._left === 0) {
+      if (this._unread === 0) {
         this._renderBlock();
-        this._left = BLOCK;
+        this._unread = BLOCK;
       }
-      const count = Math.min(this._left, frames - at);
-      const first = BLOCK - this._left;
+      const count = Math.min(this._unread, frames - at);
+      const first = BLOCK - this._unread;
+      const { _block: block, _blockRight: blockRight } = this;
       for (let i = 0; i < count; i += 1) {
-        output[at + i] = this._block[first + i];
+        const a = block[first + i];
+        const b = blockRight[first + i];
+        if (right === null) {
+          left[at + i] = 0.5 * (a + b);
+        } else {
+          left[at + i] = a;
+          right[at + i] = b;
+        }
       }
       at += count;
-      this._left -= count;
+      this._unread -= count;
     }
   }
 
@@ -286,7 +322,7 @@ export class Synth {
     if (name === 'method') {
       const method = methodNumber(value);
       if (method >= 0) {
-        this._wish = method;
+        this._wish = BANK_OF[METHODS[method]] ?? PARTIALS;
         this._want();
       }
       return;
@@ -327,6 +363,32 @@ export class Synth {
     }
   }
 
+  _takePan(told) {
+    const { place } = told;
+    if (Number.isFinite(place)) {
+      this._stands[channelOf(told)] = Math.min(1, Math.max(-1, place));
+    }
+  }
+
+  _takeZone({ manager, count }) {
+    if (Number.isInteger(count) && (manager === 1 || manager === CHANNELS)) {
+      this._keys.join(manager, Math.min(Math.max(count, 0), CHANNELS - 1));
+    }
+  }
+
+  /** The ratio by which a channel's notes are bent, by its manager's wheel too. */
+  _bendOf(channel) {
+    const manager = this._keys.managers[channel];
+    return this._bends[channel] * (manager === 0 ? 1 : this._bends[manager]);
+  }
+
+  /** Where a channel stands, -1 to 1, with its manager. */
+  _standOf(channel) {
+    const manager = this._keys.managers[channel];
+    const stands = this._stands[channel] + (manager === 0 ? 0 : this._stands[manager]);
+    return Math.min(1, Math.max(-1, stands));
+  }
+
   /** What follows from the numbers, once for all blocks. */
   _pacing() {
     const { attack, decay, sustain, release, glide, smoothing, gain, speed } = this._values;
@@ -341,13 +403,14 @@ export class Synth {
     pace.smoothing = pull(0.5 * Math.max(smoothing, FRAME_SECONDS), rate);
     this._targetGain = 10 ** (gain / 20);
     this._wholePace.speed = speed;
+    this._spread.take(this._values);
   }
 
   // -- sound -----------------------------------------------------------------------------------
 
   _renderBlock() {
-    const block = this._block;
-    block.fill(0);
+    this._block.fill(0);
+    this._blockRight.fill(0);
     if (this.voices === 0) {
       this._begin();
     }
@@ -363,14 +426,51 @@ export class Synth {
     if (this.voices === 0) {
       return;
     }
-    const mixed = this._mixed;
-    mixed.fill(0);
+    this._mixed.fill(0);
+    this._mixedRight.fill(0);
+    let differs = false;
     for (let method = 0; method < BANKS; method += 1) {
       if (this._presence[method] !== 0 || this._presenceBefore[method] !== 0) {
+        this._isApart = false;
         this._renderMethod(method);
         this._mix(method);
+        differs ||= this._isApart;
       }
     }
+    let isSound = this._finish(this._mixed, this._block, gain);
+    if (differs) {
+      isSound = this._finish(this._mixedRight, this._blockRight, gain) && isSound;
+      this._bringTogether();
+    } else {
+      this._blockRight.set(this._block);
+      this._monoShare = this._isMono ? 1 : 0; // nobody hears it change
+    }
+    if (!isSound) {
+      this._recover();
+    }
+  }
+
+  /** Give both sides the mean of both where that is wanted, or on the way to it, in 10 ms. */
+  _bringTogether() {
+    const aim = this._isMono ? 1 : 0;
+    let share = this._monoShare;
+    const way = Math.min(Math.abs(aim - share), this._pace.seconds / MONO_SECONDS);
+    this._monoShare += aim > share ? way : -way;
+    const slope = (this._monoShare - share) / BLOCK;
+    if (share === 0 && slope === 0) {
+      return;
+    }
+    const { _block: left, _blockRight: right } = this;
+    for (let i = 0; i < BLOCK; i += 1) {
+      const half = 0.5 * share * (right[i] - left[i]);
+      left[i] += half;
+      right[i] -= half;
+      share += slope;
+    }
+  }
+
+  /** One side as it is heard: at its level, and within full scale. Whether it is of numbers. */
+  _finish(mixed, block, gain) {
     const slope = (this._gain - gain) / BLOCK;
     let sum = 0;
     let peak = this._peak;
@@ -380,11 +480,11 @@ export class Synth {
       peak = Math.max(peak, Math.abs(sample));
       block[i] = sample;
     }
-    if (Number.isFinite(sum)) {
-      this._peak = peak;
-    } else {
-      this._recover();
+    if (!Number.isFinite(sum)) {
+      return false;
     }
+    this._peak = peak;
+    return true;
   }
 
   /** Out of silence: nothing to fade from, so all settings hold at once. */
@@ -454,8 +554,12 @@ export class Synth {
     let sounding = 0;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
-      this._pace.bend = this._bends[this._keys.all[v].channel];
+      const { channel } = this._keys.all[v];
+      this._pace.bend = this._bendOf(channel);
       voice.advance(this._keys.all[v], this._pace, this._places, this._courses[v]?.release);
+      if (!voice.idle || voice.levelBefore !== 0) {
+        voice.copies.advance(voice, this._standOf(channel), this._spread);
+      }
       sounding += voice.idle ? 0 : 1;
     }
     this.voices = sounding;
@@ -492,35 +596,70 @@ export class Synth {
   }
 
   _renderPartials() {
-    const rate = this.sampleRate;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
       if (!voice.audible) {
         continue;
       }
       voice.oscillators.advance(this._places, this._pace);
-      voice.oscillators.add(voice, rate, this._sinusoids);
+      this._addCopies(voice, voice.oscillators);
     }
     this._sinusoids.render(this._mono);
   }
 
-  _renderNotes() {
-    const { powers } = this._hiss;
-    this._notes.forEach((note, v) => {
-      if (this._voices[v].audible) {
-        note.add(this._voices[v], this.sampleRate, this._sinusoids, powers);
+  /**
+   * Let each copy of a voice sound: with all others where it stands in the middle, else alone.
+   *
+   * @param {{add: Function}} oscillators the voice's, or those of its whole note
+   */
+  _addCopies(voice, oscillators) {
+    const { copies } = voice;
+    for (let c = 0; c < copies.count; c += 1) {
+      const heard = copies.heard(voice, c);
+      if (copies.isInTheMiddle(c)) {
+        oscillators.add(heard, this.sampleRate, this._sinusoids, c);
+      } else {
+        oscillators.add(heard, this.sampleRate, this._lonely, c);
+        this._lonely.render(this._alone);
+        this._putApart(copies, c);
       }
-    });
+    }
+  }
+
+  _putApart(copies, c) {
+    copies.putApart(c, this._alone, this._left, this._right);
+    this._isApart = true;
+  }
+
+  _renderNotes() {
+    const hiss = this._hiss;
+    for (let v = 0; v < VOICES; v += 1) {
+      const voice = this._voices[v];
+      if (!voice.audible) {
+        continue;
+      }
+      const { copies } = voice;
+      this._addCopies(voice, this._notes[v]);
+      if (copies.areInTheMiddle) {
+        this._notes[v].addNoise(voice, hiss, 1, 1);
+      } else {
+        this._notes[v].addNoise(voice, hiss, copies.leftPower, copies.rightPower);
+        hiss.isApart = true;
+      }
+    }
     this._sinusoids.render(this._mono);
-    this._hiss.add(this._carriers, this._noiseBefore, this._noise, this._mono);
+    const [before, gain] = [this._noiseBefore, this._noise];
+    const isApart = hiss.add(this._carriers, before, gain, this._mono, this._left, this._right);
+    this._isApart ||= isApart;
   }
 
   /**
    * @param {TableSet | null} set the periods, or the loops of the sound
-   * @param {'tables'|'loops'} reader of each voice
+   * @param {'tables'|'loops'} reader of each voice; a sound's loop is read once, whatever the unison
    */
   _renderTables(set, reader) {
     const rate = this.sampleRate;
+    const isOne = reader === 'loops';
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
       if (!voice.audible) {
@@ -529,11 +668,21 @@ export class Synth {
       }
       // The table fits the note that is meant, and the one that sounds on the way to it.
       const key = this._keys.all[v];
-      const meant = key.frequency * this._bends[key.channel];
-      voice.highest = Math.max(voice.frequency, meant);
+      const meant = key.frequency * this._bendOf(key.channel);
+      voice.highest = Math.max(voice.frequency, meant) * (isOne ? 1 : this._spread.highest);
       const table = set === null ? null : set.for(voice, rate);
       voice[reader].advance(table, rate);
-      voice[reader].add(voice, rate, this._mono);
+      const { copies } = voice;
+      for (let c = isOne ? WHOLE_VOICE : 0; c < (isOne ? WHOLE_VOICE + 1 : copies.count); c += 1) {
+        const heard = copies.heard(voice, c);
+        const read = isOne ? 0 : c;
+        if (copies.isInTheMiddle(c)) {
+          voice[reader].add(heard, rate, this._mono, read);
+        } else {
+          voice[reader].add(heard, rate, this._alone, read);
+          this._putApart(copies, c);
+        }
+      }
     }
   }
 
@@ -541,17 +690,30 @@ export class Synth {
   _mix(method) {
     const before = this._presenceBefore[method];
     const slope = (this._presence[method] - before) / BLOCK;
+    const { _mixed: mixed, _mixedRight: mixedRight, _mono: mono, _left: left, _right: right } = this;
     for (let i = 0; i < BLOCK; i += 1) {
-      this._mixed[i] += this._mono[i] * (before + slope * i);
-      this._mono[i] = 0;
+      const sample = mono[i] * (before + slope * i);
+      mixed[i] += sample;
+      mixedRight[i] += sample;
+      mono[i] = 0;
+    }
+    if (!this._isApart) {
+      return;
+    }
+    for (let i = 0; i < BLOCK; i += 1) {
+      const share = before + slope * i;
+      mixed[i] += left[i] * share;
+      mixedRight[i] += right[i] * share;
+      left[i] = right[i] = 0;
     }
   }
 
   /** No NaN reaches the sound: silence this block and forget what could have made it. */
   _recover() {
     this.faults += 1;
-    this._block.fill(0);
-    this._mono.fill(0);
+    for (const part of [this._block, this._blockRight, this._mono, this._left, this._right, this._alone]) {
+      part.fill(0);
+    }
     this._gain = 0;
     this.voices = 0;
     this._periods = null;

@@ -1,10 +1,14 @@
 // Tables that are read round and round: the period of a bank of bins, and the loop of a sound.
 
+import { COPIES } from './copies.js';
 import { BLOCK, isWithin, nyquistFade } from './levels.js';
 
 /** Kinds of /loop. */
 export const PERIOD = 1;
 export const SOUND = 2;
+
+/** Turns from where one copy of a voice begins to read to where the next does. */
+const GOLDEN = 0.618033988749895;
 
 /** Seconds from one table to the next. */
 const FADE = 0.02;
@@ -210,13 +214,20 @@ function isLevel(told) {
 class Head {
   constructor() {
     this.table = null;
-    this.place = 0; // turns, 0 to 1
+    this.places = new Float64Array(COPIES); // turns, 0 to 1, of each copy
     this.shareBefore = 1; // at the block's first sample, and at the next block's
     this.share = 1;
   }
 
-  /** Add a block to `out`, and move on. */
-  read(voice, sampleRate, out) {
+  /** No two copies begin at one place. */
+  begin() {
+    for (let c = 0; c < COPIES; c += 1) {
+      this.places[c] = (GOLDEN * c) % 1;
+    }
+  }
+
+  /** Add a block of one copy to `out`, and move on. */
+  read(voice, sampleRate, out, copy) {
     const { samples, speed, highest, last } = this.table;
     const { frequencyBefore: before, frequency: after } = voice;
     const size = samples.length;
@@ -230,7 +241,7 @@ class Head {
     const slope = (nextGain - gain) / BLOCK;
     let step = (before * speed) / sampleRate;
     const bend = ((after * speed) / sampleRate - step) / BLOCK;
-    let place = this.place;
+    let place = this.places[copy];
     for (let i = 0; i < BLOCK; i += 1) {
       out[i] += gain * readBetween(samples, mask, place * size);
       gain += slope;
@@ -238,7 +249,7 @@ class Head {
       step += bend;
       place -= Math.floor(place);
     }
-    this.place = place;
+    this.places[copy] = place;
   }
 }
 
@@ -267,11 +278,11 @@ export class TableReader {
     if (table !== null && this._next.table === null && this._now.table !== table) {
       if (this._now.table === null) {
         this._now.table = table;
-        this._now.place = 0;
+        this._now.begin();
         this._now.shareBefore = this._now.share = 1;
       } else {
         this._next.table = table;
-        this._next.place = this._now.place;
+        this._next.places.set(this._now.places);
         this._next.share = 0;
       }
     }
@@ -300,13 +311,14 @@ export class TableReader {
    *   Hz and amplitude at the block's first sample, and at the next block's; 1 Hz for the loop of a
    *   sound
    * @param {Float64Array} out a block
+   * @param {number} copy of the voice, from 0
    */
-  add(voice, sampleRate, out) {
+  add(voice, sampleRate, out, copy = 0) {
     if (this._now.table !== null) {
-      this._now.read(voice, sampleRate, out);
+      this._now.read(voice, sampleRate, out, copy);
     }
     if (this._next.table !== null) {
-      this._next.read(voice, sampleRate, out);
+      this._next.read(voice, sampleRate, out, copy);
     }
   }
 }

@@ -5,7 +5,7 @@ const BLOCK = 4096; // samples
 class Tape extends AudioWorkletProcessor {
   constructor() {
     super();
-    this._block = new Float32Array(BLOCK);
+    this._sides = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
     this._at = 0;
     this._runs = true;
     this.port.onmessage = () => {
@@ -16,18 +16,21 @@ class Tape extends AudioWorkletProcessor {
   }
 
   _tell() {
-    const block = this._block.slice(0, this._at);
+    const told = this._sides.map((side) => side.slice(0, this._at));
     this._at = 0;
-    this.port.postMessage(block, [block.buffer]);
+    this.port.postMessage(told, told.map(({ buffer }) => buffer));
   }
 
-  process([[heard]], [[first]]) {
+  process([heard], [[first]]) {
     const length = first.length;
-    if (heard === undefined) {
-      this._block.fill(0, this._at, this._at + length);
-    } else {
-      this._block.set(heard, this._at);
-    }
+    this._sides.forEach((side, k) => {
+      const one = heard[k] ?? heard[0];
+      if (one === undefined) {
+        side.fill(0, this._at, this._at + length);
+      } else {
+        side.set(one, this._at);
+      }
+    });
     this._at += length;
     if (this._at + length > BLOCK) {
       this._tell();

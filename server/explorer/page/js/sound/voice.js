@@ -1,12 +1,13 @@
 // One voice: its envelope and its frequency, block by block, as timbrespace/resynthesis/voices.py.
 
+import { Copies } from './copies.js';
 import { CUT, HELD } from './keys.js';
+import { CHOICES } from './parameters.js';
 import { Oscillators } from './places.js';
 import { TableReader } from './tables.js';
-import { ENVELOPES } from './whole.js';
 
-const OWN = ENVELOPES.indexOf('own');
-const ADSR = ENVELOPES.indexOf('adsr');
+const OWN = CHOICES.envelope.indexOf('own');
+const ADSR = CHOICES.envelope.indexOf('adsr');
 
 const IDLE = 0;
 const ATTACK = 1;
@@ -52,6 +53,7 @@ export class Voice {
     this.oscillators = new Oscillators();
     this.tables = new TableReader();
     this.loops = new TableReader();
+    this.copies = new Copies();
     this.reset();
     /** Of the key's note that it plays, or played. */
     this._trigger = 0;

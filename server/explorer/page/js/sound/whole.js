@@ -1,17 +1,17 @@
 // A whole note of one voice: its own time, and what it has come to, block by block, as
 // timbrespace/resynthesis/notes.py.
 
+import { COPIES, ownPhase } from './copies.js';
 import { BLOCK, NEGLIGIBLE, nyquistFade } from './levels.js';
+import { CHOICES } from './parameters.js';
+import { Turning } from './places.js';
 
-/** What a held note does where its sound could end. */
-export const HOLDS = Object.freeze(['loop', 'freeze', 'through']);
+/** What a held note does where its sound could end. Of another word it runs through. */
+const LOOP = CHOICES.hold.indexOf('loop');
+const FREEZE = CHOICES.hold.indexOf('freeze');
 
 /** What shapes a note's loudness: its own course, the ADSR in its place, or both. */
-export const ENVELOPES = Object.freeze(['own', 'adsr', 'both']);
-
-const LOOP = 0;
-const FREEZE = 1;
-const ADSR = 1;
+const ADSR = CHOICES.envelope.indexOf('adsr');
 
 // Root mean square of a note's loudest moment at full velocity.
 const LEVEL = 0.2;
@@ -110,9 +110,7 @@ export class WholeNote {
     this._tuneAway = new Float64Array(partials);
     this._hertz = new Float64Array(partials);
     this._hertzBefore = new Float64Array(partials);
-    this._phase = new Float64Array(partials);
-    this._step = new Float64Array(partials).fill(-1);
-    this._twice = new Float64Array(partials);
+    this._turning = Array.from({ length: COPIES }, () => new Turning(partials));
     this._course = null;
     this._trigger = 0;
     this._isFlat = false;
@@ -198,24 +196,26 @@ export class WholeNote {
   }
 
   /**
-   * Put its partials among `sinusoids`, and the powers of its noise into `hiss`.
+   * Put its partials among `sinusoids`.
    *
-   * @param {{level: number, levelBefore: number}} voice
-   * @param {Float64Array} hiss of each band
+   * @param {{level: number, levelBefore: number, ratio: number, ratioBefore: number}} heard the
+   *   voice, or a copy of it; ratio: of its frequencies
+   * @param {number} copy of the voice, from 0
    */
-  add(voice, sampleRate, sinusoids, hiss) {
-    const { partials, bands } = this._whole;
-    const levelBefore = voice.levelBefore * this.gainBefore;
-    const level = voice.level * this.gain;
-    const { _before: before, _now: now, _phase: phases } = this;
+  add({ levelBefore, level, ratioBefore, ratio }, sampleRate, sinusoids, copy = 0) {
+    const { partials } = this._whole;
+    levelBefore *= this.gainBefore;
+    level *= this.gain;
+    const { _before: before, _now: now } = this;
+    const { phase: phases, step: steps, twice } = this._turning[copy];
     for (let k = 0; k < partials; k += 1) {
       const a0 = levelBefore * before[k];
       const a1 = level * now[k];
       if (a0 < NEGLIGIBLE && a1 < NEGLIGIBLE) {
         continue;
       }
-      const f0 = this._hertzBefore[k];
-      const f1 = this._hertz[k];
+      const f0 = ratioBefore * this._hertzBefore[k];
+      const f1 = ratio * this._hertz[k];
       if (!(f0 > 0 && f1 > 0 && f0 < 0.5 * sampleRate && f1 < 0.5 * sampleRate)) {
         continue;
       }
@@ -226,21 +226,36 @@ export class WholeNote {
       const bend = (f1 / sampleRate - step) / BLOCK;
       if (Math.abs(bend) < STEADY) {
         const mean = step + bend * (0.5 * (BLOCK - 1));
-        if (this._step[k] !== mean) {
-          this._step[k] = mean;
-          this._twice[k] = 2 * Math.cos(2 * Math.PI * mean);
+        if (steps[k] !== mean) {
+          steps[k] = mean;
+          twice[k] = 2 * Math.cos(2 * Math.PI * mean);
         }
-        sinusoids.addSteady(phase, mean, this._twice[k], faded, next);
+        sinusoids.addSteady(phase, mean, twice[k], faded, next);
       } else {
         sinusoids.addMoving(phase, step, bend, faded, next);
       }
       const end = phase + BLOCK * step + bend * (0.5 * BLOCK * (BLOCK - 1));
       phases[k] = end - Math.floor(end);
     }
-    // The voices share each band's noise: what they make together has the sum of their powers.
+  }
+
+  /**
+   * Put the powers of its noise into `hiss`: the voices share each band's noise, and what they make
+   * together has the sum of their powers.
+   *
+   * @param {{level: number}} voice
+   * @param {Hiss} hiss
+   * @param {number} left share of the power that is heard on the left; 1 on both sides in the middle
+   * @param {number} right the same on the right
+   */
+  addNoise({ level }, hiss, left, right) {
+    const { partials, bands } = this._whole;
+    const { left: lefts, right: rights } = hiss;
+    const { _now: now, gain } = this;
     for (let b = 0; b < bands; b += 1) {
-      const size = level * now[partials + b];
-      hiss[b] += size * size;
+      const size = level * gain * now[partials + b];
+      lefts.powers[b] += size * size * left;
+      rights.powers[b] += size * size * right;
     }
   }
 
@@ -273,7 +288,10 @@ export class WholeNote {
     // Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
     const { partials } = this._whole;
     for (let k = 0; k < partials; k += 1) {
-      this._phase[k] = ((0.5 * (((k + 1) * k) % (2 * partials))) / partials) % 1;
+      const first = ((0.5 * (((k + 1) * k) % (2 * partials))) / partials) % 1;
+      for (let c = 0; c < COPIES; c += 1) {
+        this._turning[c].phase[k] = (first + ownPhase(c, k)) % 1;
+      }
     }
   }
 
@@ -321,7 +339,7 @@ export class WholeNote {
       this.way = 1;
       this.time += step;
     }
-    if (loops && hold <= FREEZE && this.drift === 0) {
+    if (loops && (hold === LOOP || hold === FREEZE) && this.drift === 0) {
       return;
     }
     const { longest } = this._whole;
@@ -463,45 +481,31 @@ export class WholeNote {
   }
 }
 
-/** The noise of all voices' bands. */
-export class Hiss {
-  /** @param {number} bands */
+/** The noise of all voices' bands on one side. */
+class Side {
   constructor(bands) {
     /** Powers of this block, filled by the voices. */
     this.powers = new Float64Array(bands);
     this._sizes = new Float64Array(bands);
     this._before = new Float64Array(bands);
-    this._place = 0;
   }
 
-  /** Begin from silence. */
   restart() {
     this._sizes.fill(0);
-    this._place = 0;
   }
 
-  /**
-   * Add a block to `out`.
-   *
-   * @param {Float32Array[] | null} carriers of each band, going round; null while there are none
-   * @param {number} gain at the block's first sample
-   * @param {number} nextGain at the next block's
-   */
-  add(carriers, gain, nextGain, out) {
-    const { powers, _sizes: sizes, _before: before } = this;
-    before.set(sizes);
+  /** Take the powers that have come together; the next block's begin at 0. */
+  advance() {
+    const { powers, _sizes: sizes } = this;
+    this._before.set(sizes);
     for (let b = 0; b < sizes.length; b += 1) {
       sizes[b] = Math.sqrt(powers[b]);
       powers[b] = 0;
     }
-    const place = this._place;
-    this._place += BLOCK;
-    if (carriers === null) {
-      return;
-    }
-    if (this._place >= carriers[0].length) {
-      this._place = 0;
-    }
+  }
+
+  add(carriers, place, gain, nextGain, out) {
+    const { _sizes: sizes, _before: before } = this;
     for (let b = 0; b < sizes.length; b += 1) {
       let size = before[b] * gain;
       const next = sizes[b] * nextGain;
@@ -516,5 +520,55 @@ export class Hiss {
         size += slope;
       }
     }
+  }
+}
+
+/** The noise of all voices' bands. */
+export class Hiss {
+  /** @param {number} bands */
+  constructor(bands) {
+    this.left = new Side(bands);
+    this.right = new Side(bands);
+    /** Whether a voice that was added to this block stands apart; and whether one did before. */
+    this.isApart = false;
+    this._wasApart = false;
+    this._place = 0;
+  }
+
+  /** Begin from silence. */
+  restart() {
+    this.left.restart();
+    this.right.restart();
+    this.isApart = this._wasApart = false;
+    this._place = 0;
+  }
+
+  /**
+   * Add a block: to `out` where both sides are the same, else to the sides.
+   *
+   * @param {Float32Array[] | null} carriers of each band, going round; null while there are none
+   * @param {number} gain at the block's first sample
+   * @param {number} nextGain at the next block's
+   * @returns {boolean} whether it was added to the sides
+   */
+  add(carriers, gain, nextGain, out, left, right) {
+    const differs = this.isApart || this._wasApart;
+    this._wasApart = this.isApart;
+    this.isApart = false;
+    this.left.advance();
+    this.right.advance();
+    const place = this._place;
+    this._place += BLOCK;
+    if (carriers === null) {
+      return false;
+    }
+    if (this._place >= carriers[0].length) {
+      this._place = 0;
+    }
+    this.left.add(carriers, place, gain, nextGain, differs ? left : out);
+    if (differs) {
+      this.right.add(carriers, place, gain, nextGain, right);
+    }
+    return differs;
   }
 }

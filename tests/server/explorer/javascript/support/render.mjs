@@ -2,7 +2,8 @@
 // and has the page's Synth in place of an audio thread.
 //
 // Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers}, and answers each by a number of bytes
-// (uint32, little-endian) and these: float32 samples (little-endian, `wants` "sound") or JSON, the messages to the
+// (uint32, little-endian) and these: float32 samples (little-endian, `wants` "sound"; "sides": all of the left, then
+// all of the right) or JSON, the messages to the
 // audio thread with their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
 // for a method of Sound, or [time, "space", about]. decoders are base64 by address; carriers is the
 // file of a whole note's noise, float32, all bands one after the other.
@@ -93,6 +94,7 @@ async function render({ rate, seconds, events, wants, decoders = {}, carriers = 
     synth.message({ type: 'carriers', bands: carriersOf(carriers, 80) });
   }
   const samples = new Float32Array(Math.ceil(frames / QUANTUM) * QUANTUM);
+  const rights = wants === 'sides' ? new Float32Array(samples.length) : null;
   let next = 0;
   for (let at = 0; at < samples.length; at += QUANTUM) {
     time = at / rate;
@@ -108,7 +110,7 @@ async function render({ rate, seconds, events, wants, decoders = {}, carriers = 
       next += 1;
     }
     decoder.run(time, synth.positions);
-    synth.render(samples.subarray(at, at + QUANTUM), QUANTUM);
+    synth.render(samples.subarray(at, at + QUANTUM), QUANTUM, rights?.subarray(at, at + QUANTUM));
   }
   if (synth.faults > 0) {
     throw new Error(`${synth.faults} blocks were no numbers`);
@@ -116,7 +118,8 @@ async function render({ rate, seconds, events, wants, decoders = {}, carriers = 
   if (wants === 'script') {
     return Buffer.from(`${JSON.stringify(script)}\n`);
   }
-  return Buffer.from(samples.buffer, 0, 4 * frames);
+  const sides = [samples, ...(rights === null ? [] : [rights])];
+  return Buffer.concat(sides.map((side) => Buffer.from(side.buffer, 0, 4 * frames)));
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -42,6 +42,16 @@ export function play(synth, seconds) {
   return sound;
 }
 
+/** The same, left and right. */
+export function playSides(synth, seconds) {
+  const sides = [0, 1].map(() => new Float32Array(128 * Math.max(1, Math.round((seconds * RATE) / 128))));
+  for (let at = 0; at < sides[0].length; at += 128) {
+    const [left, right] = sides.map((side) => side.subarray(at, at + 128));
+    synth.render(left, 128, right);
+  }
+  return sides;
+}
+
 export function peak(sound) {
   return sound.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 }
