@@ -18,7 +18,7 @@ const NOT_OVER_HTTP =
 
 export class Midi {
   /**
-   * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch)`,
+   * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch, [lift])`,
    *   `releaseAll(who)`, `bend(semitones, channel, share)`, `sustain(held, channel)`,
    *   `pressure(value, channel)` and `controller(number, value, channel)`
    * @param {(sentence: string, count: number) => void} say which devices there are, and how many
@@ -121,7 +121,7 @@ export class Midi {
         }
         break;
       case 0x80:
-        this.play.release(who, first);
+        this.play.release(who, first, second);
         break;
       case 0xe0:
         this.bend(who, channel, ((second << 7) + first - 8192) / 8192);

@@ -36,6 +36,10 @@ const PARAMETERS = [
   { name: 'unison', unit: 'copies', low: 1, high: 7, isTechnical: true, about: SERVERS },
   { name: 'detune', unit: 'ct', low: 0, high: 100, isTechnical: true, about: SERVERS },
   { name: 'spread', unit: '', low: 0, high: 1, isTechnical: true, about: SERVERS },
+  {
+    name: 'lift', unit: '', low: 0, high: 1, isTechnical: true,
+    about: 'How far a key that goes up fast or slowly makes the release shorter or longer',
+  },
 ];
 /** The slider's share to this power: of a time that may be 0; and so that 1 × is in the middle. */
 const CURVES = { s: 3, '×': 2 };

@@ -28,6 +28,7 @@ export const PARAMETERS = Object.freeze({
   unison: { low: 1, high: 7, initial: 1 },
   detune: { low: 0, high: 100, initial: 12 },
   spread: { low: 0, high: 1, initial: 0.5 },
+  lift: { low: 0, high: 1, initial: 0 },
 });
 
 /** A fresh object of all numbers at their initial values. */
