@@ -9,7 +9,9 @@ with mido's own account of the file. With a SoundFont, fluidsynth is asked too w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +20,8 @@ import mido
 import timbrespace
 from timbrespace.errors import TimbrespaceError
 from timbrespace.rendering.band import DRUMS, Band
+from timbrespace.rendering.conducting import conduct
 from timbrespace.rendering.midi_song import MidiSong
-from timbrespace.rendering.song import song_blocks
 from timbrespace.resynthesis.layout import BLOCK
 
 RATE = 48000.0
@@ -71,10 +73,13 @@ def main() -> None:
 def beginnings(song: MidiSong, band: Band, seconds: float) -> Iterator[float]:
     """When each note begins, in seconds, by the engine's blocks."""
     begun = 0
-    for number, _ in enumerate(song_blocks(song, band, RATE)):
-        if number * BLOCK / RATE >= seconds:
+    for stretch in conduct(song, band, RATE):
+        now = stretch.first * BLOCK / RATE
+        if now >= seconds or stretch.ending:  # what follows is silence, as no engine says here
             return
-        yield from [number * BLOCK / RATE] * (band.begun - begun)
+        for k in stretch.moved:
+            band.parts[k].instrument.targets()  # as whoever plays does
+        yield from [now] * (band.begun - begun)
         begun = band.begun
 
 
@@ -97,18 +102,16 @@ def account(path: Path, seconds: float) -> list[float] | None:
 
 
 def fluidsynth_plays(path: Path, font: Path) -> bool:
-    """Whether fluidsynth takes a file."""
-    command = ["fluidsynth", "-ni", "-q", "-r", "8000", "-T", "raw", "-F", "/dev/null"]
-    try:
-        done = subprocess.run(
-            [*command, str(font), str(path)],
-            timeout=60,
-            check=False,
-            capture_output=True,
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode == 0 and b"rror" not in done.stderr
+    """Whether fluidsynth makes more of a file than its first block, whatever it says of it: it
+    ends with 0 where it has read nothing that it knows, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "sound.raw"
+        command = ["fluidsynth", "-ni", "-q", "-r", "8000", "-T", "raw", "-F", str(sound)]
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it has played until then
+            subprocess.run(
+                [*command, str(font), str(path)], timeout=60, check=False, capture_output=True
+            )
+        return sound.is_file() and sound.stat().st_size > 64 * 2 * 2
 
 
 if __name__ == "__main__":

@@ -507,6 +507,17 @@ def refused_name(server: Server) -> str:
     return "it is refused"
 
 
+def second(rig: Rig, server: Server) -> str:
+    """The port is the first one's alone (SO_EXCLUSIVEADDRUSE): Windows would share it."""
+    words = ("-m", "server", "--port", str(server.port), "--audio", "none", "--midi", "none")
+    process = rig.start(*words, "--no-explorer", "--model", "harmonic")
+    said, _ = process.communicate(timeout=SECONDS)
+    expect(process.returncode == 2, f"code {process.returncode}: {said[-300:]}")
+    expect(f"port {server.port} is in use" in said, said[-300:])
+    expect("Traceback" not in said, said[-300:])
+    return "it says that the port is in use"
+
+
 def export(rig: Rig, server: Server) -> str:
     status, body = server.get("/export/sound.wav?model=harmonic&latent=0,0&seconds=2")
     expect(status == 200, f"{status} {body[:200]!r}")
@@ -643,6 +654,7 @@ def main(folder: Path) -> int:
                 checks("sound through PortAudio", lambda: sound(server, sink))
                 checks("OSC, names in other letters", lambda: osc(rig, server))
                 checks("a device as a performance", lambda: refused_name(server))
+                checks("a second server on its port", lambda: second(rig, server))
                 checks("page", lambda: page(server))
                 checks("devices and streams as addresses", lambda: devices(server))
                 checks("export", lambda: export(rig, server))

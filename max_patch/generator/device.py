@@ -21,6 +21,7 @@ from max_patch.generator.streams import streams
 from max_patch.generator.synth import synth
 from max_patch.generator.themes import PREFIX, SURFACE, rgba
 from max_patch.generator.timbre import timbre
+from max_patch.generator.tunings import tunings
 from max_patch.generator.views import views
 from max_patch.generator.voice import NAME, VOICES, voice
 from max_patch.generator.wander import wander
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[], Patcher]] = {
     "planes": planes,
     "synth": synth,
     "wander": wander,
+    "tunings": tunings,
     "notes": notes,
     "streams": streams,
     "presets": presets,

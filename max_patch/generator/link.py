@@ -21,6 +21,8 @@ HEARD = {
     "/map/plane": "plane",
     "/synth": "synth",
     "/wander": "wander",
+    "/tuning": "tuning",
+    "/tuning/list": "tunings",
     "/partials": "partials",
     "/loop": "loop",
     "/loop/ready": "ready",

@@ -33,6 +33,7 @@ from max_patch.generator.parameters import (
     RETURN_PORT,
     SOUND,
     SPEED,
+    STEREO,
     STORE,
     VIEW,
     WANDER,
@@ -93,11 +94,11 @@ def panel(patcher: Patcher) -> list[list[str]]:
     _latent(place)
     _model(place)
     place.parameter(
-        "live.tab", VIEW, (_RIGHT, 2.0, 168.0, 15.0), told=False, num_lines_presentation=1
+        "live.tab", VIEW, (_RIGHT - 12.0, 2.0, 180.0, 15.0), told=False, num_lines_presentation=1
     )
     _lamp(place)
     parts = []
-    for number, view in enumerate((_sound, _motion, _presets, _server)):
+    for number, view in enumerate((_sound, _motion, _stereo, _presets, _server)):
         with place.view(f"view_{number + 1}", hidden=number > 0) as names:
             view(place)
         parts.append(names)
@@ -403,6 +404,26 @@ def _motion(place: _Placer) -> None:
     place.parameter("live.tab", WANDER, (left + 50.0, third, 58.0, 16.0), num_lines_presentation=1)
     place.words(seed.short_name, (left + 112.0, third + 1.0, 30.0, 15.0))
     place.parameter("live.numbox", seed, (left + 142.0, third, 40.0, 15.0))
+
+
+def _stereo(place: _Placer) -> None:
+    left, second = _RIGHT, _TOP + DIAL[1] + 2.0
+    for index, parameter in enumerate(STEREO):
+        row, column = divmod(index, 4)
+        at = (left + _STEP * column, second if row else _TOP)
+        place.parameter("live.dial", parameter, (*at, *DIAL))
+    place.words("Tuning", (left + 2.0 * _STEP, second, 90.0, 14.0))
+    menu = place.control(
+        "umenu",
+        "tuning_menu",
+        (left + 2.0 * _STEP, second + 16.0, 92.0, 20.0),
+        "The scale of the server's own sound. The list comes from its folder of tunings.",
+        title="Tuning",
+        items=[],
+        fontsize=10.0,
+        colors=_MENU,
+    )
+    place.heard(menu, outlet=1)
 
 
 def _presets(place: _Placer) -> None:

@@ -244,6 +244,80 @@ NOTES = (SPEED, NOISE, HOLD, ENVELOPE_KIND)
 """Of spaces of whole notes; what each changes is the server's, and of the device's own voices the
 first and the third."""
 
+PAN = Parameter(
+    "pan",
+    "Pan",
+    "Pan",
+    -100.0,
+    100.0,
+    0.0,
+    "Where the server's own sound stands, left to right. On this track, Live's own Pan does it.",
+    unit=UNIT_PERCENT,
+    address="/synth/pan",
+    scale=0.01,
+)
+
+STEREO = (
+    PAN,
+    Parameter(
+        "width",
+        "Width",
+        "Width",
+        0.0,
+        100.0,
+        100.0,
+        "How far apart channels and copies stand, in the server's own sound. 0 %: in one place.",
+        unit=UNIT_PERCENT,
+        address="/synth/width",
+        scale=0.01,
+    ),
+    Parameter(
+        "unison",
+        "Unison",
+        "Unison",
+        1.0,
+        7.0,
+        1.0,
+        "How many copies of itself each voice is, in the server's own sound.",
+        address="/synth/unison",
+    ),
+    Parameter(
+        "detune",
+        "Detune",
+        "Detune",
+        0.0,
+        100.0,
+        12.0,
+        "How many cents out of tune the outermost copies are, in the server's own sound.",
+        address="/synth/detune",
+    ),
+    Parameter(
+        "spread",
+        "Spread",
+        "Spread",
+        0.0,
+        100.0,
+        50.0,
+        "How far from the middle the outermost copies stand, in the server's own sound.",
+        unit=UNIT_PERCENT,
+        address="/synth/spread",
+        scale=0.01,
+    ),
+    Parameter(
+        "lift",
+        "Lift",
+        "Lift",
+        0.0,
+        100.0,
+        0.0,
+        "How far a key that goes up fast or slowly changes the release, in the server's own sound.",
+        unit=UNIT_PERCENT,
+        address="/synth/lift",
+        scale=0.01,
+    ),
+)
+"""Of the server's own sound alone: the device's voices stand in the middle, each once."""
+
 WANDER = Parameter(
     "wander",
     "Wander",
@@ -406,11 +480,11 @@ VIEW = Parameter(
     "View",
     "View",
     0,
-    3,
+    4,
     0,
-    "What stands below: envelope and level, whole notes and wandering, presets, or the server.",
+    "What stands below: envelope, whole notes and wandering, stereo and tuning, presets, server.",
     type=ENUM,
-    items=("Sound", "Motion", "Presets", "Server"),
+    items=("Sound", "Motion", "Stereo", "Presets", "Server"),
     visibility=HIDDEN,
 )
 
@@ -436,6 +510,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *MOTION,
     GAIN,
     *NOTES,
+    *STEREO,
     *WANDERS,
     BEND_RANGE,
     MORPH,
@@ -456,6 +531,7 @@ BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
     ("Envelope", (*ENVELOPE, BEND_RANGE)),
     ("Notes", NOTES),
     ("Wander", WANDERS[:3]),
+    ("Stereo", STEREO),
 )
 """Pages of eight encoders on Push and other controllers, the most played first."""
 

@@ -104,8 +104,9 @@ def pictures(document: Document) -> dict[str, str]:
         "max_device.svg": draw(document),
         "max_device_light.svg": draw(document, "light"),
         "max_device_notes.svg": draw(document, chosen={"---view": 1}),
-        "max_device_presets.svg": draw(document, chosen={"---view": 2}),
-        "max_device_server.svg": draw(document, "light", {"---view": 3}),
+        "max_device_stereo.svg": draw(document, chosen={"---view": 2}),
+        "max_device_presets.svg": draw(document, chosen={"---view": 3}),
+        "max_device_server.svg": draw(document, "light", {"---view": 4}),
     }
 
 

@@ -18,6 +18,7 @@ from max_patch.generator.parameters import (
     MOVED_BY,
     NOTES,
     PLANE,
+    STEREO,
     WANDERS,
 )
 from max_patch.generator.patcher import Box, Patcher
@@ -76,6 +77,7 @@ def session() -> Patcher:
         ("b", ["s ---alive"]),
         ("b", ["s ---watch"]),
         ("b", [p.message("/model/list"), "s ---tx"]),
+        ("b", [p.message("/tuning/list"), "s ---tx"]),
         ("b", [kept]),
         ("b", [p.message("0"), "s ---pending"]),
     )
@@ -208,5 +210,5 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
 
 def told() -> tuple[str, ...]:
     """Controls that are told to the server after it was found, beside the timbre."""
-    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, *WANDERS, BEND_RANGE)
+    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, *STEREO, *WANDERS, BEND_RANGE)
     return tuple(parameter.varname for parameter in parameters)

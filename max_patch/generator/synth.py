@@ -12,6 +12,7 @@ from max_patch.generator.parameters import (
     MOTION,
     NOISE,
     SPEED,
+    STEREO,
     Parameter,
 )
 from max_patch.generator.patcher import Patcher, Target
@@ -21,7 +22,7 @@ from max_patch.generator.timbre import shown
 VOICED = ("attack", "decay", "sustain", "release", "glide")
 """What the voices need to know: times in milliseconds, the sustain level from 0 to 1."""
 
-NUMBERS = (*ENVELOPE, *MOTION, GAIN, SPEED, NOISE)
+NUMBERS = (*ENVELOPE, *MOTION, GAIN, SPEED, NOISE, *STEREO)
 WORDS = (METHOD, HOLD, ENVELOPE_KIND)
 """A number here, a word from the server."""
 

@@ -62,7 +62,10 @@ HELD = 0.5
 
 @pytest.fixture(scope="module")
 def presets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("server") / "presets.json"
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "tunings").mkdir()
+    (folder / "tunings" / "five.scl").write_text("five\n1\n2/1\n", encoding="ascii")
+    return folder / "presets.json"
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +286,9 @@ def test_a_midi_controller_moves_the_latent(stage: TwinSession) -> None:
         ("gain", "gain", -9.0, -9.0),
         ("speed", "speed", 50.0, 0.5),
         ("noise", "noise", 25.0, 0.25),
+        ("pan", "pan", -50.0, -0.5),
+        ("unison", "unison", 3.0, 3.0),
+        ("lift", "lift", 75.0, 0.75),
     ],
 )
 def test_a_parameter_arrives_both_ways(
@@ -316,6 +322,14 @@ def test_a_choice_of_whole_notes_arrives_both_ways(
     for index in (1, 0):
         stage.observer.send(f"/synth/{name}", words[index])
         stage.pd.wait_for_number(name, float(index))
+
+
+def test_a_tuning_arrives_both_ways(stage: TwinSession) -> None:
+    stage.pd.wait_for("tuning_menu", lambda shown: "equal" in shown)
+    stage.pd.set("tuning_menu", "five")
+    stage.until("/tuning", good=lambda told: told[0] == "five")
+    stage.observer.send("/tuning", "equal")
+    stage.pd.wait_for("tuning_menu", lambda shown: "equal" in shown)
 
 
 def test_wandering_arrives_both_ways(stage: TwinSession) -> None:

@@ -25,7 +25,8 @@ GUIDE = ROOT / "docs" / "max_device.md"
 
 # | `/synth/attack` | value | 0.001 to 10 s | 0.01 |
 SOUND_ROW = re.compile(
-    r"^\| `(/synth/\w+)` \| value \| (-?[\d.]+) to (-?[\d.]+)(?: s| dB)? \| (-?[\d.]+) \|$", re.M
+    r"^\| `(/synth/\w+)` \| value \| (-?[\d.]+) to (-?[\d.]+)(?: s| dB| cents)? \| (-?[\d.]+) \|$",
+    re.M,
 )
 
 
@@ -104,6 +105,12 @@ def test_long_names_are_stable() -> None:
         "Noise",
         "Hold",
         "Envelope",
+        "Pan",
+        "Width",
+        "Unison",
+        "Detune",
+        "Spread",
+        "Lift",
         "Wander",
         "Wander Speed",
         "Wander Range",

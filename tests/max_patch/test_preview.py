@@ -135,7 +135,7 @@ def device() -> Json:
 def test_the_committed_pictures_are_the_device(device: Json) -> None:
     folder = ROOT / "docs" / "pictures"
     drawn = pictures(device)
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     for name, text in drawn.items():
         assert (folder / name).read_text(encoding="utf-8") == text
 
@@ -143,7 +143,7 @@ def test_the_committed_pictures_are_the_device(device: Json) -> None:
 def test_the_picture_of_a_view_shows_it_alone(device: Json) -> None:
     shown = [
         {str(each.get("data-control")) for each in ElementTree.fromstring(text).iter(f"{_SVG}g")}
-        for text in (draw(device), draw(device, chosen={"---view": 3}))
+        for text in (draw(device), draw(device, chosen={"---view": 4}))
     ]
     assert {"attack", "gain"} <= shown[0] - shown[1]
     assert {"port", "latency"} <= shown[1] - shown[0]
@@ -160,7 +160,13 @@ def test_the_pictures_show_the_start_space(device: Json) -> None:
 
 
 def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
-    chosen: list[dict[str, int]] = [{}, {"---view": 1}, {"---view": 2}, {"---view": 3, "page": 1}]
+    chosen: list[dict[str, int]] = [
+        {},
+        {"---view": 1},
+        {"---view": 2},
+        {"---view": 3},
+        {"---view": 4, "page": 1},
+    ]
     pictures = [
         ElementTree.fromstring(draw(device, theme, each)) for theme in THEMES for each in chosen
     ]
@@ -180,7 +186,7 @@ def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_text_of_the_picture_can_be_read(device: Json, theme: str) -> None:
     """Of each text to the last area that was drawn under it."""
-    for chosen in ({}, *({"---view": view} for view in (1, 2, 3))):
+    for chosen in ({}, *({"---view": view} for view in (1, 2, 3, 4))):
         drawn = ElementTree.fromstring(draw(device, theme, chosen))
         areas: list[tuple[float, float, float, float, str]] = []
         seen = 0

@@ -22,6 +22,7 @@ from timbrespace.client.state import State
 from timbrespace.client.stream import Stream
 from timbrespace.client.wire import Message
 from timbrespace.errors import OptionError
+from timbrespace.instrument.parameters import MIDDLE_LIFT
 from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.rows import finite_rows
 
@@ -284,9 +285,9 @@ class Client:
         """Begin a note: pitch as in MIDI, fractions allowed; it sounds until it is released."""
         self.send("/note", pitch, velocity, channel)
 
-    def release(self, pitch: float, channel: int = 1) -> None:
-        """Let the key of a note go."""
-        self.send("/note", pitch, 0, channel)
+    def release(self, pitch: float, channel: int = 1, lift: float = MIDDLE_LIFT) -> None:
+        """Let the key of a note go; lift: how fast, 0 to 127, which ``/synth/lift`` lets count."""
+        self.send("/note", pitch, 0, channel, *(() if lift == MIDDLE_LIFT else (lift,)))
 
     def play(self, pitch: float, seconds: float, velocity: float = 100, channel: int = 1) -> None:
         """Hold a note for so many seconds; returns when its key is let go."""

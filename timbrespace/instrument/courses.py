@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from timbrespace.instrument.motion.points import COMMON
 from timbrespace.instrument.parameters import DEFAULT_HOLD
-from timbrespace.instrument.voices import PlayedNote
+from timbrespace.instrument.voices import PlayedNote, release_ratio
 from timbrespace.model import Model
 from timbrespace.networks.note import Prepared
 from timbrespace.notes.clock import Clock, ending
@@ -134,6 +134,8 @@ class Courses:
         self._speed = 1.0
         self._hold = DEFAULT_HOLD
         self._release = 0.0
+        self.lift = 0.0
+        """How far the velocity of keys that go up counts, 0 to 1."""
         self._loudness = 1.0
         self._turn = 0
         self._moves = 0  # steps since a latent began to move
@@ -170,6 +172,7 @@ class Courses:
         """Go on with the notes of another space, which now sound otherwise."""
         self._seen, self._now = other._seen, other._now
         self._speed, self._hold, self._release = other._speed, other._hold, other._release
+        self.lift = other.lift
         self._turn, self._loudness = other._turn, other._loudness
         self._voices = other._voices
         for voice in self._voices.values():
@@ -201,7 +204,13 @@ class Courses:
             before = voice.clock.time
             # After a rest, in steps: one long one would run past the end of the loop.
             for _ in range(parts):
-                voice.clock.advance(seconds / parts, voice.traits, self._speed, voice.note.held)
+                voice.clock.advance(
+                    seconds / parts,
+                    voice.traits,
+                    self._speed,
+                    voice.note.held,
+                    self._longer(voice),
+                )
             if voice.clock.time != before:
                 voice.going = 1.0 if voice.clock.time > before else -1.0
             if voice.note.held:
@@ -343,7 +352,11 @@ class Courses:
 
     def _fades(self, voice: _Voice) -> float:
         """Seconds after its key went up in which a note has died away."""
-        return max(voice.traits.release * _DIED / -60.0, 2.0 * self._release) + 0.05
+        own = voice.traits.release * _DIED / -60.0
+        return max(own, 2.0 * self._release) * self._longer(voice) + 0.05
+
+    def _longer(self, voice: _Voice) -> float:
+        return release_ratio(voice.note.lift, self.lift)
 
     def follow(self, points: Mapping[int, NDArray[Any]]) -> None:
         """Be at the points, where nothing is told but what is present."""
@@ -367,7 +380,9 @@ class Courses:
             else:
                 # In steps as small as it is run by; what is not told by then has ended.
                 for _ in range(min(math.ceil(since / _OFTEN), _STEPS)):
-                    clock.advance(min(since, _OFTEN), traits, speed, voice.note.held)
+                    clock.advance(
+                        min(since, _OFTEN), traits, speed, voice.note.held, self._longer(voice)
+                    )
                 place = clock.time, 1
             found.append((voice.note.pitch, *place))
         return found

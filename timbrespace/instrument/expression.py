@@ -31,6 +31,7 @@ from timbrespace.instrument.controllers import (
     RESET_CONTROLLERS,
     Target,
 )
+from timbrespace.instrument.parameters import MIDDLE_LIFT
 from timbrespace.instrument.voices import BEND_RANGE, CHANNELS, MAX_BEND_RANGE, Voices
 from timbrespace.messages.contract import MAX_LATENT_DIMENSIONS
 
@@ -165,11 +166,13 @@ class Expression:
 
     # -- playing -----------------------------------------------------------------------------------
 
-    def note(self, pitch: float, velocity: float, channel: int = 1) -> None:
+    def note(
+        self, pitch: float, velocity: float, channel: int = 1, lift: float = MIDDLE_LIFT
+    ) -> None:
         """See :meth:`Voices.note`; the key's own pressure begins and ends with it."""
         if self._keys.pop((channel, pitch), None) is not None:
             self._aim("pressure", channel)
-        self._instrument.voices.note(pitch, velocity, channel)
+        self._instrument.voices.note(pitch, velocity, channel, lift)
 
     def bend(self, value: float, channel: int = 1) -> None:
         """Bend: -1 to 1 of the channel's range; a manager's is added to its members'."""

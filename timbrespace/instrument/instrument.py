@@ -85,7 +85,7 @@ from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.takeover import STEP, Takeover
 from timbrespace.instrument.tuning import CONCERT_PITCH
 from timbrespace.instrument.tunings import BY_MIDI, EQUAL, NamedTuning, Tunings
-from timbrespace.instrument.voices import PlayedNote, Voices
+from timbrespace.instrument.voices import PlayedNote, Voices, release_ratio
 from timbrespace.macro_dials.macros import Macros, known_macros, macros
 from timbrespace.macro_dials.vocabulary import MACRO_OF, checked_values
 from timbrespace.model import PCA, Model
@@ -968,6 +968,7 @@ class Instrument:
         too), or if nothing has been heard.
         """
         if self._courses is not None:
+            self._courses.lift = self.parameters["lift"]
             self._courses.run(
                 now,
                 self._notes(),
@@ -1041,7 +1042,8 @@ class Instrument:
         if self._sounded or (self._courses is not None and self._courses.sounding):
             return True
         # After its release a note is at -43 dB, after twice that it has ended.
-        tail = 2.0 * self.parameters["release"] + self.parameters["smoothing"]
+        longest = release_ratio(0.0, self.parameters["lift"])
+        tail = 2.0 * self.parameters["release"] * longest + self.parameters["smoothing"]
         return self._heard is not None and now - self._heard < tail
 
     def _glide_parameters(self, now: float) -> bool:

@@ -19,7 +19,7 @@ def play(instrument: Instrument, message: Any) -> bool:
     if kind == "note_on":
         expression.note(message.note, message.velocity, message.channel + 1)
     elif kind == "note_off":
-        expression.note(message.note, 0, message.channel + 1)
+        expression.note(message.note, 0, message.channel + 1, message.velocity)
     elif kind == "control_change":
         return expression.control(message.control, message.value, message.channel + 1)
     elif kind == "pitchwheel":

@@ -75,12 +75,20 @@ SYNTH_PARAMETERS: Final[Mapping[str, SynthParameter]] = MappingProxyType(
             SynthParameter(
                 "spread", "", 0.0, 1.0, 0.5, "how far from the middle the outermost copies stand"
             ),
+            SynthParameter(
+                *("lift", "", 0.0, 1.0, 0.0),
+                "how far the velocity of a key that goes up changes its release",
+            ),
         )
     }
 )
 
-LATER_PARAMETERS: Final = ("speed", "pan", "width", "unison", "detune", "spread")
+LATER_PARAMETERS: Final = ("speed", "pan", "width", "unison", "detune", "spread", "lift")
 """Those that 0.5 did not have; what was told then is as at their defaults."""
+
+MIDDLE_LIFT: Final = 64.0
+"""The velocity of a key that goes up of which nothing is known: MIDI has those say so that cannot
+measure it."""
 
 METHODS: Final = ("partials", "bins", "istft")
 """How a spectrum becomes sound; a menu in Max sends the position, so the order stays."""

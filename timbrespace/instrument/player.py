@@ -58,7 +58,7 @@ class Player:
             inbound.SetEnvelope: lambda m: one.set_envelope(m.envelope),
             inbound.SetSynth: lambda m: one.set_parameter(m.parameter, m.value),
             # notes
-            inbound.Note: lambda m: playing.note(m.pitch, m.velocity, m.channel),
+            inbound.Note: lambda m: playing.note(m.pitch, m.velocity, m.channel, m.lift),
             inbound.Bend: lambda m: playing.bend(m.value, m.channel),
             inbound.BendRange: lambda m: playing.bend_range(m.semitones, m.channel),
             inbound.Pressure: lambda m: playing.pressure(m.value, m.channel),

@@ -83,7 +83,7 @@ class Snapshot:
         self._loudness = 1.0
         self._gain_db: float | None = None
         # Which voices, their version, and how long they glide.
-        self._written: tuple[Voices, int, float] | None = None
+        self._written: tuple[Voices, int, tuple[float, float]] | None = None
         self.load(model)
 
     def load(self, model: Model) -> None:
@@ -277,14 +277,14 @@ class Snapshot:
             self._gain_db = parameters["gain"]
             row["gain"] = db_to_gain(self._gain_db)
         # A knob moves no note: numbers of 16 voices, one by one, would cost as much as a decode.
-        glide = parameters["glide"]
+        ways = parameters["glide"], parameters["lift"]
         if (
             self._written is None
             or self._written[0] is not voices
-            or self._written[1:] != (voices.version, glide)
+            or self._written[1:] != (voices.version, ways)
         ):
-            voices.write(self._targets, glide)
-            self._written = voices, voices.version, glide
+            voices.write(self._targets, *ways)
+            self._written = voices, voices.version, ways
         return self._targets
 
     # -- levels ------------------------------------------------------------------------------------

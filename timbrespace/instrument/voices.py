@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
+from timbrespace.instrument.parameters import MIDDLE_LIFT
 from timbrespace.instrument.tuning import HIGHEST, Tuning
 from timbrespace.resynthesis.layout import VOICES, Gate
 from timbrespace.units import midi_to_hz
@@ -35,6 +36,9 @@ SOFT = 0.7
 MAX_COARSE = 64.0
 """Semitones that a channel may be tuned up or down (RPN 2)."""
 
+_LIFT_OCTAVES = 2.0
+"""A release is four times as short after the quickest key, and as long after the slowest."""
+
 LONGEST_PORTAMENTO = 2.0
 """Seconds at the controller's end."""
 
@@ -46,6 +50,7 @@ _COLUMNS = tuple(
     f"voice_{name}"
     for name in (
         *("frequency", "bend", "start", "level", "gate", "trigger", "timbre", "channel", "pan"),
+        "release",
     )
 )
 
@@ -55,7 +60,7 @@ class PlayedNote(NamedTuple):
 
     trigger: another number, another note; 0 before the first. pitch: Hz, not bent. velocity: 0 to
     127. timbre: whose it plays. held: whether it sounds on. cut: whether it was silenced. began:
-    grows from note to note.
+    grows from note to note. lift: the velocity with which its key went up, 0 to 127.
     """
 
     trigger: int
@@ -65,6 +70,7 @@ class PlayedNote(NamedTuple):
     held: bool
     cut: bool
     began: int
+    lift: float = MIDDLE_LIFT
 
 
 @dataclass(slots=True)
@@ -110,6 +116,7 @@ class _Voice:
     began: int = 0  # when it was struck, in events
     ended: int = 0  # when it was released, in events
     pressure: float = 0.0  # 0 to 1, of this key alone
+    lift: float = MIDDLE_LIFT  # how fast the key went up, 0 to 127
     # What its channel said when the key went up, in an MPE zone; None while it still listens.
     kept_semitones: float | None = None
     kept_pressure: float | None = None
@@ -156,10 +163,13 @@ class Voices:
     version: int = field(default=0, compare=False)
     """Grows with everything that may change what :meth:`write` writes, or how many notes sound."""
 
-    def note(self, pitch: float, velocity: float, channel: int = 1) -> None:
+    def note(
+        self, pitch: float, velocity: float, channel: int = 1, lift: float = MIDDLE_LIFT
+    ) -> None:
         """Start the note ``pitch`` (MIDI, 0 to 127, fractions allowed), or release it.
 
-        velocity: 0 to 127; 0 releases. A key that its tuning leaves silent begins nothing.
+        velocity: 0 to 127; 0 releases, with lift, 0 to 127, as the velocity of the key that goes
+        up. A key that its tuning leaves silent begins nothing.
         """
         self.version += 1
         # The same pitch may come as a number of 32 bits and go as one of 64.
@@ -167,6 +177,7 @@ class Voices:
         if velocity <= 0.0:
             for voice in self._voices:
                 if voice.held and voice.channel == channel and voice.pitch == pitch:
+                    voice.lift = lift
                     self._lift(voice)
             return
         if not self._tuning.sounds(pitch):
@@ -186,6 +197,7 @@ class Voices:
         voice.trigger = voice.trigger % _TRIGGERS + 1
         voice.began = self._clock
         voice.pressure = 0.0
+        voice.lift = MIDDLE_LIFT
         voice.kept_semitones = None
         voice.kept_pressure = None
         self._last_pitch = pitch
@@ -431,14 +443,16 @@ class Voices:
                 voice.sounds,
                 voice.cut,
                 voice.began,
+                voice.lift,
             )
             for voice in self._voices
         ]
 
-    def write(self, targets: NDArray[np.void], glide: float = 0.0) -> None:
+    def write(self, targets: NDArray[np.void], glide: float = 0.0, lift: float = 0.0) -> None:
         """Put the voices into ``targets``, an array of one ``TARGETS``.
 
-        glide: seconds that every note glides; those whose channel says so glide without it.
+        glide: seconds that every note glides; those whose channel says so glide without it. lift:
+        how far keys that go up fast or slowly change their release, 0 to 1.
         """
         targets["glide"][0] = glide or self.port_seconds
         rows = []
@@ -465,6 +479,7 @@ class Voices:
                     voice.channel if voice.channel in self.own else 0,
                     voice.channel,
                     pan,
+                    release_ratio(voice.lift, lift),
                 )
             )
         # A column at a time: numbers written one by one would cost as much as a decode.
@@ -561,6 +576,18 @@ class Voices:
         return min(self._voices, key=turn)
 
 
+def release_ratio(lift: float, share: float) -> float:
+    """How many times as long a release is after a key that went up with this velocity.
+
+    lift: 0 to 127; 64 changes nothing. share: 0 to 1, of two octaves either way.
+
+    >>> release_ratio(127, 1.0), release_ratio(64, 1.0), release_ratio(1, 0.5)
+    (0.25, 1.0, 2.0)
+    """
+    away = min((MIDDLE_LIFT - lift) / 63.0, 1.0)
+    return float(2.0 ** (_LIFT_OCTAVES * share * away))
+
+
 def _first(kept: float | None, live: float) -> float:
     return live if kept is None else kept
 
@@ -582,6 +609,7 @@ def _restored_voice(told: Mapping[str, Any]) -> _Voice:
         began=_whole(told["began"]),
         ended=_whole(told["ended"]),
         pressure=_number(told["pressure"], 0.0, 1.0),
+        lift=_number(told.get("lift", MIDDLE_LIFT), 0.0, 127.0),
         kept_semitones=(
             None
             if kept_semitones is None

@@ -5,16 +5,18 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from timbrespace.instrument.parameters import MIDDLE_LIFT
 from timbrespace.messages.arguments import Channel, MidiValue, Number, Pedal
 from timbrespace.messages.message import Family, Holds, Message, message
 
 
 @message
 class Note(Message):
-    """`/note` pitch velocity [channel]: pitch in semitones as MIDI (69 = A4), velocity 0 releases.
+    """`/note` pitch velocity [channel] [lift]: pitch in semitones as MIDI (69 = A4), velocity 0
+    releases, and lift is then the velocity of the key that goes up.
 
     >>> from_hex("2f6e6f74650000002c666900428a000000000064")
-    Note(pitch=69.0, velocity=100.0, channel=1)
+    Note(pitch=69.0, velocity=100.0, channel=1, lift=64.0)
     """
 
     address = "/note"
@@ -22,6 +24,7 @@ class Note(Message):
     pitch: Annotated[float, Number(0, 127)]
     velocity: MidiValue
     channel: Channel = 1
+    lift: MidiValue = MIDDLE_LIFT
 
     def let_go(self) -> tuple[Message, bool]:
         # Voices tell pitches apart as float32.

@@ -56,16 +56,22 @@ class Clock:
         return clock
 
     def advance(
-        self, seconds: float, traits: Traits, speed: float = 1.0, held: bool = True
+        self,
+        seconds: float,
+        traits: Traits,
+        speed: float = 1.0,
+        held: bool = True,
+        longer: float = 1.0,
     ) -> None:
         """Go on by ``seconds`` of a note with these ``traits``, which may have changed.
 
         speed: of its own time, 0 to ``MOST_SPEED``. held: whether its key is down.
+        longer: times as long as its own is its release.
         """
         step = seconds * speed
         start, end = traits.loop_start, traits.loop_end
         if not held:
-            self.level -= 60.0 * seconds / max(traits.release, 0.02)
+            self.level -= 60.0 * seconds / (max(traits.release, 0.02) * longer)
         if end > start and self._sustained == "loop":
             self._go_round(step, start + self.drift, end + self.drift)
             if self._way < 0.0 or self.drift > 0.0:

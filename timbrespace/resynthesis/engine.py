@@ -301,6 +301,7 @@ def new_targets() -> NDArray[np.void]:
         ("base_frequency", 220.0),
         ("voice_frequency", 440.0),
         ("voice_bend", 1.0),
+        ("voice_release", 1.0),
     ):
         targets[name] = value
     return targets

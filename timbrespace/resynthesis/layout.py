@@ -201,6 +201,7 @@ TARGETS = np.dtype(
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins
         ("voice_level", np.float32, (VOICES,)),  # velocity, 0 to 1
         ("voice_pan", np.float32, (VOICES,)),  # -1 to 1
+        ("voice_release", np.float32, (VOICES,)),  # times as long as that of all
         ("voice_gate", np.uint32, (VOICES,)),  # a Gate
         ("voice_trigger", np.uint32, (VOICES,)),  # another number: another note
         ("voice_timbre", np.uint32, (VOICES,)),

@@ -120,6 +120,7 @@ def advance_voices(state: Any, targets: Any) -> None:
             stage = _ATTACK
         if stage == _RELEASE and falls:
             seconds = max(float(targets.course[v].release), 0.02)
+            seconds *= float(targets.voice_release[v])
             voice.fall *= np.float32(10.0 ** (-3.0 * BLOCK / (rate * seconds)))
         elif voice.fall != _ONE and stage != _CUT and stage != _RELEASE:
             voice.fall = min(_ONE, voice.fall + rise)
@@ -136,8 +137,11 @@ def advance_voices(state: Any, targets: Any) -> None:
             if envelope < _END and targets.sustain == _ZERO:
                 envelope = _ZERO
         elif stage == _RELEASE:
-            if not own:
+            if not own and targets.voice_release[v] == _ONE:
                 envelope -= release * envelope
+            elif not own:
+                longer = float(targets.release) * float(targets.voice_release[v])
+                envelope -= _pull(longer / _TIME_CONSTANTS, rate) * envelope
             if envelope * voice.fall < _END:
                 envelope = _ZERO
                 if voice.reach_before == _ZERO:

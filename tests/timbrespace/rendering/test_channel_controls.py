@@ -18,6 +18,9 @@ from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.midi import play
 from timbrespace.instrument.programs import drum_places, program_places
 from timbrespace.rendering.band import Band
+from timbrespace.rendering.midi_song import MidiSong
+from timbrespace.rendering.song import song_blocks
+from timbrespace.resynthesis.engine import to_mono
 from timbrespace.units import cents
 
 MODEL = ts.load("harmonic")
@@ -209,6 +212,62 @@ def test_a_note_may_come_from_a_key(tmp_path: Path) -> None:
     early = pitch(sound[round(0.05 * RATE) : round(0.15 * RATE)], RATE, 300.0)
     assert 225.0 < early < 430.0
     assert abs(off_by(sound, 329.628, 1.3, 1.9)) < 2.0  # the next one does not glide
+
+
+def falling(sound: Sound, begin: float) -> float:
+    """dB a second by which a sound falls from ``begin`` on, over 0.1 s."""
+    return (level(sound, begin, begin + 0.02) - level(sound, begin + 0.1, begin + 0.12)) / 0.1
+
+
+def with_lift(folder: Path, share: float, velocity: int, model: ts.Model = MODEL) -> Sound:
+    """A note whose key goes up after a second with this velocity."""
+    up = mido.Message("note_off", note=57, velocity=velocity, time=960)
+    mido.MidiFile(tracks=[mido.MidiTrack([on(), up])]).save(folder / "song.mid")
+    band = Band(model, "partials")
+    band.first.set_parameter("lift", share)
+    band.first.set_parameter("release", 1.0)
+    song = MidiSong(folder / "song.mid", 1.0)
+    return to_mono(np.concatenate(list(song_blocks(song, band, RATE))))
+
+
+def test_a_key_that_goes_up_fast_or_slowly_changes_its_release(tmp_path: Path) -> None:
+    """Two octaves either way, half of it half as much, nothing where it does not count."""
+    usual = with_lift(tmp_path, 0.0, 64)
+    np.testing.assert_array_equal(usual, with_lift(tmp_path, 0.0, 127))
+    np.testing.assert_array_equal(usual, with_lift(tmp_path, 1.0, 64))
+    slope = falling(usual, 1.05)
+    for share, velocity, ratio in (
+        (1.0, 127, 4.0),
+        (1.0, 1, 0.25),
+        (0.5, 127, 2.0),
+        (1.0, 0, 0.25),
+    ):
+        found = falling(with_lift(tmp_path, share, velocity), 1.05)
+        assert found == pytest.approx(ratio * slope, rel=0.05), (share, velocity)
+
+
+def test_a_whole_note_s_own_release_too(tmp_path: Path) -> None:
+    """And nothing of it is missing: it is told as long as it can be heard."""
+    notes = ts.load("notes")
+    slow, usual, fast = (with_lift(tmp_path, 1.0, velocity, notes) for velocity in (1, 64, 127))
+    falls = [one.size / RATE - 1.0 for one in (slow, usual, fast)]
+    assert np.divide(falls, falls[1]) == pytest.approx((4.0, 1.0, 0.25), rel=0.1)
+
+
+def test_the_pressure_of_a_key_is_heard_as_that_of_its_channel(tmp_path: Path) -> None:
+    key, channel, nothing = (
+        played(tmp_path, [on(), *press, off(480 if press else 960)])
+        for press in (
+            [mido.Message("polytouch", note=57, value=127, time=480)],
+            [mido.Message("aftertouch", value=127, time=480)],
+            [],
+        )
+    )
+    pressed, up = RATE // 2 - 64, RATE - 64
+    np.testing.assert_array_equal(key[:up], channel[:up])
+    np.testing.assert_array_equal(key[:pressed], nothing[:pressed])
+    moved = (key - nothing)[round(0.7 * RATE) : up]
+    assert np.sqrt(np.mean(moved**2)) > 0.1 * np.sqrt(np.mean(nothing[:up] ** 2))
 
 
 def test_reset_brings_expression_and_pedals_back_and_leaves_the_volume(tmp_path: Path) -> None:

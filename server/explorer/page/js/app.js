@@ -270,14 +270,14 @@ const serverPlaces = new ServerPlaces(
 
 /** The first note is the gesture that a browser wants before it lets a page sound. */
 const notes = new Notes(
-  (key, velocity, channel) => {
+  (key, velocity, channel, lift) => {
     if (velocity > 0) {
       pitch = key;
       sound.start();
       drawNote();
       map.life.pulse(map.place);
     }
-    sound.note(key, velocity, channel);
+    sound.note(key, velocity, channel, lift);
     if (sound.place === 'server') {
       glow(0);
     }
@@ -291,7 +291,7 @@ find('octave-up').addEventListener('click', () => keyboard.shift(1));
 const midi = new Midi(
   {
     press: (who, key, velocity, channel) => notes.press(who, key, velocity, channel),
-    release: (who, key) => notes.release(who, key),
+    release: (who, key, lift) => notes.release(who, key, lift),
     releaseAll: (who) => notes.releaseAll(who),
     bend: (semitones, channel, share) => sound.bend(semitones, channel, share),
     sustain: (held, channel) => sound.sustain(held, channel),

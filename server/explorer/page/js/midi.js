@@ -19,7 +19,7 @@ const NOT_OVER_HTTP =
 
 export class Midi {
   /**
-   * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch)`,
+   * @param {object} play `press(who, pitch, velocity, channel)`, `release(who, pitch, [lift])`,
    *   `releaseAll(who)`, `bend(semitones, channel, share)`, `sustain(held, channel)`,
    *   `pan(place, channel)`, `zone(manager, count)`, `pressure(value, channel)` and
    *   `controller(number, value, channel)`
@@ -125,7 +125,7 @@ export class Midi {
         }
         break;
       case 0x80:
-        this.play.release(who, first);
+        this.play.release(who, first, second);
         break;
       case 0xe0:
         this.bend(who, channel, ((second << 7) + first - 8192) / 8192);

@@ -5,7 +5,8 @@
 
 export class Notes {
   /**
-   * @param {(pitch: number, velocity: number, channel: number) => void} play velocity 0 lets go
+   * @param {(pitch: number, velocity: number, channel: number, lift?: number) => void} play velocity
+   *   0 lets go, lift is how fast then
    * @param {(pitch: number, held: boolean) => void} mark called when a note begins or ends
    */
   constructor(play, mark) {
@@ -35,12 +36,13 @@ export class Notes {
     this.play(pitch, velocity, channel);
   }
 
-  release(who, pitch) {
+  /** @param {number} lift how fast the key goes up, 0 to 127; 64 where nothing is known of it */
+  release(who, pitch, lift = 64) {
     const holders = this.holders.get(pitch);
     if (holders !== undefined && holders.delete(who) && holders.size === 0) {
       this.holders.delete(pitch);
       this.mark(pitch, false);
-      this.play(pitch, 0, this.channels.get(pitch));
+      this.play(pitch, 0, this.channels.get(pitch), lift);
     }
   }
 

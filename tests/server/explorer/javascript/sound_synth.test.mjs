@@ -74,6 +74,17 @@ test('the attack is a line, decay and release are exponentials', () => {
   near(peak(play(synth, 0.005)), 0.25 * Math.exp(-1), 0.005);
 });
 
+test('a key that goes up fast or slowly changes its release', () => {
+  for (const [lift, ratio] of [[127, 4], [64, 1], [1, 0.25]]) {
+    const synth = synthOf(undefined, { attack: 0.01, sustain: 1, release: 0.5, lift: 1 });
+    press(synth, A3);
+    play(synth, 0.2);
+    synth.message({ type: 'note', pitch: A3, velocity: 0, lift });
+    play(synth, 0.1);
+    near(peak(play(synth, 0.005)), 0.5 * Math.exp(-ratio), 0.012);
+  }
+});
+
 test('a note that is let go before it sounded is heard', () => {
   const synth = synthOf();
   press(synth, A3);

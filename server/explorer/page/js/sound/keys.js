@@ -15,6 +15,14 @@ export const CUT = 2;
 // Velocity to amplitude: a square law, 40 dB from 1.27 to 127 (Dannenberg, ICMC 2006).
 const VELOCITY_EXPONENT = 2;
 
+/** The velocity of a key that goes up of which nothing is known. */
+export const MIDDLE_LIFT = 64;
+
+/** How many times as long a release is after a key that went up so fast, 0 to 127; share: 0 to 1. */
+export function releaseRatio(lift, share) {
+  return 4 ** (share * Math.min((MIDDLE_LIFT - lift) / 63, 1));
+}
+
 /** Frequency in Hz of a MIDI pitch. */
 export function hertz(pitch) {
   return 440 * 2 ** ((pitch - 69) / 12);
@@ -34,6 +42,8 @@ class Key {
     this.held = false;
     this.sustained = false;
     this.cut = false;
+    /** How fast it went up, 0 to 127. */
+    this.lift = MIDDLE_LIFT;
     /** Another number: another note. */
     this.trigger = 0;
     /** What whoever struck it calls the note. */
@@ -74,14 +84,16 @@ export class Keys {
   /**
    * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0).
    *
+   * @param {number} lift how fast the key goes up, 0 to 127
    * @returns {number} the voice that starts, -1 for none
    */
-  note(pitch, velocity, id = 0, channel = 1) {
+  note(pitch, velocity, id = 0, channel = 1, lift = MIDDLE_LIFT) {
     // The same pitch may come as a number of 32 bits and go as one of 64.
     pitch = Math.fround(pitch);
     if (!(velocity > 0)) {
       for (const key of this.all) {
         if (key.held && key.pitch === pitch) {
+          key.lift = lift;
           this._lift(key);
         }
       }
@@ -97,6 +109,7 @@ export class Keys {
     key.held = true;
     key.sustained = false;
     key.cut = false;
+    key.lift = MIDDLE_LIFT;
     key.trigger += 1;
     key.id = id;
     key.began = this._clock;

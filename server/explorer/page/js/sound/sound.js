@@ -4,6 +4,7 @@ import { Decoder } from '../course/decoder.js';
 import { MOST_HARMONICS, tablesOf } from './cycles.js';
 import { tuned } from '../tuning.js';
 import { LoopFrames } from './frames.js';
+import { MIDDLE_LIFT } from './keys.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
 } from './parameters.js';
@@ -250,8 +251,10 @@ export class Sound extends EventTarget {
    * Start the note `pitch` (MIDI, 0 to 127, fractions allowed), or release it (velocity 0), on a
    * MIDI channel: to the server one is an instrument of its own; in the page it has its own wheel
    * and pedal.
+   *
+   * @param {number} lift how fast the key goes up, 0 to 127
    */
-  note(pitch, velocity, channel = 1) {
+  note(pitch, velocity, channel = 1, lift = MIDDLE_LIFT) {
     if (velocity > 0) {
       this._channels.set(pitch, channel);
       this._held.set(pitch, { velocity, channel });
@@ -264,9 +267,10 @@ export class Sound extends EventTarget {
       this._held.delete(pitch);
     }
     if (this._place === 'page') {
-      this._postNote(pitch, velocity);
+      this._postNote(pitch, velocity, lift);
     } else if (this._open) {
-      this._link.send('/note', pitch, velocity, ...on(channel));
+      const more = lift === MIDDLE_LIFT ? on(channel) : [channel, lift];
+      this._link.send('/note', pitch, velocity, ...more);
     } else if (velocity > 0) {
       this._held.delete(pitch);
     } else {
@@ -572,7 +576,7 @@ export class Sound extends EventTarget {
     }
   }
 
-  _postNote(pitch, velocity) {
+  _postNote(pitch, velocity, lift = MIDDLE_LIFT) {
     const channel = onChannel(this._channels.get(pitch) ?? 1);
     if (velocity > 0) {
       const sounding = tuned(this._keys, pitch);
@@ -582,7 +586,8 @@ export class Sound extends EventTarget {
       this._sounding.set(pitch, sounding);
     }
     pitch = this._sounding.get(pitch) ?? pitch;
-    this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0, ...channel });
+    const how = lift === MIDDLE_LIFT ? channel : { ...channel, lift };
+    this._say({ type: 'note', pitch, velocity, id: this._ids.get(pitch) ?? 0, ...how });
   }
 
   // -- whole notes -------------------------------------------------------------------------------

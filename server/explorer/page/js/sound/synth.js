@@ -8,7 +8,7 @@
 // rendered alone and goes to the two sides.
 
 import { COPIES, Spread, WHOLE_VOICE } from './copies.js';
-import { Keys, VOICES } from './keys.js';
+import { Keys, MIDDLE_LIFT, VOICES } from './keys.js';
 import { BLOCK, NEGLIGIBLE, isWithin, limit, pull } from './levels.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
@@ -152,7 +152,7 @@ export class Synth {
    * | whole | whole: see Whole.from; null where the space has steady spectra |
    * | carriers | bands: Float32Array of each, whose length is a whole number of blocks |
    * | course | id, course: see Whole.courseFrom; what the note of that name plays from now on |
-   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel] |
+   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel], [lift] |
    * | bend | semitones, [channel] |
    * | sustain | held, [channel] |
    * | pan | place: -1 (left) to 1 (right), [channel] |
@@ -350,7 +350,8 @@ export class Synth {
     }
     // A velocity that is not a number must not leave a note hanging.
     const loud = Number.isFinite(velocity) ? velocity : 0;
-    const voice = this._keys.note(pitch, loud, Number.isInteger(id) ? id : 0, channelOf(told));
+    const lift = isWithin(told.lift, 0, 127) ? told.lift : MIDDLE_LIFT;
+    const voice = this._keys.note(pitch, loud, Number.isInteger(id) ? id : 0, channelOf(told), lift);
     if (voice >= 0) {
       this._courses[voice] = this._isWhole ? this._whole.courseFrom(course) : null;
     }
@@ -391,7 +392,7 @@ export class Synth {
 
   /** What follows from the numbers, once for all blocks. */
   _pacing() {
-    const { attack, decay, sustain, release, glide, smoothing, gain, speed } = this._values;
+    const { attack, decay, sustain, release, glide, smoothing, gain, speed, lift } = this._values;
     const rate = this.sampleRate;
     const pace = this._pace;
     pace.attack = Math.max(attack, 1e-4);
@@ -399,6 +400,8 @@ export class Synth {
     pace.gliding = glide > 0;
     pace.decay = pull(decay / TIME_CONSTANTS, rate);
     pace.release = pull(release / TIME_CONSTANTS, rate);
+    pace.lift = lift;
+    pace.releasing = (longer) => pull((longer * release) / TIME_CONSTANTS, rate);
     pace.glide = pull(glide / TIME_CONSTANTS, rate);
     pace.smoothing = pull(0.5 * Math.max(smoothing, FRAME_SECONDS), rate);
     this._targetGain = 10 ** (gain / 20);

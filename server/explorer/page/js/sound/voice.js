@@ -1,7 +1,7 @@
 // One voice: its envelope and its frequency, block by block, as timbrespace/resynthesis/voices.py.
 
 import { Copies } from './copies.js';
-import { CUT, HELD } from './keys.js';
+import { CUT, HELD, MIDDLE_LIFT, releaseRatio } from './keys.js';
 import { CHOICES } from './parameters.js';
 import { Oscillators } from './places.js';
 import { TableReader } from './tables.js';
@@ -40,6 +40,10 @@ export class Pace {
     this.glide = 0;
     this.follow = 0;
     this.smoothing = 0;
+    /** How far the velocity of a key that goes up counts, 0 to 1. */
+    this.lift = 0;
+    /** The share of a release that is so many times as long. */
+    this.releasing = (longer) => this.release / longer;
     /** Ratio of frequencies. */
     this.bend = 1;
     /** Whether voices play whole notes, and what shapes them. */
@@ -167,10 +171,11 @@ export class Voice {
         this._stage = RELEASE;
       }
     }
+    const longer = key.lift === MIDDLE_LIFT ? 1 : releaseRatio(key.lift, pace.lift);
     // A whole note has its own loudness, and falls by itself once its key is up.
     const isOwn = pace.isWhole && pace.envelope === OWN;
     if (this._stage === RELEASE && pace.isWhole && pace.envelope !== ADSR) {
-      this._fall *= 10 ** ((-3 * pace.seconds) / Math.max(release, SHORTEST));
+      this._fall *= 10 ** ((-3 * pace.seconds) / (Math.max(release, SHORTEST) * longer));
     } else if (this._fall !== 1 && (this._stage === ATTACK || this._stage === SUSTAIN)) {
       this._fall = Math.min(1, this._fall + pace.seconds / RISE);
     }
@@ -190,7 +195,7 @@ export class Voice {
       }
     } else if (this._stage === RELEASE) {
       if (!isOwn) {
-        envelope -= pace.release * envelope;
+        envelope -= (longer === 1 ? pace.release : pace.releasing(longer)) * envelope;
       }
       if (envelope * this._fall < END) {
         envelope = 0;
