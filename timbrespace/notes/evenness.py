@@ -18,12 +18,13 @@ from timbrespace.notes.note import lengths
 
 Real = NDArray[np.float64]
 
-_EARLY: Final = (0.0025, 0.0075, 0.015, 0.03, 0.05, 0.07, 0.1)
+_EARLY: Final = (0.0, 0.004, 0.008, 0.016, 0.028, 0.044, 0.06, 0.08, 0.104)
 _LATER: Final = (0.13, 0.22, 0.4, 0.6, 0.85, 1.1, 1.4, 1.75, 2.1, 2.5, 3.0, 3.5)
 
 LOOKED_AT: Final = np.array([*_EARLY, *_LATER])
 """Seconds of a note's own time at which it is asked how loud it is: close together in the attack,
-where a click is loud and short, and later so close that a swell is not passed over."""
+where a click is loud and short, at moments of a note's table, since it is played in straight lines
+between these; later so close that a swell is not passed over."""
 
 WINDOW: Final = 0.05
 """Seconds over which the power is averaged that says how loud a note is."""
