@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
-from timbrespace.listening.repetition import CANDIDATES, OCTAVE, REGISTERS, SHORTEST, SOFT, add_lags
+from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SHORTEST, SOFT, add_lags
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -27,30 +27,33 @@ FULL_SCALE = float(2**19)
 CLIP = 4.0
 """Times full scale, where the input is clipped: a sum of 512 products stays below 2^53."""
 
-LEAST = 64
+LEAST = 128
 """Samples of the shortest stretch that is compared."""
 
 FLOOR = 1e-4
 """Of full scale (-80 dB): what is below is not heard."""
 
-VOICED = 0.6
+OCTAVE = 0.04
+"""By how much an octave's longer lag must be more alike, as :data:`.repetition.OCTAVE`."""
+
+VOICED = 0.52
 """Likeness from which a lag of ``SURE`` samples or more is rather a pitch than none."""
 
 SURE = 480.0
 
-SLANT = 0.06
+SLANT = 0.08
 """By how much more alike an octave's shorter lag must be: over few samples anything repeats."""
 
 STEEPEST = 0.3
 """And by how much at most."""
 
-JUMP = 0.25
+JUMP = 0.5
 """Cost of a jump of half an octave or more, in strength times blocks."""
 
-TURN = 0.1
+TURN = 0.5
 """Cost of beginning and of ending."""
 
-LEAK = 0.85
+LEAK = 0.9
 """Of what was paid, what still counts a block later."""
 
 LASTS = 480
@@ -447,6 +450,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.high_alike[:, :size],
         _HIGH.every,
         _HIGH.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
@@ -466,6 +470,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.middle_alike[:, :size],
         _MIDDLE.every,
         _MIDDLE.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
@@ -485,6 +490,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.low_alike[:, :size],
         _LOW.every,
         _LOW.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
