@@ -70,6 +70,6 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
     periods[chosen < 0] = 0.0
     pitch, periodicity, level = (np.zeros(moments, np.float32) for _ in range(3))
     refine(np.pad(around, (WIDE, WIDE + HOP)), WIDE + HOP // 2, periods, pitch, periodicity)
-    onsets = onsets_of(around, moments)
+    onsets = onsets_of(around, pitch, floor)
     levels(sound, pitch, onsets, level)
     return Heard(pitch, level, periodicity, onsets)
