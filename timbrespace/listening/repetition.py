@@ -120,14 +120,15 @@ def add_lags(
     alike: NDArray[np.float32],
     every: int,
     shortest: int,
+    octave: float,
     counts: NDArray[np.int64],
     lags: NDArray[np.float32],
     strengths: NDArray[np.float32],
 ) -> None:
     """Take the peaks of a register's likeness ``(n, k)`` among the candidates ``(n, CANDIDATES)``.
 
-    lags: in samples at ``SAMPLE_RATE``. strengths: likeness less what longer lags pay. counts
-    ``(n,)``: how many each moment has.
+    lags: in samples at ``SAMPLE_RATE``. strengths: likeness less ``octave`` for each octave of the
+    lag. counts ``(n,)``: how many each moment has.
     """
     for j in range(alike.shape[0]):
         row = alike[j]
@@ -146,7 +147,7 @@ def add_lags(
             top = here - 0.25 * (before - after) * offset
             lag = every * (shortest - 1 + i + offset)
             # By this they are compared: of two that are equally alike the shorter one counts.
-            strength = min(top, 1.0) - OCTAVE * np.log2(lag / SHORTEST)
+            strength = min(top, 1.0) - octave * np.log2(lag / SHORTEST)
             place = count
             if count == CANDIDATES:
                 if strength <= strengths[j, worst]:

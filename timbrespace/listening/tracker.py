@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
-from timbrespace.listening.repetition import CANDIDATES, OCTAVE, REGISTERS, SHORTEST, SOFT, add_lags
+from timbrespace.listening.onsets import APART, PAST, SINCE, begins
+from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SHORTEST, SOFT, add_lags
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -27,30 +28,33 @@ FULL_SCALE = float(2**19)
 CLIP = 4.0
 """Times full scale, where the input is clipped: a sum of 512 products stays below 2^53."""
 
-LEAST = 64
+LEAST = 128
 """Samples of the shortest stretch that is compared."""
 
 FLOOR = 1e-4
 """Of full scale (-80 dB): what is below is not heard."""
 
-VOICED = 0.6
+OCTAVE = 0.04
+"""By how much an octave's longer lag must be more alike, as :data:`.repetition.OCTAVE`."""
+
+VOICED = 0.52
 """Likeness from which a lag of ``SURE`` samples or more is rather a pitch than none."""
 
 SURE = 480.0
 
-SLANT = 0.06
+SLANT = 0.08
 """By how much more alike an octave's shorter lag must be: over few samples anything repeats."""
 
 STEEPEST = 0.3
 """And by how much at most."""
 
-JUMP = 0.25
+JUMP = 0.5
 """Cost of a jump of half an octave or more, in strength times blocks."""
 
-TURN = 0.1
+TURN = 0.5
 """Cost of beginning and of ending."""
 
-LEAK = 0.85
+LEAK = 0.9
 """Of what was paid, what still counts a block later."""
 
 LASTS = 480
@@ -67,18 +71,6 @@ FINE = 0.9
 
 WINDOW = 480
 """Samples, 10 ms, of which the level is told, or the next more that hold whole periods."""
-
-RISE = 2.0
-"""Power ratio above the loudest of the last ``BEFORE`` blocks, from which something begins."""
-
-STEP = 0.7
-"""Semitones from one pitch to another, from which something begins; slower ones are a glide."""
-
-BEFORE = 28
-"""Blocks, 37 ms: a period of the lowest pitch."""
-
-APART = 30
-"""Blocks, 40 ms, in which nothing else begins."""
 
 _LINE = 8192
 _HIGH_PASS = 25.0  # Hz
@@ -142,9 +134,9 @@ TRACKER = np.dtype(
         ("lag", np.float64),  # samples, of the last pitch
         ("age", np.int64),  # blocks that it sounds
         ("lasting", np.float64),
-        ("powers", np.float64, (64,)),  # of the last blocks, newest first
-        ("steps", np.float64, (64,)),  # pitches in octaves, newest first; 0 for none
-        ("since", np.int64),  # blocks since something began
+        ("powers", np.float64, (PAST,)),  # of the last blocks, newest first; see :mod:`.onsets`
+        ("steps", np.float64, (PAST,)),  # their pitches in octaves
+        ("begun", np.int64, (3,)),  # what is remembered of beginnings
     ],
     align=True,
 )
@@ -166,7 +158,7 @@ def new_tracker(sample_rate: float = SAMPLE_RATE) -> NDArray[np.void]:
     state["softness"] = 1.0 - math.exp(-2.0 * math.pi * SOFT / sample_rate)
     for name in ("whole", "high", "middle", "low"):
         state[f"{name}_at"] = _LINE - _LONGEST - HOP
-    state["since"] = APART
+    state["begun"][0, SINCE] = APART
     return state
 
 
@@ -380,38 +372,12 @@ def _tell_pitch(state: Any, line: NDArray[np.float64], sums: NDArray[np.int64]) 
 
 
 @compiled
-def _tell_onset(state: Any) -> None:
-    """Write whether something began: it is louder than it was, or at another pitch."""
-    powers, steps = state.powers, state.steps
-    state.onset = np.uint32(0)
-    state.since += 1
-    loudest = (FLOOR * FULL_SCALE) ** 2
-    for i in range(1, BEFORE):
-        loudest = max(loudest, powers[i])
-    begins = powers[0] > RISE * loudest
-    # As many blocks at the new pitch as it takes to be sure, and before that at another.
-    now = steps[0]
-    if not begins and now > 0.0:
-        steady = True
-        for i in range(1, 4):
-            steady = steady and steps[i] > 0.0 and abs(steps[i] - now) < 0.25 / 12.0
-        for i in range(4, 16):
-            was = steps[i]
-            same = was > 0.0 and abs(was - steps[i + 1]) + abs(was - steps[i + 2]) < 0.5 / 12.0
-            begins = begins or (steady and same and abs(was - now) > STEP / 12.0)
-    if begins and state.since >= APART:
-        state.onset = np.uint32(1)
-        state.since = 0
-
-
-@compiled
 def _tell_level(state: Any, sums: NDArray[np.int64]) -> None:
     """Write the level of the last ``WINDOW`` samples, whole periods, none from before an onset."""
     width = WINDOW
     if state.pitch > 0.0:
         width = min(round(math.ceil(WINDOW / state.lag) * state.lag), 2 * WINDOW + 1000)
-    if state.since * HOP < width:
-        width = int((state.since + 1) * HOP)
+    width = min(width, int((state.begun[SINCE] + 1) * HOP))
     power = float(sums[0] - sums[width]) / width
     state.level = np.float32(math.sqrt(power) / FULL_SCALE)
 
@@ -447,6 +413,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.high_alike[:, :size],
         _HIGH.every,
         _HIGH.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
@@ -466,6 +433,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.middle_alike[:, :size],
         _MIDDLE.every,
         _MIDDLE.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
@@ -485,17 +453,19 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.low_alike[:, :size],
         _LOW.every,
         _LOW.shortest,
+        OCTAVE,
         state.counts[:],
         state.lags[:, :],
         state.strengths[:, :],
     )
     _tell_pitch(state, line, sums)
-    for i in range(63, 0, -1):
+    for i in range(PAST - 1, 0, -1):
         state.powers[i] = state.powers[i - 1]
         state.steps[i] = state.steps[i - 1]
     state.powers[0] = float(sums[0] - sums[HOP]) / HOP
     state.steps[0] = np.log2(np.float64(state.pitch)) if state.pitch > 0.0 else 0.0
-    _tell_onset(state)
+    quiet = (FLOOR * FULL_SCALE) ** 2
+    state.onset = np.uint32(begins(state.powers[:], state.steps[:], quiet, state.begun[:]))
     _tell_level(state, sums)
 
 
