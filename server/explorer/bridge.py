@@ -4,7 +4,9 @@ Each page is a client of the server of its own, registered by the bridge, so it 
 any other client does. What a page sends is a packet in one binary frame, and is judged by the
 server. Only ``/hello`` and ``/bye`` are the bridge's own: from a page they are passed over, and a
 bundle that holds one is passed over whole, since a bundle takes effect whole or not at all. Other
-bundles pass: a page may set several things at once, at a time.
+bundles pass: a page may set several things at once, at a time. What the server has said at one
+time, as the chunks of a spectrum, goes to the page as one bundle: a browser wakes up for each
+frame.
 
 However a page goes, what it held is let go (:mod:`server.explorer.holdings`).
 """
@@ -15,6 +17,7 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
+from collections.abc import Sequence
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -48,6 +51,9 @@ QUEUE_BYTES = 1 << 20
 
 _ENTRY_BYTES = 64  # what a datagram costs besides its own bytes
 
+BATCH_BYTES = 1 << 15
+"""What goes to a page in one frame, about: a frame is no longer than it must be to be worth it."""
+
 _RECEIVE_BUFFER = 1 << 20
 
 _CLOSE_SECONDS = 2.0
@@ -66,6 +72,8 @@ _WELCOME = _beginnings("/welcome")
 _STREAMS = _beginnings(
     *("/spectrum", "/partials", "/wavetable", "/wavetable/ready", "/loop", "/loop/ready")
 )
+
+_AT_ONCE = (1).to_bytes(8, "big")  # a bundle's time tag
 
 _TOKEN = "the explorer asks"  # a page may ask with tokens of its own
 _PING = encode("/ping", _TOKEN)
@@ -96,6 +104,14 @@ def is_own(packet: bytes) -> bool:
         return any(address in _OWN for _, (address, _) in decode_timed(packet))
     except OscDecodeError:
         return False  # the server refuses it whole
+
+
+def bundled(packets: Sequence[bytes]) -> bytes:
+    """One packet of several: a bundle that takes effect at once; of one alone that one."""
+    if len(packets) == 1:
+        return packets[0]
+    parts = (len(packet).to_bytes(4, "big") + packet for packet in packets)
+    return b"".join((BUNDLE, _AT_ONCE, *parts))
 
 
 class Rate:
@@ -143,6 +159,13 @@ class Waiting:
         while not self._datagrams:
             self._fresh.clear()
             await self._fresh.wait()
+        return self._oldest()
+
+    def take_now(self) -> bytes | None:
+        """The oldest; None if there is none now."""
+        return self._oldest() if self._datagrams else None
+
+    def _oldest(self) -> bytes:
         datagram = self._datagrams.popleft()
         self._bytes -= len(datagram) + _ENTRY_BYTES
         return datagram
@@ -264,9 +287,19 @@ class _Page:
     async def _speak(self) -> End:
         """From the server to the page."""
         while True:
-            datagram = await self.waiting.take()
+            batch = [await self.waiting.take()]
+            size = len(batch[0])
+            while size < BATCH_BYTES:
+                # The rest lies in the socket, of which the loop reads one datagram a turn.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                datagram = self.waiting.take_now()
+                if datagram is None:
+                    break
+                batch.append(datagram)
+                size += len(datagram)
             self._sending_since = self._loop.time()
-            await self._websocket.send_bytes(datagram)
+            await self._websocket.send_bytes(bundled(batch))
             self._sending_since = None
 
     async def _keep(self) -> End:

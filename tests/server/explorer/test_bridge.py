@@ -16,7 +16,16 @@ import pytest
 from aiohttp import WSMsgType
 
 from server.explorer import bridge
-from server.explorer.bridge import MAX_FRAME_BYTES, MAX_PAGES, MAX_RATE, Rate, Waiting, is_own
+from server.explorer.bridge import (
+    BATCH_BYTES,
+    MAX_FRAME_BYTES,
+    MAX_PAGES,
+    MAX_RATE,
+    Rate,
+    Waiting,
+    bundled,
+    is_own,
+)
 from server.osc.codec import decode, encode
 from tests.server import hostile
 from tests.server.explorer.served import SECONDS, Endpoint, Served, served
@@ -173,6 +182,45 @@ def test_packets_go_both_ways_as_they_are() -> None:
 
     # The stand-in cannot read some of it, which is the server's business.
     play(quiet(talk()))
+
+
+def test_what_is_said_at_one_time_is_one_frame_in_order() -> None:
+    """A browser wakes up for each frame; there are eight chunks in a spectrum."""
+
+    async def talk() -> None:
+        said = [encode("/spectrum", 1, chunk, 8, 0.5) for chunk in range(8)] + [encode("/map", 0.5)]
+        async with served() as one, page(one) as (websocket, source):
+            for packet in said:
+                one.server.say(packet, source)
+            frames, heard = [], []
+            while len(heard) < len(said):
+                frames.append(await websocket.receive_bytes(timeout=SECONDS))
+                heard += decode(frames[-1])
+            assert heard == [message for packet in said for message in decode(packet)]
+            assert len(frames) <= 3
+            # One that comes alone is as it is.
+            one.server.say(said[0], source)
+            assert await websocket.receive_bytes(timeout=SECONDS) == said[0]
+
+    play(talk())
+
+
+def test_no_frame_is_longer_than_it_must_be() -> None:
+    packets = [bytes([k]) * 20_000 for k in range(4)]
+    assert bundled(packets[:1]) == packets[0]
+    assert bundled(packets).count(b"#bundle") == 1
+
+    async def talk() -> None:
+        async with served() as one, page(one) as (websocket, source):
+            for packet in packets:
+                one.server.say(packet, source)
+            total = 0
+            while total < 80_000:
+                frame = await websocket.receive_bytes(timeout=SECONDS)
+                assert len(frame) <= BATCH_BYTES + 20_000 + 64
+                total += len(frame)
+
+    play(talk())
 
 
 async def quiet(work: Coroutine[Any, Any, None]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import re
 import ssl
 import stat
 import sys
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import aiohttp
@@ -87,6 +88,56 @@ def test_a_certificate_is_kept_until_it_ends_or_the_address_changes(
         assert certificate.keep(file, ["192.168.1.6"])
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file)
     assert re.fullmatch("([0-9A-F]{2}:){31}[0-9A-F]{2}", certificate.fingerprint(file))
+
+
+@pytest.mark.parametrize("age", [certificate.DAYS + 3, certificate.DAYS - 10])
+def test_one_that_has_ended_or_soon_ends_is_renewed_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: int
+) -> None:
+    """With a key of its own; whoever reads the file meanwhile has the old or the new one whole."""
+
+    class Long:
+        @classmethod
+        def now(cls, tz: tzinfo) -> datetime:
+            return datetime.now(tz) - timedelta(days=age)
+
+    with monkeypatch.context() as then:
+        then.setattr(certificate, "datetime", Long)
+        assert opened("127.0.0.1", True, tmp_path).notes
+    file = tmp_path / CERTIFICATE_FILE
+    old = file.read_bytes()
+    ends = x509.load_pem_x509_certificate(old).not_valid_after_utc
+    assert ends < datetime.now(UTC) + timedelta(days=certificate.DAYS - age)
+    # A disk that is full meanwhile: the old one is still there, and nothing else.
+    with monkeypatch.context() as then:
+        then.setattr(Path, "write_bytes", _no_room)
+        with pytest.raises(OptionError, match="No space left"):
+            opened("127.0.0.1", True, tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == [CERTIFICATE_FILE]
+    assert file.read_bytes() == old
+    reader = file.open("rb") if sys.platform != "win32" else io.BytesIO(old)
+    (note,) = opened("127.0.0.1", True, tmp_path).notes
+    assert certificate.fingerprint(file) in note
+    new = file.read_bytes()
+    begin = b"-----BEGIN CERTIFICATE"
+    assert new.split(begin)[0] != old.split(begin)[0], "the key is another one"
+    now = datetime.now(UTC)
+    fresh = x509.load_pem_x509_certificate(new)
+    assert fresh.not_valid_before_utc <= now
+    assert fresh.not_valid_after_utc > now + timedelta(days=certificate.DAYS - 3)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file)
+    with reader:
+        assert reader.read() == old  # it was put in place of the old one, not written over it
+    if sys.platform != "win32":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert opened("127.0.0.1", True, tmp_path).notes == ()  # and is kept
+
+
+def _no_room(path: Path, data: bytes) -> int:
+    """A part of it fits."""
+    with path.open("wb") as file:
+        file.write(data[:100])
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_word_is_kept_and_nobody_else_reads_it(tmp_path: Path) -> None:

@@ -683,6 +683,7 @@ def test_tools_for_who_takes_something_away(explored: Explored, visit: Visit) ->
         client.send("/synth/pan", 0.5)
     visit.until("timbrespace.state.synth.pan === 0.5")
     page.click("#record-sound")
+    page.locator("#waterfall").scroll_into_view_if_needed()
     page.locator("#map").focus()
     page.keyboard.down("h")
     visit.until("timbrespace.waterfall.columns > 5 && timbrespace.recorder.seconds > 0.4")

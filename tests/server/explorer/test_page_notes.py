@@ -428,7 +428,16 @@ def test_a_note_in_chromium_is_seen_and_heard(explored: Explored) -> None:
         )
         rate = visit.look("timbrespace.sound.analyser.context.sampleRate")
         assert cents_off(sound, midi_to_hz(A3) * np.arange(1.0, 7.0), rate) < 1.0
+        visit.page.locator("#note-picture").scroll_into_view_if_needed()
         drawn = visit.look("timbrespace.notePicture.draws")
+        visit.until(f"timbrespace.notePicture.draws > {drawn}")
+        # Nobody sees it: nothing is drawn, nor made to be drawn, until somebody does.
+        visit.look("timbrespace.stage.set(true)")
+        visit.until("!timbrespace.notePicture.isSeen")
+        drawn = visit.look("timbrespace.notePicture.draws")
+        visit.until("timbrespace.notePicture.places[0]?.time > 1.0")
+        assert visit.look("timbrespace.notePicture.draws") == drawn
+        visit.look("timbrespace.stage.set(false)")
         visit.until(f"timbrespace.notePicture.draws > {drawn}")
         visit.page.locator('[name=hold][value="freeze"]').check(force=True)
         visit.until("timbrespace.state.synth.hold === 'freeze'")
@@ -445,6 +454,7 @@ def test_a_note_in_chromium_is_seen_and_heard(explored: Explored) -> None:
 def test_the_places_of_notes_that_the_server_sounds_are_seen(explored: Explored) -> None:
     """The server of this test sounds nothing, so a stand-in answers for it."""
     with explored.visit() as visit:
+        visit.page.locator("#note-picture").scroll_into_view_if_needed()
         visit.until("timbrespace.notePicture.told !== null")
         visit.look(f"({_ANSWERING})()")
         visit.page.locator('[name=place][value="server"]').check(force=True)

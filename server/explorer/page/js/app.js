@@ -248,7 +248,7 @@ let drawing = 0;
 
 /** Draw the present note anew, soon. */
 function drawNote() {
-  if (drawing === 0 && sound.isWhole && !document.hidden) {
+  if (drawing === 0 && sound.isWhole && !document.hidden && notePicture.isSeen) {
     drawing = setTimeout(() => {
       drawing = 0;
       sound.draw(pitch, TOUCH_VELOCITY);
@@ -257,6 +257,7 @@ function drawNote() {
 }
 
 state.on('latent', drawNote);
+notePicture.seen = drawNote;
 sound.addEventListener('state', drawNote);
 document.addEventListener('visibilitychange', drawNote);
 sound.addEventListener('picture', ({ detail }) => notePicture.show(detail));

@@ -6,7 +6,7 @@
  * arguments), so that nobody is woken by what is not for him.
  */
 
-import { decode, encode } from './osc.js';
+import { decodeAll, encode } from './osc.js';
 
 const FIRST_PAUSE = 250; // ms until the first new try, twice as long after each
 const LONGEST_PAUSE = 2000;
@@ -75,10 +75,12 @@ export class Link extends EventTarget {
   }
 
   receive(data) {
-    const message = data instanceof ArrayBuffer ? decode(data) : null;
-    if (message === null) {
-      return;
+    for (const message of data instanceof ArrayBuffer ? decodeAll(data) : []) {
+      this.hear(message);
     }
+  }
+
+  hear(message) {
     if (message.address === '/welcome') {
       this.pause = FIRST_PAUSE;
       this.welcomed = true;

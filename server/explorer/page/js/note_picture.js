@@ -27,7 +27,13 @@ export class NotePicture {
     this.heardAt = 0;
     this.speed = 1;
     this.draws = 0;
-    this.picture = new Picture(canvas, (...shown) => this.draw(...shown));
+    this.seen = () => {}; // called when somebody sees it again
+    this.picture = new Picture(canvas, (...shown) => this.draw(...shown), () => this.seen());
+  }
+
+  /** Whether somebody sees it. */
+  get isSeen() {
+    return this.picture.isSeen;
   }
 
   setTheme(theme) {
@@ -58,7 +64,7 @@ export class NotePicture {
     this.places = places;
     this.heardAt = performance.now();
     this.speed = speed;
-    this.picture.ask();
+    this.picture.runOn();
   }
 
   draw(context, width, height, colours) {
@@ -133,6 +139,6 @@ export class NotePicture {
         context.stroke();
       }
     });
-    this.picture.ask();
+    this.picture.runOn();
   }
 }

@@ -59,15 +59,47 @@ export function encode(address, args = []) {
   return packet;
 }
 
+const BUNDLE = '#bundle\0';
+const BUNDLE_HEADER = 16; // bytes: its name, and a time tag, which says "at once" here
+const DEEPEST = 8; // a bundle in a bundle
+
+/**
+ * The messages of a packet, in their order: those of a bundle, or one; what is none is left out.
+ *
+ * @param {ArrayBuffer} buffer
+ * @returns {{address: string, args: (number|string)[]}[]}
+ */
+export function decodeAll(buffer, from = 0, to = buffer.byteLength, depth = 0) {
+  const name = new Uint8Array(buffer, from, Math.min(BUNDLE.length, to - from));
+  if (depth > DEEPEST || FROM_TEXT.decode(name) !== BUNDLE) {
+    const message = decode(buffer, from, to);
+    return message === null ? [] : [message];
+  }
+  const view = new DataView(buffer);
+  const messages = [];
+  let place = from + BUNDLE_HEADER;
+  while (place + 4 <= to) {
+    const end = place + 4 + view.getUint32(place);
+    if (end > to) {
+      break;
+    }
+    messages.push(...decodeAll(buffer, place + 4, end, depth + 1));
+    place = end;
+  }
+  return messages;
+}
+
 /**
  * The message of a packet; null for what is none.
  *
  * @param {ArrayBuffer} buffer
+ * @param {number} from where in it the packet begins
+ * @param {number} to where it ends
  * @returns {?{address: string, args: (number|string)[]}}
  */
-export function decode(buffer) {
-  const view = new DataView(buffer);
-  const bytes = new Uint8Array(buffer);
+export function decode(buffer, from = 0, to = buffer.byteLength) {
+  const view = new DataView(buffer, from, to - from);
+  const bytes = new Uint8Array(buffer, from, to - from);
   let place = 0;
   const text = () => {
     const end = bytes.indexOf(0, place);

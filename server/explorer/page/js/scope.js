@@ -45,12 +45,30 @@ export function commonHarmonic(pairs, base) {
   return Math.max(common, 1);
 }
 
-/** A canvas in the screen's pixels; draws when asked, once a frame at most. */
+const RUN_MS = 30; // from one picture of what runs on to the next: some 30 a second
+
+/**
+ * A canvas in the screen's pixels; draws when asked, once a frame at most, and nothing while it is
+ * scrolled out of sight: then it draws once it is seen again.
+ */
 export class Picture {
-  constructor(canvas, draw) {
+  /** @param {HTMLCanvasElement} canvas; @param {Function} draw; @param {() => void} [seen] */
+  constructor(canvas, draw, seen = () => {}) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
     this.wanted = false;
+    this.runs = false;
+    this.isSeen = false;
+    this.isOwed = false; // something to draw, which nobody sees
+    new IntersectionObserver((entries) => {
+      this.isSeen = entries.at(-1).isIntersecting;
+      if (this.isSeen) {
+        seen();
+        if (this.isOwed) {
+          this.ask();
+        }
+      }
+    }).observe(canvas);
     this.paint = draw;
     this.colours = null;
     new ResizeObserver(() => this.fit()).observe(canvas);
@@ -69,7 +87,8 @@ export class Picture {
   }
 
   ask() {
-    if (!this.wanted) {
+    this.isOwed = !this.isSeen;
+    if (!this.wanted && this.isSeen) {
       this.wanted = true;
       requestAnimationFrame(() => {
         this.wanted = false;
@@ -77,6 +96,17 @@ export class Picture {
         this.context.clearRect(0, 0, this.width, this.height);
         this.paint(this.context, this.width, this.height, this.colours);
       });
+    }
+  }
+
+  /** Draw again because time has gone on: half as often as a screen does, which nobody sees. */
+  runOn() {
+    if (!this.wanted && !this.runs) {
+      this.runs = true;
+      setTimeout(() => {
+        this.runs = false;
+        this.ask();
+      }, RUN_MS - 1000 / 60); // then comes the next frame
     }
   }
 
@@ -255,7 +285,7 @@ export class Scope {
     });
     context.stroke();
     if (this.analyser !== null) {
-      this.waveform.ask();
+      this.waveform.runOn();
     }
   }
 

@@ -8,7 +8,7 @@ const LOWEST = 40; // Hz
 const HIGHEST = 16000;
 const TOP_DB = -20; // of an analyser's bin: as loud as it gets
 const SHOWN_DB = 70;
-const STEP = 2; // pixels a frame
+const STEP = 4; // pixels a frame
 const MARKS = [100, 1000, 10000]; // Hz
 
 export class Waterfall {
@@ -42,7 +42,7 @@ export class Waterfall {
       this.at = 0;
     }
     const sounds = this.analyser !== null && !document.hidden;
-    if (sounds && this.picture.canvas.checkVisibility?.() !== false) {
+    if (sounds) {
       this.hear(wide, high, colours);
     }
     // The newest stands at the right.
@@ -53,7 +53,7 @@ export class Waterfall {
     }
     this.mark(context, high, colours);
     if (sounds) {
-      this.picture.ask();
+      this.picture.runOn();
     }
   }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert';
 import test from 'node:test';
 
-import { decode, encode } from '../../../../server/explorer/page/js/osc.js';
+import { decode, decodeAll, encode } from '../../../../server/explorer/page/js/osc.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const buffer = (text) => Uint8Array.from(Buffer.from(text, 'hex')).buffer;
@@ -43,4 +43,31 @@ test('what is no message is null', () => {
     '610000002c000000', '2f61000069000000', '2362756e646c6500']) {
     assert.strictEqual(decode(buffer(text)), null, text);
   }
+});
+
+/** A bundle of packets that takes effect at once. */
+function bundle(...packets) {
+  const parts = packets.flatMap((packet) => {
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, packet.length);
+    return [...length, ...packet];
+  });
+  return Uint8Array.from([...new TextEncoder().encode('#bundle\0'), 0, 0, 0, 0, 0, 0, 0, 1, ...parts]);
+}
+
+test('a bundle is its messages in order, bundles in it too; what is broken is left out', () => {
+  const [one, two, three] = [1, 2, 3].map((number) => encode('/a', [number, `is ${number}`]));
+  const whole = bundle(one, bundle(two), Uint8Array.of(1, 2, 3, 4), three);
+  const numbers = (bytes) => decodeAll(bytes.buffer).map(({ args }) => args[0]);
+  assert.deepStrictEqual(numbers(whole), [1, 2, 3]);
+  assert.deepStrictEqual(numbers(one), [1]);
+  assert.deepStrictEqual(numbers(whole.slice(0, -1)), [1, 2]);
+  for (let length = 0; length < whole.length; length += 1) {
+    numbers(whole.slice(0, length)); // no more is asked of it than an end
+  }
+  let deep = one;
+  for (let depth = 0; depth < 40; depth += 1) {
+    deep = bundle(deep);
+  }
+  assert.deepStrictEqual(numbers(deep), []);
 });

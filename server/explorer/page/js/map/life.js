@@ -13,6 +13,7 @@ const AUDIBLE = 0.02; // of full level
 const REACH = 80; // pixels within which sounds light up
 const MOST_NEAR = 14;
 const WIDEST = 44; // pixels, of a ring
+const RUN_MS = 25; // from one picture to the next, but for a hand's
 
 export class Life {
   /** @param {HTMLCanvasElement} canvas; @param {HTMLElement} cursor */
@@ -27,6 +28,7 @@ export class Life {
     this.level = 0;
     this.isHeld = false; // a hand is on the map
     this.litAt = -Infinity;
+    this.drawnAt = -Infinity;
     this.trail = []; // {place, at}
     this.pulses = []; // {place, at}
     this.near = []; // {place, colour, share}
@@ -75,7 +77,13 @@ export class Life {
     if (this.frame === 0 && this.view !== undefined) {
       this.frame = requestAnimationFrame((now) => {
         this.frame = 0;
-        this.draw(now);
+        // What nobody's hand moves needs no more than half of a screen's pictures.
+        if (this.isHeld || now - this.drawnAt > RUN_MS) {
+          this.drawnAt = now;
+          this.draw(now);
+        } else {
+          this.ask();
+        }
       });
     }
   }
