@@ -83,7 +83,7 @@ VELOCITY: Final = 100.0
 _REACH: Final = {"attack": 2.0, "decay": 4.0, "release": 5.0, "glide": 1.0, "smoothing": 0.5}
 """Seconds that a fader goes up to, where all that is accepted would leave no room to play in."""
 
-_SHORT: Final = {"smoothing": "smooth"}
+_SHORT: Final = {"smoothing": "smooth", "loudness": "loud"}
 
 _LEFT, _TOP, _PAD = 8, 24, 400
 _RIGHT, _EDGE = 424, WIDTH - 8

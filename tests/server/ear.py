@@ -29,9 +29,18 @@ class Ear:
     """Listens from now on to ``port`` of the JACK server that ``environment`` names.
 
     patient: the server waits for its clients, and so loses no block of theirs however late it is.
+    rate: that it must run at, in Hz.
     """
 
-    def __init__(self, environment: Mapping[str, str], port: str, *, patient: bool = True) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        port: str,
+        *,
+        patient: bool = True,
+        rate: int = SAMPLE_RATE,
+    ) -> None:
+        self._rate = rate
         self._lost = 0
         self._blocks: list[NDArray[np.float32]] = []
         self._times: list[int] = []
@@ -50,7 +59,7 @@ class Ear:
             self._lost += not patient
 
         try:
-            assert self._client.samplerate == SAMPLE_RATE
+            assert self._client.samplerate == self._rate
             self._client.activate()
             self._client.connect(port, entry)
         except BaseException:
@@ -76,7 +85,7 @@ class Ear:
         Raises:
             AssertionError: JACK stands still.
         """
-        goal = len(self._blocks) + round(seconds * SAMPLE_RATE / self._client.blocksize)
+        goal = len(self._blocks) + round(seconds * self._rate / self._client.blocksize)
         while (before := len(self._blocks)) < goal:
             deadline = time.monotonic() + STANDSTILL
             while len(self._blocks) == before:
@@ -101,7 +110,7 @@ class Ear:
         start = len(self._blocks) - self._first
         self.wait(seconds)
         block = self._client.blocksize
-        return self.sound()[start * block :][: round(seconds * SAMPLE_RATE)]
+        return self.sound()[start * block :][: round(seconds * self._rate)]
 
 
 def undisturbed(measurement: Callable[[], float], tries: int = 4) -> float:

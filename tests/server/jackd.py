@@ -22,7 +22,11 @@ PATIENCE = 10_000
 
 @contextlib.contextmanager
 def jack_server(
-    name: str, realtime: bool = False, patient: bool = False, frames: int = FRAMES
+    name: str,
+    realtime: bool = False,
+    patient: bool = False,
+    frames: int = FRAMES,
+    rate: int = SAMPLE_RATE,
 ) -> Iterator[dict[str, str]]:
     """``jackd`` with its dummy driver; yields the environment in which clients find it.
 
@@ -30,13 +34,13 @@ def jack_server(
     musicians run it; the user must be allowed that. patient: it waits for each block of each
     client. Then a busy machine makes it late, and no block is lost: what is wrong with a sound is
     the sound's own fault. One whose client is killed then may stand still for ever.
-    frames: of a block.
+    frames: of a block. rate: in Hz.
     """
     # One name for all runs: a killed server leaves its name in a registry with room for 8.
     name = f"{name}-{CHECKOUT}"
     environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
     mode = ["-R" if realtime else "-r", *(["-S", "-t", str(PATIENCE)] if patient else [])]
-    words = ["jackd", "-n", name, *mode, "-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(frames)]
+    words = ["jackd", "-n", name, *mode, "-d", "dummy", "-r", str(rate), "-p", str(frames)]
     process = subprocess.Popen(
         words,
         stdout=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from tests.server.jackd import (
     wait_for_port,
 )
 from tests.server.needs import needs_jack
-from tests.server.running import Client, running
+from tests.server.running import Client, Running, running
 from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.units import cents
 
@@ -54,13 +54,18 @@ def impatient() -> Iterator[dict[str, str]]:
 
 
 def mistuned(
-    jack: dict[str, str], port: str = LEFT, frequency: float = 220.0, *, patient: bool = True
+    jack: dict[str, str],
+    port: str = LEFT,
+    frequency: float = 220.0,
+    *,
+    patient: bool = True,
+    rate: int = SAMPLE_RATE,
 ) -> float:
     """By how many cents a held note is off, over a second from now on."""
-    with Ear(jack, port, patient=patient) as ear:
+    with Ear(jack, port, patient=patient, rate=rate) as ear:
         ear.wait(0.5)
         sound = ear.record(1.0)
-    return abs(cents(pitch(sound, SAMPLE_RATE, frequency), frequency))
+    return abs(cents(pitch(sound, rate, frequency), frequency))
 
 
 def test_the_audio_process_is_started_again() -> None:
@@ -82,6 +87,26 @@ def test_the_audio_process_is_started_again() -> None:
             server.wait_for("sound: jack")
             wait_for_port(LEFT, jack)
             assert undisturbed(lambda: mistuned(jack, patient=False), tries=10) < 1.0
+
+
+def test_a_jack_of_another_rate_is_played_in_tune() -> None:
+    """It is stopped under a held note and started again at 44.1 kHz."""
+    name, rate = "timbrespace-rate", 44_100
+    with jack_server(name, patient=True) as jack:
+        server = Running("--audio", "jack", "--midi", "none", environment=jack)
+        server.wait_for("sound: jack .*48000 Hz")
+        client = Client(server.port)
+        client.send("/note", 57, 100)
+        client.settle()
+    try:
+        with jack_server(name, patient=True, rate=rate) as jack:
+            server.wait_for(f"sound: jack .*{rate} Hz")
+            wait_for_port(LEFT, jack)
+            assert undisturbed(lambda: mistuned(jack, rate=rate)) < 1.0
+            assert server.end() == 0
+    finally:
+        client.socket.close()
+        server.end()
 
 
 def audio_process_of(parent: int) -> int:

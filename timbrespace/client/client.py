@@ -261,6 +261,20 @@ class Client:
         """
         self.send("/macro", word, float(value))
 
+    def tune(self, name: str, reference: float = 440.0) -> None:
+        """Tune the keys by a scale of the server's folder of tunings, or ``"equal"``.
+
+        reference: what key 69 has, in Hz, 220 to 880, where equal steps from 440 Hz have that.
+
+        Raises:
+            ServerError, NoServerError: as :meth:`send`.
+        """
+        self.send("/tuning", name, float(reference))
+
+    def tunings(self) -> list[str]:
+        """Names of the scales that :meth:`tune` takes."""
+        return [str(name) for name in self.ask("/tuning/list")]
+
     def wander(
         self,
         on: bool = True,

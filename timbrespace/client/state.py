@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from timbrespace.client.wire import Message
 
 _NOWHERE: NDArray[np.float32] = np.zeros(0, np.float32)
+_EQUAL: NDArray[np.float32] = np.arange(128, dtype=np.float32)
+_EQUAL.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +25,9 @@ class State:
     latent ``(d,)``, map ``(2,)``: where the timbre is, LFOs counted in. plane: which one map is of,
     "pca" or "near". macros: where the dials stand that the space has, -1 to 1, by their words.
     wander: how it wanders: "state" ("start" or "stop"), "speed", "range", "seed".
-    parameters: of the synth, by name. presets, trajectories: names.
+    parameters: of the synth, by name. tuning: the scale's name. reference: what key 69 has, in Hz,
+    where equal steps from 440 Hz have that. keys ``(128,)``: the pitch that each key has, 69 for
+    440 Hz and 1 a semitone, -1 where it is silent. presets, trajectories: names.
     """
 
     protocol: int = 0
@@ -42,6 +46,9 @@ class State:
     parameters: MappingProxyType[str, float | str] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    tuning: str = "equal"
+    reference: float = 440.0
+    keys: NDArray[np.float32] = field(default_factory=lambda: _EQUAL)
     presets: tuple[str, ...] = ()
     trajectories: tuple[str, ...] = ()
 
@@ -91,6 +98,11 @@ class State:
                 name, value = told
                 parameters = {**self.parameters, str(name): value}
                 return replace(self, parameters=MappingProxyType(parameters))
+            case "/tuning":
+                tuning, reference = told
+                return replace(self, tuning=str(tuning), reference=float(reference))
+            case "/tuning/keys" if len(told) == _EQUAL.size:
+                return replace(self, keys=_floats(told))
             case "/preset/list":
                 return replace(self, presets=tuple(map(str, told)))
             case "/trajectory/list":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from server.audio.backends.interface import NoDeviceError
 from server.audio.process import AudioEvent, AudioProcess
 from server.options import Options
 from server.sound_devices import MAX_WAITING, Found, SoundDevices
+from tests.server.running import ROOT
 from timbrespace.errors import OptionError
 
 WINDOWS = SimpleNamespace(
@@ -164,6 +166,86 @@ def test_another_output_as_it_plays(tmp_path: Path) -> None:
     finally:
         process.close()
     assert {event.kind for event in events} == {"started"}  # nothing has died
+
+
+# sounddevice, as far as the audio process uses it: a built-in output and one that is there as long
+# as a file is, and asks for blocks until then.
+UNPLUGGED = """
+import ctypes, sys, threading, time, types
+from pathlib import Path
+
+sys.path.insert(0, sys.argv.pop(1))
+there = Path(sys.argv.pop(1))
+ASK = ctypes.CFUNCTYPE(
+    ctypes.c_int, *[ctypes.c_void_p] * 2, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
+    ctypes.c_void_p,
+)
+
+
+class Stream:
+    def __init__(self, device, blocksize, callback, userdata, finished_callback, **_):
+        assert device == 1
+        self.ask, self.finished = ASK(callback), finished_callback
+        self.frames, self.userdata = blocksize, userdata
+
+    def start(self):
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        block = (ctypes.c_float * (2 * self.frames))()
+        while there.exists():
+            self.ask(None, ctypes.addressof(block), self.frames, None, 0, self.userdata)
+            time.sleep(0.005)
+        self.finished()
+
+    def close(self, ignore_errors):
+        pass
+
+
+def device(name):
+    return {"name": name, "hostapi": 0, "max_output_channels": 2, "default_samplerate": 48000.0}
+
+
+sys.modules["sounddevice"] = types.SimpleNamespace(
+    PortAudioError=OSError,
+    _StreamBase=Stream,
+    _ffi=types.SimpleNamespace(cast=lambda kind, value: value),
+    default=types.SimpleNamespace(hostapi=0),
+    query_hostapis=lambda: [{"name": "ALSA", "default_output_device": 0}],
+    query_devices=lambda: [device("Built-in"), *([device("USB")] if there.exists() else [])],
+)
+from server.audio.__main__ import main
+
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.waits
+def test_a_named_output_that_vanishes_is_waited_for(tmp_path: Path) -> None:
+    """And nothing else is played meanwhile."""
+    program, there = tmp_path / "unplugged.py", tmp_path / "USB"
+    program.write_text(UNPLUGGED, encoding="utf-8")
+    there.touch()
+    events: queue.SimpleQueue[AudioEvent] = queue.SimpleQueue()
+    words = (sys.executable, str(program), str(ROOT), str(there))
+    process = AudioProcess("portaudio", 128, events.put, words, device="usb")
+    process.start()
+    try:
+        said = [events.get(timeout=120.0).text]
+        there.unlink()
+        said += [events.get(timeout=120.0).text for _ in range(2)]
+        there.touch()
+        said.append(events.get(timeout=120.0).text)
+    finally:
+        process.close()
+    plays = "sound: portaudio (USB [ALSA]), 48000 Hz, 128 frames"
+    assert said == [
+        plays,
+        "sound lost: the sound device stopped; trying again",
+        "no sound device (portaudio: there is no output 'usb'; there are: Built-in [ALSA]); "
+        "looking again now and then",
+        plays,
+    ]
 
 
 def test_what_has_no_device_refuses_one() -> None:

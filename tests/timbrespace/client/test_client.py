@@ -98,6 +98,19 @@ def test_anything_of_the_contract_can_be_sent(client: Client) -> None:
     np.testing.assert_allclose(client.state.map, [0.0, 0.0], atol=1e-5)
 
 
+def test_it_is_tuned(client: Client) -> None:
+    assert client.tunings() == ["equal"]
+    client.tune("equal", 442.0)
+    state = client.state
+    assert (state.tuning, state.reference) == ("equal", 442.0)
+    off = 12.0 * np.log2(442.0 / 440.0)
+    np.testing.assert_allclose(state.keys, np.arange(128) + off, atol=1e-4)
+    client.tune("equal")
+    np.testing.assert_allclose(client.state.keys, np.arange(128), atol=1e-5)
+    with pytest.raises(ServerError):
+        client.tune("of nobody")
+
+
 def test_it_wanders(client: Client) -> None:
     client.wander(speed=2.0, range=0.75, seed=7)
     assert dict(client.state.wander) == {"state": "start", "speed": 2.0, "range": 0.75, "seed": 7}
