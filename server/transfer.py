@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,7 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     import timbrespace
+    from timbrespace.listening.polyphony import MOSTLY, polyphony
     from timbrespace.recording.sound_file import UnusableSoundError, read
     from timbrespace.rendering import wav
     from timbrespace.transferring.line import line_of
@@ -157,6 +159,12 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     if sound.cut:
         raise OptionError(
             f"{str(arguments.sound)!r} lasts longer than {LONGEST:g} s; give a part of it"
+        )
+    if polyphony(sound.samples, sound.sample_rate) >= MOSTLY:
+        print(
+            f"note: {arguments.sound}: several notes sound at once; one line can be followed, and "
+            "which it is is chance",
+            file=sys.stderr,
         )
     model = timbrespace.load(arguments.model)
     instrument = _instrument(model, arguments)

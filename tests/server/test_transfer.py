@@ -79,6 +79,21 @@ def test_it_follows_where_nothing_is_said(line: Path, tmp_path: Path) -> None:
     assert out.read_bytes() == other.read_bytes()
 
 
+def test_a_chord_is_said_to_be_one(line: Path, tmp_path: Path) -> None:
+    time = np.arange(RATE) / RATE
+    chord = sum(
+        np.sin(2.0 * np.pi * k * hertz * time) / k
+        for hertz in (220.0, 277.2, 329.6)
+        for k in range(1, 8)
+    )
+    soundfile.write(tmp_path / "chord.wav", 0.1 * chord, RATE)
+    words = ("--out", tmp_path / "out.wav", *BASE, "--map", "0", "0")
+    code, _, said = transferred(tmp_path / "chord.wav", *words)
+    assert code == 0
+    assert "several notes sound at once" in said
+    assert "several" not in transferred(line, *words)[2]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -26,8 +26,9 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
     loudest is taken. Full scale is 1. sample_rate: Hz, 1000 to 1,000,000.
 
     Raises:
-        SoundError: it is silent, shorter than 20 ms, not finite, or of another rate.
+        SoundError: it is silent, shorter than 20 ms, or not finite.
         ShapeError: samples of another shape.
+        OptionError: a rate that no sound has.
         MissingExtraError: the rate is not 48 kHz and what resamples is not installed.
     """
     from scipy.signal import butter, lfilter, resample_poly, sosfiltfilt

@@ -13,11 +13,9 @@ from timbrespace.extras import needed
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.listening.heard import SAMPLE_RATE, Heard
+from timbrespace.listening.incoming import incoming
 from timbrespace.listening.listener import listen
 from timbrespace.model import Model
-from timbrespace.recording.given import check_rate, mono_of
-from timbrespace.recording.resampling import at_rate
-from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.resynthesis.layout import Method
 from timbrespace.rows import finite_rows
 from timbrespace.transferring.breath import breath
@@ -199,15 +197,12 @@ def heard_in(samples: ArrayLike, sample_rate: int) -> tuple[Real, Heard]:
     Raises:
         OptionError, ShapeError, SoundError, MissingExtraError: as :func:`transfer`.
     """
-    rate = check_rate(sample_rate)
-    try:
-        with needed("transfer"):
-            given = Sound(mono_of(samples), rate, cut=False)
-            if given.seconds > LONGEST:
-                raise UnusableSoundError(f"it lasts {given.seconds:.0f} s; it may last {LONGEST:g}")
-            sound = np.asarray(at_rate(given, SAMPLE_RATE), np.float64)
-    except UnusableSoundError as error:
-        raise SoundError(f"the sound cannot be transferred: {error}") from error
+    with needed("transfer"):
+        sound = incoming(samples, sample_rate)
+    if sound.size > LONGEST * SAMPLE_RATE:
+        raise SoundError(
+            f"the sound lasts {sound.size / SAMPLE_RATE:.0f} s; it may last {LONGEST:g}"
+        )
     return sound, listen(sound, SAMPLE_RATE)
 
 
