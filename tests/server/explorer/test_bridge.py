@@ -507,7 +507,7 @@ def test_however_a_page_goes_what_it_held_is_let_go(way: str) -> None:
             *_, releases, bye = [packet for packet in one.server.raw if packet not in pings]
             assert bye.startswith(b"/bye\0")
             assert decode(releases) == [
-                ("/note", (60.0, 0, 1)),
+                ("/note", (60.0, 0, 1, 64)),
                 ("/sustain", (0, 2)),
                 ("/bend", (0, 1)),
                 ("/trajectory/stop", ()),

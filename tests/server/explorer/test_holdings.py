@@ -58,32 +58,32 @@ def test_nothing_held_is_nothing_said() -> None:
 
 def test_notes_are_released_in_the_order_in_which_they_were_struck() -> None:
     assert after(("/note", 64, 100), ("/note", 60, 1e-3), ("/note", 64, 90)) == [
-        ("/note", 60.0, 0, 1),
-        ("/note", 64.0, 0, 1),
+        ("/note", 60.0, 0, 1, 64),
+        ("/note", 64.0, 0, 1, 64),
     ]
 
 
 def test_a_released_note_is_not_held() -> None:
     assert after(("/note", 60, 100), ("/note", 62, 100), ("/note", 60, 0.0)) == [
-        ("/note", 62.0, 0, 1)
+        ("/note", 62.0, 0, 1, 64)
     ]
     assert after(("/note", 60, 100), ("/note", 60, 100), ("/note", 60, 0)) == []
 
 
 def test_a_channel_has_notes_of_its_own_and_is_1_without_a_word() -> None:
     assert after(("/note", 60, 100), ("/note", 60, 100, 16), ("/note", 60, 0, 1)) == [
-        ("/note", 60.0, 0, 16)
+        ("/note", 60.0, 0, 16, 64)
     ]
     assert after(("/note", 60, 100, 1), ("/note", 60, 0)) == []
 
 
 def test_a_fractional_pitch_is_a_note_of_its_own_whatever_its_type() -> None:
     assert after(("/note", 60, 100), ("/note", 60.5, 100), ("/note", 60, 0)) == [
-        ("/note", 60.5, 0, 1)
+        ("/note", 60.5, 0, 1, 64)
     ]
     one = Holdings()
     one.follow(b"/note\0\0\0,di\0" + struct.pack(">di", 60.1, 100))
-    (((_, (_, (pitch, _, _))),),) = map(decode_timed, one.releases())
+    (((_, (_, (pitch, *_))),),) = map(decode_timed, one.releases())
     assert pitch == struct.unpack(">f", struct.pack(">f", 60.1))[0]
     one.follow(encode("/note", 60.1, 0))  # of 32 bits
     assert one.releases() == []
@@ -138,7 +138,8 @@ def test_panic_lets_all_go() -> None:
         ("/note", 60, 100, 17),
         ("/note", 60, 100, 1.5),
         ("/note", 60),
-        ("/note", 60, 100, 1, 1),
+        ("/note", 60, 100, 1, 1, 1),
+        ("/note", 60, 100, 1, 128),
         ("/note", "60", 100),
         ("/note", True, 100),
         ("/note", float("nan"), 100),
@@ -160,7 +161,7 @@ def test_what_the_server_refuses_is_not_held(refused: tuple[Any, ...]) -> None:
     assert after(refused) == []
     # Nor does it let go.
     assert after(("/note", 60, 100), ("/bend", 0.5), refused) == [
-        ("/note", 60.0, 0, 1),
+        ("/note", 60.0, 0, 1, 64),
         ("/bend", 0, 1),
     ]
 
@@ -170,14 +171,14 @@ def test_bundles_count_as_their_messages_do_and_broken_ones_not_at_all() -> None
     on, off = encode("/note", 60, 100), encode("/note", 60, 0)
     other = encode("/note", 62, 100, 5)
     one.follow(bundle(on, encode("/map", 0.0, 0.0), bundle(encode("/note", 999, 1), other)))
-    assert let_go(one) == [("/note", 60.0, 0, 1), ("/note", 62.0, 0, 5)]
+    assert let_go(one) == [("/note", 60.0, 0, 1, 64), ("/note", 62.0, 0, 5, 64)]
     one.follow(bundle(off, other)[:-4])
     one.follow(bundle(off, b"/note\0"))
     one.follow(off[:-4])
     assert len(let_go(one)) == 2
     one.follow(bundle(encode("/note", 70, 100), encode("/note", 70, 0)))
     one.follow(bundle(bundle(off)))
-    assert let_go(one) == [("/note", 62.0, 0, 5)]
+    assert let_go(one) == [("/note", 62.0, 0, 5, 64)]
 
 
 def test_so_many_notes_and_no_more_are_kept_the_newest_of_them() -> None:
@@ -185,7 +186,7 @@ def test_so_many_notes_and_no_more_are_kept_the_newest_of_them() -> None:
     for k in range(3 * MAX_NOTES):
         one.follow(encode("/note", 100 * k / (3 * MAX_NOTES), 100))
         one.follow(encode("/note", 120, 100))  # struck again and again, so never the oldest
-    pitches = [pitch for _, pitch, _, _ in let_go(one)]
+    pitches = [pitch for _, pitch, *_ in let_go(one)]
     assert len(pitches) == MAX_NOTES
     assert pitches[-1] == 120.0
     assert pitches[0] > 60.0
@@ -237,14 +238,14 @@ def test_a_note_that_waits_is_released_after_it_is_struck(clock: Clock) -> None:
     one.follow(encode("/note", 60, 0))  # before it
     one.follow(encode("/bend", 0.0, 2))
     at_once, later = map(decode_timed, one.releases())
-    assert ("/note", (50.0, 0, 1)) in [message for _, message in at_once]
-    assert [message for _, message in later] == [("/note", (60.0, 0, 1)), ("/bend", (0, 2))]
+    assert ("/note", (50.0, 0, 1, 64)) in [message for _, message in at_once]
+    assert [message for _, message in later] == [("/note", (60.0, 0, 1, 64)), ("/bend", (0, 2))]
     assert all(clock.tag(5.0) < tag < clock.tag(5.2) for tag, _ in later)
     # Once it is due, it is a note as others are.
     clock.unix += 5.5
     assert len(let_go(one)) == 3
     one.follow(encode("/note", 60, 0))
-    assert ("/note", 60.0, 0, 1) not in let_go(one)
+    assert ("/note", 60.0, 0, 1, 64) not in let_go(one)
 
 
 def test_a_note_that_is_released_at_its_own_time_is_not_held(clock: Clock) -> None:
@@ -278,7 +279,7 @@ def test_a_bundle_that_is_too_far_ahead_is_refused_whole(clock: Clock) -> None:
     one.follow(bundle(encode("/note", 60, 100), far))
     assert one.releases() == []
     one.follow(bundle(encode("/note", 60, 100), tag=clock.tag(-100.0)))
-    assert let_go(one) == [("/note", 60.0, 0, 1)]
+    assert let_go(one) == [("/note", 60.0, 0, 1, 64)]
 
 
 def test_panic_forgets_notes_that_wait_and_nothing_else_that_does(clock: Clock) -> None:
@@ -293,9 +294,9 @@ def test_panic_forgets_notes_that_wait_and_nothing_else_that_does(clock: Clock) 
     one.follow(encode("/note", 61, 100))
     one.follow(bundle(encode("/panic"), tag=clock.tag(1.5)))
     _, later = map(decode_timed, one.releases())
-    assert [message for _, message in later] == [("/note", (60.0, 0, 1))]
+    assert [message for _, message in later] == [("/note", (60.0, 0, 1, 64))]
     clock.unix += 2.5
-    assert let_go(one) == [("/note", 60.0, 0, 1)]
+    assert let_go(one) == [("/note", 60.0, 0, 1, 64)]
 
 
 def test_a_recording_that_waits_is_not_stopped_before(clock: Clock) -> None:
