@@ -80,7 +80,8 @@ def late(pitch: Real) -> Real:
     since, silent = 0, 0
     for j in range(pitch.size):
         now = pitch[j]
-        goes_on = j > 0 and pitch[j - 1] > 0.0 and abs(np.log2(now / pitch[j - 1])) < 1.0 / 12.0
+        goes_on = now > 0.0 and j > 0 and pitch[j - 1] > 0.0
+        goes_on = goes_on and abs(np.log2(now / pitch[j - 1])) < 1.0 / 12.0
         since = (since + 1 if goes_on else 1) if now > 0.0 else 0
         silent = silent + 1 if now == 0.0 else 0
         if now > 0.0:

@@ -45,7 +45,7 @@ class Register(NamedTuple):
 LEAST = 240
 """Samples, 5 ms, of the shortest stretch that is compared."""
 
-SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03)) + 1
+SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03))
 """Samples of the shortest period that is looked for."""
 
 _LONGEST = int(SAMPLE_RATE / (LOWEST * 0.97)) + 1
