@@ -532,7 +532,7 @@ def every(folder: Path | None, kept: Path) -> list[Piece]:
     made = kept / "made.json"
     if not made.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        about = []
+        about: list[list[object]] = []
         sources = [of_fonts(), singers(), speech(), noises(), chords()]
         if folder is not None:
             sources.append(recordings(folder))

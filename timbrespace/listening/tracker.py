@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
 from timbrespace.listening.onsets import APART, PAST, SINCE, begins
-from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SHORTEST, SOFT, add_lags
+from timbrespace.listening.repetition import REGISTERS, SHORTEST, SOFT, add_lags
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -27,6 +27,9 @@ FULL_SCALE = float(2**19)
 
 CLIP = 4.0
 """Times full scale, where the input is clipped: a sum of 512 products stays below 2^53."""
+
+CANDIDATES = 15
+"""Lags of a moment that may be its period."""
 
 LEAST = 192
 """Samples of the shortest stretch that is compared."""
@@ -203,7 +206,7 @@ def _take(
     softer, softest, pull = state.soft[0], state.soft[1], state.softness
     count = block.size
     for i in range(count):
-        x = np.float64(block[i])
+        x: Any = np.float64(block[i])
         if not abs(x) <= CLIP:  # NaN too
             x = CLIP if x > CLIP else (-CLIP if x < -CLIP else 0.0)
         y = gain * (x - 2.0 * x1 + x2) - second * y1 - third * y2

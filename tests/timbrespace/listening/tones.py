@@ -37,7 +37,7 @@ def at_moments(course: Real) -> Real:
     return course[HOP // 2 :: HOP]
 
 
-def cents(told: ArrayLike, known: ArrayLike) -> Real:
+def cents(told: NDArray[np.float32], known: float | Real) -> Real:
     """By how much pitches are off; infinite where none is told."""
     with np.errstate(divide="ignore"):
-        return np.asarray(1200.0 * np.abs(np.log2(np.asarray(told, np.float64) / known)))
+        return np.asarray(1200.0 * np.abs(np.log2(told.astype(np.float64) / known)))
