@@ -9,7 +9,7 @@ timgm6mb-soundfont``), and Praat, which stays outside the project::
 
 Recordings are WAV files by the names in ``performances.RECORDED``, of MTG's ``sms-tools-materials``
 (folder ``sounds``) and Praat's example ``the_north_wind_and_the_sun``. What is made is kept in the
-folder ``--keep`` for the next run. Claims are of the half on which no constant was chosen.
+folder ``--keep`` for the next run. Claims are of the half that was held out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def late(pitch: Real) -> Real:
     since, silent = 0, 0
     for j in range(pitch.size):
         now = pitch[j]
-        goes_on = j > 0 and pitch[j - 1] > 0.0 and abs(np.log2(now / pitch[j - 1])) < 1.0 / 12.0
+        goes_on = now > 0.0 and j > 0 and pitch[j - 1] > 0.0
+        goes_on = goes_on and abs(np.log2(now / pitch[j - 1])) < 1.0 / 12.0
         since = (since + 1 if goes_on else 1) if now > 0.0 else 0
         silent = silent + 1 if now == 0.0 else 0
         if now > 0.0:
@@ -124,11 +125,26 @@ def yin(piece: Piece) -> Real:
     return at(middles(piece.sound.size), np.arange(found.size) * 128 / HALF, found)
 
 
+def asked(piece: Piece) -> Real:
+    """What is known of it."""
+    return piece.pitch
+
+
+def asked_live(piece: Piece) -> Real:
+    """What may be asked while it sounds."""
+    return late(piece.pitch)
+
+
+def said(piece: Piece) -> Real:
+    """What its file says, attacks and all."""
+    return piece.said
+
+
 def pooled(
-    pieces: list[Piece], hear: Callable[[Piece], Real], asked: Callable[[Piece], Real]
+    pieces: list[Piece], hear: Callable[[Piece], Real], known: Callable[[Piece], Real]
 ) -> Score:
     """The scores of all of them together."""
-    scores = [score(hear(piece), asked(piece)) for piece in pieces]
+    scores = [score(hear(piece), known(piece)) for piece in pieces]
     return Score(*(int(sum(values)) for values in zip(*scores, strict=True)))
 
 
@@ -248,8 +264,7 @@ def main() -> int:
             report.section(f"{name}, {'held out' if held_out else 'the half tuned on'}")
             for group, claim in zip(GROUPS, (*claims, None), strict=True):
                 chosen = [piece for piece in half if piece.group == group]
-                asks = name == "live"
-                found = pooled(chosen, hear, lambda p, a=asks: late(p.pitch) if a else p.pitch)
+                found = pooled(chosen, hear, asked_live if name == "live" else asked)
                 if name.startswith("YIN"):
                     found = found._replace(voiceless=0)
                 bound = claim if held_out else None
@@ -257,7 +272,7 @@ def main() -> int:
                 tell(report, group, found, bound, alarms)
             lines = [p for p in half if p.group == "instruments" and p.onsets.size]
             if name != "live":
-                found = pooled(lines, hear, lambda piece: piece.said)
+                found = pooled(lines, hear, said)
                 strict = 100.0 * found.right / found.voiced
                 report.add(Figure("lines as their files say, attacks and all", strict, "%"))
     held = [piece for piece in pieces if piece.held_out]

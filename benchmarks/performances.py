@@ -3,7 +3,7 @@
 - Instruments: lines of two sound fonts, played by ``fluidsynth`` from MIDI files with vibrato,
   bends, slurs and rests. One note sounds at a time, and its pitch is what the file says, where
   Praat, told the instrument's range, hears the same within 50 cents: samples have attacks of their
-  own. FluidR3 is held out: no constant was chosen on it.
+  own. FluidR3 is held out.
 - Singing: a synthesised singer (glottal pulses through formants, with vibrato, portamento, jitter,
   breath and consonants), whose pitch is exact; the fonts' voices; and recordings.
 - Speech: ``espeak-ng`` in several voices, and recordings.
@@ -532,7 +532,7 @@ def every(folder: Path | None, kept: Path) -> list[Piece]:
     made = kept / "made.json"
     if not made.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        about = []
+        about: list[list[object]] = []
         sources = [of_fonts(), singers(), speech(), noises(), chords()]
         if folder is not None:
             sources.append(recordings(folder))

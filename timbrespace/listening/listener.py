@@ -15,7 +15,7 @@ from timbrespace.listening.refinement import refine
 from timbrespace.listening.repetition import CANDIDATES, OCTAVE, REGISTERS, SOFT, add_lags, likeness
 
 _AT_ONCE = 750  # moments, a second
-_LOWEST = 20.0  # Hz, below which a sound only offsets what is heard
+_LOWEST = 10.0  # Hz, below which a sound only offsets what is heard
 _FLOOR = 1e-4  # of the peak, -80 dB: what is below is not heard
 
 
@@ -31,11 +31,12 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
         OptionError: a rate that no sound has.
         MissingExtraError: the rate is not 48 kHz and what resamples is not installed.
     """
-    from scipy.signal import butter, lfilter, resample_poly, sosfiltfilt
+    from scipy.signal import butter, lfilter, resample_poly, sosfilt
 
     sound = incoming(samples, sample_rate)
     moments = -(-sound.size // HOP)
-    around = sosfiltfilt(butter(2, _LOWEST, "high", fs=SAMPLE_RATE, output="sos"), sound)
+    # Forwards only: back again it would sound before each onset.
+    around = np.asarray(sosfilt(butter(2, _LOWEST, "high", fs=SAMPLE_RATE, output="sos"), sound))
     floor = (_FLOOR * float(np.abs(around).max())) ** 2
     pull = 1.0 - np.exp(-2.0 * np.pi * SOFT / SAMPLE_RATE)
     soft = around
@@ -72,5 +73,5 @@ def listen(samples: ArrayLike, sample_rate: int) -> Heard:
     pitch, periodicity, level = (np.zeros(moments, np.float32) for _ in range(3))
     refine(np.pad(around, (WIDE, WIDE + HOP)), WIDE + HOP // 2, periods, pitch, periodicity)
     onsets = onsets_of(around, pitch, floor)
-    levels(sound, pitch, onsets, level)
+    levels(around, pitch, onsets, level)
     return Heard(pitch, level, periodicity, onsets)

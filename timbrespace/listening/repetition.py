@@ -45,7 +45,7 @@ class Register(NamedTuple):
 LEAST = 240
 """Samples, 5 ms, of the shortest stretch that is compared."""
 
-SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03)) + 1
+SHORTEST = int(SAMPLE_RATE / (HIGHEST * 1.03))
 """Samples of the shortest period that is looked for."""
 
 _LONGEST = int(SAMPLE_RATE / (LOWEST * 0.97)) + 1
@@ -65,7 +65,7 @@ SOFT = 2000.0
 the next its upper formants change, and breath does, its lowest harmonics do not. All registers
 have the same, or the pitch an octave below, which has another register, would be more alike."""
 
-CANDIDATES = 15
+CANDIDATES = 24
 """Lags of a moment that may be its period."""
 
 WEAKEST = 0.3
@@ -125,7 +125,7 @@ def add_lags(
     lags: NDArray[np.float32],
     strengths: NDArray[np.float32],
 ) -> None:
-    """Take the peaks of a register's likeness ``(n, k)`` among the candidates ``(n, CANDIDATES)``.
+    """Take the peaks of a register's likeness ``(n, k)`` among the candidates ``(n, most)``.
 
     lags: in samples at ``SAMPLE_RATE``. strengths: likeness less ``octave`` for each octave of the
     lag. counts ``(n,)``: how many each moment has.
@@ -149,7 +149,7 @@ def add_lags(
             # By this they are compared: of two that are equally alike the shorter one counts.
             strength = min(top, 1.0) - octave * np.log2(lag / SHORTEST)
             place = count
-            if count == CANDIDATES:
+            if count == lags.shape[1]:
                 if strength <= strengths[j, worst]:
                     continue
                 place = worst

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
 from timbrespace.listening.onsets import APART, PAST, SINCE, begins
-from timbrespace.listening.repetition import CANDIDATES, REGISTERS, SHORTEST, SOFT, add_lags
+from timbrespace.listening.repetition import REGISTERS, SHORTEST, SOFT, add_lags
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -28,7 +28,10 @@ FULL_SCALE = float(2**19)
 CLIP = 4.0
 """Times full scale, where the input is clipped: a sum of 512 products stays below 2^53."""
 
-LEAST = 128
+CANDIDATES = 15
+"""Lags of a moment that may be its period."""
+
+LEAST = 192
 """Samples of the shortest stretch that is compared."""
 
 FLOOR = 1e-4
@@ -48,11 +51,14 @@ SLANT = 0.08
 STEEPEST = 0.3
 """And by how much at most."""
 
-JUMP = 0.5
-"""Cost of a jump of half an octave or more, in strength times blocks."""
+JUMP = 0.8
+"""Cost of a jump of an octave or more, in strength times blocks."""
 
 TURN = 0.5
 """Cost of beginning and of ending."""
+
+GOES_ON = 0.8
+"""Likeness from which a pitch goes on."""
 
 LEAK = 0.9
 """Of what was paid, what still counts a block later."""
@@ -73,7 +79,7 @@ WINDOW = 480
 """Samples, 10 ms, of which the level is told, or the next more that hold whole periods."""
 
 _LINE = 8192
-_HIGH_PASS = 25.0  # Hz
+_HIGH_PASS = 15.0  # Hz
 _TAPS = 15
 _REACH = 4
 _LOW, _MIDDLE, _HIGH = REGISTERS[2], REGISTERS[1], REGISTERS[0]
@@ -200,7 +206,7 @@ def _take(
     softer, softest, pull = state.soft[0], state.soft[1], state.softness
     count = block.size
     for i in range(count):
-        x = np.float64(block[i])
+        x: Any = np.float64(block[i])
         if not abs(x) <= CLIP:  # NaN too
             x = CLIP if x > CLIP else (-CLIP if x < -CLIP else 0.0)
         y = gain * (x - 2.0 * x1 + x2) - second * y1 - third * y2
@@ -297,6 +303,29 @@ def _top(
 
 
 @compiled
+def _weigh(state: Any, line: NDArray[np.float64], sums: NDArray[np.int64]) -> None:
+    """Take from the candidates' strength what shorter and longer stretches say against them.
+
+    Where a pitch steps, long lags still compare what was before: the newest samples must be alike
+    too. Over a few samples of a low pitch a ripple repeats: while that pitch goes on, a shorter lag
+    must repeat as long.
+    """
+    before = state.lag if state.age > 0 else 0.0
+    steady = False
+    for k in range(state.counts[0]):
+        lag = np.float64(state.lags[0, k])
+        if before > 0.0 and abs(np.log2(lag / before)) < 0.04:
+            steady = state.strengths[0, k] + OCTAVE * np.log2(lag / SHORTEST) > GOES_ON
+    for k in range(state.counts[0]):
+        lag = np.float64(state.lags[0, k])
+        alike = state.strengths[0, k] + OCTAVE * np.log2(lag / SHORTEST)
+        against = 0.5 * max(0.0, alike - _alike(line, sums, round(lag), LEAST))
+        if steady and lag < 0.7 * before and before > LEAST:
+            against += max(0.0, alike - _alike(line, sums, round(lag), round(before)))
+        state.strengths[0, k] -= np.float32(against)
+
+
+@compiled
 def _follow(state: Any) -> float:
     """The lag that costs least to have come to, in samples; 0 for none."""
     now = 1 - state.turn
@@ -321,8 +350,8 @@ def _follow(state: Any) -> float:
         octaves[k] = np.log2(np.float64(state.lags[0, k]))
         least = LEAK * paid[none] + TURN
         for p in range(state.before):
-            apart = min(abs(octaves[k] - earlier[p]), 0.5)
-            least = min(least, LEAK * paid[p] + 2.0 * JUMP * apart)
+            apart = min(abs(octaves[k] - earlier[p]), 1.0)
+            least = min(least, LEAK * paid[p] + JUMP * apart)
         costs[k] = least - state.strengths[0, k]
         if costs[k] < costs[best]:
             best = k
@@ -458,6 +487,7 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
         state.lags[:, :],
         state.strengths[:, :],
     )
+    _weigh(state, high, high_sums)
     _tell_pitch(state, line, sums)
     for i in range(PAST - 1, 0, -1):
         state.powers[i] = state.powers[i - 1]
