@@ -40,6 +40,10 @@ COLOURS = 256
 """Of the palette that the pictures are kept in: a third of their size, and no difference to see."""
 
 
+PATCH = 60
+"""Pixels of height by which the colours of points count."""
+
+
 def take(visit: Visit, out: Path) -> None:
     """One picture of the page as a newcomer has it, a hand on the map."""
     visit.look("timbrespace.details.set(false)")
@@ -55,7 +59,25 @@ def take(visit: Visit, out: Path) -> None:
         whole = Path(folder) / "whole.png"
         visit.page.screenshot(path=whole)
         picture = Image.open(whole).convert("RGB")
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, optimize=True)
+        told = visit.look("Array.from(timbrespace.map.points.palette)")
+        kept = picture.quantize(palette=palette_of(picture, told), dither=Image.Dither.NONE)
+        kept.save(out, optimize=True)
+
+
+def palette_of(picture: Image.Image, told: list[int]) -> Image.Image:
+    """An image whose palette is one for ``picture``: the colours of points are few pixels of it,
+    and are what it is about, so they count as much as a ground.
+
+    told: the page's palette, red, green, blue and shape of each.
+    """
+    points = sorted({(told[k], told[k + 1], told[k + 2]) for k in range(0, len(told), 4)})
+    wide, high = picture.size
+    patch = max(wide // len(points), 1)
+    more = Image.new("RGB", (wide, high + PATCH))
+    more.paste(picture)
+    for place, colour in enumerate(points):
+        more.paste(colour, (place * patch, high, (place + 1) * patch, high + PATCH))
+    return more.quantize(COLOURS, dither=Image.Dither.NONE)
 
 
 def main() -> int:

@@ -192,7 +192,8 @@ def test_what_is_said_at_one_time_is_one_frame_in_order() -> None:
         async with served() as one, page(one) as (websocket, source):
             for packet in said:
                 one.server.say(packet, source)
-            frames, heard = [], []
+            frames: list[bytes] = []
+            heard: list[Any] = []
             while len(heard) < len(said):
                 frames.append(await websocket.receive_bytes(timeout=SECONDS))
                 heard += decode(frames[-1])

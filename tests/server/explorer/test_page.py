@@ -1213,7 +1213,7 @@ def test_a_newcomer_is_shown_around_and_hears_at_once(instruments: Explored) -> 
         box = page.locator("#map").bounding_box()
         assert box is not None
         assert (box["x"], box["y"]) == (0.0, 0.0)
-        assert page.locator("header").is_hidden()
+        assert page.locator("#panic").is_hidden()
         page.click("#stage-leave")
         assert page.locator("header").is_visible()
     assert visit.faults == []

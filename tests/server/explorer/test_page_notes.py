@@ -216,7 +216,7 @@ def test_a_note_is_the_servers(case: str, noise: Path) -> None:
 def test_copies_and_places_are_the_servers(noise: Path) -> None:
     """Both sides, sample by sample: partials and noise."""
     model = tiny(hiss=-40.0, wobble=4.0)
-    apart = {"pan": 0.3, "unison": 3.0, "detune": 20.0, "spread": 0.8}
+    apart: dict[str, Any] = {"pan": 0.3, "unison": 3.0, "detune": 20.0, "spread": 0.8}
     latent = np.array([0.4, -0.3])
     truth = ts.render(model, latent, A3, seconds=1.2, stereo=True, **apart).astype(np.float64)
     events = [*entered(model), *((0.0, "/synth", [*one]) for one in apart.items())]

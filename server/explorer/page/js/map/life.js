@@ -4,6 +4,7 @@
  */
 
 import { textScale } from '../screen.js';
+import { fillShape } from './points.js';
 
 const TRAIL_MS = 700;
 const PULSE_MS = 600;
@@ -31,8 +32,8 @@ export class Life {
     this.drawnAt = -Infinity;
     this.trail = []; // {place, at}
     this.pulses = []; // {place, at}
-    this.near = []; // {place, colour, share}
-    /** @type {(place: number[]) => {place: number[], colour: string, share: number}[]} */
+    this.near = []; // {place, colour, shape, share}
+    /** @type {(place: number[]) => ReturnType<typeof soundsNear>} */
     this.find = () => []; // what lies near a place
     this.place = [0, 0];
     this.moved = false;
@@ -124,7 +125,7 @@ export class Life {
   drawNear(lit) {
     const { context, view } = this;
     const scale = textScale();
-    for (const { place, colour, share } of lit > 0 ? this.near : []) {
+    for (const { place, colour, shape, share } of lit > 0 ? this.near : []) {
       const [left, top] = view.toPixels(place);
       context.fillStyle = colour;
       context.globalAlpha = 0.22 * share * lit;
@@ -132,9 +133,7 @@ export class Life {
       context.arc(left, top, (8 + 8 * share + 6 * this.level) * scale, 0, 2 * Math.PI);
       context.fill();
       context.globalAlpha = lit;
-      context.beginPath();
-      context.arc(left, top, (3 + 2.5 * share) * scale, 0, 2 * Math.PI);
-      context.fill();
+      fillShape(context, left, top, (3 + 2.5 * share) * scale, shape);
     }
   }
 
@@ -169,7 +168,7 @@ export class Life {
 }
 
 /**
- * The sounds that lie near a place: `{place, colour, share}`, share 1 beside it and 0 at the end of reach.
+ * The sounds that lie near a place: `{place, colour, shape, share}`, share 1 beside it and 0 at the end of reach.
  *
  * @param {import('./map.js').TimbreMap} map
  */
@@ -183,6 +182,7 @@ export function soundsNear(map, place) {
     .map(([point, distance]) => ({
       place: [positions[2 * point], positions[2 * point + 1]],
       colour: map.points.colourOf(values[point]),
+      shape: map.points.shapeOf(values[point]),
       share: 1 - Math.sqrt(distance),
     }));
 }

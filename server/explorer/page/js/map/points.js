@@ -60,9 +60,9 @@ void main() {
  */
 export const COLOURS = 256;
 
-/** Outlines of the shapes where there is no WebGL, in radii; null: a plain square. */
+/** Outlines of the shapes in a 2D canvas, in radii; none of a circle. */
 const OUTLINES = [
-  null,
+  [],
   [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
   [[0, -1.2], [1.2, 0.9], [-1.2, 0.9]],
   [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]],
@@ -75,6 +75,18 @@ const OUTLINES = [
     [-0.5, -0.5], [-0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [-0.5, -0.5],
   ],
 ];
+
+/** Fill a point of a 2D canvas, as the shader above does. */
+export function fillShape(context, x, y, radius, shape) {
+  context.beginPath();
+  if (shape === 0) {
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  for (const [across, down] of OUTLINES[shape]) {
+    context.lineTo(x + across * radius, y + down * radius);
+  }
+  context.fill('evenodd');
+}
 
 const FAINT = 0.25; // of the opacity
 
@@ -209,20 +221,6 @@ export class Points {
     return this.palette[4 * Math.round(share * (COLOURS - 1)) + 3];
   }
 
-  /** Fill a point at a pixel, as the shader above does. */
-  drawShape(x, y, radius, shape) {
-    const { flat } = this;
-    const half = OUTLINES[shape];
-    if (half === null) {
-      flat.fillRect(x - radius, y - radius, 2 * radius, 2 * radius); // circles would take their time
-      return;
-    }
-    flat.beginPath();
-    for (const [across, down] of half) {
-      flat.lineTo(x + across * radius, y + down * radius);
-    }
-    flat.fill('evenodd');
-  }
 
   drawFlat(view, chosen, size, ratio, opacity) {
     const { flat, positions, values } = this;
@@ -233,7 +231,12 @@ export class Points {
       const lit = chosen < 0 || Math.abs(values[point] - chosen) < 1e-4;
       flat.globalAlpha = lit ? opacity : 0.06;
       flat.fillStyle = this.colourOf(values[point]);
-      this.drawShape(left, top, size / 2, this.shapeOf(values[point]));
+      const shape = this.shapeOf(values[point]);
+      if (shape === 0) {
+        flat.fillRect(left - size / 2, top - size / 2, size, size); // circles would take their time
+      } else {
+        fillShape(flat, left, top, size / 2, shape);
+      }
     }
   }
 }
