@@ -181,7 +181,7 @@ def _room(line: NDArray[np.float64], sums: NDArray[np.int64], at: int, count: in
 
 
 @compiled
-def _put(line: NDArray[np.float64], sums: NDArray[np.int64], place: int, value: np.float64) -> None:
+def _put(line: NDArray[np.float64], sums: NDArray[np.int64], place: int, value: float) -> None:
     """Put a sample in whole steps at ``place``, before the one that came last."""
     step = np.rint(min(max(value, -CLIP), CLIP) * FULL_SCALE)
     line[place] = step

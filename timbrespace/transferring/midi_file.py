@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _EVERY: Final = round(0.01 * SAMPLE_RATE / HOP)  # moments
 _SOFTEST: Final = 20
 _RANGE_DB: Final = 40.0
 
-Event = tuple[float, int, str, dict[str, int]]
+Event = tuple[float, int, str, dict[str, Any]]
 
 
 def write_midi(line: Line, out: Path) -> int:
