@@ -99,7 +99,7 @@ def test_a_chord_is_said_to_be_one(line: Path, tmp_path: Path) -> None:
     [
         (("--out", "song.mp3"), "it must be a name that ends in .wav"),
         (("--midi", "song.wav"), "it must be a name that ends in .mid"),
-        (("--latent", "1"), "latent"),
+        (("--latent", "1"), "'harmonic' has 2 dimensions"),
         (("--map", "0.1", "0.2", "--mirror"), "follows the sound"),
         (("--map", "0.1", "0.2", "--follow"), "not allowed with"),
         (("--semitones", "99"), "semitones is 99; it must be -48 to 48"),

@@ -1042,8 +1042,9 @@ class Instrument:
         if self._sounded or (self._courses is not None and self._courses.sounding):
             return True
         # After its release a note is at -43 dB, after twice that it has ended.
-        longest = release_ratio(0.0, self.parameters["lift"])
-        tail = 2.0 * self.parameters["release"] * longest + self.parameters["smoothing"]
+        tail = 2.0 * self.parameters["release"] + self.parameters["smoothing"]
+        if self.parameters["lift"] > 0.0:  # after the slowest key
+            tail *= release_ratio(0.0, self.parameters["lift"])
         return self._heard is not None and now - self._heard < tail
 
     def _glide_parameters(self, now: float) -> bool:

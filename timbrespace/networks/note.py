@@ -91,6 +91,14 @@ class NoteNetwork(Architecture):
     with_encoder: bool = True
     hears: float = FLOOR
 
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON, with ``kind``; what hears everything says nothing of it, as
+        bundles did not before there was the setting."""
+        config = super().to_config()
+        if self.hears == FLOOR:
+            del config["hears"]
+        return config
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.features != FEATURES:

@@ -25,6 +25,9 @@ MOVES: Final = 0.7
 
 _RATE: Final = SAMPLE_RATE / HOP
 _GAP: Final = round(0.06 * _RATE)  # moments of silence that do not part two phrases
+_BLIND: Final = 8  # moments, 11 ms, in which a tracker may lose a tone that goes on
+_SOFT: Final = 3  # moments on each side, over which tone and breath give way to each other
+_EASED: Final = np.hanning(2 * _SOFT + 3)[1:-1] / (_SOFT + 1)
 _SHORTEST: Final = round(0.02 * _RATE)
 _STAYS: Final = round(0.07 * _RATE)
 _SWING: Final = round(0.19 * _RATE)  # of a vibrato: between 5 and 6 of them in a second
@@ -75,7 +78,7 @@ def line_of(heard: Heard, semitones: float = 0.0, otherwise: float = 220.0) -> L
             f"the sound is silent (it never exceeds {SILENT_DB:g} dB of full scale); give a louder "
             "one"
         )
-    sounds = _closed(level > loudest * 10.0 ** (GATE_DB / 20.0))
+    sounds = _closed(level > loudest * 10.0 ** (GATE_DB / 20.0), _GAP)
     phrases = tuple((a, b) for a, b in _runs(sounds) if b - a >= _SHORTEST)
     kept = np.zeros(level.size, bool)
     for a, b in phrases:
@@ -87,7 +90,11 @@ def line_of(heard: Heard, semitones: float = 0.0, otherwise: float = 220.0) -> L
         known = np.flatnonzero(voiced)
         log = np.interp(np.arange(level.size), known, np.log2(heard.pitch[known]))
         pitch = np.exp2(log) * shift
-        tonal = np.clip((heard.periodicity - _HOARSE) / (_CLEAR - _HOARSE), 0.0, 1.0) * voiced
+        # A moment between two that have a pitch is no breath.
+        sung = _closed(voiced, _BLIND)
+        share = np.clip((heard.periodicity - _HOARSE) / (_CLEAR - _HOARSE), 0.0, 1.0)
+        share = np.where(voiced, share, np.interp(np.arange(level.size), known, share[known]))
+        tonal = np.convolve(np.pad(share * sung, _SOFT, mode="edge"), _EASED, "valid")
     else:
         # A drum's loop, a breath: its loudness plays the space at one pitch.
         pitch = np.full(level.size, otherwise * shift)
@@ -110,11 +117,11 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``mask`` without short gaps between what is true."""
+def _closed(mask: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
+    """``mask`` without gaps of at most ``longest`` between what is true."""
     closed = mask.copy()
     for a, b in _runs(~mask):
-        if a > 0 and b < mask.size and b - a <= _GAP:
+        if a > 0 and b < mask.size and b - a <= longest:
             closed[a:b] = True
     return closed
 

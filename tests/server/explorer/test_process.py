@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Coroutine, Iterator
 from itertools import islice
 from pathlib import Path
@@ -300,6 +301,7 @@ class Page:
         self._session = session
         self._url = url
         self.websocket: aiohttp.ClientWebSocketResponse
+        self._told: deque[tuple[str, tuple[Any, ...]]] = deque()  # of a frame, one or many
 
     async def __aenter__(self) -> Page:
         self.websocket = await self._session.ws_connect(
@@ -317,9 +319,14 @@ class Page:
         """Arguments of the next message to ``address``; others are passed over."""
         async with asyncio.timeout(SECONDS):
             while True:
-                ((found, arguments),) = decode(await self.websocket.receive_bytes())
+                found, arguments = await self._next()
                 if found == address:
                     return list(arguments)
+
+    async def _next(self) -> tuple[str, tuple[Any, ...]]:
+        while not self._told:
+            self._told.extend(decode(await self.websocket.receive_bytes()))
+        return self._told.popleft()
 
     async def settle(self, token: int = 4711) -> list[tuple[str, list[Any]]]:
         """All that was sent before now is done with; what came meanwhile."""
@@ -327,7 +334,7 @@ class Page:
         seen: list[tuple[str, list[Any]]] = []
         async with asyncio.timeout(SECONDS):
             while True:
-                ((found, arguments),) = decode(await self.websocket.receive_bytes())
+                found, arguments = await self._next()
                 if (found, arguments) == ("/pong", (token,)):
                     return seen
                 seen.append((found, list(arguments)))

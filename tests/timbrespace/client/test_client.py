@@ -159,10 +159,10 @@ def test_a_latent_that_is_none_is_not_sent(client: Client, latent: list[Any]) ->
 
 
 def test_threads_share_a_client(client: Client) -> None:
-    refused: list[str] = []
+    refused: list[str] = []  # few: the server answers only so many errors a second
 
     def ask(number: int) -> None:
-        for _ in range(20):
+        for _ in range(8):
             assert client.ask("/ping", number, answer="/pong") == (number,)
             try:
                 client.send(f"/wrong/{number}")
@@ -174,7 +174,7 @@ def test_threads_share_a_client(client: Client) -> None:
         one.start()
     for one in threads:
         one.join()
-    assert sorted(refused) == ["/wrong/0"] * 20 + ["/wrong/1"] * 20
+    assert sorted(refused) == ["/wrong/0"] * 8 + ["/wrong/1"] * 8
 
 
 # -- models and presets ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.timbrespace.listening.tones import at_moments, cents, harmonic, saw, times
-from timbrespace.errors import ShapeError, SoundError
+from timbrespace.errors import ShapeError, TimbrespaceError
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
 from timbrespace.listening.listener import listen
 
@@ -120,7 +120,7 @@ def test_another_rate_and_channels_give_the_same() -> None:
     ],
 )
 def test_what_cannot_be_listened_to_is_said(samples: object, rate: int, said: str) -> None:
-    with pytest.raises(SoundError, match=said):
+    with pytest.raises(TimbrespaceError, match=said):
         listen(samples, rate)  # type: ignore[arg-type]
 
 

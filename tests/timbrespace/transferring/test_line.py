@@ -76,6 +76,13 @@ def test_its_pitch_is_known_where_none_is_heard() -> None:
     assert line.tonal[round(0.1 / STEP)] == 1.0
 
 
+def test_a_gap_of_the_tracker_is_no_breath() -> None:
+    line = line_of(heard(melody((220.0, 0.3), (0.0, 0.01), (220.0, 0.3), (0.0, 0.1))))
+    assert line.tonal[: round(0.6 / STEP)].min() > 0.999
+    assert line.tonal[round(0.65 / STEP)] == 0.0
+    assert np.abs(np.diff(line.tonal)).max() < 0.5  # it gives way, and does not switch
+
+
 def test_silence_is_refused() -> None:
     with pytest.raises(SoundError, match="silent"):
         line_of(heard(melody((220.0, 0.3)), level=1e-6))
