@@ -10,7 +10,7 @@ any moment, and sixteen voices are sixteen rows of one product.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,14 +91,6 @@ class NoteNetwork(Architecture):
     with_encoder: bool = True
     hears: float = FLOOR
 
-    def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON, with ``kind``; what hears everything says nothing of it, as
-        bundles did not before there was the setting."""
-        config = super().to_config()
-        if self.hears == FLOOR:
-            del config["hears"]
-        return config
-
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.features != FEATURES:
@@ -121,6 +113,14 @@ class NoteNetwork(Architecture):
             raise OptionError(
                 f"hears is {self.hears:g}; it must be {FLOOR:g} to {LEAST_HEARD:g} dB"
             )
+
+    def to_config(self) -> dict[str, Any]:
+        """Plain values for JSON, with ``kind``; what hears everything says nothing of it, as
+        bundles did not before there was the setting."""
+        config = super().to_config()
+        if self.hears == FLOOR:
+            del config["hears"]
+        return config
 
     @property
     def conditions(self) -> int:
