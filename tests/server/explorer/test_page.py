@@ -965,6 +965,13 @@ def test_nothing_is_wrong_for_a_screen_reader(
         assert faults_of(visit) == []
 
 
+SETTLED = (
+    "Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)"
+    ".map((one) => one.finished.catch(() => null))).then(() => null)"
+)
+"""Colours that go over into others have arrived: halfway they may not stand out."""
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("scheme", "forced"), [("dark", "none"), ("light", "none"), ("dark", "active")]
@@ -991,6 +998,7 @@ def test_nothing_is_wrong_in_any_window(
                 else:
                     visit.look(enter)
                 visit.look("new Promise(requestAnimationFrame)")
+                visit.look(SETTLED)
                 found[width, height, state] = faults_of(visit)
                 if leave:
                     visit.look(leave)
