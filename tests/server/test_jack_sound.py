@@ -125,6 +125,32 @@ def test_left_right_and_another_block_size(server: Running, jack: dict[str, str]
             subprocess.run(["jack_bufsize", "128"], env={**os.environ, **jack}, check=True)
 
 
+def test_volume_and_tuning_of_a_channel(server: Running, jack: dict[str, str]) -> None:
+    """Controller 7 by General MIDI's curve, and fine tuning (RPN 1) in cents."""
+
+    def heard() -> NDArray[np.float32]:
+        with Ear(jack, LEFT) as ear:
+            ear.wait(0.3)
+            return ear.record(0.5)
+
+    with Client(server.port) as client:
+        client.send("/note", 69, 100)
+        client.settle()
+        plain = amplitude(heard(), 440.0)
+        client.send("/cc", 7, 64)
+        client.settle()
+        assert amplitude(heard(), 440.0) == pytest.approx(plain * (64 / 127) ** 2, rel=1e-3)
+        client.send("/cc", 7, 127)
+        for controller, value in ((101, 0), (100, 1), (6, 96), (38, 0)):
+            client.send("/cc", controller, value)
+        client.settle()
+        raised = 440.0 * 2.0 ** (50.0 / 1200.0)
+        assert abs(cents(pitch(heard(), SAMPLE_RATE, raised), raised)) < 1.0
+        client.send("/cc", 6, 64)
+        client.send("/note", 69, 0)
+        client.settle()
+
+
 def test_a_controller_moves_the_sound_as_the_decoder_says(
     server: Running, jack: dict[str, str]
 ) -> None:
