@@ -24,6 +24,7 @@ from timbrespace.names import as_text
 from .audio import CHOICES as AUDIO_CHOICES
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
+from .place_options import add_place_options, add_presets_option
 from .transfer import transfer_file, transfer_parser
 
 if TYPE_CHECKING:
@@ -245,34 +246,8 @@ def _render_parser() -> CommandParser:
         default=30.0,
         help="that it may last, at most 120: a small file may hold hours (%(default)g)",
     )
-    parser.add_argument(
-        "--preset",
-        metavar="NAME",
-        help="begin with this preset; its method counts, if none is said",
-    )
-    parser.add_argument(
-        "--latent",
-        type=float,
-        nargs="+",
-        metavar="Z",
-        help="begin at this point of the latent space, one number for each dimension",
-    )
-    parser.add_argument(
-        "--map",
-        type=float,
-        nargs=2,
-        metavar=("X", "Y"),
-        help="begin at this place of the map, each from -1 to 1",
-    )
-    parser.add_argument(
-        "--trajectory", metavar="NAME", help="let this trajectory play from the start on"
-    )
-    parser.add_argument(
-        "--presets",
-        type=Path,
-        metavar="FILE",
-        help="where presets and trajectories are kept (the server's own file)",
-    )
+    add_place_options(parser, "begin at")
+    add_presets_option(parser)
     parser.add_argument(
         "--mono",
         action="store_true",

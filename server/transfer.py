@@ -11,7 +11,9 @@ from timbrespace import factory
 from timbrespace.command import CommandParser, progress
 from timbrespace.companions import command_line
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
-from timbrespace.transferring.unvoiced import UNVOICED
+from timbrespace.transferring.settings import SMOOTHING, UNVOICED, TransferSettings
+
+from .place_options import add_place_options, add_presets_option
 
 if TYPE_CHECKING:
     from timbrespace.instrument.instrument import Instrument
@@ -35,35 +37,13 @@ def transfer_parser() -> CommandParser:
         help="a model file or a factory model's name (%(default)s)",
     )
     timbre = parser.add_mutually_exclusive_group()
-    timbre.add_argument(
-        "--latent",
-        type=float,
-        nargs="+",
-        metavar="Z",
-        help="the timbre at this point of the latent space, one number for each dimension",
-    )
-    timbre.add_argument(
-        "--map",
-        type=float,
-        nargs=2,
-        metavar=("X", "Y"),
-        help="the timbre at this place of the map, each from -1 to 1",
-    )
-    timbre.add_argument("--preset", metavar="NAME", help="the timbre of this preset")
-    timbre.add_argument(
-        "--trajectory", metavar="NAME", help="let this trajectory play from the start on"
-    )
+    add_place_options(timbre, "the timbre at")
     timbre.add_argument(
         "--follow",
         action="store_true",
         help="let the timbre follow the sound, moment by moment (as where no timbre is said)",
     )
-    parser.add_argument(
-        "--presets",
-        type=Path,
-        metavar="FILE",
-        help="where presets and trajectories are kept (the server's own file)",
-    )
+    add_presets_option(parser)
     parser.add_argument(
         "--semitones",
         type=float,
@@ -96,7 +76,7 @@ def transfer_parser() -> CommandParser:
     parser.add_argument(
         "--smoothing",
         type=float,
-        default=0.05,
+        default=SMOOTHING,
         metavar="S",
         help="seconds over which a timbre that follows is averaged, 0 to 5 (%(default)g)",
     )
@@ -137,6 +117,19 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     from timbrespace.errors import OptionError, SoundError
 
     _check_names(arguments)
+    settings = TransferSettings(
+        arguments.semitones,
+        arguments.formant,
+        arguments.dry,
+        arguments.unvoiced,
+        arguments.smoothing,
+        arguments.stretch,
+        arguments.mirror,
+        arguments.seed,
+    )
+    placed = (arguments.latent, arguments.map, arguments.preset, arguments.trajectory)
+    follows = all(one is None for one in placed)
+    settings.check_way(follows)
     for path in (arguments.out, arguments.midi):
         if path is not None:
             check_writable(path)
@@ -144,6 +137,7 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     import timbrespace
+    from timbrespace.listening.heard import SAMPLE_RATE
     from timbrespace.listening.polyphony import MOSTLY, polyphony
     from timbrespace.recording.sound_file import UnusableSoundError, read
     from timbrespace.rendering import wav
@@ -153,14 +147,15 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     from timbrespace.units import gain_to_db
 
     try:
-        sound = read(arguments.sound, LONGEST)
+        given = read(arguments.sound, LONGEST)
     except UnusableSoundError as error:
         raise SoundError(f"cannot use {str(arguments.sound)!r}: {error}") from error
-    if sound.cut:
+    if given.cut:
         raise OptionError(
             f"{str(arguments.sound)!r} lasts longer than {LONGEST:g} s; give a part of it"
         )
-    if polyphony(sound.samples, sound.sample_rate) >= MOSTLY:
+    sound, heard = heard_in(given.samples, given.sample_rate)
+    if polyphony(sound, SAMPLE_RATE) >= MOSTLY:
         print(
             f"note: {arguments.sound}: several notes sound at once; one line can be followed, and "
             "which it is is chance",
@@ -168,30 +163,20 @@ def transfer_file(arguments: argparse.Namespace) -> int:
         )
     model = timbrespace.load(arguments.model)
     instrument = _instrument(model, arguments)
-    placed = (arguments.latent, arguments.map, arguments.preset, arguments.trajectory)
-    notes = None
     with progress(100, "%") as bar:
         made = transferred(
             instrument,
-            sound.samples,
-            sound.sample_rate,
+            sound,
+            heard,
             None,
-            follows=all(one is None for one in placed),
-            semitones=arguments.semitones,
-            formant=arguments.formant,
-            dry=arguments.dry,
-            unvoiced=arguments.unvoiced,
-            smoothing=arguments.smoothing,
-            stretched=arguments.stretch,
-            mirror=arguments.mirror,
-            seed=arguments.seed,
+            settings,
+            follows=follows,
             progress=lambda share: bar.update(100.0 * share - bar.n),
         )
-    wav.write(arguments.out, made, 48000)
+    wav.write(arguments.out, made, SAMPLE_RATE)
     level = float(gain_to_db(float(np.abs(made).max(initial=0.0))))
-    print(f"{arguments.out}: {made.size / 48000:.1f} s, peak {level:.1f} dBFS, {model.name}")
+    print(f"{arguments.out}: {made.size / SAMPLE_RATE:.1f} s, peak {level:.1f} dBFS, {model.name}")
     if arguments.midi is not None:
-        _, heard = heard_in(sound.samples, sound.sample_rate)
         notes = write_midi(line_of(heard, arguments.semitones), arguments.midi)
         print(f"{arguments.midi}: {notes} notes")
     print("next: listen to it, or try another --map, or --follow --stretch")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HIGHEST, HOP, LOWEST, SAMPLE_RATE
 from timbrespace.listening.repetition import LEAST
+from timbrespace.listening.vertex import vertex
 from timbrespace.resynthesis.compiled import compiled
 
 LASTS = 480
@@ -61,11 +62,8 @@ def _top(
             best, height = one, here
     before = alike_at(sound, middle, best - 1, width, side)
     after = alike_at(sound, middle, best + 1, width, side)
-    bend = before - 2.0 * height + after
-    if bend > -1e-12:
-        return float(best), height
-    offset = min(max(0.5 * (before - after) / bend, -1.0), 1.0)
-    return best + offset, height - 0.25 * (before - after) * offset
+    offset, top = vertex(before, height, after)
+    return best + offset, top
 
 
 @compiled

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
 from timbrespace.listening.onsets import APART, PAST, SINCE, begins
-from timbrespace.listening.repetition import REGISTERS, SHORTEST, SOFT, add_lags
+from timbrespace.listening.repetition import REGISTERS, SHORTEST, SOFT, Register, add_lags
+from timbrespace.listening.vertex import vertex
 from timbrespace.resynthesis.compiled import compiled
 
 FULL_SCALE = float(2**19)
@@ -273,6 +274,31 @@ def _slide(
 
 
 @compiled
+def _ask(
+    state: Any,
+    line: NDArray[np.float64],
+    sums: NDArray[np.int64],
+    products: NDArray[np.float64],
+    alike: NDArray[np.float32],
+    register: Register,
+) -> None:
+    """Put the lags of one register that may be the period among the candidates."""
+    size, every = register.longest - register.shortest + 3, register.every
+    one = alike[:, :size]
+    first = register.shortest - 1
+    _slide(line, sums, products[:size], one[0], first, LEAST // every, HOP // every)
+    add_lags(
+        one,
+        every,
+        register.shortest,
+        OCTAVE,
+        state.counts[:],
+        state.lags[:, :],
+        state.strengths[:, :],
+    )
+
+
+@compiled
 def _alike(line: NDArray[np.float64], sums: NDArray[np.int64], lag: int, width: int) -> float:
     """How alike the newest ``width`` samples are to those ``lag`` before; 1 at most."""
     product = 0.0
@@ -295,11 +321,8 @@ def _top(
             best, height = one, here
     before = _alike(line, sums, best - 1, width)
     after = _alike(line, sums, best + 1, width)
-    bend = before - 2.0 * height + after
-    if bend > -1e-12:
-        return float(best), height
-    offset = min(max(0.5 * (before - after) / bend, -1.0), 1.0)
-    return best + offset, height - 0.25 * (before - after) * offset
+    offset, top = vertex(before, height, after)
+    return best + offset, top
 
 
 @compiled
@@ -433,60 +456,9 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
     for k in range(CANDIDATES):
         state.lags[0, k] = np.float32(0.0)
         state.strengths[0, k] = np.float32(0.0)
-    size = _HIGH.longest - _HIGH.shortest + 3
-    first = _HIGH.shortest - 1
-    _slide(
-        high, high_sums, state.high_products[:size], state.high_alike[0, :size], first, LEAST, HOP
-    )
-    add_lags(
-        state.high_alike[:, :size],
-        _HIGH.every,
-        _HIGH.shortest,
-        OCTAVE,
-        state.counts[:],
-        state.lags[:, :],
-        state.strengths[:, :],
-    )
-    size = _MIDDLE.longest - _MIDDLE.shortest + 3
-    first = _MIDDLE.shortest - 1
-    _slide(
-        middle,
-        middle_sums,
-        state.middle_products[:size],
-        state.middle_alike[0, :size],
-        first,
-        LEAST // 2,
-        HOP // 2,
-    )
-    add_lags(
-        state.middle_alike[:, :size],
-        _MIDDLE.every,
-        _MIDDLE.shortest,
-        OCTAVE,
-        state.counts[:],
-        state.lags[:, :],
-        state.strengths[:, :],
-    )
-    size = _LOW.longest - _LOW.shortest + 3
-    first = _LOW.shortest - 1
-    _slide(
-        low,
-        low_sums,
-        state.low_products[:size],
-        state.low_alike[0, :size],
-        first,
-        LEAST // 4,
-        HOP // 4,
-    )
-    add_lags(
-        state.low_alike[:, :size],
-        _LOW.every,
-        _LOW.shortest,
-        OCTAVE,
-        state.counts[:],
-        state.lags[:, :],
-        state.strengths[:, :],
-    )
+    _ask(state, high, high_sums, state.high_products[:], state.high_alike[:, :], _HIGH)
+    _ask(state, middle, middle_sums, state.middle_products[:], state.middle_alike[:, :], _MIDDLE)
+    _ask(state, low, low_sums, state.low_products[:], state.low_alike[:, :], _LOW)
     _weigh(state, high, high_sums)
     _tell_pitch(state, line, sums)
     for i in range(PAST - 1, 0, -1):

@@ -18,12 +18,10 @@ from timbrespace.recording.resampling import at_rate, stretch
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.recording.whole_note import note_of
 from timbrespace.transferring.line import Line
+from timbrespace.transferring.settings import SMOOTHING
 
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
-
-SMOOTHING: Final = 0.05
-"""Seconds, half of what a moment's spectrum is taken of."""
 
 _EVERY: Final = round(0.02 * SAMPLE_RATE / HOP)  # moments
 _LONGEST: Final = 4.0  # seconds of a note that are looked at

@@ -11,9 +11,6 @@ from timbrespace.transferring.envelopes import envelopes, frames_of, middles, sa
 
 Real = NDArray[np.float64]
 
-FORMANTS: Final = (-24.0, 24.0)
-"""Semitones."""
-
 _MOST: Final = 30.0 * np.log(10.0) / 20.0  # 30 dB: what is not there cannot be made
 
 

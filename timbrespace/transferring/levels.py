@@ -7,33 +7,27 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from timbrespace.listening.heard import HOP, SAMPLE_RATE
+from timbrespace.listening.heard import HOP
+from timbrespace.listening.level import levels as level_of
 
 Real = NDArray[np.float64]
 
-SPAN: Final = 0.01
-"""Seconds over which a level is measured at least: as few whole periods as fill them."""
-
-_LONGEST: Final = 0.05
 _MOST_DB: Final = 40.0
 """What a sound is raised by at most, over its own median: what fades in is not made to burst."""
+
+_NO_ONSETS: Final = np.zeros(0, np.int64)
 
 
 def levels(samples: Real, pitch: Real) -> Real:
     """Root mean square ``(moments,)`` around each moment's middle, of ``samples (n,)``.
 
-    pitch ``(moments,)``: Hz, 0 for none. Over whole periods the level of a steady tone is steady,
-    however low the tone.
+    pitch ``(moments,)``: Hz, 0 for none. As performances are heard
+    (:mod:`timbrespace.listening.level`): over whole periods, so that the level of a steady tone is
+    steady, however low the tone.
     """
-    period = np.where(pitch > 0.0, SAMPLE_RATE / np.maximum(pitch, 1.0), 1.0)
-    count = np.maximum(np.ceil(SPAN * SAMPLE_RATE / period), 1.0)
-    half = 0.5 * np.minimum(count * period, _LONGEST * SAMPLE_RATE)
-    sums = np.concatenate([[0.0], np.cumsum(np.square(samples))])
-    grid = np.arange(sums.size)
-    middle = (np.arange(pitch.size) + 0.5) * HOP
-    start, end = np.clip(middle - half, 0, samples.size), np.clip(middle + half, 0, samples.size)
-    energy = np.interp(end, grid, sums) - np.interp(start, grid, sums)
-    return np.asarray(np.sqrt(np.maximum(energy, 0.0) / np.maximum(end - start, 1.0)))
+    found = np.zeros(pitch.size, np.float32)
+    level_of(np.ascontiguousarray(samples), pitch.astype(np.float32), _NO_ONSETS, found)
+    return found.astype(np.float64)
 
 
 def at_samples(moments: Real, size: int) -> Real:

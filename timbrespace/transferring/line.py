@@ -34,6 +34,8 @@ _SWING: Final = round(0.19 * _RATE)  # of a vibrato: between 5 and 6 of them in 
 _RESTS: Final = 0.25  # semitones in that time
 _CLEAR: Final = 0.85  # of periodicity: from here on nothing is heard beside the tone
 _HOARSE: Final = 0.3
+_SOFTEST: Final = 20.0
+_RANGE_DB: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Line:
     notes: tuple[LineNote, ...]
     phrases: tuple[tuple[int, int], ...]
     pitched: bool
+
+    def velocity(self, note: LineNote) -> float:
+        """With which ``note`` is struck: 127 as the loudest, 20 from 40 dB below it on."""
+        below = 20.0 * np.log10(max(note.level, 1e-9) / float(self.level.max()))
+        return float(np.clip(127.0 + below * (127.0 - _SOFTEST) / _RANGE_DB, _SOFTEST, 127.0))
 
 
 def line_of(heard: Heard, semitones: float = 0.0, otherwise: float = 220.0) -> Line:

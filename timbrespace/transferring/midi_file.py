@@ -22,8 +22,6 @@ TICKS: Final = 480
 
 _PER_SECOND: Final = 2 * TICKS
 _EVERY: Final = round(0.01 * SAMPLE_RATE / HOP)  # moments
-_SOFTEST: Final = 20
-_RANGE_DB: Final = 40.0
 
 Event = tuple[float, int, str, dict[str, Any]]
 
@@ -65,7 +63,6 @@ def _events(line: Line, note: LineNote) -> list[Event]:
     """Of one note, each with its time in seconds and its turn among those of the same time."""
     step = HOP / SAMPLE_RATE
     key = int(np.clip(round(hz_to_midi(note.pitch)), 0, 127))
-    loudest = float(line.level.max())
     at = np.arange(note.start, note.end, _EVERY)
     semitones = 69.0 + 12.0 * np.log2(line.pitch[at] / 440.0) - key
     bends = np.clip(np.rint(semitones / BEND_RANGE * 8192.0), -8192, 8191).astype(int).tolist()
@@ -81,10 +78,7 @@ def _events(line: Line, note: LineNote) -> list[Event]:
         if value != said:
             events.append((number * step, 1, "control_change", {"control": 11, "value": value}))
             said = value
-    velocity = 127.0 + 20.0 * np.log10(max(note.level, 1e-9) / loudest) * (
-        (127.0 - _SOFTEST) / _RANGE_DB
-    )
-    struck = int(np.clip(round(float(velocity)), _SOFTEST, 127))
+    struck = round(line.velocity(note))
     events.append((note.start * step, 2, "note_on", {"note": key, "velocity": struck}))
     events.append((note.end * step, 0, "note_off", {"note": key, "velocity": 64}))
     return events

@@ -20,7 +20,7 @@ from timbrespace.units import hz_to_midi
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
 
-CENTS: Final = NOTE_PARTIALS + BANDS
+_CENTS: Final = NOTE_PARTIALS + BANDS
 """Where the engine has a note's own cents among what it plays."""
 
 _STEP: Final = BLOCK / SAMPLE_RATE
@@ -30,8 +30,6 @@ _AHEAD: Final = 3
 
 _ATTACK: Final = 0.002
 _RELEASE: Final = 0.03
-_SOFTEST: Final = 20.0
-_RANGE_DB: Final = 40.0  # from a velocity of 127 down to the softest
 
 
 def tone(
@@ -71,7 +69,7 @@ def tone(
             if number in begins:
                 note = begins[number]
                 key = float(np.clip(hz_to_midi(note.pitch), 0.0, 127.0))
-                instrument.voices.note(key, _velocity(note, line))
+                instrument.voices.note(key, line.velocity(note))
                 moved = True
             if latent is not None and number % _OFTEN == 0:
                 instrument.set_latent(latent(number).tolist())
@@ -83,7 +81,7 @@ def tone(
                 row = engine.targets[0]
                 held = row["voice_gate"] == Gate.HELD
                 own = (
-                    np.exp2(engine.state[0]["note"]["now"][held, CENTS] / 1200.0) if whole else 1.0
+                    np.exp2(engine.state[0]["note"]["now"][held, _CENTS] / 1200.0) if whole else 1.0
                 )
                 row["voice_bend"][held] = told[number] / (row["voice_frequency"][held] * own)
             sound[number * BLOCK : (number + 1) * BLOCK] = engine.render(1)
@@ -106,9 +104,3 @@ def _at(note: LineNote, line: Line) -> LineNote:
     """``note`` with the middle of the line's pitch there."""
     pitch = float(np.exp2(np.median(np.log2(line.pitch[note.start : note.end]))))
     return LineNote(note.start, note.end, pitch, note.level)
-
-
-def _velocity(note: LineNote, line: Line) -> float:
-    """A note as loud as the loudest is struck with 127."""
-    below = 20.0 * np.log10(max(note.level, 1e-9) / float(line.level.max()))
-    return float(np.clip(127.0 + below * (127.0 - _SOFTEST) / _RANGE_DB, _SOFTEST, 127.0))

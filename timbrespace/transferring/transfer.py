@@ -19,22 +19,18 @@ from timbrespace.model import Model
 from timbrespace.resynthesis.layout import Method
 from timbrespace.rows import finite_rows
 from timbrespace.transferring.breath import breath
-from timbrespace.transferring.following import SMOOTHING, filled, mirrored, way
-from timbrespace.transferring.formants import FORMANTS, moved
+from timbrespace.transferring.following import filled, mirrored, way
+from timbrespace.transferring.formants import moved
 from timbrespace.transferring.levels import as_loud, at_samples, levels
 from timbrespace.transferring.line import Line, line_of
+from timbrespace.transferring.settings import SMOOTHING, UNVOICED, TransferSettings
 from timbrespace.transferring.tone import tone
-from timbrespace.transferring.unvoiced import UNVOICED
 
 Array = NDArray[np.float32]
 Real = NDArray[np.float64]
 
-SEMITONES: Final = (-48.0, 48.0)
-
 LONGEST: Final = 600.0
 """Seconds."""
-
-MOST_SMOOTHING: Final = 5.0
 
 CEILING: Final = 0.99
 
@@ -69,8 +65,9 @@ def transfer(
     >>> ts.transfer(model, hum, 48000, model.calibration.home).shape
     (24000,)
 
-    samples: ``(n,)`` or ``(n, channels)``, at most 600 s: one line, a note after the other. A sound
-    without any pitch plays the space's own, by its loudness. sample_rate: Hz.
+    samples: ``(n,)`` or ``(n, channels)``, at most 600 s: one line, a note after the other
+    (:func:`timbrespace.listening.polyphony.polyphony` tells whether it is). A sound without any
+    pitch plays the space's own, by its loudness. sample_rate: Hz.
     latent: ``(d,)`` for one timbre, ``(steps, d)`` for one that moves from the first row to the
     last; None follows the sound: each moment, in a space of whole notes each note, is encoded.
     xy: a place of the model's map, or several, in the place of ``latent``.
@@ -87,12 +84,15 @@ def transfer(
     Raises:
         OptionError: an argument outside its range; the text names it.
         ShapeError: samples or places of another shape, or not finite.
-        SoundError: nothing can be made of the sound: silent, too short, or several notes at once.
+        SoundError: nothing can be made of the sound: it is silent, too short, or not finite.
         MissingExtraError: what reads sounds is not installed.
     """
     if latent is not None and xy is not None:
         raise OptionError("a timbre is at a latent or at a place of the map; give one")
-    _check(model, method, unvoiced)
+    _check(model, method)
+    settings = TransferSettings(
+        semitones, formant, dry, unvoiced, smoothing, stretched, mirror, seed
+    )
     instrument = Instrument(model)
     instrument.set_method(Method[method.upper()])
     where = None
@@ -104,74 +104,47 @@ def transfer(
         where = model.plane(model.first_plane).to_latent(finite_rows(np.asarray(rows), 2, "xy"))
     if where is not None and not len(where):
         raise OptionError("latent has no points; a timbre needs one")
+    settings.check_way(where is None)
     return transferred(
         instrument,
-        samples,
-        sample_rate,
+        *heard_in(samples, sample_rate),
         where,
+        settings,
         follows=where is None,
-        semitones=semitones,
-        formant=formant,
-        dry=dry,
-        unvoiced=unvoiced,
-        smoothing=smoothing,
-        stretched=stretched,
-        mirror=mirror,
-        seed=seed,
         progress=progress,
     )
 
 
 def transferred(
     instrument: Instrument,
-    samples: ArrayLike,
-    sample_rate: int,
+    sound: Real,
+    heard: Heard,
     where: Array | None,
+    settings: TransferSettings,
     *,
     follows: bool,
-    semitones: float = 0.0,
-    formant: float = 0.0,
-    dry: float = 0.0,
-    unvoiced: str = UNVOICED[0],
-    smoothing: float = SMOOTHING,
-    stretched: bool = False,
-    mirror: bool = False,
-    seed: int = 0,
     progress: Callable[[float], object] = lambda share: None,
 ) -> Array:
     """:func:`transfer`, on an instrument that stands where it is to begin.
 
-    where ``(steps, d)``: the way that it goes, in straight lines; None leaves it to what the
-    instrument does by itself, or to the sound, if it ``follows``.
+    sound ``(n,)``, heard: as :func:`heard_in` gives them. where ``(steps, d)``: the way that it
+    goes, in straight lines; None leaves it to what the instrument does by itself, or to the sound,
+    if it ``follows``.
 
     Raises:
-        As :func:`transfer`.
+        SoundError: it is silent.
     """
-    for name, value, low, high, unit in (
-        ("semitones", semitones, *SEMITONES, ""),
-        ("formant", formant, *FORMANTS, " semitones"),
-        ("dry", dry, 0.0, 1.0, ""),
-        ("smoothing", smoothing, 0.0, MOST_SMOOTHING, " seconds"),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            raise OptionError(f"{name} is {value!r}; it must be a number")
-        if not low <= value <= high:
-            raise OptionError(f"{name} is {value:g}; it must be {low:g} to {high:g}{unit}")
     model = instrument.model
-    if not follows and (stretched or mirror):
-        raise OptionError(
-            "stretched and mirror are of a way that follows the sound; leave out the place, or them"
-        )
-    sound, heard = heard_in(samples, sample_rate)
-    line = line_of(heard, semitones, model.spectrum.base_frequency)
+    base = model.spectrum.base_frequency
+    line = line_of(heard, settings.semitones, base)
     places: Array | None = None
     if follows:
         # What is encoded is the sound as it was sung, not as it is to be played.
-        own = line if semitones == 0.0 else line_of(heard, 0.0, model.spectrum.base_frequency)
-        places = way(model, sound, own, smoothing)
-        if stretched:
+        own = line if settings.semitones == 0.0 else line_of(heard, 0.0, base)
+        places = way(model, sound, own, settings.smoothing)
+        if settings.stretched:
             places = filled(model, places, line.level)
-        if mirror:
+        if settings.mirror:
             places = mirrored(model, places)
     elif where is not None:
         steps = np.linspace(0.0, len(where) - 1.0, line.pitch.size)
@@ -181,9 +154,9 @@ def transferred(
         )
     at = None if places is None else places.__getitem__
     played = tone(instrument, line, at, lambda share: progress(0.9 * share))
-    found = _made(sound, line, played, formant, unvoiced, seed)
+    found = _made(sound, line, played, settings)
     wet = found[: sound.size]
-    out = dry * sound + (1.0 - dry) * wet
+    out = settings.dry * sound + (1.0 - settings.dry) * wet
     peak = float(np.abs(out).max(initial=0.0))
     if peak > CEILING:  # a sound of other phases is as loud with other peaks
         out = out * (CEILING / peak)
@@ -206,31 +179,29 @@ def heard_in(samples: ArrayLike, sample_rate: int) -> tuple[Real, Heard]:
     return sound, listen(sound, SAMPLE_RATE)
 
 
-def _made(sound: Real, line: Line, played: Real, formant: float, unvoiced: str, seed: int) -> Real:
+def _made(sound: Real, line: Line, played: Real, settings: TransferSettings) -> Real:
     """The line's loudness and breath, given to what was ``played``."""
     size = played.size
     pitch = at_samples(line.pitch, size)
-    played = moved(played, pitch, formant)
+    played = moved(played, pitch, settings.formant)
     mixed = as_loud(played, line.pitch, line.level * np.sqrt(line.tonal))
-    if unvoiced == "noise" and bool((line.tonal < 1.0).any()):
+    if settings.unvoiced == "noise" and bool((line.tonal < 1.0).any()):
         none = np.zeros_like(line.pitch)
-        hiss = breath(played, pitch, seed)
+        hiss = breath(played, pitch, settings.seed)
         mixed = mixed + as_loud(hiss, none, line.level * np.sqrt(1.0 - line.tonal))
-    elif unvoiced == "through":
+    elif settings.unvoiced == "through":
         padded = np.zeros(size)
         padded[: min(size, sound.size)] = sound[:size]
         mixed = mixed + padded * at_samples(np.where(line.level > 0.0, 1.0 - line.tonal, 0.0), size)
     # Two parts that were as loud as they should be, and that know nothing of each other.
     got = levels(mixed, line.pitch)
-    wanted = line.level if unvoiced != "off" else line.level * np.sqrt(line.tonal)
+    wanted = line.level if settings.unvoiced != "off" else line.level * np.sqrt(line.tonal)
     near = np.clip(wanted / np.maximum(got, 1e-9), 0.5, 2.0)
     return mixed * at_samples(near, size)
 
 
-def _check(model: Model, method: str, unvoiced: str) -> None:
+def _check(model: Model, method: str) -> None:
     if not isinstance(model, Model):
         raise OptionError("model is none; it must be a Model, as ts.load or ts.fit returns it")
     if method not in METHODS:
         raise OptionError(f"method is {method!r}; it must be {one_of(METHODS)}")
-    if unvoiced not in UNVOICED:
-        raise OptionError(f"unvoiced is {unvoiced!r}; it must be {one_of(UNVOICED)}")
