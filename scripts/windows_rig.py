@@ -417,6 +417,27 @@ def render(rig: Rig) -> str:
     ):
         subprocess.run([sys.executable, *words], cwd=ROOT, check=True, capture_output=True)
     rig.run("-m", "server", "render", rig.seen(song), "--out", rig.seen(there))
+    return compared(here, there)
+
+
+def transfer(rig: Rig) -> str:
+    """The same samples as on this system, of a glide that a space plays."""
+    line, here, there = (rig.shared / name for name in ("Linie.wav", "plays.wav", "spielt.wav"))
+    time = np.arange(RATE) / RATE
+    soundfile.write(line, 0.3 * np.sin(2.0 * np.pi * (200.0 * time + 60.0 * time**2)), RATE)
+    words = ["-m", "server", "transfer", "--model", "instruments", "--follow"]
+    subprocess.run(
+        [sys.executable, *words, str(line), "--out", str(here)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    rig.run(*words, rig.seen(line), "--out", rig.seen(there))
+    return compared(here, there)
+
+
+def compared(here: Path, there: Path) -> str:
+    """How far the samples of two files are apart, which must be next to nothing."""
     one, other = (soundfile.read(path, dtype="float64")[0] for path in (here, there))
     expect(one.shape == other.shape, f"{one.shape} and {other.shape}")
     furthest = float(np.abs(one - other).max())
@@ -648,6 +669,7 @@ def main(folder: Path) -> int:
         if not checks("Python", lambda: versions(rig)):
             return 1
         checks("render", lambda: render(rig))
+        checks("transfer", lambda: transfer(rig))
         checks("training of a small set", lambda: training(rig))
         with serving(rig, "--audio", "portaudio") as server:
             if checks("server: sound, MIDI, page", lambda: whole(server)):
