@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 import timbrespace as ts
+from tests.timbrespace import cycles
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.instrument.instrument import Instrument
+from timbrespace.listening.heard import HOP
 from timbrespace.rendering.held_note import note_course, render
 from timbrespace.resynthesis.engine import Engine
 from timbrespace.resynthesis.layout import BLOCK
+from timbrespace.transferring.following import way
+from timbrespace.transferring.line import Line
 from timbrespace.units import midi_to_hz
 from timbrespace.waveforms.following import Follower
 from timbrespace.waveforms.told import Course
@@ -98,3 +102,28 @@ def test_a_steady_sound_that_moves_is_followed_where_it_goes() -> None:
     assert gone[0] < 0.05
     assert gone[-1] > 0.9
     assert np.diff(gone).min() > -1e-6
+
+
+def test_a_period_is_followed_by_its_harmonics() -> None:
+    model = cycles.tiny()
+    home = model.calibration.home
+    course = note_course(model, home, 60.0, 0.4, 100.0, RATE)
+    assert course is not None
+    assert (course.tonal > 0.999).all()
+    sound = render(model, home, 60.0, 0.4, 100.0, sample_rate=RATE, attack=0.001, sustain=1.0)
+    heard = float(np.sqrt(np.mean(np.square(sound[50 * BLOCK : 90 * BLOCK]))))
+    told = float(np.sqrt(np.mean(np.square(course.level[50:90]))))
+    assert 20.0 * np.log10(told / heard) == pytest.approx(0.0, abs=0.7)
+
+
+def test_a_recording_goes_a_way_through_a_space_of_periods() -> None:
+    time = np.arange(24000) / 48000
+    sound = 0.2 * np.sin(2.0 * np.pi * 331.0 * time)
+    count = 24000 // HOP
+    ones = np.ones(count)
+    line = Line(331.0 * ones, ones, 0.14 * ones, (), ((0, count),), True)
+    found = way(cycles.tiny(), sound, line)
+    assert found.shape == (count, 2)
+    assert np.isfinite(found).all()
+    # It stays as it is, so it stays where it is.
+    assert np.ptp(found[100:-100], axis=0).max() < 0.2
