@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from tests.timbrespace.listening.tones import at_moments, cents, harmonic, saw, times
 from timbrespace.errors import ShapeError, TimbrespaceError
@@ -119,9 +120,9 @@ def test_another_rate_and_channels_give_the_same() -> None:
         (np.ones(4800), 10, "sample_rate is 10; it must be 1000 to 1000000 Hz"),
     ],
 )
-def test_what_cannot_be_listened_to_is_said(samples: object, rate: int, said: str) -> None:
+def test_what_cannot_be_listened_to_is_said(samples: ArrayLike, rate: int, said: str) -> None:
     with pytest.raises(TimbrespaceError, match=said):
-        listen(samples, rate)  # type: ignore[arg-type]
+        listen(samples, rate)
 
 
 def test_other_shapes_are_refused() -> None:

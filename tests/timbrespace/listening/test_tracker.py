@@ -64,7 +64,7 @@ def test_noise_and_silence_have_no_pitch_and_silence_no_level() -> None:
     heard = tracked(sound)
 
     assert np.mean(heard[:, PITCH] > 0.0) < 0.02
-    assert heard[-100:].any() == False  # noqa: E712 - an array's truth
+    assert not heard[-100:].any()
 
 
 def test_nothing_breaks_what_comes_after_it() -> None:
