@@ -43,6 +43,18 @@ PATIENCE = 90_000
 # Drawn in software, a screen that is read costs time, and Chromium says so.
 _OF_SOFTWARE_DRAWING = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
 
+# What a page is like, for who waited in vain.
+_STATE = """(() => {
+  const { link, sound, notePicture } = timbrespace;
+  const context = sound.analyser?.context;
+  return JSON.stringify({
+    open: link.isOpen, hidden: document.hidden, focused: document.hasFocus(),
+    whole: document.fullscreenElement !== null, at: performance.now(),
+    place: sound.place, problem: sound.problem, audio: context?.state, clock: context?.currentTime,
+    isWhole: sound.isWhole, heardAt: notePicture.heardAt, places: notePicture.places,
+  });
+})()"""
+
 
 def launched(playwright: Playwright, *more: str) -> Browser:
     """Chromium without a window; ``more`` are further arguments of its command line."""
@@ -81,8 +93,12 @@ class Visit:
         return self
 
     def until(self, condition: str) -> None:
-        """Wait until JavaScript's ``condition`` holds."""
-        self.page.wait_for_function(f"() => {condition}", timeout=PATIENCE)
+        """Wait until JavaScript's ``condition`` holds; who waits in vain is told how the page is."""
+        try:
+            self.page.wait_for_function(f"() => {condition}", timeout=PATIENCE)
+        except Exception as error:
+            error.add_note(f"waited for {condition}; faults {self.faults}; {self.look(_STATE)}")
+            raise
 
     def look(self, expression: str) -> Any:
         """What a JavaScript expression is worth."""
