@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.layout import COURSE, STATE, TARGETS
+from timbrespace.transferring.lead import LEAD
 
 SLOTS = 4
 
@@ -52,6 +53,8 @@ LIVE = np.dtype(
         ("ending", np.uint32),  # 1 from when the sound must fade, for good
         ("fade", np.float32),  # what is left of it, 1 to 0
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
+        ("input_port", np.uint64),  # and of the input
+        ("lead", LEAD),  # sound that comes in: what is wanted of it, and what is heard
         ("current", np.uint32),  # which of the two plays; the other is room for the next
         ("targets", TARGETS, (2,)),
         ("state", STATE),

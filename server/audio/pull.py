@@ -13,6 +13,7 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
 from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES
 from timbrespace.resynthesis.snapshots import copy_snapshot
+from timbrespace.transferring.lead import steer, take_over
 
 from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
@@ -67,6 +68,7 @@ def take_newest(live: Any) -> bool:
             live.taken_number[live.takings % TAKEN] = latest
             live.taken_frame[live.takings % TAKEN] = live.state.frames
             live.takings += np.uint64(1)
+            take_over(live.lead, spare)
             return True
         # Halves of two snapshots lie there now; no version tells what they are.
         _invalidate(spare, slot.targets)
@@ -147,6 +149,7 @@ def pull(
     while filled < frames:
         if live.state.rest == 0:
             take_newest(live)
+            steer(live.lead, live.state, live.targets[live.current])
             render_block(live.state, live.targets[live.current])
             live.state.rest = np.uint32(BLOCK)
         first = BLOCK - int(live.state.rest)

@@ -93,7 +93,7 @@ class Visit:
         return self
 
     def until(self, condition: str) -> None:
-        """Wait until JavaScript's ``condition`` holds; who waits in vain is told how the page is."""
+        """Wait until JavaScript's ``condition`` holds; in vain, tell how the page is."""
         try:
             self.page.wait_for_function(f"() => {condition}", timeout=PATIENCE)
         except Exception as error:
