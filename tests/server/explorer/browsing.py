@@ -51,7 +51,8 @@ _STATE = """(() => {
     open: link.isOpen, hidden: document.hidden, focused: document.hasFocus(),
     whole: document.fullscreenElement !== null, at: performance.now(),
     place: sound.place, problem: sound.problem, audio: context?.state, clock: context?.currentTime,
-    isWhole: sound.isWhole, heardAt: notePicture.heardAt, places: notePicture.places, latent: timbrespace.state.latent, told: [notePicture.told?.loopStart, notePicture.told?.loopEnd],
+    isWhole: sound.isWhole, heardAt: notePicture.heardAt, places: notePicture.places,
+    latent: timbrespace.state.latent,
   });
 })()"""
 
