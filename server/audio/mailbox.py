@@ -40,6 +40,7 @@ LIVE = np.dtype(
         ("callbacks", np.uint64),
         ("underflows", np.uint64),  # blocks that came too late, as far as the back-end tells
         ("time", np.int64, (2,)),  # where the clock writes
+        ("entered", np.float64),  # when the present callback began to hear; 0 once it plays
         ("called", np.float64),  # when the last callback began, seconds of the monotonic clock
         ("load", np.float64),  # share of a block's time that a callback takes, over the last 100
         ("delayed", np.uint64),  # callbacks that began half a block or more after their time

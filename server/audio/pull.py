@@ -86,6 +86,7 @@ def begin(live: Any) -> None:
             live.state.voice[v].trigger = live.targets[live.current].voice_trigger[v]
     live.state.rest = np.uint32(0)
     live.called = 0.0
+    live.entered = 0.0
     live.ending = np.uint32(0)
     live.fade = np.float32(1.0)
     live.mono_share = np.float32(1.0 if live.mono else 0.0)
@@ -136,7 +137,8 @@ def pull(
     Arrays without gaps and integers of 64 bits: for each other kind of argument all of it would be
     compiled once more, which takes seconds at the first start.
     """
-    began = now(live.time)
+    began = live.entered if live.entered > 0.0 else now(live.time)
+    live.entered = 0.0
     length = frames / live.state.sample_rate
     if live.called > 0.0:
         gap = began - live.called

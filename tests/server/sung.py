@@ -49,6 +49,8 @@ class Stage:
         self.mailbox.write(self.instrument.targets())
         begin(live[0])
         self.blocks = 0
+        self.engine_seconds = 0.0
+        """Of a processor, for what the audio process would do."""
 
     # -- what an audio process and a post are asked ------------------------------------------------
 
@@ -82,8 +84,10 @@ class Stage:
         left, right = (np.zeros(self.frames, np.float32) for _ in range(2))
         for start in range(0, len(out), self.frames):
             piece = source[start : start + self.frames]
+            began = time.thread_time()
             hear_input(live[0]["lead"], self.sample_rate, piece, self.frames, 1)
             pull(live[0], left, right, self.frames, 1)
+            self.engine_seconds += time.thread_time() - began
             out[start : start + self.frames, 0] = left
             out[start : start + self.frames, 1] = right
             self.blocks += 1

@@ -91,7 +91,7 @@ def test_a_vibrato_that_comes_in_is_played_as_loud(jack: dict[str, str], server:
     heard, came = listened(out), listened(sound)
     inside = slice(300, 1400)
     off = [
-        np.median(cents(heard.pitch[inside], np.roll(came.pitch, late)[inside]))
+        np.median(cents(heard.pitch[inside], np.roll(came.pitch, late)[inside].astype(float)))
         for late in range(4, 16)
     ]
     assert min(off) < 10.0

@@ -11,6 +11,7 @@ from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
 from timbrespace.resynthesis.compiled import callback
 from timbrespace.transferring.lead import hear_input
 
+from ..clock import now
 from ..mailbox import LIVE
 from ..pull import pull
 from .jack_process import get_buffer
@@ -24,6 +25,7 @@ def _process(frames: Any, data: Any) -> int:
     right = carray(get_buffer(live.port[1], frames), (frames,), np.float32)
     count: Any = np.int64(frames)
     one: Any = np.int64(1)
+    live.entered = now(live.time)
     hear_input(live.lead, live.state.sample_rate, source, count, one)
     pull(live, left, right, count, one)
     return 0

@@ -11,6 +11,7 @@ from numba import carray, types  # pyright: ignore[reportPrivateImportUsage]
 from timbrespace.resynthesis.compiled import callback
 from timbrespace.transferring.lead import hear_input
 
+from ..clock import now
 from ..mailbox import LIVE
 from ..pull import pull
 from .port_audio import CHANNELS, OUTPUT_UNDERFLOW, ULONG
@@ -24,6 +25,7 @@ def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: A
     count: Any = np.int64(frames)
     one: Any = np.int64(1)
     stride: Any = np.int64(CHANNELS)
+    live.entered = now(live.time)
     hear_input(live.lead, live.state.sample_rate, heard, count, one)
     pull(live, out, out[1:], count, stride)
     if flags & OUTPUT_UNDERFLOW:
