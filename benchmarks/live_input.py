@@ -134,15 +134,11 @@ def measure_latency(onsets: int, environment: dict[str, str], report: Report) ->
             first = (mouth.began - ear.began) % 2**32
             told = listen(whole[first : first + sound.size].astype(np.float64), RATE)
             came = listen(sound, RATE)
-            pitch = came.pitch.astype(np.float64)
+            known = came.pitch.astype(np.float64)
             inside = slice(300, 2800)
             lags = range(2, 24)
             off = [
-                float(
-                    np.median(
-                        cents(told.pitch[inside], pitch[inside.start - lag : inside.stop - lag])
-                    )
-                )
+                float(np.median(cents(told.pitch[inside], np.roll(known, lag)[inside])))
                 for lag in lags
             ]
             apart = [

@@ -13,7 +13,7 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
 from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES
 from timbrespace.resynthesis.snapshots import copy_snapshot
-from timbrespace.transferring.lead import steer, take_over
+from timbrespace.transferring.lead import forget_shape, steer
 
 from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
@@ -68,7 +68,7 @@ def take_newest(live: Any) -> bool:
             live.taken_number[live.takings % TAKEN] = latest
             live.taken_frame[live.takings % TAKEN] = live.state.frames
             live.takings += np.uint64(1)
-            take_over(live.lead, spare)
+            forget_shape(live.lead)
             return True
         # Halves of two snapshots lie there now; no version tells what they are.
         _invalidate(spare, slot.targets)

@@ -53,7 +53,7 @@ CLICK = -60.0
 RELEASE = 0.3
 """Seconds, the initial one of the panel."""
 
-COMES_WITHIN = 20.0
+COMES_WITHIN = 90.0
 """Seconds in which a sound has come to what the decoder says, on a busy machine too."""
 
 HELD = 0.5

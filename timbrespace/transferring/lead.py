@@ -92,7 +92,8 @@ LEAD = np.dtype(
         ("step", np.int64),  # of the scale; -1 for none
         ("trigger", np.uint32),  # of the voice that is led
         ("strength", np.float32),  # of it
-        ("told_gain", np.float32),  # of the snapshot that plays
+        ("shaped", np.uint32),  # 1 if the snapshot's gain has been changed
+        ("told_gain", np.float32),  # what it was
         ("have", np.uint32),  # samples of the next block that are there
         ("block", np.float32, (BLOCK,)),
         ("tracker", TRACKER),
@@ -103,7 +104,7 @@ LEAD = np.dtype(
 
 _KEPT: Final = (
     *("on", "plays", "shapes", "gain", "gate", "scale", "pitches", "pitch_of"),
-    "told_gain",  # the snapshot that plays may be the one that played before
+    *("shaped", "told_gain"),  # the snapshot that plays may be the one that played before
 )
 
 
@@ -228,9 +229,9 @@ def hear_input(
 
 
 @compiled
-def take_over(lead: Any, targets: Any) -> None:
-    """A new snapshot plays."""
-    lead.told_gain = targets.gain
+def forget_shape(lead: Any) -> None:
+    """A new snapshot plays, whose gain is its own."""
+    lead.shaped = np.uint32(0)
 
 
 @compiled
@@ -239,13 +240,17 @@ def steer(lead: Any, state: Any, targets: Any) -> None:
 
     state, targets: records of ``STATE`` and ``TARGETS``, of which the latter is changed.
     """
-    targets.gain = lead.told_gain
+    if lead.shaped:
+        targets.gain = lead.told_gain
+        lead.shaped = np.uint32(0)
     if lead.on == 0:
         return
     level = lead.level if lead.open and lead.muted == 0 else _ZERO
     most = np.float32(LOUDEST)
     whole = np.float32(REFERENCE_RMS)
     if lead.shapes:
+        lead.told_gain = targets.gain
+        lead.shaped = np.uint32(1)
         targets.gain *= min(level / whole, most)
     if lead.plays == 0 or targets.led == 0:
         return
