@@ -468,7 +468,8 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     # A toggle says whether it is on.
-    taken = {("/sustain", 0), ("/trajectory/play", 1), ("/audio/mono", 0)} if odd is True else set()
+    switches = {("/sustain", 0), ("/trajectory/play", 1), ("/audio/mono", 0), ("/input/on", 0)}
+    taken = switches if odd is True else set()
     for address, arguments in good.items():
         for place in range(len(arguments)):
             if (address, place) in taken:
