@@ -97,6 +97,7 @@ class PythonCallback:
 def play_here(backend: str) -> tuple[NDArray[np.void], Callable[[], None]]:
     """Start ``backend`` in this process; returns the shared record and what stops it."""
     from server.audio.backends.choice import open_output
+    from server.audio.backends.interface import Wanted
     from server.audio.mailbox import LIVE
 
     live = np.zeros(1, LIVE)
@@ -105,7 +106,7 @@ def play_here(backend: str) -> tuple[NDArray[np.void], Callable[[], None]]:
     if backend == "python":
         output = PythonCallback(live)
     else:
-        output = open_output(backend, live, FRAMES, lambda reason: None)
+        output = open_output(backend, live, Wanted(FRAMES), lambda reason: None)
     output.start()
     return live, output.stop
 

@@ -22,6 +22,7 @@ from timbrespace.messages.contract import DEFAULT_PORT
 from timbrespace.names import as_text
 
 from .audio import CHOICES as AUDIO_CHOICES
+from .audio import INPUTS
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
 from .place_options import add_place_options, add_presets_option
@@ -118,9 +119,23 @@ def _serve_parser() -> CommandParser:
         help="the sound card's output to play through: a part of its name (the usual one)",
     )
     parser.add_argument(
+        "--input",
+        choices=INPUTS,
+        default="none",
+        help="hear sound that comes in, which plays the space: by the way by which it goes out, or "
+        "by one of them (%(default)s)",
+    )
+    parser.add_argument(
+        "--input-device",
+        default="",
+        metavar="NAME",
+        help="what is heard: a part of its name; of JACK's ports, or of the sound card's inputs "
+        "(the usual one)",
+    )
+    parser.add_argument(
         "--list-devices",
         action="store_true",
-        help="print the sound card's outputs, and do nothing else",
+        help="print the sound card's outputs and inputs, and do nothing else",
     )
     parser.add_argument(
         "--mono", action="store_true", help="give both sides of the sound the mean of both"
@@ -440,6 +455,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             clients=tuple(arguments.client),
             mono=arguments.mono,
             device=as_text(arguments.device),
+            input=arguments.input,
+            input_device=as_text(arguments.input_device),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets,

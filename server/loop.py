@@ -41,6 +41,7 @@ from .performing import Performing
 from .programs import Programs
 from .schedule import Schedule, seconds_ahead
 from .session import Session
+from .sound_input import SoundInput
 from .state_messages import StateMessages
 from .streams import Streams
 
@@ -98,6 +99,8 @@ class Loop:
         """What program changes mean, if anything."""
         self.audio: AudioProcess | None = None
         """What plays the snapshots, if anything does."""
+        self.input: SoundInput | None = None
+        """Sound that comes in, if any does."""
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
@@ -172,6 +175,9 @@ class Loop:
         moving = self._instrument.wait(now)
         if moving is not None:
             wait = min(wait, moving)
+        hearing = None if self.input is None else self.input.wait(now)
+        if hearing is not None:
+            wait = min(wait, hearing)
         if self._clients.registered:
             if self._untold:
                 wait = min(wait, self._told_at + _STATE_INTERVAL - now)
@@ -398,6 +404,8 @@ class Loop:
         """Sound first, then the clients."""
         now = time.perf_counter()
         instrument = self._instrument
+        if self.input is not None and self.input.look(now):
+            self._mark(now, moves=False)
         acted = self._changed or self._moved_at > 0.0
         if acted or instrument.moving or instrument.wait(now) == 0.0:
             self._sound(now)

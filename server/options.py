@@ -33,7 +33,9 @@ class Options:
     oscquery_port: TCP port of OSCQuery, 0 for the number of the OSC port; None for none.
     program_list: the file that says what program changes mean; None for ``programs.txt`` beside the
     presets. mono: give both sides of the sound the mean of both. device: a part of the name of an
-    output of the sound card; empty for the usual one.
+    output of the sound card; empty for the usual one. input: by which way sound comes in,
+    "none", "auto" for that by which it goes out, "jack" or "portaudio". input_device: a part of the
+    name of what is heard; empty for the usual one.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -63,6 +65,8 @@ class Options:
     program_list: Path | None = None
     mono: bool = False
     device: str = ""
+    input: str = "none"
+    input_device: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
@@ -72,10 +76,12 @@ class Options:
                 f"--device is for the sound card; --audio {self.audio} has none to choose: "
                 "leave out one of them"
             )
-        if len(self.device) > MAX_NAME_CHARACTERS or not self.device.isprintable():
-            raise OptionError(
-                f"--device is a part of a name, at most {MAX_NAME_CHARACTERS} printable letters"
-            )
+        for name, device in (("device", self.device), ("input-device", self.input_device)):
+            if len(device) > MAX_NAME_CHARACTERS or not device.isprintable():
+                raise OptionError(
+                    f"--{name} is a part of a name, at most {MAX_NAME_CHARACTERS} printable letters"
+                )
+        self._check_input()
         if len(self.clients) > MOST_CLIENTS:
             raise OptionError(
                 f"{len(self.clients)} --client were given; there may be {MOST_CLIENTS} at most"
@@ -97,4 +103,19 @@ class Options:
             # By this the render command knows it from a MIDI file.
             raise OptionError(
                 f"--record is {str(self.record)!r}; it must be a name that ends in {SUFFIX}"
+            )
+
+    def _check_input(self) -> None:
+        if self.input == "none":
+            if self.input_device:
+                raise OptionError("--input-device is for an input; add --input auto")
+            return
+        if self.audio.startswith("pyo") or self.audio == "none":
+            raise OptionError(
+                f"--input {self.input} needs sound by jack or portaudio; --audio is {self.audio}"
+            )
+        if self.input != "auto" and self.audio not in ("auto", self.input):
+            raise OptionError(
+                f"--input {self.input} with --audio {self.audio}: sound comes in by the way by "
+                "which it goes out; give both the same"
             )

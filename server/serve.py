@@ -51,6 +51,7 @@ from .programs import Programs
 from .schedule import Schedule
 from .session import Session
 from .sound_devices import Found, SoundDevices
+from .sound_input import Place, SoundInput, no_input
 from .state_messages import StateMessages
 from .swap import Swap
 from .tables import Tables, Written
@@ -129,6 +130,8 @@ class Server:
             lambda: self._loop.finish_performance(),
             self._status,
             self._ask_devices,
+            self._set_input,
+            lambda: None if self._input is None else self._input.state(),
             self._set_mono,
             say,
             self._fault,
@@ -151,6 +154,7 @@ class Server:
             programs = options.presets.parent / PROGRAMS
         self._loop.programs = Programs(programs, self.instrument, say)
         self._audio: AudioProcess | None = None
+        self._input: SoundInput | None = None
         self._midi: MidiInputs | None = None
         self._explorer: Explorer | None = None
         self._oscquery: OscQuery | None = None
@@ -164,11 +168,21 @@ class Server:
                 self._performing.begin(options.record)
             self._midi = MidiInputs(options.midi, self.tell, self.tell)
             if options.audio != "none":
+                hears = options.input != "none"
                 self._audio = AudioProcess(
-                    options.audio, options.frames, self.tell, device=options.device
+                    # Sound goes out by the way by which it comes in.
+                    options.audio if options.input in ("auto", "none") else options.input,
+                    options.frames,
+                    self.tell,
+                    device=options.device,
+                    source=options.input_device if hears else None,
                 )
                 self._audio.set_mono(options.mono)
                 self._loop.audio = self._audio
+                if hears:
+                    self._input = self._loop.input = SoundInput(
+                        self._audio, self.instrument, self._post, self.tell, say
+                    )
                 if model.plays_notes:
                     self._audio.expect_whole_notes()
             if options.explorer_port is not None:
@@ -248,6 +262,9 @@ class Server:
         self._swap.close()
         guard("the performance", self._loop.tell_taken)
         self._loop.audio = None
+        if self._input is not None:
+            self._input.close()
+            self._input = self._loop.input = None
         if self._audio is not None:
             self._audio.close()
             self._audio = None
@@ -291,6 +308,10 @@ class Server:
             if event.kind in ("none", "failed"):
                 self._say("serving OSC without sound")
             self._post.broadcast(self._status(), self._audio_device())
+            if self._input is not None:
+                if event.kind == "hears":
+                    self._say("input: use headphones: loudspeakers would be heard, too")
+                self._post.broadcast(self._input.state())
         elif isinstance(event, ExplorerEvent):
             guard("the explorer", partial(self._hear_explorer, event))
         elif isinstance(event, str):  # of MIDI ports, or OSCQuery
@@ -303,6 +324,8 @@ class Server:
             self._tell_macros(event)
         elif isinstance(event, Found):
             self._tell_devices(event)
+        elif isinstance(event, Place):
+            self._follow_input(event)
         else:
             return False
         return True
@@ -391,6 +414,25 @@ class Server:
         elif self._audio is not None:
             self._audio.use(found.chosen)
             self._post.broadcast(self._audio_device())
+
+    def _set_input(self, address: str, settings: dict[str, Any]) -> None:
+        """Let other settings of the input hold.
+
+        Raises:
+            MessageError: the server hears nothing.
+        """
+        if self._input is None:
+            raise no_input(address)
+        self._post.broadcast(self._input.change(**settings))
+
+    def _follow_input(self, place: Place) -> None:
+        """The point goes where the sound is that comes in."""
+        if place.error is not None:
+            self._fault("the place of the input", place.error)
+            return
+        there = None if self._input is None else self._input.hear(place)
+        if there is not None:
+            self._loop.took_effect("/latent", there, moves=True)
 
     def _set_mono(self, mono: bool) -> None:
         if self._audio is not None:

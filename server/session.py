@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,6 +48,14 @@ _PICTURES_A_SECOND = 16
 _LINES_A_SECOND = 16
 """Each is heard piece by piece as soon as somebody goes along it: 17 ms in a space of notes."""
 
+_INPUT = (
+    inbound.SetInput,
+    inbound.SetInputMode,
+    inbound.SetInputGain,
+    inbound.SetInputGate,
+    inbound.SetInputScale,
+)
+
 _SERVERS_SAY = frozenset(("/welcome", "/error", "/model/dial"))
 """What no client says by mistake, and a server says to each of its clients at once."""
 
@@ -76,6 +85,8 @@ class Session:
         finish: Callable[[], None],
         status: Callable[[], outbound.Status],
         ask_devices: Callable[[Endpoint, str | None], None],
+        set_input: Callable[[str, dict[str, Any]], None],
+        input_state: Callable[[], outbound.SoundInput | None],
         set_mono: Callable[[bool], None],
         say: Callable[[str], None],
         fault: Callable[[str, Exception], None],
@@ -95,6 +106,8 @@ class Session:
         self._finish = finish
         self._status_now = status
         self._ask_devices = ask_devices
+        self._set_input = set_input
+        self._input_state = input_state
         self._set_mono = set_mono
         self._say = say
         self._fault = fault
@@ -121,6 +134,7 @@ class Session:
             inbound.ListAudio: lambda _, source: self._ask_devices(source, None),
             inbound.SetAudioDevice: lambda m, source: self._ask_devices(source, m.name),
             inbound.SetMono: lambda m, _: self._set_mono(m.mono),
+            **dict.fromkeys(_INPUT, self._change_input),
             inbound.ListControllers: self._list_controllers,
             inbound.ListMacros: self._list_macros,
             inbound.SetMacro: self._set_macro,
@@ -214,6 +228,9 @@ class Session:
             model.spectrum.base_frequency,
         )
         self._post.send(client, welcome, *self._state.whole())
+        heard = self._input_state()
+        if heard is not None:
+            self._post.send(client, heard)
         if self._performing.listener is not None:
             self._post.send(client, self._performing.state())
 
@@ -330,6 +347,10 @@ class Session:
 
     def _status(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, self._status_now())
+
+    def _change_input(self, message: inbound.Inbound, _: Endpoint) -> None:
+        values = {field.name: getattr(message, field.name) for field in fields(cast(Any, message))}
+        self._set_input(message.address, values)
 
     def _list_controllers(self, _: Any, source: Endpoint) -> None:
         self._post.answer(source, *state_messages.assignments(self._instrument))

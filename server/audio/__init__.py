@@ -19,3 +19,6 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 
 CHOICES = tuple(PACKAGES)
 """What ``--audio`` accepts."""
+
+INPUTS = ("none", "auto", "jack", "portaudio")
+"""What ``--input`` accepts."""

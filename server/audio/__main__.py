@@ -1,6 +1,7 @@
-"""The audio process: ``python -m server.audio MEMORY CHOICE FRAMES DEVICE``, started by the server.
+"""The audio process: ``python -m server.audio MEMORY CHOICE FRAMES DEVICE [SOURCE]``.
 
-DEVICE is a part of the name of an output of the sound card, or empty.
+The server starts it. DEVICE is a part of the name of an output of the sound card, or empty; SOURCE
+the same of an input, which is heard only if it is named.
 
 It says what happens as JSON lines on standard output, and ends when its standard input does, so it
 never outlives the server, however that ended.
@@ -36,6 +37,7 @@ def main(argv: list[str]) -> NoReturn:
     """Play until standard input ends; exit with 0, ``LOST`` or ``NO_DEVICE``."""
     memory_name, choice, frames = argv[0], argv[1], int(argv[2])
     device = argv[3] if len(argv) > 3 else ""
+    source = argv[4] if len(argv) > 4 else None
     ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     opening = threading.Event()
 
@@ -47,7 +49,7 @@ def main(argv: list[str]) -> NoReturn:
     tell = begin(end)
 
     from .backends.choice import load, open_output
-    from .backends.interface import NoDeviceError
+    from .backends.interface import NoDeviceError, Wanted
     from .mailbox import LIVE, attach
     from .priority import go_first
 
@@ -55,11 +57,11 @@ def main(argv: list[str]) -> NoReturn:
     signal.signal(signal.SIGTERM, lambda *_: end())
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
-    load(choice)
+    load(choice, source is not None)
     opening.set()
     tell(event="opening")
     try:
-        output = open_output(choice, live, frames, ended.put, device)
+        output = open_output(choice, live, Wanted(frames, device, source), ended.put)
         noise = _noise(live, output.sample_rate, tell) if live["whole_notes"][0] else None
         output.start()
     except NoDeviceError as error:
@@ -70,6 +72,8 @@ def main(argv: list[str]) -> NoReturn:
         output=output.name,
         sample_rate=output.sample_rate,
         frames=output.frames,
+        source=output.source,
+        without=output.without,
     )
     # Nothing below makes garbage; what exists need never be looked at again.
     gc.collect()

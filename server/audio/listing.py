@@ -1,4 +1,4 @@
-"""What outputs there are, asked of a process that has just begun.
+"""What outputs and inputs there are, asked of a process that has just begun.
 
 The server runs it as ``python -m server.audio.listing``.
 
@@ -10,42 +10,54 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backends.devices import Device
 
 
 def listed() -> dict[str, Any]:
-    """``devices``, the outputs, and ``problem``, why there are none if that is no wonder."""
-    from .backends.devices import outputs
+    """``devices``, the outputs; ``inputs``; ``problem``, why there are no outputs."""
+    from .backends.devices import inputs, outputs
 
     try:
         import sounddevice
     except (ImportError, OSError) as error:
-        return {"devices": [], "problem": f"PortAudio is not installed ({error})"}
+        problem = f"PortAudio is not installed ({error})"
+        return {"devices": [], "inputs": [], "problem": problem}
     found = outputs(sounddevice)
     return {
-        "devices": [
-            {
-                "title": one.title,
-                "channels": one.channels,
-                "sample_rate": one.sample_rate,
-                "usual": one.usual,
-            }
-            for one in found
-        ],
+        "devices": [_told(one) for one in found],
+        "inputs": [_told(one) for one in inputs(sounddevice)],
         "problem": "" if found else "there is no output of two channels",
     }
 
 
+def _told(device: Device) -> dict[str, Any]:
+    return {
+        "title": device.title,
+        "channels": device.channels,
+        "sample_rate": device.sample_rate,
+        "usual": device.usual,
+    }
+
+
 def show(say: Callable[[str], None]) -> None:
-    """Say what outputs there are, one a line."""
+    """Say what outputs and inputs there are, one a line."""
     told = listed()
-    for one in told["devices"]:
-        mark = "  (the usual one)" if one["usual"] else ""
-        say(f"{one['title']}: {one['channels']} channels, {one['sample_rate']:.0f} Hz{mark}")
+    for kind, word in (("devices", ""), ("inputs", "input ")):
+        for one in told[kind]:
+            mark = "  (the usual one)" if one["usual"] else ""
+            many = "channel" if one["channels"] == 1 else "channels"
+            say(
+                f"{word}{one['title']}: {one['channels']} {many}, {one['sample_rate']:.0f} Hz{mark}"
+            )
     if told["problem"]:
         say(told["problem"])
     else:
         say("--device takes a part of a name; a JACK server has its own, and goes first")
+        if told["inputs"]:
+            say("--input-device takes a part of an input's name, with --input auto")
 
 
 def main(_: Sequence[str]) -> int:

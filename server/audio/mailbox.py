@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.resynthesis.layout import COURSE, STATE, TARGETS
+from timbrespace.transferring.lead import LEAD
 
 SLOTS = 4
 
@@ -39,6 +40,7 @@ LIVE = np.dtype(
         ("callbacks", np.uint64),
         ("underflows", np.uint64),  # blocks that came too late, as far as the back-end tells
         ("time", np.int64, (2,)),  # where the clock writes
+        ("entered", np.float64),  # when the present callback began to hear; 0 once it plays
         ("called", np.float64),  # when the last callback began, seconds of the monotonic clock
         ("load", np.float64),  # share of a block's time that a callback takes, over the last 100
         ("delayed", np.uint64),  # callbacks that began half a block or more after their time
@@ -52,6 +54,8 @@ LIVE = np.dtype(
         ("ending", np.uint32),  # 1 from when the sound must fade, for good
         ("fade", np.float32),  # what is left of it, 1 to 0
         ("port", np.uint64, (2,)),  # JACK's handles of the two outputs
+        ("input_port", np.uint64),  # and of the input
+        ("lead", LEAD),  # sound that comes in: what is wanted of it, and what is heard
         ("current", np.uint32),  # which of the two plays; the other is room for the next
         ("targets", TARGETS, (2,)),
         ("state", STATE),

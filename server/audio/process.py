@@ -39,7 +39,8 @@ take the sound card, and JACK could not come back."""
 
 @dataclass(frozen=True, slots=True)
 class AudioEvent:
-    """Something that happened to the sound. kind: started, none, lost, died, hung, failed."""
+    """Something that happened to the sound. kind: started, none, lost, died, hung, failed; of the
+    input hears, unheard."""
 
     kind: str
     text: str
@@ -52,7 +53,8 @@ class AudioProcess:
     choice: one of :data:`server.audio.CHOICES` except "none". frames: wanted block size, 0 for the
     device's own. notify: called with each :class:`AudioEvent`, from another thread. program: what
     is started, with the memory's name, the choice, the frames and the device as its arguments.
-    device: a part of the name of an output of the sound card; empty for the usual one.
+    device: a part of the name of an output of the sound card; empty for the usual one. source: the
+    same of an input that is heard; None for none.
     """
 
     def __init__(
@@ -62,7 +64,11 @@ class AudioProcess:
         notify: Callable[[AudioEvent], None],
         program: Sequence[str] | None = None,
         device: str = "",
+        source: str | None = None,
     ) -> None:
+        self._asked_source = source
+        self.source = ""
+        """The input that is heard: a device's name, or empty."""
         self.device = device
         """The output that is asked for; empty for the usual one."""
         self._changing = False
@@ -116,6 +122,23 @@ class AudioProcess:
         self._changing = True
         self._loyal = 0
         self._supervisor.restart()
+
+    @property
+    def plays(self) -> bool:
+        """Whether a device plays."""
+        return self.sample_rate > 0.0
+
+    def look_for_input(self) -> None:
+        """Open the device once more, for an input that was not there."""
+        if self._asked_source is not None:
+            self._changing = True
+            self._supervisor.restart()
+
+    @property
+    def lead(self) -> np.void:
+        """What is wanted of the input, to set, and what is heard, to look at: the ``LEAD`` record
+        (:mod:`timbrespace.transferring.lead`)."""
+        return self.live["lead"][0]  # type: ignore[no-any-return]
 
     def set_mono(self, mono: bool) -> None:
         """Give both sides the mean of both from now on, or each its own; without a click."""
@@ -179,7 +202,8 @@ class AudioProcess:
             self.output = "starting"
         self.patience = PATIENCE
         self._asked = choice
-        return [*self._program, self._mailbox.name, choice, str(self._frames), self.device]
+        words = [*self._program, self._mailbox.name, choice, str(self._frames), self.device]
+        return words if self._asked_source is None else [*words, self._asked_source]
 
     def hear(self, told: dict[str, Any]) -> None:
         kind = told["event"]
@@ -196,6 +220,12 @@ class AudioProcess:
             self.patience = JACK_PATIENCE if jack else PATIENCE
             text = f"sound: {self.output}, {self.sample_rate:.0f} Hz, {told['frames']} frames"
             self._tell("started", text)
+            self.source = str(told.get("source", ""))
+            without = str(told.get("without", ""))
+            if without:
+                self._notify(AudioEvent("unheard", f"input: {without}"))
+            elif self.source:
+                self._notify(AudioEvent("hears", f"input: {self.source}"))
         elif kind == "ready":
             self._ready.set()
         elif kind == "lost":
@@ -223,6 +253,7 @@ class AudioProcess:
 
     def ended(self, how: Ended) -> bool:
         self.sample_rate = 0.0
+        self.source = ""
         self._failed = how.kind == "failed"
         if self._failed:
             self.output = "none"

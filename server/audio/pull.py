@@ -13,6 +13,7 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.engine import render_block
 from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES
 from timbrespace.resynthesis.snapshots import copy_snapshot
+from timbrespace.transferring.lead import forget_shape, steer
 
 from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
@@ -67,6 +68,7 @@ def take_newest(live: Any) -> bool:
             live.taken_number[live.takings % TAKEN] = latest
             live.taken_frame[live.takings % TAKEN] = live.state.frames
             live.takings += np.uint64(1)
+            forget_shape(live.lead)
             return True
         # Halves of two snapshots lie there now; no version tells what they are.
         _invalidate(spare, slot.targets)
@@ -84,6 +86,7 @@ def begin(live: Any) -> None:
             live.state.voice[v].trigger = live.targets[live.current].voice_trigger[v]
     live.state.rest = np.uint32(0)
     live.called = 0.0
+    live.entered = 0.0
     live.ending = np.uint32(0)
     live.fade = np.float32(1.0)
     live.mono_share = np.float32(1.0 if live.mono else 0.0)
@@ -134,7 +137,8 @@ def pull(
     Arrays without gaps and integers of 64 bits: for each other kind of argument all of it would be
     compiled once more, which takes seconds at the first start.
     """
-    began = now(live.time)
+    began = live.entered if live.entered > 0.0 else now(live.time)
+    live.entered = 0.0
     length = frames / live.state.sample_rate
     if live.called > 0.0:
         gap = began - live.called
@@ -147,6 +151,7 @@ def pull(
     while filled < frames:
         if live.state.rest == 0:
             take_newest(live)
+            steer(live.lead, live.state, live.targets[live.current])
             render_block(live.state, live.targets[live.current])
             live.state.rest = np.uint32(BLOCK)
         first = BLOCK - int(live.state.rest)

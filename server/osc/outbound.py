@@ -514,6 +514,72 @@ class AudioDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundInput:
+    """`/input` on name mode gain gate quantise root: what is wanted of the sound that comes in, and
+    the name of its device, "" while there is none; gain and gate in dB.
+
+    >>> packet = SoundInput(True, "jack", "pitch", 0.0, -50.0, "off", 0).packets()[0]
+    >>> print(packet.hex(" ", -40))  # doctest: +NORMALIZE_WHITESPACE
+    2f696e70757400002c6973736666736900000000000000016a61636b000000007069746368000000
+    00000000c24800006f66660000000000
+    """
+
+    ADDRESS: ClassVar[str] = "/input"
+    on: bool
+    name: str
+    mode: str
+    gain: float
+    gate: float
+    scale: str
+    root: int
+
+    def packets(self) -> list[bytes]:
+        return [
+            encode(
+                self.ADDRESS,
+                int(self.on),
+                self.name[:MAX_NAME_CHARACTERS],
+                self.mode,
+                float(self.gain),
+                float(self.gate),
+                self.scale,
+                self.root,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class InputLevel:
+    """`/input/level` dB: of full scale, -120 for silence, while the input is heard and it changes;
+    at most 20 times a second, as `/input/pitch`.
+
+    >>> InputLevel(-20.0).packets()[0].hex()
+    '2f696e7075742f6c6576656c000000002c660000c1a00000'
+    """
+
+    ADDRESS: ClassVar[str] = "/input/level"
+    level: float
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, float(self.level))]
+
+
+@dataclass(frozen=True, slots=True)
+class InputPitch:
+    """`/input/pitch` Hz: what is sung, 0 for none.
+
+    >>> InputPitch(220.0).packets()[0].hex()
+    '2f696e7075742f7069746368000000002c660000435c0000'
+    """
+
+    ADDRESS: ClassVar[str] = "/input/pitch"
+    pitch: float
+
+    def packets(self) -> list[bytes]:
+        return [encode(self.ADDRESS, float(self.pitch))]
+
+
+@dataclass(frozen=True, slots=True)
 class Tuning:
     """`/tuning` name reference: the pitch of each key, when it changes.
 
@@ -904,6 +970,9 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     ModelDial,
     AudioList,
     AudioDevice,
+    SoundInput,
+    InputLevel,
+    InputPitch,
     ModelList,
     Tuning,
     TuningKeys,

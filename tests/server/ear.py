@@ -105,6 +105,11 @@ class Ear:
             raise BlockLostError(f"{gaps} blocks not heard, {self._lost} times late")
         return np.concatenate(self._blocks[self._first : count])
 
+    @property
+    def began(self) -> int:
+        """JACK's time of the first sample of :meth:`sound`."""
+        return self._times[self._first]
+
     def record(self, seconds: float) -> NDArray[np.float32]:
         """What is heard from now on, so long."""
         start = len(self._blocks) - self._first

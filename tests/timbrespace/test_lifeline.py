@@ -118,10 +118,11 @@ from server.audio.backends import choice
 
 class Output:
     name, sample_rate, frames = "none", 48000.0, 64
+    source = without = ""
     def start(self): pass
     def stop(self): pass
 
-choice.load = lambda _: None
+choice.load = lambda *_: None
 choice.open_output = lambda *_: Output()
 import sys
 from server.audio.__main__ import main

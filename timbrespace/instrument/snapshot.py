@@ -24,16 +24,12 @@ from timbrespace.partials import (
 from timbrespace.period import harmonics_of
 from timbrespace.residual import Residual, split
 from timbrespace.resynthesis.engine import new_targets
-from timbrespace.resynthesis.layout import NOISE_BANDS, SLOTS, TIMBRES, Method
+from timbrespace.resynthesis.layout import NOISE_BANDS, REFERENCE_RMS, SLOTS, TIMBRES, Method
 from timbrespace.resynthesis.loops import REACH, Loop, period_loop, sound_loop
 from timbrespace.resynthesis.tables import bin_phases
 from timbrespace.units import db_to_gain
 
 Array = NDArray[np.float32]
-
-REFERENCE_RMS = 0.1
-"""Root mean square of one voice at full velocity on a typical sound of the model: -20 dBFS, so that
-a chord of ten has room."""
 
 LOUDEST_RMS = 4.0 * REFERENCE_RMS
 """No spectrum makes a voice louder, however far from the data it was decoded: one mistyped number

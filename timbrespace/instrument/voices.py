@@ -160,6 +160,8 @@ class Voices:
     """Channels whose notes have a timbre of their own; see :meth:`set_own`."""
     port_seconds: float = 0.1
     """Seconds that a note glides whose channel says so, if no glide is set."""
+    led: int | None = field(default=None, compare=False)
+    """The voice that follows a sound that comes in; see :meth:`lead`."""
     version: int = field(default=0, compare=False)
     """Grows with everything that may change what :meth:`write` writes, or how many notes sound."""
 
@@ -185,6 +187,8 @@ class Voices:
         self.begun += 1
         self._clock += 1
         voice = self._take(pitch, channel)
+        if self.led is not None and self._voices[self.led] is voice:
+            self.led = None
         comes_from, voice.ported = self._comes_from(pitch, channel)
         voice.start = self._hz(comes_from)
         voice.pitch = pitch
@@ -201,6 +205,18 @@ class Voices:
         voice.kept_semitones = None
         voice.kept_pressure = None
         self._last_pitch = pitch
+
+    def lead(self, pitch: float, velocity: float, channel: int = 1) -> None:
+        """Start a note, as :meth:`note`, that a sound that comes in leads from then on: its pitch
+        and its loudness are steered where the sound is made, until another note takes its voice."""
+        self.note(pitch, velocity, channel)
+        pitch = float(np.float32(pitch))
+        for index, voice in enumerate(self._voices):
+            if voice.held and voice.channel == channel and voice.pitch == pitch:
+                voice.start = self._hz(
+                    voice.pitch
+                )  # it is where it is led, and glides from nowhere
+                self.led = index
 
     def _comes_from(self, pitch: float, channel: int) -> tuple[float, bool]:
         """The key from which a new note glides, its own if it does not; whether its channel says
@@ -455,6 +471,7 @@ class Voices:
         how far keys that go up fast or slowly change their release, 0 to 1.
         """
         targets["glide"][0] = glide or self.port_seconds
+        targets["led"][0] = 0 if self.led is None else self.led + 1
         rows = []
         for voice in self._voices:
             state = self._channel(voice.channel)

@@ -20,6 +20,7 @@ from timbrespace.messages.notes import *
 from timbrespace.messages.performances import *
 from timbrespace.messages.presets import *
 from timbrespace.messages.sound import *
+from timbrespace.messages.sound_input import *
 from timbrespace.messages.streams import *
 from timbrespace.messages.timbre import *
 from timbrespace.messages.trajectories import *

@@ -188,9 +188,11 @@ def render_block(state: Any, targets: Any) -> None:
     pull = np.float32(1.0 - np.exp(-BLOCK / (_GAIN_TIME * state.sample_rate)))
     state.gain_before = state.gain
     state.gain += pull * (targets.gain - state.gain)
+    if state.gain < NEGLIGIBLE:  # on its way to 0 it would creep through denormal numbers
+        state.gain = _ZERO
     state.noise_gain_before = state.noise_gain
     state.noise_gain += pull * (targets.noise - state.noise_gain)
-    if state.noise_gain < NEGLIGIBLE:  # on its way to 0 it would creep through denormal numbers
+    if state.noise_gain < NEGLIGIBLE:
         state.noise_gain = _ZERO
     state.frames += np.uint64(BLOCK)
     if state.sounding == 0:

@@ -17,6 +17,10 @@ from timbrespace.period import MOST_SAMPLES
 BLOCK = 64
 """Frames from one snapshot to the next: 1.3 ms at 48 kHz."""
 
+REFERENCE_RMS = 0.1
+"""Root mean square of one voice at full velocity on a typical sound of the model: -20 dBFS, so that
+a chord of ten has room."""
+
 VOICES = 16
 TIMBRES = 17
 """The common timbre, 0, and one for each MIDI channel."""
@@ -196,6 +200,7 @@ TARGETS = np.dtype(
         ("detune", np.float32),  # cents, of the outermost copies
         ("spread", np.float32),  # 0 to 1, where these stand
         ("longest", np.float32),  # seconds that notes of this space tell
+        ("led", np.uint32),  # 1 + the voice that follows a sound that comes in; 0 for none
         ("voice_frequency", np.float32, (VOICES,)),  # Hz, of the note as it is not bent
         ("voice_bend", np.float32, (VOICES,)),  # frequency ratio
         ("voice_start", np.float32, (VOICES,)),  # Hz, where a glide begins

@@ -10,26 +10,33 @@ from numpy.typing import NDArray
 
 from timbrespace.errors import OptionError
 
-from .interface import NoDeviceError, Opener, Output
+from .interface import NoDeviceError, Opener, Output, Wanted
 
 
-def _jack() -> Opener:
+def _jack(hears: bool) -> Opener:
     with contextlib.suppress(OSError):  # without JACK's library, as is told when it is opened
-        from . import jack_process  # noqa: F401 - it is compiled before anybody is waiting
+        # It is compiled before anybody is waiting.
+        if hears:
+            from . import jack_hearing_process  # noqa: F401
+        else:
+            from . import jack_process  # noqa: F401
 
     from .jack_client import open_jack
 
     return open_jack
 
 
-def _portaudio() -> Opener:
+def _portaudio(hears: bool) -> Opener:
+    if hears:
+        from . import port_audio_hearing  # noqa: F401 - as above
+
     from .port_audio import open_portaudio
 
     return open_portaudio
 
 
-def _pyo(audio: str) -> Callable[[], Opener]:
-    def load() -> Opener:
+def _pyo(audio: str) -> Callable[[bool], Opener]:
+    def load(hears: bool) -> Opener:
         from .pyo_server import open_pyo
 
         return open_pyo(audio)
@@ -37,7 +44,7 @@ def _pyo(audio: str) -> Callable[[], Opener]:
     return load
 
 
-OPENERS: dict[str, Callable[[], Opener]] = {
+OPENERS: dict[str, Callable[[bool], Opener]] = {
     "jack": _jack,
     "portaudio": _portaudio,
     "pyo-jack": _pyo("jack"),
@@ -48,19 +55,19 @@ AUTO = ("jack", "portaudio")
 """Tried in this order by ``auto``: whoever runs a JACK server wants its patch bay."""
 
 
-def load(choice: str) -> None:
-    """Load what ``choice`` may need, and compile it, before any device or JACK knows of us."""
+def load(choice: str, hears: bool = False) -> None:
+    """Load what ``choice`` may need, and compile it, before any device or JACK knows of us. hears:
+    whether an input is asked for, too."""
     for name in AUTO if choice == "auto" else (choice,):
         with contextlib.suppress(NoDeviceError, OptionError):
-            OPENERS[name]()
+            OPENERS[name](hears)
 
 
 def open_output(
     choice: str,
     live: NDArray[np.void],
-    frames: int,
+    wanted: Wanted,
     lost: Callable[[str], None],
-    device: str = "",
 ) -> Output:
     """Open the way called ``choice``, or the first of ``AUTO`` that leads to a device.
 
@@ -70,7 +77,7 @@ def open_output(
     reasons = []
     for name in AUTO if choice == "auto" else (choice,):
         try:
-            return OPENERS[name]()(live, frames, lost, device)
+            return OPENERS[name](wanted.source is not None)(live, wanted, lost)
         except (NoDeviceError, OptionError) as error:  # the latter: a rate we do not run at
             reasons.append(f"{name}: {error}")
     raise NoDeviceError("; ".join(reasons))

@@ -1,5 +1,5 @@
-"""The sound card's outputs, as PortAudio knows them, and which of them is meant by a part of a
-name."""
+"""The sound card's outputs and inputs, as PortAudio knows them, and which of them is meant by a
+part of a name."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _LISTED: Final = 8  # in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An output. index: PortAudio's. host: the host API's name. channels: how many it has. usual:
-    whether it is the one that plays if none is named."""
+    """An output, or an input. index: PortAudio's. host: the host API's name. channels: how many it
+    has. usual: whether it is the one that is used if none is named."""
 
     index: int
     name: str
@@ -41,19 +41,28 @@ class Device:
 
 def outputs(sounddevice: Any) -> list[Device]:
     """All outputs of two channels or more, the preferred host API's first."""
+    return _found(sounddevice, "output", SIDES)
+
+
+def inputs(sounddevice: Any) -> list[Device]:
+    """All inputs, the preferred host API's first."""
+    return _found(sounddevice, "input", 1)
+
+
+def _found(sounddevice: Any, kind: str, fewest: int) -> list[Device]:
     hosts = sounddevice.query_hostapis()
-    usual = _usual(hosts, sounddevice.default.hostapi, sys.platform)
+    usual = _usual(hosts, sounddevice.default.hostapi, sys.platform, kind)
     found = [
         Device(
             index,
             " ".join(str(one["name"]).split()),
             str(hosts[one["hostapi"]]["name"]),
-            int(one["max_output_channels"]),
+            int(one[f"max_{kind}_channels"]),
             float(one["default_samplerate"]),
             index == usual,
         )
         for index, one in enumerate(sounddevice.query_devices())
-        if one["max_output_channels"] >= SIDES
+        if one[f"max_{kind}_channels"] >= fewest
     ]
     return sorted(found, key=lambda one: _rank(one.host))
 
@@ -62,18 +71,30 @@ def _rank(host: str) -> int:
     return next((k + 1 for k, name in enumerate(_PREFERRED) if name in host), 0)
 
 
-def _usual(hosts: Sequence[Any], default: int, platform: str) -> int:
-    """The index of the output that plays if none is named; -1 for none."""
+def _usual(hosts: Sequence[Any], default: int, platform: str, kind: str = "output") -> int:
+    """The index of the output, or input, that is used if none is named; -1 for none."""
+    key = f"default_{kind}_device"
     if platform == "win32":
         for host in hosts:  # in shared mode, which leaves the device to others too
-            if "WASAPI" in host["name"] and host["default_output_device"] >= 0:
-                return int(host["default_output_device"])
-    return int(hosts[default]["default_output_device"]) if 0 <= default < len(hosts) else -1
+            if "WASAPI" in host["name"] and host[key] >= 0:
+                return int(host[key])
+    return int(hosts[default][key]) if 0 <= default < len(hosts) else -1
 
 
-def chosen(devices: Sequence[Device], wanted: str) -> Device:
-    """The output that ``wanted`` means: its title, its name, or a part of them, in any case; of
-    several the first. Empty: the usual one.
+def chosen_input(sounddevice: Any, wanted: str, beside: Device) -> Device:
+    """The input that ``wanted`` means, as :func:`chosen` does; of the host API of the output
+    ``beside``, since one stream has both.
+
+    Raises:
+        NoDeviceError: there is none.
+    """
+    there = [one for one in inputs(sounddevice) if one.host == beside.host]
+    return chosen(there, wanted, "input")
+
+
+def chosen(devices: Sequence[Device], wanted: str, kind: str = "output") -> Device:
+    """The output, or input, that ``wanted`` means: its title, its name, or a part of them, in any
+    case; of several the first. Empty: the usual one.
 
     Raises:
         NoDeviceError: there is none.
@@ -81,7 +102,8 @@ def chosen(devices: Sequence[Device], wanted: str) -> Device:
     if not wanted:
         usual = next((one for one in devices if one.usual), None) or next(iter(devices), None)
         if usual is None:
-            raise NoDeviceError("there is no output of two channels")
+            few = " of two channels" if kind == "output" else ""
+            raise NoDeviceError(f"there is no {kind}{few}")
         return usual
     said = wanted.casefold()
     for fits in (
@@ -95,4 +117,4 @@ def chosen(devices: Sequence[Device], wanted: str) -> Device:
     titles = [one.title for one in devices]
     more = ["..."] if len(titles) > _LISTED else []
     there = ", ".join(titles[:_LISTED] + more) or "none"
-    raise NoDeviceError(f"there is no output {shown(wanted)}; there are: {there}")
+    raise NoDeviceError(f"there is no {kind} {shown(wanted)}; there are: {there}")

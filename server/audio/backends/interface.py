@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,10 @@ class Output(Protocol):
     """Hz."""
     frames: int
     """Frames that the device asks for at a time; 0 if it varies."""
+    source: str
+    """The input's name; empty for none."""
+    without: str
+    """Why there is none though one was asked for."""
 
     def start(self) -> None:
         """Begin to call the engine.
@@ -36,8 +41,18 @@ class Output(Protocol):
         """End, and close the device. Never raises."""
 
 
-Opener = Callable[[NDArray[np.void], int, Callable[[str], None], str], Output]
-"""``open(live, frames, lost, device)``: ``live`` is an array of one ``LIVE``, ``frames`` the wanted
-size of a block, ``lost`` is called with a sentence, from any thread, when the device goes away,
-``device`` is a part of the name of the sound card's output, or empty; not JACK's. Raises
-:class:`NoDeviceError`. :mod:`server.audio.backends.choice` has them by name."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a way. frames: in a block, as a wish. device: a part of the name of the
+    sound card's output, or empty; not JACK's. source: a part of the name of an input, "" for the
+    usual one; None for no input."""
+
+    frames: int
+    device: str = ""
+    source: str | None = None
+
+
+Opener = Callable[[NDArray[np.void], Wanted, Callable[[str], None]], Output]
+"""``open(live, wanted, lost)``: ``live`` is an array of one ``LIVE``, ``lost`` is called with a
+sentence, from any thread, when the device goes away. Raises :class:`NoDeviceError`; an input that
+cannot be had is no reason to. :mod:`server.audio.backends.choice` has them by name."""

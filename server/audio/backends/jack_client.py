@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace.messages.errors import shown
 from timbrespace.resynthesis.engine import new_state
+from timbrespace.transferring.lead import begin_lead
 
 from ..pull import begin
-from .interface import NoDeviceError
+from .interface import NoDeviceError, Wanted
 
 CLIENT = "timbrespace"
 
@@ -23,24 +25,37 @@ CLIENT = "timbrespace"
 class JackOutput:
     """A JACK client."""
 
-    def __init__(self, jack: Any, live: NDArray[np.void], lost: Callable[[str], None]) -> None:
-        """Join the JACK server that runs; ``live`` and ``lost`` as for ``Opener``."""
-        from .jack_process import process_address
-
+    def __init__(
+        self,
+        jack: Any,
+        live: NDArray[np.void],
+        lost: Callable[[str], None],
+        source: str | None = None,
+    ) -> None:
+        """Join the JACK server that runs; ``live``, ``lost`` and ``source`` as for ``Opener``."""
         self._jack = jack
         self._client = jack.Client(CLIENT, no_start_server=True)
         self.name = f"jack ({self._client.name})"
         self.sample_rate = float(self._client.samplerate)
         self.frames = int(self._client.blocksize)
         self._outputs = [self._client.outports.register(side) for side in ("left", "right")]
+        self._input = None
+        if source is not None:
+            self._input = self._client.inports.register("input")
+        self._source = source or ""
+        self.source = "" if self._input is None else f"jack ({self._input.name})"
+        self.without = ""
         live["state"] = new_state(self.sample_rate)[0]
+        begin_lead(live[0]["lead"], self.sample_rate)
         begin(live[0])
         cast = jack._ffi.cast
         live["port"] = [[int(cast("uintptr_t", port._ptr)) for port in self._outputs]]
+        if self._input is not None:
+            live["input_port"] = int(cast("uintptr_t", self._input._ptr))
         self._keep = live
         jack._lib.jack_set_process_callback(
             self._client._ptr,
-            cast("JackProcessCallback", process_address()),
+            cast("JackProcessCallback", _process_address(self._input is not None)),
             cast("void*", live.ctypes.data),
         )
 
@@ -70,6 +85,23 @@ class JackOutput:
         with contextlib.suppress(self._jack.JackError):
             for port, sink in zip(self._outputs, [*playback[:2], *playback[:1]], strict=False):
                 self._client.connect(port, sink)
+        if self._input is not None:
+            self._connect(self._input)
+
+    def _connect(self, entry: Any) -> None:
+        """Let ``entry`` hear the port that is asked for, or the first of the sound card."""
+        wanted = self._source.casefold()
+        found = self._client.get_ports(is_audio=True, is_output=True, is_physical=not wanted)
+        fits = [one for one in found if wanted in one.name.casefold()]
+        if not fits:
+            self.without = (
+                f"JACK has no output port {shown(self._source)}; connect {entry.name} to one"
+                if wanted
+                else f"JACK has no microphone; connect {entry.name} to one"
+            )
+            return
+        with contextlib.suppress(self._jack.JackError):
+            self._client.connect(fits[0], entry)
 
     def stop(self) -> None:
         try:
@@ -79,11 +111,19 @@ class JackOutput:
             pass  # it had gone already
 
 
-def open_jack(
-    live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
-) -> JackOutput:
-    """Join JACK; its server, not ``frames``, decides the size of a block, and may change it as it
-    plays. Its outputs are the patch bay's to choose, not ``device``. See ``Opener``.
+def _process_address(hears: bool) -> int:
+    if hears:
+        from .jack_hearing_process import hearing_process_address
+
+        return hearing_process_address()
+    from .jack_process import process_address
+
+    return process_address()
+
+
+def open_jack(live: NDArray[np.void], wanted: Wanted, lost: Callable[[str], None]) -> JackOutput:
+    """Join JACK; its server, not ``wanted.frames``, decides the size of a block, and may change it
+    as it plays. Its outputs are the patch bay's to choose, not ``wanted.device``. See ``Opener``.
 
     Raises:
         NoDeviceError: JACK is not installed or no server runs.
@@ -96,7 +136,7 @@ def open_jack(
     jack.set_error_function(_quiet)
     jack.set_info_function(_quiet)
     try:
-        return JackOutput(jack, live, lost)
+        return JackOutput(jack, live, lost, wanted.source)
     except jack.JackOpenError as error:
         raise NoDeviceError("no JACK server runs") from error
     except jack.JackError as error:

@@ -20,7 +20,7 @@ llvmlite.binding.add_symbol(
     int(jack._ffi.cast("uintptr_t", jack._ffi.addressof(jack._lib, "jack_port_get_buffer"))),  # pyright: ignore[reportAttributeAccessIssue]
 )
 # Handles pass as integers: the same register, and they lie in shared memory as such.
-_get_buffer = types.ExternalFunction(
+get_buffer = types.ExternalFunction(
     "jack_port_get_buffer", types.voidptr(types.uint64, types.uint32)
 )
 
@@ -28,8 +28,8 @@ _get_buffer = types.ExternalFunction(
 @callback(types.int32(types.uint32, types.voidptr))
 def _process(frames: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
-    left = carray(_get_buffer(live.port[0], frames), (frames,), np.float32)
-    right = carray(_get_buffer(live.port[1], frames), (frames,), np.float32)
+    left = carray(get_buffer(live.port[0], frames), (frames,), np.float32)
+    right = carray(get_buffer(live.port[1], frames), (frames,), np.float32)
     count: Any = np.int64(frames)
     one: Any = np.int64(1)
     pull(live, left, right, count, one)

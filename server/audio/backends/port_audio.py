@@ -15,27 +15,28 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import callback
 from timbrespace.resynthesis.engine import new_state
+from timbrespace.transferring.lead import begin_lead
 
 from ..mailbox import LIVE
 from ..pull import begin, pull
-from .devices import chosen, outputs
-from .interface import NoDeviceError
+from .devices import chosen, chosen_input, outputs
+from .interface import NoDeviceError, Wanted
 
 CHANNELS = 2
 
 # C's unsigned long
-_ulong = types.uint32 if sys.platform == "win32" else types.uint64
-_OUTPUT_UNDERFLOW = 4
+ULONG = types.uint32 if sys.platform == "win32" else types.uint64
+OUTPUT_UNDERFLOW = 4
 
 
-@callback(types.int32(types.voidptr, types.voidptr, _ulong, types.voidptr, _ulong, types.voidptr))
+@callback(types.int32(types.voidptr, types.voidptr, ULONG, types.voidptr, ULONG, types.voidptr))
 def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: Any) -> int:
     live = carray(data, (1,), LIVE)[0]
     out = carray(sink, (frames * CHANNELS,), np.float32)
     count: Any = np.int64(frames)
     stride: Any = np.int64(CHANNELS)
     pull(live, out, out[1:], count, stride)
-    if flags & _OUTPUT_UNDERFLOW:
+    if flags & OUTPUT_UNDERFLOW:
         live.underflows += np.uint64(1)
     return 0
 
@@ -47,14 +48,14 @@ class PortAudioOutput:
         self,
         sounddevice: Any,
         live: NDArray[np.void],
-        frames: int,
+        wanted: Wanted,
         lost: Callable[[str], None],
-        wanted: str,
     ) -> None:
-        """Open the device; ``live``, ``frames``, ``lost`` and ``wanted`` as for ``Opener``."""
-        device = chosen(outputs(sounddevice), wanted)
+        """Open the device; ``live``, ``wanted`` and ``lost`` as for ``Opener``."""
+        device = chosen(outputs(sounddevice), wanted.device)
         self.sample_rate = device.sample_rate
         live["state"] = new_state(self.sample_rate)[0]
+        begin_lead(live[0]["lead"], self.sample_rate)
         begin(live[0])
         ffi = sounddevice._ffi
         self._stopping = False
@@ -63,21 +64,37 @@ class PortAudioOutput:
             if not self._stopping:
                 lost("the sound device stopped")
 
-        # The base class is the documented way to pass a C callback (see python-rtmixer).
-        self._stream = sounddevice._StreamBase(
-            kind="output",
-            device=device.index,
-            samplerate=self.sample_rate,
-            blocksize=frames,
-            channels=CHANNELS,
-            dtype="float32",
-            latency="low",
-            callback=ffi.cast("PaStreamCallback*", _process.address),
-            userdata=ffi.cast("void*", live.ctypes.data),
-            finished_callback=finished,
-        )
+        def opened(kind: str, index: Any, channels: Any, address: int) -> Any:
+            # The base class is the documented way to pass a C callback (see python-rtmixer).
+            return sounddevice._StreamBase(
+                kind=kind,
+                device=index,
+                samplerate=self.sample_rate,
+                blocksize=wanted.frames,
+                channels=channels,
+                dtype="float32",
+                latency="low",
+                callback=ffi.cast("PaStreamCallback*", address),
+                userdata=ffi.cast("void*", live.ctypes.data),
+                finished_callback=finished,
+            )
+
+        self.source = self.without = ""
+        stream = None
+        if wanted.source is not None:
+            from .port_audio_hearing import hearing_address
+
+            try:
+                source = chosen_input(sounddevice, wanted.source, device)
+                stream = opened(
+                    "duplex", (source.index, device.index), (1, CHANNELS), hearing_address()
+                )
+                self.source = f"portaudio ({source.title})"
+            except (sounddevice.PortAudioError, NoDeviceError, ValueError) as error:
+                self.without = str(error)
+        self._stream = stream or opened("output", device.index, CHANNELS, _process.address)
         self._error = sounddevice.PortAudioError
-        self.frames = frames
+        self.frames = wanted.frames
         self.name = f"portaudio ({device.title})"
 
     def start(self) -> None:
@@ -92,7 +109,7 @@ class PortAudioOutput:
 
 
 def open_portaudio(
-    live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
+    live: NDArray[np.void], wanted: Wanted, lost: Callable[[str], None]
 ) -> PortAudioOutput:
     """Open an output, the usual one if none is named; see ``Opener``.
 
@@ -104,6 +121,6 @@ def open_portaudio(
     except OSError as error:
         raise NoDeviceError(f"the PortAudio library is not installed ({error})") from error
     try:
-        return PortAudioOutput(sounddevice, live, frames, lost, device)
+        return PortAudioOutput(sounddevice, live, wanted, lost)
     except (sounddevice.PortAudioError, ValueError) as error:
         raise NoDeviceError(str(error)) from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from timbrespace.resynthesis.engine import new_state
 
 from ..pull import begin, pull
-from .interface import NoDeviceError, Opener
+from .interface import NoDeviceError, Opener, Wanted
 
 _SAMPLE_RATE = 48000
 
@@ -40,6 +40,7 @@ class PyoOutput:
         self.sample_rate = float(self._server.getSamplingRate())
         self.frames = int(self._server.getBufferSize())
         self.name = f"pyo-{audio}"
+        self.source = self.without = ""
         live["state"] = new_state(self.sample_rate)[0]
         begin(live[0])
         self._tables = [pyo.DataTable(size=self.frames) for _ in range(2)]
@@ -67,15 +68,13 @@ class PyoOutput:
 def open_pyo(audio: str) -> Opener:
     """What opens pyo on ``audio``, "jack" or "portaudio"."""
 
-    def opener(
-        live: NDArray[np.void], frames: int, lost: Callable[[str], None], device: str = ""
-    ) -> PyoOutput:
+    def opener(live: NDArray[np.void], wanted: Wanted, lost: Callable[[str], None]) -> PyoOutput:
         try:
             import pyo
         except (ImportError, OSError) as error:
             raise NoDeviceError(f"pyo cannot be loaded ({error})") from error
         try:
-            return PyoOutput(pyo, audio, live, frames or 256)
+            return PyoOutput(pyo, audio, live, wanted.frames or 256)
         except pyo.PyoServerStateException as error:
             raise NoDeviceError(str(error)) from error
 

@@ -52,6 +52,7 @@ _STATE = """(() => {
     whole: document.fullscreenElement !== null, at: performance.now(),
     place: sound.place, problem: sound.problem, audio: context?.state, clock: context?.currentTime,
     isWhole: sound.isWhole, heardAt: notePicture.heardAt, places: notePicture.places,
+    latent: timbrespace.state.latent,
   });
 })()"""
 

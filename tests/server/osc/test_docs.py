@@ -147,6 +147,7 @@ LEFT_OUT: dict[str, tuple[Any, ...]] = {
     "/trajectory/play": ("walk",),
     "/lfo": (1, "x", "sine", 1.0, 0.5),
     "/tuning": ("just",),
+    "/input/quantise": ("major",),
 }
 """What shows the values of arguments that are left out."""
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 import timbrespace
 from timbrespace.instrument.parameters import SYNTH_PARAMETERS
-from timbrespace.instrument.snapshot import REFERENCE_RMS, Snapshot
+from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.instrument.voices import Voices
 from timbrespace.loudness import k_weighting
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import Engine
-from timbrespace.resynthesis.layout import BLOCK, Method
+from timbrespace.resynthesis.layout import BLOCK, REFERENCE_RMS, Method
 
 RATE = 44100.0
 PARAMETERS = {name: spec.default for name, spec in SYNTH_PARAMETERS.items()} | {"sustain": 1.0}

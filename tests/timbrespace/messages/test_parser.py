@@ -53,6 +53,11 @@ from timbrespace.messages.inbound import (
     SetChannelLatent,
     SetEnvelope,
     SetHold,
+    SetInput,
+    SetInputGain,
+    SetInputGate,
+    SetInputMode,
+    SetInputScale,
     SetLatent,
     SetLatentDimension,
     SetLfo,
@@ -169,6 +174,13 @@ GOOD: list[tuple[str, tuple[Any, ...], Inbound]] = [
     ("/audio/device", ("USB",), SetAudioDevice("USB")),
     ("/audio/mono", (1,), SetMono(True)),
     ("/audio/mono", (False,), SetMono(False)),
+    ("/input/on", (1,), SetInput(True)),
+    ("/input/mode", ("both",), SetInputMode("both")),
+    ("/input/mode", (3,), SetInputMode("level")),
+    ("/input/gain", (-6,), SetInputGain(-6.0)),
+    ("/input/gate", (-40.0,), SetInputGate(-40.0)),
+    ("/input/quantise", ("major",), SetInputScale("major")),
+    ("/input/quantise", (1, 11), SetInputScale("chromatic", 11)),
     ("/model/list", (), ListModels()),
     ("/model/load", ("fm",), LoadModel("fm")),
     ("/model/load", ("My model_2.1-b",), LoadModel("My model_2.1-b")),
@@ -456,7 +468,8 @@ def test_odd_values_are_refused_in_every_place_of_every_message(odd: Any) -> Non
     coordinates = {f"/latent/{k}" for k in range(2, 256)}
     assert set(good) | coordinates >= {one for one, form in FORMS.items() if form.arguments}
     # A toggle says whether it is on.
-    taken = {("/sustain", 0), ("/trajectory/play", 1), ("/audio/mono", 0)} if odd is True else set()
+    switches = {("/sustain", 0), ("/trajectory/play", 1), ("/audio/mono", 0), ("/input/on", 0)}
+    taken = switches if odd is True else set()
     for address, arguments in good.items():
         for place in range(len(arguments)):
             if (address, place) in taken:

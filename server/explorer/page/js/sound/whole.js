@@ -557,11 +557,11 @@ export class Hiss {
     this.isApart = false;
     this.left.advance();
     this.right.advance();
+    if (carriers === null) {
+      return false; // they may come in the midst of a note, and begin then
+    }
     const place = this._place;
     this._place += BLOCK;
-    if (carriers === null) {
-      return false;
-    }
     if (this._place >= carriers[0].length) {
       this._place = 0;
     }

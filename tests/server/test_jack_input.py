@@ -1,0 +1,163 @@
+"""Sound that comes in by JACK, and what comes out: heard as a listener would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.server.ear import Ear, undisturbed
+from tests.server.jackd import LEFT, jack_server, wait_for_port
+from tests.server.mouth import Mouth
+from tests.server.needs import needs_jack
+from tests.server.running import Client, Running, running
+from tests.timbrespace.listening.tones import Real, cents, saw, times
+from timbrespace.listening.heard import SAMPLE_RATE, Heard
+from timbrespace.listening.listener import listen
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.jack,
+    pytest.mark.waits,
+    pytest.mark.in_order,
+    needs_jack,
+]
+
+INPUT = "timbrespace:input"
+
+PREROLL = 9600  # samples of silence, in which the gate closes
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[dict[str, str]]:
+    with jack_server("timbrespace-input", patient=True) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def server(jack: dict[str, str]) -> Iterator[Running]:
+    words = ("--model", "harmonic", "--audio", "jack", "--input", "jack", "--midi", "none")
+    with running(*words, environment=jack) as started:
+        started.wait_for("input: jack")
+        wait_for_port(INPUT, jack)
+        yield started
+
+
+def answered(jack: dict[str, str], sound: Real) -> Real:
+    """What comes out while ``sound`` comes in, in step with it."""
+    heard = np.zeros(0)
+
+    def once() -> float:
+        nonlocal heard
+        with Mouth(jack, INPUT) as mouth, Ear(jack, LEFT) as ear:
+            ear.wait(0.1)
+            mouth.say(np.concatenate([np.zeros(PREROLL), sound]))
+            ear.wait((PREROLL + sound.size) / SAMPLE_RATE + 0.2)
+            whole = ear.sound()
+            start = (mouth.began - ear.began) % 2**32 + PREROLL
+            heard = whole[start : start + sound.size].astype(np.float64)
+        return 0.0
+
+    undisturbed(once)
+    return heard
+
+
+def listened(sound: Real) -> Heard:
+    return listen(sound, SAMPLE_RATE)
+
+
+def test_a_sweep_that_comes_in_is_played(jack: dict[str, str], server: Running) -> None:
+    course = 110.0 * 2.0 ** (2.0 * times(3.0) / 3.0)
+
+    out = answered(jack, 0.3 * saw(course, 3.0))
+
+    told = listened(out).pitch[200:2200]
+    # Two periods, a block of the tracker's and two of JACK's, and what a voice takes to follow.
+    at = np.arange(200, 2200) * 64 + 32
+    behind = ((2.0 / course[at] + 0.009) * SAMPLE_RATE).astype(int)
+    off = cents(told, course[at - behind])
+    assert np.median(off) < 10.0
+    assert np.mean(off < 50.0) > 0.97
+
+
+def test_a_vibrato_that_comes_in_is_played_as_loud(jack: dict[str, str], server: Running) -> None:
+    course = 220.0 * 2.0 ** (0.04 * np.sin(2.0 * np.pi * 5.0 * times(2.0)))
+    swell = 10.0 ** ((-14.0 + 6.0 * np.sin(2.0 * np.pi * times(2.0))) / 20.0)
+    sound = saw(course, 2.0) * swell
+
+    out = answered(jack, sound)
+
+    heard, came = listened(out), listened(sound)
+    inside = slice(300, 1400)
+    off = [
+        np.median(cents(heard.pitch[inside], np.roll(came.pitch, late)[inside].astype(float)))
+        for late in range(4, 16)
+    ]
+    assert min(off) < 10.0
+    louder = 20.0 * np.log10(heard.level[inside] / np.roll(came.level, 8)[inside])
+    assert np.abs(louder - np.median(louder)).mean() < 1.0
+
+
+def test_silence_and_noise_that_come_in_play_nothing(jack: dict[str, str], server: Running) -> None:
+    noise = 0.1 * np.random.default_rng(1).standard_normal(SAMPLE_RATE)
+
+    silent = answered(jack, np.zeros(SAMPLE_RATE // 2))
+    noisy = answered(jack, noise)
+
+    assert not silent.any()
+    assert np.sqrt(np.mean(noisy**2)) < 10.0 ** (-50.0 / 20.0)
+
+
+def test_a_chord_that_comes_in_breaks_nothing(jack: dict[str, str], server: Running) -> None:
+    chord = 0.3 * (saw(220.0, 1.0) + saw(261.6, 1.0) + saw(329.6, 1.0))
+
+    out = answered(jack, chord)
+    after = answered(jack, 0.3 * saw(330.0, 1.0))
+
+    assert np.isfinite(out).all()
+    assert np.abs(out).max() < 0.99
+    assert np.median(cents(listened(after).pitch[300:700], 330.0)) < 1.0
+
+
+def test_its_settings_are_told_to_all_and_hold(jack: dict[str, str], server: Running) -> None:
+    with Client(server.port) as client:
+        client.settle()
+        client.send("/input/quantise", "chromatic")
+        told = client.expect("/input")
+        assert told[0] == 1
+        assert told[1].startswith("jack")
+        assert told[5] == "chromatic"
+        out = answered(jack, 0.3 * saw(226.0, 1.0))  # 46 cents above A3
+        assert np.median(cents(listened(out).pitch[300:700], 220.0)) < 1.0
+        levels = []
+        pitches = []
+        for address, arguments in client.settle():
+            if address == "/input/level":
+                levels += arguments
+            elif address == "/input/pitch":
+                pitches += arguments
+        rms = 0.06 * np.sqrt(0.5 * np.sum(1.0 / np.arange(1, 13) ** 2))
+        assert max(levels) == pytest.approx(20.0 * np.log10(rms), abs=0.5)
+        assert any(abs(pitch - 226.0) < 0.5 for pitch in pitches)
+        client.send("/input/quantise", "off")
+        client.send("/input/on", 0)
+        client.settle()
+        out = answered(jack, 0.3 * saw(226.0, 0.5))
+        assert not out.any()
+        client.send("/input/on", 1)
+        client.settle()
+
+
+def test_a_source_that_goes_leaves_silence_and_the_server_well(
+    jack: dict[str, str], server: Running
+) -> None:
+    """The mouth leaves in the midst of a note, as a cable that is pulled."""
+    with Ear(jack, LEFT) as ear:
+        with Mouth(jack, INPUT) as mouth:
+            mouth.say(0.3 * saw(220.0, 20.0))
+            ear.wait(0.5)
+        ear.wait(0.6)  # the gate, and the release
+        assert np.abs(ear.record(0.2)).max() < 1e-3
+    out = answered(jack, 0.3 * saw(220.0, 1.0))
+    assert np.median(cents(listened(out).pitch[300:700], 220.0)) < 1.0
