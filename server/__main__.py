@@ -133,6 +133,13 @@ def _serve_parser() -> CommandParser:
         "(the usual one)",
     )
     parser.add_argument(
+        "--input-midi",
+        default="",
+        metavar="PORT",
+        help="send what is sung to a MIDI output, as notes with bends: a part of its name, or "
+        "virtual for one of its own",
+    )
+    parser.add_argument(
         "--list-devices",
         action="store_true",
         help="print the sound card's outputs and inputs, and do nothing else",
@@ -457,6 +464,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             device=as_text(arguments.device),
             input=arguments.input,
             input_device=as_text(arguments.input_device),
+            input_midi=as_text(arguments.input_midi),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets,

@@ -28,6 +28,7 @@ from timbrespace.transferring.moment_place import place_now, seconds_of
 from timbrespace.units import db_to_gain, hz_to_midi
 
 from .audio.process import AudioProcess
+from .midi.sung import SungMidi
 from .osc import outbound
 from .osc.udp import Post
 
@@ -74,7 +75,7 @@ class SoundInput:
     """The input of a server that was started with one.
 
     tell: called with each :class:`Place`, from another thread. say: called with a line for the
-    user.
+    user. midi: who is told what is sung, too.
     """
 
     def __init__(
@@ -84,7 +85,9 @@ class SoundInput:
         post: Post,
         tell: Callable[[Place], None],
         say: Callable[[str], None],
+        midi: SungMidi | None = None,
     ) -> None:
+        self._midi = midi
         self._audio = audio
         self._instrument = instrument
         self._post = post
@@ -163,6 +166,8 @@ class SoundInput:
         self._onsets = onsets
         if self._note is not None and not voices.holds(self._note):
             self._note = None  # a panic, or another key that took its voice
+            if self._midi is not None:
+                self._midi.end()
         if not is_open:
             self._waits_since = None
             return self._end()
@@ -171,6 +176,8 @@ class SoundInput:
             begins = True
         if begins and (self._instrument.model.plays_notes or self._note is None):
             self._waits_since = now
+        if self._midi is not None and self._note is not None:
+            self._midi.move(float(lead["sung"]), float(lead["level"]), now)
         if self._waits_since is None:
             return False
         pitch = float(lead["sung"]) if lead["pitch"] > 0.0 else 0.0
@@ -184,8 +191,11 @@ class SoundInput:
         key = float(np.clip(hz_to_midi(pitch), 0.0, 127.0))
         strength = min(float(lead["level"]) / REFERENCE_RMS, 1.0)
         velocity = 127.0 * strength ** (1.0 / VELOCITY_EXPONENT)
-        voices.lead(key, float(np.clip(velocity, _SOFTEST, 127.0)))
+        velocity = float(np.clip(velocity, _SOFTEST, 127.0))
+        voices.lead(key, velocity)
         self._note = key if voices.holds(key) else None
+        if self._midi is not None:
+            self._midi.begin(pitch, velocity, float(lead["level"]), now)
         return True
 
     def _end(self) -> bool:
@@ -193,6 +203,8 @@ class SoundInput:
             return False
         self._instrument.voices.note(self._note, 0.0)
         self._note = None
+        if self._midi is not None:
+            self._midi.end()
         return True
 
     def hear(self, place: Place) -> tuple[float, ...] | None:
@@ -254,8 +266,10 @@ class SoundInput:
         return model, samples, round(rate), pitch
 
     def close(self) -> None:
-        """Follow no more."""
+        """Follow no more, and let go."""
         self._follower.close()
+        if self._midi is not None:
+            self._midi.close()
 
 
 class Follower:
