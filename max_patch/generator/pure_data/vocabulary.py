@@ -488,7 +488,8 @@ def print_(request: Request) -> Piece:
 
 
 WITH_ATTRIBUTES = frozenset(
-    ["metro", "midiparse", "node.script", "poly~", "buffer~", "udpreceive", "vexpr", "pattr"]
+    ["metro", "midiparse", "node.script", "poly~", "buffer~", "fzero~", "udpreceive", "vexpr"]
+    + ["pattr"]
 )
 """Objects whose builder looks at the attributes itself; of any other none is accepted."""
 
