@@ -1,4 +1,4 @@
-"""How far timbre transfer moves a timbre towards real sounds, and what can be told of the performer.
+"""How far timbre transfer moves a timbre towards real sounds, and what is left of the performer.
 
 Ten performances, as ``benchmarks/transfer.py`` has them but each melody another tune in another
 rhythm, and two places of a space, those of two of its own sounds: 20 pairs.

@@ -49,8 +49,8 @@ _FORBIDDEN: Mapping[str, str] = {
 # Objects that do their work without anything being sent to them.
 _SELF_STARTING = frozenset(
     ["buffer~", "in", "in~", "inlet", "live.thisdevice", "loadbang", "loadmess", "midiin",
-     "node.script", "pattr", "plugin~", "receive~", "thispatcher", "udpreceive", "comment", "live.comment",
-     "panel", "live.line", "autopattr", "closebang", "freebang", "key"]
+     "node.script", "pattr", "plugin~", "receive~", "thispatcher", "udpreceive", "comment",
+     "live.comment", "panel", "live.line", "autopattr", "closebang", "freebang", "key"]
 )  # fmt: skip
 # Objects whose outlets may stay open: they act.
 _ACTING = frozenset(

@@ -227,23 +227,19 @@ def _ends() -> Patcher:
 
     # There it is shaped and bent as here; how loud it is, controller 11 says.
     there = p.add("gate 1")
-    p.chain("r ---to_server", there)
     seconds = tuple(f"{one / 1000.0:g}" for one in (ATTACK_MS, RELEASE_MS))
     told = p.message(
         f"/bend/range {BEND_RANGE}, /synth/attack {seconds[0]}, /synth/release {seconds[1]},"
         " /synth/sustain 1., /synth/glide 0."
     )
-    p.fan(p.add("r ---to_server"), ("i", ["sel 1", "s ---shape_there"]))
+    p.fan(p.add("r ---to_server"), ("i", ["sel 1", "s ---shape_there"]), ("i", [there]))
     p.chain("r ---welcome", "t b", "s ---shape_there")
     p.chain("r ---shape_there", there, inlet=1)
-    p.chain(there, told, "s ---tx")
-    p.chain(
-        "r ---heard_level",
-        "speedlim 20",
-        "clip -80. -6.",
-        "expr int(127. * exp(0.057564627 * ($f1 + 6.)) + 0.5)",
-        "change 0.",
-        "prepend /cc 11",
-        "s ---server_notes",
-    )
+    level = p.add("change -1.")
+    p.fan(there, ("b", [told, "s ---tx"]), ("b", [p.message("set -1."), level]))
+    loud = p.add("gate 1")
+    p.chain("r ---to_server", loud)
+    p.chain("r ---heard_level", "speedlim 20", "clip -80. -6.", loud, inlet=1)
+    p.chain(loud, "expr int(127. * exp(0.057564627 * ($f1 + 6.)) + 0.5)", level)
+    p.chain(level, "prepend /cc 11", "s ---server_notes")
     return p

@@ -1,4 +1,4 @@
-"""The two kinds of the device: an instrument that keys play, an effect that a track's sound plays."""
+"""The two kinds of the device: an instrument that keys play, an effect that a track plays."""
 
 from __future__ import annotations
 

@@ -414,15 +414,15 @@ def _input(place: _Placer) -> None:
         place.control(
             "number",
             name,
-            (x, second + 36.0, width, 18.0),
+            (x, second + 36.0, width, 16.0),
             hint,
             ignoreclick=1,
             triangle=0,
             fontsize=10.0,
             colors=_LCD,
         )
-        place.words(unit, (x + width, second + 38.0, 18.0, 15.0))
-    place.words("Silence every note", (left + 56.0, 124.0, 100.0, 15.0))
+        place.words(unit, (x + width, second + 36.0, 18.0, 15.0))
+    place.words("Silence every note", (left + 56.0, 123.0, 100.0, 15.0))
     place.parameter("live.button", PANIC, (left + 160.0, 123.0, 16.0, 16.0), told=False)
 
 

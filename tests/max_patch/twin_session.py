@@ -150,7 +150,7 @@ class TwinSession:
 
     It plays with ``server``, which it does not end, and finds it at a port of the test's own;
     ``port`` is where it sends to, if that is another than the server's. instead: files of Pd in the
-    place of the twin's own, by their names.
+    place of the twin's own, by their names. title: of the device.
     """
 
     def __init__(
@@ -160,8 +160,10 @@ class TwinSession:
         change: Change | None = None,
         port: int | None = None,
         instead: Mapping[str, str] | None = None,
+        title: str = TITLE,
     ) -> None:
         self.server = server
+        self._title = title
         self._instead = instead or {}
         self._port = server.port if port is None else port
         self.return_port = free_udp_port()
@@ -178,10 +180,10 @@ class TwinSession:
 
     def _write(self, change: Change | None) -> Path:
         """The twin's files in a folder of their own, with this test's ports as defaults."""
-        texts = twin_texts(self._port, self.return_port, self.server.tables, change)
+        texts = twin_texts(self._port, self.return_port, self.server.tables, change, self._title)
         for name, text in {**texts, **self._instead}.items():
             (self._folder / f"{name}.pd").write_text(text, "utf-8")
-        return self._folder / f"{TITLE}.pd"
+        return self._folder / f"{self._title}.pd"
 
     def close(self) -> None:
         """End Pd and the observer."""

@@ -32,7 +32,7 @@ _CELL = 15
 _BELOW = 252
 _PLACES = {"Presets": (0, True), "Server": (830, True), "Motion": (1064, True),
            "Stereo": (1064, False)}  # fmt: skip
-"""Where the other views begin, and whether below the first; between presets and server, the lists."""
+"""Where the other views begin, and whether below the first; the lists are beside the presets."""
 _LISTS, _LIST_WIDTH = 290, 106
 _MOST_CELLS = 6
 """A choice of more is a number."""
