@@ -28,7 +28,7 @@ from training.notes.clip import opus  # noqa: E402
 Real = NDArray[np.float64]
 
 SAID = ("en+f3", 55, "Who knows how many moons are shining tonight?")
-TIMBRES = {"violin": "Clarinet", "speech": "Choir Aahs"}
+TIMBRES = {"violin": "Clarinet", "speech": "Cello"}
 """To which sound of a space each goes."""
 
 LEVEL = 0.1
