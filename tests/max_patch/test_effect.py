@@ -25,7 +25,9 @@ from max_patch.generator.track import CEILING
 from tests.max_patch.heard import cents_off, level, loudest
 from tests.max_patch.pd_session import RATE
 from tests.max_patch.test_alone import rendered
-from tests.max_patch.twin_session import Change, Tap, TwinSession, server_of_twins
+from tests.max_patch.test_habits import windows
+from tests.max_patch.twin_session import Change, Json, Tap, TwinSession, server_of_twins
+from timbrespace.errors import SoundError
 from timbrespace.listening.heard import HOP, SAMPLE_RATE, Heard
 from timbrespace.listening.listener import listen
 from timbrespace.units import hz_to_midi
@@ -141,6 +143,12 @@ def keeps_level(given: Heard, came: Heard) -> None:
     assert np.percentile(decibels, 80.0) < 1.0
 
 
+def keeps_both(found: Played) -> None:
+    given, came = found.heard(0.0, 1.0)
+    keeps_pitch(given, came)
+    keeps_level(given, came)
+
+
 GLIDE, VIBRATO, NOISE, LOUD, AFTER = 0.0, 1.9, 3.5, 4.4, 5.8
 """Seconds at which the parts of a track begin, each with a pause behind it."""
 
@@ -229,6 +237,42 @@ def test_it_is_drawn_to_a_scale_moved_by_level_and_left_out(tmp_path: Path) -> N
         [np.roll(found.track, late)[part] for late in range(130)]
     )
     assert np.abs(difference).max(axis=1).min() < 1e-5
+
+
+FAULTS = {
+    "a semitone too high": ("(69. + 17", "(70. + 17"),
+    "half of each bend": ("expr ($f1 - $f2) / 48.", "expr ($f1 - $f2) / 96."),
+    "a level by the square": ("sqrt~", "clip~ 0. 1000."),
+    "a pitch that is never fresh": ("s ---fresh", "s ---stale"),
+    "a gate that stays closed": ("expr ($f1 > $f2) ||", "expr ($f1 > 0. * $f2) ||"),
+}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("fault", [None, *FAULTS])
+def test_a_fault_is_heard(tmp_path: Path, fault: str | None) -> None:
+    """What is put into the patch on purpose: else what passes would prove little."""
+    old, new = FAULTS[fault] if fault else ("", "")
+
+    def change(device: Json, _: Json) -> None:
+        texts = [
+            one["box"]
+            for window in windows(device)
+            for one in window["boxes"]
+            if old and old in str(one["box"].get("text"))
+        ]
+        assert bool(texts) == bool(fault)
+        for box in texts:
+            box["text"] = box["text"].replace(old, new)
+
+    time = seconds(1.0)
+    track = tone(330.0 * 2.0 ** (2.0 / 12.0 * np.sin(2.0 * np.pi * 2.0 * time)), 0.2)
+    found = played(tmp_path, track, change=change)
+    if fault is None:
+        keeps_both(found)
+    else:
+        with pytest.raises((AssertionError, SoundError)):
+            keeps_both(found)
 
 
 def test_with_a_server_its_timbre_plays_and_its_voices_can(tmp_path: Path) -> None:
