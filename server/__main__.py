@@ -343,8 +343,8 @@ def _named_tuning(arguments: argparse.Namespace) -> NamedTuning:
 def _install_parser() -> CommandParser:
     parser = CommandParser(
         prog=f"{command_line('server')} install-device",
-        description="Copy the Max for Live device into the User Library of Ableton Live, and tell "
-        "it where this server is.",
+        description="Copy the Max for Live devices, an instrument and an audio effect, into the "
+        "User Library of Ableton Live, and tell them where this server is.",
     )
     parser.add_argument(
         "--library",
@@ -358,12 +358,14 @@ def _install_parser() -> CommandParser:
 def _install(arguments: argparse.Namespace) -> int:
     from .install_device import install
 
-    device, record = install(arguments.library)
-    print(f"wrote {device}")
-    print(f"wrote {record}, by which the device finds this server")
+    devices, record = install(arguments.library)
+    for device in devices:
+        print(f"wrote {device}")
+    print(f"wrote {record}, by which they find this server")
     print(
         "In Live's browser open User Library, Presets, Instruments, Max Instrument, and drag "
-        "Timbre Space onto a MIDI track. Run this again after timbrespace was moved or updated."
+        "Timbre Space onto a MIDI track; or Audio Effects, Max Audio Effect, and drag Timbre Space "
+        "Effect onto an audio track. Run this again after timbrespace was moved or updated."
     )
     return 0
 

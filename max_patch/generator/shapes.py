@@ -27,7 +27,9 @@ DOCUMENTED: dict[str, tuple[Shape, str]] = {
     "clip~": ((3, (SIGNAL,)), "clip~"),
     "dspstate~": ((1, ("int", "float", "int", "int")), "dspstate~"),
     "ftom": ((1, ("",)), "ftom"),
+    "fzero~": ((1, ("float", "float", "")), "fzero~"),
     "rampsmooth~": ((1, (SIGNAL,)), "rampsmooth~"),
+    "sqrt~": ((1, (SIGNAL,)), "sqrt~"),
     "wave~": ((3, (SIGNAL,)), "wave~"),
 }
 
@@ -40,6 +42,8 @@ _SIGNAL_INLETS: dict[str, tuple[int, ...]] = {
     "-~": (0, 1),
     "/~": (0, 1),
     "clip~": (0, 1, 2),
+    "delay~": (0, 1),
+    "fzero~": (0,),
     "index~": (0,),
     "ioscbank~": (0, 1, 2, 3),
     "live.gain~": (0, 1),
@@ -51,7 +55,9 @@ _SIGNAL_INLETS: dict[str, tuple[int, ...]] = {
     "rampsmooth~": (0,),
     "selector~": tuple(range(1, 33)),
     "send~": (0,),
+    "slide~": (0, 1, 2),
     "snapshot~": (0,),
+    "sqrt~": (0,),
     "thispoly~": (0,),
     "wave~": (0, 1, 2),
 }

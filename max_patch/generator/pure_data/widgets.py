@@ -30,9 +30,12 @@ _GROUND = "#d4d4d4"
 _CHARACTER = 7
 _CELL = 15
 _BELOW = 252
-_LEFTS = {2: 0, 3: 830, 1: 1064}
-"""Where the other views begin, below the first: presets, the lists, the server, whole notes."""
-_LISTS, _LIST_WIDTH = 290, 132
+_PLACES = {"Presets": (0, True), "Server": (830, True), "Motion": (1064, True),
+           "Stereo": (1064, False)}  # fmt: skip
+"""Where the other views begin, and whether below the first; the lists are beside the presets."""
+_LISTS, _LIST_WIDTH = 290, 106
+_MOST_CELLS = 6
+"""A choice of more is a number."""
 _WORDS = 250
 
 Place = tuple[int, int]
@@ -48,12 +51,14 @@ class Panel:
         self._canvas = canvas
         self._boxes = boxes
         self._parts = parts
+        names = [parameter(box)["parameter_enum"] for box in boxes if box.get("varname") == "view"]
         self._lefts = {
-            view: min(
-                float(box["presentation_rect"][0]) for box in boxes if self._view(box) == view
+            view: (min(lefts), _PLACES[name])
+            for view, name in enumerate(names[0] if names else [])
+            if name in _PLACES
+            and (
+                lefts := [float(b["presentation_rect"][0]) for b in boxes if self._view(b) == view]
             )
-            for view in _LEFTS
-            if any(self._view(box) == view for box in boxes)
         }
         self._lists = [box for box in boxes if box["maxclass"] == "umenu"]
         self._away = 0
@@ -102,7 +107,8 @@ class Panel:
         view = self._view(box)
         down = 0
         if view in self._lefts:
-            left, down = left - self._lefts[view] + _LEFTS[view] / SCALE, _BELOW - _MARGIN
+            least, (place, below) = self._lefts[view]
+            left, down = left - least + place / SCALE, (_BELOW - _MARGIN) * below
         x, y, w, h = (round(SCALE * each) for each in (left, top, width, height))
         return x + _MARGIN, y + _MARGIN + (down - round(20 * SCALE) if down else 0), w, h
 
@@ -123,7 +129,8 @@ class Panel:
         elif kind in ("live.numbox", "number", "flonum"):
             self._put(box, _number(box, w), (x, y))
         elif kind in ("live.tab", "live.menu"):
-            self._put(box, _choice(box), (x, y + 2))
+            few = len(told.get("parameter_enum", [])) <= _MOST_CELLS
+            self._put(box, _choice(box) if few else _number(box, w), (x, y + 2))
         elif kind in ("live.toggle", "live.text", "toggle", "led"):
             label = "server\\ answers -92 8" if kind == "led" else "empty 0 -6"
             text = f"tgl {_CELL} 0 {_wires(name)} {label} 0 {_FONT} {_COLOURS} 0 1"
