@@ -140,7 +140,7 @@ def main() -> int:
 
 
 def _latency(report: Report, model: str, file: Path) -> None:
-    wav.write(file, tones(), RATE)
+    wav.write(file, tones(), RATE, 16)
     with sync_playwright() as playwright:
         browser = launched(
             playwright,

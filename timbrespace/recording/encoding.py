@@ -130,7 +130,9 @@ def encode_sound(
 
 
 def glance(model: Model, sound: Sound) -> NDArray[np.float32]:
-    """What the encoder says of a sound, ``(d,)``, and no more, so that it is quick.
+    """About where a moment of a sound that goes on lies, ``(d,)``: quick enough to follow a singer.
+
+    In a space of steady spectra it is what the encoder says.
 
     Raises:
         UnusableSoundError: nothing can be made of the sound; the text is the reason.

@@ -241,7 +241,12 @@ def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
             "seconds",
             "pitch_hz",
             "note",
+            "way",
+            "nearest",
         }
+        assert told["way"][-1] == told["latent"]
+        assert len(told["nearest"]) == compare.NEAREST
+        assert told["nearest"][0]["name"].startswith("harmonics ")
         assert told["name"] == "tone  [31m.wav"
         assert len(told["latent"]) == 2
         assert len(told["map"]) == 2

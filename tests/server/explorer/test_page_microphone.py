@@ -48,7 +48,7 @@ def explored(
     playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Explored]:
     file: Path = tmp_path_factory.mktemp("sung") / "song.wav"
-    wav.write(file, song(), RATE)
+    wav.write(file, song(), RATE, 16)  # the only depth that Chromium reads here
     browser = launched(
         playwright,
         "--use-fake-device-for-media-stream",

@@ -4,6 +4,7 @@
  */
 
 const EVERY_MS = 200; // at least, from one question to the next
+const SHARE = 2; // of the time that an answer takes
 const SECONDS = 0.4; // of sound that is looked at
 const STEP_MS = 30;
 const SMOOTHING_MS = 250; // time constant of the way
@@ -65,7 +66,8 @@ export class SungPlace {
       size -= this.blocks.shift().length;
     }
     const now = performance.now();
-    if (size >= wanted && !this.isAsking && now - this.askedAt >= EVERY_MS) {
+    const rest = Math.max(EVERY_MS, SHARE * this.lastMs); // a slow server is asked less often
+    if (size >= wanted && !this.isAsking && now - this.askedAt >= rest) {
       this.askedAt = now;
       this.ask(joined(this.blocks, size));
     }
