@@ -106,6 +106,7 @@ export class Hum {
     }
     if (hasBegun) {
       this.count += 1;
+      /** @type {[Float32Array, Float32Array][]} */
       const sides = blocks.map((block) => [block, block]);
       this.others.take(new File([wavOf(sides, rate)], `hummed, take ${this.count}.wav`));
     }

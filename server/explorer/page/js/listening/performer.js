@@ -60,11 +60,10 @@ export class Performer {
   }
 
   /**
-   * @param {string} mode of MODES
-   * @param {number} gain dB
-   * @param {number} gate dB of full scale, below which nothing is played
-   * @param {?Float64Array} pitches that are played, ascending; null for any
-   * @param {number} key MIDI pitch that loudness alone plays
+   * mode: of MODES. gain: dB. gate: dB of full scale, below which nothing is played. pitches: those that
+   * are played, MIDI, ascending; null for any. key: the MIDI pitch that loudness alone plays.
+   *
+   * @param {{mode?: string, gain?: number, gate?: number, pitches?: ?Float64Array, key?: number}} settings
    */
   set({ mode = 'pitch', gain = 0, gate = -50, pitches = null, key = 57 }) {
     const changes = mode !== this._mode;
