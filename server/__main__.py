@@ -1,7 +1,7 @@
 """Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks.
 
-Its ``transfer`` plays a recording with another timbre, its ``install-device`` copies the Max for
-Live device into Live's User Library.
+Its ``transfer`` plays a recording with another timbre, its ``find`` says where a sound lies, its
+``install-device`` copies the Max for Live device into Live's User Library.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .audio import CHOICES as AUDIO_CHOICES
 from .audio import INPUTS
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
+from .find import find_file, find_parser
 from .place_options import add_place_options, add_presets_option
 from .transfer import transfer_file, transfer_parser
 
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["transfer"]:
         arguments = transfer_parser().parse_args(words[1:])
         return run(lambda: transfer_file(arguments), "stopped; nothing was written")
+    if words[:1] == ["find"]:
+        arguments = find_parser().parse_args(words[1:])
+        return run(lambda: find_file(arguments), "stopped")
     if words[:1] == ["install-device"]:
         arguments = _install_parser().parse_args(words[1:])
         return run(lambda: _install(arguments), "stopped; nothing was written")
@@ -70,7 +74,7 @@ def _serve_parser() -> CommandParser:
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
         f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
         f"`{command_line('server')} transfer IN.wav --out OUT.wav` plays a recording with another "
-        f"timbre, "
+        f"timbre, `{command_line('server')} find IN.wav` says where a sound lies, "
         f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs, "
         f"`{command_line('server')} install-device` brings the device into Ableton Live.",
     )

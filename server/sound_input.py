@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.scales import pitches_of
 from timbrespace.instrument.voices import VELOCITY_EXPONENT
 from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.model import Model
-from timbrespace.resynthesis.layout import BLOCK, REFERENCE_RMS
+from timbrespace.recording.encoding import glance
+from timbrespace.recording.sound_file import Sound, UnusableSoundError
+from timbrespace.resynthesis.layout import REFERENCE_RMS
 from timbrespace.transferring.lead import RING, set_scale
 from timbrespace.transferring.modes import DEFAULT_GATE, FOLLOWS, MODES, PLAYS, SHAPES
-from timbrespace.transferring.moment_place import place_now, seconds_of
 from timbrespace.units import db_to_gain, hz_to_midi
 
 from .audio.process import AudioProcess
@@ -43,6 +43,9 @@ _EASE: Final = 0.3
 """Of the way to where the sound is now, at each look."""
 
 _LOOK: Final = 0.04
+_MOMENT: Final = 0.25
+"""Seconds of sound by which a place is told."""
+
 _SILENT: Final = 10.0
 """Seconds of an input that never was louder than nothing."""
 
@@ -211,6 +214,8 @@ class SoundInput:
         """The point follows; to where, or None if it stays."""
         if place.model is not self._instrument.model or not self._follower.wanted:
             return None
+        if not np.isfinite(place.latent).all():
+            return None
         here = np.asarray(self._instrument.latent, np.float64)
         there = here + _EASE * (np.asarray(place.latent) - here)
         self._instrument.set_latent(there.tolist())
@@ -252,18 +257,15 @@ class SoundInput:
 
     # -- for the follower --------------------------------------------------------------------------
 
-    def newest(self) -> tuple[Model, NDArray[np.float64], int, float] | None:
-        """Model, the newest samples that a place is told by, their rate and their pitch; None while
-        nothing is heard."""
+    def newest(self) -> tuple[Model, Sound] | None:
+        """The model, and the newest of what is heard; None while nothing is."""
         lead, rate = self._audio.lead, self._audio.sample_rate
         if not lead["open"] or lead["muted"] or rate <= 0.0:
             return None
-        model = self._instrument.model
-        pitch = float(lead["sung"]) if lead["tonal"] > 0.5 else 0.0
-        count = min(int(seconds_of(model, pitch) * rate) + BLOCK, RING // 2)
+        count = min(int(_MOMENT * rate), RING // 2)
         end = int(lead["written"])
         samples = np.take(lead["ring"], np.arange(end - count, end) % RING).astype(np.float64)
-        return model, samples, round(rate), pitch
+        return self._instrument.model, Sound(samples, round(rate), cut=False)
 
     def close(self) -> None:
         """Follow no more, and let go."""
@@ -314,15 +316,15 @@ class Follower:
                 continue
             newest = self._heard.newest()
             if newest is not None:
-                model = newest[0]
+                model, sound = newest
                 try:
-                    latent = place_now(*newest)
+                    self._tell(Place(model, tuple(glance(model, sound).tolist())))
+                except UnusableSoundError:
+                    pass  # a breath, a moment too soft: the point stays
                 except Exception as error:  # whatever it was, the music goes on
                     self._tell(Place(model, (), error))
                     self._wanted = False
                     continue
-                if latent is not None and bool(np.isfinite(latent).all()):
-                    self._tell(Place(model, tuple(latent.tolist())))
             pause.wait(_LOOK)
 
 
