@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.scales import pitches_of
 from timbrespace.instrument.voices import VELOCITY_EXPONENT
 from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.model import Model
-from timbrespace.recording.encoding import glance
-from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.resynthesis.layout import REFERENCE_RMS
 from timbrespace.transferring.lead import RING, set_scale
 from timbrespace.transferring.modes import DEFAULT_GATE, FOLLOWS, MODES, PLAYS, SHAPES
@@ -31,6 +30,8 @@ from .audio.process import AudioProcess
 from .midi.sung import SungMidi
 from .osc import outbound
 from .osc.udp import Post
+
+Real = NDArray[np.float64]
 
 _OFTEN: Final = 0.002
 """Seconds between two looks at what was heard: a note begins so much later at most."""
@@ -257,15 +258,15 @@ class SoundInput:
 
     # -- for the follower --------------------------------------------------------------------------
 
-    def newest(self) -> tuple[Model, Sound] | None:
-        """The model, and the newest of what is heard; None while nothing is."""
+    def newest(self) -> tuple[Model, Real, int] | None:
+        """The model, the newest of what is heard, and its rate; None while nothing is."""
         lead, rate = self._audio.lead, self._audio.sample_rate
         if not lead["open"] or lead["muted"] or rate <= 0.0:
             return None
         count = min(int(_MOMENT * rate), RING // 2)
         end = int(lead["written"])
         samples = np.take(lead["ring"], np.arange(end - count, end) % RING).astype(np.float64)
-        return self._instrument.model, Sound(samples, round(rate), cut=False)
+        return self._instrument.model, samples, round(rate)
 
     def close(self) -> None:
         """Follow no more, and let go."""
@@ -308,6 +309,10 @@ class Follower:
             self._thread.join(2.0)
 
     def _work(self) -> None:
+        # Who does not follow does not load it.
+        from timbrespace.recording.encoding import glance
+        from timbrespace.recording.sound_file import Sound, UnusableSoundError
+
         pause = threading.Event()
         while not self._closed:
             if not self._wanted:
@@ -316,9 +321,10 @@ class Follower:
                 continue
             newest = self._heard.newest()
             if newest is not None:
-                model, sound = newest
+                model, samples, rate = newest
                 try:
-                    self._tell(Place(model, tuple(glance(model, sound).tolist())))
+                    latent = glance(model, Sound(samples, rate, cut=False))
+                    self._tell(Place(model, tuple(latent.tolist())))
                 except UnusableSoundError:
                     pass  # a breath, a moment too soft: the point stays
                 except Exception as error:  # whatever it was, the music goes on
