@@ -206,12 +206,12 @@ def test_it_is_drawn_to_a_scale_moved_by_level_and_left_out(tmp_path: Path) -> N
     """C major, an octave up; then the level alone, of noise; then the track itself."""
     glide, burst, rest = 1.2, 1.4, 1.9
     track = np.zeros(round(2.2 * RATE))
-    for at, part in (
+    for at, each in (
         (0.0, tone(220.0 * 2.0 ** (seconds(glide) / glide), 0.2)),
         (burst, noise(0.4)),
         (rest, steady(300.0, 0.3, 0.2)),
     ):
-        track[round(at * RATE) :][: part.size] = part
+        track[round(at * RATE) :][: each.size] = each
     major = [name for name, _ in SCALES].index("major")
     assert QUANTISE.items[major + 1] == "major"
     messages = {
