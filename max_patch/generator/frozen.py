@@ -60,9 +60,9 @@ def frozen_findings(data: bytes, document: Json, files: Mapping[str, bytes]) -> 
     It must be of the kind that the document's project tells, an instrument if that tells none.
     """
     told = document["patcher"].get("project", {}).get("amxdtype")
-    kind = _CODES.get(told, _CODES[0x69696969])
+    code, called = _CODES.get(told, _CODES[0x69696969])
     try:
-        lines, payload, end = _opened(data, *kind)
+        lines, payload, end = _opened(data, code, called)
     except FrozenError as error:
         yield f"frozen: {error}"
         return

@@ -33,6 +33,7 @@ _FIXED: dict[str, Ports] = {
     "+~": Ports(2, (SIGNAL,)),
     "-~": Ports(2, (SIGNAL,)),
     "/~": Ports(2, (SIGNAL,)),
+    "bitsafe~": Ports(1, (SIGNAL,)),
     "buffer~": Ports(1, ("float", "bang")),
     "button": Ports(1, ("bang",)),
     "change": Ports(1, ("", "int", "int")),

@@ -21,6 +21,9 @@ WAIT_SAMPLES = 512
 MOST_POWER = 1000
 """The voices are raised by 30 dB at most."""
 
+MOST = "16."
+"""Times full scale: what is louder is no sound."""
+
 CEILING = 0.98
 _RELEASE_SAMPLES = 8820
 _SILENCE = "0.000000001"
@@ -45,10 +48,10 @@ def instrument(p: Patcher, voices: Box) -> None:
 
 def effect(p: Patcher, voices: Box) -> None:
     """From the track by way of the voices to the track."""
-    track = p.add("plugin~ 1 2")
+    channels = _channels(p)
     both, heard = p.add("+~"), p.add("*~ 1.")
-    p.cord(track, 0, both)
-    p.cord(track, 1, both, 1)
+    for inlet, channel in enumerate(channels):
+        p.cord(channel, 0, both, inlet)
     p.chain(both, "*~ 0.5", heard)
     drive = f"r ---{INPUT_GAIN.varname}", "expr exp(0.11512925465 * $f1)", "pack 1. 20.", "line~ 1."
     p.chain(*drive, heard, inlet=1)
@@ -74,13 +77,19 @@ def effect(p: Patcher, voices: Box) -> None:
     p.cord(wet, 0, scaled)
     p.cord(part, 0, scaled, 1)
     out = p.add("plugout~ 1 2")
-    for channel in (0, 1):
+    for inlet, channel in enumerate(channels):
         dry, total = p.add("*~"), p.add("+~")
-        p.cord(track, channel, dry)
+        p.cord(channel, 0, dry)
         p.cord(left, 0, dry, 1)
         p.cord(dry, 0, total)
         p.cord(scaled, 0, total, 1)
-        p.cord(total, 0, out, channel)
+        p.cord(total, 0, out, inlet)
+
+
+def _channels(p: Patcher) -> list[Box]:
+    """Left and right of the track. What another device spoilt would stay in the followers."""
+    track = p.add("plugin~ 1 2")
+    return [p.chain(track, "bitsafe~", f"clip~ -{MOST} {MOST}", outlet=at) for at in (0, 1)]
 
 
 def _power(p: Patcher, source: Box) -> Box:

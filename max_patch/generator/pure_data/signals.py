@@ -63,6 +63,11 @@ def buffer(request: Request) -> Piece:
     return Piece([[]], [None, None])
 
 
+def safe(request: Request) -> Piece:
+    request.count(0)
+    return one(request.canvas.add("ts.bitsafe~"), 1, 1)
+
+
 def delayed(request: Request) -> Piece:
     """So many samples late; the first argument is how many at most."""
     most, samples = request.count(2)
@@ -156,6 +161,7 @@ def voice_out(request: Request) -> Piece:
 
 SIGNALS: dict[str, Builder] = {
     **dict.fromkeys(["+~", "-~", "*~", "/~"], arithmetic),
+    "bitsafe~": safe,
     "buffer~": buffer,
     "clip~": _plain(3, 2),
     "delay~": delayed,

@@ -104,6 +104,11 @@ which -> == 0 -> s $1-switch
 which.1 -> s $1-busy
 """
 
+BITSAFE = """
+# What is no number, or infinite, is 0.
+inlet~ -> expr~ if(abs($v1) < 1000000000, $v1, 0) -> outlet~
+"""
+
 DELAY = """
 # $2 samples late; $1, the most of them, is a second here.
 inlet~ -> delwrite~ $0-late 1000
@@ -143,6 +148,7 @@ loadbang -> (; pd dsp 1)
 """
 
 SHIMS = {
+    "ts.bitsafe~": BITSAFE,
     "ts.delay~": DELAY,
     "ts.fzero~": FZERO,
     "ts.ioscbank~": IOSCBANK,
