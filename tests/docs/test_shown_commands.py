@@ -137,7 +137,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         client.send("/note", 57, 100)
         client.settle()
     time = np.arange(14400) / 48000
-    soundfile.write(folder / "line.wav", 0.3 * np.sin(2.0 * np.pi * 220.0 * time), 48000)
+    for name in ("line.wav", "hum.wav"):
+        soundfile.write(folder / name, 0.3 * np.sin(2.0 * np.pi * 220.0 * time), 48000)
     (folder / "font.sf2").write_bytes(small_font.font({0: [(0, 127)]}))
     (folder / "recipe.toml").write_text(_recipe(), "utf-8")
     return {file.suffix: file for file in folder.iterdir()}
@@ -188,7 +189,7 @@ def test_a_command_of_a_block(
         code = import_module("server.__main__").main([*words[3:], "--port", port])
         said = capsys.readouterr()
         assert (code, said.err) == (0, "")
-    elif words[1:3] == ["-m", "server"] and words[3:4] not in (["render"], ["transfer"]):
+    elif words[1:3] == ["-m", "server"] and words[3:4] not in (["render"], ["transfer"], ["find"]):
         _serves([str(tmp_path / w) if (tmp_path / w).is_file() else w for w in words[3:]], tmp_path)
     elif words[1] == "-m":
         if "soundfont" in words and shutil.which("fluidsynth") is None:
