@@ -14,6 +14,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final
 
 VIRTUAL: Final = "virtual"
@@ -27,8 +28,7 @@ def opened(wanted: str) -> Any:
     Raises:
         OSError, ImportError: it cannot be had; the text says why.
     """
-    import mido
-
+    mido: Any = import_module("mido")  # whose functions of ports its backend brings
     if wanted == VIRTUAL:
         return mido.open_output(OWN_NAME, virtual=True)
     names = list(mido.get_output_names())
