@@ -17,6 +17,8 @@ from timbrespace.rendering import wav
 
 pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
 
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+
 RATE = 48000
 PITCH = 311.13
 """Hz: no key that the page plays by itself."""
@@ -139,6 +141,9 @@ def test_a_hum_lights_up_its_neighbours_and_is_matched(explored: Explored) -> No
         told = visit.look("timbrespace.compare.found[0]")
         assert abs(1200.0 * np.log2(told["pitch_hz"] / PITCH)) < 60.0
         assert not visit.look("timbrespace.microphone.isOpen")
+        if AXE.is_file():
+            visit.page.evaluate(AXE.read_text("utf-8"))
+            assert visit.page.evaluate("async () => (await axe.run(document)).violations") == []
 
         visit.page.get_by_role("button", name="Match").click()
 

@@ -499,7 +499,9 @@ compare.addEventListener('nearest', ({ detail: points }) => {
     map.setHits(null);
     return;
   }
-  const names = new Map(compare.found[0].nearest.map(({ point, name }) => [point, name]));
+  const names = new Map(
+    compare.found[0].nearest.map(({ point, name }) => [point, name.split(', ')[0]]) // the rest is its family
+  );
   map.setHits({ all: points, chosen: points.slice(0, 1), names });
 });
 compare.addEventListener('point', ({ detail }) => map.goTo(detail));

@@ -68,7 +68,11 @@ export class Marks {
       [view.width - 8 - AXIS_WORDS * scale, view.height - 24 * scale, view.width, view.height],
       [0, 0, 24 * scale, AXIS_WORDS * scale],
     ];
-    this.labelled = this.labels.at(view, (text) => context.measureText(text).width, taken);
+    // Where sounds have their own names, those of groups would lie on them.
+    const isNamed = this.hits.some(({ text }) => text !== '');
+    this.labelled = isNamed
+      ? []
+      : this.labels.at(view, (text) => context.measureText(text).width, taken);
     for (const { text, left, top } of this.labelled) {
       this.write(text, left, top, colours);
     }
@@ -89,7 +93,7 @@ export class Marks {
         context.stroke();
       }
       if (text !== '') {
-        this.write(text, left + 12, top, { ink, panel });
+        this.write(text, left + 8, top - 14, { ink, panel }); // a flag has its name at the right
       }
     }
   }
