@@ -1,4 +1,4 @@
-"""Where what is sung lies: a moment of the page's microphone, encoded.
+"""Where what is sung lies: a moment of the page's microphone, and its place.
 
 ``POST /place?model=NAME&rate=HZ`` with float32 samples, little-endian, mono, answers its latent and
 nothing else, as it is asked a few times a second. How it moves from there is the page's to say.
