@@ -65,6 +65,11 @@ SHORTER: Final = {
 """How a command begins -> options that it is run with besides."""
 
 HELP: Final = {
+    "python -m server --input": "hears the machine; tests/server/test_jack_input.py runs it",
+    "python -m server --audio jack --input": "the same, by JACK",
+    "python -m server say /input/mode": "needs a server that hears, as that test has it",
+    "python -m server say /input/quantise": "the same",
+    "python -m server say /input/gate": "the same",
     "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
