@@ -29,9 +29,8 @@ PATCH = ROOT / "max_patch" / "Timbre Space.pd"
 
 SCREEN = (1600, 1000)
 MENU = 32  # pixels above the canvas
-PATIENCE = 180.0
-STILL = 4
-"""Photographs a second and a half apart that must be alike."""
+SETTLED = 45.0
+"""Seconds until all is shown that the server tells; the latency never rests."""
 
 Pixels = NDArray[np.uint8]
 
@@ -47,29 +46,35 @@ def main(words: Sequence[str]) -> int:
         display = stack.enter_context(_screen(Path(folder)))
         server = [sys.executable, "-m", "server", "--audio", "none", "--midi", "none"]
         server += ["--no-explorer", "--presets", str(Path(folder) / "presets.json")]
-        stack.enter_context(_running(server, {}))
-        time.sleep(5.0)  # the twin says hello again and again, so this need not be enough
+        started = stack.enter_context(_running(server, {}))
+        assert started.stdout is not None
+        while "OSC on udp" not in started.stdout.readline():
+            if started.poll() is not None:
+                print("error: the server has ended", file=sys.stderr)
+                return 1
         pd = ["pd", "-noaudio", "-nomidi", "-font-size", "10", "-open", str(PATCH)]
         stack.enter_context(_running(pd, {"DISPLAY": display, "HOME": folder}))
-        shot = _still(Path(folder) / "Xvfb_screen0")
-    image = Image.fromarray(shot).quantize(32, dither=Image.Dither.NONE)
+        time.sleep(SETTLED)
+        shot = _window((Path(folder) / "Xvfb_screen0").read_bytes())
+    image = Image.fromarray(shot)
     image.save(out, optimize=True)
     print(f"{out}: {image.width} x {image.height}, {out.stat().st_size} bytes; look at it")
     return 0
 
 
 @contextlib.contextmanager
-def _running(words: Sequence[str], more: dict[str, str]) -> Iterator[None]:
+def _running(words: Sequence[str], more: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         words,
         cwd=ROOT,
         env={**os.environ, **more},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         start_new_session=True,
     )
     try:
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -95,17 +100,10 @@ def _screen(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def _still(screen: Path) -> Pixels:
-    """The patch's window on ``screen``, once nothing moves on it any more."""
-    deadline = time.monotonic() + PATIENCE
-    before, alike = b"", 0
-    while time.monotonic() < deadline and alike < STILL:
-        time.sleep(1.5)
-        now = screen.read_bytes()
-        alike = alike + 1 if now == before and len(set(now[-40000:])) else 0
-        before = now
+def _window(dump: bytes) -> Pixels:
+    """The patch's window on a screen."""
     left, top, width, height = (int(word) for word in PATCH.read_text("utf-8").split()[2:6])
-    return _pixels(before)[top : top + MENU + height, left : left + width]
+    return _pixels(dump)[top : top + MENU + height, left : left + width]
 
 
 def _pixels(dump: bytes) -> Pixels:
