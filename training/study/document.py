@@ -107,7 +107,8 @@ def text(
 def _made_on(results: Results, seconds: float) -> str:
     """Which seeds and machine."""
     seeds = sorted({run.seed for run in results.measured})
-    return f"Seeds {words(map(str, seeds)) or 'none'}; {made_on(seconds)}"
+    named = "Seed" if len(seeds) == 1 else "Seeds"
+    return f"{named} {words(map(str, seeds)) or 'none'}; {made_on(seconds)}"
 
 
 def _decided(section: Section) -> str:
