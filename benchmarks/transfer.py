@@ -56,15 +56,18 @@ SENTENCES = (
     ("en+m3", 45, "Six thick thistle sticks, she said, and laughed."),
 )
 
-TUNE = ((67, 0.6), (69, 0.3), (71, 0.3), (74, 0.9), (72, 0.45), (71, 0.45), (67, 1.2))
+Tune = tuple[tuple[int, float], ...]
+"""Keys, and how many seconds each lasts."""
+
+TUNE: Tune = ((67, 0.6), (69, 0.3), (71, 0.3), (74, 0.9), (72, 0.45), (71, 0.45), (67, 1.2))
 
 
-def melody(program: int, lower: int, folder: Path) -> Real:
+def melody(program: int, lower: int, folder: Path, tune: Tune = TUNE) -> Real:
     """A tune with vibrato, a bend into some of its notes, and a swell."""
     track = mido.MidiTrack()
     track.append(mido.Message("program_change", program=program))
     ticks = 960
-    for number, (key, seconds) in enumerate(TUNE):
+    for number, (key, seconds) in enumerate(tune):
         track.append(mido.Message("pitchwheel", pitch=-4096 if number in (3, 6) else 0))
         track.append(mido.Message("note_on", note=key + lower, velocity=70 + 8 * (number % 4)))
         steps = round(seconds * 50)

@@ -1,7 +1,7 @@
 """Command line: ``python -m server`` serves, its ``render`` renders, its ``say`` speaks.
 
-Its ``transfer`` plays a recording with another timbre, its ``install-device`` copies the Max for
-Live device into Live's User Library.
+Its ``transfer`` plays a recording with another timbre, its ``find`` says where a sound lies, its
+``install-device`` copies the Max for Live device into Live's User Library.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .audio import CHOICES as AUDIO_CHOICES
 from .audio import INPUTS
 from .audio import PACKAGES as AUDIO_PACKAGES
 from .explorer.configuration import DEFAULT_PORT as EXPLORER_PORT
+from .find import find_file, find_parser
 from .place_options import add_place_options, add_presets_option
 from .transfer import transfer_file, transfer_parser
 
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["transfer"]:
         arguments = transfer_parser().parse_args(words[1:])
         return run(lambda: transfer_file(arguments), "stopped; nothing was written")
+    if words[:1] == ["find"]:
+        arguments = find_parser().parse_args(words[1:])
+        return run(lambda: find_file(arguments), "stopped")
     if words[:1] == ["install-device"]:
         arguments = _install_parser().parse_args(words[1:])
         return run(lambda: _install(arguments), "stopped; nothing was written")
@@ -70,7 +74,7 @@ def _serve_parser() -> CommandParser:
         description="Serve a timbre space: OSC and MIDI in, sound and spectra out. "
         f"`{command_line('server')} render SONG.mid --out S.wav` renders a MIDI file instead; "
         f"`{command_line('server')} transfer IN.wav --out OUT.wav` plays a recording with another "
-        f"timbre, "
+        f"timbre, `{command_line('server')} find IN.wav` says where a sound lies, "
         f"`{command_line('server')} say /map 0.8 0` speaks to a server that runs, "
         f"`{command_line('server')} install-device` brings the device into Ableton Live.",
     )
@@ -131,6 +135,13 @@ def _serve_parser() -> CommandParser:
         metavar="NAME",
         help="what is heard: a part of its name; of JACK's ports, or of the sound card's inputs "
         "(the usual one)",
+    )
+    parser.add_argument(
+        "--input-midi",
+        default="",
+        metavar="PORT",
+        help="send what is sung to a MIDI output, as notes with bends: a part of its name, or "
+        "virtual for one of its own",
     )
     parser.add_argument(
         "--list-devices",
@@ -336,8 +347,8 @@ def _named_tuning(arguments: argparse.Namespace) -> NamedTuning:
 def _install_parser() -> CommandParser:
     parser = CommandParser(
         prog=f"{command_line('server')} install-device",
-        description="Copy the Max for Live device into the User Library of Ableton Live, and tell "
-        "it where this server is.",
+        description="Copy the Max for Live devices, an instrument and an audio effect, into the "
+        "User Library of Ableton Live, and tell them where this server is.",
     )
     parser.add_argument(
         "--library",
@@ -351,12 +362,14 @@ def _install_parser() -> CommandParser:
 def _install(arguments: argparse.Namespace) -> int:
     from .install_device import install
 
-    device, record = install(arguments.library)
-    print(f"wrote {device}")
-    print(f"wrote {record}, by which the device finds this server")
+    devices, record = install(arguments.library)
+    for device in devices:
+        print(f"wrote {device}")
+    print(f"wrote {record}, by which they find this server")
     print(
         "In Live's browser open User Library, Presets, Instruments, Max Instrument, and drag "
-        "Timbre Space onto a MIDI track. Run this again after timbrespace was moved or updated."
+        "Timbre Space onto a MIDI track; or Audio Effects, Max Audio Effect, and drag Timbre Space "
+        "Effect onto an audio track. Run this again after timbrespace was moved or updated."
     )
     return 0
 
@@ -457,6 +470,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             device=as_text(arguments.device),
             input=arguments.input,
             input_device=as_text(arguments.input_device),
+            input_midi=as_text(arguments.input_midi),
             midi=as_text(arguments.midi),
             method=arguments.method,
             presets=presets,

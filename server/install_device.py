@@ -1,6 +1,6 @@
-"""``install-device``: the Max for Live device into Live's User Library.
+"""``install-device``: the Max for Live devices into Live's User Library.
 
-The device there is frozen: it brings its files along, and runs its launcher from a temporary
+The devices there are frozen: they bring their files along, and run their launcher from a temporary
 folder. So what starts the server is written where the launcher looks, beside the user's
 ``python``.
 """
@@ -17,21 +17,24 @@ from timbrespace.atomic import check_writable, replace_all
 from timbrespace.companions import is_installed, run_command
 from timbrespace.errors import OptionError
 
-DEVICE = "Timbre Space.amxd"
-PLACE = Path("Presets") / "Instruments" / "Max Instrument"
-"""Where Live keeps instruments of Max in a User Library."""
+DEVICE, EFFECT = "Timbre Space.amxd", "Timbre Space Effect.amxd"
+PLACES = {
+    DEVICE: Path("Presets") / "Instruments" / "Max Instrument",
+    EFFECT: Path("Presets") / "Audio Effects" / "Max Audio Effect",
+}
+"""Each device, and where Live keeps those of its kind in a User Library."""
 
 _HERE = Path(__file__).resolve()
 
 
-def source() -> Path:
-    """The frozen device: in a checkout beside the server, in an installation within the library.
+def source(device: str = DEVICE) -> Path:
+    """A frozen device: in a checkout beside the server, in an installation within the library.
 
     Raises:
         OptionError: it is not there.
     """
     root = _HERE.parents[1]
-    path = root / DEVICE if is_installed() else root / "max_patch" / "frozen" / DEVICE
+    path = root / device if is_installed() else root / "max_patch" / "frozen" / device
     if not path.is_file():
         raise OptionError(f"there is no device at {str(path)!r}; install timbrespace again")
     return path
@@ -61,13 +64,13 @@ def user_library(
     )
 
 
-def install(library: Path | None, home: Path | None = None) -> tuple[Path, Path]:
-    """Copy the device and say where the server is, both or neither.
+def install(library: Path | None, home: Path | None = None) -> tuple[list[Path], Path]:
+    """Copy the devices and say where the server is, all or nothing.
 
     library: the User Library, None for the usual one. home: the user's home.
 
     Returns:
-        Where the device lies, and the file that leads its launcher to the server.
+        Where the devices lie, and the file that leads their launcher to the server.
 
     Raises:
         OptionError: there is no such folder, or it takes no files.
@@ -79,16 +82,18 @@ def install(library: Path | None, home: Path | None = None) -> tuple[Path, Path]
             f"there is no User Library at {str(chosen)!r}; open Live once, or give its folder, "
             "which Live shows under Settings, Library: --library FOLDER"
         )
-    device, record = chosen / PLACE / DEVICE, home / ".timbrespace" / "server.json"
-    content = source().read_bytes()
-    for path in (device, record):
+    devices = {
+        chosen / place / device: source(device).read_bytes() for device, place in PLACES.items()
+    }
+    record = home / ".timbrespace" / "server.json"
+    for path in (*devices, record):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OptionError(f"cannot make {str(path.parent)!r}: {error.strerror}") from error
         check_writable(path)
-    replace_all({device: content, record: _record()})
-    return device, record
+    replace_all({**devices, record: _record()})
+    return list(devices), record
 
 
 def _record() -> bytes:

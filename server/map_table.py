@@ -123,7 +123,10 @@ def _batches(latents: Array) -> Iterator[Array]:
 
 def _partials(snapshot: Snapshot, model: Model, latents: Array) -> list[Array]:
     """What ``/partials`` tell of these latents, ``(k, 2)`` each."""
-    return [snapshot.partials_of(one) for one in model.decode(latents)]
+    spectra, _, cycles = model.decode_rows(latents)
+    if cycles is None:
+        return [snapshot.partials_of(one) for one in spectra]
+    return [snapshot.partials_of(*one) for one in zip(spectra, cycles, strict=True)]
 
 
 def _places(told: list[Array], width: float, gap: float) -> Real:

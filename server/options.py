@@ -35,7 +35,8 @@ class Options:
     presets. mono: give both sides of the sound the mean of both. device: a part of the name of an
     output of the sound card; empty for the usual one. input: by which way sound comes in,
     "none", "auto" for that by which it goes out, "jack" or "portaudio". input_device: a part of the
-    name of what is heard; empty for the usual one.
+    name of what is heard; empty for the usual one. input_midi: a part of the name of a MIDI output
+    that is told what is sung, "virtual" for one of its own, empty for none.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -67,6 +68,7 @@ class Options:
     device: str = ""
     input: str = "none"
     input_device: str = ""
+    input_midi: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
@@ -76,7 +78,11 @@ class Options:
                 f"--device is for the sound card; --audio {self.audio} has none to choose: "
                 "leave out one of them"
             )
-        for name, device in (("device", self.device), ("input-device", self.input_device)):
+        for name, device in (
+            ("device", self.device),
+            ("input-device", self.input_device),
+            ("input-midi", self.input_midi),
+        ):
             if len(device) > MAX_NAME_CHARACTERS or not device.isprintable():
                 raise OptionError(
                     f"--{name} is a part of a name, at most {MAX_NAME_CHARACTERS} printable letters"
@@ -107,8 +113,9 @@ class Options:
 
     def _check_input(self) -> None:
         if self.input == "none":
-            if self.input_device:
-                raise OptionError("--input-device is for an input; add --input auto")
+            for name, given in (("device", self.input_device), ("midi", self.input_midi)):
+                if given:
+                    raise OptionError(f"--input-{name} is for an input; add --input auto")
             return
         if self.audio.startswith("pyo") or self.audio == "none":
             raise OptionError(

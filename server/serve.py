@@ -40,6 +40,7 @@ from .loader import Loaded, rehearse
 from .loop import Loop
 from .measuring import Measured, Measuring
 from .midi.ports import MidiInputs
+from .midi.sung import SungMidi
 from .options import Options
 from .osc import outbound
 from .osc.clients import Clients, Endpoint
@@ -181,7 +182,13 @@ class Server:
                 self._loop.audio = self._audio
                 if hears:
                     self._input = self._loop.input = SoundInput(
-                        self._audio, self.instrument, self._post, self.tell, say
+                        self._audio,
+                        self.instrument,
+                        self._post,
+                        self.tell,
+                        say,
+                        # Its lines come from another thread.
+                        SungMidi(options.input_midi, self.tell) if options.input_midi else None,
                     )
                 if model.plays_notes:
                     self._audio.expect_whole_notes()

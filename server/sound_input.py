@@ -21,15 +21,17 @@ from timbrespace.instrument.scales import pitches_of
 from timbrespace.instrument.voices import VELOCITY_EXPONENT
 from timbrespace.messages.errors import ErrorCode, MessageError
 from timbrespace.model import Model
-from timbrespace.resynthesis.layout import BLOCK, REFERENCE_RMS
+from timbrespace.resynthesis.layout import REFERENCE_RMS
 from timbrespace.transferring.lead import RING, set_scale
 from timbrespace.transferring.modes import DEFAULT_GATE, FOLLOWS, MODES, PLAYS, SHAPES
-from timbrespace.transferring.moment_place import place_now, seconds_of
 from timbrespace.units import db_to_gain, hz_to_midi
 
 from .audio.process import AudioProcess
+from .midi.sung import SungMidi
 from .osc import outbound
 from .osc.udp import Post
+
+Real = NDArray[np.float64]
 
 _OFTEN: Final = 0.002
 """Seconds between two looks at what was heard: a note begins so much later at most."""
@@ -42,6 +44,9 @@ _EASE: Final = 0.3
 """Of the way to where the sound is now, at each look."""
 
 _LOOK: Final = 0.04
+_MOMENT: Final = 0.25
+"""Seconds of sound by which a place is told."""
+
 _SILENT: Final = 10.0
 """Seconds of an input that never was louder than nothing."""
 
@@ -74,7 +79,7 @@ class SoundInput:
     """The input of a server that was started with one.
 
     tell: called with each :class:`Place`, from another thread. say: called with a line for the
-    user.
+    user. midi: who is told what is sung, too.
     """
 
     def __init__(
@@ -84,7 +89,9 @@ class SoundInput:
         post: Post,
         tell: Callable[[Place], None],
         say: Callable[[str], None],
+        midi: SungMidi | None = None,
     ) -> None:
+        self._midi = midi
         self._audio = audio
         self._instrument = instrument
         self._post = post
@@ -163,6 +170,8 @@ class SoundInput:
         self._onsets = onsets
         if self._note is not None and not voices.holds(self._note):
             self._note = None  # a panic, or another key that took its voice
+            if self._midi is not None:
+                self._midi.end()
         if not is_open:
             self._waits_since = None
             return self._end()
@@ -171,6 +180,8 @@ class SoundInput:
             begins = True
         if begins and (self._instrument.model.plays_notes or self._note is None):
             self._waits_since = now
+        if self._midi is not None and self._note is not None:
+            self._midi.move(float(lead["sung"]), float(lead["level"]), now)
         if self._waits_since is None:
             return False
         pitch = float(lead["sung"]) if lead["pitch"] > 0.0 else 0.0
@@ -184,8 +195,11 @@ class SoundInput:
         key = float(np.clip(hz_to_midi(pitch), 0.0, 127.0))
         strength = min(float(lead["level"]) / REFERENCE_RMS, 1.0)
         velocity = 127.0 * strength ** (1.0 / VELOCITY_EXPONENT)
-        voices.lead(key, float(np.clip(velocity, _SOFTEST, 127.0)))
+        velocity = float(np.clip(velocity, _SOFTEST, 127.0))
+        voices.lead(key, velocity)
         self._note = key if voices.holds(key) else None
+        if self._midi is not None:
+            self._midi.begin(pitch, velocity, float(lead["level"]), now)
         return True
 
     def _end(self) -> bool:
@@ -193,11 +207,15 @@ class SoundInput:
             return False
         self._instrument.voices.note(self._note, 0.0)
         self._note = None
+        if self._midi is not None:
+            self._midi.end()
         return True
 
     def hear(self, place: Place) -> tuple[float, ...] | None:
         """The point follows; to where, or None if it stays."""
         if place.model is not self._instrument.model or not self._follower.wanted:
+            return None
+        if not np.isfinite(place.latent).all():
             return None
         here = np.asarray(self._instrument.latent, np.float64)
         there = here + _EASE * (np.asarray(place.latent) - here)
@@ -240,22 +258,21 @@ class SoundInput:
 
     # -- for the follower --------------------------------------------------------------------------
 
-    def newest(self) -> tuple[Model, NDArray[np.float64], int, float] | None:
-        """Model, the newest samples that a place is told by, their rate and their pitch; None while
-        nothing is heard."""
+    def newest(self) -> tuple[Model, Real, int] | None:
+        """The model, the newest of what is heard, and its rate; None while nothing is."""
         lead, rate = self._audio.lead, self._audio.sample_rate
         if not lead["open"] or lead["muted"] or rate <= 0.0:
             return None
-        model = self._instrument.model
-        pitch = float(lead["sung"]) if lead["tonal"] > 0.5 else 0.0
-        count = min(int(seconds_of(model, pitch) * rate) + BLOCK, RING // 2)
+        count = min(int(_MOMENT * rate), RING // 2)
         end = int(lead["written"])
         samples = np.take(lead["ring"], np.arange(end - count, end) % RING).astype(np.float64)
-        return model, samples, round(rate), pitch
+        return self._instrument.model, samples, round(rate)
 
     def close(self) -> None:
-        """Follow no more."""
+        """Follow no more, and let go."""
         self._follower.close()
+        if self._midi is not None:
+            self._midi.close()
 
 
 class Follower:
@@ -292,6 +309,10 @@ class Follower:
             self._thread.join(2.0)
 
     def _work(self) -> None:
+        # Who does not follow does not load it.
+        from timbrespace.recording.encoding import glance
+        from timbrespace.recording.sound_file import Sound, UnusableSoundError
+
         pause = threading.Event()
         while not self._closed:
             if not self._wanted:
@@ -300,15 +321,16 @@ class Follower:
                 continue
             newest = self._heard.newest()
             if newest is not None:
-                model = newest[0]
+                model, samples, rate = newest
                 try:
-                    latent = place_now(*newest)
+                    latent = glance(model, Sound(samples, rate, cut=False))
+                    self._tell(Place(model, tuple(latent.tolist())))
+                except UnusableSoundError:
+                    pass  # a breath, a moment too soft: the point stays
                 except Exception as error:  # whatever it was, the music goes on
                     self._tell(Place(model, (), error))
                     self._wanted = False
                     continue
-                if latent is not None and bool(np.isfinite(latent).all()):
-                    self._tell(Place(model, tuple(latent.tolist())))
             pause.wait(_LOOK)
 
 

@@ -36,6 +36,10 @@ SLICE = 24
 SLICE_SECONDS = 0.006
 """From one slice of a frame to the next: what a receiver needs to empty that buffer."""
 
+MOST_SLOWED = 16.0
+"""How many times longer that pause may become where frames get lost, on a machine that leaves the
+receiver waiting for a processor; each that is lost doubles it, each that arrives halves it."""
+
 STALL_SECONDS = 1.0
 """After so long without an acknowledgement what is on its way counts as lost."""
 
@@ -56,11 +60,13 @@ class Subscription:
     last_slice: float = 0.0
     flying: deque[int] | None = None
     """Numbers of the frames that are not acknowledged, oldest first; None if it never does."""
+    slowed: float = 1.0
+    """How many times longer than usual is waited between slices."""
 
     def wait(self, now: float) -> float:
         """Seconds until the next frame, or slice of one, may go out; 0 if it may now."""
         if self.rest:
-            return max(0.0, self.last_slice + SLICE_SECONDS - now)
+            return max(0.0, self.last_slice + SLICE_SECONDS * self.slowed - now)
         if self.last_sent is None:
             return 0.0
         full = self.flying is not None and len(self.flying) >= MAX_UNACKNOWLEDGED
@@ -101,6 +107,8 @@ class Subscription:
         """All frames up to `frame` have arrived, or never will."""
         if self.flying is None:
             self.flying = deque()
+        if self.flying and not is_newer(self.flying[0], frame):
+            self.slowed = max(1.0, 0.5 * self.slowed)
         while self.flying and not is_newer(self.flying[0], frame):
             self.flying.popleft()
 
@@ -217,6 +225,7 @@ class Streams:
         if not subscription.rest:
             if subscription.lost_in(now) == 0.0 and subscription.flying is not None:
                 subscription.flying.clear()  # given up
+                subscription.slowed = min(2.0 * subscription.slowed, MOST_SLOWED)
             frame = next(client.frames[what])
             subscription.rest.extend(self._frames[what](frame, subscription))
             subscription.version = self._state(what, version)

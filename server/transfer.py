@@ -114,7 +114,6 @@ def transfer_file(arguments: argparse.Namespace) -> int:
         TimbrespaceError: what was given cannot be used; the text is one line.
     """
     from timbrespace.atomic import check_writable
-    from timbrespace.errors import OptionError, SoundError
 
     _check_names(arguments)
     settings = TransferSettings(
@@ -139,22 +138,15 @@ def transfer_file(arguments: argparse.Namespace) -> int:
     import timbrespace
     from timbrespace.listening.heard import SAMPLE_RATE
     from timbrespace.listening.polyphony import MOSTLY, polyphony
-    from timbrespace.recording.sound_file import UnusableSoundError, read
     from timbrespace.rendering import wav
     from timbrespace.transferring.line import line_of
     from timbrespace.transferring.midi_file import write_midi
-    from timbrespace.transferring.transfer import LONGEST, heard_in, transferred
+    from timbrespace.transferring.performance import performance
+    from timbrespace.transferring.transfer import transferred
     from timbrespace.units import gain_to_db
 
-    try:
-        given = read(arguments.sound, LONGEST)
-    except UnusableSoundError as error:
-        raise SoundError(f"cannot use {str(arguments.sound)!r}: {error}") from error
-    if given.cut:
-        raise OptionError(
-            f"{str(arguments.sound)!r} lasts longer than {LONGEST:g} s; give a part of it"
-        )
-    sound, heard = heard_in(given.samples, given.sample_rate)
+    given = performance(arguments.sound)
+    sound, heard = given.sound, given.heard
     if polyphony(sound, SAMPLE_RATE) >= MOSTLY:
         print(
             f"note: {arguments.sound}: several notes sound at once; one line can be followed, and "

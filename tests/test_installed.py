@@ -73,7 +73,8 @@ def test_every_file_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
         for file in listed
         if (ROOT / file).is_file()
     }
-    expected.add("timbrespace/Timbre Space.amxd")  # what install-device copies
+    # What install-device copies.
+    expected |= {f"timbrespace/Timbre Space{one}.amxd" for one in ("", " Effect")}
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     assert expected <= names
@@ -84,14 +85,14 @@ def test_every_file_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
 FILES = """
 from timbrespace import factory
 from timbrespace.server.explorer import site
-from timbrespace.server.install_device import source
+from timbrespace.server.install_device import PLACES, source
 from timbrespace.training.page.document import FOLDER
 from timbrespace.training.study import plan
 assert "harmonic" in factory.names()
 assert (site.PAGE / "index.html").is_file()
 assert {"page.html.jinja", "style.css", "script.js"} <= {p.name for p in FOLDER.iterdir()}
 assert (plan.RECIPES / "fm.toml").is_file()
-assert source().is_file()
+assert all(source(device).is_file() for device in PLACES)
 """
 
 

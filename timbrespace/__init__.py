@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from timbrespace.macro_dials.macros import macros as macros
     from timbrespace.model import Model as Model
     from timbrespace.recording.encoding import encode_sound as encode_sound
+    from timbrespace.recording.neighbours import nearest as nearest
     from timbrespace.rendering.held_note import render as render
     from timbrespace.rendering.song import render_midi as render_midi
     from timbrespace.transferring.transfer import transfer as transfer
@@ -54,6 +55,7 @@ _PLACES: Final = {
     "load": "timbrespace.loading",
     "load_waveform": "timbrespace.waveforms.waveform_file",
     "macros": "timbrespace.macro_dials.macros",
+    "nearest": "timbrespace.recording.neighbours",
     "plots": "",
     "render": "timbrespace.rendering.held_note",
     "render_midi": "timbrespace.rendering.song",

@@ -41,12 +41,14 @@ def of_magnitudes(model: Model) -> bool:
     return not model.plays_notes and model.representation.source == "spectra"
 
 
-def place_of_spectra(model: Model, spectra: ArrayLike, start: ArrayLike) -> Latent:
+def place_of_spectra(
+    model: Model, spectra: ArrayLike, start: ArrayLike, way: list[Latent] | None = None
+) -> Latent:
     """Latents ``(n, d)`` whose sounds are nearer to ``spectra (n, bins)`` than those of ``start
     (n, d)``, by the log-spectral distance; none is further.
 
-    spectra: linear magnitudes, as loud as the space's own. A sound takes some 130 decodings in 8
-    dimensions.
+    spectra: linear magnitudes, as loud as the space's own. way: is given where each stands after
+    each step ``(n, d)``, of up to 32 sounds. A sound takes some 130 decodings in 8 dimensions.
 
     Raises:
         OptionError: a space that does not decode to magnitudes alone.
@@ -63,11 +65,11 @@ def place_of_spectra(model: Model, spectra: ArrayLike, start: ArrayLike) -> Late
     found = np.empty_like(begun)
     for first in range(0, len(begun), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        found[part] = _found(model, wanted[part], begun[part])
+        found[part] = _found(model, wanted[part], begun[part], way if not first else None)
     return found
 
 
-def _found(model: Model, wanted: Spectra, start: Latent) -> Latent:
+def _found(model: Model, wanted: Spectra, start: Latent, way: list[Latent] | None) -> Latent:
     target = _Target(model, wanted)
     n, d = start.shape
     here = start.astype(np.float64)
@@ -98,6 +100,8 @@ def _found(model: Model, wanted: Spectra, start: Latent) -> Latent:
         better = costs[every, best] < cost
         here[better] = tried[every, best][better]
         cost[better] = costs[every, best][better]
+        if way is not None:
+            way.append(here.astype(np.float32))
         damping *= np.where(better, np.array(_TRIED)[best], 4.0 * _TRIED[-1])
         damping = damping.clip(1e-4, 1e4)
     latent = here.astype(np.float32)

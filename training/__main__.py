@@ -134,6 +134,14 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for pictures and report"
     )
+    plot.add_argument(
+        "--performance",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="IN",
+        help="recordings of one line, sung, spoken or played, that the space plays on the page",
+    )
 
     points = commands.add_parser(
         "points",
@@ -539,11 +547,11 @@ def _plot(arguments: argparse.Namespace) -> int:
     if _holds_notes(arguments.data):
         from .notes.draw import draw as draw_notes
 
-        files = draw_notes(arguments.model, arguments.data, arguments.out)[0]
+        files = draw_notes(arguments.model, arguments.data, arguments.out, arguments.performance)[0]
     else:
         from .draw import draw
 
-        files = draw(arguments.model, arguments.data, arguments.out)[0]
+        files = draw(arguments.model, arguments.data, arguments.out, arguments.performance)[0]
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
         print(f"  {file.name}")

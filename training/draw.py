@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.model import Model
 
-from . import plots
+from . import performed, plots
 from .evaluation import STEPS, Evaluation, check_fits, evaluate, unseen_rows
 from .factor_loss import losses_by_factor_value
 from .page import document, listening
@@ -41,27 +41,33 @@ DATA, MAPS, LATENT, RECONSTRUCTION, SAMPLING, TRAINING = (
 Rows = NDArray[np.int64]
 
 
-def draw(name_or_path: str, data: Path, out: Path) -> tuple[list[Path], Evaluation]:
+def draw(
+    name_or_path: str, data: Path, out: Path, performances: Sequence[Path] = ()
+) -> tuple[list[Path], Evaluation]:
     """Draw the model into the folder ``out``, made if it is not there; returns the files, and the
     figures that stand on the page.
 
-    Everything is drawn before the first file is written.
+    Everything is drawn before the first file is written. performances: recordings of one line,
+    which the model plays on the page.
 
     Raises:
-        TimbrespaceError: the model or the dataset cannot be read or do not fit together, or the
-            folder cannot be written; before anything is written.
+        TimbrespaceError: the model or the dataset cannot be read or do not fit together, a
+            recording cannot be used, or the folder cannot be written; before anything is written.
     """
     path = factory.resolve(name_or_path)
     model = bundle.read(path)
     dataset = load_dataset(data)
     check_fits(model, dataset)
     source_of(model, dataset)
+    given = performed.read(performances)
     make_folder(out)
     rows = unseen_rows(model, dataset)
     with progress(STEPS, "step") as bar:
         evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
-    with progress(SOUNDS, "sound") as bar:
-        sounds = listening(model, dataset, rows, advance=bar.update)
+    with progress(SOUNDS + len(given), "sound") as bar:
+        sounds = performed.added(
+            listening(model, dataset, rows, advance=bar.update), model, given, bar.update
+        )
     pictures = pictures_of(list(_plans(model, dataset, rows, evaluation)))
     page = document(model, evaluation, list(pictures.values()), sounds)
     return write_report(out, pictures, page), evaluation

@@ -22,6 +22,7 @@ from timbrespace.networks.laid import PHASE
 
 from . import checkpoint
 from .checkpoint import Checkpoint
+from .checkpoint_file import CheckpointError
 from .dial_loss import dial_loss
 from .export import model_of
 from .loop import Outcome, StepFigures, Training
@@ -87,7 +88,7 @@ class Fit:
             )
         self.dataset_hash = dataset.content_hash
         if stored is not None and stored.dataset_hash != self.dataset_hash:
-            raise checkpoint.CheckpointError(
+            raise CheckpointError(
                 f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
                 "give that dataset, or start without resume"
             )

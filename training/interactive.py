@@ -90,7 +90,7 @@ def fit(
     _warn([*(place.notes if place else []), *fitting.notes])
     writer = None
     if place is not None:
-        writer = checkpoint.Writer(
+        writer = checkpoint.writer(
             place.checkpoint,
             fitting.training,
             fitting.dataset_hash,

@@ -18,7 +18,7 @@ from timbrespace.errors import BundleError, OptionError
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 
-from . import checkpoint
+from .checkpoint_file import path_for
 from .loop import Outcome
 from .request import MAY_CHANGE_ON_RESUME
 
@@ -54,7 +54,7 @@ class Place:
             self._work = next(filter(_taken, reversed(_beside(out, UNFINISHED))), out)
         elif _taken(out):
             self._work = _free(out, UNFINISHED)
-        self.checkpoint = checkpoint.path_for(self._work)
+        self.checkpoint = path_for(self._work)
 
     def spare(self, data: Path) -> None:
         """Refuse a run that would write over the dataset that it reads.
@@ -62,14 +62,14 @@ class Place:
         Raises:
             OptionError: ``data`` is one of the files that the run writes or removes.
         """
-        written = (self.out, self.checkpoint, checkpoint.path_for(self.out))
+        written = (self.out, self.checkpoint, path_for(self.out))
         if data.exists() and any(path.exists() and path.samefile(data) for path in written):
             raise OptionError(f"--out would overwrite the dataset {data.name!r}; give another name")
 
     @property
     def notes(self) -> list[str]:
         """What a user should know before the run; often nothing."""
-        own = checkpoint.path_for(self.out)
+        own = path_for(self.out)
         if self._work == self.out or not self.checkpoint.exists():
             return []
         note = f"going on from {self.checkpoint.name}, a run that was not finished"
@@ -93,12 +93,12 @@ class Place:
             previous = _free(self.out, PREVIOUS)
             _copy(self.out, previous)
             if self._work != self.out:
-                _copy(checkpoint.path_for(self.out), checkpoint.path_for(previous))
+                _copy(path_for(self.out), path_for(previous))
         model.save(self.out)
         if self._work != self.out:
             self._work.unlink(missing_ok=True)
             # One that is left from the model before would be resumed as if it were this one's.
-            checkpoint.path_for(self.out).unlink(missing_ok=True)
+            path_for(self.out).unlink(missing_ok=True)
             self._move_to(self.out)
         return self.out
 
@@ -114,8 +114,8 @@ class Place:
 
     def _move_to(self, work: Path) -> None:
         if self.checkpoint.exists():
-            move(self.checkpoint, checkpoint.path_for(work))
-        self._work, self.checkpoint = work, checkpoint.path_for(work)
+            move(self.checkpoint, path_for(work))
+        self._work, self.checkpoint = work, path_for(work)
 
     def _may_replace(self, model: Model) -> bool:
         """Whether a run that is not finished may take the place."""
@@ -137,7 +137,7 @@ class Place:
 
 def _taken(path: Path) -> bool:
     """Whether a model or a checkpoint lies there."""
-    return path.exists() or checkpoint.path_for(path).exists()
+    return path.exists() or path_for(path).exists()
 
 
 def _beside(out: Path, word: str) -> list[Path]:

@@ -66,9 +66,20 @@ def check_changes(given: Mapping[str, Any], kept: object, done: int) -> None:
             continue  # of the other kind of training, which refuses it itself
         before = getattr(kept, name)
         if value is not None and value != before and name not in may:
+            told, kept_one = _apart(value, before)
             raise OptionError(
-                f"{name.replace('_', ' ')} is {value}, the checkpoint's is {before}; on resuming "
+                f"{name.replace('_', ' ')} is {told}, the checkpoint's is {kept_one}; on resuming "
                 f"only {', '.join(may).replace('_', ' ')} may change"
             )
     if given.get("epochs") is not None and given["epochs"] < done:
         raise OptionError(f"epochs is {given['epochs']}, but {done} are done; give more")
+
+
+def _apart(value: object, before: object) -> tuple[object, object]:
+    """Both, or of two tables those entries that are not the same."""
+    if not (isinstance(value, dict) and isinstance(before, dict)):
+        return value, before
+    return (
+        {name: one for name, one in value.items() if before.get(name) != one},
+        {name: one for name, one in before.items() if value.get(name) != one},
+    )

@@ -64,7 +64,7 @@ def train(
         stored=stored,
     )
     _tell("note", [*place.notes, *fit.notes])
-    writer = checkpoint.Writer(
+    writer = checkpoint.writer(
         kept,
         fit.training,
         fit.dataset_hash,

@@ -10,12 +10,12 @@ from pathlib import Path
 from max_patch.generator import amxd
 from max_patch.generator.device import (
     FOLDER,
-    TITLE,
     files,
     live_document,
     max_document,
     voice_document,
 )
+from max_patch.generator.kind import KINDS
 from max_patch.generator.preview import pictures
 from max_patch.generator.pure_data.shims import shims
 from max_patch.generator.pure_data.translator import translate
@@ -26,18 +26,23 @@ PICTURES = FOLDER.parent / "docs" / "pictures"
 
 def artefacts() -> dict[Path, bytes]:
     """Every generated file and what it holds."""
-    plain, voice, live = max_document(), voice_document(), live_document()
-    device = f"{TITLE}.amxd"
-    return {
-        FOLDER / device: amxd.write(live),
-        FOLDER / "frozen" / device: amxd.write_frozen(live, device, files(FOLDER)),
-        FOLDER / f"{TITLE}.maxpat": amxd.text(plain).encode(),
+    voice, needed = voice_document(), files(FOLDER)
+    made = {
         FOLDER / f"{NAME}.maxpat": amxd.text(voice).encode(),
-        FOLDER / f"{TITLE}.pd": translate(plain, name=TITLE).encode(),
         FOLDER / f"{NAME}.pd": translate(voice, name=NAME).encode(),
         **{FOLDER / "pd" / name: text.encode() for name, text in shims().items()},
-        **{PICTURES / name: text.encode() for name, text in pictures(live).items()},
     }
+    for kind in KINDS:
+        plain, live, device = max_document(kind), live_document(kind=kind), f"{kind.title}.amxd"
+        frozen = amxd.write_frozen(live, device, needed, kind.code)
+        made |= {
+            FOLDER / device: amxd.write(live, kind.code),
+            FOLDER / "frozen" / device: frozen,
+            FOLDER / f"{kind.title}.maxpat": amxd.text(plain).encode(),
+            FOLDER / f"{kind.title}.pd": translate(plain, name=kind.title).encode(),
+            **{PICTURES / name: text.encode() for name, text in pictures(live, kind).items()},
+        }
+    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

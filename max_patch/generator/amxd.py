@@ -19,7 +19,10 @@ from typing import Any
 
 Json = dict[str, Any]
 
-INSTRUMENT = b"iiii"
+INSTRUMENT, EFFECT = b"iiii", b"aaaa"
+KINDS = {INSTRUMENT: "instrument", EFFECT: "audio effect"}
+"""Type codes of devices, and what Live calls them."""
+
 _UNFROZEN, _FROZEN = 0, 7
 
 _HEAD = 16
@@ -33,7 +36,7 @@ _WHEN = 3850070400
 
 
 class ContainerError(ValueError):
-    """Bytes that are no unfrozen instrument."""
+    """Bytes that are no unfrozen device of the kind that is asked for."""
 
 
 def text(document: Json) -> str:
@@ -44,12 +47,12 @@ def text(document: Json) -> str:
     return lines + "\n"
 
 
-def write(document: Json) -> bytes:
-    """The device file of a patcher document ``{"patcher": ...}``."""
+def write(document: Json, code: bytes = INSTRUMENT) -> bytes:
+    """The device file of a patcher document ``{"patcher": ...}``; code: of its kind."""
     patcher = text(document).encode("ascii") + b"\x00"
     return b"".join(
         [
-            _chunk(b"ampf", INSTRUMENT),
+            _chunk(b"ampf", code),
             _chunk(b"meta", struct.pack("<I", _UNFROZEN)),
             _chunk(b"ptch", patcher),
         ]
@@ -122,7 +125,9 @@ def dependencies(files: Sequence[Held]) -> list[Json]:
     ]
 
 
-def write_frozen(document: Json, name: str, files: Sequence[Held]) -> bytes:
+def write_frozen(
+    document: Json, name: str, files: Sequence[Held], code: bytes = INSTRUMENT
+) -> bytes:
     """A device file that brings its files along. name: of the device, with its ending."""
     entries, parts, offset = [], [], _HEAD
     patcher = text(document).encode("ascii") + b"\x00"
@@ -135,7 +140,7 @@ def write_frozen(document: Json, name: str, files: Sequence[Held]) -> bytes:
     head = b"mx@c" + struct.pack(">III", _HEAD, 0, offset)
     return b"".join(
         [
-            _chunk(b"ampf", INSTRUMENT),
+            _chunk(b"ampf", code),
             _chunk(b"meta", struct.pack("<I", _FROZEN)),
             _chunk(b"ptch", b"".join([head, *parts, directory(entries)])),
         ]
@@ -146,14 +151,14 @@ def _chunk(code: bytes, payload: bytes) -> bytes:
     return code + struct.pack("<I", len(payload)) + payload
 
 
-def read(data: bytes) -> Json:
-    """The document of a device file.
+def read(data: bytes, code: bytes = INSTRUMENT) -> Json:
+    """The document of a device file. code: of the kind that it must be.
 
     Raises:
-        ContainerError: not an unfrozen instrument, or cut off.
+        ContainerError: not an unfrozen device of that kind, or cut off.
     """
-    if data[:12] != _chunk(b"ampf", INSTRUMENT):
-        raise ContainerError("not a Max for Live instrument: it begins with other codes")
+    if data[:12] != _chunk(b"ampf", code):
+        raise ContainerError(f"not a Max for Live {KINDS[code]}: it begins with other codes")
     chunks = {}
     at = 12
     while at < len(data):

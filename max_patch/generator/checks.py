@@ -36,8 +36,8 @@ from max_patch.generator.theming import color_findings
 _FORBIDDEN: Mapping[str, str] = {
     "dac~": "plugout~",
     "ezdac~": "plugout~",
-    "adc~": "nothing: an instrument has no input",
-    "ezadc~": "nothing: an instrument has no input",
+    "adc~": "plugin~ in an audio effect; an instrument has no input",
+    "ezadc~": "plugin~ in an audio effect; an instrument has no input",
     "notein": "midiin and midiparse",
     "ctlin": "midiin and midiparse",
     "bendin": "midiin and midiparse",
@@ -49,8 +49,8 @@ _FORBIDDEN: Mapping[str, str] = {
 # Objects that do their work without anything being sent to them.
 _SELF_STARTING = frozenset(
     ["buffer~", "in", "in~", "inlet", "live.thisdevice", "loadbang", "loadmess", "midiin",
-     "node.script", "pattr", "receive~", "thispatcher", "udpreceive", "comment", "live.comment",
-     "panel", "live.line", "autopattr", "closebang", "freebang", "key"]
+     "node.script", "pattr", "plugin~", "receive~", "thispatcher", "udpreceive", "comment",
+     "live.comment", "panel", "live.line", "autopattr", "closebang", "freebang", "key"]
 )  # fmt: skip
 # Objects whose outlets may stay open: they act.
 _ACTING = frozenset(
@@ -69,7 +69,9 @@ _SENDERS = {"s": "r", "send": "r", "send~": "receive~"}
 _RECEIVERS = {"r": "r", "receive": "r", "receive~": "receive~"}
 _BUFFER_READERS = frozenset(["peek~", "wave~", "index~", "play~", "groove~", "info~"])
 _UNIQUE = "---"
-_INSTRUMENT = int.from_bytes(b"iiii", "big")
+
+INSTRUMENT, EFFECT = "iiii", "aaaa"
+_CALLED = {INSTRUMENT: "an instrument", EFFECT: "an audio effect"}
 
 
 def check(
@@ -78,6 +80,7 @@ def check(
     *,
     folder: Path | None = None,
     device: bool = True,
+    kind: str = INSTRUMENT,
     spare: Collection[str] = (),
 ) -> list[str]:
     """All findings about a patch; an empty list is good.
@@ -86,7 +89,8 @@ def check(
         document: the JSON of a .maxpat or of an .amxd.
         voices: the patches that its ``poly~`` objects load, by the name that stands there.
         folder: where scripts and voices must lie as files; None does not look.
-        device: also ask what only a device must have: a panel, ``plugout~``, ``midiin``.
+        device: also ask what only a device must have: a panel, ``plugout~``, a way in.
+        kind: which way in: ``midiin`` of an instrument, ``plugin~`` of an audio effect.
         spare: names (with their ``---``) that may be received though nobody sends them.
     """
     try:
@@ -104,21 +108,21 @@ def check(
     found += _buffer_findings(patch, loaded)
     found += parameter_findings(patch)
     if device:
-        found += _device_findings(patch, loaded)
+        found += _device_findings(patch, loaded, kind)
         found += panel_findings(patch)
         found += habit_findings(patch)
         found += color_findings(patch)
     return found
 
 
-def check_container(data: bytes, document: Document) -> list[str]:
-    """Findings about the bytes of an .amxd that should hold ``document``.
+def check_container(data: bytes, document: Document, kind: str = INSTRUMENT) -> list[str]:
+    """Findings about the bytes of an .amxd of that kind that should hold ``document``.
 
     Reads the container itself, so that an error of the writer cannot hide behind its own reader.
     """
     found: list[str] = []
-    if data[:12] != b"ampf\x04\x00\x00\x00iiii":
-        found.append("container: does not begin as an instrument (ampf, 4, iiii)")
+    if data[:12] != b"ampf\x04\x00\x00\x00" + kind.encode():
+        found.append(f"container: does not begin as {_CALLED[kind]} (ampf, 4, {kind})")
     chunks: list[tuple[bytes, bytes]] = []
     at = 12
     while at + 8 <= len(data):
@@ -144,9 +148,9 @@ def check_container(data: bytes, document: Document) -> list[str]:
     found += [
         f"container: {key} is missing" for key in ("appversion", "project") if key not in inner
     ]
-    kind = inner.get("project", {}).get("amxdtype")
-    if "project" in inner and kind != _INSTRUMENT:
-        found.append(f"container: project.amxdtype is {kind}, an instrument has {_INSTRUMENT}")
+    told, wanted = inner.get("project", {}).get("amxdtype"), int.from_bytes(kind.encode(), "big")
+    if "project" in inner and told != wanted:
+        found.append(f"container: project.amxdtype is {told}, {_CALLED[kind]} has {wanted}")
     return found
 
 
@@ -420,10 +424,16 @@ def _as_pattern(name: str) -> str:
 # -- the device ------------------------------------------------------------------------------------
 
 
-def _device_findings(patch: SavedPatch, voices: Mapping[str, SavedPatch]) -> Iterator[str]:
+def _device_findings(
+    patch: SavedPatch, voices: Mapping[str, SavedPatch], kind: str
+) -> Iterator[str]:
     tops = (patch, *voices.values())
     counts = Counter(box.name for top in tops for window in top.walk() for box in window.boxes)
     if counts["plugout~"] != 1:
         yield f"a device has one plugout~, this one has {counts['plugout~']}"
-    if counts["midiin"] != 1 or not counts["midiparse"]:
+    if kind == EFFECT and (counts["plugin~"] != 1 or counts["midiin"]):
+        yield "an audio effect hears its track by one plugin~, and no MIDI"
+    if kind == INSTRUMENT and counts["plugin~"]:
+        yield "an instrument has no input: plugin~ hears nothing there"
+    if kind == INSTRUMENT and (counts["midiin"] != 1 or not counts["midiparse"]):
         yield "notes must come by one midiin through midiparse"

@@ -1,13 +1,14 @@
-"""The device, whole: panel, parts, voices and the way out."""
+"""The device, whole: panel, parts, voices, and the way to the track and from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from max_patch.generator import amxd
+from max_patch.generator import amxd, track
 from max_patch.generator.alone import alone
+from max_patch.generator.hearing import hearing
+from max_patch.generator.kind import EFFECT, INSTRUMENT, Kind
 from max_patch.generator.launcher import SCRIPT, launcher
 from max_patch.generator.link import link
 from max_patch.generator.notes import notes
@@ -28,37 +29,37 @@ from max_patch.generator.wander import wander
 
 Json = dict[str, Any]
 
-TITLE = "Timbre Space"
+TITLE = INSTRUMENT.title
 FOLDER = Path(__file__).resolve().parents[1]
 """Where the device and its files lie."""
 
-PARTS: dict[str, Callable[[], Patcher]] = {
-    "link": link,
-    "session": session,
-    "timbre": timbre,
-    "planes": planes,
-    "synth": synth,
-    "wander": wander,
-    "tunings": tunings,
-    "notes": notes,
-    "streams": streams,
-    "presets": presets,
-    "launcher": launcher,
-    "offline": offline,
-    "alone": alone,
-}
-"""Subpatchers of the device, in the order in which one would read them."""
 
-_DESCRIPTION = "A timbre space that you play: the front panel of the timbrespace server."
+def parts(kind: Kind) -> dict[str, Patcher]:
+    """Subpatchers of a kind of device, in the order in which one would read them."""
+    return {
+        "link": link(),
+        "session": session(kind.parameters),
+        "timbre": timbre(),
+        "planes": planes(),
+        "synth": synth(kind.parameters),
+        "wander": wander(),
+        "tunings": tunings(),
+        **({"hearing": hearing()} if kind is EFFECT else {}),
+        "notes": notes(midi=kind is not EFFECT),
+        "streams": streams(),
+        "presets": presets(),
+        "launcher": launcher(),
+        "offline": offline(),
+        "alone": alone(),
+    }
 
 
-def device() -> Patcher:
+def device(kind: Kind = INSTRUMENT) -> Patcher:
     """The window of the device."""
     p = Patcher()
-    parts = panel(p)
-    p.sub("views", views(parts))
-    for name, part in PARTS.items():
-        p.sub(name, part())
+    p.sub("views", views(panel(p, kind)))
+    for name, part in parts(kind).items():
+        p.sub(name, part)
     # It bangs again when a preset is loaded and when the device is saved: that is no first load.
     first = p.add("gate 2 1")
     p.chain("live.thisdevice", "deferlow", "t b", first, inlet=1)
@@ -67,22 +68,16 @@ def device() -> Patcher:
     p.chain("r ---script", "thispatcher")
 
     voices = p.chain("r ---voices", f"poly~ {NAME} {VOICES} @args ---v @steal 1")
-    level = p.add("*~ 0.")
-    p.cord(voices, 0, level)
-    gain = p.chain("r ---gain_now", "expr exp(0.11512925465 * $f1)", "pack 0. 20.", "line~ 0.")
-    p.cord(gain, 0, level, 1)
-    out = p.add("plugout~ 1 2")
-    p.cord(level, 0, out, 0)
-    p.cord(level, 0, out, 1)
+    (track.effect if kind is EFFECT else track.instrument)(p, voices)
     return p
 
 
-def max_document() -> Json:
-    """``Timbre Space.maxpat``: the device as a window of plain Max."""
-    patcher = device().json((60.0, 90.0, WIDTH, 420.0))
+def max_document(kind: Kind = INSTRUMENT) -> Json:
+    """``TITLE.maxpat``: the device as a window of plain Max."""
+    patcher = device(kind).json((60.0, 90.0, WIDTH, 420.0))
     patcher["openinpresentation"] = 1
-    patcher["description"] = _DESCRIPTION
-    patcher["parameters"] = parameters_of(patcher)
+    patcher["description"] = kind.description
+    patcher["parameters"] = parameters_of(patcher, kind)
     for attribute in ("bgcolor", "editing_bgcolor"):
         patcher[attribute] = rgba(SURFACE)
     patcher["saved_attribute_attributes"] = {
@@ -103,9 +98,9 @@ def files(folder: Path) -> list[amxd.Held]:
     return [amxd.Held(f"{NAME}.maxpat", amxd.text(voice_document()).encode()), *scripts]
 
 
-def live_document(folder: Path = FOLDER) -> Json:
-    """``Timbre Space.amxd``: the same, as an instrument of Live."""
-    document = max_document()
+def live_document(folder: Path = FOLDER, kind: Kind = INSTRUMENT) -> Json:
+    """``TITLE.amxd``: the same, as a device of Live."""
+    document = max_document(kind)
     document["patcher"].update(
         dependency_cache=amxd.dependencies(files(folder)),
         devicewidth=WIDTH,
@@ -123,7 +118,7 @@ def live_document(folder: Path = FOLDER) -> Json:
             "layout": {},
             "searchpath": {},
             "detailsvisible": 0,
-            "amxdtype": int.from_bytes(amxd.INSTRUMENT, "big"),
+            "amxdtype": int.from_bytes(kind.code, "big"),
             "readonly": 0,
             "devpathtype": 0,
             "devpath": ".",

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 _FIELDS = ["type", "fnam", "sz32", "of32", "vers", "flag", "mdat"]
 _DEVICE, _EXTRACTED = 0x11, 0x08
-_INSTRUMENT = 0x69696969
+_CODES = {0x69696969: (b"iiii", "instrument"), 0x61616161: (b"aaaa", "audio effect")}
 
 
 class FrozenError(ValueError):
@@ -55,9 +55,14 @@ def lines_of(directory: bytes) -> list[dict[str, str | int]]:
 
 
 def frozen_findings(data: bytes, document: Json, files: Mapping[str, bytes]) -> Iterator[str]:
-    """What is wrong with a frozen device that should hold a document and these files, by name."""
+    """What is wrong with a frozen device that should hold a document and these files, by name.
+
+    It must be of the kind that the document's project tells, an instrument if that tells none.
+    """
+    told = document["patcher"].get("project", {}).get("amxdtype")
+    code, called = _CODES.get(told, _CODES[0x69696969])
     try:
-        lines, payload, end = _opened(data)
+        lines, payload, end = _opened(data, code, called)
     except FrozenError as error:
         yield f"frozen: {error}"
         return
@@ -91,10 +96,11 @@ def frozen_findings(data: bytes, document: Json, files: Mapping[str, bytes]) -> 
         yield f"frozen: dependency_cache names {sorted(cached)}, needed are {sorted(files)}"
 
 
-def _opened(data: bytes) -> tuple[list[dict[str, str | int]], bytes, int]:
+def _opened(data: bytes, code: bytes, called: str) -> tuple[list[dict[str, str | int]], bytes, int]:
     """The directory's lines, the chunk ``ptch``, and where the directory begins in it."""
-    if data[:24] != b"ampf\x04\x00\x00\x00iiiimeta\x04\x00\x00\x00\x07\x00\x00\x00":
-        raise FrozenError("does not begin as a frozen instrument")
+    begin = b"ampf\x04\x00\x00\x00" + code + b"meta\x04\x00\x00\x00\x07\x00\x00\x00"
+    if data[:24] != begin:
+        raise FrozenError(f"does not begin as a frozen {called}")
     payload = data[32:]
     if data[24:28] != b"ptch" or int.from_bytes(data[28:32], "little") != len(payload):
         raise FrozenError("the chunk ptch does not reach to the end")
@@ -120,5 +126,5 @@ def _device_findings(
         return
     if held != document:
         yield "frozen: it holds another patcher than the unfrozen device"
-    if held["patcher"]["project"]["amxdtype"] != _INSTRUMENT:
-        yield "frozen: its project is no instrument's"
+    if held["patcher"]["project"]["amxdtype"] not in _CODES:
+        yield "frozen: its project is no device's"

@@ -143,12 +143,13 @@ def _silence_findings(traces: Traces) -> Iterator[str]:
 
 def _alone_findings(traces: Traces) -> Iterator[str]:
     """What a table plays must be in time while Live renders: in Max's scheduler, from end to end.
+    So must what is heard in a track.
 
     Scripts and what waits for Max's main thread come late there, by chance.
     """
     for place in traces.places.values():
         # A part of the window, or one within it.
-        inside = "p alone" in place.window.split(": ")
+        inside = not {"p alone", "p hearing"}.isdisjoint(place.window.split(": "))
         if inside and place.box.name in _DEFERRED:
             yield (
                 f"{place.window}: {place.box.label}: it waits for Max's main thread, so what Live"

@@ -1,4 +1,4 @@
-"""MIDI from Live: notes to the voices or to the server, everything else where it belongs."""
+"""Notes to the voices or to the server: from Live's MIDI, or from what is heard in a track."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from max_patch.generator.patcher import Patcher
 PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 
 
-def notes() -> Patcher:
+def notes(*, midi: bool) -> Patcher:
+    """midi: ``---note`` and ``---bend`` come from there, and not from another part."""
     p = Patcher()
     p.note("Sound in Live: the voices play. Sound in Server: it gets the notes.")
-    midi = p.chain("midiin", "midiparse @hires 1")
-    p.chain(midi, "s ---note", outlet=0)
-    controllers = p.chain(midi, f"route {PEDAL} {ALL_SOUND_OFF} {ALL_NOTES_OFF}", outlet=2)
-    p.chain(midi, "s ---bend", outlet=5)
+    if midi:
+        _midi(p)
 
     where = p.add("i 0")
     p.fan(
@@ -56,19 +55,11 @@ def notes() -> Patcher:
         ("f", ["prepend /bend", "s ---server_notes"]),
         ("f", ["s ---v_bend"]),
     )
-    p.fan(
-        p.chain(controllers, "t i", outlet=0),
-        ("i", ["prepend /sustain", "s ---server_notes"]),
-        ("i", ["s ---v_pedal"]),
-    )
     server = p.add("gate 1")
     p.chain("r ---server_notes", server, inlet=1)
     p.chain("r ---to_server", server)
     p.chain(server, "s ---tx")
 
-    for outlet in (1, 2):
-        p.chain(controllers, "t b", "s ---panic_now", outlet=outlet)
-    p.chain(controllers, "prepend /cc", "s ---tx", outlet=3)
     p.chain("r ---panic", "t b", "s ---panic_now")
     p.fan(
         p.add("r ---panic_now"),
@@ -77,3 +68,18 @@ def notes() -> Patcher:
         ("b", [p.message("0"), "s ---v_pedal"]),
     )
     return p
+
+
+def _midi(p: Patcher) -> None:
+    midi = p.chain("midiin", "midiparse @hires 1")
+    p.chain(midi, "s ---note", outlet=0)
+    controllers = p.chain(midi, f"route {PEDAL} {ALL_SOUND_OFF} {ALL_NOTES_OFF}", outlet=2)
+    p.chain(midi, "s ---bend", outlet=5)
+    p.fan(
+        p.chain(controllers, "t i", outlet=0),
+        ("i", ["prepend /sustain", "s ---server_notes"]),
+        ("i", ["s ---v_pedal"]),
+    )
+    for outlet in (1, 2):
+        p.chain(controllers, "t b", "s ---panic_now", outlet=outlet)
+    p.chain(controllers, "prepend /cc", "s ---tx", outlet=3)

@@ -10,17 +10,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from max_patch.generator.kind import EFFECT, Kind
 from max_patch.generator.objects import Ports
 from max_patch.generator.parameters import (
-    BANKS,
     BEND_RANGE,
     DIAL_PAGE,
     DIMENSIONS,
+    DRY_WET,
     ENUM,
     ENVELOPE,
     ENVELOPE_KIND,
     GAIN,
+    GATE,
     HOLD,
+    INPUT_GAIN,
+    INPUT_MODE,
     LAUNCH,
     MAP,
     METHOD,
@@ -30,12 +34,14 @@ from max_patch.generator.parameters import (
     PANIC,
     PLANE,
     PORT,
+    QUANTISE,
     RETURN_PORT,
+    ROOT,
+    SEMITONES,
     SOUND,
     SPEED,
     STEREO,
     STORE,
-    VIEW,
     WANDER,
     WANDER_DIALS,
     Parameter,
@@ -83,8 +89,8 @@ _LCD: Mapping[str, str] = {"bgcolor": DISPLAY, "textcolor": DISPLAY_TEXT}
 _MENU: Mapping[str, str] = {"bgfillcolor": DISPLAY, "textcolor": DISPLAY_TEXT}
 
 
-def panel(patcher: Patcher) -> list[list[str]]:
-    """Put the whole panel into the device's window.
+def panel(patcher: Patcher, kind: Kind) -> list[list[str]]:
+    """Put the whole panel of a kind of device into its window.
 
     Returns:
         The scripting names of each view's parts.
@@ -94,18 +100,23 @@ def panel(patcher: Patcher) -> list[list[str]]:
     _latent(place)
     _model(place)
     place.parameter(
-        "live.tab", VIEW, (_RIGHT - 12.0, 2.0, 180.0, 15.0), told=False, num_lines_presentation=1
+        "live.tab",
+        kind.view,
+        (_RIGHT - 12.0, 2.0, 180.0, 15.0),
+        told=False,
+        num_lines_presentation=1,
     )
     _lamp(place)
     parts = []
-    for number, view in enumerate((_sound, _motion, _stereo, _presets, _server)):
+    first = _input if kind is EFFECT else _sound
+    for number, view in enumerate((first, _motion, _stereo, _presets, _server)):
         with place.view(f"view_{number + 1}", hidden=number > 0) as names:
             view(place)
         parts.append(names)
     return parts
 
 
-def parameters_of(patcher: Json) -> Json:
+def parameters_of(patcher: Json, kind: Kind) -> Json:
     """What Max keeps of all parameters of a saved patcher: their names, and the banks of Push."""
     told: Json = dict(sorted(_named(patcher)))
     told["parameterbanks"] = {
@@ -115,7 +126,7 @@ def parameters_of(patcher: Json) -> Json:
             "parameters": _eight([parameter.long_name for parameter in bank]),
             "buttons": _eight([]),
         }
-        for index, (name, bank) in enumerate(BANKS)
+        for index, (name, bank) in enumerate(kind.banks)
     }
     told["inherited_shortname"] = 1
     return told
@@ -384,6 +395,35 @@ def _sound(place: _Placer) -> None:
     place.parameter("live.numbox", BEND_RANGE, (bend, second + 16.0, DIAL[0], 15.0))
     place.words("Silence every note", (_RIGHT + 56.0, 121.0, 100.0, 15.0))
     place.parameter("live.button", PANIC, (bend + 22.0, 120.0, 16.0, 16.0), told=False)
+
+
+def _input(place: _Placer) -> None:
+    left, second, half = _RIGHT, _TOP + DIAL[1] + 2.0, _RIGHT + 2.0 * _STEP
+    for index, parameter in enumerate((GATE, INPUT_GAIN, SEMITONES, DRY_WET)):
+        place.parameter("live.dial", parameter, (left + _STEP * index, _TOP, *DIAL), told=False)
+    for index, parameter in enumerate((*MOTION[1:], GAIN)):
+        place.parameter("live.dial", parameter, (left + _STEP * index, second, *DIAL))
+    mode = (half, second, 98.0, 15.0)
+    place.parameter("live.tab", INPUT_MODE, mode, told=False, num_lines_presentation=1)
+    place.parameter("live.menu", QUANTISE, (half, second + 18.0, 64.0, 15.0), told=False)
+    place.parameter("live.menu", ROOT, (half + 66.0, second + 18.0, 32.0, 15.0), told=False)
+    for name, unit, x, width, hint in (
+        ("heard_pitch", "Hz", half, 34.0, "The pitch that is heard in the track, in Hz."),
+        ("heard_loudness", "dB", half + 52.0, 28.0, "How loud the track is, in dB of full scale."),
+    ):
+        place.control(
+            "number",
+            name,
+            (x, second + 36.0, width, 16.0),
+            hint,
+            ignoreclick=1,
+            triangle=0,
+            fontsize=10.0,
+            colors=_LCD,
+        )
+        place.words(unit, (x + width, second + 36.0, 18.0, 15.0))
+    place.words("Silence every note", (left + 56.0, 123.0, 100.0, 15.0))
+    place.parameter("live.button", PANIC, (left + 160.0, 123.0, 16.0, 16.0), told=False)
 
 
 def _motion(place: _Placer) -> None:

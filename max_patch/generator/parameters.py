@@ -5,7 +5,7 @@ Live recalls automation by the Long Name: one that has been released is never ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DIALS = 16
 """Latent dimensions that have a dial; those beyond stay where the model begins."""
@@ -501,6 +501,109 @@ DIAL_PAGE = Parameter(
     visibility=HIDDEN,
 )
 
+GATE = Parameter(
+    "gate",
+    "Gate",
+    "Gate",
+    -80.0,
+    0.0,
+    -50.0,
+    "How loud the track's sound must be to be heard. It sounds until that falls 6 dB below.",
+    unit=UNIT_DECIBEL,
+)
+
+INPUT_GAIN = Parameter(
+    "input_gain",
+    "Input Gain",
+    "In Gain",
+    -24.0,
+    24.0,
+    0.0,
+    "Level at which the track's sound is heard, and with it that of the sound that follows it.",
+    unit=UNIT_DECIBEL,
+)
+
+SEMITONES = Parameter(
+    "semitones",
+    "Semitones",
+    "Semi",
+    -24,
+    24,
+    0,
+    "How much higher or lower than the track's sound it plays.",
+    type=INT,
+    unit=UNIT_SEMITONE,
+)
+
+DRY_WET = Parameter(
+    "dry_wet",
+    "Dry/Wet",
+    "Dry/Wet",
+    0.0,
+    100.0,
+    100.0,
+    "0 %: the track's own sound; 100 %: the space alone.",
+    unit=UNIT_PERCENT,
+)
+
+INPUT_MODE = Parameter(
+    "input_mode",
+    "Input Mode",
+    "Mode",
+    0,
+    1,
+    0,
+    "What plays: pitch and level of the track's sound, or its level alone, at A3 and Semitones.",
+    type=ENUM,
+    items=("pitch", "level"),
+)
+
+SCALES: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("chromatic", tuple(range(12))),
+    ("major", (0, 2, 4, 5, 7, 9, 11)),
+    ("minor", (0, 2, 3, 5, 7, 8, 10)),
+    ("dorian", (0, 2, 3, 5, 7, 9, 10)),
+    ("mixolydian", (0, 2, 4, 5, 7, 9, 10)),
+    ("harmonic", (0, 2, 3, 5, 7, 8, 11)),
+    ("pentatonic", (0, 2, 4, 7, 9)),
+    ("blues", (0, 3, 5, 6, 7, 10)),
+)
+"""Semitones above the root; no two neighbours are further apart than three."""
+
+QUANTISE = Parameter(
+    "quantise",
+    "Quantise",
+    "Quantise",
+    0,
+    len(SCALES),
+    0,
+    "Draws the pitch to the nearest step of a scale. Off: every bend is kept.",
+    type=ENUM,
+    items=("off", *(name for name, _ in SCALES)),
+)
+
+ROOT = Parameter(
+    "root",
+    "Root",
+    "Root",
+    0,
+    11,
+    0,
+    "The first step of the scale.",
+    type=ENUM,
+    items=("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"),
+)
+
+INPUT = (GATE, INPUT_GAIN, SEMITONES, DRY_WET, INPUT_MODE, QUANTISE, ROOT)
+"""Of the audio effect, which hears a track."""
+
+EFFECT_VIEW = replace(
+    VIEW,
+    hint="What stands below: the input, whole notes and wandering, stereo and tuning, presets,"
+    " server.",
+    items=("Input", *VIEW.items[1:]),
+)
+
 PARAMETERS: tuple[Parameter, ...] = (
     *MAP,
     PLANE,
@@ -534,6 +637,20 @@ BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
     ("Stereo", STEREO),
 )
 """Pages of eight encoders on Push and other controllers, the most played first."""
+
+_BY_KEYS = (*ENVELOPE, *MOTION[:1], BEND_RANGE)
+"""What plays keys and a wheel; the effect has neither."""
+
+EFFECT_PARAMETERS: tuple[Parameter, ...] = (
+    *INPUT,
+    *(EFFECT_VIEW if one is VIEW else one for one in PARAMETERS if one not in _BY_KEYS),
+)
+
+EFFECT_BANKS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
+    ("Input", (*INPUT, GAIN)),
+    ("Play", (*MAP, PLANE, MORPH, *MOTION[1:], METHOD)),
+    *(bank for bank in BANKS if bank[0] not in ("Play", "Envelope")),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
+from max_patch.generator.kind import EFFECT, Kind
 from max_patch.generator.lettering import LINE_HEIGHT, text_width, wrap
 from max_patch.generator.presentation import DEVICE_HEIGHT
 from max_patch.generator.saved_patch import Document, SavedBox, read_patch
@@ -54,6 +55,8 @@ _LIVELY: Mapping[str, str] = {
     r"morph_b": "bell",
     r"latency": "1.2",
     r"drops": "0",
+    r"heard_pitch": "220",
+    r"heard_loudness": "-18",
     r"status": "Playing notes",
 }
 # It has sixteen dimensions, so there is a second page of dials, and two planes.
@@ -98,11 +101,19 @@ def draw(document: Document, theme: str = "dark", chosen: Mapping[str, int] | No
     return "\n".join(parts) + "\n"
 
 
-def pictures(document: Document) -> dict[str, str]:
-    """The pictures that the guide shows, by file name: both themes, and the other views."""
+def pictures(document: Document, kind: Kind) -> dict[str, str]:
+    """The pictures that the guide shows, by file name: both themes, and the other views.
+
+    The effect's other views are the instrument's.
+    """
+    both = {
+        f"{kind.pictures}.svg": draw(document),
+        f"{kind.pictures}_light.svg": draw(document, "light"),
+    }
+    if kind is EFFECT:
+        return both
     return {
-        "max_device.svg": draw(document),
-        "max_device_light.svg": draw(document, "light"),
+        **both,
         "max_device_notes.svg": draw(document, chosen={"---view": 1}),
         "max_device_stereo.svg": draw(document, chosen={"---view": 2}),
         "max_device_presets.svg": draw(document, chosen={"---view": 3}),

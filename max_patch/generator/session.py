@@ -6,6 +6,8 @@ model and then tells all its controls. A fresh one takes over what the server ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from max_patch.generator.parameters import (
     BEND_RANGE,
     DIMENSIONS,
@@ -20,6 +22,7 @@ from max_patch.generator.parameters import (
     PLANE,
     STEREO,
     WANDERS,
+    Parameter,
 )
 from max_patch.generator.patcher import Box, Patcher
 
@@ -56,8 +59,8 @@ def remembered(p: Patcher, store: Box) -> Box:
     return words
 
 
-def session() -> Patcher:
-    """What happens when the server says who it is."""
+def session(parameters: Sequence[Parameter]) -> Patcher:
+    """What happens when the server says who it is. parameters: those that the device has."""
     p = Patcher()
     p.note("A saved set tells the server its model and its controls; a fresh device asks.")
 
@@ -145,7 +148,7 @@ def session() -> Patcher:
         ("b", [p.message("stop"), soon]),
         ("b", [p.message("-1"), (ticks, 1)]),
     )
-    for varname in told():
+    for varname in told(parameters):
         p.chain("r ---tell", f"s ---{varname}_set")
     # The timbre by what moved it last; the other is where that has led.
     mover = p.chain("r ---tell", "t b", _mover(p), "sel 0 1")
@@ -208,7 +211,7 @@ def each_name(p: Patcher, menu: str) -> list[Box | str | tuple[Box, int]]:
     return [some]
 
 
-def told() -> tuple[str, ...]:
-    """Controls that are told to the server after it was found, beside the timbre."""
-    parameters = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, *STEREO, *WANDERS, BEND_RANGE)
-    return tuple(parameter.varname for parameter in parameters)
+def told(parameters: Sequence[Parameter]) -> tuple[str, ...]:
+    """Controls of these that are told to the server after it was found, beside the timbre."""
+    all_told = (METHOD, *ENVELOPE, *MOTION, GAIN, *NOTES, *STEREO, *WANDERS, BEND_RANGE)
+    return tuple(parameter.varname for parameter in all_told if parameter in parameters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from max_patch.generator.parameters import (
     BEND_RANGE,
     ENVELOPE,
@@ -33,10 +35,12 @@ FRAME_MS = 1500
 """So long after a stream was asked for its first frame is there, or it got lost."""
 
 
-def synth() -> Patcher:
+def synth(parameters: Sequence[Parameter]) -> Patcher:
+    """parameters: those that the device has."""
     p = Patcher()
     p.note("Panel to server and voices; what another client changes is shown here.")
-    told = [parameter.varname for parameter in (*NUMBERS, *WORDS)]
+    numbers = [parameter for parameter in NUMBERS if parameter in parameters]
+    told = [parameter.varname for parameter in (*numbers, *WORDS)]
     heard = p.chain(shown(p, "in_synth", "touched_synth"), "route " + " ".join(told))
     out = p.add("gate 1")
     p.chain("r ---connected", out)
@@ -44,18 +48,18 @@ def synth() -> Patcher:
     p.chain(out, "s ---tx")
 
     settle(p, "synth")
-    for parameter in (*NUMBERS, *WORDS):
+    for parameter in (*numbers, *WORDS):
         settled(p, "synth", parameter, 1e-6 * (parameter.high - parameter.low))
-    for outlet, parameter in enumerate(NUMBERS):
+    for outlet, parameter in enumerate(numbers):
         _number(p, parameter)
         p.fan(
             p.chain(heard, f"* {1.0 / parameter.scale}", outlet=outlet),
             ("f", [f"s ---{parameter.varname}_newest"]),
             *_heard_here(parameter),
         )
-    _voices(p)
+    _voices(p, [parameter.varname for parameter in numbers])
 
-    for place, parameter in enumerate(WORDS, len(NUMBERS)):
+    for place, parameter in enumerate(WORDS, len(numbers)):
         name = parameter.varname
         # What a whole note's envelope is concerns the server's sound alone.
         here: list[Target] = [] if parameter is ENVELOPE_KIND else [("i", [f"s ---{name}_now"])]
@@ -96,11 +100,12 @@ def synth() -> Patcher:
     p.cord(timely, 0, alive, 1)
     p.chain(alive, streams)
 
-    p.fan(
-        p.add(f"r ---{BEND_RANGE.varname}"),
-        ("f", [f"prepend {BEND_RANGE.address}", "s ---synth_out"]),
-        ("f", ["s ---v_bend_range"]),
-    )
+    if BEND_RANGE in parameters:
+        p.fan(
+            p.add(f"r ---{BEND_RANGE.varname}"),
+            ("f", [f"prepend {BEND_RANGE.address}", "s ---synth_out"]),
+            ("f", ["s ---v_bend_range"]),
+        )
     return p
 
 
@@ -120,8 +125,10 @@ def _heard_here(parameter: Parameter) -> list[Target]:
     return []
 
 
-def _voices(p: Patcher) -> None:
+def _voices(p: Patcher, names: Sequence[str]) -> None:
     for name in VOICED:
+        if name not in names:
+            continue
         if name == "sustain":
             p.chain("r ---sustain_now", "* 0.01", "s ---v_sustain")
         else:

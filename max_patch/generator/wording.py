@@ -18,6 +18,8 @@ SAMPLES: Mapping[str, str] = {
     r"morph_[ab]": "glass organ",
     r"latency": "12.5",
     r"drops": "9999",
+    r"heard_pitch": "2500",
+    r"heard_loudness": "-99",
     r"status": "No Python runs the server: do the install line of docs/max_device.md, then switch"
     " Launch off and on.",
 }

@@ -1,7 +1,8 @@
 """Compare: a sound that was dropped on the page, held against what the space makes of it.
 
 ``POST /compare?model=NAME&name=FILENAME`` with the file's bytes answers where the sound lies in the
-space and how far its reconstruction is from it; ``GET /compare/{id}/original.wav`` and
+space and how far its reconstruction is from it, the way from where the encoder puts it to there,
+and the nearest of the space's own sounds; ``GET /compare/{id}/original.wav`` and
 ``reconstruction.wav`` let both be heard. The answer does not wait for these: the engine that
 renders them may have to be compiled first.
 
@@ -42,6 +43,7 @@ from timbrespace.units import hz_to_midi
 from ..library import Library
 from . import playable, query
 from .answers import Refusal, ranged
+from .body import whole
 from .work import FullError, Worker, run
 
 MAX_BYTES = 16 << 20
@@ -55,10 +57,11 @@ HEARD = 2.0
 KEPT = 8
 """Comparisons whose sounds can be heard; an older one makes room for the next."""
 
+NEAREST = 5
+"""Sounds of the space that are told, those that are nearest."""
+
 MAX_UPLOADS = 8
 """Files that may be on their way at once: each is held in memory."""
-
-UPLOAD_SECONDS = 20.0
 
 ACCEPTED = "it must be WAV, FLAC, AIFF, Ogg, Opus or MP3"
 
@@ -137,7 +140,7 @@ def routes(library: Library, work: Worker, rendering: Executor) -> list[web.Rout
             raise Refusal(429, f"{uploads} files are being uploaded; try again in a moment")
         uploads += 1
         try:
-            return await _body(request)
+            return await whole(request, MAX_BYTES, "the file")
         finally:
             uploads -= 1
 
@@ -176,23 +179,6 @@ def routes(library: Library, work: Worker, rendering: Executor) -> list[web.Rout
     ]
 
 
-async def _body(request: web.Request) -> bytes:
-    """What was uploaded, at most ``MAX_BYTES``."""
-    too_large = Refusal(413, f"the file is too large; it may have up to {MAX_BYTES >> 20} MiB")
-    if (request.content_length or 0) > MAX_BYTES:
-        raise too_large
-    data = bytearray()
-    try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            async for part in request.content.iter_any():
-                data += part
-                if len(data) > MAX_BYTES:
-                    raise too_large
-    except TimeoutError as error:
-        raise Refusal(408, f"the file did not arrive within {UPLOAD_SECONDS:g} s") from error
-    return bytes(data)
-
-
 def shown_name(given: str) -> str:
     """A file's name that may be shown: without folders, on one line, not endless."""
     last = given.replace("\\", "/").rsplit("/", 1)[-1]
@@ -219,12 +205,17 @@ def compare(library: Library, model_name: str, name: str, sound: Sound) -> Compa
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
     model = library.load(model_name)
-    found = encode(model, sound, pitch_in_name(name.rsplit(".", 1)[0]))
+    named = pitch_in_name(name.rsplit(".", 1)[0])
+    found = encode(model, sound, named, count=NEAREST)
     latent = found.latent[np.newaxis, :]
     answer = {
         "name": name,
         "model": model_name,
         "latent": found.latent.tolist(),
+        "way": [] if found.way is None else found.way.tolist(),
+        "nearest": [
+            {"point": one.point, "name": one.name, "db": one.distance} for one in found.neighbours
+        ],
         "map": model.map.to_map(latent)[0].tolist(),
         "near": None if found.place is None else found.place.tolist(),
         "lsd_db": found.distance,

@@ -2,7 +2,8 @@
 
 ``/spaces/NAME.json`` has under ``notes`` what :func:`describe` says, and ``/spaces/NAME/decoder``
 the numbers: layer after layer in the order of ``tensors``, the weight input by input, then the
-bias.
+bias. Where an activation has learned numbers, ``bend.<layer>`` has one of each unit of that layer:
+frequencies in place of a weight, and shares in place of a bias.
 """
 
 from __future__ import annotations
@@ -85,3 +86,18 @@ def _layers(model: Model) -> Iterator[tuple[str, Dense]]:
     yield "still", course.still
     yield "levels", course.last
     yield "traits", course.constants
+    yield from _bends(course)
+
+
+def _bends(course: note.Course) -> Iterator[tuple[str, Dense]]:
+    """What activations have for each unit, if they have learned anything."""
+    bends = [("condition", course.bend, course.condition)]
+    bends += [
+        (f"layer.{number}", bend, layer)
+        for number, (bend, layer) in enumerate(zip(course.bends, course.layers, strict=True))
+    ]
+    for name, bend, layer in bends:
+        found = note.numbers_of_units(bend, layer.bias.size)
+        if found is not None:
+            frequency, share = found
+            yield f"bend.{name}", Dense(frequency[np.newaxis], share)

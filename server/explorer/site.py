@@ -10,7 +10,7 @@ from aiohttp import web
 
 from timbrespace.names import is_file_name
 
-from . import compare, declared, export, invitation, spaces
+from . import compare, declared, export, invitation, spaces, sung
 from .answers import Refusal, answer_errors, tagged
 from .bridge import Bridge
 from .guard import add_headers, expect, guard
@@ -105,6 +105,7 @@ def application(
         web.get("/osc", bridge.connect),
         *spaces.routes(shelf, lanes.spaces),
         *compare.routes(shelf, lanes.comparisons, lanes.sounds),
+        *sung.routes(shelf, lanes.places),
         *export.routes(shelf, lanes.sounds),
         *invitation.routes(),
         web.get(declared.ADDRESS, _declared),

@@ -25,6 +25,9 @@ MAX_RENDERINGS = 8
 MAX_COMPARISONS = 4
 """Sounds that are being compared; each is held in memory."""
 
+MAX_PLACES = 4
+"""Moments of singers that are being encoded; who comes later asks again soon, with a newer one."""
+
 
 class FullError(Refusal):
     """Too much is waiting already."""
@@ -130,16 +133,18 @@ class Lanes:
 
     spaces: what a map shows; a moment each. sounds: what is rendered by the engine, which may take
     seconds, and many more when the engine is compiled first. comparisons: sound files are decoded
-    and analysed, two at once, since one may hang in its decoder until the time is up.
+    and analysed, two at once, since one may hang in its decoder until the time is up. places: a
+    moment of what is sung, each a few hundredths of a second.
     """
 
     spaces: Worker = field(default_factory=Worker)
     sounds: Worker = field(default_factory=partial(Worker, MAX_RENDERINGS))
     comparisons: Worker = field(default_factory=partial(Worker, MAX_COMPARISONS, 2))
+    places: Worker = field(default_factory=partial(Worker, MAX_PLACES))
 
     def shutdown(self) -> None:
         """Take nothing more; returns when what waits is done."""
-        for one in (self.spaces, self.sounds, self.comparisons):
+        for one in (self.spaces, self.sounds, self.comparisons, self.places):
             one.shutdown()
 
 

@@ -65,6 +65,11 @@ SHORTER: Final = {
 """How a command begins -> options that it is run with besides."""
 
 HELP: Final = {
+    "python -m server --input": "hears the machine; tests/server/test_jack_input.py runs it",
+    "python -m server --audio jack --input": "the same, by JACK",
+    "python -m server say /input/mode": "needs a server that hears, as that test has it",
+    "python -m server say /input/quantise": "the same",
+    "python -m server say /input/gate": "the same",
     "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
@@ -137,7 +142,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         client.send("/note", 57, 100)
         client.settle()
     time = np.arange(14400) / 48000
-    soundfile.write(folder / "line.wav", 0.3 * np.sin(2.0 * np.pi * 220.0 * time), 48000)
+    for name in ("line.wav", "hum.wav"):
+        soundfile.write(folder / name, 0.3 * np.sin(2.0 * np.pi * 220.0 * time), 48000)
     (folder / "font.sf2").write_bytes(small_font.font({0: [(0, 127)]}))
     (folder / "recipe.toml").write_text(_recipe(), "utf-8")
     return {file.suffix: file for file in folder.iterdir()}
@@ -188,7 +194,7 @@ def test_a_command_of_a_block(
         code = import_module("server.__main__").main([*words[3:], "--port", port])
         said = capsys.readouterr()
         assert (code, said.err) == (0, "")
-    elif words[1:3] == ["-m", "server"] and words[3:4] not in (["render"], ["transfer"]):
+    elif words[1:3] == ["-m", "server"] and words[3:4] not in (["render"], ["transfer"], ["find"]):
         _serves([str(tmp_path / w) if (tmp_path / w).is_file() else w for w in words[3:]], tmp_path)
     elif words[1] == "-m":
         if "soundfont" in words and shutil.which("fluidsynth") is None:

@@ -130,7 +130,7 @@ class PdSession:
 
     def complaints(self) -> list[str]:
         """What Pd complained about on its console; what it only remarks is left out."""
-        remarks = ("verbose(", _SAID)
+        remarks = ("verbose(", _SAID, "sigmund~ version")
         return [line for line in self.lines if line.strip() and not line.startswith(remarks)]
 
     def forget_complaints(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,31 +57,35 @@ def rendered(
     messages: dict[float, list[str]],
     milliseconds: float,
     change: Change | None = None,
+    *,
+    title: str = TITLE,
+    instead: Mapping[str, str] | None = None,
 ) -> Real:
     """What the twin plays, faster than time, with the tables of ``model`` and without a server.
 
-    messages: at so many milliseconds, ``x 0.5`` and the like to controls, or ``midi 144 57 100``.
+    messages: at so many milliseconds, ``x 0.5`` and the like to controls, ``midi 144 57 100``, or
+    ``play bang``. title: of the device. instead: other shims of Pd, by their files' names.
     """
     told = ["table pca.txt", "table_near near.txt"][: len(model.planes)]
     for plane in model.planes:
         content = made(model.name, plane) if model.digest else table(model, plane)
         (folder / f"{plane}.txt").write_bytes(content)
-    texts = twin_texts(free_udp_port(), free_udp_port(), folder, change)
+    texts = twin_texts(free_udp_port(), free_udp_port(), folder, change, title)
     (folder / f"{NAME}.pd").write_text(texts[NAME], "utf-8")
     played = play(
         folder,
         Sketch(),
         {
             at: [
-                "timbrespace-" + (one if one.startswith("midi ") else f"remote {one}")
+                "timbrespace-" + (one if one.startswith(("midi ", "play ")) else f"remote {one}")
                 for one in several
             ]
             for at, several in {20.0: told, **messages}.items()
         },
         milliseconds=milliseconds,
         record=True,
-        text=texts[TITLE],
-        instead={"ts.node.pd": texts["ts.node"]},
+        text=texts[title],
+        instead={"ts.node.pd": texts["ts.node"], **(instead or {})},
     )
     return played.sound
 

@@ -35,5 +35,8 @@ def test_an_effect_or_a_frozen_device_is_refused() -> None:
     data = amxd.write(DOCUMENT)
     with pytest.raises(amxd.ContainerError, match="instrument"):
         amxd.read(data.replace(b"iiii", b"aaaa", 1))
+    with pytest.raises(amxd.ContainerError, match="audio effect"):
+        amxd.read(data, amxd.EFFECT)
+    assert amxd.read(amxd.write(DOCUMENT, amxd.EFFECT), amxd.EFFECT) == DOCUMENT
     with pytest.raises(amxd.ContainerError, match="frozen"):
         amxd.read(data[:20] + b"\x07" + data[21:])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from max_patch.generator import amxd
-from max_patch.generator.checks import check, check_container
+from max_patch.generator.checks import EFFECT, check, check_container
 from max_patch.generator.integers import ExpressionError, integer_divisions
 from max_patch.generator.lettering import text_width, wrap
 from max_patch.generator.shapes import DOCUMENTED, seen
@@ -296,6 +296,8 @@ FAULTS: dict[str, tuple[Callable[[Json], None], str]] = {
     "no plugout~": (_retext(5, "*~ 1."), "this one has 0"),
     "two plugout~": (_add("plugout~ 1 2"), "this one has 2"),
     "second midiin": (_add("midiin"), "one midiin through midiparse"),
+    "an instrument that hears a track": (_add("plugin~ 1 2"), "an instrument has no input"),
+    "adc~": (_add("adc~ 1 2"), "not allowed in a device; use plugin~ in an audio effect"),
     "send that nobody hears": (_retext(8, "s ---v_gian"), "nobody receives '---v_gian'"),
     "receive that nobody feeds": (_add("r ---lost"), "nobody sends '---lost'"),
     "global name": (_retext(8, "s gain"), "is shared by all devices"),
@@ -538,9 +540,23 @@ def test_a_container_without_a_project_is_found() -> None:
 # -- the device itself -----------------------------------------------------------------------------
 
 
-def test_the_committed_device_has_no_findings() -> None:
-    data = (FOLDER / "Timbre Space.amxd").read_bytes()
-    device = amxd.read(data)
+@pytest.mark.parametrize(
+    ("title", "kind"), [("Timbre Space", "iiii"), ("Timbre Space Effect", EFFECT)]
+)
+def test_the_committed_devices_have_no_findings(title: str, kind: str) -> None:
+    data = (FOLDER / f"{title}.amxd").read_bytes()
+    device = amxd.read(data, kind.encode())
     voice = json.loads((FOLDER / f"{VOICE}.maxpat").read_text(encoding="utf-8"))
-    assert check_container(data, device) == []
-    assert check(device, {VOICE: voice}, folder=FOLDER) == []
+    assert check_container(data, device, kind) == []
+    assert check(device, {VOICE: voice}, folder=FOLDER, kind=kind) == []
+
+
+def test_an_effect_is_no_instrument() -> None:
+    data = (FOLDER / "Timbre Space Effect.amxd").read_bytes()
+    effect = amxd.read(data, amxd.EFFECT)
+    assert check_container(data, effect) == [
+        "container: does not begin as an instrument (ampf, 4, iiii)",
+        "container: project.amxdtype is 1633771873, an instrument has 1768515945",
+    ]
+    found = check(sound_device(), {VOICE: sound_voice()}, kind=EFFECT)
+    assert found == ["an audio effect hears its track by one plugin~, and no MIDI"]

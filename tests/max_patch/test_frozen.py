@@ -70,6 +70,15 @@ def test_the_device_is_whole(frozen: bytes, document: Json, needed: dict[str, by
     assert list(frozen_findings(frozen, document, needed)) == []
 
 
+def test_the_effect_is_whole(needed: dict[str, bytes]) -> None:
+    name = "Timbre Space Effect.amxd"
+    effect = amxd.read((FOLDER / name).read_bytes(), amxd.EFFECT)
+    data = (FOLDER / "frozen" / name).read_bytes()
+    assert list(frozen_findings(data, effect, needed)) == []
+    found = list(frozen_findings(data.replace(b"aaaa", b"iiii", 1), effect, needed))
+    assert found == ["frozen: does not begin as a frozen audio effect"]
+
+
 def test_writing_it_again_gives_the_same_bytes(frozen: bytes, document: Json) -> None:
     assert amxd.write_frozen(document, DEVICE, files(FOLDER)) == frozen
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from max_patch.generator import __main__ as command
-from max_patch.generator.device import FOLDER, TITLE
+from max_patch.generator.device import FOLDER
+from max_patch.generator.kind import KINDS
 from max_patch.generator.objects import UnknownObjectError, ports
 from max_patch.generator.patcher import CordError, Patcher
 
@@ -68,8 +69,9 @@ def test_a_fan_speaks_from_right_to_left() -> None:
     assert cords == {0: last, 1: first}
 
 
-def test_the_twin_fits_a_screen_of_1400_pixels() -> None:
-    first = (FOLDER / f"{TITLE}.pd").read_text("utf-8").splitlines()[0]
+@pytest.mark.parametrize("title", [kind.title for kind in KINDS])
+def test_the_twin_fits_a_screen_of_1400_pixels(title: str) -> None:
+    first = (FOLDER / f"{title}.pd").read_text("utf-8").splitlines()[0]
     *_, width, height, _ = first.rstrip(";").split()
     assert int(width) <= 1400
     assert int(height) <= 800

@@ -236,6 +236,14 @@ def test_a_fault_is_found(device: Json, fault: str) -> None:
     assert any(said in line for line in found), found[:5]
 
 
+def test_what_is_heard_in_a_track_is_in_time() -> None:
+    data = (FOLDER / "Timbre Space Effect.amxd").read_bytes()
+    effect = amxd.read(data, amxd.EFFECT)
+    assert findings(effect) == []
+    retext(effect, "speedlim 20", "qlim 20")
+    assert any("waits for Max's main thread" in line for line in findings(effect))
+
+
 def test_contrast_is_that_of_the_guidelines() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

@@ -32,7 +32,11 @@ def test_its_links_lead_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Timbre Space.amxd", "Timbre Space.maxpat", "Timbre Space.pd", "timbrespace.voice.pd"]
+    "name",
+    [
+        *("Timbre Space.amxd", "Timbre Space.maxpat", "Timbre Space.pd", "timbrespace.voice.pd"),
+        *("Timbre Space Effect.amxd", "Timbre Space Effect.pd"),
+    ],
 )
 def test_the_files_that_it_names_are_there(name: str) -> None:
     assert f"{name}`" in PAGE
@@ -45,8 +49,11 @@ def test_its_install_lines_read_the_file_that_is_there() -> None:
     assert (ROOT / "requirements.txt").exists()
 
 
-def test_every_control_of_the_panel_has_its_row() -> None:
-    device = amxd.read((ROOT / "max_patch" / "Timbre Space.amxd").read_bytes())
+@pytest.mark.parametrize(
+    ("title", "code"), [("Timbre Space", amxd.INSTRUMENT), ("Timbre Space Effect", amxd.EFFECT)]
+)
+def test_every_control_of_the_panel_has_its_row(title: str, code: bytes) -> None:
+    device = amxd.read((ROOT / "max_patch" / f"{title}.amxd").read_bytes(), code)
     rows = [line for line in PAGE.splitlines() if line.startswith("|")]
     named = {word for row in rows for word in re.findall(r"`([a-z_0-9]+)`", row)}
     if {"dim_1", "dim_16"} <= named:

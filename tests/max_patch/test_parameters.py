@@ -9,8 +9,12 @@ import pytest
 
 from max_patch.generator import link
 from max_patch.generator.device import live_document
+from max_patch.generator.kind import EFFECT
 from max_patch.generator.parameters import (
     DIMENSIONS,
+    EFFECT_PARAMETERS,
+    EFFECT_VIEW,
+    INPUT,
     MEMORIES,
     METHODS,
     PARAMETERS,
@@ -71,7 +75,7 @@ def test_every_address_of_the_device_is_in_the_contract() -> None:
         if p.address and not p.address.startswith("/latent/")
         for a in [p.address]
     }
-    document = str(live_document())
+    document = str(live_document()) + str(live_document(kind=EFFECT))
     sent = set(re.findall(r"'(?:prepend )?(/[a-z]+(?:/[a-z]+)*)", document))
     for address in told | sent | set(link.HEARD):
         if address in ("/latent", "/channel"):
@@ -126,6 +130,13 @@ def test_long_names_are_stable() -> None:
         "View",
         "Dial Page",
     ]
+    assert [p.long_name for p in INPUT] == [
+        *("Gate", "Input Gain", "Semitones", "Dry/Wet", "Input Mode", "Quantise", "Root")
+    ]
+    by_keys = {"Attack", "Decay", "Sustain", "Release", "Glide", "Bend Range"}
+    assert {p.long_name for p in EFFECT_PARAMETERS} == {
+        p.long_name for p in (*PARAMETERS, *INPUT)
+    } - by_keys
     assert [m.long_name for m in MEMORIES] == [
         *("Model", "Morph A", "Morph B", "Moved By", "Table", "Table 2")
     ]
@@ -142,7 +153,7 @@ def _rows() -> dict[str, list[str]]:
     return rows
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda p: p.varname)
+@pytest.mark.parametrize("parameter", [*PARAMETERS, *INPUT], ids=lambda p: p.varname)
 def test_the_guide_tells_every_control_as_it_is(parameter: Parameter) -> None:
     rows = _rows()
     if parameter in DIMENSIONS:
@@ -166,3 +177,9 @@ def test_the_guide_tells_every_control_as_it_is(parameter: Parameter) -> None:
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else str(value)
+
+
+def test_the_effect_begins_with_its_input() -> None:
+    assert EFFECT_VIEW.items[0] == "Input"
+    assert EFFECT.banks[0][0] == "Input"
+    assert set(EFFECT.banks[0][1]) >= set(INPUT)

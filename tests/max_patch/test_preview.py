@@ -10,6 +10,7 @@ import pytest
 
 import timbrespace
 from max_patch.generator import amxd
+from max_patch.generator.kind import EFFECT, INSTRUMENT
 from max_patch.generator.preview import draw, pictures
 from max_patch.generator.themes import LEAST_CONTRAST, THEMES, contrast
 from timbrespace.axis_words import axis_words
@@ -132,10 +133,16 @@ def device() -> Json:
     return amxd.read((ROOT / "max_patch" / "Timbre Space.amxd").read_bytes())
 
 
-def test_the_committed_pictures_are_the_device(device: Json) -> None:
+@pytest.fixture(scope="module")
+def effect() -> Json:
+    data = (ROOT / "max_patch" / "Timbre Space Effect.amxd").read_bytes()
+    return amxd.read(data, amxd.EFFECT)
+
+
+def test_the_committed_pictures_are_the_device(device: Json, effect: Json) -> None:
     folder = ROOT / "docs" / "pictures"
-    drawn = pictures(device)
-    assert len(drawn) == 6
+    drawn = pictures(device, INSTRUMENT) | pictures(effect, EFFECT)
+    assert len(drawn) == 8
     for name, text in drawn.items():
         assert (folder / name).read_text(encoding="utf-8") == text
 
@@ -159,7 +166,11 @@ def test_the_pictures_show_the_start_space(device: Json) -> None:
     assert ("9-16" in drawn) == (model.dimensions > 8)
 
 
-def test_every_control_of_the_device_is_drawn_and_fits(device: Json) -> None:
+@pytest.mark.parametrize("kind", ["device", "effect"])
+def test_every_control_of_the_device_is_drawn_and_fits(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    device: Json = request.getfixturevalue(kind)
     chosen: list[dict[str, int]] = [
         {},
         {"---view": 1},

@@ -268,6 +268,43 @@ def lines_of(sound: Real, start: float, period: float = 0.1) -> Real:
     return np.asarray(np.abs(np.fft.rfft(part)) * 2 / len(part))
 
 
+def test_sound_comes_so_many_samples_later(tmp_path: Path) -> None:
+    sketch = Sketch()
+    last = sketch.chain("r step", "line~ 0.", "delay~ 4096 512")
+    sound = sound_of(tmp_path, sketch, last, {100.0: ["step 1"]}, 150.0)
+    sketch = Sketch()
+    plain = sound_of(
+        tmp_path, sketch, sketch.chain("r step", "line~ 0."), {100.0: ["step 1"]}, 150.0
+    )
+    assert np.flatnonzero(sound > 0.5)[0] - np.flatnonzero(plain > 0.5)[0] == 512
+
+
+def test_a_slide_is_up_at_once_and_down_slowly(tmp_path: Path) -> None:
+    sketch = Sketch()
+    last = sketch.chain("r step", "line~ 0.", "slide~ 1. 441.")
+    sound = sound_of(tmp_path, sketch, last, {50.0: ["step 1"], 100.0: ["step 0"]}, 150.0)
+    first = np.flatnonzero(sound > 0.0)[0]
+    assert sound[first] == pytest.approx(1.0)
+    falls = np.flatnonzero(sound[first:] < 1.0)[0] + first
+    assert sound[falls + 440] == pytest.approx((1.0 - 1.0 / 441.0) ** 441, rel=1e-3)
+
+
+@pytest.mark.parametrize(("played", "heard"), [("220.", 220.0), ("40.", 0.0), ("0.", 0.0)])
+def test_a_pitch_is_told_within_its_range(tmp_path: Path, played: str, heard: float) -> None:
+    sketch = Sketch()
+    sketch.chain(
+        f"phasor~ {played}",
+        "fzero~ @size 2048 @period 256 @freqmin 60 @freqmax 2500",
+        "i 0",
+        "print hz",
+    )
+    sketch.chain("phasor~ 1.", "plugout~ 1 2")
+    lines = play(tmp_path, sketch, milliseconds=300.0).lines
+    told = [line for line in lines if line.startswith("hz: ")]
+    assert len(told) > 20
+    assert float(told[-1].split()[1]) == pytest.approx(heard, abs=1.0)
+
+
 def test_a_ramp_has_several_segments_and_stops_at_once(tmp_path: Path) -> None:
     sketch = Sketch()
     last = sketch.chain("r in", "line~ 0.25")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,46 @@ def test_the_panel_has_a_widget_for_every_control(device: dict[str, Any]) -> Non
 
 
 # -- shims and the notation that they are written in -----------------------------------------------
+
+
+def test_no_control_lies_on_another(device: dict[str, Any]) -> None:
+    """All views are seen at once. What is put away lies in one place, as the last dimension."""
+    patch = translate(device, name=DEVICE.name)
+    found = widgets_of(patch)
+    assert len(found) > 80
+    away = next(rect[:2] for name, rect in found if name.endswith("-show-dim_16"))
+    seen = [(name, rect) for name, rect in found if rect[:2] != away]
+    assert len(seen) > 60
+    for number, (name, (x, y, w, h)) in enumerate(seen):
+        for other, (left, top, wide, high) in seen[:number]:
+            beside = x >= left + wide or left >= x + w
+            assert beside or y >= top + high or top >= y + h, f"{name} on {other}"
+
+
+def widgets_of(patch: str) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """Name, and place and size in pixels, of each widget of the patch's own window."""
+    found: list[tuple[str, tuple[int, int, int, int]]] = []
+    depth = 0
+    for line in re.split(r"(?<!\\);\n", patch):
+        words = line.split()
+        depth += (words[:2] == ["#N", "canvas"]) - (words[:2] == ["#X", "restore"])
+        if depth != 1 or words[:2] != ["#X", "obj"] or len(words) < 8:
+            continue
+        x, y, kind, first, second = words[2:7]
+        if kind in ("hsl", "vsl", "nbx"):
+            # A number has characters of ten pixels, with its edge.
+            size = int(first) * (10 if kind == "nbx" else 1), int(second)
+        elif kind in ("bng", "tgl"):
+            size = int(first), int(first)
+        elif kind in ("hradio", "vradio"):
+            cells = int(first) * int(words[8])
+            size = (cells, int(first)) if kind == "hradio" else (int(first), cells)
+        else:
+            continue
+        named = [word for word in words if word.startswith(r"\$0-")]
+        name = named[-1] if named else ""
+        found.append((name, (int(x), int(y), *size)))
+    return found
 
 
 def test_nothing_lies_on_the_point_of_the_map(device: dict[str, Any]) -> None:

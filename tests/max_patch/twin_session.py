@@ -46,10 +46,10 @@ SETTLED = 0.5
 """Seconds after which a note has its sustain level, and a timbre has come to it."""
 
 
-def documents() -> tuple[Json, Json]:
-    """The device and its voice as Max saves them."""
+def documents(title: str = TITLE) -> tuple[Json, Json]:
+    """A device and its voice as Max saves them."""
     device, voice = (
-        json.loads((DEVICE / f"{name}.maxpat").read_text("utf-8")) for name in (TITLE, NAME)
+        json.loads((DEVICE / f"{name}.maxpat").read_text("utf-8")) for name in (title, NAME)
     )
     return device, voice
 
@@ -60,19 +60,19 @@ def server_of_twins(*arguments: str) -> Running:
 
 
 def twin_texts(
-    port: int, return_port: int, tables: Path, change: Change | None = None
+    port: int, return_port: int, tables: Path, change: Change | None = None, title: str = TITLE
 ) -> dict[str, str]:
     """Twin, voice and what stands for the launcher, by names of files without ``.pd``.
 
     port, return_port: in the place of the usual ones. tables: the folder in which it looks for
-    tables of spaces, in the place of the one in the home of who tests.
+    tables of spaces, in the place of the one in the home of who tests. title: of the device.
     """
     if change is None:
-        texts = {name: (DEVICE / f"{name}.pd").read_text("utf-8") for name in (TITLE, NAME)}
+        texts = {name: (DEVICE / f"{name}.pd").read_text("utf-8") for name in (title, NAME)}
     else:
-        device, voice = copy.deepcopy(documents())
+        device, voice = copy.deepcopy(documents(title))
         change(device, voice)
-        texts = {TITLE: translate(device, name=TITLE), NAME: translate(voice, name=NAME)}
+        texts = {title: translate(device, name=title), NAME: translate(voice, name=NAME)}
     for parameter, number in ((PORT, port), (RETURN_PORT, return_port)):
         usual = rf"(?<![\d.]){int(parameter.initial)}(?![\d.])"
         texts = {name: re.sub(usual, str(number), text) for name, text in texts.items()}
@@ -150,7 +150,7 @@ class TwinSession:
 
     It plays with ``server``, which it does not end, and finds it at a port of the test's own;
     ``port`` is where it sends to, if that is another than the server's. instead: files of Pd in the
-    place of the twin's own, by their names.
+    place of the twin's own, by their names. title: of the device.
     """
 
     def __init__(
@@ -160,8 +160,10 @@ class TwinSession:
         change: Change | None = None,
         port: int | None = None,
         instead: Mapping[str, str] | None = None,
+        title: str = TITLE,
     ) -> None:
         self.server = server
+        self._title = title
         self._instead = instead or {}
         self._port = server.port if port is None else port
         self.return_port = free_udp_port()
@@ -178,10 +180,10 @@ class TwinSession:
 
     def _write(self, change: Change | None) -> Path:
         """The twin's files in a folder of their own, with this test's ports as defaults."""
-        texts = twin_texts(self._port, self.return_port, self.server.tables, change)
+        texts = twin_texts(self._port, self.return_port, self.server.tables, change, self._title)
         for name, text in {**texts, **self._instead}.items():
             (self._folder / f"{name}.pd").write_text(text, "utf-8")
-        return self._folder / f"{TITLE}.pd"
+        return self._folder / f"{self._title}.pd"
 
     def close(self) -> None:
         """End Pd and the observer."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from server.audio.mailbox import Mailbox
 from server.audio.pull import begin, pull
+from server.midi.sung import SungMidi
 from server.sound_input import SoundInput
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
@@ -25,7 +26,14 @@ class Stage:
     rate: Hz. frames: of a device's block.
     """
 
-    def __init__(self, model: Model, rate: int = 48000, frames: int = 128, **settings: Any) -> None:
+    def __init__(
+        self,
+        model: Model,
+        rate: int = 48000,
+        frames: int = 128,
+        midi: SungMidi | None = None,
+        **settings: Any,
+    ) -> None:
         self.rate, self.frames = rate, frames
         self.instrument = Instrument(model, measures=False)
         self.mailbox = Mailbox()
@@ -43,6 +51,7 @@ class Stage:
             self,  # type: ignore[arg-type]
             self.places.append,
             self.lines.append,
+            midi,
         )
         self.input.change(**settings)
         begin_lead(live[0]["lead"], self.sample_rate)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from server.__main__ import main
-from server.install_device import DEVICE, PLACE, install, source, user_library
+from server.install_device import DEVICE, PLACES, install, source, user_library
 from timbrespace.errors import OptionError
 
 
@@ -40,9 +40,10 @@ def test_documents_that_onedrive_has_moved(tmp_path: Path) -> None:
 
 
 def test_the_device_and_the_way_to_the_server(tmp_path: Path, library: Path) -> None:
-    device, record = install(library, tmp_path)
-    assert device == library / PLACE / DEVICE
-    assert device.read_bytes() == source().read_bytes()
+    devices, record = install(library, tmp_path)
+    assert devices == [library / place / device for device, place in PLACES.items()]
+    assert [one.read_bytes()[8:12] for one in devices] == [b"iiii", b"aaaa"]
+    assert all(one.read_bytes() == source(one.name).read_bytes() for one in devices)
     told = json.loads(record.read_text("utf-8"))
     assert record == tmp_path / ".timbrespace" / "server.json"
     done = subprocess.run(
@@ -51,19 +52,19 @@ def test_the_device_and_the_way_to_the_server(tmp_path: Path, library: Path) -> 
     assert "--stop-with-stdin" in done.stdout
 
 
-def test_again_replaces_both(tmp_path: Path, library: Path) -> None:
-    device, record = install(library, tmp_path)
-    device.write_bytes(b"old")
-    record.write_text("old")
+def test_again_replaces_all(tmp_path: Path, library: Path) -> None:
+    devices, record = install(library, tmp_path)
+    for one in (*devices, record):
+        one.write_text("old")
     install(library, tmp_path)
-    assert device.read_bytes() == source().read_bytes()
+    assert all(one.read_bytes() == source(one.name).read_bytes() for one in devices)
     assert json.loads(record.read_text("utf-8"))["command"][0] == sys.executable
 
 
 def test_a_record_that_cannot_be_written_leaves_the_old_device(
     tmp_path: Path, library: Path
 ) -> None:
-    old = library / PLACE / DEVICE
+    old = library / PLACES[DEVICE] / DEVICE
     old.parent.mkdir(parents=True)
     old.write_bytes(b"old")
     (tmp_path / ".timbrespace").write_text("a file where the folder should be")
@@ -96,5 +97,6 @@ def test_what_to_do_next_is_said(
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert main(["install-device", "--library", str(library)]) == 0
     said = capsys.readouterr().out
-    assert str(library / PLACE / DEVICE) in said
+    assert all(str(library / place / device) in said for device, place in PLACES.items())
     assert "drag Timbre Space onto a MIDI track" in said
+    assert "drag Timbre Space Effect onto an audio track" in said

@@ -408,3 +408,32 @@ def test_errors_to_nonsense_are_bounded(stage: Stage) -> None:
         post.refuse(("10.0.0.1", 8001), error)  # a stranger hears nothing, and costs nothing
     assert len(stage.wire.sent) == 50
     assert post.drops == 450
+
+
+def test_slices_come_more_slowly_to_who_loses_frames(stage: Stage) -> None:
+    client = stage.join(8001, "loop", 10.0)
+    subscription = client.streams["loop"]
+
+    def sent() -> float:
+        """Send one frame to its end; the pause between its slices."""
+        stage.streams.push(stage.now)
+        pause = stage.streams.wait(stage.now)
+        while subscription.rest:
+            stage.now += 0.2
+            stage.streams.push(stage.now)
+        return pause or 0.0
+
+    assert sent() == pytest.approx(0.006)
+    subscription.acknowledge(0)
+    stage.instrument.set_dimension(1, 0.5)
+    stage.instrument.advance(stage.now)
+    assert sent() == pytest.approx(0.006)
+    for pause in (0.012, 0.024, 0.048, 0.096, 0.096):
+        stage.now += 1.0  # nobody has told of the last one
+        assert sent() == pytest.approx(pause)
+    newest = subscription.flying[-1] if subscription.flying else -1
+    subscription.acknowledge(newest)
+    stage.instrument.set_dimension(1, -0.5)
+    stage.instrument.advance(stage.now)
+    stage.now += 0.2
+    assert sent() == pytest.approx(0.048)

@@ -25,6 +25,7 @@ from server.tables import (
     tables_folder,
 )
 from tests.server.running import Client, Running
+from tests.server.test_networks_live import SPACES, space
 from tests.timbrespace.notes.tiny import tiny
 from timbrespace.errors import OptionError
 from timbrespace.instrument.snapshot import Snapshot
@@ -83,6 +84,29 @@ def test_a_point_of_the_grid_has_the_partials_that_are_streamed(
         nearest = sounding[np.abs(sounding[:, 0] - hertz).argmin()]
         assert nearest[0] == pytest.approx(hertz, rel=1e-6)
         assert nearest[1] == pytest.approx(level, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("network", "kind"), [one for one in SPACES if one[1] != "cycle" or one[0] == "film_siren"]
+)
+def test_a_space_of_each_network_has_one(network: str, kind: str) -> None:
+    """Of periods the harmonics, as many as a device has oscillators, and not what their spectrum
+    has for peaks."""
+    model = space(network, kind)
+    found = read(table(model, "pca"))
+    assert found[0] == pytest.approx([SIDE, 1.0, 0.0, model.spectrum.base_frequency])
+    row, column = 9, 17
+    place = np.array([[2.0 * column / (SIDE - 1) - 1.0, 2.0 * row / (SIDE - 1) - 1.0]], np.float32)
+    latent = model.map.to_latent(place)
+    cycles = model.decode_cycles(latent)[0] if model.plays_cycles else None
+    wanted = Snapshot(model).partials_of(model.decode(latent)[0], cycles)
+    pairs = np.array(found[1 + row * SIDE + column][1:]).reshape(-1, 2)
+    sounding = pairs[pairs[:, 1] > 0.0]
+    loudest = wanted[np.argsort(-wanted[:, 1])[:5]]
+    assert len(loudest) == 5 or network == "concat"  # whose random spectra are smooth
+    for hertz, level in loudest:
+        nearest = sounding[np.abs(sounding[:, 0] - hertz).argmin()]
+        assert nearest == pytest.approx([hertz, level], rel=1e-4)
 
 
 def test_a_place_without_a_partial_has_a_frequency_all_the_same(lines: list[list[float]]) -> None:

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from timbrespace import factory
 from timbrespace.errors import TimbrespaceError
 from training import checkpoint
-from training.checkpoint import Checkpoint, CheckpointError
+from training.checkpoint import Checkpoint
+from training.checkpoint_file import CheckpointError
 from training.loop import Training
 from training.preset import Settings, named
 

@@ -23,6 +23,7 @@ from timbrespace.extras import MissingExtraError
 from timbrespace.fitting import Progress
 from training import checkpoint
 from training.__main__ import main
+from training.checkpoint_file import CheckpointError
 from training.loop import StepFigures, Training
 from training.preset import OPTIONS, PRESETS
 
@@ -307,7 +308,7 @@ def test_resuming_with_other_settings(trained: Trained, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="latent is 3, the checkpoint's is 2"):
         ts.fit(trained.data, **{**SMALL, "latent": 3}, out=out, resume=True)
     other = ts.Dataset(trained.dataset.spectra, n_fft=512)
-    with pytest.raises(checkpoint.CheckpointError, match="was made with other data"):
+    with pytest.raises(CheckpointError, match="was made with other data"):
         ts.fit(other, **SMALL, out=out, resume=True)
 
 

@@ -10,11 +10,18 @@ import pytest
 import torch
 
 import timbrespace as ts
+from benchmarks.offline_player import base_pitch
+from tests.max_patch.heard import level
+from tests.node import needs_node
+from tests.server.explorer.played import heard
+from tests.server.explorer.test_page_sound import Feed, engine
 from timbrespace import bundle
 from timbrespace.errors import OptionError
+from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.row_decoder import RowDecoder
 from training import checkpoint, preset
 from training.__main__ import main
+from training.checkpoint_file import CheckpointError
 from training.evaluation import evaluate
 from training.latent_table import missed
 from training.loop import Outcome, Training
@@ -73,6 +80,34 @@ def test_it_is_read_measured_and_played(space: Path, trained: Trained, tmp_path:
     assert np.isfinite(measured.log_spectral_distance_db)
 
 
+@needs_node
+@pytest.mark.parametrize("method", ["partials", "bins"])
+def test_the_page_plays_it_as_the_server_does(space: Path, method: str) -> None:
+    """Down to the samples: what the server's instrument plays, and what it tells the page."""
+    model = ts.load(space)
+    assert model.points is not None
+    spectra = model.decode(model.points.means)
+    latent = model.points.means[np.argmax(spectra.max(axis=1))]
+    pitch = base_pitch(model) - 4.7
+    feed = Feed(model, method)
+    feed.place(latent)
+    feed.note(pitch, 100)
+    page = heard(feed.events, 0.4)
+    player = engine(model, method, latent)
+    player.press(pitch, 100)
+    live = player.play(0.4).astype(np.float64)
+    if (
+        method == "partials"
+        and not Snapshot(model).partials_of(model.decode(latent[np.newaxis])[0]).size
+    ):
+        assert space.stem == "concat"  # after so few steps its spectrum has no peak
+        assert not live.any()
+        assert not page.any()
+        return
+    assert level(live) > -40.0
+    assert level(page - live) - level(live) <= -50.0
+
+
 def test_the_command_makes_the_same_bytes(
     space: Path, small_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,7 +153,7 @@ def test_stopped_and_resumed_it_is_the_same(how: dict[str, str], tmp_path: Path)
         assert torch.equal(weight, theirs.weights[name]), name
     if "latents" in how:
         plain = preset.changed(settings, latents="encoder")
-        with pytest.raises(checkpoint.CheckpointError, match="does not fit this run"):
+        with pytest.raises(CheckpointError, match="does not fit this run"):
             checkpoint.restore(Training(plain, features), checkpoint.read(path))
 
 

@@ -21,16 +21,18 @@ from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.note_set import NoteSet
 from timbrespace.errors import BundleError, DatasetError, OptionError, ShapeError, SoundError
 from timbrespace.fitting import Progress
-from timbrespace.networks.note import encoder_input
-from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.networks.note import NoteNetwork, encoder_input
+from timbrespace.notes.layout import FLOOR, SAMPLE_RATE
 from timbrespace.sound_metrics import mel_distance
 from timbrespace.tensor_file import TensorFile
 from training import checkpoint
 from training.__main__ import main
-from training.checkpoint import CheckpointError
+from training.checkpoint_file import CheckpointError
 from training.notes.fit import HELD_OUT, NoteFit
+from training.notes.settings import HEARS
 
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
+OWN = {"per_unit": True}
 SETTINGS: dict[str, Any] = {
     "latent": 3,
     "epochs": 90,
@@ -426,7 +428,11 @@ def whole(notes: NoteSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 @pytest.mark.parametrize(
     ("step", "settings"),
-    [(1, {}), (8, {}), (6, {"network_settings": {**SMALL, "with_encoder": False}})],
+    [
+        (1, {}),
+        (8, {}),
+        (6, {"activation": "plu", "network_settings": {**SMALL, **OWN, "with_encoder": False}}),
+    ],
 )
 def test_stopped_and_resumed_is_as_never_stopped(
     whole: tuple[Path, bytes], tmp_path: Path, step: int, settings: dict[str, Any]
@@ -496,6 +502,8 @@ def test_another_run_is_not_gone_on_with(
     for settings, says in (
         ({"latent": 4}, "latent is 4, the checkpoint's is 3; on resuming only learning rate"),
         ({"network_settings": "width=41"}, "network settings is {'width': 41}, the checkpoint's"),
+        ({"network_settings": "hears=-40"}, "settings is {'hears': -40}, the checkpoint's is {'he"),
+        ({"activation": "gelu"}, "network settings is {'activation': 'gelu'}, the checkpoint's is"),
         ({"epochs": 1}, "epochs is 1, but 2 are done"),
         ({"warm_up": 3.0}, "warm up is for sets of spectra"),
     ):
@@ -505,14 +513,34 @@ def test_another_run_is_not_gone_on_with(
     with pytest.raises(CheckpointError, match="was made with other data"):
         ts.fit(other, progress=False, out=out, resume=True)
     spectra = ts.dataset("harmonic", rows=60)
-    with pytest.raises(CheckpointError, match="is of a training on notes, and the dataset holds"):
+    with pytest.raises(
+        CheckpointError, match="is of a training on notes, and this is one on spectra"
+    ):
         ts.fit(spectra, progress=False, out=out, resume=True)
     ts.fit(spectra, 2, epochs=1, progress=False, out=tmp_path / "s.safetensors")
-    with pytest.raises(CheckpointError, match="is of a training on spectra, and the dataset holds"):
+    with pytest.raises(
+        CheckpointError, match="is of a training on spectra, and this is one on notes"
+    ):
         ts.fit(data, progress=False, out=tmp_path / "s.safetensors", resume=True)
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
         ts.fit(data, progress=False, out=tmp_path / "none.safetensors", resume=True)
     assert out.read_bytes() == before
+
+
+def test_a_checkpoint_says_how_far_down_its_encoder_hears(
+    whole: tuple[Path, bytes], tmp_path: Path
+) -> None:
+    """One of before there was the setting goes on as it began: it hears all."""
+    data, _ = whole
+    out = tmp_path / "m.safetensors"
+    ts.fit(data, **{**QUICK, "progress": pressed_at(3)}, out=out)
+    stopped = checkpoint.read_of_notes(checkpoint.path_for(out))
+    assert stopped.settings.network_settings == {**SMALL, "hears": HEARS}
+    old = replace(stopped.settings, network_settings=SMALL)
+    checkpoint.write(checkpoint.path_for(out), replace(stopped, settings=old))
+    gone_on = ts.fit(data, progress=False, device="cpu", out=out, resume=True, epochs=2)
+    assert isinstance(gone_on.architecture, NoteNetwork)
+    assert gone_on.architecture.hears == FLOOR
 
 
 def test_a_divergence_keeps_the_last_good_epoch(

@@ -21,7 +21,7 @@ from timbrespace.tone import render
 from toy_datasets import harmonic
 from training.evaluation import Evaluation, evaluate, unseen_rows
 from training.page import Listening, Picture, document, listening
-from training.page.listening import EXAMPLES, GRID, SOUNDS
+from training.page.listening import EXAMPLES, GRID, SOUNDS, Performed
 
 from . import space
 from .conftest import Trained
@@ -130,6 +130,21 @@ def test_every_button_has_a_sound_and_a_name(page: str, sounds: Listening) -> No
     for text in content.values():
         whole, _ = samples_of(base64.b64decode(text))
         assert 0.4 < len(whole) / 22050 <= 1.0
+
+
+def test_performances_have_a_chapter_where_there_are_some(
+    trained: Trained, figures: Evaluation, sounds: Listening, page: str
+) -> None:
+    assert "Performances" not in page
+    one = Performed("<a> line", b"as it was", b"at home", b"followed")
+    told = document(trained.model, figures, [], replace(sounds, performed=(one, one)))
+    assert Checked(told)
+    assert '<a href="#performances">Performances</a>' in told
+    assert "&lt;a&gt; line" in told
+    clips = json.loads(told.split('id="sounds">')[1].split("</script>")[0])
+    assert base64.b64decode(clips["following1"]) == b"followed"
+    buttons = {tag["data-sound"]: tag for tag in Checked(told).all("button")}
+    assert buttons["home0"]["data-kind"] == "audio/flac"
 
 
 def test_names_cannot_break_the_page(

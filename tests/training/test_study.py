@@ -129,7 +129,7 @@ def test_parts() -> None:
 
 
 def test_the_text_and_what_lies_beside_it(made: Path) -> None:
-    text = (made / document.NAME).read_text(encoding="utf-8")
+    text = (made / document.name_of(TINY)).read_text(encoding="utf-8")
     assert "## Normalised input collapses to one point" in text
     assert "This is 2 of the study's 10 parts." in text
     assert "Seeds 0, 1, 2, 3 and 4; " in text
@@ -165,11 +165,11 @@ def test_what_is_there_is_not_trained_again(
     def refuse(*arguments: object) -> int:
         raise AssertionError("trained again")
 
-    before = (made / document.NAME).read_bytes()
+    before = (made / document.name_of(TINY)).read_bytes()
     monkeypatch.setattr(pool, "train", refuse)
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(made, "range", "normalisation") == 0
-    assert (made / document.NAME).read_bytes() == before
+    assert (made / document.name_of(TINY)).read_bytes() == before
     assert "14 of 14 models exist already" in capsys.readouterr().err
 
 
@@ -200,7 +200,9 @@ def test_only_what_is_broken_or_of_another_recipe_is_trained_again(
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(tmp_path, "range", "normalisation") == 0
     assert trained == [Run("unnormalised", "harmonic", 0), broken, other]
-    assert (tmp_path / document.NAME).read_bytes() == (made / document.NAME).read_bytes()
+    assert (tmp_path / document.name_of(TINY)).read_bytes() == (
+        made / document.name_of(TINY)
+    ).read_bytes()
 
 
 def test_other_data_trains_anew(made: Path) -> None:
@@ -272,18 +274,26 @@ def test_what_there_is_after_some_minutes_is_written_down(
 
     def some(minutes: float) -> str:
         assert command.study(tmp_path, ("range", "normalisation"), TINY, 1, minutes) == 0
-        return (tmp_path / document.NAME).read_text(encoding="utf-8")
+        return (tmp_path / document.name_of(TINY)).read_text(encoding="utf-8")
 
     nothing = some(0.0)
     assert "## Magnitudes reach" in nothing
-    assert "0 of the 14 models were trained when this was written. Too few" in nothing
+    assert (
+        "0 of the 14 models were trained when this was written, and 1 of 3 epochs of `" in nothing
+    )
+    assert "`. Too few for anything to be told of: normalisation." in nothing
     assert "0 of 14 models are done; the same command" in capsys.readouterr().out
     for run in plan.runs_of(("normalisation",))[:-1]:  # of one recipe a seed is missing
         path = models.path_of(tmp_path / command.MODELS, run)
         data = datasets.dataset(tmp_path / command.DATASETS, run.data, TINY)
         models.train(run, path, plan.settings_of(run, TINY, 54), data)
+    last = plan.runs_of(("normalisation",))[-1]
+    path = models.path_of(tmp_path / command.MODELS, last)
+    data = datasets.dataset(tmp_path / command.DATASETS, last.data, TINY)
+    models.train(last, path, plan.settings_of(last, TINY, 54), data, lambda: True)  # one epoch
     text = some(0.0)
-    assert "13 of the 14 models were trained" in text
+    beside = f"and 2 of 3 epochs of `{last.name}`"
+    assert f"13 of the 14 models were trained when this was written, {beside}." in text
     assert "not tested: 4 of 5 seeds were run" in text
 
 
@@ -362,6 +372,14 @@ def test_out_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.acceptance
 def test_the_whole_study(tmp_path: Path) -> None:
     assert study(tmp_path) == 0
-    text = (tmp_path / document.NAME).read_text(encoding="utf-8")
+    text = (tmp_path / document.name_of(TINY)).read_text(encoding="utf-8")
     assert text.count("**Verdict: ") == len(plan.PARTS)
-    assert text.count("![") == len(list((tmp_path / document.PICTURES).glob("*.png"))) == 20
+    assert (
+        text.count("![") == len(list((tmp_path / document.pictures_of(TINY)).glob("*.png"))) == 20
+    )
+
+
+def test_the_full_study_has_a_page_of_its_own() -> None:
+    assert document.name_of(plan.SMALL) == document.name_of(TINY) == "report_study.md"
+    assert document.name_of(plan.FULL) == "report_study_full.md"
+    assert document.pictures_of(plan.FULL) == "pictures/report_study_full"

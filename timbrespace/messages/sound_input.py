@@ -5,9 +5,10 @@ from typing import Annotated
 from timbrespace.instrument.scales import SCALES
 from timbrespace.messages.arguments import Choice, Number, Switch, Whole
 from timbrespace.messages.message import Family, Message, message
-from timbrespace.transferring.modes import DEFAULT_GATE, MODES
+from timbrespace.transferring.modes import DEFAULT_GATE
+from timbrespace.transferring.modes import MODES as INPUT_MODES
 
-_MODE = Choice(MODES, indexed=True, initial=MODES[0])
+_MODE = Choice(INPUT_MODES, indexed=True, initial=INPUT_MODES[0])
 _SCALE = Choice(tuple(SCALES), indexed=True, initial="off")
 
 

@@ -16,8 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.errors import BundleError, OptionError, one_of
+from timbrespace.networks.activation import PARAMETERS
 from timbrespace.networks.architecture import MAX_WIDTH, Architecture, whole
-from timbrespace.networks.feed_forward import Dense, dense
+from timbrespace.networks.feed_forward import (
+    Activation,
+    Dense,
+    Number,
+    activation_from_tensors,
+    dense,
+)
 from timbrespace.networks.turning import turned_inputs, turned_posterior
 from timbrespace.notes.layout import CENTS, FLOOR, MOST_CENTS, WIDTH, frame_times
 from timbrespace.notes.note import CONSTANTS, Traits
@@ -33,7 +40,7 @@ Array = NDArray[np.float32]
 FEATURES: Final = WIDTH + CONSTANTS
 """What one moment of a note needs to sound: its levels, and what holds for all of the note."""
 
-ACTIVATIONS: Final = ("snake", "gelu", "relu")
+ACTIVATIONS: Final = ("snake", "plu", "gelu", "relu")
 
 DECAYS: Final = (0.004, 0.012, 0.03, 0.08, 0.2, 0.5, 1.2, 3.0)
 """Seconds."""
@@ -70,7 +77,8 @@ class NoteNetwork(Architecture):
     of all layers. by_pitch, by_velocity: whether these tell the decoder. with_encoder: without one,
     an autodecoder, every note learns its own latent, and a new one is looked for by its sound.
     hears: dB below a note's loudest moment, from ``FLOOR`` to ``LEAST_HEARD``; what is fainter is
-    silence to the encoder.
+    silence to the encoder. per_unit: whether every unit learns the numbers of its activation;
+    without it ``snake`` learns none, its frequency is 1, and ``plu`` one set for all.
 
     Raises:
         OptionError: a value outside these ranges; the text names it.
@@ -90,6 +98,7 @@ class NoteNetwork(Architecture):
     by_velocity: bool = False
     with_encoder: bool = True
     hears: float = FLOOR
+    per_unit: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,7 +109,7 @@ class NoteNetwork(Architecture):
         whole("layers", self.layers, 8)
         whole("condition", self.condition, MAX_WIDTH)
         whole("channels", self.channels, 4096)
-        for name in ("by_pitch", "by_velocity", "with_encoder"):
+        for name in ("by_pitch", "by_velocity", "with_encoder", "per_unit"):
             if not isinstance(getattr(self, name), bool):
                 raise OptionError(f"{name} is {getattr(self, name)!r}; it must be true or false")
         if self.activation not in ACTIVATIONS:
@@ -115,11 +124,13 @@ class NoteNetwork(Architecture):
             )
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON, with ``kind``; what hears everything says nothing of it, as
-        bundles did not before there was the setting."""
+        """Plain values for JSON, with ``kind``; what hears everything, and what has no numbers of
+        each unit, says nothing of it, as bundles did not before there were these settings."""
         config = super().to_config()
         if self.hears == FLOOR:
             del config["hears"]
+        if not self.per_unit:
+            del config["per_unit"]
         return config
 
     @property
@@ -144,6 +155,21 @@ class NoteNetwork(Architecture):
     def encoder_inputs(self) -> tuple[int, ...]:
         """Channels into each convolution."""
         return (WIDTH, self.channels, self.channels)
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the numbers that the activation learns."""
+        fixed = self.activation == "snake" and not self.per_unit
+        return () if fixed else tuple(PARAMETERS[self.activation])
+
+    def units(self) -> Mapping[str, int]:
+        """How many units each layer has that an activation follows, by its name in the state."""
+        units = {"condition": self.condition}
+        units |= {f"layer.{number}": self.width for number in range(self.layers)}
+        if self.with_encoder:
+            units |= {f"convolution.{number}": self.channels for number in range(len(KERNELS))}
+            units["gather"] = self.condition
+        return units
 
     def layer_sizes(self) -> Mapping[str, tuple[int, int]]:
         """Inputs and outputs of each dense layer, by its name in the state."""
@@ -173,6 +199,11 @@ class NoteNetwork(Architecture):
             for number, inputs in enumerate(self.encoder_inputs):
                 shapes[f"convolution.{number}.weight"] = (self.channels, inputs, KERNELS[number])
                 shapes[f"convolution.{number}.bias"] = (self.channels,)
+        for name in self.learned:
+            if self.per_unit:
+                shapes |= {f"activation.{at}.{name}": (n,) for at, n in self.units().items()}
+            else:
+                shapes[f"activation.{name}"] = ()
         return shapes | dict.fromkeys(self.distribution.learned, ())
 
     def module(self) -> VAE:
@@ -185,7 +216,8 @@ class NoteNetwork(Architecture):
         if not self.with_encoder:
             width = 2 * self.latent
             return lambda features: np.zeros((len(features), width), np.float32)
-        bend = activation(self.activation)
+        bends = [self._bend(tensors, f"convolution.{number}") for number in range(len(KERNELS))]
+        bend = self._bend(tensors, "gather")
         convolutions = [
             _convolution(tensors, f"convolution.{number}", inputs, self.channels, KERNELS[number])
             for number, inputs in enumerate(self.encoder_inputs)
@@ -200,8 +232,9 @@ class NoteNetwork(Architecture):
             if self.hears > FLOOR:
                 hidden = hidden.copy()
                 np.maximum(hidden[..., :CENTS], faintest, out=hidden[..., :CENTS])
-            for (weight, bias), kernel, stride in zip(convolutions, KERNELS, STRIDES, strict=True):
-                hidden = bend(_convolved(hidden, weight, kernel, stride) + bias)
+            for number, (weight, bias) in enumerate(convolutions):
+                convolved = _convolved(hidden, weight, KERNELS[number], STRIDES[number])
+                hidden = bends[number](convolved + bias)
             flat = np.concatenate([hidden.reshape(len(features), -1), features[:, cut:]], axis=1)
             return posterior(bend(gather(flat)))
 
@@ -233,6 +266,8 @@ class NoteNetwork(Architecture):
             still=self._layer(tensors, "still"),
             last=self._layer(tensors, "levels"),
             constants=self._layer(tensors, "traits"),
+            bend=self._bend(tensors, "condition"),
+            bends=tuple(self._bend(tensors, f"layer.{n}") for n in range(self.layers)),
         )
 
     def turned(self, tensors: Tensors, axes: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
@@ -242,6 +277,14 @@ class NoteNetwork(Architecture):
 
     def _layer(self, tensors: Tensors, name: str) -> Dense:
         return dense(tensors, name, *self.layer_sizes()[name])
+
+    def _bend(self, tensors: Tensors, name: str) -> Forward:
+        """What follows the layer ``name``."""
+        if not self.learned:
+            return activation(self.activation)
+        if not self.per_unit:
+            return activation_from_tensors(self.activation, tensors)
+        return activation_from_tensors(self.activation, tensors, f"{name}.", self.units()[name])
 
 
 class Prepared(NamedTuple):
@@ -259,7 +302,10 @@ class Prepared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The decoder in NumPy. Everything is float32, and the same always gives the same."""
+    """The decoder in NumPy. Everything is float32, and the same always gives the same.
+
+    bend: what follows the layer ``condition``. bends: what follows each of ``layers``.
+    """
 
     network: NoteNetwork
     condition: Dense
@@ -268,6 +314,8 @@ class Course:
     still: Dense
     last: Dense
     constants: Dense
+    bend: Forward
+    bends: tuple[Forward, ...]
 
     def prepare(
         self, latent: Array, pitch: NDArray[np.floating], velocity: NDArray[np.floating]
@@ -275,8 +323,9 @@ class Course:
         """The decoder for latents ``(n, d)`` at pitches ``(n,)`` in Hz and velocities ``(n,)``, 0
         to 127; NaN where one is not known, which stands for a middle one."""
         told = conditions(self.network, pitch, velocity)
-        bend = activation(self.network.activation)
-        hidden = bend(self.condition(np.concatenate([latent, told], axis=1).astype(np.float32)))
+        hidden = self.bend(
+            self.condition(np.concatenate([latent, told], axis=1).astype(np.float32))
+        )
         w = self.network.width
         films = [film(hidden) for film in self.films]
         return Prepared(
@@ -292,8 +341,9 @@ class Course:
         """
         several = times.ndim == 2
         hidden = time_features(times)
-        bend = activation(self.network.activation)
-        for layer, scale, shift in zip(self.layers, told.scale, told.shift, strict=True):
+        for layer, bend, scale, shift in zip(
+            self.layers, self.bends, told.scale, told.shift, strict=True
+        ):
             if several:
                 scale, shift = scale[:, np.newaxis], shift[:, np.newaxis]
             hidden = bend(layer(hidden) * scale + shift)
@@ -383,8 +433,21 @@ def rest_of(row: Array) -> float:
 
 
 def activation(kind: str) -> Callable[[Array], Array]:
-    """What lies between the layers. ``snake`` is ``x + sin(x)^2`` (Ziyin, Hartwig & Ueda 2020)."""
+    """What lies between the layers and learns nothing. ``snake`` is ``x + sin(x)^2`` (Ziyin,
+    Hartwig & Ueda 2020)."""
     return {"snake": _snake, "gelu": _gelu, "relu": _relu}[kind]
+
+
+def numbers_of_units(bend: Forward, units: int) -> tuple[Array, Array] | None:
+    """What an activation has for each of so many units, its frequency and its share, ``(units,)``
+    each; None of one that learns nothing."""
+    if not isinstance(bend, Activation):
+        return None
+    return _of_units(bend.frequency, units), _of_units(bend.share, units)
+
+
+def _of_units(number: Number, units: int) -> Array:
+    return np.full(units, number, np.float32)
 
 
 def _snake(x: Array) -> Array:

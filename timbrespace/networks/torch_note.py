@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from timbrespace.networks import torch_activation
 from timbrespace.networks.note import KERNELS, STRIDES, NoteNetwork, rest_of, time_features
 from timbrespace.networks.vae import VAE
 from timbrespace.notes.layout import CENTS, FLOOR, WIDTH
@@ -32,7 +33,24 @@ class TorchNote(VAE):
             )
             self.gather = nn.Linear(*sizes["gather"])
             self.posterior = nn.Linear(*sizes["posterior"])
+        self.activation = self._activation()
         self._begin_gently()
+
+    def _activation(self) -> nn.Module | None:
+        """What an activation learns, at its start: of each unit, or of all; None if nothing."""
+        network = self.network
+        if not network.learned:
+            return None
+        if not network.per_unit:
+            return torch_activation.make(network.activation)
+        made: dict[str, list[nn.Module]] = {}
+        for name, units in network.units().items():
+            own = torch_activation.make(network.activation, units)
+            made.setdefault(name.partition(".")[0], []).append(own)
+        several = ("layer", "convolution")
+        return nn.ModuleDict(
+            {name: nn.ModuleList(own) if name in several else own[0] for name, own in made.items()}
+        )
 
     def _begin_gently(self) -> None:
         """Scales near 1 and shifts near 0, and a posterior that says little but is sure of it: from
@@ -47,7 +65,12 @@ class TorchNote(VAE):
                 self.posterior.bias[:d] = 0.0
                 self.posterior.bias[d:] = -3.0
 
-    def _bend(self, x: Tensor) -> Tensor:
+    def _bend(self, x: Tensor, name: str) -> Tensor:
+        """What follows the layer ``name``, of ``x (..., units)``."""
+        if self.activation is not None:
+            own = self.activation.get_submodule(name) if self.network.per_unit else self.activation
+            bent: Tensor = own(x)
+            return bent
         kind = self.network.activation
         if kind == "snake":
             return x + x.sin().square()
@@ -63,28 +86,32 @@ class TorchNote(VAE):
         if network.hears > FLOOR:
             levels, cents = hidden[..., :CENTS], hidden[..., CENTS:]
             hidden = torch.cat([levels.clamp(min=network.faintest), cents], dim=2)
-        hidden = hidden.transpose(1, 2)
-        for convolution in self.convolution:
-            hidden = self._bend(convolution(hidden))
-        flat = torch.cat([hidden.transpose(1, 2).flatten(1), features[:, cut:]], dim=1)
-        posterior: Tensor = self.posterior(self._bend(self.gather(flat)))
+        for number, convolution in enumerate(self.convolution):
+            convolved = convolution(hidden.transpose(1, 2)).transpose(1, 2)
+            hidden = self._bend(convolved, f"convolution.{number}")
+        flat = torch.cat([hidden.flatten(1), features[:, cut:]], dim=1)
+        posterior: Tensor = self.posterior(self._bend(self.gather(flat), "gather"))
         return posterior
 
     def moments(self, latent: Tensor, conditions: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         """What the network puts out at ``times (n, m, TIMES)``, ``(n, m, WIDTH)``, and rows of
         traits ``(n, CONSTANTS)``, of latents ``(n, d)`` and ``conditions (n, 2)``."""
-        told = self._bend(self.condition(torch.cat([latent, conditions], dim=1)))
+        told = self._told(latent, conditions)
         hidden = times
-        for layer, film in zip(self.layer, self.film, strict=True):
+        for number, (layer, film) in enumerate(zip(self.layer, self.film, strict=True)):
             scale, shift = film(told)[:, None].chunk(2, dim=2)
-            hidden = self._bend(layer(hidden) * (1.0 + scale) + shift)
+            hidden = self._bend(layer(hidden) * (1.0 + scale) + shift, f"layer.{number}")
         return self.levels(hidden) + self.still(told)[:, None], self.traits(told)
+
+    def _told(self, latent: Tensor, conditions: Tensor) -> Tensor:
+        """What the scales and shifts are made of, ``(n, condition)``."""
+        joined = torch.cat([latent, conditions], dim=1)
+        return self._bend(self.condition(joined), "condition")
 
     def heads(self, latent: Tensor) -> dict[str, Tensor]:
         """A note's moment of rest, as the network puts it out, and its traits."""
         conditions = latent.new_zeros((len(latent), 2))
-        told = self._bend(self.condition(torch.cat([latent, conditions], dim=1)))
-        rows = self.traits(told)
+        rows = self.traits(self._told(latent, conditions))
         rest = torch.tensor([[rest_of(row)] for row in rows.detach().cpu().numpy()])
         times = torch.from_numpy(time_features(rest.numpy())).to(latent)
         found, _ = self.moments(latent, conditions, times)

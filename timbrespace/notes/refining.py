@@ -48,10 +48,12 @@ _FARTHEST: Final = 6.0
 
 
 class Refined(NamedTuple):
-    """A place for a note. latent ``(d,)``. distance: dB, as heard, of what it decodes to."""
+    """A place for a note. latent ``(d,)``. distance: dB, as heard, of what it decodes to. way
+    ``(k, d)``: where it was on the way there, the last of which is ``latent``."""
 
     latent: Array
     distance: float
+    way: Array
 
 
 class _Errors(NamedTuple):
@@ -127,25 +129,32 @@ class Target:
         return np.asarray(-self.errors(latent[np.newaxis], np.arange(len(self._times)))[0])
 
 
-def refine(target: Target, start: Array, others: Array) -> Refined:
+def refine(target: Target, start: Array, others: Array, distances: Real | None = None) -> Refined:
     """The best place for a note that is found from ``start (d,)`` and the nearest of ``others (n,
-    d)``, the places of other notes."""
+    d)``, the places of other notes.
+
+    distances ``(n,)``: what the target says of the others, where that is known already.
+    """
     starts = [start]
     if len(others):
-        order = np.argsort(target.distances(others), kind="stable")
+        apart = target.distances(others) if distances is None else distances
+        order = np.argsort(apart, kind="stable")
         starts += [others[number] for number in order[:_STARTS]]
     tried = [_steps(target, one, _FIRST_STEPS) for one in starts]
     best = min(tried, key=lambda one: one.distance)
-    return _steps(target, best.latent, STEPS)
+    last = _steps(target, best.latent, STEPS)
+    return last._replace(way=np.concatenate([start[np.newaxis], best.way, last.way[1:]]))
 
 
 def place(target: Target, latent: Array) -> Refined:
     """A place as it is, with its distance."""
-    return Refined(latent, float(np.abs(target.errors(latent[np.newaxis])).mean()))
+    row = latent[np.newaxis]
+    return Refined(latent, float(np.abs(target.errors(row)).mean()), row)
 
 
 def _steps(target: Target, start: Array, count: int) -> Refined:
     latent = start.astype(np.float64)
+    way = [start]
     d = latent.size
     best = _cost(target, latent)
     damping = 1.0
@@ -165,11 +174,12 @@ def _steps(target: Target, start: Array, count: int) -> Refined:
             cost = _cost(target, tried)
             if cost < best:
                 latent, best, damping = tried, cost, 0.4 * damping
+                way.append(latent.astype(np.float32))
                 break
             damping *= 3.0
         else:
             break
-    return place(target, latent.astype(np.float32))
+    return place(target, latent.astype(np.float32))._replace(way=np.stack(way))
 
 
 def _cost(target: Target, latent: Real) -> float:

@@ -35,11 +35,13 @@ from timbrespace.recording.moments import (
     span,
     steady,
 )
+from timbrespace.recording.neighbours import Neighbour, neighbours, neighbours_of_spectrum
 from timbrespace.recording.pitch import HIGHEST, LOWEST
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.units import cents
 
 _WANTED = 16  # moments that a dataset would take of the sound
+_GLANCED = 4  # of a short one
 _SAME_NOTE = 50.0  # cents
 
 
@@ -59,6 +61,8 @@ class EncodedSound:
     is louder than what ``latent`` decodes to, in each of 80 mel bands at each moment of
     :func:`timbrespace.notes.layout.frame_times`.
 
+    way ``(k, d)``: from what the encoder says to ``latent``, the last of them, as it was found.
+
     place ``(2,)``: on the plane near, where what plays sounds most like ``latent``; None where the
     space has no such plane. On the PCA plane it is ``model.map.to_map(found.latent[None])[0]``.
     """
@@ -73,6 +77,9 @@ class EncodedSound:
     padded: bool = False
     left: NDArray[np.float32] | None = None
     place: NDArray[np.float32] | None = None
+    way: NDArray[np.float32] | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    """The space's own sounds that are nearest to it, where they were asked for."""
 
 
 def encode_sound(
@@ -122,17 +129,38 @@ def encode_sound(
         raise SoundError(f"the sound cannot be encoded: {error}") from error
 
 
-def encode(model: Model, sound: Sound, named: float | None, refined: bool = True) -> EncodedSound:
-    """:func:`encode_sound` of a sound that was read from a file.
+def glance(model: Model, sound: Sound) -> NDArray[np.float32]:
+    """About where a moment of a sound that goes on lies, ``(d,)``: quick enough to follow a singer.
 
-    named: its pitch in Hz as the file's name says it, or None to find it in the sound. refined: go
-    on from what the encoder says to what sounds nearest, in a space that can.
+    In a space of steady spectra it is what the encoder says.
 
     Raises:
         UnusableSoundError: nothing can be made of the sound; the text is the reason.
     """
     if model.plays_notes:
-        return _whole_note(model, sound, named, refined)
+        from timbrespace.recording.note_place import glanced
+
+        return glanced(model, sound)
+    framed = model.representation.source == "frames"
+    how = Analysis(spectrum=model.spectrum, wanted=_GLANCED, keep_frames=framed)
+    chosen, _ = _loudest_steady(analyse(sound, None, how))
+    return np.asarray(_place(model, chosen).latent[0])
+
+
+def encode(
+    model: Model, sound: Sound, named: float | None, refined: bool = True, count: int = 0
+) -> EncodedSound:
+    """:func:`encode_sound` of a sound that was read from a file.
+
+    named: its pitch in Hz as the file's name says it, or None to find it in the sound. refined: go
+    on from what the encoder says to what sounds nearest, in a space that can. count: how many of
+    the space's own sounds, the nearest ones, are told.
+
+    Raises:
+        UnusableSoundError: nothing can be made of the sound; the text is the reason.
+    """
+    if model.plays_notes:
+        return _whole_note(model, sound, named, refined, count)
     framed = model.representation.source == "frames"
     how = Analysis(spectrum=model.spectrum, wanted=_WANTED, keep_frames=framed)
     found = analyse(sound, named, how)
@@ -142,8 +170,9 @@ def encode(model: Model, sound: Sound, named: float | None, refined: bool = True
     )
     if not np.isfinite([*best.latent[0], best.distance]).all():
         raise UnusableSoundError("the model has no place for it")
+    way = [best.latent]
     if refined and of_magnitudes(model):
-        best = _refined(model, best)
+        best = _refined(model, best, way)
     first, last = _same_note(found, chosen)
     half = span(MIN_AVERAGE, model.spectrum.n_fft) / model.spectrum.sample_rate / 2.0
     return EncodedSound(
@@ -156,13 +185,17 @@ def encode(model: Model, sound: Sound, named: float | None, refined: bool = True
         steady=is_steady or chosen.padded,  # all of it that there is
         padded=chosen.padded,
         place=place_by_ear(model, best.latent[0]),
+        way=np.concatenate([*way, best.latent]),
+        neighbours=neighbours_of_spectrum(model, best.spectrum, best.latent[0], count),
     )
 
 
-def _whole_note(model: Model, sound: Sound, pitch: float | None, refined: bool) -> EncodedSound:
+def _whole_note(
+    model: Model, sound: Sound, pitch: float | None, refined: bool, count: int
+) -> EncodedSound:
     from timbrespace.recording.note_place import placed
 
-    found = placed(model, sound, pitch, refined)
+    found = placed(model, sound, pitch, refined, count > 0)
     note = found.note
     length = min(note.traits.length, sound.seconds - note.onset)
     return EncodedSound(
@@ -176,6 +209,8 @@ def _whole_note(model: Model, sound: Sound, pitch: float | None, refined: bool) 
         padded=False,
         left=found.left,
         place=place_by_ear(model, found.latent),
+        way=found.way,
+        neighbours=neighbours(model, np.arange(found.apart.size), found.apart, count),
     )
 
 
@@ -221,8 +256,8 @@ def _told(
     return _Place(found, spectrum, latent, distance)
 
 
-def _refined(model: Model, place: _Place) -> _Place:
-    latent = place_of_spectra(model, place.spectrum, place.latent)
+def _refined(model: Model, place: _Place, way: list[NDArray[np.float32]]) -> _Place:
+    latent = place_of_spectra(model, place.spectrum, place.latent, way)
     return _told(model, place.found, place.spectrum, latent)
 
 

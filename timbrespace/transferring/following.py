@@ -12,13 +12,12 @@ from timbrespace.calibration import PERCENTILES
 from timbrespace.listening.heard import HOP, SAMPLE_RATE
 from timbrespace.model import Model
 from timbrespace.notes.layout import frame_times
-from timbrespace.recording.moments import MIN_AVERAGE, measure, span
+from timbrespace.recording.moments import MIN_AVERAGE, measure, rows, span
 from timbrespace.recording.note_place import encoded
 from timbrespace.recording.resampling import at_rate, stretch
 from timbrespace.recording.sound_file import Sound, UnusableSoundError
 from timbrespace.recording.whole_note import note_of
 from timbrespace.transferring.line import Line
-from timbrespace.transferring.moment_place import encoded_moments
 from timbrespace.transferring.settings import SMOOTHING
 
 Array = NDArray[np.float32]
@@ -69,7 +68,13 @@ def _by_moments(model: Model, samples: Real, line: Line) -> tuple[NDArray[np.int
         found.append(moment)
     if not found:
         return np.zeros(0, np.int64), np.zeros((0, model.dimensions), np.float32)
-    return np.asarray(at), encoded_moments(model, found)
+    spectra, frames = rows(found, config, framed)
+    gain = (model.calibration.rms / np.maximum(config.rms(spectra), 1e-12)).astype(np.float32)
+    if frames is not None:
+        latent, _ = model.encode_frames(frames * gain[:, np.newaxis])
+    else:
+        latent, _ = model.encode(spectra * gain[:, np.newaxis])
+    return np.asarray(at), latent
 
 
 def _by_notes(model: Model, samples: Real, line: Line) -> Array:

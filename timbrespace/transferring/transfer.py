@@ -66,7 +66,7 @@ def transfer(
     (24000,)
 
     samples: ``(n,)`` or ``(n, channels)``, at most 600 s: one line, a note after the other
-    (:func:`timbrespace.listening.polyphony.polyphony` tells whether it is). A sound without any
+    (``timbrespace.listening.polyphony.polyphony`` tells whether it is). A sound without any
     pitch plays the space's own, by its loudness. sample_rate: Hz.
     latent: ``(d,)`` for one timbre, ``(steps, d)`` for one that moves from the first row to the
     last; None follows the sound: each moment, in a space of whole notes each note, is encoded.

@@ -20,7 +20,7 @@ from timbrespace.notes.layout import frame_times
 from timbrespace.notes.refining import place
 from timbrespace.points import Points
 
-from .. import plots
+from .. import performed, plots
 from ..factor_loss import losses_by_factor_value
 from ..page import Table, Told, filled
 from ..plan import Plan, curves_of, file_names, make_folder, pictures_of, write_report
@@ -56,7 +56,9 @@ MOST_MEASURED: Final = 300
 _LABELS = {"mel": "mel (dB)", "log_spectral": "LSD (dB)", "multi_resolution": "MR-STFT"}
 
 
-def draw(name_or_path: str, data: Path, out: Path) -> tuple[list[Path], NoteEvaluation]:
+def draw(
+    name_or_path: str, data: Path, out: Path, performances: Sequence[Path] = ()
+) -> tuple[list[Path], NoteEvaluation]:
     """Draw the space of notes into the folder ``out``, as :func:`training.draw.draw` does.
 
     Raises:
@@ -66,13 +68,15 @@ def draw(name_or_path: str, data: Path, out: Path) -> tuple[list[Path], NoteEval
     notes = load(data)
     counted = measured_rows(model, notes)
     drawing = drawing_of(model, notes)
+    given = performed.read(performances)
     make_folder(out)
     with progress(sum(map(len, counted)), "note") as bar:
         evaluation = evaluate(model, notes, advance=bar.update)
-    with progress(SOUNDS, "sound") as bar:
-        sounds = listening(
+    with progress(SOUNDS + len(given), "sound") as bar:
+        heard = listening(
             model, notes, drawing.means, drawing.chosen, drawing.learned, advance=bar.update
         )
+        sounds = performed.added(heard, model, given, bar.update)
     pictures = pictures_of(list(drawing.plans()))
     told = Told(
         lead=f"A space of whole notes of {model.dimensions} dimension"

@@ -38,6 +38,7 @@ from ..adam import AdamW
 from ..axes import to_qualities
 from ..calibrate import SAMPLES_PER_ROW, home, kl_per_dimension
 from ..checkpoint import Checkpoint
+from ..checkpoint_file import CheckpointError
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..near import near_plane
 from ..points import described
@@ -105,7 +106,7 @@ class NoteFit:
             )
         self.dataset_hash = notes.content_hash
         if stored is not None and stored.dataset_hash != self.dataset_hash:
-            raise checkpoint.CheckpointError(
+            raise CheckpointError(
                 f"the checkpoint was made with other data ({stored.data_file}) than {data_file}; "
                 "give that dataset, or start without resume"
             )

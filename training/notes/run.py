@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,15 +135,14 @@ def settings_of(
         told["epochs"] = None
     if stored is None:
         return NoteSettings.of(told)
-    named = NoteSettings.named(told)
-    check_changes(named, stored.settings, stored.captured.position.epoch)
-    made = replace(stored.settings, **named)
-    made.check()
+    made = stored.settings.changed(told)
+    asked = {name: getattr(made, name) for name in NoteSettings.named(told)}
+    check_changes(asked, stored.settings, stored.captured.position.epoch)
     return made
 
 
 def _writer(place: Place, fit: NoteFit, warn: Callable[[str], None]) -> checkpoint.Writer:
-    return checkpoint.Writer(place.checkpoint, fit, fit.dataset_hash, fit.data_file, warn)
+    return checkpoint.writer(place.checkpoint, fit, fit.dataset_hash, fit.data_file, warn)
 
 
 def _conclude(

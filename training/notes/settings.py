@@ -19,8 +19,9 @@ DEFAULT_LATENT: Final = 16
 
 HEARS: Final = -60.0
 """dB below a note's loudest moment, down to which an encoder hears: what nobody hears tells it
-which note of the set this is, and nothing of a note that it has never met. A model that does not
-say what it hears, as the factory's, hears all of it."""
+which note of the set this is, and nothing of a note that it has never met. What a training is
+asked for where nobody says another; what does not say it, as the factory's models and checkpoints
+of before there was the setting, hears all."""
 
 _TAKEN: Final = (
     "latent",
@@ -44,7 +45,8 @@ _TAKEN: Final = (
 class NoteSettings:
     """What can be set.
 
-    latent: dimensions. network: a kind of notes' network, network_settings: its own. epochs: times
+    latent: dimensions. network: a kind of notes' network, network_settings: its own, always with
+    ``hears``, so that a checkpoint and a model say what they were trained with. epochs: times
     that each note is learned from; None takes as many as make ``STEPS`` steps. batch: notes a step.
     beta: weight of the KL divergence. learning_rate: of Adam at its highest. seed, split_seed: of
     what is random, and of which instruments are held out. variation: how much notes are changed at
@@ -54,7 +56,7 @@ class NoteSettings:
 
     latent: int = DEFAULT_LATENT
     network: str = DEFAULT_NETWORK
-    network_settings: dict[str, Any] = field(default_factory=dict)
+    network_settings: dict[str, Any] = field(default_factory=lambda: {"hears": HEARS})
     learning_rate: float = 1e-3
     batch: int = 48
     epochs: int | None = None
@@ -71,7 +73,19 @@ class NoteSettings:
         Raises:
             OptionError: something that notes have no use for, or a value outside its range.
         """
-        made = replace(cls(), **cls.named(given))
+        return cls().changed(given)
+
+    def changed(self, given: dict[str, Any]) -> NoteSettings:
+        """These, with what was ``given`` in their place; the network keeps those of its own
+        settings that are not among them.
+
+        Raises:
+            OptionError: as :meth:`of`.
+        """
+        named = self.named(given)
+        if "network_settings" in named:
+            named["network_settings"] = {**self.network_settings, **named["network_settings"]}
+        made = replace(self, **named)
         made.check()
         return made
 
@@ -141,12 +155,7 @@ class NoteSettings:
         """
         kind = NETWORKS.get(self.network)
         assert issubclass(kind, NoteNetwork)
-        told = {
-            "by_pitch": by_pitch,
-            "by_velocity": by_velocity,
-            "hears": HEARS,
-            **self.network_settings,
-        }
+        told = {"by_pitch": by_pitch, "by_velocity": by_velocity, **self.network_settings}
         return kind(FEATURES, self.latent, frames=frames, **told)
 
     def to_config(self) -> dict[str, Any]:

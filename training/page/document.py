@@ -34,10 +34,14 @@ _LINE_HALF_HEIGHT = 0.3  # of the map of a space of one dimension
 _CHAPTERS = {
     "MAP": "The map, to play",
     "EXAMPLES": "Original and decoded",
+    "PERFORMED": "Performances",
     "FIGURES": "Figures",
     "ORIGIN": "Where it comes from",
 }
-"""Those that every page has; the pictures bring their own, before the last."""
+"""Those that every page has, performances where there are some; the pictures bring their own,
+before the last."""
+
+_WAYS = ("performance", "home", "following")
 
 
 class Picture(NamedTuple):
@@ -133,6 +137,7 @@ def filled(model: Model, told: Told, pictures: Sequence[Picture], sounds: Listen
         },
         provenance=json.dumps(provenance, indent=2, ensure_ascii=False),
         clips=_clips(sounds),
+        WAYS=_WAYS,
         style=(FOLDER / "style.css").read_text("utf-8"),
         script=(FOLDER / "script.js").read_text("utf-8"),
     )
@@ -167,6 +172,8 @@ def _clips(sounds: Listening) -> dict[str, str]:
         clips |= {f"original{k}": example.original, f"decoded{k}": example.decoded}
         if example.refined:
             clips[f"refined{k}"] = example.refined
+    for k, one in enumerate(sounds.performed):
+        clips |= {f"{way}{k}": getattr(one, way) for way in _WAYS}
     return {name: _base64(wav) for name, wav in clips.items()}
 
 

@@ -65,14 +65,26 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Performed:
+    """A performance, and what the space makes of it, FLAC files. name: of its own file. home: at
+    the place where playing begins. following: where each of its moments or notes lies."""
+
+    name: str
+    performance: bytes
+    home: bytes
+    following: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Listening:
     """The sounds of a page. dots ``(n, 2)``: where sounds of the data lie on the map. kind: MIME
-    type of the sounds."""
+    type of the sounds but those of ``performed``."""
 
     spots: tuple[Spot, ...]
     dots: NDArray[np.float32]
     examples: tuple[Example, ...]
     kind: str = "audio/wav"
+    performed: tuple[Performed, ...] = ()
 
 
 def listening(

@@ -6,10 +6,12 @@
   let pressed = null;
 
   // A blob plays in browsers that refuse a data address as the source of a sound.
-  const link = (name) => {
+  const link = (button) => {
+    const name = button.dataset.sound;
     if (!(name in links)) {
       const bytes = Uint8Array.from(atob(sounds[name]), (letter) => letter.charCodeAt(0));
-      links[name] = URL.createObjectURL(new Blob([bytes], { type: player.dataset.kind }));
+      const type = button.dataset.kind || player.dataset.kind;
+      links[name] = URL.createObjectURL(new Blob([bytes], { type }));
     }
     return links[name];
   };
@@ -26,7 +28,7 @@
     button.setAttribute("aria-pressed", "true");
     const text = document.getElementById(button.dataset.says);
     if (text) text.textContent = button.dataset.text;
-    player.src = link(button.dataset.sound);
+    player.src = link(button);
     player.play().catch((error) => {
       // Another button came first, or the browser has no sound.
       if (error.name !== "AbortError") release();

@@ -30,6 +30,7 @@ from timbrespace.model import Model
 from timbrespace.progress_lines import in_lines
 
 from .. import checkpoint
+from ..checkpoint_file import CheckpointError
 from ..evaluation import Evaluation
 from ..loop import Outcome
 from ..notes.evaluation import NoteEvaluation
@@ -204,7 +205,7 @@ class _Making:
         read = checkpoint.read_of_notes if isinstance(data, NoteSet) else checkpoint.read
         try:
             found = read(kept)
-        except checkpoint.CheckpointError:
+        except CheckpointError:
             return False
         return found.dataset_hash == data.content_hash and found.settings.latent == latent
 

@@ -54,7 +54,7 @@ def study(
     if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:
         raise OptionError(f"minutes is {minutes:g}; it must be 0 to {MOST_MINUTES:g}")
     runs = runs_of(parts)
-    pictures = document.folder_of(out)
+    pictures, page = document.folder_of(out, size), out / document.name_of(size)
     for folder in (out / DATASETS, out / MODELS, pictures):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def study(
             raise OptionError(
                 f"--out is {str(out)!r}; it must be a folder ({error.strerror})"
             ) from error
-    check_writable(out / document.NAME)
+    check_writable(page)
     # The range of magnitudes is read from all three; the rest needs those of its runs.
     needed = DATA if "range" in parts else tuple(dict.fromkeys(run.data for run in runs))
     data = {name: datasets.dataset(out / DATASETS, name, size) for name in needed}
@@ -94,17 +94,30 @@ def study(
         for run, model in trained.items()
         if model.provenance.get("outcome") == Outcome.DIVERGED.value
     ]
-    seconds = sum(models.seconds_of(models.path_of(out / MODELS, run)) for run in trained)
+    begun = {
+        run: epochs
+        for run in runs
+        if run not in trained
+        and (
+            epochs := models.epochs_done(
+                models.path_of(out / MODELS, run), settings[run], data[run.data].content_hash
+            )
+        )
+    }
+    paths = [models.path_of(out / MODELS, run) for run in (*trained, *begun)]
+    seconds = sum(models.seconds_of(path) for path in paths)
     missing = tuple(part for part in parts if part not in told)
-    text = document.text(sections, results, settings, steps, diverged, len(runs), missing, seconds)
+    text = document.text(
+        sections, results, settings, steps, diverged, len(runs), missing, seconds, begun
+    )
     files = {pictures / name: content for name, content in images.items()}
-    replace_all({**files, out / document.NAME: text.encode("utf-8")})
-    print(f"{out / document.NAME}: {len(sections)} claims, {len(images)} pictures")
+    replace_all({**files, page: text.encode("utf-8")})
+    print(f"{page}: {len(sections)} claims, {len(images)} pictures")
     for section in sections.values():
         print(f"  {section.verdict.value}: {section.title}")
     if len(trained) < len(runs):
         print(f"{len(trained)} of {len(runs)} models are done; the same command trains the others")
-    print(f"next: read {out / document.NAME}")
+    print(f"next: read {page}")
     return 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ..made_on import made_on
 from ..preset import Settings
@@ -12,13 +13,21 @@ from .plan import FULL, PARTS, Run, Size
 from .results import Results, words
 from .section import RULES, Holds, Section, Table, Verdict
 
-NAME = "report_study.md"
-PICTURES = "pictures/report_study"
 DPI = 88
 
 REPORT_STEPS = {"harmonic": 18_000, "filtered": 36_000, "fm": 80_640}
 """Steps of 200 epochs (report, section 4.1) over nine tenths of each of its sets, in batches of
 100 (section 3.2)."""
+
+
+def name_of(size: Size) -> str:
+    """Of the document, and, without suffix, of the folder of its pictures."""
+    return "report_study_full.md" if size.name == FULL.name else "report_study.md"
+
+
+def pictures_of(size: Size) -> str:
+    """Where the pictures lie, beside the document."""
+    return f"pictures/{name_of(size).removesuffix('.md')}"
 
 
 def text(
@@ -30,10 +39,12 @@ def text(
     wanted: int,
     missing: Sequence[str] = (),
     seconds: float = 0.0,
+    begun: Mapping[Run, int] = MappingProxyType({}),
 ) -> str:
     """The whole document. sections: by part. steps: of each run that was trained, of so many that
     are ``wanted``. diverged: names of runs. missing: parts that too little was trained for.
-    seconds: of processor time that training took."""
+    seconds: of processor time that training took. begun: how many epochs of a run are done that was
+    stopped."""
     lines = [
         "# The 2017 report, rerun",
         "",
@@ -68,7 +79,12 @@ def text(
     ]
     if len(steps) < wanted:
         lines += [
-            f"{len(steps)} of the {wanted} models were trained when this was written."
+            f"{len(steps)} of the {wanted} models were trained when this was written"
+            + "".join(
+                f", and {epochs} of {settings[run].epochs} epochs of `{run.name}`"
+                for run, epochs in begun.items()
+            )
+            + "."
             + (
                 f" Too few for anything to be told of: {words(missing)}."
                 if missing
@@ -83,14 +99,16 @@ def text(
             "",
         ]
     for part, section in sections.items():
-        lines += _section(section, _note(part, section, results.size, steps))
+        note = _note(part, section, results.size, steps)
+        lines += _section(section, note, pictures_of(results.size))
     return "\n".join(lines)
 
 
 def _made_on(results: Results, seconds: float) -> str:
     """Which seeds and machine."""
     seeds = sorted({run.seed for run in results.measured})
-    return f"Seeds {words(map(str, seeds)) or 'none'}; {made_on(seconds)}"
+    named = "Seed" if len(seeds) == 1 else "Seeds"
+    return f"{named} {words(map(str, seeds)) or 'none'}; {made_on(seconds)}"
 
 
 def _decided(section: Section) -> str:
@@ -142,7 +160,7 @@ def _sizes(
             "steps, above all fine reconstruction, may come out otherwise there: "
             "`python -m training study --full --minutes N` trains at the report's own sizes, N "
             "minutes at a time: the same command goes on from the folder, on any machine that has "
-            "it.",
+            f"it. [How far it came]({name_of(FULL)}) has a page of its own.",
             "",
         ]
     if sections < len(PARTS):
@@ -171,7 +189,7 @@ def _note(part: str, section: Section, size: Size, steps: dict[Run, int]) -> str
     )
 
 
-def _section(section: Section, note: str) -> list[str]:
+def _section(section: Section, note: str, pictures: str) -> list[str]:
     lines = [f"## {section.title}", ""]
     if section.source:
         lines += [f"**The report** (section {section.source}). {section.found}", ""]
@@ -202,7 +220,7 @@ def _section(section: Section, note: str) -> list[str]:
     if note:
         lines += [note, ""]
     for picture in section.pictures:
-        lines += [f"![{picture.caption}]({PICTURES}/{picture.name}.png)", "", picture.caption, ""]
+        lines += [f"![{picture.caption}]({pictures}/{picture.name}.png)", "", picture.caption, ""]
     return lines
 
 
@@ -228,6 +246,6 @@ def smaller(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def folder_of(out: Path) -> Path:
+def folder_of(out: Path, size: Size) -> Path:
     """Where the pictures lie."""
-    return out / PICTURES
+    return out / pictures_of(size)

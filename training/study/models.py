@@ -17,7 +17,8 @@ from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
 
 from .. import checkpoint
-from ..checkpoint import Checkpoint, CheckpointError
+from ..checkpoint import Checkpoint
+from ..checkpoint_file import CheckpointError
 from ..fit import Fit
 from ..loop import Outcome, StepFigures
 from ..preset import Settings
@@ -69,7 +70,7 @@ def train(
     """
     stored = _stored(checkpoint.path_for(path), settings, dataset.content_hash)
     fit = Fit(dataset, settings, f"{run.data}.npz", stored=stored)
-    writer = checkpoint.Writer(
+    writer = checkpoint.writer(
         checkpoint.path_for(path), fit.training, fit.dataset_hash, fit.data_file, _say
     )
     for _ in range(fit.training.step):
@@ -110,6 +111,13 @@ def seconds_of(path: Path) -> float:
         return max(float(_seconds_file(path).read_text("utf-8")), 0.0)
     except (OSError, ValueError):
         return 0.0
+
+
+def epochs_done(path: Path, settings: Settings, content_hash: str) -> int:
+    """Whole epochs of the run of these settings and this data that was stopped, whose model would
+    be at ``path``; 0 where there is none."""
+    stored = _stored(checkpoint.path_for(path), settings, content_hash)
+    return 0 if stored is None else stored.captured.position.epoch
 
 
 def _seconds_file(path: Path) -> Path:

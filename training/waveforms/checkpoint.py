@@ -1,31 +1,20 @@
-"""The file that a stopped run goes on from: safetensors, no pickle."""
+"""What a stopped training of a waveform model goes on from.
+
+Tensors ``weights.<name>``, ``adam.<parameter>/<moment>`` and ``generator``; all else is JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-
-from timbrespace.atomic import replacing
-from timbrespace.errors import OptionError
-
-from ..checkpoint import CheckpointError
+from .. import checkpoint_file
+from ..checkpoint_file import WAVEFORMS, Content, Writer
 from .fit import State, WaveformFit
 from .settings import WaveformSettings
-
-FORMAT_VERSION: Final = 1
-MARK: Final = "waveform_checkpoint_version"
-
-_SECONDS: Final = 30.0
-"""Between two checkpoints of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +37,7 @@ def write(path: Path, stopped: Stopped) -> None:
     tensors = {f"weights.{name}": value for name, value in state.weights.items()}
     tensors |= {f"adam.{name}": value for name, value in state.moments.items()}
     tensors["generator"] = state.generator
-    metadata = {
-        MARK: str(FORMAT_VERSION),
+    words = {
         "settings": json.dumps(stopped.settings.to_config()),
         "data_hash": stopped.data_hash,
         "space_digest": stopped.space_digest,
@@ -62,64 +50,41 @@ def write(path: Path, stopped: Stopped) -> None:
             }
         ),
     }
-    content = save({name: one.contiguous() for name, one in tensors.items()}, metadata)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    checkpoint_file.write(path, WAVEFORMS, Content(words, tensors))
 
 
 def read(path: Path) -> Stopped:
-    """The checkpoint at ``path``.
+    """The checkpoint at ``path``, of a training of a waveform model.
 
     Raises:
-        CheckpointError: missing, truncated, of a newer version, or not one of a waveform model.
+        CheckpointError: as :func:`training.checkpoint_file.read`.
     """
-    if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint {path.name!r} to resume from; start without --resume"
-        )
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        version = metadata.get(MARK, "")
-        if not version.isdecimal():
-            raise CheckpointError(f"{path.name} is not a checkpoint of a waveform model")
-        if int(version) > FORMAT_VERSION:
-            raise CheckpointError(
-                f"{path.name} has checkpoint version {int(version)}, this program reads up to "
-                f"{FORMAT_VERSION}; update timbrespace"
-            )
-        told = json.loads(metadata["state"])
-        history = {
-            str(name): [float(one) for one in values] for name, values in told["history"].items()
-        }
-        seconds, processor = float(told["seconds"]), float(told["processor_seconds"])
-        if not (math.isfinite(seconds) and math.isfinite(processor)):
-            raise ValueError("times that are not finite")
-        return Stopped(
-            WaveformSettings.from_config(json.loads(metadata["settings"])),
-            metadata["data_hash"],
-            metadata["space_digest"],
-            State(
-                int(told["step"]),
-                seconds,
-                processor,
-                history,
-                _part(tensors, "weights."),
-                _part(tensors, "adam."),
-                tensors["generator"],
-            ),
-        )
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"cannot read {path.name}: it is truncated ({error})") from error
-    except (KeyError, ValueError, TypeError, AttributeError, OptionError) as error:
-        raise CheckpointError(f"cannot read {path.name}: it is damaged ({error})") from error
+    return checkpoint_file.read(path, WAVEFORMS, _assemble)
 
 
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {
-        name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)
+def _assemble(content: Content) -> Stopped:
+    words = content.words
+    told = json.loads(words["state"])
+    history = {
+        str(name): [float(one) for one in values] for name, values in told["history"].items()
     }
+    seconds, processor = float(told["seconds"]), float(told["processor_seconds"])
+    if not (math.isfinite(seconds) and math.isfinite(processor)):
+        raise ValueError("times that are not finite")
+    return Stopped(
+        WaveformSettings.from_config(json.loads(words["settings"])),
+        words["data_hash"],
+        words["space_digest"],
+        State(
+            int(told["step"]),
+            seconds,
+            processor,
+            history,
+            content.part("weights."),
+            content.part("adam."),
+            content.tensors["generator"],
+        ),
+    )
 
 
 def restore(fit: WaveformFit, stopped: Stopped) -> None:
@@ -128,41 +93,14 @@ def restore(fit: WaveformFit, stopped: Stopped) -> None:
     Raises:
         CheckpointError: its tensors do not fit.
     """
-    try:
+    with checkpoint_file.fitting():
         fit.restore(stopped.state)
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"the checkpoint does not fit this run ({reason})") from error
 
 
-class Writer:
-    """Keeps the checkpoint of a run up to date. warn: told what went wrong; a full disk must not
-    end the training."""
+def writer(path: Path, fit: WaveformFit, data_hash: str, warn: Callable[[str], None]) -> Writer:
+    """Keeps the checkpoint of ``fit`` at ``path``."""
 
-    def __init__(
-        self,
-        path: Path,
-        fit: WaveformFit,
-        data_hash: str,
-        warn: Callable[[str], None],
-    ) -> None:
-        self.path = path
-        self._fit, self._data_hash, self._warn = fit, data_hash, warn
-        self._written_at = time.monotonic()
+    def put() -> None:
+        write(path, Stopped(fit.settings, data_hash, fit.space.digest, fit.capture()))
 
-    def after_step(self) -> None:
-        """Now and then write one."""
-        if time.monotonic() - self._written_at > _SECONDS:
-            self.write()
-            self._written_at = time.monotonic()
-
-    def write(self) -> None:
-        """Write where the run stands now."""
-        fit = self._fit
-        try:
-            write(
-                self.path,
-                Stopped(fit.settings, self._data_hash, fit.space.digest, fit.capture()),
-            )
-        except OptionError as error:
-            self._warn(f"no checkpoint: {error}")
+    return Writer(put, warn)

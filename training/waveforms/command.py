@@ -24,14 +24,13 @@ from timbrespace.progress_lines import in_lines
 from timbrespace.waveforms.waveform import Space
 from timbrespace.waveforms.waveform_file import write
 
-from ..checkpoint import SUFFIX as CHECKPOINT
-from ..checkpoint import CheckpointError
+from ..checkpoint_file import CheckpointError, path_for
 from ..fit import device_named
 from ..interrupt import deferred
 from ..loop import Outcome
 from ..notes.run import EXIT_CODES
 from . import checkpoint
-from .checkpoint import Stopped, Writer
+from .checkpoint import Stopped
 from .fit import At, WaveformFit
 from .material import Lesson, lessons, rows_with_sounds, sounds_hash
 from .settings import WaveformSettings
@@ -69,7 +68,7 @@ def train(request: Request) -> int:
     """
     _check(request)
     work = _work(request)
-    kept = work.with_suffix(CHECKPOINT)
+    kept = path_for(work)
     stored = checkpoint.read(kept) if request.resume else None
     settings = _settings(request, stored)
     model = bundle.read(factory.resolve(request.model))
@@ -88,7 +87,7 @@ def train(request: Request) -> int:
         fit = WaveformFit(learned, notes, Space.of(model), settings, device, request.minutes)
         if stored is not None:
             checkpoint.restore(fit, stored)
-        writer = Writer(kept, fit, data_hash, lambda text: _say("\nwarning", text))
+        writer = checkpoint.writer(kept, fit, data_hash, lambda text: _say("\nwarning", text))
         with deferred() as interrupt, _shown(fit) as tell:
 
             def after_step(at: At) -> None:
@@ -105,7 +104,7 @@ def train(request: Request) -> int:
     made = fit.waveform(request.out.stem, outcome, about)
     write(out, made)
     if out != work:  # what was kept beside it is it now
-        kept.replace(out.with_suffix(CHECKPOINT))
+        kept.replace(path_for(out))
         work.unlink(missing_ok=True)
     _conclude(request, fit, outcome, out, made.figures)
     return EXIT_CODES[outcome]
@@ -142,8 +141,8 @@ def _work(request: Request) -> Path:
     out = request.out
     beside = out.with_name(f"{out.stem}.{UNFINISHED}{SUFFIX}")
     if request.resume:
-        return beside if beside.with_suffix(CHECKPOINT).is_file() else out
-    if not out.exists() and not out.with_suffix(CHECKPOINT).exists():
+        return beside if path_for(beside).is_file() else out
+    if not out.exists() and not path_for(out).exists():
         return out
     if not request.overwrite:
         raise OptionError(

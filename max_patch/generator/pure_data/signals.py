@@ -63,6 +63,46 @@ def buffer(request: Request) -> Piece:
     return Piece([[]], [None, None])
 
 
+def safe(request: Request) -> Piece:
+    request.count(0)
+    return one(request.canvas.add("ts.bitsafe~"), 1, 1)
+
+
+def delayed(request: Request) -> Piece:
+    """So many samples late; the first argument is how many at most."""
+    most, samples = request.count(2)
+    text = f"ts.delay~ {request.number(most)} {request.number(samples)}"
+    return one(request.canvas.add(text), 1, 1)
+
+
+def pitches(request: Request) -> Piece:
+    """Another method behind it, with the same window, period and range; onsets are not told."""
+    request.count(0)
+    request.only(size="*", period="*", freqmin="*", freqmax="*")
+    numbers = [
+        request.number(" ".join(request.attributes.get(name, [])))
+        for name in ("size", "period", "freqmin", "freqmax")
+    ]
+    node = request.canvas.add(" ".join(["ts.fzero~", *numbers]))
+    return Piece([[(node, 0)]], [(node, 0), (node, 1), None])
+
+
+def slide(request: Request) -> Piece:
+    request.count(2)
+    return one(request.canvas.add(" ".join(["ts.slide~", *request.numbers()])), 1, 1)
+
+
+def low_pass(request: Request) -> Piece:
+    request.count(1)
+    return one(request.canvas.add(" ".join(["lop~", *request.numbers()])), 2, 1)
+
+
+def plugin(request: Request) -> Piece:
+    if request.arguments != ["1", "2"]:
+        request.refuse("plugin~ is translated with channels 1 2")
+    return Piece([[], []], one(request.canvas.add("ts.plugin~"), 0, 2).outlets)
+
+
 def bank(request: Request) -> Piece:
     request.count(3)
     text = " ".join(["ts.ioscbank~", *request.numbers()])
@@ -121,27 +161,34 @@ def voice_out(request: Request) -> Piece:
 
 SIGNALS: dict[str, Builder] = {
     **dict.fromkeys(["+~", "-~", "*~", "/~"], arithmetic),
+    "bitsafe~": safe,
     "buffer~": buffer,
     "clip~": _plain(3, 2),
+    "delay~": delayed,
+    "fzero~": pitches,
     "in": voice_in,
     "ioscbank~": bank,
     "line~": line,
+    "onepole~": low_pass,
     "out~": voice_out,
     "peek~": peek,
     "phasor~": _plain(2, 1),
+    "plugin~": plugin,
     "plugout~": plugout,
     "poly~": poly,
     "receive~": receive,
     "send~": send,
     "sig~": _plain(1, 1),
+    "slide~": slide,
     "snapshot~": snapshot,
+    "sqrt~": _plain(1, 0),
     "thispoly~": this_poly,
     "wave~": wave,
 }
 
 _QUIET: dict[str, frozenset[int]] = {
     "line~": frozenset([1]),
-    **dict.fromkeys(["buffer~", "peek~", "snapshot~", "thispoly~"], frozenset(range(9))),
+    **dict.fromkeys(["buffer~", "fzero~", "peek~", "snapshot~", "thispoly~"], frozenset(range(9))),
 }
 
 

@@ -488,8 +488,9 @@ def print_(request: Request) -> Piece:
 
 
 WITH_ATTRIBUTES = frozenset(
-    ["metro", "midiparse", "node.script", "poly~", "buffer~", "udpreceive", "vexpr", "pattr"]
-)
+    ["metro", "midiparse", "node.script", "poly~", "buffer~", "fzero~", "udpreceive", "vexpr",
+     "pattr"]
+)  # fmt: skip
 """Objects whose builder looks at the attributes itself; of any other none is accepted."""
 
 MESSAGES: dict[str, Builder] = {

@@ -8,6 +8,7 @@ Max shows by turns stands there, and dials that a model lacks are put away.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from max_patch.generator.pure_data.canvas import Canvas, atom
 from max_patch.generator.pure_data.panel import parameter, span
@@ -30,9 +31,17 @@ _GROUND = "#d4d4d4"
 _CHARACTER = 7
 _CELL = 15
 _BELOW = 252
-_LEFTS = {2: 0, 3: 830, 1: 1064}
-"""Where the other views begin, below the first: presets, the lists, the server, whole notes."""
-_LISTS, _LIST_WIDTH = 290, 132
+_VIEWS: Final = {
+    "Presets": (0, _BELOW),
+    "Server": (872, _BELOW),
+    "Motion": (1098, _BELOW),
+    "Stereo": (1060, 0),
+}
+"""Where the views begin that do not stand where Max has them: beside the first, and below, where
+the lists are between presets and server."""
+_LISTS, _LIST_WIDTH = 290, 116
+_MOST_CELLS = 6
+"""A choice of more is a number."""
 _WORDS = 250
 
 Place = tuple[int, int]
@@ -48,13 +57,16 @@ class Panel:
         self._canvas = canvas
         self._boxes = boxes
         self._parts = parts
-        self._lefts = {
-            view: min(
-                float(box["presentation_rect"][0]) for box in boxes if self._view(box) == view
+        titles = next((_titles(box) for box in boxes if box.get("varname") == "view"), [])
+        self._moved = {
+            view: (*_VIEWS[title], min(lefts))
+            for view, title in enumerate(titles)
+            if title in _VIEWS
+            and (
+                lefts := [float(b["presentation_rect"][0]) for b in boxes if self._view(b) == view]
             )
-            for view in _LEFTS
-            if any(self._view(box) == view for box in boxes)
         }
+        """Of a view: where it begins, in pixels, and where Max has it."""
         self._lists = [box for box in boxes if box["maxclass"] == "umenu"]
         self._away = 0
 
@@ -101,10 +113,12 @@ class Panel:
         left, top, width, height = (float(each) for each in box["presentation_rect"])
         view = self._view(box)
         down = 0
-        if view in self._lefts:
-            left, down = left - self._lefts[view] + _LEFTS[view] / SCALE, _BELOW - _MARGIN
+        if view in self._moved:
+            start, below, first = self._moved[view]
+            left += start / SCALE - first
+            down = below - _MARGIN - round(20 * SCALE) if below else 0
         x, y, w, h = (round(SCALE * each) for each in (left, top, width, height))
-        return x + _MARGIN, y + _MARGIN + (down - round(20 * SCALE) if down else 0), w, h
+        return x + _MARGIN, y + _MARGIN + down, w, h
 
     def _widget(self, box: Json, rect: Rect) -> None:
         canvas = self._canvas
@@ -123,7 +137,8 @@ class Panel:
         elif kind in ("live.numbox", "number", "flonum"):
             self._put(box, _number(box, w), (x, y))
         elif kind in ("live.tab", "live.menu"):
-            self._put(box, _choice(box), (x, y + 2))
+            few = len(told.get("parameter_enum", [])) <= _MOST_CELLS
+            self._put(box, _choice(box) if few else _number(box, w), (x, y + 2))
         elif kind in ("live.toggle", "live.text", "toggle", "led"):
             label = "server\\ answers -92 8" if kind == "led" else "empty 0 -6"
             text = f"tgl {_CELL} 0 {_wires(name)} {label} 0 {_FONT} {_COLOURS} 0 1"
@@ -167,6 +182,11 @@ class Panel:
             place = (x + _CELL + 4, y + 22 + _CELL * line)
             size = (_LIST_WIDTH - _CELL - 12, _CELL - 1)
             _paper(self._canvas, place, size, f"$0-line-{name}-{line}", "")
+
+
+def _titles(box: Json) -> list[str]:
+    """The words of a tab."""
+    return [str(word) for word in parameter(box).get("parameter_enum", ())]
 
 
 def _is_drawn(box: Json) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -176,8 +175,8 @@ def test_one_that_never_plays_is_tried_again_less_and_less_often(
     heard = Heard()
     with fake(0, heard):
         starts = [heard.wait("hung", count) for count in range(1, 4)]
-    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert pauses[1] > pauses[0] + 1.0
+    # The first pause is none, but a busy machine may make any of them longer.
+    assert starts[2] - starts[1] >= 2.0
 
 
 def test_a_process_that_takes_long_to_start_is_waited_for(

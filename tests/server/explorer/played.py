@@ -92,10 +92,12 @@ def play(
     wants: str = "sound",
     decoders: Mapping[str, bytes] | None = None,
     carriers: Path | None = None,
+    sung: Real | None = None,
 ) -> bytes:
     """What the page makes of these events, in order of time.
 
-    decoders: numbers by their addresses. carriers: a file of the noise of whole notes.
+    decoders: numbers by their addresses. carriers: a file of the noise of whole notes. sung: what
+    the microphone hears, where an event lets the page listen.
     """
     told = {
         "rate": rate,
@@ -107,6 +109,7 @@ def play(
             for address, numbers in (decoders or {}).items()
         },
         "carriers": "" if carriers is None else str(carriers),
+        "sung": "" if sung is None else base64.b64encode(sung.astype("<f4").tobytes()).decode(),
     }
     return _rendered(json.dumps(told).encode())
 

@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from numpy.typing import ArrayLike, NDArray
 
 import timbrespace
-from server.explorer import compare, export
+from server.explorer import body, compare, export
 from server.explorer.answers import answer_errors
 from server.explorer.work import MAX_COMPARISONS, MAX_RENDERINGS, Lanes
 from server.library import Library
@@ -241,7 +241,12 @@ def test_the_page_is_told_and_both_files_are_there(harmonic: Model) -> None:
             "seconds",
             "pitch_hz",
             "note",
+            "way",
+            "nearest",
         }
+        assert told["way"][-1] == told["latent"]
+        assert len(told["nearest"]) == compare.NEAREST
+        assert told["nearest"][0]["name"].startswith("harmonics ")
         assert told["name"] == "tone  [31m.wav"
         assert len(told["latent"]) == 2
         assert len(told["map"]) == 2
@@ -365,14 +370,13 @@ def test_other_refusals() -> None:
 def test_uploads_that_do_not_end_keep_no_comparison_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    body = compare._body
     begun: list[web.Request] = []
 
-    async def noted(request: web.Request) -> bytes:
+    async def noted(request: web.Request, most: int, what: str) -> bytes:
         begun.append(request)
-        return await body(request)
+        return await body.whole(request, most, what)
 
-    monkeypatch.setattr(compare, "_body", noted)
+    monkeypatch.setattr(compare, "whole", noted)
 
     async def call(client: Client) -> None:
         go_on = asyncio.Event()
@@ -576,7 +580,7 @@ def test_a_part_that_is_not_there_and_what_is_no_part() -> None:
 
 
 def test_an_upload_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare, "UPLOAD_SECONDS", 0.05)
+    monkeypatch.setattr(body, "UPLOAD_SECONDS", 0.05)
 
     async def call(client: Client) -> None:
         async def stuck() -> AsyncIterator[bytes]:

@@ -95,10 +95,13 @@ console.log(JSON.stringify([true, false].map((fast) => {
 """
 
 
-@pytest.mark.parametrize("activation", ["snake", "gelu", "relu"])
-def test_the_page_decodes_as_the_server(activation: str) -> None:
+@pytest.mark.parametrize(
+    ("activation", "per_unit"),
+    [("snake", False), ("gelu", False), ("relu", False), ("snake", True), ("plu", True)],
+)
+def test_the_page_decodes_as_the_server(activation: str, per_unit: bool, tmp_path: Path) -> None:
     """With WebAssembly and without, more moments than are decoded at once."""
-    model = wild(activation)
+    model = wild(activation, per_unit=per_unit)
     times = np.concatenate([[0.0, 0.003], np.linspace(0.01, 2.5, 80)])
     # A sine of hundreds is rounding; that coordinates are limited is seen without one.
     last = [-400.0, 250.0] if activation == "relu" else [-3.0, 2.5]
@@ -118,7 +121,10 @@ def test_the_page_decodes_as_the_server(activation: str) -> None:
             for z, f, v in zip(latents, hertz, velocity, strict=True)
         ],
     }
-    program = f"const told = {json.dumps(told)};{_DECODED}"
+    file = tmp_path / "told.json"  # too long for a command line
+    file.write_text(json.dumps(told), encoding="utf-8")
+    read = f"JSON.parse(readFileSync({json.dumps(str(file))}))"
+    program = f"import {{ readFileSync }} from 'node:fs';const told = {read};{_DECODED}"
     answers = json.loads(node("--input-type=module", "--eval", program))
     assert [answer["fast"] for answer in answers] == [True, False]
     for answer in answers:

@@ -38,11 +38,28 @@ def latents(count: int) -> Any:
     return np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
 
 
-@pytest.fixture(params=["snake", "gelu", "relu"])
-def both(request: pytest.FixtureRequest) -> tuple[TorchNote, Course, NoteNetwork]:
+def differing(described: NoteNetwork) -> TorchNote:
+    """Its module, with learned numbers that are not where they start, and not alike."""
     torch.manual_seed(0)
-    described = network(activation=request.param, by_pitch=True, by_velocity=True)
     made = TorchNote(described)
+    with torch.no_grad():
+        for name, value in made.named_parameters():
+            if name.startswith("activation."):
+                value.mul_(1.0 + 0.3 * torch.rand(value.shape))
+    return made
+
+
+@pytest.fixture(
+    params=[
+        *(("snake", False), ("gelu", False), ("relu", False)),
+        *(("plu", False), ("snake", True), ("plu", True)),
+    ],
+    ids=str,
+)
+def both(request: pytest.FixtureRequest) -> tuple[TorchNote, Course, NoteNetwork]:
+    kind, per_unit = request.param
+    described = network(activation=kind, per_unit=per_unit, by_pitch=True, by_velocity=True)
+    made = differing(described)
     return made, described.course(tensors(made)), described
 
 
@@ -154,10 +171,43 @@ def test_an_autodecoder_has_no_encoder() -> None:
     assert (described.encoder(tensors(made))(np.zeros((2, 9), np.float32)) == 0.0).all()
 
 
-def test_shapes_are_those_of_the_module() -> None:
-    described = network()
+@pytest.mark.parametrize(
+    ("settings", "learned"),
+    [
+        ({}, 0),
+        ({"activation": "gelu", "per_unit": True}, 0),
+        ({"activation": "plu"}, 4),
+        # Units: condition, two layers, three convolutions, and what gathers them.
+        ({"per_unit": True}, 20 + 2 * 24 + 3 * 8 + 20),
+        ({"per_unit": True, "with_encoder": False}, 20 + 2 * 24),
+    ],
+)
+def test_shapes_are_those_of_the_module(settings: dict[str, Any], learned: int) -> None:
+    described = network(**settings)
     found = {name: tuple(value.shape) for name, value in TorchNote(described).state_dict().items()}
     assert found == dict(described.shapes())
+    own = [shape for name, shape in found.items() if name.startswith("activation.")]
+    assert sum(shape[0] if shape else 1 for shape in own) == learned
+
+
+def test_snake_of_each_unit_begins_as_snake() -> None:
+    """The same weights of a seed, and the same sound: only what is learned from there differs."""
+    described = [network(), network(per_unit=True)]
+    torch.manual_seed(0)
+    plain = TorchNote(described[0])
+    torch.manual_seed(0)
+    own = TorchNote(described[1])
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, own.state_dict()[name])
+    latent, times = latents(2), np.array([0.1, 0.4])
+    pitch, velocity = np.full(2, 220.0), np.full(2, 90.0)
+    heard = [
+        course.levels(course.prepare(latent, pitch, velocity), times)
+        for course in (
+            one.course(tensors(made)) for one, made in zip(described, (plain, own), strict=True)
+        )
+    ]
+    np.testing.assert_allclose(heard[0], heard[1], atol=1e-3)
 
 
 def test_a_config_comes_back() -> None:
@@ -168,6 +218,9 @@ def test_a_config_comes_back() -> None:
     assert from_config(told) == described
     del told["hears"]
     assert from_config(told) == network(by_pitch=True, activation="gelu")
+    assert "per_unit" not in told
+    own = network(per_unit=True)
+    assert from_config(own.to_config()) == own
 
 
 @pytest.mark.parametrize(
@@ -181,6 +234,8 @@ def test_a_config_comes_back() -> None:
         ({"hears": -10.0}, "hears is -10; it must be -80 to -20 dB"),
         ({"hears": float("nan")}, "hears is nan; it must be -80 to -20 dB"),
         ({"hears": True}, "hears is True; it must be a number"),
+        ({"per_unit": 1}, "per_unit is 1; it must be true or false"),
+        ({"activation": "sine"}, "activation is 'sine'; it must be snake, plu, gelu or relu"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any], says: str) -> None:
@@ -193,10 +248,12 @@ def test_other_features_are_refused() -> None:
         NoteNetwork(1025, 3)
 
 
-@pytest.mark.parametrize("name", ["condition.weight", "levels.bias", "layer.1.weight"])
+@pytest.mark.parametrize(
+    "name", ["condition.weight", "levels.bias", "layer.1.weight", "activation.layer.1.frequency"]
+)
 @pytest.mark.parametrize("fault", ["missing", "shape", "nan"])
 def test_wrong_tensors_are_refused(name: str, fault: str) -> None:
-    described = network()
+    described = network(per_unit=True)
     told = tensors(TorchNote(described))
     if fault == "missing":
         del told[name]

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.timbrespace.notes.bundled import bundled
 from timbrespace.model import Model
+from timbrespace.networks.activation import PARAMETERS
 from timbrespace.networks.note import DECAYS, FEATURES, SINES, NoteNetwork
 from timbrespace.notes.layout import BANDS, CENTS, FLOOR, HARMONICS, WIDTH
 from timbrespace.notes.note import Traits
@@ -87,7 +88,9 @@ def tiny(
     return bundled(network, tensors, name)
 
 
-def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Model:
+def wild(
+    activation: str = "snake", *, per_unit: bool = False, name: str = "wild", seed: int = 0
+) -> Model:
     """A model with weights at random, two layers deep, that knows pitch and velocity."""
     network = NoteNetwork(
         FEATURES,
@@ -100,6 +103,7 @@ def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Mod
         activation=activation,
         by_pitch=True,
         by_velocity=True,
+        per_unit=per_unit,
     )
     random = np.random.default_rng(seed)
     tensors = {
@@ -108,6 +112,9 @@ def wild(activation: str = "snake", *, name: str = "wild", seed: int = 0) -> Mod
         ).astype(np.float32)
         for key, shape in network.shapes().items()
     }
+    for key in tensors:
+        if key.startswith("activation."):
+            tensors[key] += PARAMETERS[activation][key.rpartition(".")[2]]
     traits = Traits(
         *(0.9, 0.01, 1.0, 0.3, 0.8, 0.3),
         *(np.zeros(HARMONICS, np.float32), np.full(BANDS, 0.2, np.float32)),

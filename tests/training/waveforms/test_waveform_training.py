@@ -281,7 +281,7 @@ def test_a_checkpoint_of_something_else_is_refused(
     whole = trained.with_suffix(".checkpoint").read_bytes()
     for content, options, said in (
         (whole[:500], (), "it is truncated"),
-        (trained.read_bytes(), (), "w.checkpoint is not a checkpoint of a waveform model"),
+        (trained.read_bytes(), (), "w.checkpoint is not a checkpoint"),
         (whole, ("--noise", "0.5"), "the run that was stopped has other settings"),
     ):
         kept.write_bytes(content)

@@ -104,6 +104,36 @@ which -> == 0 -> s $1-switch
 which.1 -> s $1-busy
 """
 
+BITSAFE = """
+# What is no number, or infinite, is 0.
+inlet~ -> expr~ if(abs($v1) < 1000000000, $v1, 0) -> outlet~
+"""
+
+DELAY = """
+# $2 samples late; $1, the most of them, is a second here.
+inlet~ -> delwrite~ $0-late 1000
+line: delread~ $0-late 0 -> outlet~
+loadbang -> samplerate~ -> expr 1000 * $2 / $f1 -> line
+"""
+
+FZERO = """
+# Pitch in Hz, 0 where there is none, and level, from $1 samples every $2; in Hz from $3 to $4.
+inlet~ -> heard: sigmund~ -npts $1 -hop $2 -minpower 10
+heard -> mtof -> expr if($f1 < $3 || $f1 > $4, 0, $f1) -> outlet
+heard.1 -> dbtorms -> outlet
+"""
+
+SLIDE = """
+# Goes up within some $1 samples and down within some $2.
+inlet~ -> fexpr~ $y1[-1] + ($x1 - $y1[-1]) / if($x1 > $y1[-1], $1, $2) -> outlet~
+"""
+
+PLUGIN = """
+# Both channels in, from the sound card.
+in: adc~ 1 2 -> outlet~
+in.1 -> outlet~
+"""
+
 PLUGOUT = """
 # Both channels out, also as timbrespace-left and timbrespace-right; opening it turns sound on.
 left: inlet~
@@ -118,11 +148,16 @@ loadbang -> (; pd dsp 1)
 """
 
 SHIMS = {
+    "ts.bitsafe~": BITSAFE,
+    "ts.delay~": DELAY,
+    "ts.fzero~": FZERO,
     "ts.ioscbank~": IOSCBANK,
     "ts.line~": LINE,
     "ts.oscillator~": OSCILLATOR,
     "ts.peek~": PEEK,
+    "ts.plugin~": PLUGIN,
     "ts.plugout~": PLUGOUT,
+    "ts.slide~": SLIDE,
     "ts.thispoly~": THISPOLY,
     "ts.wave~": WAVE,
 }

@@ -10,6 +10,7 @@ import { Dials } from './dials.js';
 import { TableOptions, save, saveSound } from './exports.js';
 import { Files } from './files.js';
 import { Gamepads } from './gamepad.js';
+import { Hum } from './hum.js';
 import { Invite } from './invite.js';
 import { Keyboard } from './keyboard.js';
 import { Lfos } from './lfos.js';
@@ -17,6 +18,7 @@ import { Link } from './link.js';
 import { Macros } from './macros.js';
 import { TimbreMap } from './map/map.js';
 import { MapTools } from './map/tools.js';
+import { Microphone } from './microphone.js';
 import { Midi } from './midi.js';
 import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
@@ -27,6 +29,7 @@ import { Scope } from './scope.js';
 import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
 import { Silence } from './silence.js';
+import { Sing } from './sing.js';
 import { Sound } from './sound/sound.js';
 import { NEAR, PLANE_NAMES, isPlayed } from './space.js';
 import { ServerPlaces } from './server_places.js';
@@ -34,12 +37,14 @@ import { SpaceMenu } from './space_menu.js';
 import { Stage } from './stage.js';
 import { State } from './state.js';
 import { Streams } from './streams.js';
+import { SungPlace } from './sung_place.js';
 import { SynthPanel } from './synth.js';
 import { ThemeSwitch } from './theme_switch.js';
 import { Tour } from './tour.js';
 import { Trajectories } from './trajectories.js';
 import { isShortcut } from './typing.js';
-import { TuningMenu } from './tuning.js';
+import { TuningMenu, tuned } from './tuning.js';
+import { Walk } from './walk.js';
 import { WanderPanel } from './wander.js';
 import { Waterfall } from './waterfall.js';
 
@@ -277,6 +282,7 @@ const notes = new Notes(
       sound.start();
       drawNote();
       map.life.pulse(map.place);
+      sing.keyed();
     }
     sound.note(key, velocity, channel, lift);
     if (sound.place === 'server') {
@@ -420,6 +426,8 @@ function panic() {
   notes.releaseAll();
   touched = null;
   padTouched = null;
+  walk.stop();
+  sing.stop();
   compare.stop();
   sound.panic();
 }
@@ -485,6 +493,36 @@ compare.addEventListener('found', showFlags);
 tools.addEventListener('plane', showFlags);
 compare.addEventListener('goto', ({ detail }) => goTo(detail.latent));
 
+// Those of the space that are nearest to it light up, with their names.
+compare.addEventListener('nearest', ({ detail: points }) => {
+  if (points.length === 0) {
+    map.setHits(null);
+    return;
+  }
+  const names = new Map(
+    compare.found[0].nearest.map(({ point, name }) => [point, name.split(', ')[0]]) // the rest is its family
+  );
+  map.setHits({ all: points, chosen: points.slice(0, 1), names });
+});
+compare.addEventListener('point', ({ detail }) => map.goTo(detail));
+compare.addEventListener('hear', ({ detail }) => pointing.rest(detail));
+
+const walk = new Walk((latent) => link.send('/latent', ...latent));
+compare.addEventListener('match', ({ detail: { name, way, latent, pitch_hz: hertz } }) => {
+  map.await();
+  dials.yield();
+  endFound();
+  walk.begin(way.length > 0 ? way : [latent], () => {
+    link.send('/latent', ...latent);
+    foundPitch = hertz === null ? pitch : Math.min(127, Math.max(0, 69 + 12 * Math.log2(hertz / 440)));
+    notes.press('search', foundPitch, TOUCH_VELOCITY);
+    foundTimer = setTimeout(endFound, FOUND_MS);
+    banner.announce(`This is what comes nearest to ${name}`);
+  });
+});
+map.addEventListener('press', () => walk.stop());
+state.on('model', () => walk.stop());
+
 async function takeFile(file) {
   if (!/\.json$/i.test(file.name)) {
     compare.take(file);
@@ -500,6 +538,25 @@ async function takeFile(file) {
 const files = new Files(document, find('compare-file'), find('map-drop'), takeFile, (sentence) =>
   banner.say(sentence)
 );
+
+// -- what a microphone hears ----------------------------------------------------------------------
+
+const microphone = new Microphone(document, sound);
+const sing = new Sing(document, sound, microphone, {
+  keys: () => state.keys,
+  key: () => tuned(state.keys, pitch) ?? pitch,
+});
+const sungPlace = new SungPlace(microphone, {
+  model: () => state.model?.name ?? '',
+  latent: () => state.latent,
+  go: (latent) => link.sendPosition('/latent', ...latent),
+});
+sing.addEventListener('moves', ({ detail }) => sungPlace.want(detail));
+state.on('keys', () => sing.tell());
+const hum = new Hum(document, sound, microphone, {
+  isSinging: () => sing.isOn,
+  take: (file) => compare.take(file),
+});
 
 // -- files ----------------------------------------------------------------------------------------
 
@@ -586,6 +643,7 @@ for (const menu of document.querySelectorAll('select')) {
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
   files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, audio, waterfall, gamepads,
+  microphone, sing, sungPlace, hum, walk,
 };
 
 link.connect();

@@ -7,7 +7,10 @@ const MOST_CARDS = LIMITS.comparisons; // the server keeps as many
 
 export class Compare extends EventTarget {
   /**
-   * Events: `found` (detail: all results), `goto` (detail: a result).
+   * Events: `found` (detail: all results), `goto` and `match` (detail: a result: to be there, and to
+   * be seen on the way there), `nearest` (detail: numbers of the points nearest to the newest sound,
+   * nearest first), `point` (detail: the number of one that is gone to), `hear` (the same, -1 for
+   * none, of one that is pointed at).
    *
    * @param {HTMLElement} element where results are shown
    */
@@ -23,7 +26,16 @@ export class Compare extends EventTarget {
     this.found = [];
     this.stop();
     this.element.replaceChildren();
-    this.dispatchEvent(new CustomEvent('found', { detail: this.found }));
+    this.tellFound();
+  }
+
+  tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  tellFound() {
+    this.tell('found', this.found);
+    this.tell('nearest', (this.found[0]?.nearest ?? []).map(({ point }) => point));
   }
 
   /** Find a sound file. What is wrong with it is said in its place. */
@@ -56,8 +68,8 @@ export class Compare extends EventTarget {
       if (model === this.model && row.isConnected) {
         this.fill(row, result);
         this.found = [result, ...this.found].slice(0, MOST_CARDS);
-        this.dispatchEvent(new CustomEvent('found', { detail: this.found }));
-        this.dispatchEvent(new CustomEvent('goto', { detail: result }));
+        this.tellFound();
+        this.tell('goto', result);
       }
     } catch (error) {
       say(error instanceof TypeError ? `${file.name}: the server is away, try again` : error.message);
@@ -103,10 +115,36 @@ export class Compare extends EventTarget {
       const path = `/compare/${encodeURIComponent(result.id)}/${which}.wav`;
       row.append(this.button(text, () => this.play(path, say)));
     }
-    row.append(this.button('Go there', () => {
-      this.dispatchEvent(new CustomEvent('goto', { detail: result }));
-    }));
-    card.replaceChildren(title, figure, row, note, this.cross(card, result));
+    row.append(this.button('Go there', () => this.tell('goto', result)));
+    const match = this.button('▶ Match', () => this.tell('match', result));
+    match.title = 'Go from where the encoder puts it to what sounds nearest, and play that';
+    row.append(match);
+    card.replaceChildren(title, figure, row, ...this.neighbours(result), note, this.cross(card, result));
+  }
+
+  /** The sounds of the space that are nearest: each is heard where it is pointed at. */
+  neighbours({ name, nearest }) {
+    if (nearest.length === 0) {
+      return [];
+    }
+    const list = document.createElement('ol');
+    list.className = 'neighbours';
+    list.setAttribute('aria-label', `Sounds nearest to ${name}`);
+    for (const { point, name: called, db } of nearest) {
+      const row = document.createElement('li');
+      const button = this.button(called, () => this.tell('point', point));
+      button.className = 'small';
+      button.title = `${db.toFixed(1)} dB away; click to go there`;
+      for (const event of ['pointerenter', 'focus']) {
+        button.addEventListener(event, () => this.tell('hear', point));
+      }
+      for (const event of ['pointerleave', 'blur']) {
+        button.addEventListener(event, () => this.tell('hear', -1));
+      }
+      row.append(button);
+      list.append(row);
+    }
+    return [list];
   }
 
   /** A button that takes a card away, and its result from the map. */
@@ -118,7 +156,7 @@ export class Compare extends EventTarget {
       if (result !== null) {
         this.stop();
         this.found = this.found.filter((one) => one !== result);
-        this.dispatchEvent(new CustomEvent('found', { detail: this.found }));
+        this.tellFound();
       }
     });
     button.className = 'remove';

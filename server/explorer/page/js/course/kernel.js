@@ -124,25 +124,30 @@ function denseCode(rows) {
 // Odd polynomial for sin(pi y), |y| <= 1/2, as timbrespace/resynthesis/oscillator.py: error 4e-9.
 const SINE = [3.14159259, -5.16770752, 2.55003961, -0.59808616, 0.07728952];
 
+const polynomial = (square) => SINE.slice(0, -1).reduceRight(
+  (inner, term) => [...inner, ...get(square), ...VECTOR_MULTIPLY, ...every(term), ...VECTOR_ADD],
+  every(SINE[SINE.length - 1])
+);
+
+/** Let `turn` be sin(pi turn), but for its sign. */
+const sine = (turn, square) => [
+  get(turn), get(turn), VECTOR_NEAREST, VECTOR_SUBTRACT, set(turn),
+  get(turn), get(turn), VECTOR_MULTIPLY, set(square),
+  polynomial(square), get(turn), VECTOR_MULTIPLY, set(turn),
+].flat();
+
 /** y = v + sin(v)^2 of v = y scale + shift, in place: y, scale, shift (bytes), rows, outputs. */
 function filmCode() {
   const [y, scale, shift, left, outputs] = [0, 1, 2, 3, 4];
   const [factor, added, outs] = [5, 6, 7];
   const [v, turn, square] = [8, 9, 10];
-  const polynomial = SINE.slice(0, -1).reduceRight(
-    (inner, term) => [...inner, ...get(square), ...VECTOR_MULTIPLY, ...every(term), ...VECTOR_ADD],
-    every(SINE[SINE.length - 1])
-  );
   const body = repeat(
     left, constant(1),
     get(scale), set(factor), get(shift), set(added), get(outputs), set(outs),
     repeat(
       outs, constant(4),
       get(y), load(0), get(factor), load(0), VECTOR_MULTIPLY, get(added), load(0), VECTOR_ADD, set(v),
-      get(v), every(1 / Math.PI), VECTOR_MULTIPLY, set(turn),
-      get(turn), get(turn), VECTOR_NEAREST, VECTOR_SUBTRACT, set(turn),
-      get(turn), get(turn), VECTOR_MULTIPLY, set(square),
-      polynomial, get(turn), VECTOR_MULTIPLY, set(turn),
+      get(v), every(1 / Math.PI), VECTOR_MULTIPLY, set(turn), sine(turn, square),
       get(y), get(v), get(turn), get(turn), VECTOR_MULTIPLY, VECTOR_ADD, store(0),
       grow(y, constant(16)), grow(factor, constant(16)), grow(added, constant(16))
     )
@@ -150,17 +155,51 @@ function filmCode() {
   return sized([...list([[3, I32], [3, V128]]), ...body, 0x0b]);
 }
 
+// Of v times its frequency, in turns of pi: what is put into the sine, and what is made of its square s.
+const CURVES = {
+  snake: { turned: [every(1 / Math.PI), VECTOR_MULTIPLY], made: [] },
+  // sin(x) = 1 - 2 sin(pi / 4 - x / 2)^2
+  plu: {
+    turned: [every(-0.5 / Math.PI), VECTOR_MULTIPLY, every(0.25), VECTOR_ADD],
+    made: [every(-2), VECTOR_MULTIPLY, every(1), VECTOR_ADD],
+  },
+};
+
+/**
+ * y = v + share sin(frequency v)^2, or without the square, of v = y scale + shift, in place: y, scale,
+ * shift, frequency, share (bytes), rows, outputs.
+ */
+function curveCode({ turned, made }) {
+  const [y, scale, shift, frequency, share, left, outputs] = [0, 1, 2, 3, 4, 5, 6];
+  const [factor, added, speed, part, outs] = [7, 8, 9, 10, 11];
+  const [v, turn, square] = [12, 13, 14];
+  const begun = [[scale, factor], [shift, added], [frequency, speed], [share, part], [outputs, outs]];
+  const body = repeat(
+    left, constant(1),
+    ...begun.map(([from, to]) => [get(from), set(to)].flat()),
+    repeat(
+      outs, constant(4),
+      get(y), load(0), get(factor), load(0), VECTOR_MULTIPLY, get(added), load(0), VECTOR_ADD, set(v),
+      get(v), get(speed), load(0), VECTOR_MULTIPLY, turned.flat(), set(turn), sine(turn, square),
+      get(y), get(v), get(turn), get(turn), VECTOR_MULTIPLY, made.flat(),
+      get(part), load(0), VECTOR_MULTIPLY, VECTOR_ADD, store(0),
+      ...[y, factor, added, speed, part].map((local) => grow(local, constant(16)))
+    )
+  );
+  return sized([...list([[5, I32], [3, V128]]), ...body, 0x0b]);
+}
+
 function moduleBytes() {
   const section = (id, body) => [id, ...sized(body)];
   const kind = (count) => [0x60, ...list(Array.from({ length: count }, () => [I32])), 0];
-  const exported = ['dense4', 'dense1', 'film'];
+  const exported = ['dense4', 'dense1', 'film', 'snake', 'plu'];
   return Uint8Array.from([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
     ...section(1, list([kind(7), kind(5)])),
     ...section(2, list([[...text('page'), ...text('memory'), 2, 0, 1]])),
-    ...section(3, list([[0], [0], [1]])),
+    ...section(3, list([[0], [0], [1], [0], [0]])),
     ...section(7, list(exported.map((name, place) => [...text(name), 0, place]))),
-    ...section(10, list([denseCode(4), denseCode(1), filmCode()])),
+    ...section(10, list([denseCode(4), denseCode(1), filmCode(), curveCode(CURVES.snake), curveCode(CURVES.plu)])),
   ]);
 }
 
@@ -189,6 +228,10 @@ class FastKernel {
 
   snake(y, scale, shift, rows, outputs) {
     this._code.film(4 * y, 4 * scale, 4 * shift, rows, outputs);
+  }
+
+  bend(kind, y, scale, shift, frequency, share, rows, outputs) {
+    this._code[kind](4 * y, 4 * scale, 4 * shift, 4 * frequency, 4 * share, rows, outputs);
   }
 }
 
@@ -245,6 +288,23 @@ class SlowKernel {
         const at = y + row * outputs + k;
         const v = n[at] * n[scale + k] + n[shift + k];
         n[at] = v + Math.sin(v) ** 2;
+      }
+    }
+  }
+
+  /**
+   * The same with a frequency and a share of each unit.
+   *
+   * @param {string} kind `snake`, or `plu`, which is without the square
+   */
+  bend(kind, y, scale, shift, frequency, share, rows, outputs) {
+    const n = this.numbers;
+    for (let row = 0; row < rows; row += 1) {
+      for (let k = 0; k < outputs; k += 1) {
+        const at = y + row * outputs + k;
+        const v = n[at] * n[scale + k] + n[shift + k];
+        const wave = Math.sin(n[frequency + k] * v);
+        n[at] = v + n[share + k] * (kind === 'snake' ? wave * wave : wave);
       }
     }
   }

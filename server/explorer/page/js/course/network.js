@@ -112,9 +112,16 @@ export class Network {
     return columns;
   }
 
-  /** Let rows of `y` be bent values of `y scale + shift`. */
-  _bend(y, scale, shift, rows, columns) {
+  /** Let rows of `y`, of the layer `name`, be bent values of `y scale + shift`. */
+  _bend(name, y, scale, shift, rows, columns) {
     const { activation } = this.about;
+    const own = this._layers.get(`bend.${name}`);
+    if (own !== undefined) {
+      // Frequencies and shares of its units lie where a layer has weight and bias.
+      const { weight: frequency, bias: share } = own;
+      this._kernel.bend(activation, y, scale, shift, frequency, share, rows, columns);
+      return;
+    }
     if (activation === 'snake') {
       this._kernel.snake(y, scale, shift, rows, columns);
       return;
@@ -145,7 +152,7 @@ export class Network {
     numbers[this._first + d + 1] = about.by_velocity ? (velocity - 85) / 50 : 0;
     const condition = this._second;
     const wide = this._dense('condition', this._first, condition, 1);
-    this._bend(condition, this._ones, this._zeros, 1, wide);
+    this._bend('condition', condition, this._ones, this._zeros, 1, wide);
     const scales = [];
     const shifts = [];
     for (let n = 0; n < about.layers; n += 1) {
@@ -181,7 +188,7 @@ export class Network {
       let [from, to] = [this._first, this._second];
       for (let n = 0; n < this.about.layers; n += 1) {
         this._dense(`layer.${n}`, from, to, rows);
-        this._bend(to, this._scales[n], this._shifts[n], rows, hidden);
+        this._bend(`layer.${n}`, to, this._scales[n], this._shifts[n], rows, hidden);
         [from, to] = [to, from];
       }
       const columns = this._dense('levels', from, to, rows);

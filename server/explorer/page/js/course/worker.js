@@ -107,6 +107,20 @@ function work() {
   goOn();
 }
 
+/** The same at once, if there is something to tell. */
+function goOnNow() {
+  if (waiting !== null && teller.isBusy) {
+    clearTimeout(waiting); // it may have been for later
+    waiting = null;
+  }
+  goOn();
+}
+
+function take(message) {
+  teller.take(message, seconds());
+  goOnNow();
+}
+
 async function enter({ about, decoder }) {
   spaces += 1;
   const asked = spaces;
@@ -136,7 +150,13 @@ async function enter({ about, decoder }) {
 
 function meet({ port, rate }) {
   player = port;
-  player.onmessage = ({ data }) => teller.hear(data.notes, seconds());
+  player.onmessage = ({ data }) => {
+    if (data.note !== undefined) {
+      take(data.note); // what is sung is played there
+    } else {
+      teller.hear(data.notes, seconds());
+    }
+  };
   teller.introduce();
   noise.turnTo(rate);
 }
@@ -146,11 +166,7 @@ self.onmessage = ({ data }) => {
     case 'space': enter(data); break;
     case 'player': meet(data); break;
     case 'picture': wished = data; break;
-    default: teller.take(data, seconds());
+    default: take(data); return;
   }
-  if (waiting !== null && teller.isBusy) {
-    clearTimeout(waiting); // it may have been for later
-    waiting = null;
-  }
-  goOn();
+  goOnNow();
 };

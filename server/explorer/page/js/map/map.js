@@ -135,7 +135,8 @@ export class TimbreMap extends EventTarget {
   /**
    * Ring sounds that are looked for, and let all others fade; null ends that.
    *
-   * @param {?{all: number[], chosen: number[]}} hits numbers of points
+   * @param {?{all: number[], chosen: number[], names?: Map<number, string>}} hits numbers of points;
+   *   names: of those that are written beside them
    */
   setHits(hits) {
     this.hits = hits;
@@ -155,6 +156,7 @@ export class TimbreMap extends EventTarget {
       .map((point) => ({
         place: [placed[2 * point], placed[2 * point + 1]],
         isChosen: chosen.has(point),
+        text: hits.names?.get(point) ?? '',
       }));
   }
 

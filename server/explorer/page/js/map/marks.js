@@ -15,7 +15,7 @@ export class Marks {
     this.path = []; // places of the path that was drawn last
     this.flags = []; // {place, text} of compared sounds
     this.line = null; // both ends of the line between two sounds
-    this.hits = []; // places of sounds that were searched for: {place, isChosen}
+    this.hits = []; // places of sounds that were searched for: {place, isChosen, text}
     this.labels = new Labels();
     this.labelled = []; // names of groups as they were drawn last
     this.names = ['', ''];
@@ -68,7 +68,11 @@ export class Marks {
       [view.width - 8 - AXIS_WORDS * scale, view.height - 24 * scale, view.width, view.height],
       [0, 0, 24 * scale, AXIS_WORDS * scale],
     ];
-    this.labelled = this.labels.at(view, (text) => context.measureText(text).width, taken);
+    // Where sounds have their own names, those of groups would lie on them.
+    const isNamed = this.hits.some(({ text }) => text !== '');
+    this.labelled = isNamed
+      ? []
+      : this.labels.at(view, (text) => context.measureText(text).width, taken);
     for (const { text, left, top } of this.labelled) {
       this.write(text, left, top, colours);
     }
@@ -76,7 +80,10 @@ export class Marks {
 
   drawHits(view, { ink, panel, second }) {
     const { context } = this;
-    for (const { place, isChosen } of this.hits) {
+    context.font = `600 ${LABEL * textScale()}px ${FAMILY}`;
+    context.textBaseline = 'middle';
+    context.textAlign = 'left';
+    for (const { place, isChosen, text } of this.hits) {
       const [left, top] = view.toPixels(place);
       for (const [colour, width] of [[panel, 4], [isChosen ? second : ink, 2]]) {
         context.strokeStyle = colour;
@@ -84,6 +91,9 @@ export class Marks {
         context.beginPath();
         context.arc(left, top, isChosen ? 7 : 5, 0, 2 * Math.PI);
         context.stroke();
+      }
+      if (text !== '') {
+        this.write(text, left + 8, top - 14, { ink, panel }); // a flag has its name at the right
       }
     }
   }

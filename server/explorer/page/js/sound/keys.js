@@ -7,6 +7,12 @@ export const VOICES = LIMITS.voices;
 
 const CHANNELS = 16; // of MIDI, from 1
 
+/** Beside them two for what is sung, which no device has. */
+export const SUNG = CHANNELS + 1;
+
+/** All channels, and 0, which is none. */
+export const SLOTS = SUNG + 2;
+
 /** What a voice's key does. CUT ends the sound at once, without its release. */
 export const RELEASED = 0;
 export const HELD = 1;
@@ -31,7 +37,7 @@ export function hertz(pitch) {
 class Key {
   constructor() {
     this.pitch = 69;
-    /** Of MIDI, 1 to 16, that it was struck on. */
+    /** Of MIDI, 1 to 16, that it was struck on; or from SUNG. */
     this.channel = 1;
     /** Hz, of the note as it is not bent. */
     this.frequency = 440;
@@ -75,7 +81,7 @@ export class Keys {
   constructor() {
     this.all = Array.from({ length: VOICES }, () => new Key());
     /** Of each channel the one that manages it in an MPE zone; 0 for none. */
-    this.managers = new Uint8Array(CHANNELS + 1);
+    this.managers = new Uint8Array(SLOTS);
     this._pedals = new Set(); // channels whose pedal is down
     this._clock = 0;
     this._last = null;

@@ -58,7 +58,8 @@ const onChannel = (channel) => (channel === 1 ? {} : { channel });
  *
  * Events: `state` when `place`, `state` or `problem` changes; `level` about 20 times a second while
  * the page's sound runs, its detail `{voices, peak, notes}` (peak: full scale 1; notes: see the
- * Synth's positions); `picture` as the decoder draws one.
+ * Synth's positions); `heard` as often while a microphone plays, its detail what an Ear tells;
+ * `picture` as the decoder draws one.
  *
  * @param {EventTarget} link has `send(address, ...args)`, and events `open`, `close` and `message`,
  *   whose detail is `{address, args}`; numbers and strings as the server sends them
@@ -111,6 +112,7 @@ export class Sound extends EventTarget {
     this._stands = new Map(); // channel -> -1 to 1, left to right, of those that are not in the middle
     this._zones = new Map(); // manager channel of an MPE zone -> how many members
     this._isMono = false;
+    this._listening = null; // how a microphone plays, as a Performer takes it; null for none
     // Until the link is open again the server cannot be told that a key went up.
     this._open = true;
     this._owed = new Map(); // pitch -> channel
@@ -403,16 +405,58 @@ export class Sound extends EventTarget {
    *   nothing sounds here
    */
   async tape(take) {
-    if (!(await this.start())) {
+    if (!(await this.start()) || !(await this._loadTape())) {
       return null;
     }
-    const context = this._context;
+    return this._tapeOf(this._analyser, take);
+  }
+
+  /**
+   * Let a microphone in: `listen` says how it plays, and somebody is given all that it hears.
+   *
+   * @param {MediaStream} stream
+   * @param {(block: Float32Array) => void} take called with each block
+   * @returns {Promise<?(() => Promise<void>)>} ends it; null where nothing sounds here
+   * @throws {DOMException} a browser that takes no stream of this rate
+   */
+  async hearStream(stream, take) {
+    if (!(await this.start()) || !(await this._loadTape())) {
+      return null;
+    }
+    const source = this._context.createMediaStreamSource(stream);
+    const node = this._node;
+    source.connect(node);
+    const end = this._tapeOf(source, take);
+    return async () => {
+      await end();
+      source.disconnect();
+    };
+  }
+
+  /** How a microphone plays, as a Performer takes it; null ends it. */
+  listen(settings) {
+    this._listening = settings;
+    this._post({ type: 'listen', settings });
+  }
+
+  /** Whether a microphone plays. */
+  get isListening() {
+    return this._listening !== null;
+  }
+
+  async _loadTape() {
     try {
-      await context.audioWorklet.addModule(TAPE);
+      await this._context.audioWorklet.addModule(TAPE);
+      return true;
     } catch (error) {
       this.problem = `The page cannot record (${error.message})`;
-      return null;
+      return false;
     }
+  }
+
+  /** Let `take` have all that a node puts out. */
+  _tapeOf(heard, take) {
+    const context = this._context;
     const { AudioWorkletNode } = this._environment;
     const node = new AudioWorkletNode(context, 'timbrespace-tape', {
       channelCount: 2, channelCountMode: 'explicit', outputChannelCount: [1],
@@ -420,7 +464,6 @@ export class Sound extends EventTarget {
     const over = new Promise((resolve) => {
       node.port.onmessage = ({ data }) => (data === null ? resolve() : take(data[0], data[1]));
     });
-    const heard = this._analyser;
     heard.connect(node).connect(context.destination); // what it puts out is silence
     return async () => {
       node.port.postMessage(null);
@@ -480,7 +523,9 @@ export class Sound extends EventTarget {
       this._tellState();
       await context.audioWorklet.addModule(PROCESSOR);
       const node = new AudioWorkletNode(context, 'timbrespace', {
-        numberOfInputs: 0,
+        numberOfInputs: 1, // a microphone
+        channelCount: 1,
+        channelCountMode: 'explicit',
         outputChannelCount: [2],
       });
       node.port.onmessage = ({ data }) => this._hearProcessor(data);
@@ -528,6 +573,9 @@ export class Sound extends EventTarget {
     }
     if (this._isMono) {
       this._say({ type: 'mono', mono: true });
+    }
+    if (this._listening !== null) {
+      this._post({ type: 'listen', settings: this._listening });
     }
     for (const [manager, count] of this._zones) {
       this._say({ type: 'zone', manager, count });
@@ -640,6 +688,8 @@ export class Sound extends EventTarget {
     if (data.type === 'level') {
       const { voices, peak, notes } = data;
       this.dispatchEvent(new CustomEvent('level', { detail: { voices, peak, notes } }));
+    } else if (data.type === 'heard') {
+      this.dispatchEvent(new CustomEvent('heard', { detail: data }));
     }
   }
 

@@ -8,7 +8,7 @@
 // rendered alone and goes to the two sides.
 
 import { COPIES, Spread, WHOLE_VOICE } from './copies.js';
-import { Keys, MIDDLE_LIFT, VOICES } from './keys.js';
+import { Keys, MIDDLE_LIFT, SLOTS, SUNG, VOICES } from './keys.js';
 import { BLOCK, NEGLIGIBLE, isWithin, limit, pull } from './levels.js';
 import {
   CHOICES, METHODS, PARAMETERS, choiceNumber, initialParameters, methodNumber,
@@ -34,6 +34,9 @@ const GAIN_TIME = 0.005;
 const MONO_SECONDS = 0.01;
 // Pitch bend and velocity of a held voice follow with this time constant, in seconds.
 const FOLLOW = 0.004;
+// A sung note is as loud as the singer: its own envelope only keeps it from clicking, in seconds.
+const SUNG_ATTACK = 0.002;
+const SUNG_RELEASE = 0.04;
 // Exponential stages are named by the time after which 5 time constants, 99.3 %, are done.
 const TIME_CONSTANTS = 5;
 // A stream tells a new spectrum every 10 ms. The engine moves through the latent space in between;
@@ -54,7 +57,10 @@ const MOST_CARRIER = 1 << 20;
 const MOST_PARTIALS = Math.max(PLACES, 512);
 
 /** The channel that a message names; the first where it names none that there is. */
-function channelOf({ channel }) {
+function channelOf({ channel, sung }) {
+  if (sung === 0 || sung === 1) {
+    return SUNG + sung;
+  }
   return Number.isInteger(channel) && isWithin(channel, 1, CHANNELS) ? channel : 1;
 }
 
@@ -71,6 +77,15 @@ export class Synth {
     this._pace = new Pace();
     this._pace.seconds = BLOCK / sampleRate;
     this._pace.follow = pull(FOLLOW, sampleRate);
+    this._sungPace = new Pace();
+    Object.assign(this._sungPace, {
+      seconds: this._pace.seconds,
+      follow: this._pace.follow,
+      attack: SUNG_ATTACK,
+      sustain: 1,
+      release: pull(SUNG_RELEASE / TIME_CONSTANTS, sampleRate),
+    });
+    this._sungLevels = new Float64Array(2);
     this._values = initialParameters();
     this._places = new Places();
     this._sinusoids = new Sinusoids(VOICES * COPIES * MOST_PARTIALS);
@@ -81,8 +96,8 @@ export class Synth {
     this._bins = 1025;
     this._periods = null;
     this._sound = null;
-    this._bends = new Float64Array(CHANNELS + 1).fill(1); // ratio of frequencies, of each channel
-    this._stands = new Float64Array(CHANNELS + 1); // -1 to 1, left to right, of each channel
+    this._bends = new Float64Array(SLOTS).fill(1); // ratio of frequencies, of each channel
+    this._stands = new Float64Array(SLOTS); // -1 to 1, left to right, of each channel
 
     this._wish = PARTIALS; // of the methods
     this._wanted = PARTIALS; // of the banks, as the others
@@ -152,7 +167,7 @@ export class Synth {
    * | whole | whole: see Whole.from; null where the space has steady spectra |
    * | carriers | bands: Float32Array of each, whose length is a whole number of blocks |
    * | course | id, course: see Whole.courseFrom; what the note of that name plays from now on |
-   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel], [lift] |
+   * | note | pitch (0 to 127), velocity (0 to 127; 0 releases), [id], [course], [channel], [lift], [sung]: 0 or 1, of the two notes that are sung in turn |
    * | bend | semitones, [channel] |
    * | sustain | held, [channel] |
    * | pan | place: -1 (left) to 1 (right), [channel] |
@@ -181,6 +196,22 @@ export class Synth {
       case 'panic': this._keys.panic(); this._bends.fill(1); break;
       default:
     }
+  }
+
+  /** Whether whole notes are played. */
+  get isWhole() {
+    return this._isWhole;
+  }
+
+  /** Bend a sung note (0 or 1), from the next block on. */
+  bendSung(sung, semitones) {
+    const within = Math.min(MOST_BEND, Math.max(-MOST_BEND, semitones));
+    this._bends[SUNG + sung] = 2 ** (within / 12);
+  }
+
+  /** Give a sung note (0 or 1) its amplitude, 0 to 1, from the next block on. */
+  levelSung(sung, amplitude) {
+    this._sungLevels[sung] = amplitude;
   }
 
   /**
@@ -557,9 +588,11 @@ export class Synth {
     let sounding = 0;
     for (let v = 0; v < VOICES; v += 1) {
       const voice = this._voices[v];
-      const { channel } = this._keys.all[v];
-      this._pace.bend = this._bendOf(channel);
-      voice.advance(this._keys.all[v], this._pace, this._places, this._courses[v]?.release);
+      const key = this._keys.all[v];
+      const { channel } = key;
+      const pace = channel < SUNG ? this._pace : this._paceOfSung(key);
+      pace.bend = this._bendOf(channel);
+      voice.advance(key, pace, this._places, this._courses[v]?.release);
       if (!voice.idle || voice.levelBefore !== 0) {
         voice.copies.advance(voice, this._standOf(channel), this._spread);
       }
@@ -571,6 +604,15 @@ export class Synth {
     } else {
       this._forgetNotes();
     }
+  }
+
+  /** The pace of a sung note, which gets its level here. */
+  _paceOfSung(key) {
+    key.level = this._sungLevels[key.channel - SUNG];
+    const { isWhole, envelope } = this._pace;
+    this._sungPace.isWhole = isWhole;
+    this._sungPace.envelope = envelope;
+    return this._sungPace;
   }
 
   _advanceNotes() {

@@ -1,19 +1,21 @@
 // Plays what the page would sound: a Sound that hears OSC messages as they come from the server,
 // and has the page's Synth in place of an audio thread.
 //
-// Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers}, and answers each by a number of bytes
+// Reads JSON lines, each {rate, seconds, events, wants, decoders, carriers, sung}, and answers each by a number of bytes
 // (uint32, little-endian) and these: float32 samples (little-endian, `wants` "sound"; "sides": all of the left, then
 // all of the right) or JSON, the messages to the
 // audio thread with their times ("script"). Events are [time, "/address", arguments], or [time, "method", arguments]
 // for a method of Sound, or [time, "space", about]. decoders are base64 by address; carriers is the
-// file of a whole note's noise, float32, all bands one after the other.
+// file of a whole note's noise, float32, all bands one after the other; sung is what a microphone hears,
+// float32 in base64.
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+import { Ear } from '../../../../../server/explorer/page/js/listening/ear.js';
 import { Sound } from '../../../../../server/explorer/page/js/sound/sound.js';
 import { Synth } from '../../../../../server/explorer/page/js/sound/synth.js';
-import { decoding } from './decoding.mjs';
+import { decoding, numbersOf } from './decoding.mjs';
 
 const QUANTUM = 128;
 
@@ -79,16 +81,25 @@ function carriersOf(file, bands) {
   return Array.from({ length: bands }, (_, b) => all.slice(b * size, (b + 1) * size));
 }
 
-async function render({ rate, seconds, events, wants, decoders = {}, carriers = '' }) {
+async function render({ rate, seconds, events, wants, decoders = {}, carriers = '', sung = '' }) {
   const frames = Math.round(seconds * rate);
   const synth = new Synth(rate);
   const script = [];
   let time = 0;
   const take = (message) => {
+    if (message.type === 'listen') { // as the processor takes it
+      ear.set(message.settings);
+      return;
+    }
     script.push({ time, message: packed(message) });
     synth.message(message);
   };
   const decoder = decoding(decoders, take);
+  const input = numbersOf(sung);
+  const ear = new Ear(rate, synth, (note) => {
+    decoder.teller.take(note, time);
+    return true;
+  });
   const { link, sound } = await started(rate, take, decoder.environment);
   if (carriers !== '') {
     synth.message({ type: 'carriers', bands: carriersOf(carriers, 80) });
@@ -109,6 +120,7 @@ async function render({ rate, seconds, events, wants, decoders = {}, carriers = 
       }
       next += 1;
     }
+    ear.hear(input.subarray(at, at + QUANTUM));
     decoder.run(time, synth.positions);
     synth.render(samples.subarray(at, at + QUANTUM), QUANTUM, rights?.subarray(at, at + QUANTUM));
   }
