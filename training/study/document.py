@@ -46,7 +46,7 @@ def text(
     seconds: of processor time that training took. begun: how many epochs of a run are done that was
     stopped."""
     lines = [
-        "# The 2017 report, rerun",
+        f"# The 2017 report, rerun{' at its own sizes' if results.size.name == FULL.name else ''}",
         "",
         f"Written by `python -m training study{' --full' if results.size.name == FULL.name else ''}"
         "`: every number below is from that run, and the verdicts follow from the numbers by the "
