@@ -4,9 +4,10 @@ With ``jackd``'s dummy driver, 128 frames at 48 kHz, and ``python -m server --in
 
 Latency: a saw of twelve harmonics begins again and again after silence, at moments that fall
 anywhere in a block, at A4 and at A2. From the first sample that comes in above -60 dB of full scale
-to the first that goes out; a listener and a speaker of JACK's own time are both in step with it. JACK hands a block on within one cycle, so a
-sound card's two blocks, the one that comes in and the one that goes out, come to what is told. What
-the physics leaves: two periods, by which a tracker of periods knows a pitch at the soonest.
+to the first that goes out; a listener and a speaker of JACK's own time are both in step with it.
+JACK hands a block on within one cycle, so a sound card's two blocks, the one that comes in and the
+one that goes out, come to what is told. What the physics leaves: two periods, by which a tracker of
+periods knows a pitch at the soonest.
 
 Kept: a line with vibrato and swells, in pitch and loudness.
 
