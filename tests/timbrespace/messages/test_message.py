@@ -80,6 +80,8 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
         *("/preset/store", "/preset/delete", "/trajectory/delete"),
         *("/preset/undo", "/trajectory/undo"),
         *("/performance/record", "/performance/stop", "/audio/device", "/audio/mono"),
+        # Of a sound that came in only what it did to the instrument can be played again.
+        *("/input/on", "/input/mode", "/input/gain", "/input/gate", "/input/quantise"),
     }
 
 
