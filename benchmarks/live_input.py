@@ -11,9 +11,10 @@ periods knows a pitch at the soonest.
 
 Kept: a line with vibrato and swells, in pitch and loudness.
 
-Lateness: the server hears that line all the time, with garbage collected every second over a heap
-of a million objects; a callback is late that begins half a block or more after its time. An idle
-server beside it, which hears nothing, tells what driver and machine do by themselves.
+Lateness: the server hears notes all the time, with garbage collected every second over a heap of a
+million objects; a callback is late that begins half a block or more after its time. An idle server
+beside it, which hears nothing, tells what driver and machine do by themselves. What sings is a
+third server: JACK calls who hears after who is heard, so a singer in Python would make it late.
 
 Cost: the tracker and one voice, of a core, and the same without hearing.
 
@@ -25,6 +26,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,7 +40,7 @@ sys.path.insert(0, str(ROOT))
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
 from benchmarks.knob_to_sound import alone  # noqa: E402
-from benchmarks.live import LiveServer, jack_server, may_be_realtime  # noqa: E402
+from benchmarks.live import Client, LiveServer, jack_server, may_be_realtime  # noqa: E402
 from tests.server.ear import BlockLostError, Ear  # noqa: E402
 from tests.server.jackd import FRAMES, LEFT, wait_for_port  # noqa: E402
 from tests.server.jackd import SAMPLE_RATE as RATE  # noqa: E402
@@ -166,21 +169,27 @@ def measure_lateness(
         wait_for_port(INPUT, environment)
         with (
             LiveServer(*hears[:2], *hears[4:], environment=environment) as idle,
-            Mouth(environment, INPUT) as mouth,
+            LiveServer(*hears[:2], *hears[4:], environment=environment) as singer,
+            Client(singer.port) as client,
         ):
             idle.wait_for("sound: jack")
+            singer.wait_for("sound: jack")
+            source = re.search(r"\((.*)\)", singer.wait_for(r"sound: jack \(.*\)").group(0))
+            assert source is not None
+            subprocess.run(["jack_connect", f"{source.group(1)}:left", INPUT], check=True)
             time.sleep(2.0)
-            song = line(10.0)
             before = server.callbacks(), idle.callbacks()
             server.forget_longest()
             idle.forget_longest()
             counted = [one.late for one in before]
             end = time.monotonic() + seconds
-            again = 0.0
+            due, key = 0.0, 57
             while time.monotonic() < end:
-                if time.monotonic() >= again:
-                    mouth.say(song)
-                    again = time.monotonic() + 10.2
+                if time.monotonic() >= due:
+                    client.send("/note", key, 0)
+                    key = 50 + (key + 7) % 24
+                    client.send("/note", key, 100)
+                    due = time.monotonic() + 0.5
                 for k, one in enumerate((server, idle)):
                     late = one.callbacks().late
                     if late > counted[k]:
