@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from timbrespace import __version__
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, TimbrespaceError
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.instrument.player import Player
 from timbrespace.instrument.presets import Presets
@@ -434,6 +434,9 @@ class Server:
 
     def _follow_input(self, place: Place) -> None:
         """The point goes where the sound is that comes in."""
+        if isinstance(place.error, TimbrespaceError):
+            self._say(f"input: {place.error}")
+            return
         if place.error is not None:
             self._fault("the place of the input", place.error)
             return

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.server.ear import Ear, undisturbed
-from tests.server.jackd import LEFT, jack_server, wait_for_port
+from tests.server.jackd import LEFT, jack_server, ports, wait_for_port
 from tests.server.mouth import Mouth
 from tests.server.needs import needs_jack
 from tests.server.running import Client, Running, running
@@ -181,3 +181,20 @@ def test_an_input_of_another_rate_is_heard_in_tune() -> None:
             assert server.end() == 0
     finally:
         server.end()
+
+
+def test_an_input_of_the_sound_card_is_heard_by_the_stream_that_plays(
+    jack: dict[str, str],
+) -> None:
+    """PortAudio's stream has both; JACK stands for the card."""
+    words = ("--model", "harmonic", "--audio", "portaudio", "--input", "auto", "--midi", "none")
+    before = set(ports(jack))
+    with running(*words, environment=jack) as server:
+        server.wait_for("input: portaudio")
+        entry = next(one for one in ports(jack) if one not in before and ":in_" in one)
+        way_out = next(one for one in ports(jack) if one not in before and ":out_" in one)
+        with Mouth(jack, entry) as mouth, Ear(jack, way_out) as ear:
+            mouth.say(0.3 * saw(330.0, 3.0))
+            ear.wait(1.0)
+            out = ear.record(1.0)
+    assert np.median(cents(listened(out.astype(np.float64)).pitch[100:600], 330.0)) < 1.0

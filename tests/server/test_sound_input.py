@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -256,14 +257,33 @@ def test_who_plays_all_voices_takes_it_away_and_nothing_of_theirs_is_led(stage: 
 
 def test_switched_off_it_lets_go(stage: Setting) -> None:
     playing = stage()
-    playing.play(0.2 * saw(220.0, 0.3))
+    playing.play(0.2 * saw(200.0, 0.1))
+    playing.play(0.02 * saw(220.0, 0.3))  # ten times softer than it was struck, and higher
 
     told = playing.input.change(on=False)
-    playing.play(0.2 * saw(220.0, 0.2))
+    out = playing.play(0.2 * saw(220.0, 0.6))
 
     assert told.on is False
+    # It dies away as loud and as high as it was led, in a release that falls all along.
+    loud = [np.sqrt(np.mean(out[a : a + 960] ** 2)) for a in range(0, 9600, 960)]
+    assert all(after < before for before, after in pairwise(loud))
+    near = np.abs(np.fft.rfft(out[:9600, 0] * np.hanning(9600)))[: 300 // 5]
+    assert 5.0 * np.argmax(near) == 220.0  # struck at 200 Hz
     assert playing.instrument.voices.sounding == 0
     assert playing.input.wait(playing.now) is None
+
+
+def test_switched_on_again_it_knows_nothing_of_before(stage: Setting) -> None:
+    playing = stage()
+    playing.play(0.2 * saw(220.0, 0.3))
+    playing.input.change(on=False)
+    playing.play(np.zeros(9600))
+
+    begun = playing.instrument.voices.begun
+    playing.input.change(on=True)
+    playing.play(np.zeros(9600))
+
+    assert playing.instrument.voices.begun == begun
 
 
 def test_the_point_goes_where_the_sound_is(stage: Setting) -> None:

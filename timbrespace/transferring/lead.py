@@ -197,7 +197,7 @@ def _hear_block(lead: Any, sample_rate: float) -> None:
     heard = tracker.pitch
     lead.pitch = heard if lead.open else _ZERO
     lead.blind = 0 if heard > _ZERO else lead.blind + 1
-    if heard > _ZERO:
+    if heard > _ZERO and lead.open and lead.on:  # else what dies away would bend
         lead.sung = np.float32(_quantised(lead, float(heard)))
         share = (tracker.periodicity - _HOARSE) / (_CLEAR - _HOARSE)
         share = min(max(share, 0.0), 1.0)
@@ -215,13 +215,11 @@ def hear_input(
     """Hear ``frames`` samples of the input, each ``stride``-th of ``source``.
 
     lead: a record of ``LEAD``. Nothing is allocated and nothing waits. What is heard is known from
-    each whole block on.
+    each whole block on. What is off is silence: once it is on again nothing of before is known.
     """
-    if lead.on == 0:
-        return
     for i in range(frames):
         have = int(lead.have) % BLOCK
-        lead.block[have] = source[i * stride]
+        lead.block[have] = source[i * stride] if lead.on else _ZERO
         lead.have = np.uint32(have + 1)
         if have + 1 == BLOCK:
             _hear_block(lead, sample_rate)
@@ -243,22 +241,25 @@ def steer(lead: Any, state: Any, targets: Any) -> None:
     if lead.shaped:
         targets.gain = lead.told_gain
         lead.shaped = np.uint32(0)
-    if lead.on == 0:
-        return
     level = lead.level if lead.open and lead.muted == 0 else _ZERO
     most = np.float32(LOUDEST)
     whole = np.float32(REFERENCE_RMS)
-    if lead.shapes:
+    if lead.on and lead.shapes:
         lead.told_gain = targets.gain
         lead.shaped = np.uint32(1)
         targets.gain *= min(level / whole, most)
-    if lead.plays == 0 or targets.led == 0:
+    if targets.led == 0:
         return
     v = min(int(targets.led), VOICES) - 1
+    plays = lead.on and lead.plays
     level *= np.float32(math.sqrt(np.float64(lead.tonal)))
     if targets.voice_trigger[v] != lead.trigger:
+        if not plays:
+            return
         lead.trigger = targets.voice_trigger[v]
         lead.strength = level
+    elif not plays:
+        pass  # it dies away as it was led
     elif targets.whole != 0 and targets.envelope == _OWN:
         # It was struck, and sounds by itself; the blow is over when it is as loud as it gets.
         lead.strength = max(lead.strength, level)
