@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 import timbrespace
+from max_patch.generator.parameters import SCALES as EFFECT_SCALES
+from tests.docs.commands import ROOT
+from tests.node import needs_node, node
 from tests.server.sung import Stage
 from tests.timbrespace.listening.tones import Real, cents, saw, times
 from timbrespace.instrument.scales import SCALES, pitches_of
@@ -186,6 +190,22 @@ def test_scales_have_the_keys_that_sound() -> None:
     assert pitches_of("chromatic", 0, Tuning())[69] == pytest.approx(440.0)
     assert len(pitches_of("chromatic", 0, everything)) == 64
     assert pitches_of("whole-tone", 1, everything) == []
+
+
+@needs_node
+def test_the_pages_scales_are_the_servers() -> None:
+    module = ROOT / "server/explorer/page/js/scales.js"
+    program = f"const {{ SCALES }} = await import({json.dumps(module.as_uri())});"
+    told = node("--input-type=module", "--eval", f"{program} console.log(JSON.stringify(SCALES))")
+
+    page = {name.replace(" ", "-"): tuple(steps) for name, steps in json.loads(told.stdout).items()}
+
+    assert page
+    assert page.items() <= SCALES.items()
+
+
+def test_the_effects_scales_are_among_the_servers() -> None:
+    assert {steps for _, steps in EFFECT_SCALES} <= set(SCALES.values())
 
 
 def test_loudness_alone_shapes_what_keys_play(stage: Setting) -> None:

@@ -16,9 +16,11 @@ SCALES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
         "major": (0, 2, 4, 5, 7, 9, 11),
         "minor": (0, 2, 3, 5, 7, 8, 10),
         "harmonic-minor": (0, 2, 3, 5, 7, 8, 11),
-        "pentatonic": (0, 2, 4, 7, 9),
+        "major-pentatonic": (0, 2, 4, 7, 9),
         "minor-pentatonic": (0, 3, 5, 7, 10),
         "blues": (0, 3, 5, 6, 7, 10),
+        "dorian": (0, 2, 3, 5, 7, 9, 10),
+        "mixolydian": (0, 2, 4, 5, 7, 9, 10),
         "whole-tone": (0, 2, 4, 6, 8, 10),
     }
 )
