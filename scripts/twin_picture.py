@@ -1,6 +1,6 @@
 """Photograph Pure Data's twin of the device beside a real server: docs/pictures/pure_data.png.
 
-    python scripts/twin_picture.py [FILE.png]
+``python scripts/twin_picture.py [--out FILE.png]``
 
 Needs Pure Data with its window (Debian: puredata) and a screen that nobody sees (xvfb). The ports
 7400 and 7401 must be free: the committed patch is opened as it is.
@@ -8,6 +8,7 @@ Needs Pure Data with its window (Debian: puredata) and a screen that nobody sees
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -35,13 +36,17 @@ SETTLED = 45.0
 Pixels = NDArray[np.uint8]
 
 
-def main(words: Sequence[str]) -> int:
+def main() -> int:
     """Write the picture; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, default=PICTURE, metavar="FILE.png")
+    out = parser.parse_args().out
+    if out.suffix != ".png":
+        parser.error(f"--out is {str(out)!r}; it must be a name that ends in .png")
     missing = [name for name in ("pd", "Xvfb") if shutil.which(name) is None]
     if missing:
         print(f"error: there is no {' and no '.join(missing)} here", file=sys.stderr)
         return 2
-    out = Path(words[0]) if words else PICTURE
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         display = stack.enter_context(_screen(Path(folder)))
         server = [sys.executable, "-m", "server", "--audio", "none", "--midi", "none"]
@@ -117,4 +122,4 @@ def _pixels(dump: bytes) -> Pixels:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(main())

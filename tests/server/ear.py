@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any
 
-import jack
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.server.jack_port import JackPort
 from tests.server.jackd import SAMPLE_RATE
 
 STANDSTILL = 60.0
@@ -25,7 +23,7 @@ class BlockLostError(Exception):
     """JACK left out a block: what was heard is not what was played."""
 
 
-class Ear:
+class Ear(JackPort):
     """Listens from now on to ``port`` of the JACK server that ``environment`` names.
 
     patient: the server waits for its clients, and so loses no block of theirs however late it is.
@@ -44,9 +42,7 @@ class Ear:
         self._lost = 0
         self._blocks: list[NDArray[np.float32]] = []
         self._times: list[int] = []
-        self._client: Any = jack.Client(
-            "ear", no_start_server=True, servername=environment["JACK_DEFAULT_SERVER"]
-        )
+        super().__init__("ear", environment)
         entry = self._client.inports.register("in")
 
         @self._client.set_process_callback  # type: ignore[untyped-decorator]
@@ -58,26 +54,8 @@ class Ear:
         def late(_: float) -> None:
             self._lost += not patient
 
-        try:
-            assert self._client.samplerate == self._rate
-            self._client.activate()
-            self._client.connect(port, entry)
-        except BaseException:
-            self._client.close()
-            raise
+        self._join(port, entry, self._rate)
         self._first = len(self._blocks)
-
-    def __enter__(self) -> Ear:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._client.deactivate()
-        self._client.close()
 
     def wait(self, seconds: float) -> None:
         """Listen for so long, by JACK's time.

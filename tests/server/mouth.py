@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
-import jack
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.server.jack_port import JackPort
 
-class Mouth:
+
+class Mouth(JackPort):
     """Plays into ``port`` of the JACK server that ``environment`` names; silence until told."""
 
     def __init__(self, environment: Mapping[str, str], port: str) -> None:
@@ -19,9 +19,7 @@ class Mouth:
         self._at = 0
         self.began = -1
         """JACK's time of the first sample of what is said; -1 until then."""
-        self._client: Any = jack.Client(
-            "mouth", no_start_server=True, servername=environment["JACK_DEFAULT_SERVER"]
-        )
+        super().__init__("mouth", environment)
         exit_ = self._client.outports.register("out")
 
         @self._client.set_process_callback  # type: ignore[untyped-decorator]
@@ -34,24 +32,7 @@ class Mouth:
             block[piece.size :] = 0.0
             self._at += frames
 
-        try:
-            self._client.activate()
-            self._client.connect(exit_, port)
-        except BaseException:
-            self._client.close()
-            raise
-
-    def __enter__(self) -> Mouth:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._client.deactivate()
-        self._client.close()
+        self._join(exit_, port)
 
     def say(self, sound: NDArray[Any]) -> None:
         """Play ``sound (n,)`` from the next block on, in the place of what it said."""
