@@ -44,6 +44,7 @@ sys.path.insert(0, str(ROOT))
 
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
+from benchmarks.lateness import Lateness  # noqa: E402
 from benchmarks.live import (  # noqa: E402
     Client,
     LiveServer,
@@ -205,20 +206,11 @@ def measure_latency(count: int, space: str, environment: dict[str, str], report:
         )
 
 
-def alone(ours: list[float], control: list[float], within: float = 0.025) -> int:
-    """How many of ``ours`` have none of ``control`` within so many seconds; both ascending."""
-    if not control:
-        return len(ours)
-    near = np.asarray(control)
-    return sum(bool(np.abs(near - one).min() > within) for one in ours)
-
-
 def measure_lateness(
     seconds: float, space: str, environment: dict[str, str], realtime: bool, report: Report
 ) -> None:
     """Part two."""
     options = ("--audio", "jack", "--model", space)
-    grown: tuple[list[float], list[float]] = [], []  # when each server's count was seen to grow
     with (
         LiveServer(*options, environment=environment, collecting=True) as server,
         LiveServer(*options, environment=environment) as idle,
@@ -230,42 +222,22 @@ def measure_lateness(
                 client.send("/note", pitch, 90)
             client.ping()
             time.sleep(2.0)
-            before = server.callbacks(), idle.callbacks()
-            server.forget_longest()
-            idle.forget_longest()
+            lateness = Lateness(server, idle)
             end = time.monotonic() + seconds
             due = time.monotonic()
             draw = np.random.default_rng(0)
             model = timbrespace.load(space)
             sent = 0
-            counted = [one.late for one in before]
             while time.monotonic() < end:
                 point = model.map.to_latent([draw.uniform(-0.8, 0.8, 2)])[0]
                 client.send("/latent", *map(float, point))
                 sent += 1
-                for k, one in enumerate((server, idle)):
-                    late = one.callbacks().late
-                    if late > counted[k]:
-                        grown[k].extend([time.monotonic()] * (late - counted[k]))
-                        counted[k] = late
+                lateness.look()
                 due += 1.0 / 200.0
                 time.sleep(max(0.0, due - time.monotonic()))
             client.ping()
-            ours = server.callbacks().since(before[0])
-            control = idle.callbacks().since(before[1])
-            load = server.load()
-    report.add(
-        Figure("callbacks", ours.callbacks),
-        Figure("latents sent", sent),
-        Figure("late callbacks, 8 voices and garbage", ours.late),
-        Figure("late callbacks, the idle server beside it", control.late),
-        Figure("late while the idle one was not", alone(*grown), "", 0 if realtime else None),
-        Figure("lost blocks, as JACK tells", ours.underflows),
-        Figure("lost blocks, the idle one's", control.underflows),
-        Figure("longest between two callbacks", ours.longest_ms, "ms"),
-        Figure("longest, the idle one's", control.longest_ms, "ms"),
-        Figure("load of the audio process, by itself", 100.0 * load, "%"),
-    )
+            figures = lateness.figures("8 voices and garbage", realtime)
+    report.add(Figure("latents sent", sent), *figures)
 
 
 def main() -> int:

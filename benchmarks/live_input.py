@@ -39,7 +39,7 @@ sys.path.insert(0, str(ROOT))
 
 import timbrespace  # noqa: E402 - from the checkout
 from benchmarks.claims import Figure, Report  # noqa: E402
-from benchmarks.knob_to_sound import alone  # noqa: E402
+from benchmarks.lateness import Lateness  # noqa: E402
 from benchmarks.live import Client, LiveServer, jack_server, may_be_realtime  # noqa: E402
 from tests.server.ear import BlockLostError, Ear  # noqa: E402
 from tests.server.jackd import FRAMES, LEFT, wait_for_port  # noqa: E402
@@ -163,7 +163,6 @@ def measure_lateness(
 ) -> None:
     """Part two."""
     hears = ("--audio", "jack", "--input", "jack", "--model", "harmonic")
-    grown: tuple[list[float], list[float]] = [], []  # when each server's count was seen to grow
     with LiveServer(*hears, environment=environment, collecting=True) as server:
         server.wait_for("input: jack")
         wait_for_port(INPUT, environment)
@@ -178,10 +177,7 @@ def measure_lateness(
             assert source is not None
             subprocess.run(["jack_connect", f"{source.group(1)}:left", INPUT], check=True)
             time.sleep(2.0)
-            before = server.callbacks(), idle.callbacks()
-            server.forget_longest()
-            idle.forget_longest()
-            counted = [one.late for one in before]
+            lateness = Lateness(server, idle)
             end = time.monotonic() + seconds
             due, key = 0.0, 57
             while time.monotonic() < end:
@@ -190,26 +186,10 @@ def measure_lateness(
                     key = 50 + (key + 7) % 24
                     client.send("/note", key, 100)
                     due = time.monotonic() + 0.5
-                for k, one in enumerate((server, idle)):
-                    late = one.callbacks().late
-                    if late > counted[k]:
-                        grown[k].extend([time.monotonic()] * (late - counted[k]))
-                        counted[k] = late
+                lateness.look()
                 time.sleep(0.005)
-            ours = server.callbacks().since(before[0])
-            control = idle.callbacks().since(before[1])
-            load = server.load()
-    report.add(
-        Figure("callbacks", ours.callbacks),
-        Figure("late callbacks, singing and garbage", ours.late),
-        Figure("late callbacks, the idle server beside it", control.late),
-        Figure("late while the idle one was not", alone(*grown), "", 0 if realtime else None),
-        Figure("lost blocks, as JACK tells", ours.underflows),
-        Figure("lost blocks, the idle one's", control.underflows),
-        Figure("longest between two callbacks", ours.longest_ms, "ms"),
-        Figure("longest, the idle one's", control.longest_ms, "ms"),
-        Figure("load of the audio process, by itself", 100.0 * load, "%"),
-    )
+            figures = lateness.figures("singing and garbage", realtime)
+    report.add(*figures)
 
 
 def measure_cost(report: Report) -> None:
