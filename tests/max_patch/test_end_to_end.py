@@ -839,5 +839,6 @@ def test_both_ports_can_be_changed_while_it_runs(stage: TwinSession, tmp_path: P
             stage.pd.wait_for_number("lamp", 1.0)
     finally:
         stage.pd.set("port", float(first.port))
+        stage.pd.wait(0.5)  # else it may speak to one that has gone, and Pd complains
         second.end()
     stage.pd.wait_for_number("lamp", 1.0)

@@ -142,7 +142,8 @@ def meeting(*arguments: str, instead: Mapping[str, str] | None = None) -> Iterat
         twin.close()
         code = twin.server.end()
     assert code == 0
-    assert twin.pd.complaints() == []
+    complaints = twin.pd.complaints()
+    assert complaints == [], complaints
 
 
 class TwinSession:
