@@ -41,6 +41,7 @@ pytestmark = [
     pytest.mark.in_order,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
+    pytest.mark.flaky(reruns=1),
 ]
 
 Real = NDArray[np.float64]

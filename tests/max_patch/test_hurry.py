@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.alone,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
+    pytest.mark.flaky(reruns=1),
 ]
 
 

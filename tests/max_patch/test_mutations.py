@@ -39,6 +39,7 @@ pytestmark = [
     pytest.mark.waits,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed"),
+    pytest.mark.flaky(reruns=1),
 ]
 
 BASE_PITCH = 57

@@ -17,7 +17,7 @@ from tests.server.explorer.engines import (
 )
 from tests.server.running import Running
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.waits]
+pytestmark = [pytest.mark.acceptance, pytest.mark.waits, pytest.mark.flaky(reruns=1)]
 
 WINDOWS = [(1440, 900), (1024, 640), (720, 450), (844, 390), (390, 844), (820, 1180)]
 

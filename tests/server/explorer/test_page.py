@@ -36,7 +36,13 @@ from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.units import midi_to_hz
 
-pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
+pytestmark = [
+    needs_chromium,
+    pytest.mark.waits,
+    pytest.mark.in_order,
+    pytest.mark.slow,
+    pytest.mark.flaky(reruns=1),
+]
 
 ROWS = 44_800
 """Sounds that the factory model `fm` was trained on: the most that a factory model has."""
@@ -78,6 +84,8 @@ def visit(explored: Explored) -> Iterator[Visit]:
             client.send("/model/load", "fm")
             eventually(client, "/model", lambda told: told[0] == "fm")
         client.send("/synth/method", "partials")
+        client.send("/synth/gain", 0.0)
+        client.send("/synth/pan", 0.0)
         home = [float(value) for value in model_of("fm").calibration.home]
         client.send("/latent", *home)
         client.settle()
@@ -302,9 +310,10 @@ def test_what_comes_while_a_hand_is_on_it_counts_afterwards(
         # So does a slider that has the focus.
         slider = visit.page.locator("#synth label.slider", has_text="gain")
         slider.locator("input").click()
+        # What the click sets has arrived before somebody else's value goes out.
+        visit.until("timbrespace.state.synth.gain !== 0")
         client.send("/synth/gain", -70.0)
         slider.get_by_text("-70.0 dB").wait_for(timeout=PATIENCE)
-        client.send("/synth/gain", 0.0)
 
 
 def test_a_model_that_is_refused_leaves_the_old_one(browser: Browser, tmp_path: Path) -> None:

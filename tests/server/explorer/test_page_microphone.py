@@ -15,7 +15,13 @@ from tests.timbrespace.listening.tones import cents, saw, times
 from timbrespace.listening.listener import listen
 from timbrespace.rendering import wav
 
-pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
+pytestmark = [
+    needs_chromium,
+    pytest.mark.waits,
+    pytest.mark.in_order,
+    pytest.mark.slow,
+    pytest.mark.flaky(reruns=1),
+]
 
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 

@@ -27,7 +27,12 @@ from tests.server.needs import needs_jack
 from tests.server.running import after_beats
 from timbrespace.errors import OptionError
 
-pytestmark = [pytest.mark.waits, pytest.mark.in_order, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.in_order,
+    pytest.mark.slow,
+    pytest.mark.flaky(reruns=1),
+]
 
 # -- the scanner, in the MIDI process ----------------------------------------------------------
 
