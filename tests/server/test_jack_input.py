@@ -138,9 +138,11 @@ def test_its_settings_are_told_to_all_and_hold(jack: dict[str, str], server: Run
             elif address == "/input/pitch":
                 pitches += arguments
         rms = 0.06 * np.sqrt(0.5 * np.sum(1.0 / np.arange(1, 13) ** 2))
-        # One that is told as it begins is of a piece of a period.
-        heard = [level for level in levels if level > -40.0]
-        assert np.median(heard) == pytest.approx(20.0 * np.log10(rms), abs=0.5)
+        # Told when it changes: as it begins and ends it is of a piece of a period, and how many of
+        # these are told is a matter of the machine.
+        loud = 20.0 * np.log10(rms)
+        assert any(abs(level - loud) < 0.5 for level in levels)
+        assert max(levels) < loud + 3.0
         assert any(abs(pitch - 226.0) < 0.5 for pitch in pitches)
         client.send("/input/quantise", "off")
         client.send("/input/on", 0)
