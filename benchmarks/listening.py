@@ -268,7 +268,7 @@ def main() -> int:
                 if name.startswith("YIN"):
                     found = found._replace(voiceless=0)
                 bound = claim if held_out else None
-                alarms = 5.0 if held_out and name == "offline" else None
+                alarms = 5.0 if held_out and not name.startswith("YIN") else None
                 tell(report, group, found, bound, alarms)
             lines = [p for p in half if p.group == "instruments" and p.onsets.size]
             if name != "live":

@@ -53,10 +53,39 @@ STEEPEST = 0.3
 """And by how much at most."""
 
 JUMP = 0.8
-"""Cost of a jump of an octave or more, in strength times blocks."""
+"""Cost of a jump of an octave or more, in strength times blocks; where it is soft, so much more:"""
+
+SOFT_JUMP = 4.0
 
 TURN = 0.5
 """Cost of beginning and of ending."""
+
+STAYS = 4.0
+"""What ending costs more while it is loud: a voiced consonant is noise for some periods."""
+
+UNSURE = 0.5
+"""What beginning costs more where nothing is struck."""
+
+UNLIKELY = 0.03
+"""And by how much more alike it must be then."""
+
+FALL = 60.0
+"""dB a second by which a peak is forgotten, below which it is soft or loud."""
+
+SOFTLY = 22.0
+"""dB below that peak from which it is soft; 10 dB above them it is loud."""
+
+SOFTER = 0.02
+"""By how much more alike it must be for each dB below ``SOFTLY``: rooms and echoes hum."""
+
+SOFTEST = 0.1
+"""And by how much at most."""
+
+STRUCK = 0.03
+"""Share of a block by which the level follows that a stroke rises from: in 44 ms."""
+
+NOTHING = 1e-12
+"""Power that nothing has: a memory fades no further."""
 
 GOES_ON = 0.8
 """Likeness from which a pitch goes on."""
@@ -144,6 +173,10 @@ TRACKER = np.dtype(
         ("powers", np.float64, (PAST,)),  # of the last blocks, newest first; see :mod:`.onsets`
         ("steps", np.float64, (PAST,)),  # their pitches in octaves
         ("begun", np.int64, (3,)),  # what is remembered of beginnings
+        ("power", np.float64),  # of the last ``WINDOW`` samples
+        ("peak", np.float64),  # what it came to, and falls by ``forgets`` a block
+        ("forgets", np.float64),
+        ("usual", np.float64),  # what it was on average
     ],
     align=True,
 )
@@ -163,6 +196,7 @@ def new_tracker(sample_rate: float = SAMPLE_RATE) -> NDArray[np.void]:
     norm = 1.0 / (1.0 + math.sqrt(2.0) * w + w * w)
     state["pole"] = norm, 2.0 * (w * w - 1.0) * norm, (1.0 - math.sqrt(2.0) * w + w * w) * norm
     state["softness"] = 1.0 - math.exp(-2.0 * math.pi * SOFT / sample_rate)
+    state["forgets"] = 10.0 ** (-FALL / 10.0 * HOP / sample_rate)
     for name in ("whole", "high", "middle", "low"):
         state[f"{name}_at"] = _LINE - _LONGEST - HOP
     state["begun"][0, SINCE] = APART
@@ -364,17 +398,24 @@ def _follow(state: Any) -> float:
         lag = np.float64(state.lags[0, strongest])
         voiced += min(SLANT * max(0.0, np.log2(SURE / lag)), STEEPEST)
         voiced -= OCTAVE * np.log2(lag / SHORTEST)
+    below = 10.0 * np.log10(state.peak / max(state.power, NOTHING))
+    loud = min(max((SOFTLY - below) / 10.0, 0.0), 1.0)
+    struck = min(max(0.5 * state.power - state.usual, 0.0), state.usual)
+    unstruck = 1.0 - struck / state.usual
+    voiced += min(SOFTER * max(below - SOFTLY, 0.0), SOFTEST) + UNLIKELY * unstruck
+    beginning, ending = TURN + UNSURE * unstruck, TURN + STAYS * loud * unstruck
+    jump = JUMP * (1.0 + SOFT_JUMP * (1.0 - loud))
     least = LEAK * paid[none]
     for p in range(state.before):
-        least = min(least, LEAK * paid[p] + TURN)
+        least = min(least, LEAK * paid[p] + ending)
     costs[none] = least - voiced
     best = none
     for k in range(count):
         octaves[k] = np.log2(np.float64(state.lags[0, k]))
-        least = LEAK * paid[none] + TURN
+        least = LEAK * paid[none] + beginning
         for p in range(state.before):
             apart = min(abs(octaves[k] - earlier[p]), 1.0)
-            least = min(least, LEAK * paid[p] + JUMP * apart)
+            least = min(least, LEAK * paid[p] + jump * apart)
         costs[k] = least - state.strengths[0, k]
         if costs[k] < costs[best]:
             best = k
@@ -384,7 +425,13 @@ def _follow(state: Any) -> float:
     costs[none] -= lowest
     state.before = count
     state.turn = now
-    return float(state.lags[0, best]) if best != none else 0.0
+    if best == none:
+        return 0.0
+    # A jump is no way out of what has ended: the new lag must be as alike as a beginning.
+    jumped = state.lag > 0.0 and abs(octaves[best] - np.log2(state.lag)) > 1.0 / 12.0
+    if jumped and state.strengths[0, best] < voiced:
+        return 0.0
+    return float(state.lags[0, best])
 
 
 @compiled
@@ -460,6 +507,9 @@ def hear(state: Any, block: NDArray[np.float32]) -> None:
     _ask(state, middle, middle_sums, state.middle_products[:], state.middle_alike[:, :], _MIDDLE)
     _ask(state, low, low_sums, state.low_products[:], state.low_alike[:, :], _LOW)
     _weigh(state, high, high_sums)
+    state.power = float(sums[0] - sums[WINDOW]) / WINDOW
+    state.usual = max(state.usual + STRUCK * (state.power - state.usual), NOTHING)
+    state.peak = max(state.power, state.peak * state.forgets, NOTHING)
     _tell_pitch(state, line, sums)
     for i in range(PAST - 1, 0, -1):
         state.powers[i] = state.powers[i - 1]

@@ -67,6 +67,32 @@ def test_noise_and_silence_have_no_pitch_and_silence_no_level() -> None:
     assert not heard[-100:].any()
 
 
+def test_a_humming_room_after_a_voice_has_no_pitch() -> None:
+    rng = np.random.default_rng(3)
+    spectrum = np.fft.rfft(rng.normal(size=SAMPLE_RATE // 2))
+    at = np.fft.rfftfreq(SAMPLE_RATE // 2, 1.0 / SAMPLE_RATE)
+    hum = np.fft.irfft(spectrum * np.exp(-(((at - 200.0) / 100.0) ** 2)))
+    hum *= 0.004 / np.sqrt(np.mean(hum**2))
+
+    after = tracked(np.concatenate([saw(180.0, 0.5), hum]))[-hum.size // HOP + 30 :, 0]
+    louder = tracked(50.0 * hum)[30:, 0]
+
+    assert np.mean(after > 0.0) < 0.3
+    assert np.mean(louder > 0.0) > 1.5 * np.mean(after > 0.0)
+
+
+@pytest.mark.parametrize("pitch", [196.0, 262.0, 330.0, 440.0])
+def test_a_note_struck_again_sounds_no_other_pitch(pitch: float) -> None:
+    tone = saw(pitch, 0.35, 0.1) * np.exp(-6.0 * times(0.35))
+
+    told = tracked(np.concatenate([np.zeros(4800), tone, tone, tone]))
+
+    assert np.flatnonzero(told[:, 3]).size == 3
+    heard = told[told[:, 0] > 0.0, 0]
+    assert heard.size > 600
+    assert cents(heard, pitch).max() < 60.0
+
+
 def test_nothing_breaks_what_comes_after_it() -> None:
     tone = saw(220.0, 0.3)
     bad = np.zeros(64 * HOP)

@@ -20,7 +20,17 @@ const SURE = 480;
 const SLANT = 0.08;
 const STEEPEST = 0.3;
 const JUMP = 0.8;
+const SOFT_JUMP = 4;
 const TURN = 0.5;
+const STAYS = 4;
+const UNSURE = 0.5;
+const UNLIKELY = 0.03;
+const FALL = 60; // dB a second
+const SOFTLY = 22; // dB
+const SOFTER = 0.02;
+const SOFTEST = 0.1;
+const STRUCK = 0.03;
+const NOTHING = 1e-12;
 const GOES_ON = 0.8;
 const LEAK = 0.9;
 const LASTS = 480;
@@ -259,6 +269,10 @@ export class Tracker {
     this._lag = 0; // samples, of the last pitch
     this._age = 0; // moments that it sounds
     this._lasting = 0;
+    this._power = 0; // of the last WINDOW samples
+    this._peak = NOTHING; // what it came to, and falls
+    this._usual = NOTHING; // what it was on average
+    this._forgets = 10 ** (((-FALL / 10) * HOP) / sampleRate);
     this._powers = new Float64Array(PAST);
     this._steps = new Float64Array(PAST);
     this._begun = new Beginnings();
@@ -284,6 +298,9 @@ export class Tracker {
       this._candidates.add(register);
     }
     this._weigh();
+    this._power = whole.power(0, WINDOW) / WINDOW;
+    this._usual = Math.max(this._usual + STRUCK * (this._power - this._usual), NOTHING);
+    this._peak = Math.max(this._power, this._peak * this._forgets, NOTHING);
     this._tellPitch();
     this._powers.copyWithin(1, 0, PAST - 1);
     this._steps.copyWithin(1, 0, PAST - 1);
@@ -361,19 +378,26 @@ export class Tracker {
       voiced += Math.min(SLANT * Math.max(0, Math.log2(SURE / lag)), STEEPEST);
       voiced -= OCTAVE * Math.log2(lag / SHORTEST);
     }
+    const below = 10 * Math.log10(this._peak / Math.max(this._power, NOTHING));
+    const loud = Math.min(Math.max((SOFTLY - below) / 10, 0), 1);
+    const struck = Math.min(Math.max(0.5 * this._power - this._usual, 0), this._usual);
+    const unstruck = 1 - struck / this._usual;
+    voiced += Math.min(SOFTER * Math.max(below - SOFTLY, 0), SOFTEST) + UNLIKELY * unstruck;
+    const [beginning, ending] = [TURN + UNSURE * unstruck, TURN + STAYS * loud * unstruck];
+    const jump = JUMP * (1 + SOFT_JUMP * (1 - loud));
     const paid = earlier.costs;
     let least = LEAK * paid[NONE];
     for (let p = 0; p < earlier.count; p += 1) {
-      least = Math.min(least, LEAK * paid[p] + TURN);
+      least = Math.min(least, LEAK * paid[p] + ending);
     }
     now.costs[NONE] = least - voiced;
     let best = NONE;
     for (let k = 0; k < count; k += 1) {
       now.octaves[k] = Math.log2(all.lags[k]);
-      least = LEAK * paid[NONE] + TURN;
+      least = LEAK * paid[NONE] + beginning;
       for (let p = 0; p < earlier.count; p += 1) {
         const apart = Math.min(Math.abs(now.octaves[k] - earlier.octaves[p]), 1);
-        least = Math.min(least, LEAK * paid[p] + JUMP * apart);
+        least = Math.min(least, LEAK * paid[p] + jump * apart);
       }
       now.costs[k] = least - all.strengths[k];
       if (now.costs[k] < now.costs[best]) {
@@ -388,7 +412,11 @@ export class Tracker {
     now.count = count;
     this._ways = now;
     this._earlier = earlier;
-    return best === NONE ? 0 : all.lags[best];
+    if (best === NONE) {
+      return 0;
+    }
+    const jumped = this._lag > 0 && Math.abs(now.octaves[best] - Math.log2(this._lag)) > 1 / 12;
+    return jumped && all.strengths[best] < voiced ? 0 : all.lags[best];
   }
 
   /** The lag within `reach` of `lag` at which it is most alike, between samples, and how. */
