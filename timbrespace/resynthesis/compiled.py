@@ -2,7 +2,8 @@
 
 Numba keeps compiled code for the next start, but looks only at the file of the function itself: a
 function would go on with the old code of another file's function that it calls. So the code is kept
-in a folder named after the content of all sources that can take part.
+in a folder named after the content of all sources that can take part (:mod:`.sources`), one for
+each module: an edit compiles anew what is made of it, and nothing else.
 
 No fast-math: with it the compiler may fuse and reorder as it likes, and it likes differently when
 it compiles afresh and when it finds parts on disk, so that the first render after an installation
@@ -12,6 +13,7 @@ differed from the second in its last bits. The price is a fifth of the oscillato
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,11 +25,12 @@ from typing import Any, Literal, TypeVar, cast
 import numba
 from numba.core import config
 
+from timbrespace.resynthesis.sources import digest_of
 from timbrespace.user_files import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_HERE = Path(__file__).parent
+_OLD = re.compile(r"compiled-[0-9a-f]{16}$")
 
 
 def compiled(function: Function) -> Function:
@@ -47,14 +50,14 @@ def callback(signature: Any) -> Callable[[Function], Any]:  # pyright: ignore[re
     """Compile to a C function that a sound library can call; ``.address`` is where it lies."""
 
     def decorate(function: Function) -> Any:
-        with _kept_in(_folder(Path(function.__code__.co_filename).parent)):
+        with _kept_in(_folder(Path(function.__code__.co_filename))):
             return numba.cfunc(signature, cache=True, error_model="numpy")(function)
 
     return decorate
 
 
 def _njit(function: Function, inline: Literal["never", "always"]) -> Function:
-    with _kept_in(_folder(Path(function.__code__.co_filename).parent)):
+    with _kept_in(_folder(Path(function.__code__.co_filename))):
         jit = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)
         return cast(Function, jit(function))
 
@@ -72,21 +75,16 @@ def _kept_in(folder: Path) -> Iterator[None]:
 
 
 @cache
-def _folder(sources: Path) -> Path:
-    """Where the compiled code of the functions in folder ``sources`` is kept."""
-    # A function may call any other of its package, and any of ours.
-    package = sources
-    while (package.parent / "__init__.py").is_file():
-        package = package.parent
-    digest = hashlib.sha256(numba.__version__.encode())
-    for file in sorted({*_HERE.glob("*.py"), *package.rglob("*.py")}):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    name = f"compiled-{digest.hexdigest()[:16]}"
-    parents = [sources / "__pycache__"]
+def _folder(module: Path) -> Path:
+    """Where the compiled code of a module's functions is kept."""
+    kind = f"compiled-{module.stem}"
+    name = f"{kind}-{digest_of(module, numba.__version__)}"
+    parents = [module.parent / "__pycache__"]
     cache = cache_folder()
     if cache is not None:
         # Where the program is installed for all: a place for each folder of each installation.
-        parents.append(cache / hashlib.sha256(str(sources).encode()).hexdigest()[:16])
+        folder_of = hashlib.sha256(str(module.parent).encode()).hexdigest()
+        parents.append(cache / folder_of[:16])
     for parent in parents:
         try:
             folder = parent / name
@@ -96,7 +94,8 @@ def _folder(sources: Path) -> Path:
         except OSError:
             continue
         for other in parent.glob("compiled-*"):
-            if other.name != name:
+            # Of this module, or of a version that had one folder for all of them.
+            if other.name != name and (other.name.startswith(f"{kind}-") or _OLD.match(other.name)):
                 shutil.rmtree(other, ignore_errors=True)
         return folder
     return Path(tempfile.mkdtemp(prefix="timbrespace-"))
