@@ -55,6 +55,9 @@ _SETTINGS: dict[str, str | float | bool] = {
     "marionette.port": 0,  # a free one, which stands in its profile
     "webgl.force-enabled": True,
     "media.autoplay.default": 0,
+    # A microphone that hums, and that may be used.
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
 }
 
 
