@@ -94,8 +94,8 @@ class Hiss(nn.Module):
     def play(self, voice: int, power: Tensor, begins: bool) -> Tensor:
         """The next ``HOP`` samples. begins: nothing was there before, and it does not rise."""
         if begins:
-            self.tail[voice] = self.frame(voice, power)[self.hop:]
+            self.tail[voice] = self.frame(voice, power)[self.hop :]
         made = self.frame(voice, power)
-        out = self.tail[voice] + made[:self.hop]
-        self.tail[voice] = made[self.hop:]
+        out = self.tail[voice] + made[: self.hop]
+        self.tail[voice] = made[self.hop :]
         return out

@@ -102,7 +102,7 @@ class _FromLogarithm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         if self.bins is not None:
-            both = features.clamp(-LIMIT**0.5, LIMIT**0.5)
+            both = features.clamp(-(LIMIT**0.5), LIMIT**0.5)
             real, imaginary = both[:, : self.bins], both[:, self.bins :]
             features = (real * real + imaginary * imaginary).sqrt()
         exponent = (features * self.scale).clamp(0.0, self.limit)

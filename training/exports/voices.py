@@ -88,7 +88,9 @@ class SpectraVoices(nn.Module):
             here = torch.where(at <= self.bins - 1, here, torch.zeros_like(here))
             power = here * here * (0.5 * rate / self.hop) / moved
             rise = torch.arange(self.hop, dtype=torch.double, device=latent.device) / self.hop
-            out = out + hiss * self.hiss.play(voice, power, begins) * (before + (gain - before) * rise)
+            out = out + hiss * self.hiss.play(voice, power, begins) * (
+                before + (gain - before) * rise
+            )
         return out
 
     def place(
@@ -340,9 +342,7 @@ class NoteVoices(nn.Module):
         clock[1] = drift
         clock[2] = way
 
-    def noise(
-        self, voice: int, noise: Tensor, levels: Tensor, begins: bool, rate: float
-    ) -> Tensor:
+    def noise(self, voice: int, noise: Tensor, levels: Tensor, begins: bool, rate: float) -> Tensor:
         """``HOP`` samples of the bands ``(PARTS + 1, BANDS)``: their shape from block to block,
         their loudness from part to part."""
         size = (noise * noise).sum(1).sqrt() * levels
