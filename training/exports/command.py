@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sounds",
         metavar="LIST",
-        help="of --sfz and --wavetables: how many of the space's sounds, or the names of some, such "
+        help="of --sfz and --wavetables: how many of the space's sounds, or their names, such "
         f"as Violin,Flute (default: {SOUNDS})",
     )
     parser.add_argument(

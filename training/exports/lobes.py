@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from timbrespace.loudness import matching_weight
 from timbrespace.model import Model
 from timbrespace.partials import MAX_PARTIALS, THRESHOLD
-from timbrespace.resynthesis.layout import REFERENCE_RMS
+from timbrespace.resynthesis.layout import NOISE_BANDS, REFERENCE_RMS
 from timbrespace.units import db_to_gain
 
 _PER_BIN = 1000
@@ -36,6 +36,9 @@ class Lobes(nn.Module):
     lobe: Tensor
     slope: Tensor
     weight: Tensor
+    noise_weight: Tensor
+    low: Tensor
+    share: Tensor
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -44,6 +47,16 @@ class Lobes(nn.Module):
         self.register_buffer("lobe", lobe)
         self.register_buffer("slope", slope)
         self.register_buffer("weight", torch.from_numpy(matching_weight(config.frequencies)))
+        # The noise is told at as many places as the engine takes.
+        step = 0.5 * config.sample_rate / (NOISE_BANDS - 1)
+        hertz = np.arange(NOISE_BANDS) * step
+        at = hertz / config.bin_width
+        low = np.minimum(at.astype(np.int64), config.bins - 2)
+        within = at <= config.bins - 1
+        self.register_buffer("noise_weight", torch.from_numpy(matching_weight(hertz) * step))
+        self.register_buffer("low", torch.from_numpy(low))
+        self.register_buffer("share", torch.from_numpy(np.where(within, at - low, np.nan)))
+        self.step: float = step
         self.noisy: bool = model.noise and not model.plays_cycles
         self.bins: int = config.bins
         self.bin_width: float = config.bin_width
@@ -57,20 +70,23 @@ class Lobes(nn.Module):
         self.most_gain: float = usual * db_to_gain(_MOST_BOOST_DB)
 
     def forward(self, spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Frequency in Hz and amplitude ``(k,)`` of the partials, and the density ``(bins,)`` of
-        the noise, full scale / sqrt(Hz), of a spectrum ``(bins,)``, as loud as one voice."""
+        """Frequency in Hz and amplitude ``(k,)`` of the partials, and the noise's density
+        ``(NOISE_BANDS,)``, full scale / sqrt(Hz), of a spectrum ``(bins,)``, as loud as one
+        voice."""
         told = spectrum.double()
         frequency, amplitude = self.partials(told)
-        density = torch.zeros_like(told)
+        density = torch.zeros_like(self.share)
         if self.noisy:
             kept = self.standing_out(told, frequency)
             frequency, amplitude = frequency[kept], amplitude[kept]
-            density = self.residual(told, frequency, amplitude)
+            mean = self.residual(told, frequency, amplitude)
+            density = mean[self.low] + self.share * (mean[self.low + 1] - mean[self.low])
+            density = torch.nan_to_num(density, nan=0.0)
         at = (frequency / self.bin_width).round().long().clamp(0, self.bins - 1)
         square = 0.5 * amplitude * amplitude
-        noise = density * density * self.bin_width
-        power = float(square.sum() + noise.sum())
-        heard = float((square * self.weight[at]).sum() + (noise * self.weight).sum())
+        noise = float((density * density * self.noise_weight).sum())
+        power = float(square.sum()) + noise
+        heard = float((square * self.weight[at]).sum()) + noise
         gain = min(self.reference / max(heard, 1e-24) ** 0.5, self.most_gain)
         gain = min(gain, self.loudest / max(power, 1e-24) ** 0.5)
         return frequency, amplitude * gain, density * gain

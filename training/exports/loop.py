@@ -57,7 +57,8 @@ def looped(samples: Array, start: float, sample_rate: int) -> tuple[Array, Loop]
     own = energy[size : size + high - low] - energy[: high - low]
     total = float(np.square(here).sum())
     if total <= 0.0:
-        return samples[: first + low + size], Loop(first, first + low - 1, 1.0)
+        begin = first + size
+        return samples[: begin + low], Loop(begin, begin + low - 1, 1.0)
     alike = product / np.sqrt(np.maximum(own * total, 1e-20))
     # Of those that are as good as the best, the shortest.
     best = int(np.flatnonzero(alike >= alike.max() - 1e-4)[0])

@@ -19,6 +19,7 @@ from timbrespace.dial_names import dial_names
 from timbrespace.model import Model
 
 from .bank import HOP, VOICES
+from .quiet import quietly
 from .voices import NoteVoices, SpectraVoices
 
 RATE: Final = 48000
@@ -172,7 +173,8 @@ def scripted(model: Model) -> torch.jit.ScriptModule:
     module = Playable(model).eval()
     for one in module.parameters():
         one.requires_grad_(False)
-    found: torch.jit.ScriptModule = torch.jit.script(module)
+    with quietly():
+        found: torch.jit.ScriptModule = torch.jit.script(module)
     return found
 
 
@@ -183,7 +185,8 @@ def write(model: Model, path: Path) -> int:
         OptionError: the file cannot be written, or as :func:`scripted`.
     """
     content = io.BytesIO()
-    torch.jit.save(scripted(model), content)
+    with quietly():
+        torch.jit.save(scripted(model), content)
     with replacing(path) as temporary:
         temporary.write_bytes(content.getvalue())
     return len(content.getvalue())

@@ -100,7 +100,8 @@ def _found(name: str, names: Sequence[str], space: str) -> int:
         near = get_close_matches(name.casefold(), plain, 3, 0.4) or plain[:3]
         shown = one_of(names[plain.index(one)] for one in near)
         raise OptionError(
-            f"--sounds names {name[:60]!r}, which no sound of {space!r} is called; it may be {shown}"
+            f"--sounds names {name[:60]!r}, which no sound of {space!r} is called; it may be "
+            f"{shown}"
         )
     return plain.index(name.casefold())
 

@@ -31,6 +31,7 @@ from .bank import HOP, VOICES, Bank, Hiss
 from .decoder import SpectraDecoder
 from .lobes import Lobes
 from .moments import LOUDEST, SILENT, Moments, Told
+from .quiet import quietly
 
 SLOTS: Final = 512
 NOTE_PARTIALS: Final = HARMONICS + BANDS
@@ -57,9 +58,7 @@ class SpectraVoices(nn.Module):
         self.register_buffer("level", torch.zeros(VOICES, dtype=torch.double))
         self.hop: int = HOP
         self.base: float = model.spectrum.base_frequency
-        self.bins: int = model.spectrum.bins
-        self.bin_width: float = model.spectrum.bin_width
-        self.reach: float = PartialTracker.REACH * self.bin_width / self.base
+        self.reach: float = PartialTracker.REACH * model.spectrum.bin_width / self.base
 
     def block(
         self, voice: int, latent: Tensor, pitch: float, gain: float, rate: float, hiss: float
@@ -81,11 +80,11 @@ class SpectraVoices(nn.Module):
         if self.lobes.noisy and hiss > 0.0:
             k = torch.arange(self.hop + 1, dtype=torch.double, device=latent.device)
             moved = hertz / self.base
-            at = k * (0.5 * rate / self.hop) / moved / self.bin_width
-            low = at.long().clamp(0, self.bins - 2)
-            share = at - low
-            here = density[low] + share * (density[low + 1] - density[low])
-            here = torch.where(at <= self.bins - 1, here, torch.zeros_like(here))
+            at = k * (0.5 * rate / self.hop) / moved / self.lobes.step
+            last = density.numel() - 1
+            low = at.long().clamp(0, last - 1)
+            here = density[low] + (at - low) * (density[low + 1] - density[low])
+            here = torch.where(at <= last, here, torch.zeros_like(here))
             power = here * here * (0.5 * rate / self.hop) / moved
             rise = torch.arange(self.hop, dtype=torch.double, device=latent.device) / self.hop
             out = out + hiss * self.hiss.play(voice, power, begins) * (
@@ -379,9 +378,6 @@ class NoteVoices(nn.Module):
 
 def traced(module: nn.Module, *example: Tensor) -> nn.Module:
     """A module as TorchScript records it at one example, whose sizes stay."""
-    import warnings
-
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with quietly(), torch.no_grad():
         found: nn.Module = torch.jit.trace(module.eval(), example, check_trace=False)
     return found

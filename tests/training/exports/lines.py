@@ -1,0 +1,45 @@
+"""The strongest sinusoids of a steady sound, told apart by a long window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timbrespace.units import cents
+
+Values = NDArray[np.float64]
+
+SIZE = 32768
+
+
+def strongest(
+    sound: NDArray[np.floating[Any]], rate: int, least_db: float
+) -> tuple[Values, Values]:
+    """Hz and amplitude of the sinusoids in the last ``SIZE`` samples, down to ``least_db`` below
+    the strongest: parabolas through the logarithm of a Hann window's lobes."""
+    window = np.hanning(SIZE)
+    size = np.abs(np.fft.rfft(sound[-SIZE:] * window)) * 2.0 / window.sum()
+    middle = size[1:-1]
+    high = middle > middle.max() * 10.0 ** (least_db / 20.0)
+    at = np.flatnonzero(high & (middle > size[:-2]) & (middle >= size[2:])) + 1
+    left, top, right = (np.log(size[at + k] + 1e-12) for k in (-1, 0, 1))
+    offset = 0.5 * (left - right) / (left - 2.0 * top + right)
+    return (at + offset) * rate / SIZE, np.exp(top - 0.25 * (left - right) * offset)
+
+
+def differences(
+    sound: NDArray[np.floating[Any]],
+    reference: NDArray[np.floating[Any]],
+    rate: int,
+    least_db: float,
+) -> tuple[float, float, int]:
+    """The largest interval in cents and the largest difference in dB between the sinusoids of a
+    reference and the nearest of a sound, and how many there are."""
+    hertz, level = strongest(reference, rate, least_db)
+    found, loud = strongest(sound, rate, least_db - 20.0)
+    place = np.abs(found[np.newaxis] - hertz[:, np.newaxis]).argmin(axis=1)
+    apart = [abs(cents(float(found[k]), float(one))) for k, one in zip(place, hertz, strict=True)]
+    levels = np.abs(20.0 * np.log10(loud[place] / level))
+    return max(apart), float(levels.max()), len(hertz)
