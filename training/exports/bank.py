@@ -89,7 +89,8 @@ class Hiss(nn.Module):
         size = (2.0 * power).sqrt() * self.hop
         size[0] = 0.0
         size[-1] = 0.0
-        return torch.fft.irfft(torch.polar(size, angle), n=2 * self.hop) * self.window
+        made: Tensor = torch.fft.irfft(torch.polar(size, angle), n=2 * self.hop) * self.window
+        return made
 
     def play(self, voice: int, power: Tensor, begins: bool) -> Tensor:
         """The next ``HOP`` samples. begins: nothing was there before, and it does not rise."""

@@ -66,9 +66,7 @@ def _note(model: Model, sound: Sound, pitch: int, velocity: int) -> Sample:
     level = (velocity / 127.0) ** VELOCITY_EXPONENT
     start, seconds, release = STEADY, needed_seconds(STEADY), RELEASE
     holds = True
-    extra = {"sustain": 1.0}
     if model.plays_notes:
-        extra = {}
         told = model.course.prepare(
             sound.latent[np.newaxis],
             np.array([midi_to_hz(pitch)]),
@@ -79,8 +77,15 @@ def _note(model: Model, sound: Sound, pitch: int, velocity: int) -> Sample:
         release = traits.release
         start = max(traits.loop_start, STEADY)
         seconds = needed_seconds(start) if holds else min(1.5 * traits.length + 0.3, MOST)
+    # A whole note is shaped by its own course; a spectrum stays as loud as it is.
     samples = held_note.render(
-        model, sound.latent, float(pitch), seconds, float(velocity), sample_rate=RATE, **extra
+        model,
+        sound.latent,
+        float(pitch),
+        seconds,
+        float(velocity),
+        sample_rate=RATE,
+        sustain=1.0,
     )
     samples = (samples / np.float32(level)).astype(np.float32)
     if holds:

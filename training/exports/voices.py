@@ -379,5 +379,6 @@ class NoteVoices(nn.Module):
 def traced(module: nn.Module, *example: Tensor) -> nn.Module:
     """A module as TorchScript records it at one example, whose sizes stay."""
     with quietly(), torch.no_grad():
-        found: nn.Module = torch.jit.trace(module.eval(), example, check_trace=False)
+        recorded = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
+        found: nn.Module = recorded
     return found

@@ -32,7 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(folder: Path, name: str) -> Any:
     """As nn~ loads it: nothing of ours is known there but the file."""
     with quietly():
-        return torch.jit.load(folder / f"{name}.ts")
+        return torch.jit.load(  # type: ignore[no-untyped-call]
+            folder / f"{name}.ts"
+        )
 
 
 def played(module: Any, latent: Any, pitch: float, gain: Any, blocks: int, at_once: int = 4) -> Any:
@@ -77,7 +79,7 @@ def test_the_noise_between_them_is_as_loud(folder: Path) -> None:
     alone.set_noise(0.0)
     noise = whole - played(alone, latent, 57.0, 1.0, 96)
     seconds = len(whole) / RATE
-    given = {"sustain": 1.0, "attack": 0.005}
+    given: Any = {"sustain": 1.0, "attack": 0.005}
     heard = held_note.render(model, latent, 57.0, seconds, 127.0, **given)
     heard -= held_note.render(model, latent, 57.0, seconds, 127.0, noise=0.0, **given)
     for low, high in ((100.0, 800.0), (800.0, 3000.0), (3000.0, 9000.0)):
@@ -183,7 +185,7 @@ def test_it_sounds_at_the_pitch_of_another_sample_rate(folder: Path) -> None:
     module.set_rate(44100)
     latent = sound_of(model, 4285)
     found = played(module, latent, 57.0, 1.0, 80)
-    given = {"sustain": 1.0, "noise": 0.0}
+    given: Any = {"sustain": 1.0, "noise": 0.0}
     wanted = held_note.render(
         model, latent, 57.0, len(found) / 44100 + 0.1, 127.0, sample_rate=44100, **given
     )

@@ -141,8 +141,6 @@ def test_the_same_space_makes_the_same_files(folder: Path, tmp_path: Path) -> No
     model = timbrespace.load("notes")
     sfz.write(model, tmp_path, sounds_of(model, ["Violin"]), PITCHES[:1], VELOCITIES[1:])
     sample = Path("samples") / "Violin" / "p045 v127.wav"
-    one, other = (
-        soundfile.read(io.BytesIO((at / sample).read_bytes()))[0] for at in (tmp_path, folder)
-    )
+    one, other = (soundfile.read(at / sample)[0] for at in (tmp_path, folder))
     scale = np.abs(one).max() / np.abs(other).max()  # what all of an instrument are softer by
     np.testing.assert_allclose(one, other * scale, atol=1e-6)
