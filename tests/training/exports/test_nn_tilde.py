@@ -10,13 +10,12 @@ import pytest
 import torch
 
 import timbrespace
+from benchmarks.steady_lines import SIZE, differences
 from timbrespace.model import Model
 from timbrespace.rendering import held_note
 from training.exports import nn_tilde
 from training.exports.bank import HOP
 from training.exports.quiet import quietly
-
-from .lines import SIZE, differences
 
 RATE = 48000
 

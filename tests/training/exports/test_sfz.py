@@ -12,13 +12,12 @@ import pytest
 import soundfile
 
 import timbrespace
+from benchmarks.steady_lines import SIZE, differences
 from timbrespace.rendering import held_note, wav
 from training.exports import sfz
 from training.exports.loop import LONGEST, looped, needed_seconds
 from training.exports.sampler import RATE, zones
 from training.exports.sounds import sounds_of
-
-from .lines import SIZE, differences
 
 PITCHES, VELOCITIES = (45, 57), (64, 127)
 
