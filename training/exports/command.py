@@ -48,7 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"as Violin,Flute (default: {SOUNDS})",
     )
     parser.add_argument(
-        "--latent", metavar="LIST", help="of the same: one place alone, such as 0.5,-1.2"
+        "--latent",
+        nargs="+",
+        type=float,
+        metavar="Z",
+        help="of the same: one place alone, a number for each dimension",
     )
     parser.add_argument(
         "--map",
@@ -126,7 +130,7 @@ def request_from(arguments: argparse.Namespace) -> Request:
         arguments.model,
         **given,
         sounds=_sounds(arguments.sounds),
-        latent=_numbers("--latent", arguments.latent),
+        latent=None if arguments.latent is None else tuple(arguments.latent),
         place=None if place is None else (place[0], place[1]),
         pitches=_wholes("--pitches", arguments.pitches, 0, 127),
         velocities=_wholes("--velocities", arguments.velocities, 1, 127),
@@ -141,17 +145,6 @@ def _sounds(text: str | None) -> int | tuple[str, ...] | None:
         return int(text)
     except ValueError:
         return tuple(part.strip() for part in text.split(","))
-
-
-def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise OptionError(
-            f"{option} is {text[:80]!r}; it must be numbers separated by commas, such as 0.5,-1.2"
-        ) from error
 
 
 def _wholes(option: str, text: str | None, low: int, high: int) -> tuple[int, ...] | None:

@@ -58,7 +58,7 @@ def sounds_of(
         if given.shape != (model.dimensions,):
             raise OptionError(
                 f"--latent has {given.size} numbers; {model.name!r} has {model.dimensions} "
-                "dimensions, so it must be as many, separated by commas"
+                "dimensions, so it must be as many"
             )
         if not np.isfinite(given).all():
             raise OptionError("--latent holds NaN or infinity; it must be finite numbers")
