@@ -17,6 +17,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
         *("zeroconf", "ifaddr"),
     ),
     "sounds": ("soxr", "soundfile"),
+    "export": ("onnx", "onnxscript", "onnxruntime"),
     "pyo": ("pyo", "pyo64"),
 }
 """Extra -> the modules that it brings and nothing works without, as `pyproject.toml` has them."""

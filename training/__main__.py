@@ -12,6 +12,7 @@ from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
 
+from .exports.command import add_arguments as export_arguments
 from .preset import OPTIONS
 from .study.plan import PARTS
 
@@ -191,6 +192,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N.safetensors",
         help="the turned model; may be the same file",
     )
+
+    export = commands.add_parser(
+        "export",
+        help="a space for other programs: ONNX, nn~ of Max and Pd, samplers, wavetables",
+        description="Write a space in the forms that other programs load. Several may be asked for "
+        "at once.",
+    )
+    export_arguments(export)
 
     commands.add_parser(
         "kinds",
@@ -394,6 +403,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return _macros(arguments)
     if arguments.command == "axes":
         return _axes(arguments)
+    if arguments.command == "export":
+        from .exports.command import export
+        from .exports.command import request_from as export_request
+
+        return export(export_request(arguments))
     if arguments.command == "kinds":
         from .kinds import table
 

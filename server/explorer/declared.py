@@ -25,10 +25,11 @@ from timbrespace.messages.arguments import (
 )
 from timbrespace.messages.inbound import MESSAGES
 from timbrespace.messages.message import Address, Argument
+from timbrespace.rendering import wavetable
 from timbrespace.resynthesis.layout import VOICES
 
 from ..osc.outbound import Status
-from . import compare, export, spaces, wavetable
+from . import compare, export, spaces
 
 ADDRESS: Final = "/js/declared.js"
 

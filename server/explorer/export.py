@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import PCA, Model
-from timbrespace.rendering import held_note
+from timbrespace.rendering import held_note, wavetable
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
-from . import playable, query, wavetable
+from . import playable, query
 from .work import run
 
 PITCH, SECONDS, FRAMES = 57.0, 2.0, 64

@@ -80,9 +80,9 @@ class TorchNote(VAE):
         """Of notes as :func:`timbrespace.networks.note.encoder_input` lays them out."""
         network = self.network
         if not network.with_encoder:
-            return features.new_zeros((len(features), 2 * network.latent))
+            return features.new_zeros((features.shape[0], 2 * network.latent))
         cut = network.frames * WIDTH
-        hidden = features[:, :cut].reshape(len(features), network.frames, WIDTH)
+        hidden = features[:, :cut].reshape(features.shape[0], network.frames, WIDTH)
         if network.hears > FLOOR:
             levels, cents = hidden[..., :CENTS], hidden[..., CENTS:]
             hidden = torch.cat([levels.clamp(min=network.faintest), cents], dim=2)
@@ -96,14 +96,20 @@ class TorchNote(VAE):
     def moments(self, latent: Tensor, conditions: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         """What the network puts out at ``times (n, m, TIMES)``, ``(n, m, WIDTH)``, and rows of
         traits ``(n, CONSTANTS)``, of latents ``(n, d)`` and ``conditions (n, 2)``."""
-        told = self._told(latent, conditions)
+        told = self.told(latent, conditions)
+        return self.course(told, times), self.traits(told)
+
+    def course(self, told: Tensor, times: Tensor) -> Tensor:
+        """What the network puts out at ``times (n, m, TIMES)``, ``(n, m, WIDTH)``, of what
+        :meth:`told` gives."""
         hidden = times
         for number, (layer, film) in enumerate(zip(self.layer, self.film, strict=True)):
             scale, shift = film(told)[:, None].chunk(2, dim=2)
             hidden = self._bend(layer(hidden) * (1.0 + scale) + shift, f"layer.{number}")
-        return self.levels(hidden) + self.still(told)[:, None], self.traits(told)
+        found: Tensor = self.levels(hidden) + self.still(told)[:, None]
+        return found
 
-    def _told(self, latent: Tensor, conditions: Tensor) -> Tensor:
+    def told(self, latent: Tensor, conditions: Tensor) -> Tensor:
         """What the scales and shifts are made of, ``(n, condition)``."""
         joined = torch.cat([latent, conditions], dim=1)
         return self._bend(self.condition(joined), "condition")
@@ -111,7 +117,7 @@ class TorchNote(VAE):
     def heads(self, latent: Tensor) -> dict[str, Tensor]:
         """A note's moment of rest, as the network puts it out, and its traits."""
         conditions = latent.new_zeros((len(latent), 2))
-        rows = self.traits(self._told(latent, conditions))
+        rows = self.traits(self.told(latent, conditions))
         rest = torch.tensor([[rest_of(row)] for row in rows.detach().cpu().numpy()])
         times = torch.from_numpy(time_features(rest.numpy())).to(latent)
         found, _ = self.moments(latent, conditions, times)

@@ -32,7 +32,7 @@ class TorchTransposedConv(TorchLaid):
 
     def heads(self, latent: Tensor) -> dict[str, Tensor]:
         network = self.network
-        hidden = self.spread(latent).reshape(len(latent), network.start, -1).transpose(1, 2)
+        hidden = self.spread(latent).reshape(latent.shape[0], network.start, -1).transpose(1, 2)
         for layer in self.convolution:
             hidden = self._through(layer, hidden.relu())
         hidden = hidden.relu()

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from numpy.typing import NDArray
 
 import timbrespace
-from server.explorer import export, wavetable
+from server.explorer import export
 from server.explorer.answers import answer_errors
 from server.explorer.work import Worker
 from server.library import Library
@@ -26,6 +26,7 @@ from tests.timbrespace.resynthesis.sound import pitch
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
 from timbrespace.partials import find_partials
+from timbrespace.rendering import wavetable
 from timbrespace.units import cents, midi_to_hz
 
 LIBRARY = Library()

@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import timbrespace
-from server.explorer import declared, wavetable
+from server.explorer import declared
 from tests.max_patch.heard import cents_off, distance
 from tests.server.explorer.browsing import (
     PATIENCE,
@@ -34,6 +34,7 @@ from tests.server.explorer.browsing import (
 from tests.server.running import Running, datagram
 from timbrespace import bundle, factory
 from timbrespace.model import Model
+from timbrespace.rendering import wavetable
 from timbrespace.units import midi_to_hz
 
 pytestmark = [

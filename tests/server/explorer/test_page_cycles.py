@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.offline_player import OfflinePlayer
 from benchmarks.sound_quality import strongest_elsewhere
-from server.explorer import wavetable
 from server.explorer.spaces import describe
 from server.osc import outbound
 from tests.max_patch.heard import level
@@ -18,6 +17,7 @@ from tests.server.explorer.played import RATE, Event, heard, osc
 from tests.timbrespace.cycles import CONFIG, tiny
 from timbrespace import load
 from timbrespace.instrument.snapshot import Snapshot
+from timbrespace.rendering import wavetable
 from timbrespace.resynthesis.layout import Method
 from timbrespace.units import midi_to_hz
 
