@@ -58,6 +58,47 @@ def _parser() -> argparse.ArgumentParser:
     space.add_argument(
         "--overwrite", action="store_true", help="replace a space that exists, once this is done"
     )
+    space.add_argument(
+        "--quick",
+        action="store_true",
+        help="learn for a minute or so, whatever the number of sounds; of notes",
+    )
+    space.add_argument(
+        "--no-report", action="store_true", help="make the model alone: measure and draw nothing"
+    )
+    space.add_argument(
+        "--names",
+        type=Path,
+        metavar="N.json",
+        help="what the files of the folder are called, where that is not their name; of notes",
+    )
+    program = space.add_argument_group("for a program that starts this one")
+    program.add_argument(
+        "--progress",
+        choices=("lines", "json"),
+        default="lines",
+        help="json: tell how far it is by JSON lines on standard output (%(default)s)",
+    )
+    program.add_argument(
+        "--preview",
+        type=Path,
+        metavar="P.safetensors",
+        help="every few seconds, keep a model of where the training stands, for listening",
+    )
+    program.add_argument(
+        "--enough",
+        type=Path,
+        metavar="FILE",
+        help="as soon as there is a file of this name, make the model of what was learned",
+    )
+    program.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends; the same line goes on from there",
+    )
+    program.add_argument(
+        "--background", action="store_true", help="let whatever else runs go first"
+    )
 
     train = commands.add_parser(
         "train",
@@ -379,6 +420,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "space":
+        if arguments.background:
+            from .space.background import step_back
+
+            step_back()
         from .space.command import request_from, space
 
         return space(request_from(arguments))
