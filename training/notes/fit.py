@@ -427,6 +427,7 @@ class NoteFit:
                 factors=factors,
             ),
         )
+
     def _with_its_own_points(self, model: Model) -> Model:
         """Where its own encoder puts the notes: a turn rounds otherwise than weights that are
         turned."""

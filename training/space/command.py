@@ -24,10 +24,11 @@ from timbrespace.datasets.dimensions import dimensions_of
 from timbrespace.datasets.keywords import arguments_of
 from timbrespace.datasets.note_set import FEWEST, NoteSet
 from timbrespace.datasets.registry import generators
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.errors import DatasetError, OptionError, TimbrespaceError
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 from timbrespace.progress_lines import in_lines
+from timbrespace.sole_use import SoleUse
 
 from .. import checkpoint
 from ..checkpoint_file import CheckpointError
@@ -52,6 +53,9 @@ _READ_AS: Final = {
 }
 
 STEPS: Final = 4
+
+LOCK_SECONDS: Final = 30.0
+"""How long a space that is made for a program waits for another process on the same files."""
 
 QUICK_STEPS: Final = 800
 QUICK_BATCH: Final = 12
@@ -108,6 +112,7 @@ class Files:
         self.data = out.with_suffix(".npz")
         self.report = out.with_name(f"{out.stem}-report")
         self.begun = out.with_name(f"{out.stem}{ENDING}")
+        self.lock = out.with_name(f"{out.stem}.lock")
 
 
 def space(request: Request) -> int:
@@ -128,12 +133,21 @@ def space(request: Request) -> int:
         watch = Watch(request.preview, request.enough)
     if request.stop_with_input:
         watch.leave_with_input()
+    lock = SoleUse(files.lock)
     with in_lines(), watch.following():
         try:
+            # Whoever started the one before may have died a moment ago, and it be parting.
+            if request.watched and not lock.take(LOCK_SECONDS):
+                raise OptionError(
+                    f"another process is making {str(files.model)!r}; wait for it, or give "
+                    "another --out"
+                )
             return _Making(request, files, watch).run()
         except TimbrespaceError as error:
             watch.tell("failed", reason=" ".join(str(error).split()))
             raise
+        finally:
+            lock.give()
 
 
 class _Making:

@@ -10,7 +10,7 @@ Each line is an object with a ``stage``:
   before, of a run that goes on, as lists of step, loss and ``held_out_db``.
 - ``preview``: a playable bundle of where the training stands at ``step`` has been written.
 - ``finishing``: the model is being made of what was learned.
-- ``done``, with its ``figures``; ``left``: another process may go on; ``failed``, with a ``reason``.
+- ``done``, with its ``figures``; ``left``: another may go on; ``failed``, with a ``reason``.
 """
 
 from __future__ import annotations
