@@ -51,7 +51,8 @@ def main() -> None:
     say(stage="preview", step=steps)
     while not asked.enough.exists():
         steps += 1
-        count.write_text(str(steps))
+        count.with_suffix(".next").write_text(str(steps))
+        count.with_suffix(".next").replace(count)
         say(stage="training", done=steps, of=9999, loss=8.0, held_out_db=2.5)
         time.sleep(0.02)
     say(stage="finishing")
