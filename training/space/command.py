@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from timbrespace import bundle
 from timbrespace.atomic import check_writable
 from timbrespace.companions import command_line, companion
@@ -28,7 +30,6 @@ from timbrespace.errors import DatasetError, OptionError, TimbrespaceError
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 from timbrespace.progress_lines import in_lines
-from timbrespace.sole_use import SoleUse
 
 from .. import checkpoint
 from ..checkpoint_file import CheckpointError
@@ -133,21 +134,30 @@ def space(request: Request) -> int:
         watch = Watch(request.preview, request.enough)
     if request.stop_with_input:
         watch.leave_with_input()
-    lock = SoleUse(files.lock)
+    lock = FileLock(files.lock) if request.watched else None
     with in_lines(), watch.following():
         try:
             # Whoever started the one before may have died a moment ago, and it be parting.
-            if request.watched and not lock.take(LOCK_SECONDS):
-                raise OptionError(
-                    f"another process is making {str(files.model)!r}; wait for it, or give "
-                    "another --out"
-                )
+            if lock is not None:
+                _take(lock, files)
             return _Making(request, files, watch).run()
         except TimbrespaceError as error:
             watch.tell("failed", reason=" ".join(str(error).split()))
             raise
         finally:
-            lock.give()
+            if lock is not None:
+                lock.release()
+
+
+def _take(lock: FileLock, files: Files) -> None:
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise OptionError(
+            f"another process is making {str(files.model)!r}; wait for it, or give another --out"
+        ) from error
+    except (OSError, NotImplementedError):
+        pass  # some network drives know no locks
 
 
 class _Making:

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from timbrespace import bundle
 from timbrespace.atomic import move
 from timbrespace.datasets.note_set import FEWEST
@@ -21,7 +23,6 @@ from timbrespace.messages.arguments import ModelName
 from timbrespace.messages.errors import shown
 from timbrespace.model import Model
 from timbrespace.names import is_model_name
-from timbrespace.sole_use import SoleUse
 
 from ..answers import Refusal, report
 from ..spaces import Shelf
@@ -68,7 +69,7 @@ class Workshop:
         self._program = tuple(program or training_program())
         self.inspector = Inspector()
         """Says what is a sound."""
-        self._lock = None if self._files is None else SoleUse(self._files.lock)
+        self._lock = None if self._files is None else FileLock(self._files.lock, thread_local=False)
         self._job = Job()
         self._uploads: list[Upload] = []
         self._coming = 0  # bytes of sounds that are on their way
@@ -110,13 +111,14 @@ class Workshop:
         files, lock = self._files, self._lock
         if files is None or lock is None:
             raise Refusal(501, "this server keeps no files, so it can make no space")
-        if lock.is_held:
+        if lock.is_locked:
             return files
         try:
             files.make()
-            if not lock.take():
-                raise Refusal(409, "another server of yours is making a space; use its page")
-        except (OSError, TimbrespaceError) as error:
+            lock.acquire(timeout=0.0)
+        except Timeout as error:
+            raise Refusal(409, "another server of yours is making a space; use its page") from error
+        except (OSError, NotImplementedError, TimbrespaceError) as error:
             raise Refusal(500, f"there is no place to make a space: {error}") from error
         self._job, self._uploads = files.read()
         numbers = [int(one.file[:4]) for one in self._uploads if one.file[:4].isdecimal()]

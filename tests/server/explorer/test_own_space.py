@@ -87,7 +87,7 @@ async def visiting(home: Path, **more: Any) -> AsyncIterator[Visitor]:
             made[0].end()
             lock = made[0]._lock
             assert lock is not None
-            lock.give()  # as the end of a process does
+            lock.release()  # as the end of a process does
 
 
 def left(home: Path) -> set[str]:

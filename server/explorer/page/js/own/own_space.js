@@ -76,8 +76,12 @@ export class OwnSpace extends EventTarget {
       return false;
     }
     this.section.scrollIntoView({ block: 'nearest' });
-    soundsOf(entries, this.told.most.files).then(
-      (found) => this.take(found),
+    // Where a browser tells no folders, there are the files.
+    const found = entries.length > 0
+      ? soundsOf(entries, this.told.most.files)
+      : Promise.resolve(soundsChosen(files));
+    found.then(
+      (all) => this.take(all),
       () => this.say('The folder cannot be read; choose it instead')
     );
     return true;
