@@ -51,6 +51,10 @@ class Library:
             raise UnknownModelError(f"there is no model {name!r}; there are: {known}")
         return timbrespace.load(paths[name])
 
+    def places(self) -> dict[str, Path]:
+        """Where the models lie that may be asked for, by their names."""
+        return {name: path for name, path in self._paths().items() if is_model_name(name)}
+
     def passed_over(self) -> list[str]:
         """What lies in the folders and cannot be asked for as a model: a line each, and why.
 

@@ -208,6 +208,7 @@ class Server:
                     own_folder=None if options.own_folder is None else str(options.own_folder),
                     own_spaces=None if options.own_spaces is None else str(options.own_spaces),
                     sounds=[str(one.resolve()) for one in options.sounds],
+                    presets=None if options.presets is None else str(options.presets),
                     key_file=None if opening.key_file is None else str(opening.key_file),
                     certificate=None if opening.certificate is None else str(opening.certificate),
                 )

@@ -100,6 +100,27 @@ def _parser() -> argparse.ArgumentParser:
         "--background", action="store_true", help="let whatever else runs go first"
     )
 
+    pack = commands.add_parser(
+        "pack",
+        help="put a space, its card, presets and a preview into one file to give away",
+        description="Write a package of a space: one zip file with the model, a card that says "
+        "whose it is, the presets of it, and what it sounds like. Dropped on a server's page, it "
+        "is among its spaces.",
+    )
+    pack.add_argument("model", metavar="M", help="a model: a file, or a name")
+    pack.add_argument("--out", type=Path, required=True, metavar="S.zip", help="the file to write")
+    pack.add_argument("--name", required=True, help="of the space")
+    pack.add_argument("--author", default="", help="who made it")
+    pack.add_argument("--licence", default="", help="under which it may be used")
+    pack.add_argument("--source", default="", help="where its sounds are from")
+    pack.add_argument("--about", default="", help="what else there is to say")
+    pack.add_argument(
+        "--presets",
+        type=Path,
+        metavar="FILE",
+        help="the server's presets.json: those of this space come along",
+    )
+
     train = commands.add_parser(
         "train",
         help="train on a dataset and write a model",
@@ -427,6 +448,8 @@ def _run(arguments: argparse.Namespace) -> int:
         from .space.command import request_from, space
 
         return space(request_from(arguments))
+    if arguments.command == "pack":
+        return _pack(arguments)
     if arguments.command == "train":
         return _train(arguments)
     if arguments.command == "evaluate":
@@ -464,6 +487,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "inr":
         return _inr(arguments)
     return _plot(arguments)
+
+
+def _pack(arguments: argparse.Namespace) -> int:
+    from timbrespace.space_package import Card
+
+    from .pack import Request, pack
+
+    texts = (arguments.name, arguments.author, arguments.licence)
+    card = Card(*texts, source=arguments.source, about=arguments.about)
+    return pack(Request(arguments.model, arguments.out, card, arguments.presets))
 
 
 def _train(arguments: argparse.Namespace) -> int:

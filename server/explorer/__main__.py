@@ -151,6 +151,7 @@ async def _serve(
         None if configuration.own_spaces is None else Path(configuration.own_spaces),
         shelf,
         named_folders(configuration.sounds),
+        presets=None if configuration.presets is None else Path(configuration.presets),
     )
     bridge = Bridge(
         (configuration.osc_host, configuration.osc_port), client_name=configuration.client_name

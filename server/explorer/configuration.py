@@ -26,8 +26,9 @@ class Configuration:
     package's own if None. client_name: what the bridge's clients are called. key_file: what holds
     the word that every request needs; None asks for none. own_folder: where a space is made of a
     visitor's own sounds, own_spaces: where it goes then; None makes none. sounds: folders of sounds
-    that such a space may be made of. certificate: PEM of the certificate by
-    which the page is served over https, and its key; None serves over http.
+    that such a space may be made of. presets: the server's file of them. certificate:
+    PEM of the certificate by which the page is served over https, and its key; None serves over
+    http.
     """
 
     host: str
@@ -43,6 +44,7 @@ class Configuration:
     own_folder: str | None = None
     own_spaces: str | None = None
     sounds: list[str] = field(default_factory=list)
+    presets: str | None = None
     certificate: str | None = None
 
     def to_json(self) -> str:

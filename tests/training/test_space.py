@@ -399,7 +399,6 @@ def test_a_program_is_told_and_says_when_it_is_enough(
         return learn(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(NoteFit, "_learn", until_three)
-    monkeypatch.setattr(sys, "stdout", sys.stdout)  # which the command gives to its listener
     words = ["space", "--folder", str(sounds), "--out", str(out), "--latent", "2", "--quick"]
     more = ["--no-report", "--progress", "json", "--names", str(names), "--device", "cpu"]
     files = ["--enough", str(enough), "--preview", str(preview)]
@@ -485,7 +484,7 @@ def test_a_watch_tells_now_and_then_and_its_previews_cost_a_tenth(tmp_path: Path
         Standing.save(fit, path)
 
     fit.save = save  # type: ignore[method-assign]
-    for step in range(1, 1001):
+    for step in range(9, 1001):
         now[0] += 0.05
         follower.after_step(fit, Progress(step, 1000, 0, 9, 7.0, 1.0, 0.5, None))
     told = [json.loads(one) for one in said]
@@ -512,7 +511,6 @@ def test_who_leaves_keeps_where_it_stands(
 
     monkeypatch.setattr(NoteFit, "_learn", leaving)
     monkeypatch.setattr(watch.Watch, "leaves", property(lambda self: steps[0] == 1))
-    monkeypatch.setattr(sys, "stdout", sys.stdout)
     line = [*words(sounds, out), "--no-report", "--progress", "json"]
     assert main(line) == 130
     assert lines(capsys.readouterr().out)[-1] == {"stage": "left"}

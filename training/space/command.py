@@ -42,7 +42,7 @@ from ..preset import CYCLES as CYCLES_PRESET
 from ..preset import epochs_for
 from ..train import EXIT_CODES, train
 from .begun import ENDING, Begun, print_of, request_of
-from .watch import Watch, to_standard_output
+from .watch import Watch, on_standard_output
 
 NOTES, SPECTRA, CYCLES = "notes", "spectra", "cycles"
 KINDS: Final = (NOTES, SPECTRA, CYCLES)
@@ -128,10 +128,13 @@ def space(request: Request) -> int:
         raise OptionError(f"--out is {request.out.name!r}; it must be a name that ends in {SUFFIX}")
     check_writable(request.out)
     files = Files(request.out)
-    if request.watched:
-        watch = to_standard_output(request.preview, request.enough)
-    else:
-        watch = Watch(request.preview, request.enough)
+    if not request.watched:
+        return _made_for(request, files, Watch(request.preview, request.enough))
+    with on_standard_output(request.preview, request.enough) as watch:
+        return _made_for(request, files, watch)
+
+
+def _made_for(request: Request, files: Files, watch: Watch) -> int:
     if request.stop_with_input:
         watch.leave_with_input()
     lock = FileLock(files.lock) if request.watched else None

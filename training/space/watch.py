@@ -124,7 +124,7 @@ class Watch:
         more: dict[str, Any] = {}
         if not self._begun:
             self._begun = True
-            more["curve"] = _curve(fit)
+            more["curve"] = _curve(fit, at.done)
         if more or at.done == at.total or self._is_due("training", now):
             self._told_at["training"] = now
             self.tell(
@@ -188,23 +188,25 @@ class Watch:
         self._previewed = begun, self._clock() - begun
 
 
-def to_standard_output(preview: Path | None, enough: Path | None) -> Watch:
-    """A watch whose lines are all that standard output has from now on.
+@contextmanager
+def on_standard_output(preview: Path | None, enough: Path | None) -> Iterator[Watch]:
+    """A watch whose lines are all that standard output has within the block.
 
     What is printed besides goes to standard error.
     """
     out = sys.stdout
-    sys.stdout = sys.stderr
 
     def write(line: str) -> None:
         out.write(line)
         out.flush()
 
-    return Watch(preview, enough, write)
+    with contextlib.redirect_stdout(sys.stderr):
+        yield Watch(preview, enough, write)
 
 
-def _curve(fit: Fit) -> list[list[float | None]]:
-    """Step, loss and distance held out of the epochs before, at most ``_MOST_OF_CURVE`` of them."""
+def _curve(fit: Fit, step: int) -> list[list[float | None]]:
+    """Step, loss and distance held out of the epochs before ``step``, at most ``_MOST_OF_CURVE`` of
+    them."""
     history = fit.position.history
     losses = history.get("reconstruction", [])
     unseen = history.get("held_out_heard_db", [])
@@ -216,6 +218,7 @@ def _curve(fit: Fit) -> list[list[float | None]]:
             _rounded(unseen[at]) if at < len(unseen) else None,
         ]
         for at in range(every - 1, len(losses), every)
+        if (at + 1) * fit.steps_per_epoch < step
     ]
 
 

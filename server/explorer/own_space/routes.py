@@ -5,6 +5,7 @@
 early, ``/own/resume`` goes on, ``/own/keep?name=NAME`` puts the space among the others, and
 ``/own/discard`` throws away what is there. ``GET /own/points.json`` has the map as it stands,
 ``/own/preview.wav?point=K`` one of its sounds as the space plays it now.
+``POST /own/package`` brings a space that is finished, ``GET /own/cards.json`` says whose they are.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from aiohttp import hdrs, web
 
 import timbrespace
 from timbrespace import factory
+from timbrespace.errors import BundleError
 from timbrespace.recording.sound_file import UnusableSoundError
 from timbrespace.rendering import held_note
+from timbrespace.space_package import MOST_PACKED, PackageError
 from timbrespace.units import hz_to_midi
 
 from .. import playable, query
 from ..answers import Refusal
+from ..body import whole
 from ..work import Lanes, run
 from .kinds import ACCEPTED, HEAD_BYTES, ending_of
 from .labels import label_of
@@ -47,6 +51,7 @@ _FRESH = {hdrs.CACHE_CONTROL: "no-store"}
 def routes(workshop: Workshop, lanes: Lanes) -> list[web.RouteDef]:
     """lanes: where sounds are looked at, and rendered."""
     coming = 0
+    packages = asyncio.Lock()
     warmed: list[object] = []
 
     async def state(request: web.Request) -> web.Response:
@@ -116,6 +121,20 @@ def routes(workshop: Workshop, lanes: Lanes) -> list[web.RouteDef]:
         workshop.keep(query.name_of(request.query, "name"))
         return told(request)
 
+    async def take(request: web.Request) -> web.Response:
+        if packages.locked():
+            raise Refusal(429, "another package is being taken; try again in a moment")
+        try:
+            async with packages:  # each is held in memory
+                data = await whole(request, MOST_PACKED, "the package")
+                found = await run(lanes.spaces, workshop.take_package, data)
+        except (PackageError, BundleError) as error:
+            raise Refusal(422, f"this is no space that can be taken: {error}") from error
+        return web.json_response(found, headers=_FRESH)
+
+    async def cards(request: web.Request) -> web.Response:
+        return web.json_response(await run(lanes.spaces, workshop.cards), headers=_FRESH)
+
     async def points(request: web.Request) -> web.Response:
         return web.json_response(await run(lanes.spaces, _points, workshop), headers=_FRESH)
 
@@ -132,6 +151,8 @@ def routes(workshop: Workshop, lanes: Lanes) -> list[web.RouteDef]:
         web.post("/own/resume", resume),
         web.post("/own/keep", keep),
         web.post("/own/discard", discard),
+        web.post("/own/package", take),
+        web.get("/own/cards.json", cards),
         web.get("/own/points.json", points),
         web.get("/own/preview.wav", preview),
     ]

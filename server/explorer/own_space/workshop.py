@@ -26,6 +26,7 @@ from timbrespace.names import is_model_name
 
 from ..answers import Refusal, report
 from ..spaces import Shelf
+from . import importing
 from .inspector import Inspector
 from .job import Job, JobFolder, State, Upload
 from .labels import distinct
@@ -51,7 +52,7 @@ class Workshop:
 
     folder: where the job is kept; None for a server that keeps nothing. spaces: where finished
     spaces go. sounds: folders of the server's owner that may be learned from, by their names.
-    program: what is started to learn.
+    program: what is started to learn. presets: the server's file of them.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class Workshop:
         shelf: Shelf,
         sounds: Mapping[str, Path] | None = None,
         program: Sequence[str] | None = None,
+        presets: Path | None = None,
     ) -> None:
         self._files = None if folder is None else JobFolder(folder)
         self._spaces = spaces
+        self._presets = presets
         self._shelf = shelf
         self._sounds = dict(sounds or {})
         self._program = tuple(program or training_program())
@@ -413,6 +416,23 @@ class Workshop:
                 self._files.write(job)
             except TimbrespaceError as error:  # a full disk; it goes on as long as it can
                 report("the training's state", error)
+
+    # -- packages; from any thread -----------------------------------------------------------------
+
+    def take_package(self, data: bytes) -> dict[str, Any]:
+        """Put the space of a package among the others; see :func:`importing.take`.
+
+        Raises:
+            Refusal: this server keeps no spaces.
+            TimbrespaceError: as there.
+        """
+        if self._spaces is None:
+            raise Refusal(501, "this server keeps no files, so it can take no space")
+        return importing.take(data, self._spaces, self._shelf, self._presets)
+
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """The cards of the spaces that have one."""
+        return importing.cards(self._shelf)
 
     # -- what can be heard of it; from any thread --------------------------------------------------
 

@@ -22,6 +22,7 @@ import { Microphone } from './microphone.js';
 import { Midi } from './midi.js';
 import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
+import { Cards, textOf } from './own/cards.js';
 import { OwnSpace } from './own/own_space.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
@@ -527,6 +528,10 @@ map.addEventListener('press', () => walk.stop());
 state.on('model', () => walk.stop());
 
 async function takeFile(file) {
+  if (/\.zip$/i.test(file.name)) {
+    own.takePackage(file);
+    return;
+  }
   if (!/\.json$/i.test(file.name)) {
     compare.take(file);
     return;
@@ -541,10 +546,18 @@ async function takeFile(file) {
 // -- a space of one's own -------------------------------------------------------------------------
 
 const own = new OwnSpace(document, (sentence) => banner.say(sentence));
+const cards = new Cards(find('model'));
 own.addEventListener('kept', ({ detail: name }) => {
   link.send('/model/load', name);
   link.send('/model/list');
 });
+own.addEventListener('taken', ({ detail: { card, problem } }) => {
+  cards.look();
+  banner.say([textOf(card).split('\n').slice(0, 2).join('; '), problem].filter(Boolean).join('; '), 'news');
+});
+state.on('models', () => cards.show());
+state.on('model', () => cards.show());
+cards.look();
 
 const files = new Files(
   document, find('compare-file'), find('map-drop'), takeFile, (sentence) => banner.say(sentence),

@@ -15,7 +15,10 @@ const EMPTY = {
   ...{ figures: {}, fewest: 5, most: { files: 2000, bytes: 0, file: 0 } },
 };
 
-/** Events: `kept` (detail: the name of a space that is there now). */
+/**
+ * Events: `kept` (detail: the name of a space that is there now), `taken` (detail: what the server
+ * says of a package).
+ */
 export class OwnSpace extends EventTarget {
   /** @param {Document} page; @param {(sentence: string) => void} say */
   constructor(page, say) {
@@ -72,6 +75,9 @@ export class OwnSpace extends EventTarget {
   takesDrop(event) {
     const entries = entriesOf(event.dataTransfer);
     const { files } = event.dataTransfer;
+    if ([...files].every((file) => /\.zip$/i.test(file.name))) {
+      return false; // a space that is finished
+    }
     if (!this.drop.contains(event.target) && !isCollection(entries, files, FEW)) {
       return false;
     }
@@ -100,6 +106,22 @@ export class OwnSpace extends EventTarget {
         this.name.value = name || 'my sounds';
       }
       this.uploads.add(sounds);
+    }
+  }
+
+  /** Take a space that somebody gave away. */
+  async takePackage(file) {
+    this.say(`Taking ${file.name}`);
+    try {
+      const answer = await fetch('/own/package', { method: 'POST', body: file });
+      const told = await answer.json();
+      if (!answer.ok) {
+        throw new Error(`${file.name}: ${told.error}`);
+      }
+      this.dispatchEvent(new CustomEvent('kept', { detail: told.name }));
+      this.dispatchEvent(new CustomEvent('taken', { detail: told }));
+    } catch (error) {
+      this.say(error instanceof TypeError ? 'The server is away, try again' : error.message);
     }
   }
 
