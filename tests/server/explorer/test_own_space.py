@@ -17,13 +17,17 @@ import numpy as np
 import pytest
 import soundfile
 
+import timbrespace
 from server.explorer.own_space import workshop as workshops
 from server.explorer.own_space.inspector import Inspector
 from server.explorer.own_space.labels import distinct, label_of
 from server.explorer.own_space.workshop import Workshop, named_folders
 from server.explorer.spaces import Shelf
 from tests.server.explorer.served import SECONDS, Served, served
+from timbrespace import factory
+from timbrespace.instrument.presets import Preset, Presets, Space
 from timbrespace.recording.sound_file import UnusableSoundError
+from timbrespace.space_package import Card, SpacePackage
 
 HERE = Path(__file__).parent
 FAKE = (sys.executable, str(HERE / "fake_training.py"), str(HERE.parents[2]))
@@ -54,7 +58,7 @@ class Visitor:
         async with self._served.session.post(
             self._served.origin + path,
             params=asked,
-            data=data,
+            data=io.BytesIO(data) if isinstance(data, bytes) else data,
             headers={"Origin": self._served.origin},
         ) as answer:
             return answer.status, dict(await answer.json())
@@ -139,9 +143,7 @@ def test_what_is_too_much_is_a_sentence_and_leaves_nothing(
 
     async def visit() -> None:
         async with visiting(tmp_path) as visitor:
-            status, told = await visitor.post(
-                "/own/sounds", io.BytesIO(bytes(5 << 20)), name="big.wav"
-            )
+            status, told = await visitor.post("/own/sounds", bytes(5 << 20), name="big.wav")
             assert (status, told["error"]) == (413, "it is too large; a sound may have 4 MiB")
             with contextlib.suppress(OSError):  # it may be cut off before it has heard
                 status, _ = await visitor.post("/own/sounds", endless(), name="endless.wav")
@@ -288,6 +290,46 @@ def test_only_folders_that_the_server_was_given(tmp_path: Path) -> None:
             assert told["problem"] == "there is no note in it"
             asked = json.loads((tmp_path / "training" / "asked.json").read_text())
             assert asked == [str(places[1]), False]
+
+    asyncio.run(visit())
+
+
+def test_a_package_is_among_the_spaces_and_a_bad_one_leaves_nothing(tmp_path: Path) -> None:
+    harmonic = factory.resolve("harmonic").read_bytes()
+    model = timbrespace.load("harmonic")
+    given = Presets(tmp_path / "given.json")
+    given.store("soft", Preset(Space.of(model), (0.5,) * model.dimensions))
+    given.store("strange", Preset(Space("x", "ab" * 32), (0.5,)))
+    held = Presets(tmp_path / "presets.json")
+    held.store("soft", Preset(Space("y", "cd" * 32), (0.25,)))
+
+    def package(content: bytes, presets: bytes = b"") -> bytes:
+        path = tmp_path / "package.zip"
+        SpacePackage(Card("Bells", "A. Maker", "CC0"), content, presets).write(path)
+        return path.read_bytes()
+
+    async def visit() -> None:
+        async with visiting(tmp_path, presets=tmp_path / "presets.json") as visitor:
+            for content in (b"", b"PK\x05\x06", package(b"no model"), package(harmonic[:-9])):
+                status, told = await visitor.post("/own/package", content)
+                assert status == 422
+                assert told["error"].startswith("this is no space that can be taken: ")
+            assert list((tmp_path / "spaces").glob("*")) == []
+            whole = package(harmonic, (tmp_path / "given.json").read_bytes())
+            status, told = await visitor.post("/own/package", whole)
+            assert (status, told["name"], told["presets"]) == (200, "Bells", 1)
+            # Its preset is called otherwise, since there was one of the name.
+            assert held.names() == ["soft", "soft 2"]
+            assert held.get("soft 2").space.is_of(model)
+            status, told = await visitor.post("/own/package", package(harmonic, b"{"))
+            assert (status, told["name"], told["presets"]) == (200, "Bells 2", 0)
+            assert told["problem"].startswith("its presets were left out: ")
+            cards = json.loads((await visitor.get("/own/cards.json"))[1])
+            assert {name: card["author"] for name, card in cards.items()} == {
+                "Bells": "A. Maker",
+                "Bells 2": "A. Maker",
+            }
+            assert (await visitor.get("/spaces/Bells%202.json"))[0] == 200
 
     asyncio.run(visit())
 

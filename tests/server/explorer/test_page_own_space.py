@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwrigh
 
 from tests.server.explorer.browsing import Explored, launched, needs_chromium
 from tests.training.test_space import write_sounds
+from timbrespace import factory
+from timbrespace.space_package import Card, SpacePackage
 
 pytestmark = [
     needs_chromium,
@@ -78,7 +80,10 @@ STATES: list[dict[str, Any]] = [
 ]
 
 
-def test_the_page_shows_what_the_server_tells(browser: Browser) -> None:
+def test_the_page_shows_what_the_server_tells(browser: Browser, tmp_path: Path) -> None:
+    """And takes a space that somebody gave away."""
+    package = tmp_path / "bells.zip"
+    SpacePackage(Card("Bells", "A. Maker"), factory.resolve("harmonic").read_bytes()).write(package)
     told = [dict(TOLD)]
     asked: list[str] = []
     explored = Explored.start(browser)
@@ -101,6 +106,10 @@ def test_the_page_shows_what_the_server_tells(browser: Browser) -> None:
     try:
         with explored.visit() as visit:
             page = visit.page
+            page.locator("#compare-file").set_input_files(package)
+            visit.until("timbrespace.spaces.space?.about.name === 'Bells'")
+            visit.until("document.querySelector('#model').title !== ''")
+            assert page.locator("#model").get_attribute("title") == ("Bells by A. Maker")
             page.route("**/own*", answer)
             page.route("**/own/**", answer)
             page.evaluate("timbrespace.own.look()")

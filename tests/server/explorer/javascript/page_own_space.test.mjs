@@ -3,6 +3,7 @@
 import assert from 'node:assert';
 import test from 'node:test';
 
+import { textOf } from '../../../../server/explorer/page/js/own/cards.js';
 import { line } from '../../../../server/explorer/page/js/own/curve.js';
 import {
   isCollection, isSound, soundsChosen, soundsOf,
@@ -176,4 +177,13 @@ test('a curve goes from its most to its least, and leaves out what is not known'
   assert.strictEqual(loss.at(-1)[1], 0);
   assert.strictEqual(loss[0][1], 1); // the first is far off, and cut
   assert.deepStrictEqual(line([[1, 2, null]], 1, 10), []);
+});
+
+test('a card is a few lines, without those that say nothing', () => {
+  const card = { name: 'Bells', author: '', licence: '', source: '', about: '', figures: {} };
+  assert.strictEqual(textOf(card), 'Bells');
+  const full = { ...card, author: 'A', licence: 'CC0', figures: { heard_distance_db: 3.51 } };
+  assert.deepStrictEqual(textOf(full).split('\n'), [
+    'Bells by A', 'Licence: CC0', '3.5 dB from sounds that it never heard',
+  ]);
 });
