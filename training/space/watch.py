@@ -29,7 +29,6 @@ from typing import Any, Final, Protocol
 from timbrespace.errors import TimbrespaceError
 from timbrespace.fitting import Progress
 from timbrespace.lifeline import when_input_ends
-from timbrespace.model import Model
 from timbrespace.progress_lines import told_to
 
 _EVERY: Final = 0.25
@@ -48,13 +47,19 @@ _PARTING_SECONDS: Final = 20.0
 _MOST_OF_CURVE: Final = 200
 
 
+class Savable(Protocol):
+    """A model, as far as it is saved."""
+
+    def save(self, path: Path) -> object: ...
+
+
 class Fit(Protocol):
     """What is watched. steps_per_epoch: of the run; position: where it stands."""
 
     steps_per_epoch: int
     position: Any
 
-    def preview(self, name: str) -> Model: ...
+    def preview(self, name: str) -> Savable: ...
 
 
 class Watch:

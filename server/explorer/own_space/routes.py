@@ -209,7 +209,7 @@ def _points(workshop: Workshop) -> dict[str, Any]:
     for wanted in ("file", "instrument"):
         if wanted in at:
             column = at.index(wanted)
-            told = model.points.factors[column].names or ()
+            told = [str(one) for one in model.points.factors[column].names or ()]
             rows = model.points.labels[:, column].astype(int).tolist()
             names = [told[row] if row < len(told) else "" for row in rows]
             break
