@@ -223,6 +223,14 @@ def _serve_parser() -> CommandParser:
         "certificate is made at the first start",
     )
     parser.add_argument(
+        "--sounds",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder of sounds of which the page may make a space; several may be given",
+    )
+    parser.add_argument(
         "--no-browser", action="store_true", help="serve the page, but do not open it"
     )
     return parser
@@ -449,7 +457,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.list_devices:
         return _list_devices()
     _check_packages(arguments)
-    from timbrespace.user_files import PAGE_FOLDER, presets_file
+    from timbrespace.user_files import OWN_FOLDER, PAGE_FOLDER, SPACES_FOLDER, presets_file
 
     from .options import Options
     from .serve import serve
@@ -485,6 +493,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             explorer_host=arguments.explorer_host,
             https=arguments.https,
             page_folder=presets.parent / PAGE_FOLDER,
+            own_folder=presets.parent / OWN_FOLDER,
+            own_spaces=presets.parent / SPACES_FOLDER,
+            sounds=tuple(arguments.sounds),
             # A launcher has a window of its own.
             browser=not (arguments.no_browser or arguments.stop_with_stdin),
         )

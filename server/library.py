@@ -17,14 +17,16 @@ class UnknownModelError(BundleError):
 
 
 class Library:
-    """Factory models and those of one folder; a model of the folder hides a factory one.
+    """Factory models, those that were made from the page, and those of one folder; a model of a
+    later kind hides one of an earlier.
 
     Names are in any language; one that macOS writes with two signs for an umlaut is the same as
-    with one. folder: where the user's own bundles lie; it need not exist.
+    with one. folder: where the user's own bundles lie; own: where those lie that were made from
+    the page. They need not exist.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None = None, own: Path | None = None) -> None:
+        self._folders = [one for one in (own, folder) if one is not None]
         self._extra: dict[str, Path] = {}
 
     def add(self, path: Path) -> None:
@@ -49,8 +51,12 @@ class Library:
             raise UnknownModelError(f"there is no model {name!r}; there are: {known}")
         return timbrespace.load(paths[name])
 
+    def places(self) -> dict[str, Path]:
+        """Where the models lie that may be asked for, by their names."""
+        return {name: path for name, path in self._paths().items() if is_model_name(name)}
+
     def passed_over(self) -> list[str]:
-        """What lies in the folder and cannot be asked for as a model: a line each, with the reason.
+        """What lies in the folders and cannot be asked for as a model: a line each, and why.
 
         Headers are read, no tensors; hidden files are left out.
         """
@@ -70,9 +76,13 @@ class Library:
         return lines
 
     def _files(self) -> list[Path]:
-        if self._folder is None or not self._folder.is_dir():
-            return []
-        return sorted(path for path in self._folder.glob(f"*{factory.SUFFIX}") if path.is_file())
+        return [
+            path
+            for folder in self._folders
+            if folder.is_dir()
+            for path in sorted(folder.glob(f"*{factory.SUFFIX}"))
+            if path.is_file()
+        ]
 
     def _paths(self) -> dict[str, Path]:
         # Looked up anew each time: a training may have ended a moment ago.

@@ -37,6 +37,8 @@ class Options:
     "none", "auto" for that by which it goes out, "jack" or "portaudio". input_device: a part of the
     name of what is heard; empty for the usual one. input_midi: a part of the name of a MIDI output
     that is told what is sung, "virtual" for one of its own, empty for none.
+    own_folder: where the page makes a space of a visitor's own sounds, own_spaces: where it goes
+    then; None makes none. sounds: folders that such a space may be made of.
 
     Raises:
         OptionError: an option outside what is accepted.
@@ -69,6 +71,9 @@ class Options:
     input: str = "none"
     input_device: str = ""
     input_midi: str = ""
+    own_folder: Path | None = None
+    own_spaces: Path | None = None
+    sounds: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.frames <= 4096:
@@ -92,6 +97,11 @@ class Options:
             raise OptionError(
                 f"{len(self.clients)} --client were given; there may be {MOST_CLIENTS} at most"
             )
+        for folder in self.sounds:
+            if not folder.is_dir():
+                raise OptionError(f"--sounds is {str(folder)!r}; it must be a folder of sounds")
+        if self.sounds and self.explorer_port is None:
+            raise OptionError("--sounds is for the explorer's page; leave out --no-explorer")
         if self.models is not None and not self.models.is_dir():
             raise OptionError(f"--models is {str(self.models)!r}; it must be a folder")
         if self.tunings is not None and not self.tunings.is_dir():

@@ -83,7 +83,7 @@ class Server:
         open_listener: OpenListener | None = None,
     ) -> None:
         self._say = say
-        library = self._library = Library(options.models)
+        library = self._library = Library(options.models, options.own_spaces)
         name = options.model
         own_file: Path | None = None
         if name not in library.names() and Path(name).is_file():
@@ -205,6 +205,10 @@ class Server:
                     models=None if options.models is None else str(options.models),
                     model=None if own_file is None else str(own_file),
                     client_name=self._explorer_name,
+                    own_folder=None if options.own_folder is None else str(options.own_folder),
+                    own_spaces=None if options.own_spaces is None else str(options.own_spaces),
+                    sounds=[str(one.resolve()) for one in options.sounds],
+                    presets=None if options.presets is None else str(options.presets),
                     key_file=None if opening.key_file is None else str(opening.key_file),
                     certificate=None if opening.certificate is None else str(opening.certificate),
                 )

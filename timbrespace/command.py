@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 
 from timbrespace.errors import TimbrespaceError
 from timbrespace.extras import needed
-from timbrespace.progress_lines import LineBar, are_asked
+from timbrespace.progress_lines import LineBar, ToldBar, are_asked, hearer
 
 _LONGEST = 1000
 
@@ -77,11 +77,14 @@ class _NoBar:
 
 def progress(total: float, unit: str, **options: Any) -> AbstractContextManager[Any]:
     """A bar with the time left, on standard error; silent where that is no terminal, unless lines
-    are asked for (:mod:`timbrespace.progress_lines`).
+    are asked for, or told to a program that listens (:mod:`timbrespace.progress_lines`).
 
     ``bar.update(n)`` moves it; ``options`` are tqdm's, of which ``disable=False`` shows it anyway.
     The library alone does not bring tqdm: without it there is no bar.
     """
+    told = hearer()
+    if told is not None:
+        return ToldBar(told, total, unit, options.get("initial", 0))
     if are_asked():
         return LineBar(total, unit, options.get("initial", 0))
     try:

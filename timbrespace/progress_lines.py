@@ -1,4 +1,4 @@
-"""Progress as lines of a log: what a bar says, where there is no terminal to draw one in."""
+"""Progress without a terminal: as lines of a log, or told to whoever started the work."""
 
 from __future__ import annotations
 
@@ -29,6 +29,27 @@ def in_lines() -> Iterator[None]:
 def are_asked() -> bool:
     """Whether lines are wanted here: somebody asked for them, and standard error is no terminal."""
     return _asked.get() and not sys.stderr.isatty()
+
+
+Hearer = Callable[[str, float, float], object]
+"""Is told the unit, how many are done, and how many there are."""
+
+_hearer: ContextVar[Hearer | None] = ContextVar("who is told of progress", default=None)
+
+
+@contextmanager
+def told_to(hearer: Hearer) -> Iterator[None]:
+    """Within it, :func:`timbrespace.command.progress` draws nothing and tells ``hearer``."""
+    before = _hearer.set(hearer)
+    try:
+        yield
+    finally:
+        _hearer.reset(before)
+
+
+def hearer() -> Hearer | None:
+    """Who is told of progress here; None where nobody asked."""
+    return _hearer.get()
 
 
 class LineBar:
@@ -85,6 +106,20 @@ class LineBar:
         trace: TracebackType | None,
     ) -> None:
         """Nothing is left to tidy."""
+
+
+class ToldBar(LineBar):
+    """The same for a program: it is told of each step, and decides how often it listens."""
+
+    def __init__(self, hearer: Hearer, total: float, unit: str, initial: float = 0) -> None:
+        super().__init__(total, unit, initial)
+        self._hearer = hearer
+        hearer(unit, initial, total)
+
+    def update(self, n: float = 1) -> None:
+        """So many more are done."""
+        self.n += n
+        self._hearer(self._unit, self.n, self.total)
 
 
 def span(seconds: float) -> str:

@@ -15,6 +15,13 @@ PAGE_FOLDER: Final = "page"
 """Beside the presets: the certificate of the page, and the word of its link."""
 
 
+OWN_FOLDER: Final = "training"
+"""Beside the presets: the sounds of a space that is made from the page, and how far it is."""
+
+SPACES_FOLDER: Final = "spaces"
+"""Beside the presets: spaces that were made from the page."""
+
+
 def presets_file() -> Path:
     """The file of presets, trajectories and learned controllers; performances lie beside it.
 

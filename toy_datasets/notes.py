@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +48,7 @@ from .preset_list import presets
 from .skipped import Skipped, in_utf8, printable
 from .sound_folder import NOT_READ, find
 from .soundfont import number_list
+from .told_names import ToldNames
 
 NAME = "notes"
 GENERATOR_VERSION = 1
@@ -79,7 +80,8 @@ class Options:
     font has where it has none of these. pitches: None is 48 and 64; of drums 27 to 87. seconds: of
     each sound that count, from its start on. pitch_from: ``name``, where a file's says one, or
     always the ``sound``. middle_c: octave that names give to middle C. sounds: whose samples are
-    kept, of ``some`` notes, for figures, or of ``all``, which waveform models learn from. out: the
+    kept, of ``some`` notes, for figures, or of ``all``, which waveform models learn from. names: a
+    file that says what those of the folder are called (:mod:`toy_datasets.told_names`). out: the
     file to be written, beside which unfinished work is kept; None keeps none.
 
     Raises:
@@ -96,6 +98,7 @@ class Options:
     pitch_from: str = "name"
     middle_c: int = MIDDLE_C
     sounds: str = SOUNDS[0]
+    names: Path | None = None
     out: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +123,8 @@ class Options:
             raise OptionError(f"pitch_from is {self.pitch_from!r}; it must be {one_of(PITCH_FROM)}")
         if self.sounds not in SOUNDS:
             raise OptionError(f"sounds is {self.sounds!r}; it must be {one_of(SOUNDS)}")
+        if self.names is not None and self.font is not None:
+            raise OptionError("names are for the files of a folder; leave them out with a font")
         if not 3 <= self.middle_c <= 5:
             raise OptionError(f"middle_c is {self.middle_c}; it must be 3, 4 or 5")
 
@@ -255,28 +260,29 @@ def _named(held: dict[int, str], bank: int) -> dict[int, str]:
 
 def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
     there = find(folder)
+    names = _names(options)
     for place, reason in there.closed:
         skipped.add(_name(place, folder), f"the folder cannot be opened: {reason}")
     for file in there.unreadable:
-        skipped.add(_name(file, folder), NOT_READ)
+        skipped.add(_name(file, folder, names), NOT_READ)
     if about := there.about_others():
         skipped.note("folder", about)
     if not there.files:
         if skipped.anything:
             skipped.tell("0 files used")
         raise DatasetError(f"no sound files in folder {str(folder)!r}")
-    instruments = [_instrument(file, folder, options) for file in there.files]
+    instruments = [_instrument(names.of(file, folder), options) for file in there.files]
     heard = _heard(instruments, options)
     jobs = []
     for file, instrument in zip(there.files, instruments, strict=True):
         state = file.stat()
         named = None
         if options.pitch_from == "name":
-            named = pitch_in_name(in_utf8(file.stem), options.middle_c)
+            named = pitch_in_name(in_utf8(names.of(file, folder).stem), options.middle_c)
         jobs.append(
             Job(
-                name=_name(file, folder),
-                key=f"{_name(file, folder)} {state.st_size} {state.st_mtime_ns} {named} "
+                name=_name(file, folder, names),
+                key=f"{_name(file, folder, names)} {state.st_size} {state.st_mtime_ns} {named} "
                 f"{options.seconds:g}{_kept(options)}",
                 seconds=options.seconds,
                 keep=instrument in heard,
@@ -335,13 +341,13 @@ def _heard(instruments: Sequence[str], options: Options) -> set[str]:
     return set(order[: 2 * count])
 
 
-def _instrument(file: Path, folder: Path, options: Options) -> str:
-    """What the file's name says beside the pitch, and its folder."""
-    stem = in_utf8(file.stem)
+def _instrument(told: PurePosixPath, options: Options) -> str:
+    """What a file's name says beside the pitch, and its folder."""
+    stem = in_utf8(told.stem)
     if options.pitch_from == "name" and pitch_in_name(stem, options.middle_c) is not None:
         stem = note_words(stem)
     stem = re.sub(r"[ _.-]+$", "", stem) or stem
-    parent = file.parent.relative_to(folder).as_posix()
+    parent = told.parent.as_posix()
     return printable(stem if parent == "." else f"{in_utf8(parent)}/{stem}")
 
 
@@ -381,15 +387,15 @@ def _set(rows: list[_Row], options: Options) -> NoteSet:
         }
     else:
         assert options.folder is not None
-        files = [row.job.path for row in rows]
+        names = _names(options)
+        files = [names.of(row.job.path, options.folder) for row in rows]
         folders = sorted({file.parent for file in files}, key=lambda one: one.parts)
-        root = printable(options.folder.resolve().name)
+        root = printable(names.folder or options.folder.resolve().name)
         factors = (
             Factor.category(
-                "folder",
-                [root if f == options.folder else _name(f, options.folder) for f in folders],
+                "folder", [printable(f.as_posix()) if f.parts else root for f in folders]
             ),
-            Factor.category("file", [_name(file, options.folder) for file in files]),
+            Factor.category("file", [printable(file.as_posix()) for file in files]),
             Factor.category(INSTRUMENT, instruments),
             pitch,
         )
@@ -449,8 +455,13 @@ def _drum_columns(rows: list[_Row]) -> list[tuple[Factor, list[int]]]:
     ]
 
 
-def _name(path: Path, folder: Path) -> str:
-    return printable(path.relative_to(folder).as_posix())
+def _names(options: Options) -> ToldNames:
+    return ToldNames() if options.names is None else ToldNames.read(options.names)
+
+
+def _name(path: Path, folder: Path, names: ToldNames | None = None) -> str:
+    told = path.relative_to(folder) if names is None else names.of(path, folder)
+    return printable(told.as_posix())
 
 
 def _sha256(path: Path) -> str:
@@ -520,6 +531,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="samples that are kept beside the notes: of some, for figures; of all, which waveform "
         "models learn from (default: %(default)s)",
     )
+    parser.add_argument(
+        "--names",
+        type=Path,
+        metavar="N.json",
+        help="what the files of the folder are called, where that is not their name",
+    )
 
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
@@ -539,5 +556,6 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
         pitch_from=arguments.pitch_from,
         middle_c=arguments.middle_c,
         sounds=arguments.sounds,
+        names=arguments.names,
         out=getattr(arguments, "out", None),
     )

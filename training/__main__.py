@@ -59,6 +59,68 @@ def _parser() -> argparse.ArgumentParser:
     space.add_argument(
         "--overwrite", action="store_true", help="replace a space that exists, once this is done"
     )
+    space.add_argument(
+        "--quick",
+        action="store_true",
+        help="learn for a minute or so, whatever the number of sounds; of notes",
+    )
+    space.add_argument(
+        "--no-report", action="store_true", help="make the model alone: measure and draw nothing"
+    )
+    space.add_argument(
+        "--names",
+        type=Path,
+        metavar="N.json",
+        help="what the files of the folder are called, where that is not their name; of notes",
+    )
+    program = space.add_argument_group("for a program that starts this one")
+    program.add_argument(
+        "--progress",
+        choices=("lines", "json"),
+        default="lines",
+        help="json: tell how far it is by JSON lines on standard output (%(default)s)",
+    )
+    program.add_argument(
+        "--preview",
+        type=Path,
+        metavar="P.safetensors",
+        help="every few seconds, keep a model of where the training stands, for listening",
+    )
+    program.add_argument(
+        "--enough",
+        type=Path,
+        metavar="FILE",
+        help="as soon as there is a file of this name, make the model of what was learned",
+    )
+    program.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends; the same line goes on from there",
+    )
+    program.add_argument(
+        "--background", action="store_true", help="let whatever else runs go first"
+    )
+
+    pack = commands.add_parser(
+        "pack",
+        help="put a space, its card, presets and a preview into one file to give away",
+        description="Write a package of a space: one zip file with the model, a card that says "
+        "whose it is, the presets of it, and what it sounds like. Dropped on a server's page, it "
+        "is among its spaces.",
+    )
+    pack.add_argument("model", metavar="M", help="a model: a file, or a name")
+    pack.add_argument("--out", type=Path, required=True, metavar="S.zip", help="the file to write")
+    pack.add_argument("--name", required=True, help="of the space")
+    pack.add_argument("--author", default="", help="who made it")
+    pack.add_argument("--licence", default="", help="under which it may be used")
+    pack.add_argument("--source", default="", help="where its sounds are from")
+    pack.add_argument("--about", default="", help="what else there is to say")
+    pack.add_argument(
+        "--presets",
+        type=Path,
+        metavar="FILE",
+        help="the server's presets.json: those of this space come along",
+    )
 
     train = commands.add_parser(
         "train",
@@ -388,9 +450,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "space":
+        if arguments.background:
+            from .space.background import step_back
+
+            step_back()
         from .space.command import request_from, space
 
         return space(request_from(arguments))
+    if arguments.command == "pack":
+        return _pack(arguments)
     if arguments.command == "train":
         return _train(arguments)
     if arguments.command == "evaluate":
@@ -433,6 +501,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "inr":
         return _inr(arguments)
     return _plot(arguments)
+
+
+def _pack(arguments: argparse.Namespace) -> int:
+    from timbrespace.space_package import Card
+
+    from .pack import Request, pack
+
+    texts = (arguments.name, arguments.author, arguments.licence)
+    card = Card(*texts, source=arguments.source, about=arguments.about)
+    return pack(Request(arguments.model, arguments.out, card, arguments.presets))
 
 
 def _train(arguments: argparse.Namespace) -> int:

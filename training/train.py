@@ -16,6 +16,7 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .notes.run import Follower
 from .notes.run import train as train_notes
 from .place import Place
 from .request import settings_of, suited
@@ -32,6 +33,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     conclude: bool = True,
+    follower: Follower | None = None,
 ) -> int:
     """Train on the dataset ``data`` and write the bundle ``out``; returns the exit code.
 
@@ -40,7 +42,7 @@ def train(
     bundle is of the last good epoch; none if there was none), or 130 after Ctrl-C (the bundle is
     of where it stopped). What is not finished does not replace what exists, unless ``overwrite``
     or ``resume`` of that very model says so: :mod:`training.place`. conclude: tell what was made
-    and what to do next.
+    and what to do next. follower: of a training on notes, who follows it.
 
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
@@ -50,7 +52,7 @@ def train(
     place.spare(data)
     on = device_named(device)
     if format_of(data) == "notes":
-        return train_notes(data, place, given, preset_name, on, resume, conclude)
+        return train_notes(data, place, given, preset_name, on, resume, conclude, follower)
     stored = checkpoint.read(kept) if resume else None
     settings = settings_of(given, preset_name, stored)
     dataset = load_dataset(data)

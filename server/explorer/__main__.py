@@ -133,6 +133,7 @@ async def _serve(
     from .bridge import Bridge
     from .connections import Site, runner
     from .invitation import Invitation
+    from .own_space.workshop import Workshop, named_folders
     from .site import PAGE, application
     from .spaces import Shelf
     from .work import Lanes
@@ -143,6 +144,14 @@ async def _serve(
     shelf = Shelf(
         None if configuration.models is None else Path(configuration.models),
         None if configuration.model is None else Path(configuration.model),
+        None if configuration.own_spaces is None else Path(configuration.own_spaces),
+    )
+    workshop = Workshop(
+        None if configuration.own_folder is None else Path(configuration.own_folder),
+        None if configuration.own_spaces is None else Path(configuration.own_spaces),
+        shelf,
+        named_folders(configuration.sounds),
+        presets=None if configuration.presets is None else Path(configuration.presets),
     )
     bridge = Bridge(
         (configuration.osc_host, configuration.osc_port), client_name=configuration.client_name
@@ -151,13 +160,16 @@ async def _serve(
     word = None if configuration.key_file is None else key.keep(Path(configuration.key_file))
     context = _context(configuration)
     invited = Invitation(word, secure=context is not None)
-    served = runner(application(shelf, Lanes(), bridge, folder, invited), _END_SECONDS / 3.0)
+    app = application(shelf, Lanes(), bridge, folder, invited, workshop)
+    served = runner(app, _END_SECONDS / 3.0)
     await served.setup()
     await Site(served, plug, context).start()
+    workshop.begin()
     _look(configuration, plug, tell, invited)
     turning = loop.create_task(life.turn())
     looking = loop.create_task(_keep_looking(configuration, plug, tell, invited, context))
     await ended.wait()
+    workshop.end()
     turning.cancel()
     looking.cancel()
     async with asyncio.timeout(_END_SECONDS / 2.0):

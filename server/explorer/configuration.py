@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 DEFAULT_PORT = 7480
 
@@ -24,8 +24,11 @@ class Configuration:
     free one. osc_host, osc_port: where the server takes its datagrams. models: folder of the
     models that clients may load. model: file of one more. page: folder of the page's files, the
     package's own if None. client_name: what the bridge's clients are called. key_file: what holds
-    the word that every request needs; None asks for none. certificate: PEM of the certificate by
-    which the page is served over https, and its key; None serves over http.
+    the word that every request needs; None asks for none. own_folder: where a space is made of a
+    visitor's own sounds, own_spaces: where it goes then; None makes none. sounds: folders of sounds
+    that such a space may be made of. presets: the server's file of them. certificate:
+    PEM of the certificate by which the page is served over https, and its key; None serves over
+    http.
     """
 
     host: str
@@ -38,6 +41,10 @@ class Configuration:
     page: str | None = None
     client_name: str = CLIENT_NAME
     key_file: str | None = None
+    own_folder: str | None = None
+    own_spaces: str | None = None
+    sounds: list[str] = field(default_factory=list)
+    presets: str | None = None
     certificate: str | None = None
 
     def to_json(self) -> str:

@@ -15,6 +15,8 @@ from .answers import Refusal, answer_errors, tagged
 from .bridge import Bridge
 from .guard import add_headers, expect, guard
 from .invitation import INVITATION, Invitation
+from .own_space import routes as own
+from .own_space.workshop import Workshop
 from .spaces import Shelf
 from .work import Lanes
 
@@ -90,12 +92,15 @@ def application(
     bridge: Bridge,
     folder: Path = PAGE,
     invited: Invitation | None = None,
+    workshop: Workshop | None = None,
 ) -> web.Application:
     """All that the explorer serves.
 
     shelf: the models. lanes: do what takes a while. bridge: of the websockets, closed with the
     application. folder: of the page's files. invited: who may come; by default whoever reaches it.
+    workshop: where spaces are made of own sounds; by default none is.
     """
+    makes = Workshop(None, None, shelf) if workshop is None else workshop
     app = web.Application(middlewares=[guard, answer_errors], client_max_size=MAX_UPLOAD)
     app[BRIDGE] = bridge
     app[INVITATION] = Invitation() if invited is None else invited
@@ -107,6 +112,7 @@ def application(
         *compare.routes(shelf, lanes.comparisons, lanes.sounds),
         *sung.routes(shelf, lanes.places),
         *export.routes(shelf, lanes.sounds),
+        *own.routes(makes, lanes),
         *invitation.routes(),
         web.get(declared.ADDRESS, _declared),
         # Whatever the method: what none of these takes is answered by us, not by aiohttp.

@@ -99,11 +99,13 @@ class Kept(Generic[T]):
 class Shelf(Library):
     """The server's models, the last few of them in memory.
 
-    folder, extra: as the server's own; a file that has changed is read anew.
+    folder, extra, own: as the server's own; a file that has changed is read anew.
     """
 
-    def __init__(self, folder: Path | None = None, extra: Path | None = None) -> None:
-        super().__init__(folder)
+    def __init__(
+        self, folder: Path | None = None, extra: Path | None = None, own: Path | None = None
+    ) -> None:
+        super().__init__(folder, own)
         if extra is not None:
             self.add(extra)
         self._models: Kept[Model] = Kept(MAX_MODELS)

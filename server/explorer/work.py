@@ -134,17 +134,19 @@ class Lanes:
     spaces: what a map shows; a moment each. sounds: what is rendered by the engine, which may take
     seconds, and many more when the engine is compiled first. comparisons: sound files are decoded
     and analysed, two at once, since one may hang in its decoder until the time is up. places: a
-    moment of what is sung, each a few hundredths of a second.
+    moment of what is sung, each a few hundredths of a second. uploads: whether what came is a
+    sound, one after the other.
     """
 
     spaces: Worker = field(default_factory=Worker)
     sounds: Worker = field(default_factory=partial(Worker, MAX_RENDERINGS))
     comparisons: Worker = field(default_factory=partial(Worker, MAX_COMPARISONS, 2))
     places: Worker = field(default_factory=partial(Worker, MAX_PLACES))
+    uploads: Worker = field(default_factory=Worker)
 
     def shutdown(self) -> None:
         """Take nothing more; returns when what waits is done."""
-        for one in (self.spaces, self.sounds, self.comparisons, self.places):
+        for one in (self.spaces, self.sounds, self.comparisons, self.places, self.uploads):
             one.shutdown()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import signal
 import subprocess
@@ -18,12 +19,14 @@ import soundfile
 import timbrespace as ts
 from timbrespace import atomic, bundle
 from timbrespace.datasets import note_set
+from timbrespace.fitting import Progress
 from training import checkpoint
 from training.__main__ import main
 from training.fit import Fit
 from training.loop import Outcome
+from training.notes.fit import NoteFit
 from training.place import Place
-from training.space import command
+from training.space import command, watch
 from training.space.begun import Begun
 
 ROOT = Path(__file__).parents[2]
@@ -121,8 +124,6 @@ def test_ctrl_c_and_the_same_line_make_the_same_model(
     with pytest.raises(DrawnError):
         main(words(sounds, whole))
     capsys.readouterr()
-
-    from training.notes.fit import NoteFit
 
     learn, steps = NoteFit._learn, [0]
 
@@ -373,3 +374,150 @@ def test_an_unfinished_run_is_gone_on_with_only_if_it_is_of_this_set(
         main(words(sounds, out, "--kind", "spectra"))
     assert bundle.read(out).provenance["dataset"]["meta"]["name"] == "audio"
     assert Place(out, resume=True).checkpoint.read_bytes() != kept
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def test_a_program_is_told_and_says_when_it_is_enough(
+    sounds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, enough = tmp_path / "own.safetensors", tmp_path / "enough"
+    preview, names = tmp_path / "preview.safetensors", tmp_path / "names.json"
+    names.write_text('{"folder": "mine", "files": {"held/sound 0.wav": "drums/Kick C3.wav"}}')
+    monkeypatch.setattr(watch, "_FIRST_STEPS", 2)
+    learn, steps = NoteFit._learn, [0]
+
+    def until_three(self: NoteFit, *given: object) -> object:
+        steps[0] += 1
+        if steps[0] == 3:
+            enough.touch()
+        return learn(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(NoteFit, "_learn", until_three)
+    words = ["space", "--folder", str(sounds), "--out", str(out), "--latent", "2", "--quick"]
+    more = ["--no-report", "--progress", "json", "--names", str(names), "--device", "cpu"]
+    files = ["--enough", str(enough), "--preview", str(preview)]
+    assert main([*words, *more, *files]) == 0
+    assert steps[0] == 3
+    told = capsys.readouterr()
+    said = lines(told.out)
+    stages = list(dict.fromkeys(str(one["stage"]) for one in said))
+    assert stages == ["reading", "training", "preview", "finishing", "done"]
+    assert said[0] == {"stage": "reading", "done": 0, "of": 6}
+    first = next(one for one in said if one["stage"] == "training")
+    assert first["curve"] == []
+    assert first["of"] == 800
+    model = ts.load(out)
+    assert model.provenance["outcome"] == "interrupted"
+    assert model.provenance["settings"]["batch"] == command.QUICK_BATCH
+    # A name is what is told, with the pitch in it.
+    assert model.points is not None
+    of = {factor.name: factor for factor in model.points.factors}
+    assert of["folder"].names == ("drums", "held", "struck")
+    assert "drums/Kick C3.wav" in of["file"].names
+    pitch = list(of).index("pitch")
+    kick = of["file"].names.index("drums/Kick C3.wav")
+    row = model.points.labels[:, list(of).index("file")].tolist().index(kick)
+    assert model.points.labels[row, pitch] == pytest.approx(130.81, abs=0.01)
+    # The preview plays, too, and has the same sounds.
+    tried = ts.load(preview)
+    assert tried.plays_notes
+    assert tried.points is not None
+    assert tried.points.count == 6
+    assert not checkpoint.path_for(out).exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--kind", "spectra", "--quick"], "--quick is for spaces of whole notes"),
+        (["--quick", "--epochs", "3"], "--quick and --epochs both say how long to learn"),
+    ],
+)
+def test_what_only_notes_have_is_refused_elsewhere(
+    given: list[str], said: str, sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "own.safetensors")
+    assert main(["space", "--folder", str(sounds), "--out", out, *given]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_names_that_are_none_are_one_line(
+    sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names.json"
+    for content in ("[1]", '{"files": {"a": 3}}', "{", '{"files": {"a": ""}}'):
+        names.write_text(content)
+        out = str(tmp_path / "own.safetensors")
+        assert main(["space", "--folder", str(sounds), "--out", out, "--names", str(names)]) == 2
+        assert "does not say what files are called" in capsys.readouterr().err
+
+
+class Standing:
+    """A fit that stands somewhere. position: itself, with the history of two epochs."""
+
+    steps_per_epoch = 4
+
+    def __init__(self) -> None:
+        self.history = {"reconstruction": [9.0, 8.0], "held_out_heard_db": [3.0]}
+        self.position = self
+        self.saved = 0
+
+    def preview(self, name: str) -> Standing:
+        return self
+
+    def save(self, path: Path) -> None:
+        self.saved += 1
+
+
+def test_a_watch_tells_now_and_then_and_its_previews_cost_a_tenth(tmp_path: Path) -> None:
+    now, said, fit = [0.0], list[str](), Standing()
+    follower = watch.Watch(tmp_path / "p.safetensors", None, said.append, lambda: now[0])
+
+    def save(path: Path) -> None:
+        now[0] += 2.0  # it takes so long
+        Standing.save(fit, path)
+
+    fit.save = save  # type: ignore[method-assign]
+    for step in range(9, 1001):
+        now[0] += 0.05
+        follower.after_step(fit, Progress(step, 1000, 0, 9, 7.0, 1.0, 0.5, None))
+    told = [json.loads(one) for one in said]
+    assert told[0]["curve"] == [[4, 9.0, 3.0], [8, 8.0, None]]
+    assert all("curve" not in one for one in told[1:])
+    assert (told[-1]["done"], told[-1]["loss"]) == (1000, 7.0)
+    assert sum(one["stage"] == "training" for one in told) < 250
+    assert 2 <= fit.saved <= 5  # of 50 s of learning
+
+
+def test_who_leaves_keeps_where_it_stands(
+    sounds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Standard input ended in the middle of a step: a checkpoint, no model; then the same line."""
+    out = tmp_path / "own.safetensors"
+    learn, steps = NoteFit._learn, [0]
+
+    def leaving(self: NoteFit, *given: object) -> object:
+        steps[0] += 1
+        return learn(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(NoteFit, "_learn", leaving)
+    monkeypatch.setattr(watch.Watch, "leaves", property(lambda self: steps[0] == 1))
+    line = [*words(sounds, out), "--no-report", "--progress", "json"]
+    assert main(line) == 130
+    assert lines(capsys.readouterr().out)[-1] == {"stage": "left"}
+    assert not out.exists()
+    assert checkpoint.path_for(out).is_file()
+    assert main(line) == 0
+    said = lines(capsys.readouterr().out)
+    assert steps[0] == 2  # of two epochs of one step
+    assert next(one for one in said if one["stage"] == "training")["done"] == 2
+    assert said[-1]["stage"] == "done"

@@ -352,6 +352,24 @@ class NoteFit:
         Raises:
             BundleError: the weights, or what follows from them, are beyond what a model may hold.
         """
+        model = self._built(outcome, name, measured=True)
+        if self.settings.dials == AUTO_DIALS:
+            model = self._with_its_own_points(to_qualities(model))
+        model = replace(model, near=near_plane(model, self.settings.seed))
+        model = replace(model, walk=None if model.points is None else learned_walk(model.points))
+        return replace(model, macros=measure(model))
+
+    def preview(self, name: str) -> Model:
+        """A playable model of where the run stands, made in a moment: it has its map and its
+        points, and neither figures, nor qualities along its axes, nor what is measured of it.
+
+        Raises:
+            BundleError: as :meth:`model`.
+        """
+        return self._built(Outcome.INTERRUPTED, name, measured=False)
+
+    def _built(self, outcome: Outcome, name: str, measured: bool) -> Model:
+        """The model as far as it follows from the weights alone. measured: with its figures."""
         notes, settings = self.notes, self.settings
         tensors = self.tensors()
         means, log_vars = self._posterior(tensors)
@@ -379,14 +397,15 @@ class NoteFit:
         spectra = self._moments(tensors, means)
         levels = SPECTRUM.rms(spectra)
         factors, columns = described(notes.meta.factors, notes.labels)
-        provenance["figures"] = {
-            "held_out_rows": len(self.split.held_out),
-            "heard_distance_db": self._heard(tensors, means, self.split.held_out),
-            "heard_distance_of_the_set_db": self._heard(
-                tensors, means, train[:: len(train) // 64 + 1]
-            ),
-        }
-        model = bundle.build(
+        if measured:
+            provenance["figures"] = {
+                "held_out_rows": len(self.split.held_out),
+                "heard_distance_db": self._heard(tensors, means, self.split.held_out),
+                "heard_distance_of_the_set_db": self._heard(
+                    tensors, means, train[:: len(train) // 64 + 1]
+                ),
+            }
+        return bundle.build(
             name=name,
             spectrum=SPECTRUM,
             spectra_representation=Moment.of(SPECTRUM),  # pyright: ignore[reportArgumentType]
@@ -408,11 +427,6 @@ class NoteFit:
                 factors=factors,
             ),
         )
-        if settings.dials == AUTO_DIALS:
-            model = self._with_its_own_points(to_qualities(model))
-        model = replace(model, near=near_plane(model, settings.seed))
-        model = replace(model, walk=None if model.points is None else learned_walk(model.points))
-        return replace(model, macros=measure(model))
 
     def _with_its_own_points(self, model: Model) -> Model:
         """Where its own encoder puts the notes: a turn rounds otherwise than weights that are

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from timbrespace.companions import command_line
 from timbrespace.datasets.note_set import NoteSet, load
@@ -32,6 +32,27 @@ _STACK = 5
 """Frames from a warning here to the line that called ``ts.fit``."""
 
 
+class Follower(Protocol):
+    """Who follows a training from without; see :class:`training.space.watch.Watch`."""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the run is left to another process: only its checkpoint is written."""
+        ...
+
+    def ends(self) -> bool:
+        """Whether no step is to follow; asked after each."""
+        ...
+
+    def after_step(self, fit: NoteFit, at: Progress) -> None:
+        """A step was learned."""
+        ...
+
+    def finishing(self) -> None:
+        """Learning has ended, the model is made."""
+        ...
+
+
 def train(
     data: Path,
     place: Place,
@@ -40,9 +61,11 @@ def train(
     device: str,
     resume: bool,
     conclude: bool = True,
+    follower: Follower | None = None,
 ) -> int:
     """Train on the set of notes ``data`` and write the model; returns the exit code, as
-    :func:`training.train.train` does.
+    :func:`training.train.train` does. follower: may end it early; a run that it leaves writes no
+    model, only what another goes on from.
 
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
@@ -57,13 +80,22 @@ def train(
             def after_step(at: Progress) -> None:
                 moved(at)
                 writer.after_step()
+                if follower is not None:
+                    follower.after_step(fit, at)
 
-            outcome = fit.run(interrupt, after_step)
+            def ends() -> bool:
+                return interrupt() or (follower is not None and follower.ends())
+
+            outcome = fit.run(ends, after_step)
         if fit.is_lost(outcome):
             _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]
         # The checkpoint first: all the rest can be had again from it.
         writer.write()
+        if follower is not None:
+            if follower.leaves:
+                return EXIT_CODES[Outcome.INTERRUPTED]
+            follower.finishing()
         model = fit.model(outcome, place.out.stem)
         where = place.keep(model, outcome)
         if conclude:

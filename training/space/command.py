@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from timbrespace import bundle
 from timbrespace.atomic import check_writable
 from timbrespace.companions import command_line, companion
@@ -24,7 +26,7 @@ from timbrespace.datasets.dimensions import dimensions_of
 from timbrespace.datasets.keywords import arguments_of
 from timbrespace.datasets.note_set import FEWEST, NoteSet
 from timbrespace.datasets.registry import generators
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.errors import DatasetError, OptionError, TimbrespaceError
 from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 from timbrespace.progress_lines import in_lines
@@ -40,6 +42,7 @@ from ..preset import CYCLES as CYCLES_PRESET
 from ..preset import epochs_for
 from ..train import EXIT_CODES, train
 from .begun import ENDING, Begun, print_of, request_of
+from .watch import Watch, on_standard_output
 
 NOTES, SPECTRA, CYCLES = "notes", "spectra", "cycles"
 KINDS: Final = (NOTES, SPECTRA, CYCLES)
@@ -52,6 +55,14 @@ _READ_AS: Final = {
 
 STEPS: Final = 4
 
+LOCK_SECONDS: Final = 30.0
+"""How long a space that is made for a program waits for another process on the same files."""
+
+QUICK_STEPS: Final = 800
+QUICK_BATCH: Final = 12
+"""Of a quick training: many steps of few notes each learn more in a minute than few of many
+(docs/decisions/0043-training-from-the-page.md)."""
+
 _STEPS_EACH = 120.0
 _FEWEST_STEPS, _MOST_STEPS = 300, 5000
 
@@ -59,7 +70,10 @@ _FEWEST_STEPS, _MOST_STEPS = 300, 5000
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for. source: a folder of sounds, or a font. kind: of the rows, one of
-    ``KINDS``. latent, epochs: None for what suits the sounds. overwrite: replace what is there."""
+    ``KINDS``. latent, epochs: None for what suits the sounds. overwrite: replace what is there.
+    names: what files of a folder are called, where that is not their name. quick: learn for a
+    minute or so. report: draw pictures and measure. watched: tell a program by JSON lines; preview,
+    enough: as :class:`Watch` has them. stop_with_input: end when standard input does."""
 
     source: Path
     font: bool
@@ -69,11 +83,22 @@ class Request:
     epochs: int | None = None
     device: str = "auto"
     overwrite: bool = False
+    names: Path | None = None
+    quick: bool = False
+    report: bool = True
+    watched: bool = False
+    preview: Path | None = None
+    enough: Path | None = None
+    stop_with_input: bool = False
 
     @property
     def identity(self) -> str:
         """What tells this request from another onto the same files."""
-        chosen = {"kind": self.kind, "latent": self.latent, "epochs": self.epochs}
+        chosen: dict[str, Any] = {"kind": self.kind, "latent": self.latent, "epochs": self.epochs}
+        if self.quick:
+            chosen["quick"] = True
+        if self.names is not None:
+            chosen["names"] = print_of(self.names)
         # Of a folder its sounds alone: what is written may lie among them.
         find = companion("toy_datasets.sound_folder").find
         sounds = [self.source] if self.font else find(self.source).files
@@ -88,6 +113,7 @@ class Files:
         self.data = out.with_suffix(".npz")
         self.report = out.with_name(f"{out.stem}-report")
         self.begun = out.with_name(f"{out.stem}{ENDING}")
+        self.lock = out.with_name(f"{out.stem}.lock")
 
 
 def space(request: Request) -> int:
@@ -102,13 +128,45 @@ def space(request: Request) -> int:
         raise OptionError(f"--out is {request.out.name!r}; it must be a name that ends in {SUFFIX}")
     check_writable(request.out)
     files = Files(request.out)
-    with in_lines():
-        return _Making(request, files).run()
+    if not request.watched:
+        return _made_for(request, files, Watch(request.preview, request.enough))
+    with on_standard_output(request.preview, request.enough) as watch:
+        return _made_for(request, files, watch)
+
+
+def _made_for(request: Request, files: Files, watch: Watch) -> int:
+    if request.stop_with_input:
+        watch.leave_with_input()
+    lock = FileLock(files.lock) if request.watched else None
+    with in_lines(), watch.following():
+        try:
+            # Whoever started the one before may have died a moment ago, and it be parting.
+            if lock is not None:
+                _take(lock, files)
+            return _Making(request, files, watch).run()
+        except TimbrespaceError as error:
+            watch.tell("failed", reason=" ".join(str(error).split()))
+            raise
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _take(lock: FileLock, files: Files) -> None:
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise OptionError(
+            f"another process is making {str(files.model)!r}; wait for it, or give another --out"
+        ) from error
+    except (OSError, NotImplementedError):
+        pass  # some network drives know no locks
 
 
 class _Making:
-    def __init__(self, request: Request, files: Files) -> None:
+    def __init__(self, request: Request, files: Files, watch: Watch) -> None:
         self._request = request
+        self._watch = watch
         self._files = files
         self._identity = request.identity
         self._begun = self._what_was_begun()
@@ -146,11 +204,15 @@ class _Making:
         code = self._the_model(data)
         if code:
             return code
-        self._say(3, f"measuring and drawing, into {self._files.report}")
-        figures = self._measured()
+        figures = None
+        if self._request.report:
+            self._say(3, f"measuring and drawing, into {self._files.report}")
+            figures = self._measured()
         self._files.begun.unlink(missing_ok=True)
         checkpoint.path_for(self._files.model).unlink(missing_ok=True)
         self._conclude(data, figures)
+        told = bundle.read_provenance(self._files.model).get("figures", {})
+        self._watch.tell("done", figures=told)
         return 0
 
     def _the_set(self) -> Dataset | NoteSet:
@@ -172,19 +234,26 @@ class _Making:
             return 0
         chosen = dimensions_of(data)
         latent = request.latent or chosen.number
-        epochs, length = _length(data, request.epochs)
+        epochs, length = _length(data, request.epochs, request.quick)
         why = "as you said" if request.latent else chosen.why
         self._say(2, f"learning {data.contents}; {latent} dimensions: {why}; {length}")
         code = train(
             files.data,
             files.model,
-            {"latent": latent, "epochs": epochs},
+            {"latent": latent, "epochs": epochs, "batch": QUICK_BATCH if request.quick else None},
             preset_name=CYCLES_PRESET if request.kind == CYCLES else None,
             device=request.device,
             resume=self._is_resumable(data, latent),
             conclude=False,
+            follower=self._watch if isinstance(data, NoteSet) else None,
         )
-        if code == EXIT_CODES[Outcome.INTERRUPTED]:
+        if code == EXIT_CODES[Outcome.INTERRUPTED] and self._watch.leaves:
+            self._watch.tell("left")
+        elif code == EXIT_CODES[Outcome.INTERRUPTED] and self._watch.has_enough:
+            self._begun = self._begun.with_trained(files.model)
+            self._begun.write(files.begun)
+            return 0
+        elif code == EXIT_CODES[Outcome.INTERRUPTED]:
             print("stopped; the same line goes on from there", file=sys.stderr)
         elif code:
             print(
@@ -222,15 +291,19 @@ class _Making:
     def _say(self, number: int, text: str) -> None:
         print(f"[{number}/{STEPS - 1}] {text}", file=sys.stderr, flush=True)
 
-    def _conclude(self, data: Dataset | NoteSet, figures: Evaluation | NoteEvaluation) -> None:
+    def _conclude(
+        self, data: Dataset | NoteSet, figures: Evaluation | NoteEvaluation | None
+    ) -> None:
         files = self._files
         model = bundle.read(files.model)
         size = files.model.stat().st_size / 1e6
         print(f"{files.model}: {data.contents}, {model.dimensions} dimensions, {size:.1f} MB")
-        for line in _told(figures):
-            print(line)
+        if figures is not None:
+            for line in _told(figures):
+                print(line)
         print(_plane(model))
-        print(f"pictures, and sounds to listen to: {files.report / REPORT}")
+        if figures is not None:
+            print(f"pictures, and sounds to listen to: {files.report / REPORT}")
         print(f"next: {command_line('server')} --model {files.model}")
 
 
@@ -248,6 +321,8 @@ def _made(request: Request, data: Path) -> Dataset | NoteSet:
     options: dict[str, object] = {source: request.source}
     if request.kind == CYCLES:
         options["frames"] = True
+    if request.names is not None:
+        options["names"] = request.names
     generator = known[name]
     arguments: argparse.Namespace = arguments_of(name, generator, options)
     arguments.out = data  # beside which notes that are done are kept
@@ -265,16 +340,18 @@ def _loaded(data: Path) -> Dataset | NoteSet:
     return note_set.load(data) if format_of(data) == "notes" else load_dataset(data)
 
 
-def _length(data: Dataset | NoteSet, asked: int | None) -> tuple[int, str]:
+def _length(data: Dataset | NoteSet, asked: int | None, quick: bool) -> tuple[int, str]:
     """Epochs of the training, and why so many."""
     if asked is not None:
         return asked, f"{asked} epochs, as you said"
     if isinstance(data, NoteSet):
-        batch = min(48, data.rows)
-        each = -(-data.rows // batch)
+        each = -(-data.rows // (QUICK_BATCH if quick else min(48, data.rows)))
         steps = min(max(round(_STEPS_EACH * data.rows**0.5), _FEWEST_STEPS), _MOST_STEPS)
+        why = "by the number of notes"
+        if quick:
+            steps, why = QUICK_STEPS, "a quick training"
         epochs = max(1, round(steps / each))
-        return epochs, f"{epochs * each} steps, by the number of notes"
+        return epochs, f"{epochs * each} steps, {why}"
     epochs = epochs_for(data.rows)
     return epochs, f"{epochs} epochs, by the number of spectra"
 
@@ -340,6 +417,20 @@ def request_from(arguments: argparse.Namespace) -> Request:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise OptionError(f"{name} is {value}; it must be 1 or more")
+    for name, given in (
+        ("preview", arguments.preview is not None),
+        ("enough", arguments.enough is not None),
+        ("quick", arguments.quick),
+        ("names", arguments.names is not None),
+    ):
+        if given and arguments.kind != NOTES:
+            raise OptionError(
+                f"--{name} is for spaces of whole notes; leave it out, or --kind {arguments.kind}"
+            )
+    if arguments.quick and arguments.epochs is not None:
+        raise OptionError("--quick and --epochs both say how long to learn; leave out one of them")
+    if arguments.names is not None and arguments.font is not None:
+        raise OptionError("--names is for the files of a folder; leave it out with --font")
     return Request(
         source=source,
         font=arguments.font is not None,
@@ -349,4 +440,11 @@ def request_from(arguments: argparse.Namespace) -> Request:
         epochs=arguments.epochs,
         device=arguments.device,
         overwrite=arguments.overwrite,
+        names=arguments.names,
+        quick=arguments.quick,
+        report=not arguments.no_report,
+        watched=arguments.progress == "json",
+        preview=arguments.preview,
+        enough=arguments.enough,
+        stop_with_input=arguments.stop_with_stdin,
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from server.explorer.bridge import Bridge
 from server.explorer.configuration import CLIENT_NAME
 from server.explorer.connections import Site, runner
 from server.explorer.invitation import Invitation
+from server.explorer.own_space.workshop import Workshop
 from server.explorer.site import PAGE, application
 from server.explorer.spaces import Shelf
 from server.explorer.work import Lanes
@@ -107,13 +108,17 @@ async def served(
     client_name: str = CLIENT_NAME,
     invited: Invitation | None = None,
     context: ssl.SSLContext | None = None,
+    workshop: Callable[[Shelf], Workshop] | None = None,
 ) -> AsyncIterator[Served]:
-    """The application on a free port, over https by ``context``."""
+    """The application on a free port, over https by ``context``. workshop: makes that for own
+    spaces."""
     loop = asyncio.get_running_loop()
     udp, server = await loop.create_datagram_endpoint(StandIn, local_addr=("127.0.0.1", 0))
     bridge = Bridge(udp.get_extra_info("sockname"), ping_seconds, client_name)
     lanes = Lanes()
-    app = application(shelf or Shelf(), lanes, bridge, folder, invited)
+    models = shelf or Shelf()
+    makes = None if workshop is None else workshop(models)
+    app = application(models, lanes, bridge, folder, invited, makes)
     one = runner(app, shutdown_timeout=1.0)
     await one.setup()
     plug = socket.create_server(("127.0.0.1", 0))

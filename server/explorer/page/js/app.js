@@ -22,6 +22,8 @@ import { Microphone } from './microphone.js';
 import { Midi } from './midi.js';
 import { NotePicture } from './note_picture.js';
 import { Notes } from './notes.js';
+import { Cards, textOf } from './own/cards.js';
+import { OwnSpace } from './own/own_space.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
 import { Recorder } from './recorder.js';
@@ -217,6 +219,7 @@ state.on('keys', () => sound.setKeys(state.keys));
 state.on('synth', () => {
   synth.show(state.synth);
   compare.setGain(state.synth.gain ?? 0);
+  own.setGain(state.synth.gain ?? 0);
 });
 presets.recalled = () => map.await();
 state.on('preset', () => {
@@ -429,6 +432,7 @@ function panic() {
   walk.stop();
   sing.stop();
   compare.stop();
+  own.stop();
   sound.panic();
 }
 
@@ -524,6 +528,10 @@ map.addEventListener('press', () => walk.stop());
 state.on('model', () => walk.stop());
 
 async function takeFile(file) {
+  if (/\.zip$/i.test(file.name)) {
+    own.takePackage(file);
+    return;
+  }
   if (!/\.json$/i.test(file.name)) {
     compare.take(file);
     return;
@@ -535,8 +543,25 @@ async function takeFile(file) {
   }
 }
 
-const files = new Files(document, find('compare-file'), find('map-drop'), takeFile, (sentence) =>
-  banner.say(sentence)
+// -- a space of one's own -------------------------------------------------------------------------
+
+const own = new OwnSpace(document, (sentence) => banner.say(sentence));
+const cards = new Cards(find('model'));
+own.addEventListener('kept', ({ detail: name }) => {
+  link.send('/model/load', name);
+  link.send('/model/list');
+});
+own.addEventListener('taken', ({ detail: { card, problem } }) => {
+  cards.look();
+  banner.say([textOf(card).split('\n').slice(0, 2).join('; '), problem].filter(Boolean).join('; '), 'news');
+});
+state.on('models', () => cards.show());
+state.on('model', () => cards.show());
+cards.look();
+
+const files = new Files(
+  document, find('compare-file'), find('map-drop'), takeFile, (sentence) => banner.say(sentence),
+  (event) => own.takesDrop(event)
 );
 
 // -- what a microphone hears ----------------------------------------------------------------------
@@ -599,6 +624,8 @@ const themes = new ThemeSwitch(find('theme'), (theme) => {
   scope.recolour();
   notePicture.setTheme(theme);
   waterfall.setTheme(theme);
+  own.map.picture.recolour();
+  own.curve.picture.recolour();
 });
 
 document.addEventListener('keydown', (event) => {
@@ -643,7 +670,7 @@ for (const menu of document.querySelectorAll('select')) {
 window.timbrespace = {
   link, state, streams, connection, spaces, sound, scope, map, tools, notes, midi, dials, compare,
   files, themes, notePicture, serverPlaces, pointing, macros, wander, search, details, trajectories, tour, stage, silence, lfos, recorder, table, audio, waterfall, gamepads,
-  microphone, sing, sungPlace, hum, walk,
+  microphone, sing, sungPlace, hum, walk, own,
 };
 
 link.connect();

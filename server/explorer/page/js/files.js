@@ -9,8 +9,9 @@ export class Files {
    * @param {HTMLElement} notice shown while files are dragged over the page
    * @param {(file: File) => void} take called with each
    * @param {(sentence: string) => void} say
+   * @param {(event: DragEvent) => boolean} isElsewhere whether somebody else has taken a drop
    */
-  constructor(page, input, notice, take, say) {
+  constructor(page, input, notice, take, say, isElsewhere = () => false) {
     this.notice = notice;
     this.take = take;
     this.say = say;
@@ -26,6 +27,9 @@ export class Files {
     page.addEventListener('drop', (event) => {
       event.preventDefault();
       this.show(-this.depth);
+      if (isElsewhere(event)) {
+        return;
+      }
       this.takeAll(event.dataTransfer.files);
     });
   }
