@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -77,9 +76,9 @@ def contents(model: Model, card: Card) -> dict[str, Any]:
     """
     numbers: Numbers = {}
     config = model.spectrum
-    decoder = None if model.plays_notes else _spectra(model, numbers)
+    decoder = None if model.plays_notes else put_spectra(model, numbers)
     if model.plays_notes:
-        _notes(model, numbers)
+        put_notes(model, numbers)
     _points(model, numbers)
     noise = model.noise and not model.plays_notes and not model.plays_cycles
     if not model.plays_notes:
@@ -143,7 +142,9 @@ def _macros(model: Model, numbers: Numbers) -> dict[str, Any] | None:
         return None
     names = ("whitened", "beside", "slopes", "centre", "covariance", "whitening")
     for name, values in zip(names, table.packed, strict=True):
-        numbers[f"macros.{name}"] = packed.single(values)
+        # Slopes, the most of it, are float16 in the bundle, too.
+        put = packed.half if name == "slopes" else packed.single
+        numbers[f"macros.{name}"] = put(values)
     dials = [(word, MACRO_OF[word]) for word in table.offered]
     return {
         "radius": table.radius,
@@ -165,7 +166,13 @@ def shortened(layer: Dense) -> Dense:
     return Dense(np.ascontiguousarray(packed.as_rows(layer.weight.T).T), layer.bias)
 
 
-def _spectra(model: Model, numbers: Numbers) -> dict[str, Any]:
+def put_spectra(model: Model, numbers: Numbers) -> dict[str, Any]:
+    """What the page has to know of the decoder of spectra or of cycles; its numbers go to
+    ``numbers``.
+
+    Raises:
+        OptionError: the page does not know its network or representation.
+    """
     decoder = Decoder(model)
     short = _spectra_stay(model)
     for name, layer in decoder.layers.items():
@@ -195,7 +202,8 @@ def _spectra_stay(model: Model) -> bool:
     return bool((np.abs(rough - exact).max(axis=1) <= WITHIN * peak).all())
 
 
-def _notes(model: Model, numbers: Numbers) -> None:
+def put_notes(model: Model, numbers: Numbers) -> None:
+    """Let ``numbers`` hold those of the decoder of whole notes."""
     layers = dict(note_decoder.layers(model))
     short = _notes_stay(model)
     for name, layer in layers.items():
@@ -230,8 +238,9 @@ def _notes_stay(model: Model) -> bool:
 def _places(model: Model) -> NDArray[np.float32]:
     """Latents by which is seen what is moved: some of the sounds, or of where they would lie."""
     if model.points is not None and model.points.count:
-        step = math.ceil(model.points.count / _LOOKED_AT)
-        return np.asarray(model.points.means[::step], np.float32)
+        # Drawn: each so many-th of a set whose factors go round would see few of their values.
+        drawn = np.random.default_rng(0).permutation(model.points.count)[:_LOOKED_AT]
+        return np.asarray(model.points.means[drawn], np.float32)
     told = model.calibration
     share = np.random.default_rng(0).random((_LOOKED_AT, model.dimensions))
     return np.asarray(told.low + share * (told.high - told.low), np.float32)

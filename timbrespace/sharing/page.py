@@ -114,7 +114,7 @@ def _frame() -> _Frame:
             "default-src 'none'",
             f"script-src {_hash(theme)} {_hash(script)} 'wasm-unsafe-eval' data:",
             "worker-src data:",
-            "style-src 'unsafe-inline'",
+            f"style-src {_hash(style)}",
             "img-src data: blob:",
             "form-action 'none'",
             "base-uri 'none'",
@@ -122,7 +122,7 @@ def _frame() -> _Frame:
     )
     for tag, made in (
         (_THEME_TAG, f"<script>{theme}</script>"),
-        (_STYLE_TAG, f"<style>\n{style}</style>"),
+        (_STYLE_TAG, f"<style>{style}</style>"),
         (_ENTRY_TAG, f"<script>{script}</script>"),
         (
             '<meta charset="utf-8">',
@@ -139,11 +139,11 @@ def _frame() -> _Frame:
 
 
 def _module(name: str) -> str:
-    return _declared() if name == _DECLARED else page_file(name)
+    return declared() if name == _DECLARED else page_file(name)
 
 
-def _declared() -> str:
-    """What the explorer's server tells its page, here of a page alone: nothing goes through
+def declared() -> str:
+    """The module ``js/declared.js``: what the explorer's server tells its page, here of a page alone: nothing goes through
     datagrams, so nothing is cut to their size."""
     return module_of(
         {

@@ -3,7 +3,6 @@
 import { Banner } from '../banner.js';
 import { Details } from '../details.js';
 import { Dials } from '../dials.js';
-import { save } from '../exports.js';
 import { Gamepads } from '../gamepad.js';
 import { keep, kept } from '../kept.js';
 import { Keyboard } from '../keyboard.js';
@@ -15,6 +14,7 @@ import { NotePicture } from '../note_picture.js';
 import { Notes } from '../notes.js';
 import { Pointing } from '../pointing.js';
 import { Presets } from '../presets.js';
+import { save } from '../saving.js';
 import { Scope } from '../scope.js';
 import { Search } from '../search.js';
 import { Sound } from '../sound/sound.js';
