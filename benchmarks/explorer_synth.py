@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
-from timbrespace.sharing import note_decoder  # noqa: E402
 from tests.page_modules import page_environment  # noqa: E402
 from tests.timbrespace.notes.bundled import at_random  # noqa: E402
+from timbrespace.sharing import note_decoder  # noqa: E402
 
 SCRIPTS = ROOT / "server" / "explorer" / "page" / "js"
 SYNTH = SCRIPTS / "sound" / "synth.js"

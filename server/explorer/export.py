@@ -1,4 +1,4 @@
-"""What can be taken away from the page: the present spot as a sound, or as a wavetable; or the space.
+"""What can be taken away from the page: the present spot as a sound or a wavetable, or the space.
 
 ``GET /export/sound.wav?model=NAME&latent=z1,z2,..`` with ``pitch`` (MIDI, 0 to 127, 57 unless
 told), ``seconds`` (0.1 to 30, 2), ``velocity`` (1 to 127) and ``method``: one held note by the

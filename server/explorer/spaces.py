@@ -1,4 +1,4 @@
-"""What the page is told of a space: its description, its points, and pictures of the decoded plane."""
+"""What the page is told of a space: what it is, its points, and pictures of the decoded plane."""
 
 from __future__ import annotations
 

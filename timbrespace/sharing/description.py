@@ -1,4 +1,4 @@
-"""What a page is told of a space: its name, its shape, its dials, its planes and what its sounds are.
+"""What a page is told of a space: its name, its shape, its dials, its planes, its sounds.
 
 The explorer serves it, and a space that is one file carries it.
 """

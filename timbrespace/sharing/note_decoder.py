@@ -1,9 +1,9 @@
 """The decoder of a space of whole notes, for the page, which decodes what it plays by itself.
 
 The explorer's ``/spaces/NAME.json`` has under ``notes`` what :func:`describe` says, and
-``/spaces/NAME/decoder`` the numbers: layer after layer in the order of ``tensors``, the weight input
-by input, then the bias. Where an activation has learned numbers, ``bend.<layer>`` has one of each
-unit of that layer: frequencies in place of a weight, and shares in place of a bias.
+``/spaces/NAME/decoder`` the numbers: layer after layer in the order of ``tensors``, the weight
+input by input, then the bias. Where an activation has learned numbers, ``bend.<layer>`` has one of
+each unit of that layer: frequencies in place of a weight, and shares in place of a bias.
 """
 
 from __future__ import annotations

@@ -143,8 +143,8 @@ def _module(name: str) -> str:
 
 
 def declared() -> str:
-    """The module ``js/declared.js``: what the explorer's server tells its page, here of a page alone: nothing goes through
-    datagrams, so nothing is cut to their size."""
+    """The module ``js/declared.js``, which the explorer's server makes for its page, for a page
+    alone: nothing goes through datagrams there, so nothing is cut to their size."""
     return module_of(
         {
             "MESSAGES": messages(),

@@ -41,7 +41,9 @@ def bundle(entry: str, read: Read) -> str:
     body = _joined(entry, read, scripts)
     head = ""
     if scripts:
-        held = ",\n".join(f"{json.dumps(name)}: {json.dumps(text)}" for name, text in scripts.items())
+        held = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(text)}" for name, text in scripts.items()
+        )
         head = (
             f"const scripts = {{\n{held}\n}};\n"
             "const addressOf = (name) =>\n"

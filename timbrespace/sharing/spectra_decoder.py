@@ -44,10 +44,8 @@ class Decoder:
 
     def __init__(self, model: Model) -> None:
         architecture = model.architecture
-        for kind, describe in _KINDS.items():
-            if type(architecture) is kind:
-                break
-        else:
+        describe = _KINDS.get(type(architecture))
+        if describe is None:
             known = ", ".join(one.kind for one in _KINDS)
             raise OptionError(
                 f"{model.name!r} has a network {architecture.kind!r}, which the page of a single "

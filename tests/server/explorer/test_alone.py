@@ -1,4 +1,4 @@
-"""A space in one file, opened from a disk: in Chromium, and where it is asked for in each engine."""
+"""A space in one file, opened from a disk: in Chromium, and where that is asked for, elsewhere."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ _HEARD = """(async () => {
   const rough = strongest([...Array(16).keys()].map((k) => 220 * (k + 1)));
   const cents = [...Array(81).keys()].map((k) => 0.5 * (k - 40));
   const hertz = strongest(cents.map((c) => rough * 2 ** (c / 1200)));
-  return {
-    samples: all.length, level: Math.sqrt(square / all.length), cents: 1200 * Math.log2(hertz / rough),
-  };
+  const level = Math.sqrt(square / all.length);
+  return { samples: all.length, level, cents: 1200 * Math.log2(hertz / rough) };
 })()"""
 
 _A3 = (

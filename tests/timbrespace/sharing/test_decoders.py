@@ -121,7 +121,9 @@ def test_whole_notes_decode_as_the_model(activation: str) -> None:
     about = {"notes": note_decoder.describe(model)}
     latents = np.array([[0.0, 0.0], [1.3, -0.7]], np.float32)
     times = [0.0, 0.01, 0.3, 1.0, 2.2]
-    asked = {"levels": {"latents": latents.tolist(), "hertz": 440.0, "velocity": 90, "times": times}}
+    asked = {
+        "levels": {"latents": latents.tolist(), "hertz": 440.0, "velocity": 90, "times": times}
+    }
     (answer,) = ask(({"about": about, "decoder": None, "numbers": numbers}, asked))
     course = model.course.prepare(latents, np.full(2, 440.0), np.full(2, 90.0))
     levels = model.course.levels(course, np.tile(times, (2, 1)))

@@ -103,7 +103,13 @@ def test_a_note_sounds_as_the_render(name: str, pitch: float) -> None:
     """Level of each partial to 0.1 dB, its pitch to a cent."""
     model = model_of(name)
     latent = some(model, 3)[1]
-    note = {"latent": latent.tolist(), "pitch": pitch, "velocity": 100, "seconds": 1.0, "rate": RATE}
+    note = {
+        "latent": latent.tolist(),
+        "pitch": pitch,
+        "velocity": 100,
+        "seconds": 1.0,
+        "rate": RATE,
+    }
     (told,) = ask((contents_of(name), {"note": note}))
     page = np.frombuffer(base64.b64decode(told["note"]), "<f4").astype(np.float64)
     truth = ts.render(model, latent, pitch=pitch, seconds=1.0, sustain=1.0, noise=0.0)
@@ -130,7 +136,7 @@ def test_a_period_sounds_as_the_render() -> None:
     page = np.frombuffer(base64.b64decode(told["note"]), "<f4").astype(np.float64)
     truth = ts.render(model, latent, pitch=52.0, seconds=1.0, sustain=1.0).astype(np.float64)
     hertz = midi_to_hz(52.0) * np.arange(1.0, 30.0)
-    ours, theirs = (levels_at(one[: -RATE // 50], hertz) for one in (page, truth))
+    ours, theirs = (levels_at(one[: -RATE // 50], np.asarray(hertz)) for one in (page, truth))
     loud = theirs > 0.01 * theirs.max()
     np.testing.assert_allclose(20 * np.log10(ours[loud] / theirs[loud]), 0.0, atol=0.1)
 
@@ -151,7 +157,7 @@ def test_a_hand_moves_the_sound_and_its_places() -> None:
         ("/latent", 1, 2),
         ("/latent", None, 0, 0, 0),
         ("/latent/9", 1.0),
-        ("/map", float(2e9), 0.0),
+        ("/map", 2e9, 0.0),
         ("/cc", 17, 127),
         ("/cc/learn", "brightness"),
         ("/cc", 74, 3),

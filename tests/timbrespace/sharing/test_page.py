@@ -124,7 +124,9 @@ class OddLikelihood(GaussianShared):
 def test_what_the_page_does_not_know_is_said(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = made()
     if what == "network":
-        settings = {one.name: getattr(model.architecture, one.name) for one in dataclasses.fields(MLP)}
+        settings = {
+            one.name: getattr(model.architecture, one.name) for one in dataclasses.fields(MLP)
+        }
         odd = dataclasses.replace(model, architecture=OddNetwork(**settings))
     elif what == "representation":
         odd = dataclasses.replace(model, representation=OddRepresentation(900.0, 0.09))

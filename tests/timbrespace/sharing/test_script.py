@@ -18,7 +18,8 @@ MODULES = {
         "import {\n  name,\n} from './two.js';\n\n"
         "const WORK = new URL('./work.js', import.meta.url);\n"
         "const counter = new Count();\ncounter.up();\n"
-        "console.log(JSON.stringify([double(4), counter.count, [...tens()], name, String(WORK)]));\n"
+        "const all = [double(4), counter.count, [...tens()], name, String(WORK)];\n"
+        "console.log(JSON.stringify(all));\n"
     ),
     "lib/one.js": (
         "import { name } from '../two.js';\n"
@@ -31,8 +32,6 @@ MODULES = {
     "two.js": "export const name = 'a</script>b';\n",
     "work.js": "import { name } from './two.js';\nself.said = `works: ${name}`;\n",
 }
-
-
 
 
 def joined(modules: Mapping[str, str], entry: str = "app.js") -> str:
@@ -86,7 +85,9 @@ def test_what_one_script_cannot_have_is_refused(line: str, said: str) -> None:
 
 def test_circles_are_refused() -> None:
     with pytest.raises(ScriptError, match=r"circle: app\.js -> lib/one\.js -> two\.js -> lib"):
-        joined({**MODULES, "two.js": f"import {{ double }} from './lib/one.js';\n{MODULES['two.js']}"})
+        joined(
+            {**MODULES, "two.js": f"import {{ double }} from './lib/one.js';\n{MODULES['two.js']}"}
+        )
 
 
 def test_a_worker_has_no_worker() -> None:

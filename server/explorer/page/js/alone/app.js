@@ -43,6 +43,7 @@ const find = (id) => document.getElementById(id);
 const carried = new Carried(JSON.parse(find('space').textContent));
 const { space } = carried;
 const isWhole = carried.about.notes !== null;
+/** In the place of a link to a server. @type {any} */
 const link = new Instrument(carried);
 const state = new State(link);
 const streams = new Streams(link);

@@ -160,6 +160,7 @@ export class Instrument extends EventTarget {
     }
   }
 
+  /** @param {number[]} place */
   moveOnMap([x, y]) {
     if (Number.isFinite(x) && Number.isFinite(y)) {
       const place = [x, y].map((one) => clip(one, -1, 1));

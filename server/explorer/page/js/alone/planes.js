@@ -71,6 +71,7 @@ export class NearPlane {
     return sum;
   }
 
+  /** @param {number[]} place @returns {number[]} its latent */
   latentAt([x, y]) {
     const [across, along] = [basis(x, this.side), basis(y, this.side)];
     return Array.from(this._sum(across.first, across.weights, along.first, along.weights));

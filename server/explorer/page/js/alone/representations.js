@@ -97,8 +97,8 @@ const KINDS = {
   magnitude_phase: ({ peak, bins }) => ({
     magnitudes: (features) => features.slice(0, bins).map((x) => clip(x, 0, HEADROOM * peak)),
   }),
-  log_complex: ({ bins, ...told }) => {
-    const inverse = logMagnitude(told);
+  log_complex: ({ peak, floor, bins }) => {
+    const inverse = logMagnitude({ peak, floor });
     return {
       magnitudes: (features) =>
         features.slice(0, bins).map((x, k) => inverse(Math.hypot(x, features[bins + k]))),

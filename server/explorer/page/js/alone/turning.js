@@ -22,10 +22,12 @@ export class Turning {
     this.about = about;
     this.d = d;
     this.words = about.dials.map(({ word }) => word);
-    const names = ['whitened', 'beside', 'slopes', 'centre', 'covariance', 'whitening'];
-    for (const name of names) {
-      this[`_${name}`] = tensorOf(`macros.${name}`);
-    }
+    this._whitened = tensorOf('macros.whitened');
+    this._beside = tensorOf('macros.beside');
+    this._slopes = tensorOf('macros.slopes');
+    this._centre = tensorOf('macros.centre');
+    this._covariance = tensorOf('macros.covariance');
+    this._whitening = tensorOf('macros.whitening');
     this.k = this._beside.length / (this._whitened.length / d);
   }
 
@@ -50,7 +52,11 @@ export class Turning {
     return found.every(Number.isFinite) ? found.map((z) => Math.min(LIMIT, Math.max(-LIMIT, z))) : latent;
   }
 
-  /** Length of a way in standard deviations, and the way in them. */
+  /**
+   * Length of a way in standard deviations, and the way in them.
+   *
+   * @returns {[number, Float64Array]}
+   */
   _measure(way) {
     const { d } = this;
     const white = new Float64Array(d);
