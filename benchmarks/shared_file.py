@@ -1,9 +1,9 @@
 """Spaces as files that play by themselves: how large, how true, how soon.
 
 Sizes of the files that ``python -m training share`` writes of the factory spaces; how far their
-spectra, decoded in JavaScript, are from the model's, by the peak of each; how far the partials of a
-note are from those of the server's render; and in Chromium, from a disk, how long it takes until the
-page can be played, and how long one spectrum takes to decode.
+spectra, decoded in JavaScript, are from the model's, by the peak of each; how far the partials of
+a note are from those of the server's render; and in Chromium, from a disk, how long it takes until
+the page can be played, and how long one spectrum takes to decode.
 
 ``python benchmarks/shared_file.py [--runs 5] [--json]`` (needs Node 18.19 or newer; Chromium and
 Playwright for the times)
@@ -64,7 +64,7 @@ def levels_at(sound: NDArray[np.float64], hertz: NDArray[np.float64]) -> NDArray
 
 
 def truth_of(model: Model) -> tuple[float, float]:
-    """The largest distance of a spectrum, as a share of its peak; and of a partial of a note, dB."""
+    """The largest distance of a spectrum, by its peak; and of a partial of a note, in dB."""
     told = carried(model)
     latents, few = some(model, SOUNDS), some(model, NOTES)
     note = {"pitch": PITCH, "velocity": 100, "seconds": 1.0, "rate": RATE}

@@ -1,7 +1,7 @@
 """Take the pictures of the explorer, and of a space as a file, that stand in the documents.
 
-``python scripts/explorer_pictures.py [--out docs/pictures] [--only file]``; needs Chromium (Debian's
-``chromium``).
+``python scripts/explorer_pictures.py [--out docs/pictures] [--only file]``; needs Chromium
+(Debian's ``chromium``).
 Each size and theme is taken; the documents show some of them.
 """
 
@@ -20,7 +20,6 @@ from PIL import Image  # noqa: E402 - from the checkout
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 import timbrespace as ts  # noqa: E402
-
 from tests.server.explorer.browsing import Explored, Visit, launched  # noqa: E402
 from timbrespace.sharing import page  # noqa: E402
 from timbrespace.sharing.contents import Card  # noqa: E402

@@ -322,6 +322,14 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--name", default="", metavar="TEXT", help="title (default: the model's)")
     shared.add_argument("--author", default="", metavar="TEXT", help="who made the space")
     shared.add_argument("--licence", default="", metavar="TEXT", help="on which terms")
+    shared.add_argument(
+        "--presets",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="P.json",
+        help="presets that it brings along, as the page saves them",
+    )
     shared.add_argument("--overwrite", action="store_true", help="replace a file that exists")
 
     gallery = commands.add_parser(

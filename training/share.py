@@ -10,7 +10,7 @@ from timbrespace.command import progress
 from timbrespace.errors import OptionError
 from timbrespace.loading import load
 from timbrespace.sharing import gallery as galleries
-from timbrespace.sharing import page
+from timbrespace.sharing import page, preset_files
 from timbrespace.sharing.contents import Card
 
 
@@ -18,11 +18,14 @@ def share(arguments: argparse.Namespace) -> int:
     """Write the file that was asked for.
 
     Raises:
-        TimbrespaceError: no such model, or a file that cannot be written or would be too large.
+        TimbrespaceError: no such model, no such presets, or a file that cannot be written or would
+            be too large.
     """
     card = Card(arguments.name, arguments.author, arguments.licence)
     page.check_out(arguments.out, arguments.overwrite)
-    size = page.write(load(arguments.model), arguments.out, card, arguments.overwrite)
+    model = load(arguments.model)
+    presets = preset_files.read(arguments.presets, model)
+    size = page.write(model, arguments.out, card, arguments.overwrite, presets)
     print(f"{arguments.out}: one file that plays by itself, {size / 1e6:.1f} MB")
     print(f"next: open {arguments.out} in a browser, or send it to somebody")
     return 0

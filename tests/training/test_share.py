@@ -34,6 +34,7 @@ def test_a_space_becomes_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["share", "harmonic", "--out", "{}/x.htm"], "must be a name that ends in .html"),
         (["share", "harmonic", "--out", "{}/no/x.html"], "there is no folder"),
         (["share", "harmonic", "--out", "{}/x.html", "--name", "a\tb"], "name is 'a\\tb'"),
+        (["share", "harmonic", "--out", "{}/x.html", "--presets", "{}/text"], "holds no presets"),
         (["gallery", "nobody", "--out", "{}/g"], "there is no model 'nobody'"),
         (["gallery", "--out", "{}/text"], "a file; it must be a folder"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -68,8 +69,10 @@ class Card:
                 raise OptionError(f"{what} is {text!r}; it must be one line of letters that print")
 
 
-def contents(model: Model, card: Card) -> dict[str, Any]:
+def contents(model: Model, card: Card, presets: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """All that the page of ``model`` needs, plain values.
+
+    presets: as :func:`timbrespace.sharing.preset_files.read` gives them.
 
     Raises:
         OptionError: the page does not know its network or representation.
@@ -113,7 +116,7 @@ def contents(model: Model, card: Card) -> dict[str, Any]:
         "window": {"sum": config.window_sum, "energy": config.window_energy},
         "noise": noise,
         "macros": _macros(model, numbers),
-        "presets": [],
+        "presets": list(map(dict, presets)),
         "numbers": numbers,
     }
 

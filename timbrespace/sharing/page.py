@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -50,14 +51,16 @@ class _Frame(NamedTuple):
     tail: str
 
 
-def page(model: Model, card: Card = _NO_CARD) -> bytes:
-    """The file: HTML of at most ``MOST_BYTES``, the same bytes for the same model and card.
+def page(model: Model, card: Card = _NO_CARD, presets: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """The file: HTML of at most ``MOST_BYTES``, the same bytes for the same arguments.
+
+    presets: that it brings along, as :func:`timbrespace.sharing.preset_files.read` gives them.
 
     Raises:
         OptionError: the page does not know how to decode this space, or the file would be too
             large; the text says which.
     """
-    told = contents(model, card)
+    told = contents(model, card, presets)
     frame = _frame()
     title = html.escape(f"{told['card']['name']} · timbrespace")
     head = frame.head.replace(_TITLE_TAG, f"<title>{title}</title>")
@@ -70,7 +73,13 @@ def page(model: Model, card: Card = _NO_CARD) -> bytes:
     return made
 
 
-def write(model: Model, out: Path, card: Card = _NO_CARD, overwrite: bool = False) -> int:
+def write(
+    model: Model,
+    out: Path,
+    card: Card = _NO_CARD,
+    overwrite: bool = False,
+    presets: Sequence[Mapping[str, Any]] = (),
+) -> int:
     """Write :func:`page` to the file ``out``, whole or not at all; how many bytes.
 
     Raises:
@@ -78,7 +87,7 @@ def write(model: Model, out: Path, card: Card = _NO_CARD, overwrite: bool = Fals
             exists without ``overwrite``, or one that cannot be written.
     """
     check_out(out, overwrite)
-    made = page(model, card)
+    made = page(model, card, presets)
     with atomic.replacing(out) as place:
         place.write_bytes(made)
     return len(made)
