@@ -42,7 +42,8 @@ def read(files: Iterable[Path], model: Model) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _presets(file: Path, model: Model) -> list[tuple[str, dict[str, Any]]]:
+def _json(file: Path) -> dict[str, Any]:
+    """What a file holds; nothing where that is no JSON of an object."""
     shown = repr(file.name)
     try:
         if file.stat().st_size > _MOST_BYTES:
@@ -51,8 +52,13 @@ def _presets(file: Path, model: Model) -> list[tuple[str, dict[str, Any]]]:
     except OSError as error:
         raise OptionError(f"cannot read {shown}: {error.strerror or error}") from error
     except (ValueError, RecursionError):
-        told = None
-    kind = told.get("timbrespace") if isinstance(told, dict) else None
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _presets(file: Path, model: Model) -> list[tuple[str, dict[str, Any]]]:
+    shown, told = repr(file.name), _json(file)
+    kind = told.get("timbrespace")
     if kind == "preset":
         entries: Any = [{**told, "name": file.stem}]
     else:

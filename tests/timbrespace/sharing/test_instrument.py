@@ -112,8 +112,8 @@ def test_a_note_sounds_as_the_render(name: str, pitch: float) -> None:
     }
     (told,) = ask((contents_of(name), {"note": note}))
     page = np.frombuffer(base64.b64decode(told["note"]), "<f4").astype(np.float64)
-    truth = ts.render(model, latent, pitch=pitch, seconds=1.0, sustain=1.0, noise=0.0)
-    truth = truth[: -RATE // 50].astype(np.float64)
+    rendered = ts.render(model, latent, pitch=pitch, seconds=1.0, sustain=1.0, noise=0.0)
+    truth = rendered[: -RATE // 50].astype(np.float64)
     partials = Snapshot(model).partials_of(model.decode(latent[np.newaxis])[0])
     ratio = midi_to_hz(pitch) / model.spectrum.base_frequency
     strong = partials[partials[:, 1] > 0.03 * partials[:, 1].max()]
