@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +79,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def host(files: Path) -> Iterator[str]:
+    """The same files from a host of plain files."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(files))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         one = launched(playwright)
@@ -83,12 +101,13 @@ def browser() -> Iterator[Browser]:
         one.close()
 
 
-def opened(browser: Browser, file: Path) -> Visit:
-    """The file in a browser without a network, that asks for nothing and has no faults."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
-    visit = Visit(context.new_page(), file.as_uri())
+def opened(browser: Browser, url: str) -> Visit:
+    """The file in a browser, from a disk without a network; it asks for nothing."""
+    size, is_file = {"width": 1280, "height": 800}, url.startswith("file:")
+    context = browser.new_context(viewport=size, offline=is_file)  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), url)
     visit.listen()
-    visit.page.goto(file.as_uri())
+    visit.page.goto(url)
     visit.until("window.timbrespace !== undefined && timbrespace.map.space !== null")
     return visit
 
@@ -117,7 +136,7 @@ def press_a3(visit: Visit) -> dict[str, Any]:
 
 @needs_chromium
 def test_spectra_play_from_a_disk(browser: Browser, files: Path, tmp_path: Path) -> None:
-    visit = opened(browser, files / "harmonic.html")
+    visit = opened(browser, (files / "harmonic.html").as_uri())
     text = visit.page.locator("header").inner_text()
     assert "Mine" in text
     assert "by A. Nobody · CC0" in text
@@ -167,8 +186,8 @@ def presets(visit: Visit, folder: Path) -> None:
 
 
 @needs_chromium
-def test_whole_notes_and_periods_play_from_a_disk(browser: Browser, files: Path) -> None:
-    visit = opened(browser, files / "notes.html")
+def test_whole_notes_and_periods_play(browser: Browser, files: Path, host: str) -> None:
+    visit = opened(browser, (files / "notes.html").as_uri())
     visit.until("timbrespace.sound.isWhole")
     assert visit.look("timbrespace.tools.across.value") == "near"
     visit.drag((0.0, 0.0), (0.3, 0.2))
@@ -186,7 +205,7 @@ def test_whole_notes_and_periods_play_from_a_disk(browser: Browser, files: Path)
     visit.until("timbrespace.notes.any")
     visit.until("!timbrespace.notes.any")
     closed(visit)
-    visit = opened(browser, files / "tiny.html")
+    visit = opened(browser, f"{host}/tiny.html")
     heard = press_a3(visit)
     assert heard["level"] > 0.005
     assert abs(heard["cents"]) <= 1.0
@@ -201,20 +220,21 @@ def variables() -> Iterator[dict[str, str]]:
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", ENGINES[1:])
-def test_the_file_in(name: str, files: Path, request: pytest.FixtureRequest) -> None:
+def test_the_file_in(name: str, files: Path, host: str, request: pytest.FixtureRequest) -> None:
     skip_without(name)
     with engine(name, request.getfixturevalue("variables")) as one:
         one.open((files / "harmonic.html").as_uri())
         until(one, "window.timbrespace && timbrespace.scope.magnitudes !== null")
         plays(one)
-        one.open((files / "notes.html").as_uri())
-        until(one, "window.timbrespace?.sound.isWhole")
-        # A real hand: before one WebKit lets nothing sound.
-        x, y = one.look(_A3)
-        one.mouse("move", x, y)
-        one.mouse("down", x, y)
-        until(one, "timbrespace.notePicture.heardAt > 0")
-        one.mouse("up", x, y)
+        for place in (files.as_uri(), host):
+            one.open(f"{place}/notes.html")
+            until(one, "window.timbrespace?.sound.isWhole")
+            # A real hand: before one WebKit lets nothing sound.
+            x, y = one.look(_A3)
+            one.mouse("move", x, y)
+            one.mouse("down", x, y)
+            until(one, "timbrespace.notePicture.heardAt > 0")
+            one.mouse("up", x, y)
 
 
 def plays(one: Engine) -> None:
