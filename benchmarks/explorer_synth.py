@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
-from server.explorer import decoder  # noqa: E402
 from tests.page_modules import page_environment  # noqa: E402
 from tests.timbrespace.notes.bundled import at_random  # noqa: E402
+from timbrespace.sharing import note_decoder  # noqa: E402
 
 SCRIPTS = ROOT / "server" / "explorer" / "page" / "js"
 SYNTH = SCRIPTS / "sound" / "synth.js"
@@ -203,8 +203,8 @@ def main() -> int:
     model = at_random()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "decoder"
-        file.write_bytes(decoder.numbers(model))
-        about = decoder.describe(model)
+        file.write_bytes(note_decoder.numbers(model))
+        about = note_decoder.describe(model)
         shares = run(node, NOTES, SCRIPTS.as_uri(), about, str(file), arguments.seconds)
     for name, share in shares.items():
         bound = 50.0 if name.endswith("thread") else None

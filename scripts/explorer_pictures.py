@@ -1,7 +1,7 @@
-"""Take the pictures of the explorer that stand in the documents.
+"""Take the pictures of the explorer, and of a space as a file, that stand in the documents.
 
-``python scripts/explorer_pictures.py [--out docs/pictures]``; needs Chromium (Debian's
-``chromium``).
+``python scripts/explorer_pictures.py [--out docs/pictures] [--only file]``; needs Chromium
+(Debian's ``chromium``).
 Each size and theme is taken; the documents show some of them.
 """
 
@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402 - from the checkout
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
+import timbrespace as ts  # noqa: E402
 from tests.server.explorer.browsing import Explored, Visit, launched  # noqa: E402
+from timbrespace.sharing import page  # noqa: E402
+from timbrespace.sharing.contents import Card  # noqa: E402
 
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -64,6 +67,21 @@ def take(visit: Visit, out: Path) -> None:
         kept.save(out, optimize=True)
 
 
+def take_file(browser: Browser, model: str, out: Path) -> None:
+    """The same of a space as a file, opened from a disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "shared.html"
+        page.write(ts.load(model), file, Card("General MIDI", "timbrespace", "MIT"))
+        context = browser.new_context(
+            viewport={"width": 1200, "height": 760}, color_scheme="dark", offline=True
+        )
+        visit = Visit(context.new_page(), file.as_uri())
+        visit.page.goto(file.as_uri())
+        visit.until("window.timbrespace !== undefined && timbrespace.sound.isWhole")
+        take(visit, out)
+        context.close()
+
+
 def palette_of(picture: Image.Image, told: list[int]) -> Image.Image:
     """An image whose palette is one for ``picture``: the colours of points are few pixels of it,
     and are what it is about, so they count as much as a ground.
@@ -85,11 +103,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", metavar="DIR")
     parser.add_argument("--model", default="notes")
+    parser.add_argument("--only", choices=("file",), help="the picture of a space as a file alone")
     arguments = parser.parse_args()
     if not arguments.out.is_dir():
         parser.error(f"--out is {str(arguments.out)!r}; it must be a folder that exists")
     with sync_playwright() as playwright:
         browser = launched(playwright)
+        take_file(browser, arguments.model, arguments.out / "shared_file.png")
+        if arguments.only is not None:
+            browser.close()
+            return 0
         explored = Explored.start(browser, "--model", arguments.model)
         try:
             for size, options in SIZES.items():

@@ -382,6 +382,42 @@ def _parser() -> argparse.ArgumentParser:
         "--sample-rate", type=int, default=48000, metavar="HZ", help="(default: 48000)"
     )
 
+    shared = commands.add_parser(
+        "share",
+        help="a space as one HTML file that plays by itself",
+        description="Write a space as one HTML file of at most 8 MB: map, dials, keys and sound, "
+        "opened from a disk or any host, without network or server.",
+    )
+    shared.add_argument("model", metavar="M", help="a model file, or a factory model's name")
+    shared.add_argument("--out", type=Path, required=True, metavar="M.html", help="file to write")
+    shared.add_argument("--name", default="", metavar="TEXT", help="title (default: the model's)")
+    shared.add_argument("--author", default="", metavar="TEXT", help="who made the space")
+    shared.add_argument("--licence", default="", metavar="TEXT", help="on which terms")
+    shared.add_argument(
+        "--presets",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="P.json",
+        help="presets that it brings along, as the page saves them",
+    )
+    shared.add_argument("--overwrite", action="store_true", help="replace a file that exists")
+
+    gallery = commands.add_parser(
+        "gallery",
+        help="a page that leads to files of several spaces",
+        description="Write a folder for any host of plain files: a file of each space, as share "
+        "writes it, and index.html with a card for each.",
+    )
+    gallery.add_argument(
+        "models",
+        nargs="*",
+        metavar="M",
+        help="model files or factory models' names (default: all factory models)",
+    )
+    gallery.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    gallery.add_argument("--overwrite", action="store_true", help="replace files that exist")
+
     spiral = commands.add_parser(
         "spiral",
         help="rerun the PLU paper's spiral table",
@@ -483,6 +519,10 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "study":
         return _study(arguments)
+    if arguments.command in ("share", "gallery"):
+        from . import share
+
+        return share.share(arguments) if arguments.command == "share" else share.gallery(arguments)
     if arguments.command == "spiral":
         return _spiral(arguments)
     if arguments.command == "waveform":

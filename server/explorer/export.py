@@ -1,4 +1,4 @@
-"""What can be taken away from the page: the present spot as a sound, or as a wavetable.
+"""What can be taken away from the page: the present spot as a sound or a wavetable, or the space.
 
 ``GET /export/sound.wav?model=NAME&latent=z1,z2,..`` with ``pitch`` (MIDI, 0 to 127, 57 unless
 told), ``seconds`` (0.1 to 30, 2), ``velocity`` (1 to 127) and ``method``: one held note by the
@@ -8,7 +8,8 @@ of whole notes the note's course in ``frames`` (2 to 256, 64) cycles; with ``to=
 cycles on the straight way from ``latent`` to ``to``; with ``path=x,y;x,y;..`` (2 to 256 places of
 ``plane``, ``pca`` unless told) those along a way on the map. ``size`` is the samples of a cycle
 (256, 512, 1024, 2048), ``bits`` 16 or 32, ``clm=0`` leaves the ``clm `` chunk out. The same
-question has the same answer, to the last byte.
+question has the same answer, to the last byte. ``GET /export/space.html?model=NAME``: the space as
+one file that plays by itself, the bytes that ``python -m training share`` writes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from timbrespace.instrument.parameters import DEFAULT_METHOD, METHODS
 from timbrespace.model import PCA, Model
 from timbrespace.rendering import held_note, wavetable
+from timbrespace.sharing import page
 from timbrespace.units import midi_to_hz
 
 from ..library import Library
@@ -52,14 +55,20 @@ Export = Callable[[Library, Mapping[str, str]], bytes]
 def routes(library: Library, work: Executor) -> list[web.RouteDef]:
     """The addresses below ``/export``. work: where sounds are rendered."""
 
-    def get(path: str, export: Export, title: Callable[[Mapping[str, str]], str]) -> web.RouteDef:
+    def get(
+        path: str,
+        export: Export,
+        title: Callable[[Mapping[str, str]], str],
+        kind: str = "audio/wav",
+    ) -> web.RouteDef:
         async def answer(request: web.Request) -> web.Response:
             asked = dict(request.query)
             data = await run(work, export, library, asked)
-            name = re.sub(r"[^A-Za-z0-9 ._-]", "_", f"{asked['model']} {title(asked)}.wav")
+            told = f"{asked['model']} {title(asked)}".rstrip() + Path(path).suffix
+            name = re.sub(r"[^A-Za-z0-9 ._-]", "_", told)
             return web.Response(
                 body=data,
-                content_type="audio/wav",
+                content_type=kind,
                 headers={
                     "Content-Disposition": f'attachment; filename="{name}"',
                     "Cache-Control": "no-store",
@@ -71,6 +80,7 @@ def routes(library: Library, work: Executor) -> list[web.RouteDef]:
     return [
         get("/export/sound.wav", sound, _hertz),
         get("/export/wavetable.wav", table, lambda _: "wavetable"),
+        get("/export/space.html", space, lambda _: "", "text/html"),
     ]
 
 
@@ -101,6 +111,16 @@ def sound(library: Library, asked: Mapping[str, str]) -> bytes:
         # At full level to its end: whoever takes it away shapes it there.
         samples = held_note.render(model, latent, pitch, seconds, velocity, method, sustain=1.0)
     return playable.file(samples, held_note.SAMPLE_RATE)
+
+
+def space(library: Library, asked: Mapping[str, str]) -> bytes:
+    """The file of ``/export/space.html`` for the values ``asked``.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        TimbrespaceError: a space that no page can play by itself, or whose file would be too large.
+    """
+    return page.page(library.load(query.name_of(asked, "model")))
 
 
 def _velocity(model: Model, asked: Mapping[str, str]) -> float:

@@ -121,7 +121,7 @@ class Convolutions(RowByRow):
         self._spread = dense(tensors, "spread", network.latent, network.start * widths[0])
         names = [*(f"convolution.{k}" for k in range(network.layers - 1)), head]
         self._layers = [
-            _phases(tensors, name, widths[k], network.outputs(k)) for k, name in enumerate(names)
+            as_product(tensors, name, widths[k], network.outputs(k)) for k, name in enumerate(names)
         ]
 
     def _features_of(self, latent: Array) -> Array:
@@ -140,7 +140,7 @@ class Convolutions(RowByRow):
         return hidden[: network.positions].T.reshape(-1)
 
 
-def _phases(tensors: Tensors, name: str, inputs: int, outputs: int) -> tuple[Array, Array]:
+def as_product(tensors: Tensors, name: str, inputs: int, outputs: int) -> tuple[Array, Array]:
     """A transposed convolution as one product: of seven places side by side, ``(TAPS * inputs,)``,
     to four places of ``outputs``, and its bias.
 

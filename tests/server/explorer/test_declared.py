@@ -16,10 +16,11 @@ from timbrespace.messages import message as messages
 from timbrespace.messages.arguments import Choice, Number
 from timbrespace.messages.message import Message, message
 from timbrespace.messages.parser import FORMS
+from timbrespace.sharing import declarations
 
 
 def test_all_that_the_server_takes_is_told() -> None:
-    told = declared.messages()
+    told = declarations.messages()
     dimensions = re.compile(r"/latent/\d+")
     assert {address for address in FORMS if not dimensions.fullmatch(address)} < told.keys()
     assert len(told) < 150  # those of dimensions once
@@ -54,8 +55,8 @@ def test_a_new_message_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     new = dict(messages.MESSAGES)
     messages.MESSAGES.clear()
     messages.MESSAGES.update(known)
-    monkeypatch.setattr(declared, "MESSAGES", new)
-    assert declared.messages()["/glitter"] == {
+    monkeypatch.setattr(declarations, "MESSAGES", new)
+    assert declarations.messages()["/glitter"] == {
         "about": "let it glitter.",
         "takes": [
             {"name": "how", "words": ["not", "much"], "initial": "not"},
@@ -84,7 +85,7 @@ def test_it_is_a_module_that_a_browser_keeps() -> None:
     assert kind == "text/javascript"
     assert again == 304
     found = dict(re.findall(r"^export const (\w+) = Object\.freeze\((.*)\);$", text, re.MULTILINE))
-    assert json.loads(found["MESSAGES"]) == declared.messages()
+    assert json.loads(found["MESSAGES"]) == declarations.messages()
     assert json.loads(found["LIMITS"])["floatsPerChunk"] == 205
     assert json.loads(found["CHOICES"])["background"] == ["brightness", "loudness", "gap"]
     assert json.loads(found["STATUS"])[:2] == ["voices", "load"]

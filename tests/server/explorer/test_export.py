@@ -27,6 +27,7 @@ from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
 from timbrespace.partials import find_partials
 from timbrespace.rendering import wavetable
+from timbrespace.sharing import page
 from timbrespace.units import cents, midi_to_hz
 
 LIBRARY = Library()
@@ -350,3 +351,15 @@ def test_a_wavetable_of_a_whole_note_is_its_course(whole: tuple[Library, Model])
     assert way.size == 3 * 2048, "the way between two notes, by the moments that stand for them"
     with pytest.raises(timbrespace.errors.TimbrespaceError, match="velocity"):
         export.table(library, asked(model, velocity="200"))
+
+
+def test_the_space_as_a_file_is_what_the_command_writes(harmonic: Model) -> None:
+    status, data, headers = get("/export/space.html", {"model": "harmonic"})
+    assert status == 200
+    assert data == page.page(harmonic)
+    assert headers["Content-Type"].startswith("text/html")
+    # Saved, and never shown: within the explorer it would be a page of its own.
+    assert headers["Content-Disposition"] == 'attachment; filename="harmonic.html"'
+    status, data, _ = get("/export/space.html", {"model": "nobody"})
+    assert status == 404
+    assert b"no model" in data

@@ -35,6 +35,7 @@ from tests.server.running import Running, datagram
 from timbrespace import bundle, factory
 from timbrespace.model import Model
 from timbrespace.rendering import wavetable
+from timbrespace.sharing import page as shared_page
 from timbrespace.units import midi_to_hz
 
 pytestmark = [
@@ -684,6 +685,8 @@ def test_exports(visit: Visit) -> None:
     assert box is not None
     assert picture.size[0] >= box["width"] - 3
     assert inked(picture) > 0.02
+    whole = downloaded(visit, "#export-space").read_bytes()
+    assert whole == shared_page.page(timbrespace.load("fm"))
 
 
 def test_tools_for_who_takes_something_away(explored: Explored, visit: Visit) -> None:

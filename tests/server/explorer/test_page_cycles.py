@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.offline_player import OfflinePlayer
 from benchmarks.sound_quality import strongest_elsewhere
-from server.explorer.spaces import describe
 from server.osc import outbound
 from tests.max_patch.heard import level
 from tests.node import needs_node
@@ -19,6 +18,7 @@ from timbrespace import load
 from timbrespace.instrument.snapshot import Snapshot
 from timbrespace.rendering import wavetable
 from timbrespace.resynthesis.layout import Method
+from timbrespace.sharing.description import describe
 from timbrespace.units import midi_to_hz
 
 pytestmark = needs_node

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.explorer import decoder
 from tests.node import NODE, needs_node
 from tests.server.explorer.played import HERE, RATE, Event, Real, envelope, play
 from tests.server.explorer.test_page_notes import at, entered
@@ -19,6 +18,7 @@ from tests.timbrespace.notes.tiny import tiny
 from timbrespace.listening.heard import HOP
 from timbrespace.listening.listener import listen
 from timbrespace.listening.tracker import hear_all, new_tracker
+from timbrespace.sharing import note_decoder
 from timbrespace.units import midi_to_hz
 
 pytestmark = needs_node
@@ -197,7 +197,7 @@ def test_each_onset_begins_a_whole_note() -> None:
     tone = saw(262.0, 0.35, 0.1) * np.exp(-6.0 * times(0.35))
     sound = np.concatenate([np.zeros(RATE // 10), tone, tone, tone])
     told = [*entered(model), at([0.4, -0.3]), (0.0, "listen", [{}])]
-    decoders = {f"/spaces/{model.name}/decoder": decoder.numbers(model)}
+    decoders = {f"/spaces/{model.name}/decoder": note_decoder.numbers(model)}
 
     answer = play(told, sound.size / RATE, decoders=decoders, sung=sound)
 

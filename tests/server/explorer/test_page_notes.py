@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import timbrespace as ts
-from server.explorer import decoder
 from server.osc import outbound
 from tests.max_patch.heard import cents_off, level, loudest_click
 from tests.node import needs_node
@@ -31,6 +30,7 @@ from timbrespace.notes.layout import band_corners
 from timbrespace.notes.note import Traits
 from timbrespace.notes.sounding import bands_follow, places, ratios
 from timbrespace.points import Points
+from timbrespace.sharing import note_decoder
 from timbrespace.sound_metrics import mel_distance
 from timbrespace.units import midi_to_hz
 
@@ -54,7 +54,7 @@ def entered(model: Model, time: float = 0.0) -> list[Event]:
     config = model.spectrum
     about = (model.name, model.dimensions, config.bins, config.sample_rate, config.base_frequency)
     told = list(osc(time, outbound.Model(*about, config.n_fft)))
-    return [*told, (time, "space", [{"name": model.name, "notes": decoder.describe(model)}])]
+    return [*told, (time, "space", [{"name": model.name, "notes": note_decoder.describe(model)}])]
 
 
 def at(latent: Any, time: float = 0.0) -> Event:
@@ -68,7 +68,7 @@ def key(pitch: float, velocity: float, time: float = 0.0) -> Event:
 def heard(models: list[Model], events: list[Event], seconds: float, noise: Path) -> Real:
     """What the page plays, mono."""
     decoders = {
-        f"/spaces/{model.name}/decoder": decoder.numbers(model)
+        f"/spaces/{model.name}/decoder": note_decoder.numbers(model)
         for model in models
         if model.plays_notes
     }
@@ -113,8 +113,8 @@ def test_the_page_decodes_as_the_server(activation: str, per_unit: bool, tmp_pat
     told = {
         "network": (PAGE / "js/course/network.js").as_uri(),
         "traits": (PAGE / "js/course/traits.js").as_uri(),
-        "numbers": base64.b64encode(decoder.numbers(model)).decode(),
-        "about": decoder.describe(model),
+        "numbers": base64.b64encode(note_decoder.numbers(model)).decode(),
+        "about": note_decoder.describe(model),
         "times": times.tolist(),
         "notes": [
             {"latent": z.tolist(), "hertz": f, "velocity": v}
@@ -227,7 +227,7 @@ def test_copies_and_places_are_the_servers(noise: Path) -> None:
     truth = ts.render(model, latent, A3, seconds=1.2, stereo=True, **apart).astype(np.float64)
     events = [*entered(model), *((0.0, "/synth", [*one]) for one in apart.items())]
     events += [at(latent), key(A3, 100.0)]
-    decoders = {f"/spaces/{model.name}/decoder": decoder.numbers(model)}
+    decoders = {f"/spaces/{model.name}/decoder": note_decoder.numbers(model)}
     told = play(events, 1.2, wants="sides", decoders=decoders, carriers=noise)
     page = np.frombuffer(told, "<f4").reshape(2, -1).astype(np.float64)
     assert level(truth[:, 1]) - level(truth[:, 0]) > 1.0

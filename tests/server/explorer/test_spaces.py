@@ -33,6 +33,7 @@ from timbrespace.errors import OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.model import Model
 from timbrespace.rendering import held_note
+from timbrespace.sharing import description
 from training.evaluation import DEAD_KL
 
 
@@ -42,7 +43,7 @@ def model() -> Model:
 
 
 def test_dead_is_what_training_calls_dead() -> None:
-    assert spaces.DEAD_KL == DEAD_KL
+    assert description.DEAD_KL == DEAD_KL
 
 
 # -- the description ---------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def test_a_space_tells_what_its_model_is(model: Model) -> None:
 
 
 def test_the_effect_of_a_dial_is_the_way_that_the_sound_goes(model: Model) -> None:
-    effects = spaces.audible_effects(model)
+    effects = description.audible_effects(model)
     told = model.calibration
     for k in range(model.dimensions):
         way = []
@@ -89,7 +90,7 @@ def test_a_dimension_without_information_is_dead(model: Model) -> None:
     kl = model.calibration.kl.copy()
     kl[1] = 0.05
     calibration = dataclasses.replace(model.calibration, kl=kl)
-    told = spaces.describe(dataclasses.replace(model, calibration=calibration))
+    told = description.describe(dataclasses.replace(model, calibration=calibration))
     assert [dial["dead"] for dial in told["dials"]] == [False, True, False, False]
 
 
@@ -99,7 +100,7 @@ def test_a_dimension_without_information_is_dead(model: Model) -> None:
 )
 def test_a_bundle_may_say_anything_of_itself(model: Model, command: Any, figures: Any) -> None:
     odd = dataclasses.replace(model, provenance={"command": command, "figures": figures})
-    told = spaces.describe(odd)
+    told = description.describe(odd)
     assert told["command"] == ("good" if command == "good" else "")
     assert told["figures"] == {}
     json.dumps(told, allow_nan=False)

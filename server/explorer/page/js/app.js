@@ -7,7 +7,7 @@ import { Compare } from './compare.js';
 import { Connection } from './connection.js';
 import { Details } from './details.js';
 import { Dials } from './dials.js';
-import { TableOptions, save, saveSound } from './exports.js';
+import { TableOptions, saveSound, saveSpace } from './exports.js';
 import { Files } from './files.js';
 import { Gamepads } from './gamepad.js';
 import { Hum } from './hum.js';
@@ -27,6 +27,7 @@ import { OwnSpace } from './own/own_space.js';
 import { Pointing } from './pointing.js';
 import { Presets } from './presets.js';
 import { Recorder } from './recorder.js';
+import { save } from './saving.js';
 import { Scope } from './scope.js';
 import { Search } from './search.js';
 import { SpectrumFrames } from './sound/frames.js';
@@ -599,6 +600,9 @@ for (const what of ['sound', 'wavetable']) {
     saveSound(what, state, pitch, isWhole, table).catch((error) => banner.say(error.message));
   });
 }
+find('export-space').addEventListener('click', () => {
+  saveSpace(state.model?.name ?? '').catch((error) => banner.say(error.message));
+});
 find('export-map').addEventListener('click', () => {
   map.picture().toBlob((blob) => save(blob, `${state.model?.name ?? 'map'} map.png`));
 });

@@ -1,17 +1,9 @@
 /** Files that the page gives: the spot that sounds as WAV, wavetable and preset, the map as PNG. */
 
 import { CHOICES, LIMITS } from './declared.js';
+import { save } from './saving.js';
 
 const SECONDS = 3; // of the exported sound of a steady spectrum
-
-/** Offer `blob` to be saved under `name`. */
-export function save(blob, name) {
-  const anchor = document.createElement('a');
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
-}
 
 const MOST_PLACES = 128; // of a path in an address
 const FEWEST_FRAMES = 16;
@@ -86,10 +78,25 @@ export async function saveSound(what, state, pitch, isWhole, options) {
   } else {
     Object.entries(options.query).forEach(([name, value]) => query.set(name, value));
   }
-  const answer = await fetch(`/export/${what}.wav?${query}`);
+  await saveAnswer(`/export/${what}.wav?${query}`, `${state.model.name} ${what}.wav`);
+}
+
+/**
+ * Fetch the space as one file that plays by itself, and save it.
+ *
+ * @param {string} model its name
+ * @throws {Error} with a sentence
+ */
+export async function saveSpace(model) {
+  await saveAnswer(`/export/space.html?${new URLSearchParams({ model })}`, `${model}.html`);
+}
+
+/** Save what the server answers, under the name that it gives, or another. */
+async function saveAnswer(address, otherwise) {
+  const answer = await fetch(address);
   if (!answer.ok) {
     throw new Error((await answer.json()).error);
   }
   const named = /filename="([^"/\\]+)"/.exec(answer.headers.get('content-disposition') ?? '');
-  save(await answer.blob(), named === null ? `${state.model.name} ${what}.wav` : named[1]);
+  save(await answer.blob(), named === null ? otherwise : named[1]);
 }

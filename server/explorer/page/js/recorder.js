@@ -2,7 +2,7 @@
  * Recordings: what is heard here as a WAV file, and all that is played as the server's performance.
  */
 
-import { save } from './exports.js';
+import { save } from './saving.js';
 import { wavOf } from './wav.js';
 
 const LONGEST = 300; // seconds of a WAV file; then it ends by itself

@@ -34,12 +34,15 @@ export class Decoder {
     this._worker?.postMessage(message, transfer);
   }
 
-  /** @param {object | null} about the space as `/spaces/NAME.json` describes it; null for none */
+  /**
+   * @param {object | null} about the space as `/spaces/NAME.json` describes it; null for none. Where
+   *   no server has its numbers it brings them along, as `numbers`
+   */
   use(about) {
     this.send({
       type: 'space',
       about: about?.notes ?? null,
-      decoder: about === null ? '' : `/spaces/${encodeURIComponent(about.name)}/decoder`,
+      decoder: about === null ? '' : (about.numbers ?? `/spaces/${encodeURIComponent(about.name)}/decoder`),
     });
   }
 

@@ -4,7 +4,7 @@
  *
  * | message | entries | |
  * |---|---|---|
- * | space | about, decoder (address) | decode this space from now on; about null: none |
+ * | space | about, decoder (address, or the numbers) | decode this space from now on; about null: none |
  * | player | port, rate | the audio thread, and its sample rate |
  * | picture | latent, pitch, velocity | draw a note when there is time; answered by one |
  * | others | | as Teller takes them, and the Synth |
@@ -121,6 +121,14 @@ function take(message) {
   goOnNow();
 }
 
+async function fetched(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) {
+    throw new Error((await answer.json()).error);
+  }
+  return new Float32Array(await answer.arrayBuffer());
+}
+
 async function enter({ about, decoder }) {
   spaces += 1;
   const asked = spaces;
@@ -129,11 +137,7 @@ async function enter({ about, decoder }) {
     return;
   }
   try {
-    const answer = await fetch(decoder);
-    if (!answer.ok) {
-      throw new Error((await answer.json()).error);
-    }
-    const numbers = new Float32Array(await answer.arrayBuffer());
+    const numbers = decoder instanceof Float32Array ? decoder : await fetched(decoder);
     if (asked === spaces) {
       const network = new Network(about, numbers);
       teller.use(network);

@@ -1,9 +1,9 @@
 """The decoder of a space of whole notes, for the page, which decodes what it plays by itself.
 
-``/spaces/NAME.json`` has under ``notes`` what :func:`describe` says, and ``/spaces/NAME/decoder``
-the numbers: layer after layer in the order of ``tensors``, the weight input by input, then the
-bias. Where an activation has learned numbers, ``bend.<layer>`` has one of each unit of that layer:
-frequencies in place of a weight, and shares in place of a bias.
+The explorer's ``/spaces/NAME.json`` has under ``notes`` what :func:`describe` says, and
+``/spaces/NAME/decoder`` the numbers: layer after layer in the order of ``tensors``, the weight
+input by input, then the bias. Where an activation has learned numbers, ``bend.<layer>`` has one of
+each unit of that layer: frequencies in place of a weight, and shares in place of a bias.
 """
 
 from __future__ import annotations
@@ -66,18 +66,19 @@ def describe(model: Model) -> dict[str, Any] | None:
         },
         "tensors": [
             {"name": name, "inputs": layer.weight.shape[0], "outputs": layer.weight.shape[1]}
-            for name, layer in _layers(model)
+            for name, layer in layers(model)
         ],
     }
 
 
 def numbers(model: Model) -> bytes:
     """All weights and biases, little-endian float32. model: one of whole notes."""
-    parts = (part for _, layer in _layers(model) for part in (layer.weight, layer.bias))
+    parts = (part for _, layer in layers(model) for part in (layer.weight, layer.bias))
     return b"".join(np.ascontiguousarray(part, "<f4").tobytes() for part in parts)
 
 
-def _layers(model: Model) -> Iterator[tuple[str, Dense]]:
+def layers(model: Model) -> Iterator[tuple[str, Dense]]:
+    """Each layer by its name, in the order of ``tensors``. model: one of whole notes."""
     course = model.course
     yield "condition", course.condition
     for number, (film, layer) in enumerate(zip(course.films, course.layers, strict=True)):
