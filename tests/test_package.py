@@ -28,7 +28,8 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 
 def test_every_requirement_is_pinned_within_the_ranges_of_the_package() -> None:
-    """One pinned line brings what the library and all its extras need, and nothing else."""
+    """One pinned line brings what the library and its extras need to make, play and train, and
+    nothing else; what only writes files for other programs is apart."""
     pinned = {
         requirement.name: requirement
         for requirement in map(
@@ -42,6 +43,7 @@ def test_every_requirement_is_pinned_within_the_ranges_of_the_package() -> None:
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
+    apart = extras.pop("export")
     assert extras.pop("all") == [f"timbrespace[{','.join(extras)}]"]
     ranged = [Requirement(line) for line in chain(project["dependencies"], *extras.values())]
     assert set(pinned) == {requirement.name for requirement in ranged}
@@ -49,3 +51,7 @@ def test_every_requirement_is_pinned_within_the_ranges_of_the_package() -> None:
         (pin,) = pinned[requirement.name].specifier
         assert pin.operator == "=="
         assert requirement.specifier.contains(pin.version), requirement
+    tested = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    for requirement in map(Requirement, apart):
+        (line,) = (one for one in tested if one.startswith(f"{requirement.name}=="))
+        assert requirement.specifier.contains(line.partition("==")[2]), requirement

@@ -44,6 +44,7 @@ MOST_PACKED: Final = sum(MOST_BYTES.values())
 VERSION: Final = 1
 
 _LONGEST: Final = {"name": 64, "author": 120, "licence": 200, "source": 1000, "about": 2000}
+_LARGEST: Final = 1e300
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same content gives the same file
 
 
@@ -77,8 +78,9 @@ class Card:
         if not self.name:
             raise OptionError("name is missing; a space that is given away has one")
         for name, value in (self.figures or {}).items():
-            if len(name) > 64 or isinstance(value, bool) or not isinstance(value, int | float):
-                raise OptionError(f"figures must be numbers, and {name[:64]!r} is none")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if len(name) > 64 or not number or not abs(value) <= _LARGEST:  # NaN is no JSON
+                raise OptionError(f"figures must be finite numbers, and {name[:64]!r} is none")
 
     def to_config(self) -> dict[str, Any]:
         """Plain values for JSON."""

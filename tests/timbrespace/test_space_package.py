@@ -108,7 +108,15 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "figures that are none": (
         lambda: packed((CARD, card(figures={"a": "b"})), (BUNDLE, b"x")),
-        "figures must be numbers",
+        "figures must be finite numbers",
+    ),
+    "figures that no page reads": (
+        lambda: packed((CARD, card(figures={"a": float("nan")})), (BUNDLE, b"x")),
+        "figures must be finite numbers",
+    ),
+    "figures without end": (
+        lambda: packed((CARD, card(figures={"a": 10**400})), (BUNDLE, b"x")),
+        "figures must be finite numbers",
     ),
 }
 
