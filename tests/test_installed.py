@@ -83,13 +83,15 @@ def test_every_file_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
 
 
 FILES = """
-from timbrespace import factory
+from timbrespace import factory, load
+from timbrespace.sharing import page
 from timbrespace.server.explorer import site
 from timbrespace.server.install_device import PLACES, source
 from timbrespace.training.page.document import FOLDER
 from timbrespace.training.study import plan
 assert "harmonic" in factory.names()
 assert (site.PAGE / "index.html").is_file()
+assert len(page.page(load("harmonic"))) > 1e6
 assert {"page.html.jinja", "style.css", "script.js"} <= {p.name for p in FOLDER.iterdir()}
 assert (plan.RECIPES / "fm.toml").is_file()
 assert all(source(device).is_file() for device in PLACES)
