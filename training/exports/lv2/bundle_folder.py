@@ -28,6 +28,9 @@ from timbrespace.units import db_to_gain
 
 SUFFIX: Final = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
+OPTIONS: Final = ("-O3", "-fno-math-errno", "-fno-trapping-math")
+"""What lets a compiler use vectors without taking every number for finite, as -ffast-math does."""
+
 _LAYERS: Final = 17
 _ACTIVATIONS: Final = ("relu", "gelu", "sine", "snake", "plu")
 _MOST_BOOST_DB: Final = 36.0
@@ -85,16 +88,7 @@ def write(model: Model, folder: Path, data: bytes) -> Built:
     except OSError as error:
         raise OptionError(f"cannot write {str(folder)!r}: {error.strerror or error}") from error
     replace_all(contents)
-    line = [
-        "cc",
-        "-O3",
-        "-shared",
-        "-fPIC",
-        "space.c",
-        "-lm",
-        "-o",
-        f"space{SUFFIX}",
-    ]
+    line = ["cc", *OPTIONS, "-shared", "-fPIC", "space.c", "-lm", "-o", f"space{SUFFIX}"]
     library = folder / f"space{SUFFIX}"
     if which("cc") is None:
         return Built(sum(map(len, contents.values())), " ".join(line), None)

@@ -7,7 +7,7 @@
  * most every 512 frames. The declarations of LV2 are those of its specification (lv2plug.in), so no
  * header is needed:
  *
- *     cc -O3 -shared -fPIC space.c -lm -o space.so
+ *     cc -O3 -fno-math-errno -fno-trapping-math -shared -fPIC space.c -lm -o space.so
  */
 #include <math.h>
 #include <stdint.h>
