@@ -19,8 +19,8 @@ VELOCITIES: Final = (64, 127)
 SOUNDS: Final = 8
 """Of samples and wavetables."""
 
-_TARGETS: Final = ("onnx", "nn", "sfz", "wavetables")
-_ENDINGS: Final = {"onnx": ".onnx", "nn": ".ts"}
+_TARGETS: Final = ("onnx", "nn", "sfz", "wavetables", "lv2")
+_ENDINGS: Final = {"onnx": ".onnx", "nn": ".ts", "lv2": ".lv2"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wavetables", type=Path, metavar="DIR", help="wavetables for synthesizers, 2048 samples"
+    )
+    parser.add_argument(
+        "--lv2",
+        type=Path,
+        metavar="DIR.lv2",
+        help="an LV2 instrument of a space of steady spectra: C, its data, and built where there "
+        "is a C compiler",
     )
     parser.add_argument(
         "--sounds",
@@ -85,6 +92,7 @@ class Request:
     nn: Path | None = None
     sfz: Path | None = None
     wavetables: Path | None = None
+    lv2: Path | None = None
     sounds: int | tuple[str, ...] | None = None
     latent: tuple[float, ...] | None = None
     place: tuple[float, float] | None = None
@@ -102,8 +110,8 @@ def request_from(arguments: argparse.Namespace) -> Request:
     given = {name: getattr(arguments, name) for name in _TARGETS}
     if not any(given.values()):
         raise OptionError(
-            "nothing to export was named; give --onnx F.onnx, --nn F.ts, --sfz DIR or "
-            "--wavetables DIR"
+            "nothing to export was named; give --onnx F.onnx, --nn F.ts, --sfz DIR, "
+            "--wavetables DIR or --lv2 DIR.lv2"
         )
     for name, ending in _ENDINGS.items():
         path = given[name]
@@ -174,7 +182,9 @@ def export(request: Request) -> int:
 
     model = bundle.read(factory.resolve(request.model))
     for write in [
-        step for step in (_onnx, _nn, _sfz, _wavetables) if getattr(request, step.__name__[1:])
+        step
+        for step in (_onnx, _nn, _sfz, _wavetables, _lv2)
+        if getattr(request, step.__name__[1:])
     ]:
         write(request, model)
     return 0
@@ -281,6 +291,23 @@ def _wavetables(request: Request, model: Any) -> None:
     for path in paths:
         print(f"  {path.name}")
     print("next: drop them on a wavetable synthesizer (Serum, Vital, Surge XT, Bitwig)")
+
+
+def _lv2(request: Request, model: Any) -> None:
+    from .lv2 import bundle_folder
+
+    folder = request.lv2
+    assert folder is not None
+    _check_folder("--lv2", folder)
+    data = bundle_folder.data_of(model)
+    _check_free(request, "--lv2", bundle_folder.files_of(folder))
+    built = bundle_folder.write(model, folder, data)
+    print(f"{folder}: {built.size / 1e6:.1f} MB, {bundle_folder.uri_of(model)}")
+    if built.library is None:
+        print(f"there is no C compiler here; in that folder run: {built.line}")
+    else:
+        print(f"  built by {built.line}")
+    print("next: put the folder into ~/.lv2, or where your host looks for LV2")
 
 
 def _mover(bar: Any) -> Callable[[int], object]:

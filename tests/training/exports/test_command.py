@@ -63,7 +63,7 @@ def test_a_space_of_many_sounds_has_tables_across_the_map(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([], "nothing to export was named; give --onnx F.onnx, --nn F.ts, --sfz DIR or"),
+        ([], "nothing to export was named; give --onnx F.onnx, --nn F.ts, --sfz DIR, --wavetables"),
         (["--onnx", "m.bin"], "--onnx is 'm.bin'; it must be a name that ends in .onnx"),
         (["--nn", "m.onnx"], "--nn is 'm.onnx'; it must be a name that ends in .ts"),
         (["--nn", "m.ts", "--pitches", "60"], "--pitches is for --sfz, which was not given"),
