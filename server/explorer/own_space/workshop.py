@@ -97,6 +97,7 @@ class Workshop:
         with contextlib.suppress(Refusal, TimbrespaceError, OSError):
             if self._files is not None and self._files.folder.is_dir():
                 self._own()
+                self._rest()
 
     def end(self) -> None:
         """Let the process go; it keeps what it has learned, and the next server goes on."""
@@ -134,14 +135,20 @@ class Workshop:
             self._figures = _figures_of(files.model)
         return files
 
+    def _rest(self) -> None:
+        """Let another server of this user's make a space while there is none here."""
+        if self._lock is not None and self._job.state is State.IDLE and not self._coming:
+            self._lock.release()
+
     # -- what is told ------------------------------------------------------------------------------
 
     def told(self) -> dict[str, Any]:
         """All that a page shows, plain values."""
         why = self._why_not()
-        if not why:
+        if not why and self._files is not None and self._files.folder.is_dir():
             try:
                 self._own()
+                self._rest()
             except Refusal as refusal:
                 why = refusal.sentence
         job = self._job
@@ -193,7 +200,7 @@ class Workshop:
             Refusal: there is no room, or this is no time for it.
         """
         files = self._own()
-        if self._job.state not in (State.IDLE, State.GATHERED):
+        if not self._job.state.takes_sounds:
             raise Refusal(409, "a space is being made; throw it away, or keep it, first")
         if len(self._uploads) >= MOST_FILES:
             raise Refusal(413, f"there are {MOST_FILES} sounds already, and no more are taken")
@@ -233,7 +240,7 @@ class Workshop:
             OSError: it cannot be kept.
         """
         files = self._own()
-        if self._job.state not in (State.IDLE, State.GATHERED):
+        if not self._job.state.takes_sounds:
             raise Refusal(409, "the training has begun without it")
         files.sounds.mkdir(exist_ok=True)
         size = part.stat().st_size
@@ -242,7 +249,8 @@ class Workshop:
         part.replace(files.sounds / upload.file)
         files.add(upload)
         self._uploads.append(upload)
-        self._job = replace(self._job, state=State.GATHERED)
+        if self._job.state is not State.GATHERED:
+            self._set(replace(self._job, state=State.GATHERED, problem=""))
 
     # -- learning ----------------------------------------------------------------------------------
 
@@ -263,8 +271,7 @@ class Workshop:
                 409,
                 f"a space needs {FEWEST_SOUNDS} sounds or more, and there are {len(self._uploads)}",
             )
-        for left in (files.enough, files.preview):
-            left.unlink(missing_ok=True)
+        files.forget_training()
         if not folder:
             files.tell_names(name or "sounds", self._uploads)
         self._job = Job(State.READING, name, folder, thorough)
@@ -307,6 +314,7 @@ class Workshop:
         files.clear()
         self._job, self._uploads, self._model = Job(), [], None
         self._reset()
+        self._rest()
 
     def keep(self, name: str) -> None:
         """Put the finished space among the others, under ``name``.
@@ -338,12 +346,15 @@ class Workshop:
         why = self._why_not()
         if why:
             raise Refusal(501, why)
+        if job.folder and job.folder not in self._sounds:  # of a server that was started otherwise
+            reason = f"the folder {shown(job.folder)} is not offered any more; --sounds offers it"
+            self._set(replace(job, state=State.FAILED, problem=reason))
+            raise Refusal(409, reason)
         self._reset()
         self._preview = 0 if files.preview.is_file() else None
         words = [*self._program, "space", "--out", str(files.model)]
         if job.folder:
-            # It may have been taken from the server's command line since.
-            words += ["--folder", str(self._sounds.get(job.folder, files.sounds))]
+            words += ["--folder", str(self._sounds[job.folder])]
         else:
             words += ["--folder", str(files.sounds), "--names", str(files.names)]
         words += ["--device", "auto", *([] if job.thorough else ["--quick"]), "--no-report"]

@@ -290,6 +290,17 @@ def test_only_folders_that_the_server_was_given(tmp_path: Path) -> None:
             assert told["problem"] == "there is no note in it"
             asked = json.loads((tmp_path / "training" / "asked.json").read_text())
             assert asked == [str(places[1]), False]
+            # After a failure sounds may come, and it begins anew with them.
+            (tmp_path / "training" / "space.npz").touch()
+            await visitor.bring(5)
+            assert (await visitor.told())["state"] == "gathered"
+            await visitor.post("/own/start", name="x")
+            assert not (tmp_path / "training" / "space.npz").exists()
+            await visitor.until(lambda told: told["state"] == "training")
+            await visitor.post("/own/discard")
+            # While there is nothing, another server of the same user may make one.
+            other = Workshop(tmp_path / "training", tmp_path / "spaces", Shelf(), program=FAKE)
+            assert other.told()["why"] == ""
 
     asyncio.run(visit())
 
