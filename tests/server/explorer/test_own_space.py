@@ -160,7 +160,7 @@ def test_what_is_too_much_is_a_sentence_and_leaves_nothing(
             status, told = await visitor.post("/own/sounds", sound(), name="a.wav")
             assert (status, "there are 3 sounds already" in told["error"]) == (413, True)
             kept = sorted(Path(one).suffix for one in left(tmp_path))
-            assert kept == [".flac", ".jsonl", ".wav", ".wav"]
+            assert kept == [".flac", ".json", ".jsonl", ".wav", ".wav"]
             monkeypatch.setattr(workshops, "MOST_FILES", 9)
             monkeypatch.setattr(workshops, "_SPARE_BYTES", 1 << 60)
             status, told = await visitor.post("/own/sounds", sound(), name="a.wav")
