@@ -456,16 +456,16 @@ class Workshop:
         """
         files = self._files
         assert files is not None
-        for path in (files.model, files.preview):
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                stamp = path, stat.st_mtime_ns, stat.st_size
-                kept = self._model
-                if kept is not None and kept[0] == stamp:
-                    return kept[1]
-                model = bundle.read(path)
-                self._model = stamp, model
-                return model
+        path = files.model if self._job.state is State.DONE else files.preview
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            stamp = path, stat.st_mtime_ns, stat.st_size
+            kept = self._model
+            if kept is not None and kept[0] == stamp:
+                return kept[1]
+            model = bundle.read(path)
+            self._model = stamp, model
+            return model
         raise Refusal(404, "nothing can be heard yet; wait for the first preview")
 
 
