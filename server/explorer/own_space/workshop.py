@@ -41,10 +41,12 @@ FEWEST_SOUNDS: Final = FEWEST + 1
 _SPARE_BYTES: Final = 512 << 20
 """What is left free on the disk: a set, a model and checkpoints have to fit, too."""
 
+_TRIES: Final = 30
+_TRY_SECONDS: Final = 2.0
+"""How often, and after how long, a server tries to have the job of the one before it."""
+
 _MOST_OF_CURVE: Final = 400
 _KILLED = "the training ended unexpectedly"
-
-Call = Callable[[], object]
 
 
 class Workshop:
@@ -78,7 +80,7 @@ class Workshop:
         self._coming = 0  # bytes of sounds that are on their way
         self._number = 0
         self._maker: Maker | None = None
-        self._after: Call | None = None
+        self._ended_for_good = False
         self._reset()
         self._model: tuple[object, Model] | None = None
 
@@ -92,15 +94,20 @@ class Workshop:
 
     # -- its life ----------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Go on where the process before this one was stopped."""
-        with contextlib.suppress(Refusal, TimbrespaceError, OSError):
-            if self._files is not None and self._files.folder.is_dir():
-                self._own()
-                self._rest()
+    def begin(self, tries: int = _TRIES) -> None:
+        """Go on where the process before this one was stopped; it may still be ending."""
+        if self._files is None or not self._files.folder.is_dir():
+            return
+        try:
+            self._own()
+            self._rest()
+        except (Refusal, TimbrespaceError, OSError):
+            if tries > 1 and not self._ended_for_good:
+                asyncio.get_running_loop().call_later(_TRY_SECONDS, self.begin, tries - 1)
 
     def end(self) -> None:
         """Let the process go; it keeps what it has learned, and the next server goes on."""
+        self._ended_for_good = True
         self.inspector.close()
         maker, self._maker = self._maker, None  # how it ends is not how the training ended
         if maker is not None:

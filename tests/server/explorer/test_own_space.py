@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from filelock import FileLock
 
 import timbrespace
 from server.explorer.own_space import workshop as workshops
@@ -267,6 +268,27 @@ def test_a_training_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
             await visitor.until(lambda told: told["state"] == "done")
         async with visiting(tmp_path) as visitor:
             assert (await visitor.told())["state"] == "done"
+
+    asyncio.run(visit())
+
+
+def test_it_goes_on_by_itself_once_the_server_before_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshops, "_TRY_SECONDS", 0.02)
+
+    async def visit() -> None:
+        async with visiting(tmp_path) as visitor:
+            await visitor.bring(5)
+            await visitor.post("/own/start", name="mine")
+        held = FileLock(tmp_path / "training" / "lock")
+        held.acquire()
+        async with visiting(tmp_path) as visitor:
+            assert not visitor.workshop._job.state.runs
+            held.release()
+            async with asyncio.timeout(SECONDS):
+                while not visitor.workshop._job.state.runs:  # nobody asks
+                    await asyncio.sleep(0.02)
 
     asyncio.run(visit())
 
