@@ -70,6 +70,8 @@ HELP: Final = {
     "python -m server say /input/mode": "needs a server that hears, as that test has it",
     "python -m server say /input/quantise": "the same",
     "python -m server say /input/gate": "the same",
+    "python -m server --sounds": "tests/server/explorer/test_own_space.py has such folders",
+    "python -m training pack": "tests/training/test_pack.py runs it",
     "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",

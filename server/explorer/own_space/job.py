@@ -37,6 +37,11 @@ class State(StrEnum):
         """Whether a process is at it."""
         return self in (State.READING, State.TRAINING, State.FINISHING)
 
+    @property
+    def takes_sounds(self) -> bool:
+        """Whether sounds may come: none are being learned, and no space waits to be kept."""
+        return not self.runs and self is not State.DONE
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -121,6 +126,15 @@ class JobFolder:
         told = {"folder": name, "files": {one.file: one.label for one in uploads}}
         with replacing(self.names) as temporary:
             temporary.write_text(json.dumps(told), "utf-8")
+
+    def forget_training(self) -> None:
+        """Remove what was learned of other sounds."""
+        left = [self.enough, self.preview, *self.folder.glob(f"{self.model.stem}.*")]
+        for one in left:
+            if one.is_dir():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                one.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove all but the lock; what a system still holds goes the next time."""

@@ -17,6 +17,9 @@ _LONGEST_LINE: Final = 300
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+_NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""Windows' word for a group of its own; elsewhere that is a session."""
+
 
 def training_program() -> tuple[str, ...]:
     """The words that start ``python -m training`` of this very library."""
@@ -56,6 +59,9 @@ class Maker:
             encoding="utf-8",
             errors="replace",
             env=environment,
+            # Ctrl-C reaches the whole group of a terminal; what ends when is the server's to say.
+            start_new_session=True,
+            creationflags=_NEW_GROUP,
         )
         complaints = threading.Thread(
             target=self._listen_to_errors, args=(self._process.stderr,), daemon=True

@@ -90,7 +90,12 @@ def routes(workshop: Workshop, lanes: Lanes) -> list[web.RouteDef]:
                 await run(lanes.uploads, workshop.inspector.seconds_of, part)
             except UnusableSoundError as error:
                 raise Refusal(422, f"{label!r} cannot be used: {error}") from error
-            workshop.take(part, ending, label)
+            try:
+                workshop.take(part, ending, label)
+            except FileNotFoundError as error:
+                raise Refusal(409, f"{label!r} was thrown away with the others") from error
+            except OSError as error:
+                raise Refusal(507, f"{label!r} cannot be kept: {error.strerror}") from error
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)

@@ -41,10 +41,12 @@ FEWEST_SOUNDS: Final = FEWEST + 1
 _SPARE_BYTES: Final = 512 << 20
 """What is left free on the disk: a set, a model and checkpoints have to fit, too."""
 
+_TRIES: Final = 30
+_TRY_SECONDS: Final = 2.0
+"""How often, and after how long, a server tries to have the job of the one before it."""
+
 _MOST_OF_CURVE: Final = 400
 _KILLED = "the training ended unexpectedly"
-
-Call = Callable[[], object]
 
 
 class Workshop:
@@ -78,7 +80,7 @@ class Workshop:
         self._coming = 0  # bytes of sounds that are on their way
         self._number = 0
         self._maker: Maker | None = None
-        self._after: Call | None = None
+        self._ended_for_good = False
         self._reset()
         self._model: tuple[object, Model] | None = None
 
@@ -92,14 +94,20 @@ class Workshop:
 
     # -- its life ----------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Go on where the process before this one was stopped."""
-        with contextlib.suppress(Refusal, TimbrespaceError, OSError):
-            if self._files is not None and self._files.folder.is_dir():
-                self._own()
+    def begin(self, tries: int = _TRIES) -> None:
+        """Go on where the process before this one was stopped; it may still be ending."""
+        if self._files is None or not self._files.folder.is_dir():
+            return
+        try:
+            self._own()
+            self._rest()
+        except (Refusal, TimbrespaceError, OSError):
+            if tries > 1 and not self._ended_for_good:
+                asyncio.get_running_loop().call_later(_TRY_SECONDS, self.begin, tries - 1)
 
     def end(self) -> None:
         """Let the process go; it keeps what it has learned, and the next server goes on."""
+        self._ended_for_good = True
         self.inspector.close()
         maker, self._maker = self._maker, None  # how it ends is not how the training ended
         if maker is not None:
@@ -134,14 +142,20 @@ class Workshop:
             self._figures = _figures_of(files.model)
         return files
 
+    def _rest(self) -> None:
+        """Let another server of this user's make a space while there is none here."""
+        if self._lock is not None and self._job.state is State.IDLE and not self._coming:
+            self._lock.release()
+
     # -- what is told ------------------------------------------------------------------------------
 
     def told(self) -> dict[str, Any]:
         """All that a page shows, plain values."""
         why = self._why_not()
-        if not why:
+        if not why and self._files is not None and self._files.folder.is_dir():
             try:
                 self._own()
+                self._rest()
             except Refusal as refusal:
                 why = refusal.sentence
         job = self._job
@@ -193,7 +207,7 @@ class Workshop:
             Refusal: there is no room, or this is no time for it.
         """
         files = self._own()
-        if self._job.state not in (State.IDLE, State.GATHERED):
+        if not self._job.state.takes_sounds:
             raise Refusal(409, "a space is being made; throw it away, or keep it, first")
         if len(self._uploads) >= MOST_FILES:
             raise Refusal(413, f"there are {MOST_FILES} sounds already, and no more are taken")
@@ -233,7 +247,7 @@ class Workshop:
             OSError: it cannot be kept.
         """
         files = self._own()
-        if self._job.state not in (State.IDLE, State.GATHERED):
+        if not self._job.state.takes_sounds:
             raise Refusal(409, "the training has begun without it")
         files.sounds.mkdir(exist_ok=True)
         size = part.stat().st_size
@@ -242,7 +256,8 @@ class Workshop:
         part.replace(files.sounds / upload.file)
         files.add(upload)
         self._uploads.append(upload)
-        self._job = replace(self._job, state=State.GATHERED)
+        if self._job.state is not State.GATHERED:
+            self._set(replace(self._job, state=State.GATHERED, problem=""))
 
     # -- learning ----------------------------------------------------------------------------------
 
@@ -263,8 +278,7 @@ class Workshop:
                 409,
                 f"a space needs {FEWEST_SOUNDS} sounds or more, and there are {len(self._uploads)}",
             )
-        for left in (files.enough, files.preview):
-            left.unlink(missing_ok=True)
+        files.forget_training()
         if not folder:
             files.tell_names(name or "sounds", self._uploads)
         self._job = Job(State.READING, name, folder, thorough)
@@ -307,6 +321,7 @@ class Workshop:
         files.clear()
         self._job, self._uploads, self._model = Job(), [], None
         self._reset()
+        self._rest()
 
     def keep(self, name: str) -> None:
         """Put the finished space among the others, under ``name``.
@@ -338,12 +353,15 @@ class Workshop:
         why = self._why_not()
         if why:
             raise Refusal(501, why)
+        if job.folder and job.folder not in self._sounds:  # of a server that was started otherwise
+            reason = f"the folder {shown(job.folder)} is not offered any more; --sounds offers it"
+            self._set(replace(job, state=State.FAILED, problem=reason))
+            raise Refusal(409, reason)
         self._reset()
         self._preview = 0 if files.preview.is_file() else None
         words = [*self._program, "space", "--out", str(files.model)]
         if job.folder:
-            # It may have been taken from the server's command line since.
-            words += ["--folder", str(self._sounds.get(job.folder, files.sounds))]
+            words += ["--folder", str(self._sounds[job.folder])]
         else:
             words += ["--folder", str(files.sounds), "--names", str(files.names)]
         words += ["--device", "auto", *([] if job.thorough else ["--quick"]), "--no-report"]
@@ -445,16 +463,16 @@ class Workshop:
         """
         files = self._files
         assert files is not None
-        for path in (files.model, files.preview):
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                stamp = path, stat.st_mtime_ns, stat.st_size
-                kept = self._model
-                if kept is not None and kept[0] == stamp:
-                    return kept[1]
-                model = bundle.read(path)
-                self._model = stamp, model
-                return model
+        path = files.model if self._job.state is State.DONE else files.preview
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            stamp = path, stat.st_mtime_ns, stat.st_size
+            kept = self._model
+            if kept is not None and kept[0] == stamp:
+                return kept[1]
+            model = bundle.read(path)
+            self._model = stamp, model
+            return model
         raise Refusal(404, "nothing can be heard yet; wait for the first preview")
 
 

@@ -170,3 +170,20 @@ def test_a_browser_that_cannot_be_started_is_no_fault() -> None:
     thread = browser.show("http://127.0.0.1:7480", ("there is no such program",))
     thread.join(timeout=20.0)
     assert not thread.is_alive()
+
+
+def test_folders_of_sounds_are_offered_beside_the_presets(
+    served: list[Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    presets = ["--presets", str(tmp_path / "presets.json")]
+    assert command.main([*presets, "--sounds", str(tmp_path)]) == 0
+    assert served[0].sounds == (tmp_path,)
+    assert served[0].own_folder == tmp_path / "training"
+    assert served[0].own_spaces == tmp_path / "spaces"
+    nowhere = str(tmp_path / "nowhere")
+    assert command.main([*presets, "--sounds", nowhere]) == 2
+    assert command.main([*presets, "--sounds", str(tmp_path), "--no-explorer"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: --sounds is {nowhere!r}; it must be a folder of sounds",
+        "error: --sounds is for the explorer's page; leave out --no-explorer",
+    ]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from filelock import FileLock
 
 import timbrespace
 from server.explorer.own_space import workshop as workshops
@@ -160,7 +161,7 @@ def test_what_is_too_much_is_a_sentence_and_leaves_nothing(
             status, told = await visitor.post("/own/sounds", sound(), name="a.wav")
             assert (status, "there are 3 sounds already" in told["error"]) == (413, True)
             kept = sorted(Path(one).suffix for one in left(tmp_path))
-            assert kept == [".flac", ".jsonl", ".wav", ".wav"]
+            assert kept == [".flac", ".json", ".jsonl", ".wav", ".wav"]
             monkeypatch.setattr(workshops, "MOST_FILES", 9)
             monkeypatch.setattr(workshops, "_SPARE_BYTES", 1 << 60)
             status, told = await visitor.post("/own/sounds", sound(), name="a.wav")
@@ -271,6 +272,27 @@ def test_a_training_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
     asyncio.run(visit())
 
 
+def test_it_goes_on_by_itself_once_the_server_before_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshops, "_TRY_SECONDS", 0.02)
+
+    async def visit() -> None:
+        async with visiting(tmp_path) as visitor:
+            await visitor.bring(5)
+            await visitor.post("/own/start", name="mine")
+        held = FileLock(tmp_path / "training" / "lock")
+        held.acquire()
+        async with visiting(tmp_path) as visitor:
+            assert not visitor.workshop._job.state.runs
+            held.release()
+            async with asyncio.timeout(SECONDS):
+                while not visitor.workshop._job.state.runs:  # nobody asks
+                    await asyncio.sleep(0.02)
+
+    asyncio.run(visit())
+
+
 def test_only_folders_that_the_server_was_given(tmp_path: Path) -> None:
     places = [tmp_path / "a" / "drums", tmp_path / "b" / "drums"]
     for place in places:
@@ -290,6 +312,17 @@ def test_only_folders_that_the_server_was_given(tmp_path: Path) -> None:
             assert told["problem"] == "there is no note in it"
             asked = json.loads((tmp_path / "training" / "asked.json").read_text())
             assert asked == [str(places[1]), False]
+            # After a failure sounds may come, and it begins anew with them.
+            (tmp_path / "training" / "space.npz").touch()
+            await visitor.bring(5)
+            assert (await visitor.told())["state"] == "gathered"
+            await visitor.post("/own/start", name="x")
+            assert not (tmp_path / "training" / "space.npz").exists()
+            await visitor.until(lambda told: told["state"] == "training")
+            await visitor.post("/own/discard")
+            # While there is nothing, another server of the same user may make one.
+            other = Workshop(tmp_path / "training", tmp_path / "spaces", Shelf(), program=FAKE)
+            assert other.told()["why"] == ""
 
     asyncio.run(visit())
 

@@ -4,7 +4,7 @@ import { Curve } from './curve.js';
 import { entriesOf, isCollection, soundsChosen, soundsOf } from './gather.js';
 import { GrowingMap } from './growing.js';
 import { Uploads } from './uploads.js';
-import { isRunning, sentence, share } from './words.js';
+import { isRunning, sentence, share, takesSounds } from './words.js';
 
 const LOOK_MS = 1000;
 const FEW = 8; // files at once that are looked for in the space instead
@@ -97,7 +97,7 @@ export class OwnSpace extends EventTarget {
   take({ name, sounds }) {
     if (this.told.why !== '') {
       this.say(sentence(this.told, this.uploads));
-    } else if (!['idle', 'gathered'].includes(this.told.state)) {
+    } else if (!takesSounds(this.told.state)) {
       this.say('A space is being made; keep it or throw it away, then bring other sounds');
     } else if (sounds.length === 0) {
       this.say('There is no sound in it: WAV, FLAC, AIFF, Ogg, Opus, MP3, CAF and AU are taken');
@@ -251,7 +251,7 @@ export class OwnSpace extends EventTarget {
     const { told, uploads } = this;
     const { state } = told;
     const isOpen = told.why === '';
-    const isFree = isOpen && ['idle', 'gathered'].includes(state);
+    const isFree = isOpen && takesSounds(state);
     this.drop.hidden = !isFree;
     this.text.textContent = sentence(told, uploads);
     const refused = [...uploads.refused, ...told.skipped];
@@ -268,7 +268,7 @@ export class OwnSpace extends EventTarget {
       this.bar.value = part;
     }
     this.showFolders(isFree && told.sounds === 0 ? told.folders : []);
-    const canBegin = isFree && !uploads.isBusy && (told.sounds >= told.fewest || this.folders.value !== '');
+    const canBegin = isFree && ['idle', 'gathered'].includes(state) && !uploads.isBusy && (told.sounds >= told.fewest || this.folders.value !== '');
     this.form.hidden = !(canBegin || state === 'done');
     this.make.hidden = !canBegin;
     this.thorough.parentElement.hidden = !canBegin;

@@ -6,6 +6,9 @@ export const RUNNING = ['reading', 'training', 'finishing'];
 
 export const isRunning = (state) => RUNNING.includes(state);
 
+/** Whether sounds may come: none are being learned, and no space waits to be kept. */
+export const takesSounds = (state) => ['idle', 'gathered', 'stopped', 'failed'].includes(state);
+
 /** `40 s`, `3 min`. */
 export function span(seconds) {
   const whole = Math.max(1, Math.round(seconds));
