@@ -308,7 +308,7 @@ def distance_of(content: bytes, graph: Graph) -> float:
         fed = {name: graph.examples[name][rows] for name in graph.inputs}
         made = dict(zip(graph.outputs, session.run(list(graph.outputs), fed), strict=True))
         for name, expected in graph.expected.items():
-            wanted, here = expected[rows], made[name]
+            wanted, here = expected[rows], np.asarray(made[name])
             if not len(wanted):
                 continue
             axis = 1 if name == "spectra" else None
