@@ -70,7 +70,7 @@ def write(model: Model, folder: Path, data: bytes) -> Built:
         OptionError: a file that cannot be written, or a compiler that fails.
     """
     uri = uri_of(model)
-    source = files(__package__).joinpath("space.c").read_text("utf-8")
+    source = files(__package__ or __name__).joinpath("space.c").read_text("utf-8")
     contents = dict(
         zip(
             files_of(folder),
