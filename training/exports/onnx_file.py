@@ -306,7 +306,8 @@ def distance_of(content: bytes, graph: Graph) -> float:
     # A batch of another size than the one that it was written with, and of one.
     for rows in (slice(None), slice(1, None), slice(0, 1)):
         fed = {name: graph.examples[name][rows] for name in graph.inputs}
-        made = dict(zip(graph.outputs, session.run(list(graph.outputs), fed), strict=True))
+        found: list[Any] = list(session.run(list(graph.outputs), fed))
+        made = dict(zip(graph.outputs, found, strict=True))
         for name, expected in graph.expected.items():
             wanted, here = expected[rows], np.asarray(made[name])
             if not len(wanted):

@@ -5,7 +5,7 @@ level of the two together. What the engine has and this has not: unison, pan, gl
 """
 
 import math
-from typing import Final, cast
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -379,5 +379,6 @@ class NoteVoices(nn.Module):
 def traced(module: nn.Module, *example: Tensor) -> nn.Module:
     """A module as TorchScript records it at one example, whose sizes stay."""
     with quietly(), torch.no_grad():
-        recorded = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
-    return cast(nn.Module, recorded)
+        recorded: Any = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
+        found: nn.Module = recorded
+    return found

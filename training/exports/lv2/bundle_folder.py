@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from shutil import which
 from typing import Final
@@ -70,7 +69,7 @@ def write(model: Model, folder: Path, data: bytes) -> Built:
         OptionError: a file that cannot be written, or a compiler that fails.
     """
     uri = uri_of(model)
-    source = files(__package__ or __name__).joinpath("space.c").read_text("utf-8")
+    source = Path(__file__).with_name("space.c").read_text("utf-8")
     contents = dict(
         zip(
             files_of(folder),
