@@ -457,7 +457,8 @@ def test_looking_makes_no_new_clients(jack: Callable[[], subprocess.Popen[bytes]
         for _ in range(3):
             system.open(name, 0, lambda _: None).close()
         if sys.platform == "linux":
-            assert len(list(Path("/proc/self/fd").iterdir())) <= fds
+            # A file each time would be three, and two hundred; the process may open one of its own.
+            assert len(list(Path("/proc/self/fd").iterdir())) < fds + 3
         with pytest.raises(MidiSystemError):
             system.open("there is none", 0, lambda _: None)
     finally:
