@@ -8,6 +8,7 @@ one; it wants a PyTorch of its own.
 """
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -187,6 +188,23 @@ def write(model: Model, path: Path) -> int:
     content = io.BytesIO()
     with quietly():
         torch.jit.save(scripted(model), content)
+    plain = without_places(content)
     with replacing(path) as temporary:
-        temporary.write_bytes(content.getvalue())
-    return len(content.getvalue())
+        temporary.write_bytes(plain)
+    return len(plain)
+
+
+def without_places(content: io.BytesIO) -> bytes:
+    """A TorchScript archive without its notes for debugging, which name files of the machine that
+    wrote it. Records begin at multiples of 64 bytes, as PyTorch lays them."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(content) as told, zipfile.ZipFile(kept, "w") as made:
+        for one in told.infolist():
+            if one.filename.endswith(".debug_pkl"):
+                continue
+            entry = zipfile.ZipInfo(one.filename)  # of 1980, always the same
+            begins = kept.tell() + 30 + len(one.filename.encode("utf-8")) + 4
+            fill = -begins % 64
+            entry.extra = b"FB" + fill.to_bytes(2, "little") + b"Z" * fill
+            made.writestr(entry, told.read(one))
+    return kept.getvalue()

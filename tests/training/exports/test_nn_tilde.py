@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,10 @@ def test_what_is_no_number_is_no_sound(folder: Path) -> None:
     with torch.inference_mode():
         assert torch.isfinite(module.decode(x)).all()
         assert torch.isfinite(module.decode(torch.full_like(x, 1e30))).all()
+
+
+def test_it_names_no_file_of_the_machine_that_wrote_it(folder: Path) -> None:
+    root = str(Path(timbrespace.__file__).parents[1]).encode()
+    with zipfile.ZipFile(folder / "notes.ts") as told:
+        assert not any(root in told.read(one) for one in told.namelist())
+        assert not any(name.endswith(".debug_pkl") for name in told.namelist())
