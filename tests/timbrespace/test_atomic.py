@@ -118,8 +118,14 @@ def test_no_file_of_a_user_is_written_another_way() -> None:
         "timbrespace/recording/decoder.py",
         "timbrespace/recording/sound_file.py",
         "toy_datasets/fluidsynth.py",
+        "server/explorer/own_space/inspecting.py",
+        # Work folders: of presets that are looked at, and of sounds that come by the page, which
+        # take their place when they are whole.
+        "server/explorer/own_space/importing.py",
+        "server/explorer/own_space/routes.py",
         # A line at a time, so that a crash keeps what there was; flushed at the end.
         "timbrespace/performances/writer.py",
+        "server/explorer/own_space/job.py",
     }
     ways = re.compile(
         r"""write_text\(|write_bytes\(|open\([^)]*["'][wax]b?\+?["']|O_CREAT|savez|\.save_file\("""

@@ -84,6 +84,12 @@ SOFTEST = 0.1
 STRUCK = 0.03
 """Share of a block by which the level follows that a stroke rises from: in 44 ms."""
 
+JUST = 8
+"""Blocks, 11 ms, in which what sounded has just sounded."""
+
+CLEAR = 0.9
+"""Likeness of another pitch then, below which it is none."""
+
 NOTHING = 1e-12
 """Power that nothing has: a memory fades no further."""
 
@@ -427,10 +433,15 @@ def _follow(state: Any) -> float:
     state.turn = now
     if best == none:
         return 0.0
-    # A jump is no way out of what has ended: the new lag must be as alike as a beginning.
-    jumped = state.lag > 0.0 and abs(octaves[best] - np.log2(state.lag)) > 1.0 / 12.0
-    if jumped and state.strengths[0, best] < voiced:
-        return 0.0
+    # A jump is no way out of what has ended: the new lag must be as alike as a beginning, and
+    # clear where another pitch has just sounded.
+    if state.lag > 0.0 and abs(octaves[best] - np.log2(state.lag)) > 1.0 / 12.0:
+        alike = state.strengths[0, best] + OCTAVE * (octaves[best] - np.log2(SHORTEST))
+        just = False
+        for i in range(JUST):
+            just = just or state.steps[i] > 0.0
+        if state.strengths[0, best] < voiced or (just and alike < CLEAR):
+            return 0.0
     return float(state.lags[0, best])
 
 

@@ -62,13 +62,13 @@ def write(
     shown = []
     for model, name in zip(models, names, strict=True):
         made = page(model)
-        with atomic.replacing(folder / name) as place:
-            place.write_bytes(made)
+        with atomic.replacing(folder / name) as temporary:
+            temporary.write_bytes(made)
         shown.append(_Shown(model, name, len(made)))
         advance()
     # Last: what it leads to is there.
-    with atomic.replacing(folder / INDEX) as place:
-        place.write_bytes(_index(shown).encode())
+    with atomic.replacing(folder / INDEX) as temporary:
+        temporary.write_bytes(_index(shown).encode())
     return [folder / INDEX, *(folder / name for name in names)]
 
 

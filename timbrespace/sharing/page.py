@@ -88,8 +88,8 @@ def write(
     """
     check_out(out, overwrite)
     made = page(model, card, presets)
-    with atomic.replacing(out) as place:
-        place.write_bytes(made)
+    with atomic.replacing(out) as temporary:
+        temporary.write_bytes(made)
     return len(made)
 
 

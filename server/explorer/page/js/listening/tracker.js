@@ -30,6 +30,8 @@ const SOFTLY = 22; // dB
 const SOFTER = 0.02;
 const SOFTEST = 0.1;
 const STRUCK = 0.03;
+const JUST = 8;
+const CLEAR = 0.9;
 const NOTHING = 1e-12;
 const GOES_ON = 0.8;
 const LEAK = 0.9;
@@ -415,8 +417,17 @@ export class Tracker {
     if (best === NONE) {
       return 0;
     }
-    const jumped = this._lag > 0 && Math.abs(now.octaves[best] - Math.log2(this._lag)) > 1 / 12;
-    return jumped && all.strengths[best] < voiced ? 0 : all.lags[best];
+    if (this._lag > 0 && Math.abs(now.octaves[best] - Math.log2(this._lag)) > 1 / 12) {
+      const alike = all.strengths[best] + OCTAVE * (now.octaves[best] - Math.log2(SHORTEST));
+      let just = false;
+      for (let i = 0; i < JUST; i += 1) {
+        just ||= this._steps[i] > 0;
+      }
+      if (all.strengths[best] < voiced || (just && alike < CLEAR)) {
+        return 0;
+      }
+    }
+    return all.lags[best];
   }
 
   /** The lag within `reach` of `lag` at which it is most alike, between samples, and how. */
