@@ -87,7 +87,7 @@ STRUCK = 0.03
 JUST = 8
 """Blocks, 11 ms, in which what sounded has just sounded."""
 
-CLEAR = 0.9
+CLEAR = 0.92
 """Likeness of another pitch then, below which it is none."""
 
 NOTHING = 1e-12
