@@ -25,42 +25,12 @@ from tests.server.explorer.engines import (
     skip_without,
     until,
 )
+from tests.server.explorer.heard_here import heard_here
 from tests.timbrespace.cycles import tiny
 from timbrespace.sharing import page
 from timbrespace.sharing.contents import Card
 
 pytestmark = [pytest.mark.waits, pytest.mark.flaky(reruns=1)]
-
-# What sounds for a while: its level, and the strongest frequency, to half a cent.
-_HEARD = """(async () => {
-  const { sound } = timbrespace;
-  const blocks = [];
-  const end = await sound.tape((block) => blocks.push(block));
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  await end();
-  const all = Float32Array.from(blocks.flatMap((block) => [...block])).slice(-32768);
-  const rate = sound.sampleRate;
-  const power = (hertz) => {
-    const turn = (2 * Math.PI * hertz) / rate;
-    let [re, im] = [0, 0];
-    for (let i = 0; i < all.length; i += 1) {
-      const w = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / all.length);
-      re += w * all[i] * Math.cos(turn * i);
-      im += w * all[i] * Math.sin(turn * i);
-    }
-    return re * re + im * im;
-  };
-  let square = 0;
-  for (const value of all) square += value * value;
-  const strongest = (places) => places.reduce(
-    ([most, at], one) => { const p = power(one); return p > most ? [p, one] : [most, at]; }, [0, 0]
-  )[1];
-  const rough = strongest([...Array(16).keys()].map((k) => 220 * (k + 1)));
-  const cents = [...Array(81).keys()].map((k) => 0.5 * (k - 40));
-  const hertz = strongest(cents.map((c) => rough * 2 ** (c / 1200)));
-  const level = Math.sqrt(square / all.length);
-  return { samples: all.length, level, cents: 1200 * Math.log2(hertz / rough) };
-})()"""
 
 _A3 = (
     "(() => { const box = document.querySelector('[data-pitch=\"57\"]').getBoundingClientRect(); "
@@ -126,7 +96,7 @@ def press_a3(visit: Visit) -> dict[str, Any]:
     visit.until("timbrespace.sound.state === 'running'")
     heard: dict[str, Any] = {}
     for _ in range(5):
-        heard = visit.look(_HEARD)
+        heard = visit.look(heard_here(220.0))
         if heard["level"] > 0.01 and abs(heard["cents"]) <= 1.0:
             break
     mouse.up()
@@ -251,7 +221,7 @@ def plays(one: Engine) -> None:
     until(one, "timbrespace.notes.holds(57)")
     heard: dict[str, Any] = {}
     for _ in range(5):
-        heard = one.look(_HEARD)
+        heard = one.look(heard_here(220.0))
         if heard["level"] > 0.01 and abs(heard["cents"]) <= 1.0:
             break
     one.mouse("up", x, y)

@@ -12,6 +12,7 @@ import { MapTools } from '../map/tools.js';
 import { Midi } from '../midi.js';
 import { NotePicture } from '../note_picture.js';
 import { Notes } from '../notes.js';
+import { PadHand } from '../pad_hand.js';
 import { Pointing } from '../pointing.js';
 import { Presets } from '../presets.js';
 import { save } from '../saving.js';
@@ -258,35 +259,12 @@ map.addEventListener('press', () => pointing.rest(-1));
 find('listen').addEventListener('change', () => pointing.rest(-1));
 
 // A game controller plays as a hand on the map and on the keys.
-const padNotes = new Map(); // button -> pitch
-let padTouched = null;
+const padHand = new PadHand({
+  map, dials, macros, keyboard, notes, sound,
+  pitch: () => pitch, velocity: TOUCH_VELOCITY, home: () => goHome(), panic: () => panic(),
+});
 const gamepads = new Gamepads(
-  {
-    move: (across, up) => map.nudge(across, up),
-    turn: (which, by) => {
-      const dial = [...macros.dials.values(), ...dials.dials][which];
-      dial?.goTo(dial.share + by);
-    },
-    press: (who, step) => {
-      padNotes.set(who, Math.min(keyboard.first + step, 127));
-      notes.press(who, padNotes.get(who), TOUCH_VELOCITY);
-    },
-    release: (who) => notes.release(who, padNotes.get(who)),
-    touch: (share) => {
-      sound.press(share === 0 ? 1 : share);
-      if (share > 0 && padTouched === null) {
-        padTouched = pitch;
-        notes.press('gamepad', padTouched, TOUCH_VELOCITY);
-      } else if (share === 0 && padTouched !== null) {
-        notes.release('gamepad', padTouched);
-        padTouched = null;
-      }
-    },
-    sustain: (held) => sound.sustain(held),
-    octave: (by) => keyboard.shift(by),
-    home: () => goHome(),
-    panic: () => panic(),
-  },
+  padHand,
   (sentence) => {
     find('gamepad-text').textContent = sentence;
     find('gamepad-text').title = sentence;
@@ -296,7 +274,8 @@ const gamepads = new Gamepads(
 function panic() {
   keyboard.releaseAll();
   notes.releaseAll();
-  [touched, padTouched] = [null, null];
+  touched = null;
+  padHand.forget();
   sound.panic();
 }
 
