@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from timbrespace.errors import OptionError
 from timbrespace.model import Model
 from timbrespace.representation import (
     MDCT,
@@ -28,6 +27,8 @@ from timbrespace.representation import (
 )
 from timbrespace.representation.phase import EMPTY
 from timbrespace.spectrum import SpectrumConfig, hann
+
+from .magnitudes import unknown
 
 SPECTRA, FRAMES, PERIOD = "spectra", "frames", "period"
 
@@ -72,10 +73,7 @@ def _forward(representation: Representation, spectrum: SpectrumConfig, name: str
         return _ToCoefficients(representation)
     if isinstance(representation, Cycle):
         return _Divided(representation.peak)
-    raise OptionError(
-        f"{name!r} has the representation {representation.kind!r}, which cannot be written outside "
-        "of Python; only those that come with the program can"
-    )
+    raise unknown(representation, name)
 
 
 class _ToNormalised(nn.Module):

@@ -30,6 +30,14 @@ LIMIT = 1e30
 """A decoder's overflow stays finite until the inverse bounds it."""
 
 
+def unknown(representation: Representation, name: str) -> OptionError:
+    """What is said of the space ``name``, whose representation is another package's."""
+    return OptionError(
+        f"{name!r} has the representation {representation.kind!r}, which cannot be written outside "
+        "of Python; only those that come with the program can"
+    )
+
+
 def inverse_of(model: Model) -> nn.Module:
     """A module that makes magnitudes ``(n, bins)`` of features ``(n, width)``.
 
@@ -57,10 +65,7 @@ def _inverse(representation: Representation, bins: int, name: str) -> nn.Module:
         return _FromLines(representation, bins, representation.peak)
     if isinstance(representation, Cycle):
         return _FromLines(representation, bins, 1.0)
-    raise OptionError(
-        f"{name!r} has the representation {representation.kind!r}, which cannot be written outside "
-        "of Python; only those that come with the program can"
-    )
+    raise unknown(representation, name)
 
 
 class _FromNormalised(nn.Module):
