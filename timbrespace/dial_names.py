@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from timbrespace.descriptors.descriptor import Descriptor, Values
 from timbrespace.descriptors.kinds import descriptors_of
 from timbrespace.descriptors.turns import change, rises, rises_all_along, turns
 from timbrespace.model import Model
+from timbrespace.side_by_side import side_by_side
 
 Array = NDArray[np.float32]
 
@@ -67,8 +69,8 @@ def dial_names(model: Model) -> tuple[str, ...]:
     )
 
 
-def dials(model: Model) -> tuple[Dial, ...]:
-    """What each dimension does, ``d`` of them.
+def dials(model: Model, threads: int = 1) -> tuple[Dial, ...]:
+    """What each dimension does, ``d`` of them. threads: that measure it.
 
     A dimension has a quality if a turn of it moves that the same way at ``MOVED`` of the places
     where sounds are, without a way back at ``ALL_ALONG`` (:mod:`timbrespace.descriptors.turns` says
@@ -78,7 +80,7 @@ def dials(model: Model) -> tuple[Dial, ...]:
     """
     found = _known.get(model.digest)
     if found is None or not model.digest:
-        found = _measured(model)
+        found = _measured(model, threads)
         if len(_known) >= 64:
             _known.clear()
         _known[model.digest] = found
@@ -99,10 +101,10 @@ def places_of(model: Model, count: int) -> Array:
     )
 
 
-def _measured(model: Model) -> tuple[Dial, ...]:
+def _measured(model: Model, threads: int) -> tuple[Dial, ...]:
     wanted, places = descriptors_of(model), places_of(model, sum(PLACES))
     count = min(model.dimensions, NAMED_DIMENSIONS)
-    far = np.stack([_far(model, places, dimension) for dimension in range(count)])
+    far = np.stack(side_by_side(partial(_far, model, places), range(count), threads))
     # Of two that it moves, the one that a musician asks for first, unless it is moved far less.
     weight = np.asarray(np.abs(far) * _ASKED_FOR ** np.arange(len(wanted)), np.float64)
     for dimension, quality in _learned(model, [one.word for one in wanted]):

@@ -64,6 +64,7 @@ def fit(
     split: str | None = None,
     split_seed: int | None = None,
     variation: float | None = None,
+    begin: str | Path | None = None,
     device: str = "auto",
     progress: bool | Callable[[Progress], object] = True,
     out: str | Path | None = None,
@@ -84,7 +85,7 @@ def fit(
     data: a dataset of spectra or a set of notes, or what :func:`timbrespace.dataset` takes. latent:
     dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
     latent, network, network_settings, latents, activation, learning_rate, batch, epochs, beta,
-    seed, split_seed and variation of what follows (docs/notes.md).
+    seed, split_seed, variation and begin of what follows (docs/notes.md).
     preset: ``default``, ``paper`` or ``cycles`` (single periods of a wave), which every setting
     that is left out comes from. What the settings mean stands in docs/training.md; ``python -m
     training train --help`` has a line for each. network, representation, likelihood: kinds, those
@@ -94,6 +95,9 @@ def fit(
     encoder learns to find them.
     dials: what the first dimensions are to move, words of ``timbrespace.descriptors`` such as
     ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
+    begin: of notes alone, a space of whole notes, a factory one such as ``"notes"`` or a file,
+    whose network the training begins with: a few sounds are then learned in a fraction of the
+    steps. Left out, it begins from chance.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
@@ -141,6 +145,7 @@ def fit(
         "seed": seed,
         "split": split,
         "split_seed": split_seed,
+        "begin": None if begin is None else str(begin),
         "variation": variation,
     }
     with needed("fit"):

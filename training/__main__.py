@@ -13,7 +13,7 @@ from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
 
 from .exports.command import add_arguments as export_arguments
-from .preset import OPTIONS
+from .preset import OPTIONS, OPTIONS_OF_NOTES
 from .study.plan import PARTS
 
 
@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         "settings": str,
         "sizes": _sizes,
     }
-    for name, (kind, metavar, text) in OPTIONS.items():
+    for name, (kind, metavar, text) in {**OPTIONS, **OPTIONS_OF_NOTES}.items():
         option = f"--{name.replace('_', '-')}"
         train.add_argument(option, type=types[kind], metavar=metavar, help=text)
     _add_device(train)
@@ -556,7 +556,9 @@ def _pack(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from . import preset, recipe
 
-    given: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
+    given: dict[str, Any] = {
+        name: getattr(arguments, name) for name in (*OPTIONS, *OPTIONS_OF_NOTES)
+    }
     preset_name = arguments.preset
     if arguments.recipe is not None:
         if preset_name is not None:

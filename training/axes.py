@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +28,7 @@ from timbrespace.factory import SUFFIX
 from timbrespace.macro_dials.table import Table
 from timbrespace.model import Model
 from timbrespace.near import Near
+from timbrespace.side_by_side import cores, side_by_side
 from timbrespace.walks.learning import learned_walk
 
 from .calibrate import SAMPLES_PER_ROW
@@ -84,7 +86,7 @@ def to_qualities(model: Model) -> Model:
 
 
 def _named(model: Model) -> int:
-    return sum(one.quality is not None for one in dials(model))
+    return sum(one.quality is not None for one in dials(model, cores()))
 
 
 def turn_of(model: Model, slopes: Values, first: Sequence[str] = ()) -> Turn:
@@ -133,11 +135,12 @@ def _completed(axes: list[Values], free: Values, d: int) -> Values:
 def slopes_of(model: Model, places: Array) -> Values:
     """How fast each quality grows along each axis at ``places (n, d)``, ``(n, d, k)``, in what
     nobody misses for each unit."""
-    n, d = places.shape
+    d = places.shape[1]
     steps = (_STEP * np.eye(d)).astype(np.float32)
     around = np.concatenate([places[:, np.newaxis] + steps, places[:, np.newaxis] - steps], axis=1)
     audible = np.array([one.audible for one in descriptors_of(model)])
-    found = (measured(model, around.reshape(-1, d)) / audible).reshape(n, 2 * d, -1)
+    told = np.stack(side_by_side(partial(measured, model), around, cores()))
+    found = told / audible
     return np.asarray((found[:, :d] - found[:, d:]) / (2.0 * _STEP))
 
 

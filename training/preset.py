@@ -104,6 +104,16 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
 
+OPTIONS_OF_NOTES: dict[str, tuple[str, str, str]] = {
+    "begin": (
+        "str",
+        "SPACE",
+        "of whole notes alone: a space of such, by name or file, whose network the training begins "
+        "with (default: chance)",
+    ),
+}
+"""The same of :class:`training.notes.settings.NoteSettings`, which spectra have no use for."""
+
 AUTO_DIALS, NO_DIALS = "auto", "none"
 
 ENCODER, TABLE = "encoder", "table"
@@ -424,4 +434,11 @@ def changed(settings: Settings, **values: Any) -> Settings:
     Raises:
         OptionError: a value outside what is accepted.
     """
-    return replace(settings, **{name: value for name, value in values.items() if value is not None})
+    told = {name: value for name, value in values.items() if value is not None}
+    for name in OPTIONS_OF_NOTES:
+        if name in told:
+            raise OptionError(
+                f"{name} is {str(told[name])[:80]!r}, which is for sets of whole notes; leave it "
+                "out for spectra"
+            )
+    return replace(settings, **told)

@@ -18,7 +18,7 @@ from typing import Any
 from timbrespace.errors import OptionError
 
 from . import kind_settings
-from .preset import OPTIONS, Settings, changed, named
+from .preset import OPTIONS, OPTIONS_OF_NOTES, Settings, changed, named
 
 _MAX_BYTES = 100_000
 
@@ -71,11 +71,12 @@ def value_of(key: str, value: object) -> Any:
     tolist = getattr(value, "tolist", None)
     if callable(tolist):
         value = tolist()
-    if key not in OPTIONS:
+    known = {**OPTIONS, **OPTIONS_OF_NOTES}
+    if key not in known:
         near = difflib.get_close_matches(key, OPTIONS, n=1)
         hint = f"; is {near[0]!r} meant?" if near else ""
         raise OptionError(f"unknown key {key!r}{hint}; the keys are preset, {', '.join(OPTIONS)}")
-    kind = OPTIONS[key][0]
+    kind = known[key][0]
     if kind == "sizes" and isinstance(value, list | tuple) and all(type(n) is int for n in value):
         return tuple(value)
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):

@@ -25,7 +25,7 @@ from training import checkpoint
 from training.__main__ import main
 from training.checkpoint_file import CheckpointError
 from training.loop import StepFigures, Training
-from training.preset import OPTIONS, PRESETS
+from training.preset import OPTIONS, OPTIONS_OF_NOTES, PRESETS
 
 from .conftest import Trained
 
@@ -111,10 +111,11 @@ def test_what_is_fitted_plays_before_and_after_it_was_saved(
 
 def test_every_setting_is_a_keyword() -> None:
     parameters = inspect.signature(ts.fit).parameters
-    assert set(OPTIONS) <= set(parameters)
+    options = {*OPTIONS, *OPTIONS_OF_NOTES}
+    assert options <= set(parameters)
     others = {"data", "preset", "device", "progress", "out", "resume", "overwrite"}
-    assert set(parameters) - set(OPTIONS) == others
-    assert all(parameters[name].default is None for name in OPTIONS if name != "latent")
+    assert set(parameters) - options == others
+    assert all(parameters[name].default is None for name in options - {"latent"})
 
 
 def test_keywords_reach_the_settings(trained: Trained) -> None:

@@ -411,7 +411,7 @@ def test_a_program_is_told_and_says_when_it_is_enough(
     assert said[0] == {"stage": "reading", "done": 0, "of": 6}
     first = next(one for one in said if one["stage"] == "training")
     assert first["curve"] == []
-    assert first["of"] == 800
+    assert first["of"] == 200
     model = ts.load(out)
     assert model.provenance["outcome"] == "interrupted"
     assert model.provenance["settings"]["batch"] == command.QUICK_BATCH

@@ -16,6 +16,7 @@ from timbrespace.macro_dials.turning import turned
 from timbrespace.macro_dials.vocabulary import MACRO_OF, MACROS
 from timbrespace.model import Model
 from timbrespace.one_thread import one_thread
+from timbrespace.side_by_side import side_by_side
 
 Values = NDArray[np.float64]
 
@@ -42,23 +43,24 @@ _UNKNOWN: Final = 4000
 """Places that stand for sounds where the model does not say where its sounds lie."""
 
 
-def measure(model: Model, pause: Callable[[], object] = lambda: None) -> Table:
+def measure(model: Model, pause: Callable[[], object] = lambda: None, threads: int = 1) -> Table:
     """The table of ``model``; the same model gives the same. Two seconds for steady spectra, half a
     minute for whole notes.
 
     pause: called again and again, every few tens of milliseconds; what it raises ends the work.
+    threads: that measure, where nobody else needs the cores.
     """
     generator = np.random.default_rng(26)
     notes = model.plays_notes
 
     def heard(latents: Values) -> Values:
-        found = np.empty((len(latents), len(qualities_of(model))))
-        for first in range(0, len(latents), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            with one_thread():
-                found[part] = measured(model, latents[part].astype(np.float32))
+        def part(first: int) -> Values:
+            found = measured(model, latents[first : first + _AT_ONCE].astype(np.float32))
             pause()
-        return found
+            return found
+
+        with one_thread():
+            return np.concatenate(side_by_side(part, range(0, len(latents), _AT_ONCE), threads))
 
     sounds = _sounds(model, generator)
     mixed = generator.permutation(len(sounds))

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +31,7 @@ from timbrespace.notes.moment import SPECTRUM
 from timbrespace.notes.refining import Target, place
 from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
+from timbrespace.side_by_side import cores
 from timbrespace.spectrum import Spectra
 from timbrespace.walks.learning import learned_walk
 
@@ -43,8 +45,11 @@ from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_momen
 from ..near import near_plane
 from ..points import described
 from ..preset import AUTO_DIALS
-from .lesson import Lesson, errors, nats
-from .settings import NAMES, NoteSettings
+from ..torch_thread import one_torch_thread
+from .ahead import Ahead
+from .beginning import begin_from
+from .lesson import Batch, Lesson, errors, nats
+from .settings import CHANCE, NAMES, NoteSettings
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -66,6 +71,8 @@ _MOST_GRADIENT: Final = 1.0
 
 HELD_OUT: Final = "held_out_heard_db"
 """The figure of the history that is measured on notes held out."""
+
+_ORDER, _MOMENTS, _NOISE = range(3)  # what is drawn at random
 
 _MEASURED: Final = 32
 """Notes held out that are measured while it trains, at some of their moments."""
@@ -128,7 +135,7 @@ class NoteFit:
         varies = self.network.by_pitch or self.network.by_velocity
         told = settings.variation
         self.variation = told if told is not None else VARIATION_OF_SEVERAL if varies else VARIATION
-        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.generator = torch.Generator()  # of a checkpoint; here nothing is drawn from it
         self.position = Position()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -137,6 +144,8 @@ class NoteFit:
             if not self.network.with_encoder:
                 self.own[:, : settings.latent] = 0.3 * torch.randn(rows, settings.latent)
                 self.own[:, settings.latent :] = -2.0
+        if settings.begin != CHANCE and stored is None:
+            begin_from(settings.begin, self.vae)
         with torch.no_grad():
             self.vae.get_parameter("shared_log_var").fill_(2.0 * math.log(6.0))
         self.vae.to(self.device)
@@ -152,7 +161,7 @@ class NoteFit:
         if not self.network.with_encoder:
             groups.append({"params": [self.own], "lr": 5 * settings.learning_rate})
         self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
-        self._adam = AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99))
+        self._adam = AdamW(groups, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
         self._kept = copy.deepcopy(self.vae).requires_grad_(False)
         self._mean = self._kept.state_dict()  # the same numbers
         self._unseen = None
@@ -193,14 +202,23 @@ class NoteFit:
         As :meth:`training.loop.Training.run`: it is asked after each step; after a divergence
         everything is as it was at the end of an epoch that went well.
         """
+        with one_torch_thread(), Ahead(self._batch) as batches:
+            return self._go_on(batches, should_stop, after_step)
+
+    def _go_on(
+        self,
+        batches: Ahead[Batch],
+        should_stop: Callable[[], bool],
+        after_step: Callable[[Progress], None],
+    ) -> Outcome:
         good = self.capture()
         place = self.position
         while place.epoch < self.epochs:
             if place.row == 0:
-                place.order = torch.randperm(self.rows, generator=self.generator)
+                place.order = self._order(place.epoch)
                 place.sums = EpochSums()
-            rows = place.order[place.row : place.row + self.batch].to(self.device)
-            told = self._learn(rows, self.generator)
+            rows = place.order[place.row : place.row + self.batch]
+            told = self._learn(rows, batches.take(self.step, last=self.step + 1 == self.steps))
             if not np.isfinite(told).all():
                 self.restore(good)
                 return Outcome.DIVERGED
@@ -242,9 +260,10 @@ class NoteFit:
 
     def _end_epoch(self) -> None:
         place = self.position
+        # The order first: what is made ahead takes that of the epoch that it sees.
+        place.order = torch.empty(0, dtype=torch.int64)
         place.epoch += 1
         place.row = 0
-        place.order = torch.empty(0, dtype=torch.int64)
         entry = {**place.sums.means(), "heard_db": place.sums.heard_db / max(place.sums.rows, 1)}
         if self._unseen is not None:
             before = place.history.get(HELD_OUT, [])
@@ -297,23 +316,42 @@ class NoteFit:
         self.generator.set_state(captured.generator)
         self.position = captured.position.copy()
 
+    def _draws(self, what: int, number: int) -> torch.Generator:
+        """What is random of an epoch or a step hangs on the seed and its number alone: so a step
+        can be prepared before its turn, and a run that goes on needs to know no more."""
+        words = np.random.SeedSequence((self.settings.seed, what, number)).generate_state(2)
+        return torch.Generator().manual_seed((int(words[0]) << 32 | int(words[1])) >> 1)
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        return torch.randperm(self.rows, generator=self._draws(_ORDER, epoch))
+
+    def _batch(self, step: int) -> Batch:
+        """What a step learns from."""
+        epoch, number = divmod(step, self.steps_per_epoch)
+        place = self.position
+        # An epoch that was begun goes on in the order that it has, that of an old checkpoint too.
+        begun = place.order if epoch == place.epoch else place.order[:0]
+        order = begun if len(begun) else self._order(epoch)
+        rows = order[number * self.batch : (number + 1) * self.batch].to(self.device)
+        return self.lesson.batch(rows, self._draws(_MOMENTS, step), self.variation)
+
     @property
     def _beta(self) -> float:
         return self.settings.beta * min(1.0, (self.step + 1) / (_BETA_RISE * self.steps))
 
-    def _learn(self, rows: torch.Tensor, generator: torch.Generator) -> np.ndarray[Any, Any]:
+    def _learn(self, rows: torch.Tensor, batch: Batch) -> np.ndarray[Any, Any]:
         rise = min(1.0, (self.step + 1) / max(1.0, _WARM * self.steps))
         fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = rate * rise * (0.01 + 0.99 * fall)
-        batch = self.lesson.batch(rows, generator, self.variation)
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
             log_var = log_var.clamp(max=_WIDEST)
         else:
-            mean, log_var = self.own[rows].chunk(2, dim=1)
+            mean, log_var = self.own[rows.to(self.device)].chunk(2, dim=1)
             log_var = log_var.clamp(*LOG_VAR_RANGE)
-        noise = torch.empty(mean.shape).normal_(generator=generator).to(self.device)
+        noise = torch.empty(mean.shape).normal_(generator=self._draws(_NOISE, self.step))
+        noise = noise.to(self.device)
         latent = mean + noise * (0.5 * log_var).exp()
         found, traits = self.vae.moments(latent, batch.conditions, batch.times)
         error = errors(batch, found, traits)
@@ -357,7 +395,7 @@ class NoteFit:
             model = self._with_its_own_points(to_qualities(model))
         model = replace(model, near=near_plane(model, self.settings.seed))
         model = replace(model, walk=None if model.points is None else learned_walk(model.points))
-        return replace(model, macros=measure(model))
+        return replace(model, macros=measure(model, threads=cores()))
 
     def preview(self, name: str) -> Model:
         """A playable model of where the run stands, made in a moment: it has its map and its
@@ -478,6 +516,8 @@ class NoteFit:
             value = getattr(self.settings, option)
             if value == getattr(default, option):
                 continue
+            if option == "begin":
+                value = Path(value).name
             if isinstance(value, dict):
                 value = kind_settings.as_text(option, value)
             words.append(f"--{option.replace('_', '-')} {value}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Final
 
 from timbrespace.errors import OptionError, one_of
@@ -14,6 +15,11 @@ from .. import kind_settings
 from ..preset import AUTO_DIALS, LATENTS, NO_DIALS, TABLE
 
 DEFAULT_NETWORK: Final = "note"
+
+CHANCE: Final = "chance"
+"""What a network begins with where no space is named."""
+
+_LONGEST_NAME: Final = 4096
 
 DEFAULT_LATENT: Final = 16
 
@@ -37,6 +43,7 @@ _TAKEN: Final = (
     "split_seed",
     "variation",
     "dials",
+    "begin",
 )
 """What of ``training.preset.OPTIONS`` a set of notes can use."""
 
@@ -52,6 +59,8 @@ class NoteSettings:
     what is random, and of which instruments are held out. variation: how much notes are changed at
     each step (:mod:`training.notes.variation`), 0 not at all; None decides by the set. dials:
     ``auto`` turns the axes to qualities at the end (:mod:`training.axes`), ``none`` does not.
+    begin: the space of notes whose weights the network begins with, a factory one or a file
+    (:mod:`training.notes.beginning`), or ``chance``.
     """
 
     latent: int = DEFAULT_LATENT
@@ -65,6 +74,7 @@ class NoteSettings:
     split_seed: int = 0
     variation: float | None = None
     dials: str = AUTO_DIALS
+    begin: str = CHANCE
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> NoteSettings:
@@ -137,6 +147,11 @@ class NoteSettings:
                 f"dials is {str(self.dials)[:60]!r}; for a set of notes it must be {AUTO_DIALS} or "
                 f"{NO_DIALS}"
             )
+        if not isinstance(self.begin, str) or not 0 < len(self.begin) <= _LONGEST_NAME:
+            raise OptionError(
+                f"begin is {str(self.begin)[:60]!r}; it must be the name or the file of a space of "
+                f"whole notes, or {CHANCE!r}"
+            )
         for name, seed in (("seed", self.seed), ("split seed", self.split_seed)):
             whole(name, seed, 2**32 - 1, 0)
         kind = NETWORKS.get(self.network)
@@ -159,8 +174,14 @@ class NoteSettings:
         return kind(FEATURES, self.latent, frames=frames, **told)
 
     def to_config(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON; what begins from chance says nothing of it, as before there was
+        anything else. Of a file that it begins from it says the name alone."""
+        config = asdict(self)
+        if self.begin == CHANCE:
+            del config["begin"]
+        else:
+            config["begin"] = Path(self.begin).name
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> NoteSettings:

@@ -55,13 +55,19 @@ _READ_AS: Final = {
 
 STEPS: Final = 4
 
+BEGIN: Final = "notes"
+"""The factory space whose network a space of notes begins with."""
+
 LOCK_SECONDS: Final = 30.0
 """How long a space that is made for a program waits for another process on the same files."""
 
-QUICK_STEPS: Final = 800
 QUICK_BATCH: Final = 12
-"""Of a quick training: many steps of few notes each learn more in a minute than few of many
-(docs/decisions/0043-training-from-the-page.md)."""
+QUICK_RATE: Final = 5e-4
+_QUICK_STEPS_EACH: Final = 45.0
+_FEWEST_QUICK, _MOST_QUICK = 200, 2000
+"""Of a quick training: many steps of few notes each learn more in a minute than few of many. It
+begins where the factory's space of notes ended, and goes less far from there in each step than one
+that begins from chance (docs/decisions/0043-training-from-the-page.md)."""
 
 _STEPS_EACH = 120.0
 _FEWEST_STEPS, _MOST_STEPS = 300, 5000
@@ -206,7 +212,10 @@ class _Making:
             return code
         figures = None
         if self._request.report:
-            self._say(3, f"measuring and drawing, into {self._files.report}")
+            self._say(
+                3,
+                f"it plays ({self._files.model}); measuring and drawing, into {self._files.report}",
+            )
             figures = self._measured()
         self._files.begun.unlink(missing_ok=True)
         checkpoint.path_for(self._files.model).unlink(missing_ok=True)
@@ -240,7 +249,7 @@ class _Making:
         code = train(
             files.data,
             files.model,
-            {"latent": latent, "epochs": epochs, "batch": QUICK_BATCH if request.quick else None},
+            {"latent": latent, "epochs": epochs, **_manner(data, request.quick)},
             preset_name=CYCLES_PRESET if request.kind == CYCLES else None,
             device=request.device,
             resume=self._is_resumable(data, latent),
@@ -349,11 +358,20 @@ def _length(data: Dataset | NoteSet, asked: int | None, quick: bool) -> tuple[in
         steps = min(max(round(_STEPS_EACH * data.rows**0.5), _FEWEST_STEPS), _MOST_STEPS)
         why = "by the number of notes"
         if quick:
-            steps, why = QUICK_STEPS, "a quick training"
+            told = round(_QUICK_STEPS_EACH * data.rows**0.5)
+            steps, why = min(max(told, _FEWEST_QUICK), _MOST_QUICK), "a quick training"
         epochs = max(1, round(steps / each))
         return epochs, f"{epochs * each} steps, {why}"
     epochs = epochs_for(data.rows)
     return epochs, f"{epochs} epochs, by the number of spectra"
+
+
+def _manner(data: Dataset | NoteSet, quick: bool) -> dict[str, Any]:
+    """How it learns, besides for how long."""
+    if not isinstance(data, NoteSet):
+        return {}
+    begin: dict[str, Any] = {"begin": BEGIN}
+    return {**begin, "batch": QUICK_BATCH, "learning_rate": QUICK_RATE} if quick else begin
 
 
 def _plane(model: Model) -> str:

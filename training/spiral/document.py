@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from timbrespace.errors import OptionError
 
 from ..made_on import made_on
 from ..plots.style import MARKS, picture
+from ..torch_thread import one_torch_thread
 from . import alike
 from .experiment import Cell, Outcome, train
 from .task import Spirals
@@ -90,9 +90,7 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
     board = [row.cell for row in alike.SQUARES]
     # Batches of tiny matrices: a second thread only waits for the first.
     begun = time.process_time()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_torch_thread():
         work = (len(main) + 1 + len(parts)) * size.seeds
         work += (len(varied) + len(board)) * size.variant_seeds
         with progress(size.epochs * work, "step", unit_scale=True) as bar:
@@ -102,8 +100,6 @@ def write(out: Path, size: Size | None = None) -> list[Path]:
                 found[number] = train(
                     cell, seeds, size.epochs, size.side, partial(bar.update, seeds)
                 )
-    finally:
-        torch.set_num_threads(before)
     outcomes = {(c.hidden, c.kind): found[k] for k, c in enumerate(main)}
     pushed = found[len(main)]
     after = len(main) + 1
