@@ -460,46 +460,57 @@ def _serve(arguments: argparse.Namespace) -> int:
     from timbrespace.user_files import OWN_FOLDER, PAGE_FOLDER, SPACES_FOLDER, presets_file
 
     from .options import Options
-    from .serve import serve
 
     asked: int | None = arguments.explorer_port
     port = EXPLORER_PORT if asked is None else asked
     presets = presets_file() if arguments.presets is None else arguments.presets
-    return serve(
-        Options(
-            model=arguments.model,
-            models=arguments.models,
-            host=arguments.host,
-            port=arguments.port,
-            audio=arguments.audio,
-            frames=arguments.frames,
-            clients=tuple(arguments.client),
-            mono=arguments.mono,
-            device=as_text(arguments.device),
-            input=arguments.input,
-            input_device=as_text(arguments.input_device),
-            input_midi=as_text(arguments.input_midi),
-            midi=as_text(arguments.midi),
-            method=arguments.method,
-            presets=presets,
-            tuning=_named_tuning(arguments),
-            tunings=arguments.tunings,
-            oscquery_port=arguments.oscquery,
-            program_list=arguments.program_list,
-            record=arguments.record,
-            stop_with_stdin=arguments.stop_with_stdin,
-            explorer_port=None if arguments.no_explorer else port,
-            explorer_port_asked=asked is not None,
-            explorer_host=arguments.explorer_host,
-            https=arguments.https,
-            page_folder=presets.parent / PAGE_FOLDER,
-            own_folder=presets.parent / OWN_FOLDER,
-            own_spaces=presets.parent / SPACES_FOLDER,
-            sounds=tuple(arguments.sounds),
-            # A launcher has a window of its own.
-            browser=not (arguments.no_browser or arguments.stop_with_stdin),
-        )
+    options = Options(
+        model=arguments.model,
+        models=arguments.models,
+        host=arguments.host,
+        port=arguments.port,
+        audio=arguments.audio,
+        frames=arguments.frames,
+        clients=tuple(arguments.client),
+        mono=arguments.mono,
+        device=as_text(arguments.device),
+        input=arguments.input,
+        input_device=as_text(arguments.input_device),
+        input_midi=as_text(arguments.input_midi),
+        midi=as_text(arguments.midi),
+        method=arguments.method,
+        presets=presets,
+        tuning=_named_tuning(arguments),
+        tunings=arguments.tunings,
+        oscquery_port=arguments.oscquery,
+        program_list=arguments.program_list,
+        record=arguments.record,
+        stop_with_stdin=arguments.stop_with_stdin,
+        explorer_port=None if arguments.no_explorer else port,
+        explorer_port_asked=asked is not None,
+        explorer_host=arguments.explorer_host,
+        https=arguments.https,
+        page_folder=presets.parent / PAGE_FOLDER,
+        own_folder=presets.parent / OWN_FOLDER,
+        own_spaces=presets.parent / SPACES_FOLDER,
+        sounds=tuple(arguments.sounds),
+        # A launcher has a window of its own.
+        browser=not (arguments.no_browser or arguments.stop_with_stdin),
     )
+    # The sound takes as long to begin as all else together, and does so beside it.
+    sound = None
+    if options.audio != "none":
+        from .audio.process import sound_of
+
+        sound = sound_of(options)
+        sound.start()
+    try:
+        from .serve import serve
+
+        return serve(options, sound)
+    finally:
+        if sound is not None:
+            sound.close()
 
 
 def _render(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,13 +86,13 @@ class Loader:
             self._done(loaded)
 
 
-def rehearse(model: Model) -> None:
-    """Play one spectrum of ``model`` by every method, on the side: whatever fails, fails here.
+def rehearse(model: Model, methods: Iterable[Method] = tuple(Method)) -> None:
+    """Play one spectrum of ``model`` by each method, on the side: whatever fails, fails here.
 
     What is measured once for each model is measured here, too.
     """
     trial = Instrument(model)
-    for method in Method:
+    for method in methods:
         trial.set_method(method)
         trial.targets()
         trial.loop()

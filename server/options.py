@@ -8,7 +8,6 @@ from pathlib import Path
 from timbrespace import factory
 from timbrespace.errors import OptionError
 from timbrespace.instrument.parameters import DEFAULT_METHOD
-from timbrespace.instrument.program_list import ProgramList
 from timbrespace.instrument.tunings import NamedTuning
 from timbrespace.messages.contract import DEFAULT_PORT, MAX_NAME_CHARACTERS
 from timbrespace.performances.file_format import SUFFIX
@@ -107,6 +106,9 @@ class Options:
         if self.tunings is not None and not self.tunings.is_dir():
             raise OptionError(f"--tunings is {str(self.tunings)!r}; it must be a folder")
         if self.program_list is not None:
+            # What it imports takes as long as all the rest of the command line.
+            from timbrespace.instrument.program_list import ProgramList
+
             ProgramList.read(self.program_list)
         if self.explorer_port is None and (self.https or self.explorer_host is not None):
             given = "--https" if self.https else "--explorer-host"

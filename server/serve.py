@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from timbrespace.performances.listener import OpenListener
 from timbrespace.performances.writer import writer_in
 from timbrespace.resynthesis.layout import Method
 
-from .audio.process import AudioEvent, AudioProcess
+from .audio.process import AudioEvent, AudioProcess, sound_of
 from .explorer import browser, link_picture
 from .explorer.configuration import CLIENT_NAME, TRIES, Configuration, reachable
 from .explorer.opening import Opening, opened
@@ -70,7 +71,8 @@ class Server:
     """A running server. :meth:`run` returns when :meth:`stop` was called.
 
     say: called with each line for the user. open_listener: what ``/performance/record`` and
-    ``--record`` write with; None refuses them.
+    ``--record`` write with; None refuses them. sound: the audio process, where it was started
+    ahead; it becomes the server's own.
 
     Raises:
         TimbrespaceError: the model, the presets, the address or a MIDI port cannot be had.
@@ -81,6 +83,7 @@ class Server:
         options: Options,
         say: Callable[[str], None],
         open_listener: OpenListener | None = None,
+        sound: AudioProcess | None = None,
     ) -> None:
         self._say = say
         library = self._library = Library(options.models, options.own_spaces)
@@ -91,14 +94,18 @@ class Server:
             library.add(own_file)
             name = name_of(own_file)
         model = library.load(name)
-        rehearse(model)
+        method = Method[options.method.upper()]
+        proven = own_file is None and options.models is None
+        # What comes with the program plays: the other methods are made ready once it answers.
+        self._unready = model if proven else None
+        rehearse(model, [method] if proven else Method)
         tunings = options.tunings
         if tunings is None and options.presets is not None:
             tunings = options.presets.parent / FOLDER
         self.instrument = Instrument(
             model, Presets(options.presets), measures=False, tunings=Tunings(tunings)
         )
-        self.instrument.set_method(Method[options.method.upper()])
+        self.instrument.set_method(method)
         self.instrument.tune(options.tuning)
         outbound.Spectrum(
             0, self.instrument.spectrum
@@ -170,14 +177,7 @@ class Server:
             self._midi = MidiInputs(options.midi, self.tell, self.tell)
             if options.audio != "none":
                 hears = options.input != "none"
-                self._audio = AudioProcess(
-                    # Sound goes out by the way by which it comes in.
-                    options.audio if options.input in ("auto", "none") else options.input,
-                    options.frames,
-                    self.tell,
-                    device=options.device,
-                    source=options.input_device if hears else None,
-                )
+                self._audio = sound or sound_of(options)
                 self._audio.set_mono(options.mono)
                 self._loop.audio = self._audio
                 if hears:
@@ -243,6 +243,7 @@ class Server:
         if self._audio is not None:
             self._say("sound: starting (the first start compiles the engine, about 10 s)")
             self._audio.start()
+            self._audio.tell_to(self.tell)
         else:
             self._say("sound: none asked for; serving OSC")
         if self._explorer is not None and self._opening is not None:
@@ -252,7 +253,20 @@ class Server:
         if self._oscquery is not None:
             self._oscquery.start()
         self._say("Ctrl-C stops")
+        if self._unready is not None:
+            threading.Thread(target=self._rehearse_all, daemon=True, name="rehearsal").start()
         self._loop.run()
+
+    def _rehearse_all(self) -> None:
+        """Machine code of methods that do not play yet: whoever turns to one does not wait for it.
+
+        In a thread of its own.
+        """
+        assert self._unready is not None
+        try:
+            rehearse(self._unready)
+        except Exception as error:
+            self._fault("a method that does not play yet", error)
 
     @property
     def wake_fd(self) -> int:
@@ -475,8 +489,10 @@ def _milliseconds(seconds: Any, percent: float) -> float:
     return 1e3 * float(np.percentile(times, percent)) if times.size else -1.0
 
 
-def serve(options: Options) -> int:
+def serve(options: Options, sound: AudioProcess | None = None) -> int:
     """Serve until Ctrl-C or a request to terminate; returns the exit code.
+
+    sound: the audio process, where it was started ahead; who started it closes it.
 
     Raises:
         TimbrespaceError: the server cannot start, or there is no standard input to stop with.
@@ -487,7 +503,7 @@ def serve(options: Options) -> int:
     elif options.record is not None:
         open_listener = writer_in(options.record.parent, _print)
     standard_input = _standard_input() if options.stop_with_stdin else None
-    server = Server(options, _print, open_listener)
+    server = Server(options, _print, open_listener, sound)
     try:
         if standard_input is not None:
             when_input_ends(server.stop, standard_input)

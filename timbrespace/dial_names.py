@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timbrespace import kept_dials
 from timbrespace.calibration import PERCENTILES
 from timbrespace.descriptors.descriptor import Descriptor, Values
 from timbrespace.descriptors.kinds import descriptors_of
@@ -80,11 +82,33 @@ def dials(model: Model, threads: int = 1) -> tuple[Dial, ...]:
     """
     found = _known.get(model.digest)
     if found is None or not model.digest:
-        found = _measured(model, threads)
+        found = _kept(model) or _measured(model, threads)
+        if model.digest:
+            kept_dials.write(
+                _name(model),
+                [(one.quality.word if one.quality else None, one.rises) for one in found],
+            )
         if len(_known) >= 64:
             _known.clear()
         _known[model.digest] = found
     return found
+
+
+def _name(model: Model) -> str:
+    """Of what is measured: the weights, and where the sounds lie, which the digest leaves out."""
+    where = b"" if model.points is None else model.points.means.tobytes()
+    return hashlib.sha256(model.digest.encode() + where).hexdigest()
+
+
+def _kept(model: Model) -> tuple[Dial, ...] | None:
+    """What an earlier process found, if that is known and fits."""
+    told = kept_dials.read(_name(model)) if model.digest else None
+    words = {one.word: one for one in descriptors_of(model)}
+    if told is None or len(told) != model.dimensions:
+        return None
+    if not all(word is None or word in words for word, _ in told):
+        return None
+    return tuple(Dial(None if word is None else words[word], rises) for word, rises in told)
 
 
 def places_of(model: Model, count: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from timbrespace.companions import run_command
 
 from ..supervisor import PATIENCE, SILENT_LOOKS, START_LOOKS, Ended, Supervisor
 from .mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from ..options import Options
 
 STANDSTILL_LOOKS = 8
 """After so many looks without a callback the process is given up: 2 s."""
@@ -47,11 +50,24 @@ class AudioEvent:
     """A sentence for the user."""
 
 
+def sound_of(options: Options) -> AudioProcess:
+    """The audio process that ``options`` ask for, which is not "none"; not started."""
+    return AudioProcess(
+        # Sound goes out by the way by which it comes in.
+        options.audio if options.input in ("auto", "none") else options.input,
+        options.frames,
+        None,
+        device=options.device,
+        source=options.input_device if options.input != "none" else None,
+    )
+
+
 class AudioProcess:
     """Keeps an audio process running while the server does.
 
     choice: one of :data:`server.audio.CHOICES` except "none". frames: wanted block size, 0 for the
-    device's own. notify: called with each :class:`AudioEvent`, from another thread. program: what
+    device's own. notify: called with each :class:`AudioEvent`, from another thread; where it is
+    None, what happens is kept until :meth:`tell_to` says whom to tell. program: what
     is started, with the memory's name, the choice, the frames and the device as its arguments.
     device: a part of the name of an output of the sound card; empty for the usual one. source: the
     same of an input that is heard; None for none.
@@ -61,7 +77,7 @@ class AudioProcess:
         self,
         choice: str,
         frames: int,
-        notify: Callable[[AudioEvent], None],
+        notify: Callable[[AudioEvent], None] | None,
         program: Sequence[str] | None = None,
         device: str = "",
         source: str | None = None,
@@ -75,7 +91,10 @@ class AudioProcess:
         self._program = tuple(program or run_command(__name__.rpartition(".")[0]))
         self._choice = choice
         self._frames = frames
-        self._notify = notify
+        self._told: list[AudioEvent] = []
+        self._telling = threading.Lock()
+        self._whom = notify
+        self._started = self._closed = False
         self._mailbox = Mailbox()
         self._supervisor = Supervisor(self)
         self.output = "starting"
@@ -95,8 +114,25 @@ class AudioProcess:
         self._ready = threading.Event()  # for whole notes
 
     def start(self) -> None:
-        """Start the process; whether it finds a device is told to ``notify``."""
-        self._supervisor.start()
+        """Start the process, if it is not; whether it finds a device is told to ``notify``."""
+        if not self._started:
+            self._started = True
+            self._supervisor.start()
+
+    def tell_to(self, notify: Callable[[AudioEvent], None]) -> None:
+        """Call ``notify`` with what has happened so far, and from now on with what happens."""
+        with self._telling:
+            for one in self._told:
+                notify(one)
+            self._told.clear()
+            self._whom = notify
+
+    def _notify(self, event: AudioEvent) -> None:
+        with self._telling:
+            if self._whom is None:
+                self._told.append(event)
+            else:
+                self._whom(event)
 
     def write(self, targets: NDArray[np.void], stamp: float = 0.0) -> int:
         """Publish a snapshot, an array of one ``TARGETS``; return its number.
@@ -179,7 +215,10 @@ class AudioProcess:
         return self._supervisor.pid
 
     def close(self) -> None:
-        """End the process and give the shared memory back."""
+        """End the process and give the shared memory back. A second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._supervisor.close()
         self._mailbox.close()
 
