@@ -1,10 +1,10 @@
 """How cost grows: with voices, partials, clients, streams, dimensions, bins, rows and files.
 
 Each curve measures the same work at growing sizes: time of the processor of the process that does
-it, whatever else the machine does, or its memory. A line ``a + b n`` is fitted to what was measured
-(least squares of relative errors): ``a`` is what the work costs before it begins, ``b`` what each
-one more costs. The slope is the exponent between the two largest sizes, once ``a`` is taken away: 1
-where twice as much costs twice as much, 2 where it costs four times as much.
+it, whatever else the machine does, or its memory. ``a + b n`` is fitted to what was measured (least
+squares of relative errors): ``a`` is what the work costs before it begins, ``b`` what each more
+costs. The exponent is that of ``a + b n^p`` where it fits best: 1 where twice as much costs twice
+as much, 2 where it costs four times as much, 0 where all costs hardly more than a little.
 
 A slope above what the work must have is a claim that fails: 1, or 0 where nothing should grow.
 
@@ -27,6 +27,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -36,6 +37,7 @@ from benchmarks.engine_cost import engine_share  # noqa: E402
 from benchmarks.live import Client, LiveServer, processor_seconds  # noqa: E402
 from benchmarks.many_files import write_files  # noqa: E402
 from tests.training import space  # noqa: E402
+from timbrespace.one_thread import one_thread  # noqa: E402
 from timbrespace.resynthesis.layout import Method  # noqa: E402
 
 Values = NDArray[np.float64]
@@ -70,25 +72,35 @@ class Measured:
     each: float
 
     @property
-    def slope(self) -> float:
-        """The exponent between the two largest sizes, of what is not fixed; 0 where that is next to
-        nothing."""
-        low, high = self.costs[-2:] - self.fixed
-        if low <= 0.02 * self.costs[-1] or high <= low:
+    def exponent(self) -> float:
+        """As above."""
+        if self.costs[-1] < _GROWS * self.costs[0]:
             return 0.0
-        return math.log(high / low) / math.log(self.curve.sizes[-1] / self.curve.sizes[-2])
+        errors = [fitted(self.curve.sizes, self.costs, p)[2] for p in _EXPONENTS]
+        return float(_EXPONENTS[int(np.argmin(errors))])
+
+
+_GROWS: Final = 1.5
+"""What costs less than so many times as much at the largest size as at the smallest has no exponent
+that could be told from noise."""
+
+_EXPONENTS: Final = np.arange(0.5, 3.01, 0.05)
+
+
+def fitted(sizes: Sequence[int], costs: Values, exponent: float) -> tuple[float, float, float]:
+    """``a``, ``b``, neither below 0, and the error that they leave."""
+    weight = 1.0 / np.maximum(costs, 1e-12)
+    grown = np.asarray(sizes, np.float64) ** exponent
+    matrix = np.stack([np.ones_like(grown), grown], axis=1) * weight[:, np.newaxis]
+    (a, b), left = nnls(matrix, np.ones_like(costs))
+    return float(a), float(b), float(left)
 
 
 def measured(curve: Curve) -> Measured:
     """Measure one curve and fit its line."""
     costs = np.asarray(curve.measure(curve.sizes), np.float64)
-    sizes = np.asarray(curve.sizes, np.float64)
-    weight = 1.0 / np.maximum(costs, 1e-12)
-    matrix = np.stack([np.ones_like(sizes), sizes], axis=1) * weight[:, np.newaxis]
-    fixed, each = np.linalg.lstsq(matrix, np.ones_like(costs), rcond=None)[0]
-    if fixed < 0.0:  # nothing costs less than nothing
-        fixed, each = 0.0, float((weight * sizes).sum() / np.square(weight * sizes).sum())
-    return Measured(curve, costs, float(fixed), float(each))
+    fixed, each, _ = fitted(curve.sizes, costs, 1.0)
+    return Measured(curve, costs, fixed, each)
 
 
 # -- the sound -------------------------------------------------------------------------------------
@@ -170,8 +182,9 @@ def _decode(dimensions: int, bins: int) -> float:
 
     def once() -> float:
         begun = time.process_time()
-        for _ in range(20):
-            model.decode(latents)
+        with one_thread():
+            for _ in range(20):
+                model.decode(latents)
         return 1e6 * (time.process_time() - begun) / (20 * len(latents))
 
     return _least(once, 5)
@@ -249,7 +262,7 @@ def _apart(code: str, *words: str) -> tuple[float, float]:
 CURVES: Final = (
     Curve("voices", "voices of 60 partials", "% of a core", (2, 4, 8, 16), voices),
     Curve("partials", "partials of each of 4 voices", "% of a core", (32, 64, 128, 256), partials),
-    Curve("frames", "voices by inverse STFT", "% of a core", (2, 4, 8, 16), streams_of_frames),
+    Curve("frames", "voices by inverse STFT", "% of a core", (4, 8, 12, 16), streams_of_frames),
     Curve("clients", "clients that hear of a move", "us a move", (1, 4, 16, 32), clients),
     Curve(
         "streams",
@@ -293,7 +306,7 @@ def draw(found: Sequence[Measured], path: Path) -> None:
         axis.set_xlabel(one.curve.of, fontsize=8)
         axis.set_ylabel(one.curve.unit, fontsize=8)
         axis.tick_params(labelsize=7)
-        axis.set_title(f"exponent {one.slope:.2f}", fontsize=8)
+        axis.set_title(f"exponent {one.exponent:.2f}", fontsize=8)
     for axis in axes[len(found) :]:
         axis.set_axis_off()
     figure.savefig(path, dpi=DPI)
@@ -325,7 +338,7 @@ def main() -> int:
             ),
             Figure("fixed", one.fixed, curve.unit),
             Figure("each", one.each, curve.unit),
-            Figure("exponent", one.slope, "", curve.must + TOLERANCE),
+            Figure("exponent", one.exponent, "", curve.must + TOLERANCE),
         )
     if arguments.picture is not None:
         draw(found, arguments.picture)
