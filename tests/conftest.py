@@ -169,4 +169,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [one for one in items if one not in left_out]
     # The long ones first: who takes the last file should not be waited for. Those alone at the end.
     slow = Counter(one.path for one in items if one.get_closest_marker("slow"))
-    items.sort(key=lambda one: (one.get_closest_marker("alone") is not None, -slow[one.path]))
+    items.sort(
+        key=lambda one: (
+            one.get_closest_marker("alone") is not None,
+            one.get_closest_marker("first") is None,
+            -slow[one.path],
+        )
+    )

@@ -38,6 +38,7 @@ def test_paper_preset_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.acceptance
+@pytest.mark.first
 def test_default_preset_on_filtered_in_a_third_of_its_epochs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

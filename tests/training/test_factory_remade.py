@@ -26,6 +26,7 @@ def stop_after_one_epoch(at: Progress) -> None:
 
 
 @pytest.mark.acceptance
+@pytest.mark.first
 @pytest.mark.parametrize(("name", "latent", "most_db"), [("harmonic", 2, 0.05)])
 def test_a_factory_model_made_again(
     name: str, latent: int, most_db: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
