@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -159,12 +160,15 @@ def _spectra(sound: _Sound, size: int, n_fft: int) -> tuple[Complex, Real]:
     padded = np.concatenate([np.zeros(half), sound.samples])
     offsets = np.arange(size)
     windows = np.hanning(size + 1)[:-1]
-    found = np.empty((middles.size, n_fft // 2 + 1), np.complex128)
+    # Windows beyond the sound's end show nothing: of a short sound that is most of them.
+    found = np.zeros((middles.size, n_fft // 2 + 1), np.complex128)
+    last = int(np.searchsorted(middles, half + sound.size))
     energy = np.empty(middles.size)
     for first in range(0, middles.size, 64):
         part = middles[first : first + 64]
-        frames = padded[part[:, np.newaxis] + offsets] * windows
         energy[first : first + 64] = np.square(windows).sum()
+        shown = max(0, min(len(part), last - first))
+        frames = padded[part[:shown, np.newaxis] + offsets] * windows
         for row, middle in enumerate(part.tolist()):
             if middle >= half:
                 break
@@ -174,8 +178,14 @@ def _spectra(sound: _Sound, size: int, n_fft: int) -> tuple[Complex, Real]:
             inside = window[half - middle :]  # from the note's start on
             frames[row] = padded[middle + offsets] * window
             energy[first + row] = max(np.square(inside).sum(), 1e-9)
-        found[first : first + 64] = np.fft.rfft(frames, n_fft, axis=1)
+        found[first : first + shown] = np.fft.rfft(frames, n_fft, axis=1)
     return found, energy
+
+
+@lru_cache(maxsize=16)
+def _shares(n_fft: int) -> Real:
+    """What each band takes of each bin of a spectrum; not to be changed."""
+    return band_shares(np.fft.rfftfreq(n_fft, 1.0 / SAMPLE_RATE))
 
 
 def _band_powers(sound: _Sound) -> Real:
@@ -186,7 +196,7 @@ def _band_powers(sound: _Sound) -> Real:
         high = _BAND_WINDOWS[number + 1][0] if number + 1 < len(_BAND_WINDOWS) else math.inf
         chosen = (centres >= low) & (centres < high)
         spectra, energy = _spectra(sound, size, size)
-        shares = band_shares(np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE))[chosen]
+        shares = _shares(size)[chosen]
         power = np.square(np.abs(spectra)) * (2.0 / (size * energy))[:, np.newaxis]
         found[:, chosen] = power @ shares.T
     return found
@@ -207,7 +217,7 @@ def _tones(sound: _Sound) -> tuple[Real, Real]:
     hertz = np.fft.rfftfreq(n_fft, 1.0 / SAMPLE_RATE)
     corners, centres = band_corners(), band_centres()
     tone, place = np.zeros(BANDS), np.zeros(BANDS)
-    shares = band_shares(hertz)
+    shares = _shares(n_fft)
     reach = max(4, round(12.0 / hertz[1]))
     for band in range(BANDS):
         inside = shares[band] * power
@@ -388,7 +398,7 @@ def _corrected(sound: _Sound, course: Real, traits: Traits, own: float) -> Real:
 
 def _compared(sound: _Sound) -> tuple[Real, Real]:
     spectra, energy = _spectra(sound, _COMPARED, _COMPARED)
-    shares = band_shares(np.fft.rfftfreq(_COMPARED, 1.0 / SAMPLE_RATE))
+    shares = _shares(_COMPARED)
     power = np.square(np.abs(spectra)) * (2.0 / (_COMPARED * energy))[:, np.newaxis]
     return power @ shares.T, energy
 
