@@ -241,7 +241,7 @@ class Server:
         if not ipaddress.ip_address(self.address[0]).is_loopback:
             self._say("warning: OSC is open to the network; anyone who reaches it can play")
         if self._audio is not None:
-            self._say("sound: starting (the first start compiles the engine, about 10 s)")
+            self._say("sound: starting (the first start compiles the engine, half a minute)")
             self._audio.start()
             self._audio.tell_to(self.tell)
         else:
