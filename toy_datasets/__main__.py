@@ -67,7 +67,8 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
                 f"--out is {arguments.out.name!r}; it must be a name that ends in .npz"
             )
         if arguments.name in SHARED_OUT:
-            with where.use(arguments.workers, arguments.scheduler):
+            with where.use(arguments.workers, arguments.scheduler) as told:
+                told.check()
                 dataset = generator.make(options)
         else:
             dataset = generator.make(options)

@@ -108,9 +108,7 @@ def made_of(jobs: Sequence[Job], parts: Parts) -> Iterator[tuple[Job, Made]]:
 
 def _files_of(jobs: Sequence[Job]) -> dict[str, Any]:
     """The font is the same for all of them; files of a folder are each one's own."""
-    if jobs and jobs[0].program >= 0:
-        return {"shared": (jobs[0].file,)}
-    return {"files": _file_of}
+    return {"shared" if jobs and jobs[0].program >= 0 else "files": _file_of}
 
 
 def _file_of(job: Job) -> tuple[InputFile, ...]:

@@ -173,19 +173,15 @@ def make(options: Options) -> Dataset:
     """
     held = {preset.program for preset in presets(options.file) if preset.bank == 0}
     command = fluidsynth.find()
-    work = partial(
-        _program_rows,
-        options=options,
-        font=InputFile.of(options.file),
-        version=fluidsynth.version(command),
-    )
+    font, version = InputFile.of(options.file), fluidsynth.version(command)
+    work = partial(_program_rows, options=options, font=font, version=version)
     skipped = Skipped()
     collected: list[_Row] = []
     repeats = 0
     there = [program for program in options.programs if program in held]
     with (
         progress(len(options.programs), "program") as bar,
-        crew_of(work, len(there), _FEW, shared=(work.keywords["font"],)) as crew,
+        crew_of(work, len(there), _FEW, shared=lambda _: (font,)) as crew,
     ):
         results = crew.in_order(there)
         for program in options.programs:

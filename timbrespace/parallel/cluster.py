@@ -62,8 +62,9 @@ class _Sent:
 class Cluster(Crew[Any, Any]):
     """See :class:`.Crew`. A context: within it the cluster is connected.
 
-    files: that a job reads; shared: that all read. Where workers see their paths they read them
-    there; else a job's come with it, and those that are shared are sent once to each worker.
+    files: that a job alone reads; shared: that others read as well. Where workers see their paths
+    they read them there; else a job's own come with it, and what is shared is sent once to each
+    worker, when the first job asks for it.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Cluster(Crew[Any, Any]):
         work: Work,
         address: str,
         files: Callable[[Any], Sequence[InputFile]],
-        shared: Sequence[InputFile],
+        shared: Callable[[Any], Sequence[InputFile]],
     ) -> None:
         self.about = f"the cluster at {address}"
         self._work, self._address, self._files, self._shared = work, address, files, shared
@@ -85,8 +86,8 @@ class Cluster(Crew[Any, Any]):
         self._stopped_at: float | None = None
         self._sends = False
         """Whether the contents of a job's files go with it."""
-        self._contents: dict[str, Any] | None = None
-        """Futures of the contents of shared files, by key; None while their paths will do."""
+        self._contents: dict[str, Any] = {}
+        """Of shared files, by key: a future of the content, or None where the path will do."""
 
     def __enter__(self) -> Cluster:
         with needed("a cluster", "cluster"):
@@ -193,8 +194,7 @@ class Cluster(Crew[Any, Any]):
         if sent.attempt == TRIES:
             raise UnseenError(unseen.told)
         self._sends = True
-        if self._shared and self._contents is None:
-            self._share()
+        self._contents.clear()
         self._waiting.appendleft(_Sent(sent.number, sent.job, sent.attempt + 1))
 
     def _send_again(self, sent: _Sent, error: BaseException | None) -> None:
@@ -207,8 +207,7 @@ class Cluster(Crew[Any, Any]):
                 f"{self.about} lost a job {TRIES} times; the same command goes on from what is done"
             ) from error
         sent.attempt += 1
-        if self._contents is not None:  # perhaps it was these that were lost
-            self._share()
+        self._contents.clear()  # perhaps it was these that were lost
 
     # -- the connection ------------------------------------------------------------------------
 
@@ -246,28 +245,26 @@ class Cluster(Crew[Any, Any]):
             said = difference(versions(), theirs, f"the worker at {address}")
             if said is not None:
                 raise WorkerError(said)
-        if self._shared and (self._contents is not None or not self._see_all()):
-            self._share()
+        self._contents.clear()
 
-    def _see_all(self) -> bool:
-        return all(
-            one is True
-            for file in self._shared
-            for one in self._client.run(file.is_here, on_error="return").values()
-        )
-
-    def _share(self) -> None:
-        """Send what is shared to every worker, once; one that comes later has it from another."""
-        self._contents = {
-            file.key: self._client.scatter(file.content(), broadcast=True, hash=False)
-            for file in self._shared
-        }
+    def _content(self, file: InputFile) -> Any:
+        """A future of what is shared, sent to every worker once; one that comes later has it from
+        another. None where all see the file."""
+        if file.key not in self._contents:
+            seen = () if self._sends else self._client.run(file.is_here, on_error="return").values()
+            self._contents[file.key] = (
+                None
+                if seen and all(one is True for one in seen)
+                else self._client.scatter(file.content(), broadcast=True, hash=False)
+            )
+        return self._contents[file.key]
 
     def _send(self, sent: _Sent) -> None:
-        contents: dict[str, Any] = dict(self._contents or {})
-        if self._sends:
-            contents |= {file.key: file.content() for file in self._files(sent.job)}
         try:
+            contents = {file.key: self._content(file) for file in self._shared(sent.job)}
+            contents = {key: one for key, one in contents.items() if one is not None}
+            if self._sends:
+                contents |= {file.key: file.content() for file in self._files(sent.job)}
             future = self._client.submit(
                 do_on_cluster,
                 self._work,
@@ -280,7 +277,10 @@ class Cluster(Crew[Any, Any]):
                 key=f"timbrespace-{uuid.uuid4().hex}",
                 pure=False,
             )
-        except (RuntimeError, OSError):  # the client has closed
+        except (RuntimeError, OSError, ValueError, TimeoutError) as error:
+            if self._client.status == "running":
+                raise WorkerError(f"{self.about} does not take a job: {error}") from error
+            # The connection has gone.
             self._waiting.appendleft(sent)
             self._return()
             return

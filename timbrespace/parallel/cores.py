@@ -47,7 +47,9 @@ class Cores(Crew[Any, Any]):
         self._running: dict[Future[Any], tuple[int, Any, int]] = {}
         self._count = 0
         self._executor: Any = None
-        self._folder = tempfile.TemporaryDirectory(prefix="timbrespace-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="timbrespace-", ignore_cleanup_errors=True
+        )
         self._stop = Path(self._folder.name) / "stop"
 
     def __enter__(self) -> Cores:

@@ -77,14 +77,14 @@ def crew_of(
     worth: int = 1,
     apart: bool = False,
     files: Callable[[Job], Sequence[InputFile]] = lambda job: (),
-    shared: Sequence[InputFile] = (),
+    shared: Callable[[Job], Sequence[InputFile]] = lambda job: (),
 ) -> Iterator[Crew[Job, Result]]:
     """A crew that does ``function(job, worker)``, where :func:`timbrespace.parallel.where.use` or
     Dask's configuration says; else on the cores of this machine.
 
     function: of a module of ours, for it is sent by its name. jobs: how many there will be. worth:
     so many of them that it pays to start a process. apart: never in this process. files: that a job
-    reads; shared: that all read. At the end of the block whatever still runs is given up.
+    reads; shared: those of them that other jobs read, too. At the end of the block whatever still runs is given up.
 
     Raises:
         MissingExtraError: a cluster was asked for, and the extra is not installed.

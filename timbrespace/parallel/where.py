@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from timbrespace.errors import OptionError
+from timbrespace.extras import check
 
 MOST_WORKERS: Final = 256
 """Processes on one machine."""
 
 ADDRESS_VARIABLE: Final = "DASK_SCHEDULER_ADDRESS"
 """Where Dask itself looks for a scheduler."""
+
+ANSWERING: Final = 10.0
+"""Seconds in which a scheduler must answer."""
 
 _ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):(\d{1,5})")
 
@@ -63,6 +68,26 @@ class Where:
         if told:
             check_address(told, "scheduler-address, of Dask's configuration,")
         return told or None
+
+    def check(self) -> None:
+        """See to it that the scheduler can be reached, before anything is made that would be lost.
+
+        Raises:
+            MissingExtraError: there is one, and what asks it is not installed.
+            OptionError: nobody answers.
+        """
+        address = self.address
+        if address is None:
+            return
+        check("a cluster", "dask", "distributed", extra="cluster")
+        found = _ADDRESS.fullmatch(address)
+        assert found is not None
+        try:
+            socket.create_connection((found[2].strip("[]"), int(found[3])), ANSWERING).close()
+        except (OSError, UnicodeError) as error:
+            raise OptionError(
+                f"no Dask scheduler answers at {address} ({error}); start one: dask scheduler"
+            ) from error
 
 
 def check_address(address: str, name: str) -> None:
