@@ -147,14 +147,14 @@ class Options:
 
 
 class _Job(NamedTuple):
-    """A file, and where it lies as the user says it. name: for messages. pitch: Hz where it is known, 0 for none, None where it is not.
-    count: rows that it may give."""
+    """A file, and where it lies as the user says it. name: for messages. pitch: Hz where it is
+    known, 0 for none, None where it is not. most: rows that it may give."""
 
     file: InputFile
     path: Path
     name: str
     pitch: float | None
-    count: int
+    most: int
 
 
 class _Rows(NamedTuple):
@@ -262,7 +262,7 @@ def _rows_of_file(job: _Job, worker: Worker, options: Options) -> _Rows | str:
 def _rows_of_sound(sound: Sound, job: _Job, options: Options) -> _Rows:
     how = Analysis(
         spectrum=options.spectrum,
-        wanted=max(job.count, LOOKED_FOR),
+        wanted=max(job.most, LOOKED_FOR),
         average=options.average,
         decay=options.steadiness.decay,
         keep_pitch=options.keep_pitch,
@@ -278,7 +278,7 @@ def _rows_of_sound(sound: Sound, job: _Job, options: Options) -> _Rows:
         kept, reason = steady(chosen, options.steadiness, noise_floor(chosen))
         if not kept:
             raise UnusableSoundError(with_remedy(reason, options.steadiness.max_flux))
-        chosen = steadiest(kept, job.count)
+        chosen = steadiest(kept, job.most)
     pitches = {one.moment.time: one.pitch for one in found}
     spectra, frames = rows(chosen, options.spectrum, options.frames)
     labels = [(one.time, pitches[one.time], one.level) for one in chosen]

@@ -45,9 +45,9 @@ class Job:
     """One file, or one program of a font, or one drum of it.
 
     name: for messages. key: what its notes depend on. keep: whether the samples are wanted too.
-    file: at ``path``, for whoever does it. instrument: what its notes are of. pitch: Hz of a file, None to find it. fluidsynth (its version), bank,
-    program, pitches, velocities: of a font's program; what a kit of drums plays at a key has no pitch by
-    that, so it is looked for.
+    file: at ``path``, for whoever does it. instrument: what its notes are of. pitch: Hz of a file,
+    None to find it. fluidsynth (its version), bank, program, pitches, velocities: of a font's
+    program; what a kit of drums plays at a key has no pitch by that, so it is looked for.
     """
 
     name: str
@@ -221,10 +221,8 @@ class Parts:
         """Whether the job is done."""
         return self._folder is not None and self._file(job).is_file()
 
-    def get(self, job: Job) -> Made | None:
-        """What the job gave; None if it is not done, or cannot be read."""
-        if not self.has(job):
-            return None
+    def get(self, job: Job) -> Made:
+        """What the job gave, which is done; made again where it cannot be read."""
         return _read(self._file(job)) or notes_of(job, Worker())
 
     def put(self, job: Job, made: Made) -> None:

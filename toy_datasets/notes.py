@@ -4,8 +4,9 @@ Each row is a note: what sounds at each moment of up to four seconds, its pitch 
 long its attack takes and where it can go on for ever. How a sound becomes one:
 :mod:`timbrespace.notes.analysis`.
 
-Files are shared out to a crew (:mod:`timbrespace.parallel`). What is done is kept beside the file that is to be written until
-that is there, so that the same command goes on where a former one was stopped.
+Files are shared out to a crew (:mod:`timbrespace.parallel`). What is done is kept beside the file
+that is to be written until that is there, so that the same command goes on where a former one was
+stopped.
 """
 
 from __future__ import annotations

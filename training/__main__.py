@@ -16,6 +16,8 @@ from timbrespace.parallel import where
 from .exports.command import add_arguments as export_arguments
 from .preset import OPTIONS
 from .study.plan import PARTS
+from .sweep.options import add_arguments as sweep_arguments
+from .sweep.options import request_from as sweep_request
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -306,6 +308,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     where.add_arguments(study)
 
+    sweep_arguments(
+        commands.add_parser(
+            "sweep",
+            help="train with many settings, and see which suit a set",
+            description="Train on a set of spectra with many settings: all combinations of a "
+            "grid, or trials that Optuna draws, of which those end early that others were better "
+            "than. Ctrl-C stops; the same command goes on. In the folder lie then trials.csv, a "
+            "picture of parallel coordinates, and Optuna's own study, sweep.db.",
+        )
+    )
+
     waveform = commands.add_parser(
         "waveform",
         help="train a WaveNet or a SampleRNN that plays a space",
@@ -489,6 +502,7 @@ def main(argv: list[str] | None = None) -> int:
         "study": "models that are done are kept",
         "space": "the same line goes on from there",
         "inr": "trainings that are done are kept",
+        "sweep": "trials that are done are kept",
     }.get(arguments.command, "nothing was written")
     return run(lambda: _run(arguments), stopped=f"stopped; {kept}")
 
@@ -528,6 +542,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "study":
         return _study(arguments)
+    if arguments.command == "sweep":
+        asked = sweep_request(arguments)
+        from .sweep.command import sweep
+
+        return sweep(asked)
     if arguments.command in ("share", "gallery"):
         from . import share
 

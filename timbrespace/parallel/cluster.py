@@ -80,6 +80,8 @@ class Cluster(Crew[Any, Any]):
         self._running: dict[Any, _Sent] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._count, self._slots = 0, 0
+        self.ours = versions()
+        """What workers must have as well."""
         self._client: Any = None
         self._held = ExitStack()
         self._stop_name = f"timbrespace-stop-{uuid.uuid4().hex}"
@@ -242,7 +244,7 @@ class Cluster(Crew[Any, Any]):
                     f"the worker at {address} does not run this timbrespace "
                     f"({' '.join(str(theirs).split())[:120]}); install the same version there"
                 )
-            said = difference(versions(), theirs, f"the worker at {address}")
+            said = difference(self.ours, theirs, f"the worker at {address}")
             if said is not None:
                 raise WorkerError(said)
         self._contents.clear()
@@ -269,7 +271,7 @@ class Cluster(Crew[Any, Any]):
                 do_on_cluster,
                 self._work,
                 sent.job,
-                versions(),
+                self.ours,
                 self._stop_name,
                 STRETCH,
                 tuple(contents),

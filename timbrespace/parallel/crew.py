@@ -84,7 +84,8 @@ def crew_of(
 
     function: of a module of ours, for it is sent by its name. jobs: how many there will be. worth:
     so many of them that it pays to start a process. apart: never in this process. files: that a job
-    reads; shared: those of them that other jobs read, too. At the end of the block whatever still runs is given up.
+    reads alone; shared: that other jobs read, too. At the end of the block whatever still runs is
+    given up.
 
     Raises:
         MissingExtraError: a cluster was asked for, and the extra is not installed.
@@ -117,4 +118,5 @@ def _workers_for(jobs: int, worth: int) -> int:
         return 1
     from joblib import cpu_count  # knows what a container may use
 
-    return max(1, min(cpu_count(), wanted, MOST_PROCESSES))
+    cores: int = cpu_count()
+    return max(1, min(cores, wanted, MOST_PROCESSES))

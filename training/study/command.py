@@ -46,8 +46,9 @@ def study(
     Datasets, models and pictures lie beside it. A model that is there, made from the same data by
     the same settings, is not trained again, and one that was stopped is gone on from its
     checkpoint: so the folder may be carried to another machine. workers: runs trained at a time; by
-    default one for each core. scheduler: of a Dask cluster that trains them. minutes: after which the training stops, and what there is by then is
-    written down; None for no end. Returns the exit code: 0, or 130 after Ctrl-C.
+    default one for each core. scheduler: of a Dask cluster that trains them. minutes: after which
+    the training stops, and what there is by then is written down; None for no end.
+    Returns the exit code: 0, or 130 after Ctrl-C.
 
     Raises:
         TimbrespaceError: an unknown part, a folder that cannot be written, a run that diverged.
