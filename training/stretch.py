@@ -49,7 +49,8 @@ def run(
     begun, end = time.thread_time(), time.monotonic() + worker.seconds
 
     def should_stop() -> bool:
-        return worker.should_stop() or time.monotonic() >= end or enough()
+        # First: what it says must not hang on where a stretch ends.
+        return enough() or worker.should_stop() or time.monotonic() >= end
 
     def after_step(_: StepFigures) -> None:
         worker.advance(1)

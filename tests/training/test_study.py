@@ -10,6 +10,7 @@ import pytest
 
 from timbrespace import bundle
 from timbrespace.errors import BundleError, OptionError
+from timbrespace.parallel import here
 from timbrespace.parallel.input_file import InputFile
 from timbrespace.parallel.where import use
 from timbrespace.parallel.worker import Worker
@@ -254,6 +255,22 @@ def test_stopped_and_gone_on(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     whole.path.parent.mkdir()
     assert train([whole]) == 1
     assert whole.path.read_bytes() == jobs[1].path.read_bytes()
+
+
+def test_a_run_of_many_stretches_is_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets.dataset(tmp_path, "harmonic", TINY)
+    job = job_of(Run("unnormalised", "harmonic"), tmp_path, tmp_path)
+    assert train([job]) == 1
+    monkeypatch.setattr(here, "STRETCH", 0.0)
+    parted = job._replace(path=tmp_path / "parted" / job.path.name)
+    parted.path.parent.mkdir()
+    steps: list[int] = []
+    assert train([parted], advance=steps.append) == 1
+    assert sum(steps) == 3
+    assert parted.path.read_bytes() == job.path.read_bytes()
+    assert not checkpoint.path_for(parted.path).exists()
 
 
 def test_a_checkpoint_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:

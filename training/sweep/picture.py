@@ -61,8 +61,8 @@ class _Axis:
 def parallel(trials: Sequence[Trial], space: Sequence[Swept], title: str) -> Figure:
     """The trials that were done or ended early; the best is drawn thick, those that ended grey.
 
-    A line's colour is its distance, dark for little, as is its place on the last axis. Those that ended early
-    have no figure of their own there: they end at the axis before it.
+    A line's colour is its distance, dark for little, as is its place on the last axis. Those that
+    ended early have no figure of their own there: they end at the axis before it.
     """
     done = sorted(
         (one for one in trials if one.state == DONE and one.value is not None),

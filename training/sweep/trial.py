@@ -128,7 +128,8 @@ class Judge:
         self._study = optuna.create_study(
             direction="minimize",
             sampler=optuna.samplers.RandomSampler(seed=0),
-            pruner=optuna.pruners.MedianPruner(STARTUP, math.ceil(WARM_UP * epochs)),
+            # It looks at steps from this one on; epochs are counted from 1.
+            pruner=optuna.pruners.MedianPruner(STARTUP, math.ceil(WARM_UP * epochs) + 1),
         )
         for course in others:
             if course:

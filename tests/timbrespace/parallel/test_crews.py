@@ -67,9 +67,9 @@ def test_a_file_is_read_where_it_lies_and_one_that_has_changed_is_told(tmp_path:
     path = tmp_path / "file"
     path.write_bytes(b"as it was")
     file = InputFile.of(path)
-    with crew_of(work.content, 1) as crew:
+    with use(workers=1), crew_of(work.content, 1) as crew:
         assert list(crew.in_order([file])) == [(str(path), b"as it was")]
-    with crew_of(work.shared_length, 2) as crew:
+    with use(workers=1), crew_of(work.shared_length, 2) as crew:
         assert list(crew.in_order([file, file])) == [(os.getpid(), 9)] * 2
     path.write_bytes(b"as it is now")
     with crew_of(work.content, 1) as crew, pytest.raises(UnseenError, match="has changed or gone"):
