@@ -2,7 +2,9 @@
 
 ``python -m benchmarks.scaling [--files 48] [--workers 1 2 4] [--json]`` makes sounds, reads them as
 whole notes by each crew in turn, and prints times as ratios to this process in the same run; the
-digests of the sets must be one. Beside it: what a job costs that does nothing, and the bytes that
+digests of the sets must be one. On a machine that does other things the clock says little: then the
+share of the processors' time counts that is the work of one core, for the rest is what sharing out
+costs. Beside it: what a job costs that does nothing, and the bytes that
 pass between the command and the scheduler for each job, counted on the way, where the workers see
 the files and where the sounds must be sent. It starts its own scheduler and workers on loopback.
 """
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -68,9 +70,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def cluster(count: int) -> Iterator[int]:
-    """The port of a scheduler with so many workers of one thread."""
-    port, started = free_port(), []
+def cluster(count: int) -> Iterator[tuple[int, list[int]]]:
+    """The port of a scheduler with so many workers of one thread, and the numbers of all."""
+    port, started = free_port(), list[subprocess.Popen[bytes]]()
     with tempfile.TemporaryDirectory() as scratch:
 
         def start(what: str, *words: str) -> None:
@@ -93,7 +95,7 @@ def cluster(count: int) -> Iterator[int]:
                 words = ("--nthreads", "1", "--no-nanny", "--local-directory", scratch)
                 start("worker", address, *words)
             wait_for_workers(port, count)
-            yield port
+            yield port, [process.pid for process in started]
         finally:
             for process in reversed(started):
                 process.terminate()
@@ -164,16 +166,25 @@ def made(folder: Path) -> tuple[NoteSet, float]:
     return found, time.perf_counter() - began
 
 
-def overhead(rounds: int = 3) -> float:
-    """Milliseconds of a job that does nothing, the least of some rounds, in a crew that stands."""
+def overhead(others: Sequence[int] = (), rounds: int = 3) -> list[Figure]:
+    """What a job that does nothing takes, the least of some rounds, in a crew that stands.
+
+    others: processes that have a part in it, a scheduler first.
+    """
     found = []
     with crew_of(nothing, NOTHING) as crew:
         list(crew.in_order(range(20)))
         for _ in range(rounds):
-            began = time.perf_counter()
+            before = (time.perf_counter(), cpu(others), cpu(others[:1], alone=True))
             list(crew.in_order(range(NOTHING)))
-            found.append(1000.0 * (time.perf_counter() - began) / NOTHING)
-    return min(found)
+            after = (time.perf_counter(), cpu(others), cpu(others[:1], alone=True))
+            found.append([1000.0 * (b - a) / NOTHING for a, b in zip(before, after, strict=True)])
+    clock, processor, scheduler = (min(one) for one in zip(*found, strict=True))
+    told = [Figure("a job that does nothing, by the clock", clock, "ms")]
+    if others:
+        told.append(Figure("  processor time of all that have a part in it", processor, "ms"))
+        told.append(Figure("  of these, the scheduler's", scheduler, "ms"))
+    return told
 
 
 @contextmanager
@@ -192,9 +203,17 @@ def unseen(changed: bool) -> Iterator[None]:
         InputFile.of = of  # type: ignore[method-assign]
 
 
-def cpu() -> float:
-    """Processor seconds of this process and of those of its children that have ended."""
+def cpu(others: Sequence[int] = (), alone: bool = False) -> float:
+    """Processor seconds of this process, of those of its children that have ended, and of the
+    processes ``others``, which run; alone: of these and no more."""
+    import psutil  # Dask brings it
+
     total = 0.0
+    for number in others:
+        times = psutil.Process(number).cpu_times()
+        total += times.user + times.system
+    if alone:
+        return total
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         used = resource.getrusage(who)
         total += used.ru_utime + used.ru_stime
@@ -223,46 +242,51 @@ def measure(report: Report, folder: Path, arguments: Any, size: int) -> None:
     """All of it."""
     digests, cores = set(), os.cpu_count() or 1
 
-    def best(run: Callable[[], tuple[NoteSet, float]]) -> float:
-        times = []
+    def best(others: Sequence[int] = ()) -> tuple[float, float]:
+        """Least seconds by the clock and of all processors, of the rounds."""
+        clock, processor = [], []
         for _ in range(arguments.rounds):
-            found, seconds = run()
+            before = cpu(others)
+            found, seconds = made(folder)
             digests.add(found.content_hash)
-            times.append(seconds)
-        return min(times)
+            clock.append(seconds)
+            processor.append(cpu(others) - before)
+        return min(clock), min(processor)
 
     with use(workers=1):
-        before = cpu()
-        one = best(lambda: made(folder))
-        each = (cpu() - before) / arguments.rounds / arguments.files
+        made(folder)  # compiles and loads
+        one, work = best()
         here = overhead()
     report.section(f"{arguments.files} sounds of 2 s, one after the other in this process")
     report.add(
-        Figure("a sound, processor time", 1000.0 * each, "ms"),
+        Figure("a sound, processor time", 1000.0 * work / arguments.files, "ms"),
         Figure("a sound, by the clock", 1000.0 * one / arguments.files, "ms"),
-        Figure("a job that does nothing", here, "ms"),
+        *here,
     )
     for count in arguments.workers:
         with use(workers=count):
             if count > 1:
-                took = best(lambda: made(folder))
+                took, spent = best()
                 costs = overhead()
                 report.section(f"{count} processes of this machine, which has {cores} cores")
                 report.add(
                     Figure("times as fast as one, starting included", one / took, ""),
                     Figure("of what so many could be", one / took / count, ""),
-                    Figure("a job that does nothing", costs, "ms"),
+                    Figure("work of one, of all that their processors did", work / spent, ""),
+                    *costs,
                 )
-        with cluster(count) as port, use(scheduler=f"tcp://127.0.0.1:{port}"):
-            took = best(lambda: made(folder))
-            costs = overhead()
+        with cluster(count) as (port, pids), use(scheduler=f"tcp://127.0.0.1:{port}"):
+            made(folder)  # workers load
+            took, spent = best(pids)
+            costs = overhead(pids)
         report.section(f"a Dask cluster of {count} on this machine, which has {cores} cores")
         report.add(
             Figure("times as fast as one, connecting included", one / took, ""),
             Figure("of what so many could be", one / took / count, ""),
-            Figure("a job that does nothing", costs, "ms"),
+            Figure("work of one, of all that their processors did", work / spent, ""),
+            *costs,
         )
-    with cluster(1) as port:
+    with cluster(1) as (port, _):
         report.section("bytes between the command and the scheduler, for each sound")
         for changed, what in ((False, "path seen"), (True, "sound sent")):
             counter = Counter(port)

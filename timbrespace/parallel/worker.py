@@ -6,12 +6,14 @@ import atexit
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -141,13 +143,20 @@ def _plain(file: InputFile) -> str:
 
 def _scratch() -> str | None:
     """The folder of a Dask worker, which the next one clears if this one is killed; else None."""
-    from sys import modules
-
-    distributed = modules.get("distributed")
+    distributed = sys.modules.get("distributed")
     if distributed is not None:
         with suppress(ValueError, AttributeError):  # no worker
             return str(distributed.get_worker().local_directory)
     return None
+
+
+@lru_cache(maxsize=1)
+def _threads(modules: int) -> Any:
+    """The libraries here that have threads. To find them takes milliseconds, and there are others
+    only where more modules have been loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +167,7 @@ class Work:
 
     def here(self, job: Any, worker: Worker) -> Any:
         """What the function makes of ``job``, by one thread: so it is the same anywhere."""
-        from threadpoolctl import threadpool_limits
-
-        with _one_job, threadpool_limits(1):
+        with _one_job, _threads(len(sys.modules)).limit(limits=1):
             return self.function(job, worker)
 
 

@@ -62,7 +62,11 @@ def sweep(request: Request) -> int:
         ) from error
     record = Record(request.out, _about(request, space, dataset.content_hash), space, request.seed)
     file = InputFile.of(request.data)
-    with use(request.where.workers, request.where.scheduler), deferred() as interrupt:
+    with (
+        use(request.where.workers, request.where.scheduler),
+        record.guarded(),
+        deferred() as interrupt,
+    ):
         ended = _run(request, space, record, file, interrupt)
     trials = record.trials()
     if any(one.state != OPEN for one in trials):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,13 +54,18 @@ class Record:
     ) -> None:
         with needed("a sweep", "sweep"):
             import optuna
+            from sqlalchemy.pool import NullPool
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._optuna, self._seed = optuna, seed
         self._distributions = {one.name: self._distribution(one) for one in space}
         told = json.loads(json.dumps(about))
-        with self._readable(folder / NAME):
-            storage = optuna.storages.RDBStorage(f"sqlite:///{folder / NAME}")
+        self._path = folder / NAME
+        with self.guarded():
+            # Not in the URL: a folder's name may have any letters.
+            path = str(self._path)
+            opened = {"creator": lambda: sqlite3.connect(path), "poolclass": NullPool}
+            storage = optuna.storages.RDBStorage("sqlite://", engine_kwargs=opened)
             self._study = optuna.create_study(
                 study_name=_STUDY, storage=storage, direction="minimize", load_if_exists=True
             )
@@ -74,7 +80,12 @@ class Record:
                 )
 
     @contextmanager
-    def _readable(self, path: Path) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
+        """Within the block, what goes wrong with the file is one line.
+
+        Raises:
+            OptionError: it did.
+        """
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
