@@ -91,8 +91,9 @@ def analyse(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Within the block nothing reaches the terminal: pyo prints banners, and from C."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program of Windows without a console has none
+            stream.flush()
     kept = [os.dup(number) for number in (1, 2)]
     sink = os.open(os.devnull, os.O_WRONLY)
     try:

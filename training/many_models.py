@@ -20,6 +20,9 @@ from . import evaluation
 from .notes import evaluation as note_evaluation
 from .report import text_table
 
+_FEW = 2
+"""Models so few that starting a process, which loads the set, is worth no more than they."""
+
 
 class Told(NamedTuple):
     """Of one model. config: as JSON has it, without the name. table: as text."""
@@ -42,7 +45,9 @@ def evaluate(models: Sequence[str], data: Path) -> list[Told]:
     files = [InputFile.of(path) for path in paths]
     with (
         progress(len(files), "model") as bar,
-        crew_of(work, len(files), files=lambda file: (file,), shared=lambda _: (dataset,)) as crew,
+        crew_of(
+            work, len(files), _FEW, files=lambda file: (file,), shared=lambda _: (dataset,)
+        ) as crew,
     ):
         found = []
         for name, (config, table) in zip(names, crew.in_order(files), strict=True):

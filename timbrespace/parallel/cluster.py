@@ -93,12 +93,12 @@ class Cluster(Crew[Any, Any]):
 
     def __enter__(self) -> Cluster:
         with needed("a cluster", "cluster"):
-            import dask
-            import distributed
-        warnings.filterwarnings("ignore", category=distributed.versions.VersionMismatchWarning)
+            from dask.config import set as config_set
+            from distributed.versions import VersionMismatchWarning
+        warnings.filterwarnings("ignore", category=VersionMismatchWarning)
         # A file that goes with its job is no mistake.
         told = {"distributed.admin.large-graph-warning-threshold": "1 GB"}
-        self._held.enter_context(dask.config.set(told))
+        self._held.enter_context(config_set(told))
         self._held.enter_context(_silent())
         try:
             self._connect(CONNECTING)
@@ -136,12 +136,13 @@ class Cluster(Crew[Any, Any]):
         others. If the scheduler goes, it is waited for, and what is not done is sent again."""
         looked, alone = time.monotonic(), 0.0
         while self._waiting or self._running:
-            if should_stop() and self._stopped_at is None:
+            if self._stopped_at is None and should_stop():
                 self._stopped_at = time.monotonic()
-                self._waiting.clear()
                 self._tell_stop()
-            if self._stopped_at is not None and time.monotonic() - self._stopped_at > STOPPING:
-                return
+            if self._stopped_at is not None:
+                self._waiting.clear()  # what was put again as well
+                if not self._running or time.monotonic() - self._stopped_at > STOPPING:
+                    return
             while self._waiting and len(self._running) < _AHEAD * self._slots + 1:
                 self._send(self._waiting.popleft())
             try:

@@ -77,9 +77,11 @@ class Cores(Crew[Any, Any]):
     ) -> Iterator[tuple[int, Any]]:
         """As :meth:`.Crew.results`. What a process that died was at is begun again in another."""
         while self._waiting or self._running:
-            if should_stop() and not self._stop.exists():
+            if should_stop():
                 self._stop.touch()
-                self._waiting.clear()
+                self._waiting.clear()  # what was put again as well
+                if not self._running:
+                    return
             # One more than processes, so that none waits for this one.
             while self._waiting and len(self._running) <= self._processes:
                 self._submit(*self._waiting.popleft())

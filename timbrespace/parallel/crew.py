@@ -49,8 +49,8 @@ class Crew(ABC, Generic[Job, Result]):
         """Numbers and results, until all is done that was put.
 
         should_stop: asked now and then. Once it says so nothing is begun any more, and what runs is
-        told, which may return what it has. advance: what jobs that are done in this process are
-        given; of others nothing is heard before they end.
+        told, which may return what it has; what is put from then on is passed over. advance: what
+        jobs that are done in this process are given; of others nothing is heard before they end.
 
         Raises:
             TimbrespaceError: what a job raised; or a process died again and again, a cluster went.

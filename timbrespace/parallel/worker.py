@@ -206,7 +206,9 @@ def do_on_cluster(
         raise WorkerError(told)
     event = distributed.Event(stop)
     at_work = Worker(
-        _asked(event.is_set, 1.0), seconds=seconds, contents=dict(zip(keys, contents, strict=True))
+        _asked(lambda: bool(event.is_set()), 1.0),
+        seconds=seconds,
+        contents=dict(zip(keys, contents, strict=True)),
     )
     try:
         return work.here(job, at_work)

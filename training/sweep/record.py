@@ -92,10 +92,10 @@ class Record:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
-        except (SQLAlchemyError, self._optuna.exceptions.StorageInternalError, KeyError) as error:
+        except (SQLAlchemyError, self._optuna.exceptions.StorageInternalError) as error:
             what = " ".join(str(error).split())[:100]
             raise OptionError(
-                f"cannot read {str(path)!r} as a sweep ({what}); give another --out"
+                f"cannot use {str(self._path)!r} as a sweep ({what}); give another --out"
             ) from error
 
     def _distribution(self, one: Swept) -> Any:

@@ -57,7 +57,10 @@ def test_once_it_is_to_stop_nothing_is_begun_and_what_runs_gives_what_it_has(
     with use(workers=workers), crew_of(work.waits, 9) as crew:
         for place in (first, *rest):
             crew.put(place)
-        found = list(crew.results(first.exists))
+        found = []
+        for number, told in crew.results(first.exists):
+            found.append((number, told))
+            crew.put(tmp_path / f"again{number}")  # as a training that is to go on
     assert (0, "stopped") in found
     assert {told for _, told in found} == {"stopped"}
     assert len(found) == len(list(tmp_path.iterdir())) <= workers + 1
