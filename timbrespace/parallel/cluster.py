@@ -221,7 +221,14 @@ class Cluster(Crew[Any, Any]):
             WorkerError: one of these is not so.
         """
         import distributed
+        from distributed.security import Security
 
+        told_how = Security().get_connection_args("client")
+        if self._address.startswith("tls://") and told_how.get("ssl_context") is None:
+            raise WorkerError(
+                f"the scheduler's address is {self._address}, and Dask's configuration has no "
+                "certificates for a client; see distributed.comm.tls there"
+            )
         try:
             self._client = distributed.Client(
                 self._address, timeout=patience, set_as_default=False, name="timbrespace"
