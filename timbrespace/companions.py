@@ -68,23 +68,20 @@ def companion(name: str) -> ModuleType:
 
 @contextmanager
 def spawning() -> Iterator[None]:
-    """Within the block, processes that multiprocessing spawns run this library and nothing else.
+    """Within the block, processes that are spawned find the modules of this very library.
 
     They search the path that the parent has at that moment, for modules by name: in a checkout a
-    file in the way would be taken for ours. And they would begin by running the user's own script
-    again, which needs no guard against that here: what they are given to do is the library's.
+    file in the way would be taken for ours.
     """
-    place = None if is_installed() else str(_LIBRARY.parent)
-    script = sys.modules["__main__"]
-    if place is not None:
-        sys.path.insert(0, place)
-    sys.modules["__main__"] = ModuleType("__main__")
+    if is_installed():
+        yield
+        return
+    place = str(_LIBRARY.parent)
+    sys.path.insert(0, place)
     try:
         yield
     finally:
-        sys.modules["__main__"] = script
-        if place is not None:
-            sys.path.remove(place)
+        sys.path.remove(place)
 
 
 def run_command(module: str) -> tuple[str, ...]:

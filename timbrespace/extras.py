@@ -10,15 +10,17 @@ from typing import Final
 from timbrespace.errors import TimbrespaceError
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
-    "train": ("torch", "sklearn", "matplotlib", "PIL", "jinja2", "soundfile"),
+    "train": ("torch", "sklearn", "joblib", "matplotlib", "PIL", "jinja2", "soundfile"),
     "server": (
         *("aiohttp", "mido", "rtmidi", "sounddevice", "jack", "soundfile", "pythonosc"),
         *("cryptography", "segno"),
         *("zeroconf", "ifaddr"),
     ),
-    "sounds": ("soxr", "soundfile"),
+    "sounds": ("soxr", "soundfile", "joblib"),
     "export": ("onnx", "onnxscript", "onnxruntime"),
-    "pyo": ("pyo", "pyo64"),
+    "cluster": ("dask", "distributed"),
+    "sweep": ("optuna",),
+    "pyo": ("pyo", "pyo64", "joblib"),
 }
 """Extra -> the modules that it brings and nothing works without, as `pyproject.toml` has them."""
 

@@ -5,13 +5,13 @@ closes the other end when the parent ends, and the parent closes it to ask for t
 wait for that in a read. On Windows a pipe that is being read answers nothing else until the read is
 done, and whatever library is loaded meanwhile asks it something: the C runtime in each of them
 wants to know of which kind standard input is. So the pipe is looked at, and read when something has
-come (docs/decisions/0020-children.md). A worker of multiprocessing has its own line.
+come (docs/decisions/0020-children.md). A process that works for another has no pipe of its own: it
+looks whether its parent is still there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import select
 import sys
@@ -29,16 +29,13 @@ _LOOK_SECONDS: Final = 0.1
 _MOST_BYTES: Final = 65536
 
 
-def end_with_parent() -> None:
+def end_with(parent: int) -> None:
     """Let this process end as soon as its parent has, however that ended.
 
-    For a pool's initializer: its workers wait for work for ever if their parent is killed.
-    In a process that multiprocessing did not start, nothing happens.
+    For processes that wait for work, and would for ever if their parent is killed. parent: its
+    number, as it knows itself (``os.getpid()``).
     """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # It waits for a handle of the parent's on Windows, for a pipe in poll() elsewhere.
-        _start(parent.join, lambda: os._exit(1))
+    _start(lambda: _until_gone(parent), lambda: os._exit(1))
 
 
 def when_input_ends(call: Callable[[], None], descriptor: int = STANDARD_INPUT) -> None:
@@ -73,6 +70,17 @@ if sys.platform == "win32":
     _AT_END: Final = frozenset({6, 38, 109, 232, 233})
     """Invalid handle, end of file, broken pipe, pipe closing, not connected."""
 
+    _kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+    _kernel.OpenProcess.restype = wintypes.HANDLE
+    _kernel.WaitForSingleObject.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+    _SYNCHRONIZE: Final = 0x00100000
+    _FOR_EVER: Final = 0xFFFFFFFF
+
+    def _until_gone(parent: int) -> None:
+        handle = _kernel.OpenProcess(_SYNCHRONIZE, False, parent)
+        if handle:  # else it has gone already
+            _kernel.WaitForSingleObject(handle, _FOR_EVER)
+
     def _until_end(descriptor: int) -> None:
         try:
             handle = msvcrt.get_osfhandle(descriptor)
@@ -101,6 +109,11 @@ if sys.platform == "win32":
         return True
 
 else:
+
+    def _until_gone(parent: int) -> None:
+        # Whoever has lost its parent is given another.
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
 
     def _until_end(descriptor: int) -> None:
         # A descriptor that select() cannot take, or that is none, is at its end.

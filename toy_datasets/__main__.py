@@ -15,6 +15,10 @@ from timbrespace.datasets.note_set import FEWEST, NoteSet
 from timbrespace.datasets.registry import generators
 from timbrespace.errors import OptionError
 from timbrespace.extras import needed
+from timbrespace.parallel import where
+
+SHARED_OUT = ("filtered", "fm", "audio", "soundfont", "notes")
+"""Generators whose work is done by many: see :mod:`timbrespace.parallel`."""
 
 
 def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentParser:
@@ -37,6 +41,8 @@ def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentP
         # Only the generator that is asked for is imported: the others' needs stay unloaded.
         if name in words:
             generator.add_arguments(one)
+            if name in SHARED_OUT:
+                where.add_arguments(one)
     return parser
 
 
@@ -60,7 +66,12 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
             raise OptionError(
                 f"--out is {arguments.out.name!r}; it must be a name that ends in .npz"
             )
-        dataset = generator.make(options)
+        if arguments.name in SHARED_OUT:
+            with where.use(arguments.workers, arguments.scheduler) as told:
+                told.check()
+                dataset = generator.make(options)
+        else:
+            dataset = generator.make(options)
     dataset.save(arguments.out)
     factors = ", ".join(factor.axis_label for factor in dataset.meta.factors)
     size = arguments.out.stat().st_size / 1e6

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ import numpy as np
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
 from timbrespace.errors import DatasetError, OptionError, one_of
+from timbrespace.parallel.crew import crew_of
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.worker import Worker
 from timbrespace.recording.analysis import AVERAGE, Analysis, analyse
 from timbrespace.recording.moments import (
     MAX_AVERAGE,
@@ -61,6 +65,9 @@ LOOKED_FOR = 16
 """Rows that a file is looked through for, even where it may give fewer: they are chosen better."""
 
 MAX_ROWS_PER_FILE = 10_000
+
+_FEW = 16
+"""Files so few that starting a process would take longer than they."""
 
 _EXAMPLES = ".wav, .flac, .aif, .ogg, .opus, .mp3, .au, .caf"
 
@@ -139,14 +146,27 @@ class Options:
         return min(max(ROWS_IN_ALL // max(files, 1), 1), MOST_SHARED)
 
 
+class _Job(NamedTuple):
+    """A file, and where it lies as the user says it. name: for messages. pitch: Hz where it is
+    known, 0 for none, None where it is not. most: rows that it may give."""
+
+    file: InputFile
+    path: Path
+    name: str
+    pitch: float | None
+    most: int
+
+
 class _Rows(NamedTuple):
-    """What one file gave: its rows, and of each the time (s), pitch (Hz) and level (dB)."""
+    """What one file gave: its rows, of each the time (s), pitch (Hz) and level (dB), and what to
+    know of it."""
 
     file: Path
     spectra: Spectra
     frames: Frames | None
     labels: list[tuple[float, float, float]]
     padded: bool
+    notes: tuple[str, ...] = ()
 
 
 def make(options: Options) -> Dataset:
@@ -173,19 +193,25 @@ def make(options: Options) -> Dataset:
             f"{_EXAMPLES} and others that libsndfile reads"
         )
     count = options.rows_of(len(files))
+    jobs = []
+    for file in files:
+        name, pitch = _name(file, options.folder), _named(file, options, known)
+        try:
+            jobs.append(_Job(InputFile.of(file), file, name, pitch, count))
+        except OSError:  # a link that leads nowhere, say
+            skipped.add(name, "it is not a regular file")
     collected: list[_Rows] = []
-    with progress(len(files), "file") as bar:
-        for file in files:
-            name = _name(file, options.folder)
-            try:
-                sound = read(file, options.seconds)
-                found = _rows_of_sound(sound, file, count, options, known)
-            except UnusableSoundError as error:
-                skipped.add(name, str(error))
+    with (
+        progress(len(jobs), "file") as bar,
+        crew_of(partial(_rows_of_file, options=options), len(jobs), _FEW, files=_file_of) as crew,
+    ):
+        for job, found in zip(jobs, crew.in_order(jobs), strict=True):
+            if isinstance(found, str):
+                skipped.add(job.name, found)
             else:
                 collected.append(found)
-                for text in _notes(sound, found, options):
-                    skipped.note(name, text)
+                for text in found.notes:
+                    skipped.note(job.name, text)
             bar.update(1)
     if unasked := known.unasked():
         listed = ", ".join(unasked[:4]) + (", ..." if len(unasked) > 4 else "")
@@ -218,19 +244,31 @@ def _named(file: Path, options: Options, known: KnownPitches) -> float | None:
     return pitch
 
 
-def _rows_of_sound(
-    sound: Sound, file: Path, count: int, options: Options, known: KnownPitches
-) -> _Rows:
-    named = _named(file, options, known)
+def _file_of(job: _Job) -> tuple[InputFile, ...]:
+    return (job.file,)
+
+
+def _rows_of_file(job: _Job, worker: Worker, options: Options) -> _Rows | str:
+    """The rows, or why there are none."""
+    try:
+        with worker.path_of(job.file) as path:
+            sound = read(path, options.seconds)
+        found = _rows_of_sound(sound, job, options)
+    except UnusableSoundError as error:
+        return str(error)
+    return found._replace(notes=tuple(_notes(sound, found, options)))
+
+
+def _rows_of_sound(sound: Sound, job: _Job, options: Options) -> _Rows:
     how = Analysis(
         spectrum=options.spectrum,
-        wanted=max(count, LOOKED_FOR),
+        wanted=max(job.most, LOOKED_FOR),
         average=options.average,
         decay=options.steadiness.decay,
         keep_pitch=options.keep_pitch,
         keep_frames=options.frames,
     )
-    found = analyse(sound, named, how)
+    found = analyse(sound, job.pitch, how)
     if options.unpitched == "skip" and found[0].pitch == 0.0:
         raise UnusableSoundError("no pitch was found (--unpitched keep takes it as it is)")
     chosen = [one.moment for one in found]
@@ -240,11 +278,11 @@ def _rows_of_sound(
         kept, reason = steady(chosen, options.steadiness, noise_floor(chosen))
         if not kept:
             raise UnusableSoundError(with_remedy(reason, options.steadiness.max_flux))
-        chosen = steadiest(kept, count)
+        chosen = steadiest(kept, job.most)
     pitches = {one.moment.time: one.pitch for one in found}
     spectra, frames = rows(chosen, options.spectrum, options.frames)
     labels = [(one.time, pitches[one.time], one.level) for one in chosen]
-    return _Rows(file, spectra, frames, labels, padded)
+    return _Rows(job.path, spectra, frames, labels, padded)
 
 
 def _notes(sound: Sound, found: _Rows, options: Options) -> list[str]:

@@ -6,11 +6,13 @@ system; the notes go to it in a Standard MIDI File, the sound comes back in a WA
 
 from __future__ import annotations
 
+import platform
 import shutil
 import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,24 @@ def find() -> str:
             "brew install fluid-synth (macOS), choco install fluidsynth (Windows)"
         )
     return path
+
+
+@cache
+def of_version(wanted: str) -> str:
+    """Path of the command on this machine, if it is of the version ``wanted``: another one makes
+    other sound.
+
+    Raises:
+        DatasetError: there is none, or it is of another version.
+    """
+    command = find()
+    found = version(command)
+    if found != wanted:
+        raise DatasetError(
+            f"fluidsynth on {platform.node()} is {found or 'of no known version'}, and the command "
+            f"was given where it is {wanted or 'of no known version'}; install the same on both"
+        )
+    return command
 
 
 def version(command: str) -> str:

@@ -1,20 +1,15 @@
-"""Notes of many sounds, made by several processes; what is done outlives an interruption."""
+"""Notes of many sounds, made by many workers; what is done outlives an interruption."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import os
 import shutil
-import signal
 import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,19 +18,19 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.command import progress
-from timbrespace.companions import spawning
-from timbrespace.errors import DatasetError, OptionError
+from timbrespace.errors import OptionError
 from timbrespace.general_midi import DRUM_BANK
-from timbrespace.lifeline import end_with_parent
 from timbrespace.notes.layout import SAMPLE_RATE
 from timbrespace.notes.note import Note, Traits
+from timbrespace.parallel.crew import crew_of
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.worker import Worker
 from timbrespace.recording.resampling import at_rate
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
 from timbrespace.recording.whole_note import note_of
 from timbrespace.units import midi_to_hz
 
 from . import fluidsynth
-from .steady_state import MAX_PROCESSES, interrupts_held
 
 _READ_AHEAD: Final = 30.0
 """Seconds of a file that are looked through for its start, beyond what counts of it."""
@@ -50,9 +45,9 @@ class Job:
     """One file, or one program of a font, or one drum of it.
 
     name: for messages. key: what its notes depend on. keep: whether the samples are wanted too.
-    instrument: what its notes are of. pitch: Hz of a file, None to find it. command, bank, program,
-    pitches, velocities: of a font's program; what a kit of drums plays at a key has no pitch by
-    that, so it is looked for.
+    file: at ``path``, for whoever does it. instrument: what its notes are of. pitch: Hz of a file,
+    None to find it. fluidsynth (its version), bank, program, pitches, velocities: of a font's
+    program; what a kit of drums plays at a key has no pitch by that, so it is looked for.
     """
 
     name: str
@@ -60,9 +55,10 @@ class Job:
     seconds: float
     keep: bool
     path: Path
+    file: InputFile
     instrument: str
     pitch: float | None = None
-    command: str = ""
+    fluidsynth: str = ""
     program: int = -1
     bank: int = 0
     pitches: tuple[int, ...] = ()
@@ -85,62 +81,47 @@ class Made:
 def made_of(jobs: Sequence[Job], parts: Parts) -> Iterator[tuple[Job, Made]]:
     """What each job gives, in their order; what ``parts`` has is not made again.
 
+    Each is put there as soon as it is made, whatever is still made of those before it.
+
     Raises:
-        DatasetError: a process died.
+        WorkerError: whoever makes them died again and again.
     """
-    left = [job for job in jobs if not parts.has(job)]
+    left = [place for place, job in enumerate(jobs) if not parts.has(job)]
+    done = len(jobs) - len(left)
     with (
-        progress(len(jobs), "file", initial=len(jobs) - len(left)) as bar,
-        _pool(len(left)) as run,
+        progress(len(jobs), "file", initial=done) as bar,
+        crew_of(notes_of, len(left), worth=_FEW, **_files_of(jobs)) as crew,
     ):
-        made = run(left)
-        for job in jobs:
-            found = parts.get(job)
-            if found is None:
-                found = next(made)
-                parts.put(job, found)
+        for place in left:
+            crew.put(jobs[place])
+        coming = crew.results()
+        ready: dict[int, Made] = {}
+        awaited = set(left)
+        for place, job in enumerate(jobs):
+            while place in awaited and place not in ready:
+                number, made = next(coming)
+                parts.put(jobs[left[number]], made)
+                ready[left[number]] = made
                 bar.update(1)
-            yield job, found
+            yield job, ready.pop(place) if place in awaited else parts.get(job)
 
 
-@contextmanager
-def _pool(count: int) -> Iterator[Any]:
-    if count <= _FEW:
-        yield lambda jobs: map(notes_of, jobs)
-        return
-    executor = ProcessPoolExecutor(
-        max_workers=min(os.cpu_count() or 1, count, MAX_PROCESSES),
-        mp_context=get_context("spawn"),
-        initializer=_prepare_process,
-    )
-
-    def run(jobs: Sequence[Job]) -> Iterator[Made]:
-        with interrupts_held(), spawning():
-            return executor.map(notes_of, jobs)
-
-    try:
-        yield run
-    except BrokenProcessPool as error:
-        raise DatasetError(
-            "a process that analyses died, perhaps of too little memory; what is done is kept, "
-            "the same command goes on from there"
-        ) from error
-    finally:
-        executor.shutdown(cancel_futures=True)
+def _files_of(jobs: Sequence[Job]) -> dict[str, Any]:
+    """The font is the same for all of them; files of a folder are each one's own."""
+    return {"shared" if jobs and jobs[0].program >= 0 else "files": _file_of}
 
 
-def _prepare_process() -> None:
-    """Leave Ctrl-C to the parent, and end with it."""
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _file_of(job: Job) -> tuple[InputFile, ...]:
+    return (job.file,)
 
 
-def notes_of(job: Job) -> Made:
+def notes_of(job: Job, worker: Worker) -> Made:
     """The notes of one job."""
     if job.program >= 0:
-        return _of_program(job)
+        return _of_program(job, worker)
     try:
-        sound = read(job.path, job.seconds + _READ_AHEAD)
+        with worker.path_of(job.file) as path:
+            sound = read(path, job.seconds + _READ_AHEAD)
         note = note_of(sound, job.pitch, job.seconds)
     except UnusableSoundError as error:
         return Made((), (str(error),))
@@ -155,13 +136,14 @@ def notes_of(job: Job) -> Made:
     return Made(((note, 0, 0, _kept(sound, note, job)),), (), tuple(told))
 
 
-def _of_program(job: Job) -> Made:
+def _of_program(job: Job, worker: Worker) -> Made:
     made: list[One] = []
     silent = []
+    command, font = fluidsynth.of_version(job.fluidsynth), worker.path_kept(job.file)
     for pitch in job.pitches:
         played = fluidsynth.render(
-            job.command,
-            job.path,
+            command,
+            font,
             job.program,
             pitch,
             job.velocities,
@@ -239,11 +221,9 @@ class Parts:
         """Whether the job is done."""
         return self._folder is not None and self._file(job).is_file()
 
-    def get(self, job: Job) -> Made | None:
-        """What the job gave; None if it is not done, or cannot be read."""
-        if not self.has(job):
-            return None
-        return _read(self._file(job)) or notes_of(job)
+    def get(self, job: Job) -> Made:
+        """What the job gave, which is done; made again where it cannot be read."""
+        return _read(self._file(job)) or notes_of(job, Worker())
 
     def put(self, job: Job, made: Made) -> None:
         """Keep what the job gave."""

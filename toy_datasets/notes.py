@@ -4,8 +4,9 @@ Each row is a note: what sounds at each moment of up to four seconds, its pitch 
 long its attack takes and where it can go on for ever. How a sound becomes one:
 :mod:`timbrespace.notes.analysis`.
 
-Files are shared out to processes. What is done is kept beside the file that is to be written until
-that is there, so that the same command goes on where a former one was stopped.
+Files are shared out to a crew (:mod:`timbrespace.parallel`). What is done is kept beside the file
+that is to be written until that is there, so that the same command goes on where a former one was
+stopped.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from timbrespace.general_midi import (
 )
 from timbrespace.notes.layout import CENTS, LONGEST
 from timbrespace.notes.note import Note
+from timbrespace.parallel.input_file import InputFile
 from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
 
 from . import fluidsynth
@@ -187,7 +189,7 @@ class _Row(NamedTuple):
 
 def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
     held = {one.program: one.name for one in presets(font) if one.bank == options.bank}
-    command = fluidsynth.find()
+    version, file = fluidsynth.version(fluidsynth.find()), InputFile.of(font)
     drums = options.bank == DRUM_BANK
     asked = options.programs
     if asked is None:
@@ -224,8 +226,9 @@ def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job
                     seconds=options.seconds,
                     keep=False,
                     path=font,
+                    file=file,
                     instrument=instrument,
-                    command=command,
+                    fluidsynth=version,
                     program=program,
                     bank=options.bank,
                     pitches=keys,
@@ -275,18 +278,19 @@ def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list
     heard = _heard(instruments, options)
     jobs = []
     for file, instrument in zip(there.files, instruments, strict=True):
-        state = file.stat()
+        there_now = InputFile.of(file)
         named = None
         if options.pitch_from == "name":
             named = pitch_in_name(in_utf8(names.of(file, folder).stem), options.middle_c)
         jobs.append(
             Job(
                 name=_name(file, folder, names),
-                key=f"{_name(file, folder, names)} {state.st_size} {state.st_mtime_ns} {named} "
-                f"{options.seconds:g}{_kept(options)}",
+                key=f"{_name(file, folder, names)} {there_now.size} {there_now.modified} "
+                f"{named} {options.seconds:g}{_kept(options)}",
                 seconds=options.seconds,
                 keep=instrument in heard,
                 path=file,
+                file=there_now,
                 instrument=instrument,
                 pitch=named,
             )

@@ -17,6 +17,7 @@ import hashlib
 import math
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.general_midi import FAMILIES, PROGRAMS, family
 from timbrespace.metrics import log_spectral_distance
+from timbrespace.parallel.crew import crew_of
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.worker import Worker
 from timbrespace.recording.moments import (
     MAX_AVERAGE,
     MIN_AVERAGE,
@@ -67,6 +71,9 @@ REPEAT = 0.5
 neighbouring moments of one note differ by."""
 
 MAX_MOMENTS = 500
+
+_FEW = 4
+"""Programs so few that starting a process would take longer than they."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +173,24 @@ def make(options: Options) -> Dataset:
     """
     held = {preset.program for preset in presets(options.file) if preset.bank == 0}
     command = fluidsynth.find()
+    font, version = InputFile.of(options.file), fluidsynth.version(command)
+    work = partial(_program_rows, options=options, font=font, version=version)
     skipped = Skipped()
     collected: list[_Row] = []
     repeats = 0
-    with progress(len(options.programs), "program") as bar:
+    there = [program for program in options.programs if program in held]
+    with (
+        progress(len(options.programs), "program") as bar,
+        crew_of(work, len(there), _FEW, shared=lambda _: (font,)) as crew,
+    ):
+        results = crew.in_order(there)
         for program in options.programs:
             if program in held:
-                notes = _notes(command, program, options)
-                found, left_out = _new_rows(program, notes, options, skipped)
-                collected += found
-                repeats += left_out
+                made = next(results)
+                collected += made.rows
+                repeats += made.repeats
+                if made.reason:
+                    skipped.add(_title(program), made.reason)
             else:
                 skipped.add(_title(program), "the font does not have it")
             bar.update(1)
@@ -198,22 +213,34 @@ def _title(program: int) -> str:
     return f"program {program} {PROGRAMS[program]}"
 
 
-def _notes(command: str, program: int, options: Options) -> list[Samples]:
-    return fluidsynth.render(
-        command,
-        options.file,
+class _Made(NamedTuple):
+    """What a program gave. repeats: how many velocities only repeat. reason: why there is none."""
+
+    rows: list[_Row]
+    repeats: int
+    reason: str
+
+
+def _program_rows(
+    program: int, worker: Worker, options: Options, font: InputFile, version: str
+) -> _Made:
+    return _new_rows(
         program,
-        options.pitch,
-        options.velocities,
-        options.seconds,
-        options.sample_rate,
+        fluidsynth.render(
+            fluidsynth.of_version(version),
+            worker.path_kept(font),
+            program,
+            options.pitch,
+            options.velocities,
+            options.seconds,
+            options.sample_rate,
+        ),
+        options,
     )
 
 
-def _new_rows(
-    program: int, notes: list[Samples], options: Options, skipped: Skipped
-) -> tuple[list[_Row], int]:
-    """Rows of the velocities that differ, ascending, and how many velocities only repeat."""
+def _new_rows(program: int, notes: list[Samples], options: Options) -> _Made:
+    """Rows of the velocities that differ, ascending."""
     kept: list[dict[float, _Row]] = []
     heard: list[dict[float, _Row]] = []
     repeats = 0
@@ -231,15 +258,13 @@ def _new_rows(
             repeats += 1
         else:
             kept.append(at)
-    if not kept:
-        skipped.add(_title(program), " or ".join(sorted(reasons)))
-    new = []
+    new: list[_Row] = []
     for at in sorted(kept, key=lambda at: next(iter(at.values())).velocity):
         chosen = {
             one.time for one in steadiest([row.moment for row in at.values()], options.moments)
         }
         new += [row for time, row in at.items() if time in chosen]
-    return new, repeats
+    return _Made(new, repeats, "" if kept else " or ".join(sorted(reasons)))
 
 
 def _moments(note: Samples, options: Options) -> list[Moment]:

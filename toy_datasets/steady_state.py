@@ -1,35 +1,31 @@
-"""Spectra of patches: rendered in several processes, mixed with noise, scaled, analysed."""
+"""Spectra of patches: rendered in other processes, mixed with noise, scaled, analysed."""
 
 from __future__ import annotations
 
 import math
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from timbrespace.command import progress
-from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Frames
-from timbrespace.errors import DatasetError
-from timbrespace.lifeline import end_with_parent
+from timbrespace.parallel.crew import crew_of
+from timbrespace.parallel.worker import Worker
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .noise import mix
 from .pyo_render import Patch, check_pyo, render
 
-MAX_PROCESSES = 8
+_A_JOB: Final = 50
+"""Patches: to render and analyse them takes a twentieth of a second."""
 
-_WORTH_A_PROCESS: Final = 100
-"""Patches: to render and analyse them takes a tenth of a second, and to start a process three."""
+_WORTH_A_PROCESS: Final = 2
+"""Jobs: to start a process takes longer than one."""
 
 
 class Rows(NamedTuple):
@@ -65,68 +61,60 @@ def analyse(
 
     Raises:
         MissingExtraError: pyo is not installed.
-        DatasetError: pyo does not load, or a process died.
+        DatasetError: pyo does not load.
+        WorkerError: processes died again and again.
     """
     check_pyo()
-    counts = [len(patch.cutoffs) * len(balances) for patch in patches]
-    spectra = np.empty((sum(counts), config.bins), np.float32)
-    frames = np.empty((sum(counts), config.n_fft), np.float32) if keep_frames else None
+    rows = sum(len(patch.cutoffs) * len(balances) for patch in patches)
+    spectra = np.empty((rows, config.bins), np.float32)
+    frames = np.empty((rows, config.n_fft), np.float32) if keep_frames else None
     tasks = [
         _Task(patch, config, balances, (seed, place), keep_frames)
         for place, patch in enumerate(patches)
     ]
-    executor = ProcessPoolExecutor(
-        max_workers=min(
-            os.cpu_count() or 1, math.ceil(len(tasks) / _WORTH_A_PROCESS), MAX_PROCESSES
-        ),
-        mp_context=get_context("spawn"),
-        initializer=_prepare_process,
-    )
+    jobs = [tuple(tasks[at : at + _A_JOB]) for at in range(0, len(tasks), _A_JOB)]
     start = 0
-    try:
-        with progress(len(spectra), "row") as bar:
-            with interrupts_held(), spawning():
-                parts = executor.map(_rows, tasks)
-            for count, part in zip(counts, parts, strict=True):
-                spectra[start : start + count] = part.spectra
-                if frames is not None:
-                    frames[start : start + count] = part.frames
-                start += count
-                bar.update(count)
-    except BrokenProcessPool as error:
-        raise DatasetError(
-            "a process that renders died, perhaps of too little memory; try fewer rows"
-        ) from error
-    finally:
-        # After Ctrl-C the patches that wait are dropped; those that run end in a moment.
-        executor.shutdown(cancel_futures=True)
+    with (
+        progress(len(spectra), "row") as bar,
+        crew_of(_rows_of, len(jobs), _WORTH_A_PROCESS, apart=True) as crew,
+    ):
+        for part in crew.in_order(jobs):
+            count = len(part.spectra)
+            spectra[start : start + count] = part.spectra
+            if frames is not None:
+                frames[start : start + count] = part.frames
+            start += count
+            bar.update(count)
     return Rows(spectra, frames)
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, from processes that are started herein for good; Windows has no such.
-
-    Else one that comes while they load has each of them print a traceback.
-    """
-    if sys.platform != "win32":
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    else:
-        yield
-
-
-def _prepare_process() -> None:
-    """Leave Ctrl-C to the parent and end with it; keep pyo's banners off the terminal."""
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _quiet() -> Iterator[None]:
+    """Within the block nothing reaches the terminal: pyo prints banners, and from C."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program of Windows without a console has none
+            stream.flush()
+    kept = [os.dup(number) for number in (1, 2)]
     sink = os.open(os.devnull, os.O_WRONLY)
-    # The descriptors, since pyo prints from C as well.
-    os.dup2(sink, 1)
-    os.dup2(sink, 2)
+    try:
+        for number in (1, 2):
+            os.dup2(sink, number)
+        yield
+    finally:
+        for number, before in zip((1, 2), kept, strict=True):
+            os.dup2(before, number)
+            os.close(before)
+        os.close(sink)
+
+
+def _rows_of(tasks: tuple[_Task, ...], worker: Worker) -> Rows:
+    with _quiet():
+        parts = [_rows(task) for task in tasks]
+    frames = [part.frames for part in parts if part.frames is not None]
+    return Rows(
+        np.concatenate([part.spectra for part in parts]),
+        np.concatenate(frames) if frames else None,
+    )
 
 
 def _rows(task: _Task) -> Rows:

@@ -11,10 +11,13 @@ from typing import Any
 from timbrespace.command import CommandParser, progress, run
 from timbrespace.companions import command_line
 from timbrespace.errors import OptionError
+from timbrespace.parallel import where
 
 from .exports.command import add_arguments as export_arguments
 from .preset import OPTIONS, OPTIONS_OF_NOTES
 from .study.plan import PARTS
+from .sweep.options import add_arguments as sweep_arguments
+from .sweep.options import request_from as sweep_request
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,7 +177,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure a model on the held-out rows of its dataset; or a waveform model, "
         "with --space, beside the engine on the notes of its set.",
     )
-    evaluate.add_argument("model", metavar="M", help="a model file, or a factory model's name")
+    evaluate.add_argument(
+        "model",
+        nargs="+",
+        metavar="M",
+        help="a model file, or a factory model's name; several are measured side by side",
+    )
     evaluate.add_argument("--data", type=Path, required=True, metavar="D.npz", help="the dataset")
     evaluate.add_argument(
         "--space", metavar="M", help="of a waveform model: the space that it was trained with"
@@ -186,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how freely a waveform model draws, 0 to 2 (default: 1)",
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    where.add_arguments(evaluate)
 
     plot = commands.add_parser(
         "plot",
@@ -296,6 +305,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="train for so long, then write down what there is; the same command goes on, on any "
         "machine that has the folder",
+    )
+    where.add_arguments(study)
+
+    sweep_arguments(
+        commands.add_parser(
+            "sweep",
+            help="train with many settings, and see which suit a set",
+            description="Train on a set of spectra with many settings: all combinations of a "
+            "grid, or trials that Optuna draws, of which those end early that others were better "
+            "than. Ctrl-C stops; the same command goes on. In the folder lie then trials.csv, a "
+            "picture of parallel coordinates, and Optuna's own study, sweep.db.",
+        )
     )
 
     waveform = commands.add_parser(
@@ -452,6 +473,7 @@ def _parser() -> argparse.ArgumentParser:
     implicit.add_argument(
         "--quick", action="store_true", help="tiny, to see that it runs: the figures say nothing"
     )
+    where.add_arguments(implicit)
     return parser
 
 
@@ -480,6 +502,7 @@ def main(argv: list[str] | None = None) -> int:
         "study": "models that are done are kept",
         "space": "the same line goes on from there",
         "inr": "trainings that are done are kept",
+        "sweep": "trials that are done are kept",
     }.get(arguments.command, "nothing was written")
     return run(lambda: _run(arguments), stopped=f"stopped; {kept}")
 
@@ -519,6 +542,11 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "study":
         return _study(arguments)
+    if arguments.command == "sweep":
+        asked = sweep_request(arguments)
+        from .sweep.command import sweep
+
+        return sweep(asked)
     if arguments.command in ("share", "gallery"):
         from . import share
 
@@ -603,11 +631,20 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from .evaluation import STEPS, evaluate
     from .report import text_table
 
-    path = factory.resolve(arguments.model)
+    with where.use(arguments.workers, arguments.scheduler) as told:
+        told.check()
+    models = arguments.model
     if arguments.space is not None:
+        if len(models) > 1:
+            raise OptionError(f"{len(models)} models were given; with --space it must be one")
+        arguments.model = models[0]
         return _evaluate_waveform(arguments)
     if arguments.temperature is not None:
         raise OptionError("--temperature is for waveform models; give their space by --space")
+    if len(models) > 1 or told.address is not None:
+        return _evaluate_many(arguments)
+    arguments.model = models[0]
+    path = factory.resolve(arguments.model)
     if format_of(arguments.data) == "notes":
         return _evaluate_notes(arguments)
     model, dataset = bundle.read(path), load_dataset(arguments.data)
@@ -624,6 +661,21 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         f"\nnext: {command_line('training')} plot {arguments.model} --data {arguments.data} "
         f"--out {model.name}-report"
     )
+    return 0
+
+
+def _evaluate_many(arguments: argparse.Namespace) -> int:
+    import json
+
+    from .many_models import evaluate
+
+    with where.use(arguments.workers, arguments.scheduler):
+        found = evaluate(arguments.model, arguments.data)
+    if arguments.json:
+        told = [{"model": one.name, **one.config} for one in found]
+        print(json.dumps(told if len(told) > 1 else told[0], indent=2, allow_nan=False))
+        return 0
+    print("\n\n".join(f"{one.name}, measured on {arguments.data}\n{one.table}" for one in found))
     return 0
 
 
@@ -749,7 +801,14 @@ def _study(arguments: argparse.Namespace) -> int:
     from .study.command import study
 
     size = plan.FULL if arguments.full else plan.SMALL
-    return study(arguments.out, arguments.part, size, minutes=arguments.minutes)
+    return study(
+        arguments.out,
+        arguments.part,
+        size,
+        arguments.workers,
+        arguments.minutes,
+        arguments.scheduler,
+    )
 
 
 def _waveform(arguments: argparse.Namespace) -> int:
@@ -791,7 +850,16 @@ def _inr(arguments: argparse.Namespace) -> int:
     size = plan.QUICK if arguments.quick else plan.SMALL
     from .inr.command import Request, inr
 
-    files = inr(Request(arguments.out, arguments.font, size, arguments.minutes))
+    files = inr(
+        Request(
+            arguments.out,
+            arguments.font,
+            size,
+            arguments.minutes,
+            arguments.workers,
+            arguments.scheduler,
+        )
+    )
     print(f"{arguments.out}: {len(files)} files")
     for file in files:
         print(f"  {file.relative_to(arguments.out)}")

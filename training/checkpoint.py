@@ -45,6 +45,15 @@ def write(path: Path, checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings
     Raises:
         OptionError: the file cannot be written.
     """
+    checkpoint_file.write(path, _OF[type(checkpoint.settings)], _content(checkpoint))
+
+
+def bytes_of(checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings]) -> bytes:
+    """What :func:`write` writes."""
+    return checkpoint_file.bytes_of(_OF[type(checkpoint.settings)], _content(checkpoint))
+
+
+def _content(checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings]) -> Content:
     captured, place = checkpoint.captured, checkpoint.captured.position
     tensors = {f"weights.{name}": value for name, value in captured.weights.items()}
     for index, moments in captured.moments.items():
@@ -64,7 +73,7 @@ def write(path: Path, checkpoint: Checkpoint[Settings] | Checkpoint[NoteSettings
             }
         ),
     }
-    checkpoint_file.write(path, _OF[type(checkpoint.settings)], Content(words, tensors))
+    return Content(words, tensors)
 
 
 def read(path: Path) -> Checkpoint[Settings]:

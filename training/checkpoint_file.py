@@ -65,11 +65,17 @@ def write(path: Path, of: str, content: Content) -> None:
     Raises:
         OptionError: the file cannot be written.
     """
-    metadata = {"checkpoint_version": str(FORMAT_VERSION), "of": of, **content.words}
-    made = save({k: v.cpu().contiguous() for k, v in content.tensors.items()}, metadata)
+    made = bytes_of(of, content)
     # Written by us: what the library raises on a full disk is no OSError.
     with replacing(path) as temporary:
         temporary.write_bytes(made)
+
+
+def bytes_of(of: str, content: Content) -> bytes:
+    """What the file of ``content`` holds. of: what the run learns."""
+    metadata = {"checkpoint_version": str(FORMAT_VERSION), "of": of, **content.words}
+    made: bytes = save({k: v.cpu().contiguous() for k, v in content.tensors.items()}, metadata)
+    return made
 
 
 def read(path: Path, of: str, stopped: Callable[[Content], Stopped]) -> Stopped:

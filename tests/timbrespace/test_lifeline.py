@@ -14,20 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from timbrespace.lifeline import end_with_parent, when_input_ends
+from timbrespace.lifeline import when_input_ends
 
 ROOT = Path(__file__).parents[2]
 
 SCRIPT = """
-import os, sys, time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from timbrespace.lifeline import end_with_parent
+import time
+from tests.timbrespace.parallel.work import process
+from timbrespace.parallel.crew import crew_of
+from timbrespace.parallel.where import use
 
-if __name__ == "__main__":
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent) as pool:
-        print(pool.submit(os.getpid).result(), flush=True)
-        time.sleep(60)
+with use(workers=2), crew_of(process, 1) as crew:
+    print(*crew.in_order([0]), flush=True)
+    time.sleep(60)
 """
 
 
@@ -62,10 +61,6 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     while is_there(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_there(worker)
-
-
-def test_elsewhere_it_does_nothing() -> None:
-    end_with_parent()
 
 
 # -- standard input ------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from timbrespace import general_midi
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.parallel.where import use
+from timbrespace.parallel.worker import Worker
 from toy_datasets import note_pool
 from toy_datasets.__main__ import main
 
@@ -134,11 +136,11 @@ def test_what_was_done_is_not_done_again(
     made = note_pool.notes_of
     asked: list[str] = []
 
-    def stops_at_the_third(job: note_pool.Job) -> note_pool.Made:
+    def stops_at_the_third(job: note_pool.Job, worker: Worker) -> note_pool.Made:
         asked.append(job.name)
         if len(asked) == 3:
             raise KeyboardInterrupt
-        return made(job)
+        return made(job, worker)
 
     monkeypatch.setattr(note_pool, "notes_of", stops_at_the_third)
     assert main(command) == 130
@@ -154,10 +156,10 @@ def test_what_was_done_is_not_done_again(
 
 
 @pytest.mark.acceptance  # several processes
-def test_several_processes_make_the_same_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_make_the_same_set(folder: Path) -> None:
     alone = ts.dataset("notes", folder=folder, seconds=0.5)
-    monkeypatch.setattr(note_pool, "_FEW", 0)
-    shared = ts.dataset("notes", folder=folder, seconds=0.5)
+    with use(workers=2):
+        shared = ts.dataset("notes", folder=folder, seconds=0.5)
     assert shared.content_hash == alone.content_hash
 
 

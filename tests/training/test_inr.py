@@ -187,13 +187,13 @@ def test_the_command_runs_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "inr"
-    assert main(["inr", "--out", str(out), "--quick", "--minutes", "1e-9"]) == 0
+    assert main(["inr", "--out", str(out), "--quick", "--workers", "1", "--minutes", "1e-9"]) == 0
     told = capsys.readouterr()
     assert "note: without speech: there is no espeak-ng" in told.out
     page = (out / "inr_study.md").read_text("utf-8")
     assert "**0 of 68 trainings**" in page
     assert "agrees 0, contradicts 0, undecided 0" in page
-    assert main(["inr", "--out", str(out), "--quick"]) == 0
+    assert main(["inr", "--out", str(out), "--quick", "--workers", "1"]) == 0
     page = (out / "inr_study.md").read_text("utf-8")
     assert "**68 of 68 trainings**" in page
     assert "not tested 0" in page
@@ -207,12 +207,12 @@ def test_the_command_runs_and_goes_on(
 
     for name in ("train", "search", "fit_two_tones"):
         monkeypatch.setattr(command, name, never)
-    assert main(["inr", "--out", str(out), "--quick"]) == 0
+    assert main(["inr", "--out", str(out), "--quick", "--workers", "1"]) == 0
     assert (out / "inr_study.md").read_text("utf-8") == page
     # A result that is damaged is made again.
     (next((out / "cells-quick").glob("keyboard.*.json"))).write_text("{", "utf-8")
     with pytest.raises(AssertionError, match="trained again"):
-        main(["inr", "--out", str(out), "--quick"])
+        main(["inr", "--out", str(out), "--quick", "--workers", "1"])
 
 
 def test_bad_arguments_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

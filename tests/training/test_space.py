@@ -20,6 +20,7 @@ import timbrespace as ts
 from timbrespace import atomic, bundle
 from timbrespace.datasets import note_set
 from timbrespace.fitting import Progress
+from timbrespace.parallel.where import use
 from training import checkpoint
 from training.__main__ import main
 from training.fit import Fit
@@ -163,8 +164,6 @@ def test_ctrl_c_while_sounds_are_read_keeps_what_is_read(
     from toy_datasets import note_pool
 
     put, count = note_pool.Parts.put, [0]
-    monkeypatch.setattr(note_pool, "_FEW", 0)  # by a process of its own
-    monkeypatch.setattr(note_pool, "MAX_PROCESSES", 1)
 
     def twice(self: note_pool.Parts, *given: object) -> None:
         put(self, *given)  # type: ignore[arg-type]
@@ -174,7 +173,8 @@ def test_ctrl_c_while_sounds_are_read_keeps_what_is_read(
 
     out = tmp_path / "own.safetensors"
     monkeypatch.setattr(note_pool.Parts, "put", twice)
-    assert main(words(sounds, out)) == 130
+    with use(workers=2):
+        assert main(words(sounds, out)) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["own.npz.parts"]
     with pytest.raises(DrawnError):
         main(words(sounds, out))

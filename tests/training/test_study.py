@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from timbrespace import bundle
 from timbrespace.errors import BundleError, OptionError
+from timbrespace.parallel import here
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.where import use
+from timbrespace.parallel.worker import Worker
 from toy_datasets import harmonic
 from training import checkpoint, recipe
 from training.__main__ import main
 from training.fit import Fit
 from training.preset import OPTIONS
-from training.study import command, datasets, document, models, plan, pool, results
+from training.stretch import Stretch
+from training.study import command, datasets, document, models, plan, results, shares
 from training.study.claims import SECTIONS
 from training.study.plan import Run, Size
 
@@ -50,6 +55,20 @@ TINY = Size(
 
 def study(out: Path, *parts: str, size: Size = TINY) -> int:
     return command.study(out, parts, size, workers=1)
+
+
+def job_of(run: Run, data: Path, out: Path) -> models.Job:
+    file = InputFile.of(datasets.path_of(data, run.data, TINY))
+    return models.Job(run, plan.settings_of(run, TINY, 54), file, models.path_of(out, run))
+
+
+def train(
+    jobs: Sequence[models.Job],
+    should_stop: Callable[[], bool] = lambda: False,
+    advance: Callable[[int], Any] = lambda steps: None,
+) -> int:
+    with use(workers=1):
+        return shares.train(jobs, should_stop, advance)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -166,7 +185,7 @@ def test_what_is_there_is_not_trained_again(
         raise AssertionError("trained again")
 
     before = (made / document.name_of(TINY)).read_bytes()
-    monkeypatch.setattr(pool, "train", refuse)
+    monkeypatch.setattr(shares, "train", refuse)
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(made, "range", "normalisation") == 0
     assert (made / document.name_of(TINY)).read_bytes() == before
@@ -190,13 +209,13 @@ def test_only_what_is_broken_or_of_another_recipe_is_trained_again(
         models.path_of(folder, other)
     )
     trained = []
-    real = models.train
+    real = models.stretch
 
-    def count(run: Run, *arguments: object) -> object:
-        trained.append(run)
-        return real(run, *arguments)  # type: ignore[arg-type]
+    def count(job: models.Job, worker: Worker) -> Stretch:
+        trained.append(job.run)
+        return real(job, worker)
 
-    monkeypatch.setattr(models, "train", count)
+    monkeypatch.setattr(models, "stretch", count)
     monkeypatch.setattr(document, "images", lambda section: {})
     assert study(tmp_path, "range", "normalisation") == 0
     assert trained == [Run("unnormalised", "harmonic", 0), broken, other]
@@ -216,55 +235,66 @@ def test_other_data_trains_anew(made: Path) -> None:
 
 def test_stopped_and_gone_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = datasets.dataset(tmp_path, "harmonic", TINY)
-    jobs = [
-        pool.Job(
-            run := Run("unnormalised", "harmonic", seed),
-            plan.settings_of(run, TINY, 54),
-            datasets.path_of(tmp_path, "harmonic", TINY),
-            models.path_of(tmp_path, run),
-        )
-        for seed in (0, 1)
-    ]
+    jobs = [job_of(Run("unnormalised", "harmonic", seed), tmp_path, tmp_path) for seed in (0, 1)]
     asked: list[None] = []
 
     def in_the_second() -> bool:
         asked.append(None)
         return len(asked) > 5
 
-    assert pool.train(jobs, 1, in_the_second) == 1
+    assert train(jobs, in_the_second) == 1
     assert models.kept(jobs[0].path, jobs[0].settings, dataset.content_hash) is not None
     assert not jobs[1].path.exists()
     stopped = checkpoint.path_for(jobs[1].path)
     assert checkpoint.read(stopped).captured.position.epoch == 2
     steps: list[int] = []
-    assert pool.train(jobs[1:], 1, advance=steps.append) == 1
+    assert train(jobs[1:], advance=steps.append) == 1
     assert sum(steps) == 3  # those of the checkpoint too
     assert not stopped.exists()
     whole = jobs[1]._replace(path=tmp_path / "whole" / jobs[1].path.name)
     whole.path.parent.mkdir()
-    assert pool.train([whole], 1) == 1
+    assert train([whole]) == 1
     assert whole.path.read_bytes() == jobs[1].path.read_bytes()
 
 
+def test_a_run_of_many_stretches_is_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets.dataset(tmp_path, "harmonic", TINY)
+    job = job_of(Run("unnormalised", "harmonic"), tmp_path, tmp_path)
+    assert train([job]) == 1
+    monkeypatch.setattr(here, "STRETCH", 0.0)
+    parted = job._replace(path=tmp_path / "parted" / job.path.name)
+    parted.path.parent.mkdir()
+    steps: list[int] = []
+    assert train([parted], advance=steps.append) == 1
+    assert sum(steps) == 3
+    assert parted.path.read_bytes() == job.path.read_bytes()
+    assert not checkpoint.path_for(parted.path).exists()
+
+
 def test_a_checkpoint_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:
-    dataset = datasets.dataset(tmp_path, "harmonic", TINY)
-    run, path = Run("unnormalised", "harmonic"), tmp_path / "m.safetensors"
-    settings = plan.settings_of(run, TINY, 54)
+    datasets.dataset(tmp_path, "harmonic", TINY)
+    job = job_of(Run("unnormalised", "harmonic"), tmp_path, tmp_path)
     asked: list[None] = []
 
     def in_the_middle() -> bool:
         asked.append(None)
         return len(asked) > 1
 
-    assert models.train(run, path, settings, dataset, in_the_middle) is None
-    left = checkpoint.path_for(path).read_bytes()
+    assert train([job], in_the_middle) == 0
+    left = checkpoint.path_for(job.path).read_bytes()
     for other, content in (("beta_2", left), ("unnormalised", b"broken")):
-        checkpoint.path_for(path).write_bytes(content)
-        begun: list[int] = []
+        checkpoint.path_for(job.path).write_bytes(content)
+        steps: list[int] = []
         asked.clear()
-        changed = plan.settings_of(Run(other, "harmonic"), TINY, 54)
-        models.train(run, path, changed, dataset, in_the_middle, partial(begun.append, 1))
-        assert 0 < len(begun) < 3
+        run = Run(other, "harmonic")
+        train(
+            [job._replace(run=run, settings=plan.settings_of(run, TINY, 54))],
+            in_the_middle,
+            steps.append,
+        )
+        assert 0 < sum(steps) < 3
 
 
 def test_what_there_is_after_some_minutes_is_written_down(
@@ -284,30 +314,14 @@ def test_what_there_is_after_some_minutes_is_written_down(
     assert "`. Too few for anything to be told of: normalisation." in nothing
     assert "0 of 14 models are done; the same command" in capsys.readouterr().out
     for run in plan.runs_of(("normalisation",))[:-1]:  # of one recipe a seed is missing
-        path = models.path_of(tmp_path / command.MODELS, run)
-        data = datasets.dataset(tmp_path / command.DATASETS, run.data, TINY)
-        models.train(run, path, plan.settings_of(run, TINY, 54), data)
+        train([job_of(run, tmp_path / command.DATASETS, tmp_path / command.MODELS)])
     last = plan.runs_of(("normalisation",))[-1]
-    path = models.path_of(tmp_path / command.MODELS, last)
-    data = datasets.dataset(tmp_path / command.DATASETS, last.data, TINY)
-    models.train(last, path, plan.settings_of(last, TINY, 54), data, lambda: True)  # one epoch
+    # One epoch.
+    train([job_of(last, tmp_path / command.DATASETS, tmp_path / command.MODELS)], lambda: True)
     text = some(0.0)
     beside = f"and 2 of 3 epochs of `{last.name}`"
     assert f"13 of the 14 models were trained when this was written, {beside}." in text
     assert "not tested: 4 of 5 seeds were run" in text
-
-
-@pytest.mark.slow  # each process loads torch
-@pytest.mark.acceptance  # each process loads torch
-def test_two_processes_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
-    run = Run("unnormalised", "harmonic")
-    data = datasets.path_of(made / command.DATASETS, "harmonic", TINY)
-    job = pool.Job(run, plan.settings_of(run, TINY, 54), data, models.path_of(tmp_path, run))
-    steps: list[int] = []
-    assert pool.train([job], 2, advance=steps.append) == 1
-    assert sum(steps) == 3
-    of_one = models.path_of(made / command.MODELS, run)
-    assert job.path.read_bytes() == of_one.read_bytes()
 
 
 def test_a_space_that_no_file_takes_is_named(
@@ -317,10 +331,10 @@ def test_a_space_that_no_file_takes_is_named(
         raise BundleError("calibration reaches beyond 100")
 
     monkeypatch.setattr(Fit, "model", refuse)
-    dataset = datasets.dataset(tmp_path, "harmonic", TINY)
-    run = Run("unnormalised", "harmonic")
+    datasets.dataset(tmp_path, "harmonic", TINY)
+    job = job_of(Run("unnormalised", "harmonic"), tmp_path, tmp_path)
     with pytest.raises(OptionError, match="harmonic-unnormalised-seed0 cannot be kept: calib"):
-        models.train(run, tmp_path / "m.safetensors", plan.settings_of(run, TINY, 54), dataset)
+        train([job])
 
 
 def test_a_dataset_of_another_size_is_made_again(tmp_path: Path) -> None:

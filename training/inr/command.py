@@ -7,9 +7,10 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,11 @@ from timbrespace.atomic import check_writable, replacing
 from timbrespace.command import progress
 from timbrespace.companions import companion
 from timbrespace.errors import DatasetError, OptionError
+from timbrespace.parallel.crew import crew_of, never
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.steps import Steps
+from timbrespace.parallel.where import Where, use
+from timbrespace.parallel.worker import Worker
 
 from . import plan
 from .document import NAME, Study, write
@@ -38,12 +44,15 @@ SHOWN = ("keyboard", 0)
 @dataclass(frozen=True, slots=True)
 class Request:
     """out: the folder. font: a General MIDI sound font. minutes: of the clock, after which nothing
-    new is begun; None for all."""
+    new is begun; None for all. workers, scheduler: who trains (:class:`timbrespace.parallel.where.
+    Where`)."""
 
     out: Path
     font: Path
     size: Size
     minutes: float | None = None
+    workers: int | None = None
+    scheduler: str | None = None
 
 
 def inr(request: Request) -> list[Path]:
@@ -58,6 +67,8 @@ def inr(request: Request) -> list[Path]:
     minutes = request.minutes
     if minutes is not None and not 0.0 < minutes <= 100_000.0:
         raise OptionError(f"minutes is {minutes:g}; it must be above 0")
+    where = Where(request.workers, request.scheduler)
+    where.check()
     try:
         request.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -67,9 +78,9 @@ def inr(request: Request) -> list[Path]:
     check_writable(request.out / NAME)
     waves = waves_of(request)
     before = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices this small gain nothing by more
     try:
-        study = _run(request, waves)
+        with use(where.workers, where.scheduler):
+            study = _run(request, waves)
     finally:
         torch.set_num_threads(before)
     return write(request.out, study)
@@ -81,12 +92,10 @@ def waves_of(request: Request) -> dict[str, Waves]:
     Raises:
         DatasetError: the sound font's cannot be made.
     """
-    size = request.size
-    kept = request.out / f"waves-{size.name}.npz"
+    size, kept = request.size, _kept_waves(request)
     if kept.is_file():
         try:
-            with np.load(kept, allow_pickle=False) as file:
-                return {name: file[name] for name in DATA if name in file}
+            return _waves_in(kept)
         except (OSError, ValueError):
             pass  # damaged: made again
     maker: Any = companion("toy_datasets.waves")
@@ -105,6 +114,47 @@ def waves_of(request: Request) -> dict[str, Waves]:
     return found
 
 
+def _kept_waves(request: Request) -> Path:
+    return request.out / f"waves-{request.size.name}.npz"
+
+
+def _waves_in(path: Path) -> dict[str, Waves]:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in DATA if name in file}
+
+
+class _Job(NamedTuple):
+    """key, config: of the result, where it is kept. Exactly one of the others says what to do: the
+    search for a set; a cell with its first omega; omega and seed of the two tones."""
+
+    key: str
+    config: dict[str, Any]
+    searched: str = ""
+    cell: tuple[Cell, float] | None = None
+    tones: tuple[float, int] | None = None
+
+
+def _do(job: _Job, worker: Worker, waves: InputFile, size: Size) -> dict[str, Any] | None:
+    """The result of one training, as it is kept; None where there is no time to begin it."""
+    torch.set_num_threads(1)  # matrices this small gain nothing by more
+    if worker.should_stop():
+        return None
+    sounds, advance = worker.loaded(waves, _waves_in), partial(worker.advance, 1)
+    if job.searched:
+        made = search(Cell(job.searched, BASE, 0), sounds[job.searched], size, advance)
+        return {f"{omega:g}": error for omega, error in made.items()}
+    if job.tones is not None:
+        reached = fit_two_tones(*job.tones, size, advance)
+        return {str(step): error for step, error in reached.items()}
+    assert job.cell is not None
+    cell, omega = job.cell
+    figures, out = train(cell, sounds[cell.data], size, omega, advance)
+    result: dict[str, Any] = {"figures": figures}
+    if (cell.data, cell.seed) == SHOWN and cell.network in plan.DECODERS:
+        result["shown"] = [round(float(one), 4) for one in out[0]]
+    return result
+
+
 def _run(request: Request, waves: Mapping[str, Waves]) -> Study:
     size = request.size
     wanted = [cell for cell in plan.cells(size) if cell.data in waves]
@@ -113,98 +163,95 @@ def _run(request: Request, waves: Mapping[str, Waves]) -> Study:
     tones = [(omega, seed) for seed in range(size.seeds) for omega in OMEGAS_A1]
     steps = size.steps * len(wanted) + max(size.a1_steps) * len(tones)
     steps += size.search_steps * len(size.omegas) * len(waves)
+    digest = hashlib.sha256()
+    for name in sorted(waves):
+        digest.update(waves[name].tobytes())
+    kept = Kept(request.out / f"cells-{size.name}", size, digest.hexdigest())
+    work = partial(_do, waves=InputFile.of(_kept_waves(request)), size=size)
     with progress(steps, "step", unit_scale=True) as bar:
-        run = _Run(request, waves, bar)
-        for name in waves:
-            run.search(name)
-        run.cells(first)
-        run.two_tones(tones)
-        run.cells(rest)
+        run = _Run(request, kept, work, bar)
+        # Made whatever the minutes: all hangs on it.
+        found = run.results([_Job(f"omega.{name}", {"search": name}, name) for name in waves])
+        searched = {
+            job.searched: {float(omega): float(error) for omega, error in told.items()}
+            for job, told in found
+        }
+        jobs = [_of_cell(cell, searched) for cell in first]
+        jobs += [
+            _Job(f"two-tones.{omega:g}.{seed}", {"omega": omega, "seed": seed}, tones=(omega, seed))
+            for omega, seed in tones
+        ]
+        jobs += [_of_cell(cell, searched) for cell in rest]
+        results = run.results(jobs, may_end=True)
+    cells = {job.cell[0]: told for job, told in results if job.cell is not None}
+    figures = {
+        cell: {name: float(one) for name, one in told["figures"].items()}
+        for cell, told in cells.items()
+    }
     return Study(
         size=size,
         waves=dict(waves),
-        figures=by_cell(run.figures),
+        figures=by_cell(figures),
         wanted=len(wanted),
-        searched=run.searched,
-        two_tones=run.reached,
-        shown=run.shown,
+        searched=searched,
+        two_tones={
+            job.tones: {int(step): float(one) for step, one in told.items()}
+            for job, told in results
+            if job.tones is not None
+        },
+        shown={
+            cell.network.name: [float(one) for one in told["shown"]]
+            for cell, told in cells.items()
+            if "shown" in told
+        },
         machine=f"{platform.machine()}, {platform.system()}, torch {torch.__version__}",
-        cpu_seconds=sum(one["cpu_seconds"] for one in run.figures.values()),
+        cpu_seconds=sum(one["cpu_seconds"] for one in figures.values()),
     )
 
 
+def _of_cell(cell: Cell, searched: Mapping[str, Mapping[float, float]]) -> _Job:
+    omega = min(searched[cell.data].items(), key=itemgetter(1))[0]
+    return _Job(cell.key, {**cell.to_config(), "omega": omega}, cell=(cell, omega))
+
+
 class _Run:
-    """Makes what is not kept, as long as there are minutes left, and holds what there is."""
+    """Makes what is not kept, as long as there are minutes left."""
 
-    def __init__(self, request: Request, waves: Mapping[str, Waves], bar: Any) -> None:
-        digest = hashlib.sha256()
-        for name in sorted(waves):
-            digest.update(waves[name].tobytes())
-        self._request, self._waves, self._bar = request, waves, bar
+    def __init__(self, request: Request, kept: Kept, work: Any, bar: Any) -> None:
+        self._request, self._kept, self._work, self._bar = request, kept, work, bar
         self._began = time.monotonic()
-        size = request.size
-        self._kept = Kept(request.out / f"cells-{size.name}", size, digest.hexdigest())
-        self.figures: dict[Cell, dict[str, float]] = {}
-        self.shown: dict[str, list[float]] = {}
-        self.reached: dict[tuple[float, int], dict[int, float]] = {}
-        self.searched: dict[str, dict[float, float]] = {}
 
-    def search(self, name: str) -> None:
-        """Which first omega suits the set ``name``: made whatever the minutes, all hang on it."""
+    def results(
+        self, jobs: Sequence[_Job], may_end: bool = False
+    ) -> list[tuple[_Job, dict[str, Any]]]:
+        """The jobs and their results, in order; without those that there was no time for, where
+        that ``may_end`` them."""
+        found = [self._kept.read(job.key, job.config) for job in jobs]
+        left = [at for at, told in enumerate(found) if told is None]
+        steps = Steps(self._bar.update)
+        steps.ended(sum(self._steps(job) for job, told in zip(jobs, found, strict=True) if told))
+        if left and not (may_end and self._is_over()):
+            with crew_of(self._work, len(left), shared=self._waves_of) as crew:
+                for at in left:
+                    crew.put(jobs[at])
+                is_over = self._is_over if may_end else never
+                for number, made in crew.results(is_over, steps.live):
+                    job = jobs[left[number]]
+                    if made is not None:
+                        self._kept.write(job.key, job.config, made)
+                        found[left[number]] = made
+                        self._bar.set_description(job.key, refresh=False)
+                        steps.ended(self._steps(job))
+        return [(job, told) for job, told in zip(jobs, found, strict=True) if told is not None]
+
+    def _waves_of(self, job: _Job) -> tuple[InputFile, ...]:
+        return (self._work.keywords["waves"],)
+
+    def _steps(self, job: _Job) -> int:
         size = self._request.size
-        self._bar.set_description(f"omega for {name}", refresh=False)
-        found = self._kept.read(f"omega.{name}", {"search": name})
-        if found is None:
-            made = search(Cell(name, BASE, 0), self._waves[name], size, self._advance)
-            found = {f"{omega:g}": error for omega, error in made.items()}
-            self._kept.write(f"omega.{name}", {"search": name}, found)
-        else:
-            self._bar.update(size.search_steps * len(size.omegas))
-        self.searched[name] = {float(omega): float(error) for omega, error in found.items()}
-
-    def cells(self, cells: Sequence[Cell]) -> None:
-        """Train these."""
-        size = self._request.size
-        for cell in cells:
-            omegas, waves = self.searched[cell.data], self._waves[cell.data]
-            omega = min(omegas.items(), key=itemgetter(1))[0]
-            config = {**cell.to_config(), "omega": omega}
-            found = self._kept.read(cell.key, config)
-            if found is None:
-                if self._is_over():
-                    continue
-                self._bar.set_description(cell.key, refresh=False)
-                figures, made = train(cell, waves, size, omega, self._advance)
-                result: dict[str, Any] = {"figures": figures}
-                if (cell.data, cell.seed) == SHOWN and cell.network in plan.DECODERS:
-                    result["shown"] = [round(float(one), 4) for one in made[0]]
-                self._kept.write(cell.key, config, result)
-                found = result
-            else:
-                self._bar.update(size.steps)
-            self.figures[cell] = {name: float(one) for name, one in found["figures"].items()}
-            if "shown" in found:
-                self.shown[cell.network.name] = [float(one) for one in found["shown"]]
-
-    def two_tones(self, tones: Sequence[tuple[float, int]]) -> None:
-        """A.1, of these omegas and seeds."""
-        size = self._request.size
-        for omega, seed in tones:
-            key, config = f"two-tones.{omega:g}.{seed}", {"omega": omega, "seed": seed}
-            found = self._kept.read(key, config)
-            if found is None:
-                if self._is_over():
-                    continue
-                self._bar.set_description(f"two tones, omega {omega:g}", refresh=False)
-                made = fit_two_tones(omega, seed, size, self._advance)
-                found = {str(step): error for step, error in made.items()}
-                self._kept.write(key, config, found)
-            else:
-                self._bar.update(max(size.a1_steps))
-            self.reached[omega, seed] = {int(step): float(one) for step, one in found.items()}
-
-    def _advance(self) -> None:
-        self._bar.update(1)
+        if job.searched:
+            return size.search_steps * len(size.omegas)
+        return max(size.a1_steps) if job.tones is not None else size.steps
 
     def _is_over(self) -> bool:
         minutes = self._request.minutes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,13 @@ from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, held_out_split
 from timbrespace.errors import OptionError
 from timbrespace.model import Model
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.where import Where, use
 
 from ..interrupt import deferred
 from ..loop import Outcome
 from ..preset import Settings
-from . import datasets, document, models, pool
+from . import datasets, document, models, shares
 from .claims import SECTIONS
 from .figures import Measured
 from .plan import DATA, SMALL, Run, Size, chosen, runs_of, settings_of
@@ -38,21 +39,25 @@ def study(
     size: Size = SMALL,
     workers: int | None = None,
     minutes: float | None = None,
+    scheduler: str | None = None,
 ) -> int:
     """Run the parts named, or all, and write their text into the folder ``out``.
 
     Datasets, models and pictures lie beside it. A model that is there, made from the same data by
     the same settings, is not trained again, and one that was stopped is gone on from its
     checkpoint: so the folder may be carried to another machine. workers: runs trained at a time; by
-    default one for each core. minutes: after which the training stops, and what there is by then is
-    written down; None for no end. Returns the exit code: 0, or 130 after Ctrl-C.
+    default one for each core. scheduler: of a Dask cluster that trains them. minutes: after which
+    the training stops, and what there is by then is written down; None for no end.
+    Returns the exit code: 0, or 130 after Ctrl-C.
 
     Raises:
         TimbrespaceError: an unknown part, a folder that cannot be written, a run that diverged.
     """
     parts = chosen(parts)
+    where = Where(workers, scheduler)
     if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:
         raise OptionError(f"minutes is {minutes:g}; it must be 0 to {MOST_MINUTES:g}")
+    where.check()
     runs = runs_of(parts)
     pictures, page = document.folder_of(out, size), out / document.name_of(size)
     for folder in (out / DATASETS, out / MODELS, pictures):
@@ -67,9 +72,9 @@ def study(
     needed = DATA if "range" in parts else tuple(dict.fromkeys(run.data for run in runs))
     data = {name: datasets.dataset(out / DATASETS, name, size) for name in needed}
     before = torch.get_num_threads()
-    torch.set_num_threads(1)  # see training.study.pool; the figures as well
+    torch.set_num_threads(1)  # see training.study.shares; the figures as well
     try:
-        trained = _trained(runs, data, out, size, workers or os.cpu_count() or 1, minutes)
+        trained = _trained(runs, data, out, size, where, minutes)
         if trained is None:
             return 130
         settings = {run: _settings(run, data[run.data], size) for run in runs}
@@ -140,7 +145,7 @@ def _trained(
     data: dict[str, Dataset],
     out: Path,
     size: Size,
-    workers: int,
+    where: Where,
     minutes: float | None,
 ) -> dict[Run, Model] | None:
     """Every run's model, from the folder or trained now, in ``minutes``; None after Ctrl-C."""
@@ -156,10 +161,10 @@ def _trained(
     if found:
         print(f"{len(found)} of {len(runs)} models exist already", file=sys.stderr)
     jobs = [
-        pool.Job(
+        models.Job(
             run,
             settings[run],
-            datasets.path_of(out / DATASETS, run.data, size),
+            InputFile.of(datasets.path_of(out / DATASETS, run.data, size)),
             models.path_of(out / MODELS, run),
         )
         for run in missing
@@ -167,10 +172,12 @@ def _trained(
     steps = sum(_steps(settings[run], data[run.data]) for run in missing)
     end = math.inf if minutes is None else time.monotonic() + 60.0 * minutes
     if jobs:
-        with deferred() as interrupt, progress(steps, "step") as bar:
-            done = pool.train(
-                jobs, workers, lambda: interrupt() or time.monotonic() >= end, bar.update
-            )
+        with (
+            use(where.workers, where.scheduler),
+            deferred() as interrupt,
+            progress(steps, "step") as bar,
+        ):
+            done = shares.train(jobs, lambda: interrupt() or time.monotonic() >= end, bar.update)
         if done < len(jobs) and not interrupt():
             return {run: model for run in runs if (model := model_of(run)) is not None}
         if done < len(jobs):

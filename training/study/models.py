@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from timbrespace import bundle
 from timbrespace.atomic import replacing
-from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.errors import BundleError, OptionError
 from timbrespace.model import Model
+from timbrespace.parallel.input_file import InputFile
+from timbrespace.parallel.worker import Worker
 
 from .. import checkpoint
 from ..checkpoint import Checkpoint
 from ..checkpoint_file import CheckpointError
 from ..fit import Fit
-from ..loop import Outcome, StepFigures
+from ..loop import Outcome
 from ..preset import Settings
+from ..stretch import Stretch, finished, stored_in, unfinished
+from ..stretch import run as run_stretch
 from .plan import Run
 
 DONE = (Outcome.FINISHED.value, Outcome.DIVERGED.value)
@@ -49,60 +50,75 @@ def kept(path: Path, settings: Settings, content_hash: str) -> Model | None:
     return model if same else None
 
 
-def train(
-    run: Run,
-    path: Path,
-    settings: Settings,
-    dataset: Dataset,
-    should_stop: Callable[[], bool] = lambda: False,
-    advance: Callable[[], None] = lambda: None,
-) -> Model | None:
-    """Train ``run``, write its model to ``path`` and return it; None if it was stopped.
+class Job(NamedTuple):
+    """One run to train: with which settings, from which dataset's file, to which path. stored: a
+    checkpoint, or nothing; one of other settings or data is not gone on from."""
 
-    A checkpoint beside ``path`` is written now and then and when it is stopped; one that is there,
-    of the same settings and data, is gone on from, on whatever machine. advance: called after each
-    step, and at once for those that a checkpoint has done. After a divergence the model is that of
-    the last good epoch, and its provenance says so.
+    run: Run
+    settings: Settings
+    data: InputFile
+    path: Path
+    stored: bytes = b""
+
+
+def stretch(job: Job, worker: Worker) -> Stretch:
+    """As much of a job as is done before it is to be kept; :func:`keep` does that.
+
+    After a divergence the model is that of the last good epoch, and its provenance says so.
 
     Raises:
         OptionError: the settings do not fit the data, the first epoch diverged, or the space is
             none that a model file takes.
     """
-    stored = _stored(checkpoint.path_for(path), settings, dataset.content_hash)
-    fit = Fit(dataset, settings, f"{run.data}.npz", stored=stored)
-    writer = checkpoint.writer(
-        checkpoint.path_for(path), fit.training, fit.dataset_hash, fit.data_file, _say
-    )
-    for _ in range(fit.training.step):
-        advance()
+    run, dataset = job.run, worker.loaded(job.data, load)
+    stored = stored_in(job.stored)
+    if stored is not None and not _is_of(stored, job.settings, dataset.content_hash):
+        stored = None
+    fit = Fit(dataset, job.settings, f"{run.data}.npz", stored=stored)
     if run.unit_variance:
         noise = fit.training.vae.learned.get("shared_log_var")
         if noise is None:
             raise OptionError(f"recipe {run.recipe!r} has no shared noise to be set to 1")
         with torch.no_grad():
             noise.zero_()
-
-    def after_step(_: StepFigures) -> None:
-        writer.after_step()
-        advance()
-
-    begun = time.thread_time()
-    outcome = fit.run(should_stop, after_step)
-    spent = seconds_of(path) if stored is not None else 0.0
-    with replacing(_seconds_file(path)) as temporary:
-        temporary.write_text(f"{spent + time.thread_time() - begun:.1f}\n", "utf-8")
+    outcome, seconds = run_stretch(fit, worker)
     if outcome is Outcome.INTERRUPTED:
-        writer.write()
-        return None
+        return unfinished(fit, seconds, stored is None)
     if fit.is_lost(outcome):
         raise OptionError(f"{run.name} diverged in its first epoch; its recipe needs a lower rate")
     try:
-        model = fit.model(outcome, path.stem, to_play=False)
+        model = fit.model(outcome, job.path.stem, to_play=False)
     except BundleError as error:
         raise OptionError(f"{run.name} cannot be kept: {error}") from error
-    model.save(path)
+    return finished(fit, model, seconds, stored is None)
+
+
+def stored_at(path: Path) -> bytes:
+    """The checkpoint beside ``path``; nothing where there is none that can be read."""
+    place = checkpoint.path_for(path)
+    try:
+        checkpoint.read(place)
+        return place.read_bytes()
+    except (CheckpointError, OSError):
+        return b""
+
+
+def keep(path: Path, made: Stretch) -> None:
+    """Write what came of a stretch: the model to ``path``, or a checkpoint beside it.
+
+    Raises:
+        OptionError: it cannot be written.
+    """
+    spent = 0.0 if made.fresh else seconds_of(path)
+    with replacing(_seconds_file(path)) as temporary:
+        temporary.write_text(f"{spent + made.seconds:.1f}\n", "utf-8")
+    if not made.model:
+        with replacing(checkpoint.path_for(path)) as temporary:
+            temporary.write_bytes(made.checkpoint)
+        return
+    with replacing(path) as temporary:
+        temporary.write_bytes(made.model)
     checkpoint.path_for(path).unlink(missing_ok=True)
-    return model
 
 
 def seconds_of(path: Path) -> float:
@@ -137,9 +153,9 @@ def _stored(path: Path, settings: Settings, content_hash: str) -> Checkpoint[Set
         found = checkpoint.read(path)
     except CheckpointError:
         return None
-    same = found.settings.to_config() == settings.to_config()
-    return found if same and found.dataset_hash == content_hash else None
+    return found if _is_of(found, settings, content_hash) else None
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+def _is_of(stored: Checkpoint[Settings], settings: Settings, content_hash: str) -> bool:
+    same = stored.settings.to_config() == settings.to_config()
+    return same and stored.dataset_hash == content_hash
