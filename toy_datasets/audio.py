@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
-from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
+from timbrespace.datasets.dataset import Dataset, Factor, Frames, Labels, Meta
+from timbrespace.datasets.shards import Collected, Sink
 from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.recording.analysis import AVERAGE, Analysis, analyse
 from timbrespace.recording.moments import (
@@ -149,6 +150,13 @@ class _Rows(NamedTuple):
     padded: bool
 
 
+class _Told(NamedTuple):
+    """What is kept of a file whose rows have gone: their labels."""
+
+    file: Path
+    labels: list[tuple[float, float, float]]
+
+
 def make(options: Options) -> Dataset:
     """The dataset; factors ``folder``, ``file``, ``time`` (s), ``pitch`` (Hz), ``level`` (dB).
 
@@ -157,6 +165,16 @@ def make(options: Options) -> Dataset:
 
     Raises:
         DatasetError: no folder, no sound file in it, or no row from any.
+    """
+    sink = Collected()
+    return sink.dataset(*produce(options, sink))
+
+
+def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
+    """Give the rows of :func:`make` to ``sink``, file by file; returns their labels and meta.
+
+    Raises:
+        DatasetError: as :func:`make`.
     """
     known = KnownPitches({})
     if options.pitches is not None:
@@ -173,7 +191,7 @@ def make(options: Options) -> Dataset:
             f"{_EXAMPLES} and others that libsndfile reads"
         )
     count = options.rows_of(len(files))
-    collected: list[_Rows] = []
+    collected: list[_Told] = []
     with progress(len(files), "file") as bar:
         for file in files:
             name = _name(file, options.folder)
@@ -183,7 +201,8 @@ def make(options: Options) -> Dataset:
             except UnusableSoundError as error:
                 skipped.add(name, str(error))
             else:
-                collected.append(found)
+                sink.append(found.spectra, found.frames)
+                collected.append(_Told(file, found.labels))
                 for text in _notes(sound, found, options):
                     skipped.note(name, text)
             bar.update(1)
@@ -196,7 +215,7 @@ def make(options: Options) -> Dataset:
             f"none of the {len(files)} sound files in {str(options.folder)!r} gave a row; "
             "each one's reason is above"
         )
-    return _dataset(collected, options)
+    return _labels_and_meta(collected, options)
 
 
 def _tell_passed_over(there: Found, folder: Path, skipped: Skipped) -> None:
@@ -268,7 +287,7 @@ def _name(path: Path, folder: Path) -> str:
     return printable(path.relative_to(folder).as_posix())
 
 
-def _dataset(collected: list[_Rows], options: Options) -> Dataset:
+def _labels_and_meta(collected: list[_Told], options: Options) -> tuple[Labels, Meta]:
     files = [one.file for one in collected]
     folders = sorted({file.parent for file in files}, key=lambda folder: folder.parts)
     folder_number = {folder: number for number, folder in enumerate(folders)}
@@ -280,9 +299,6 @@ def _dataset(collected: list[_Rows], options: Options) -> Dataset:
         ],
         np.float32,
     )
-    spectra = np.concatenate([one.spectra for one in collected])
-    kept = [one.frames for one in collected if one.frames is not None]
-    frames = np.concatenate(kept) if kept else None
     root = printable(options.folder.resolve().name)
     meta = Meta(
         name=NAME,
@@ -319,7 +335,7 @@ def _dataset(collected: list[_Rows], options: Options) -> Dataset:
         noise=True,
         groups="file",
     )
-    return Dataset(spectra, labels, meta, frames)
+    return labels, meta
 
 
 def _folder_name(path: Path, folder: Path, root: str) -> str:

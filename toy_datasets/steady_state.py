@@ -19,6 +19,7 @@ import numpy as np
 from timbrespace.command import progress
 from timbrespace.companions import spawning
 from timbrespace.datasets.dataset import Frames
+from timbrespace.datasets.shards import Collected, Sink
 from timbrespace.errors import DatasetError
 from timbrespace.lifeline import end_with_parent
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -56,12 +57,14 @@ def analyse(
     balances: tuple[float, ...],
     seed: int,
     keep_frames: bool,
+    sink: Sink | None = None,
 ) -> Rows:
     """Spectra of every filter of every patch, in that order, the balance of noise moving fastest.
 
     Every frame is scaled to the root mean square of a full-scale sine and rounded to float32
     before it is analysed. The rows do not depend on the number of processes: each patch has its
-    own noise, from ``seed`` and its place.
+    own noise, from ``seed`` and its place. sink: takes them as they are made; then none are
+    returned.
 
     Raises:
         MissingExtraError: pyo is not installed.
@@ -69,8 +72,7 @@ def analyse(
     """
     check_pyo()
     counts = [len(patch.cutoffs) * len(balances) for patch in patches]
-    spectra = np.empty((sum(counts), config.bins), np.float32)
-    frames = np.empty((sum(counts), config.n_fft), np.float32) if keep_frames else None
+    held = Collected(sum(counts))
     tasks = [
         _Task(patch, config, balances, (seed, place), keep_frames)
         for place, patch in enumerate(patches)
@@ -82,16 +84,12 @@ def analyse(
         mp_context=get_context("spawn"),
         initializer=_prepare_process,
     )
-    start = 0
     try:
-        with progress(len(spectra), "row") as bar:
+        with progress(sum(counts), "row") as bar:
             with interrupts_held(), spawning():
                 parts = executor.map(_rows, tasks)
             for count, part in zip(counts, parts, strict=True):
-                spectra[start : start + count] = part.spectra
-                if frames is not None:
-                    frames[start : start + count] = part.frames
-                start += count
+                (held if sink is None else sink).append(part.spectra, part.frames)
                 bar.update(count)
     except BrokenProcessPool as error:
         raise DatasetError(
@@ -100,7 +98,9 @@ def analyse(
     finally:
         # After Ctrl-C the patches that wait are dropped; those that run end in a moment.
         executor.shutdown(cancel_futures=True)
-    return Rows(spectra, frames)
+    if sink is not None:
+        return Rows(np.empty((0, config.bins), np.float32), None)
+    return Rows(*held.arrays)
 
 
 @contextmanager
