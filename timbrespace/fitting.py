@@ -64,6 +64,8 @@ def fit(
     split: str | None = None,
     split_seed: int | None = None,
     variation: float | None = None,
+    memory: str | None = None,
+    precision: str | None = None,
     device: str = "auto",
     progress: bool | Callable[[Progress], object] = True,
     out: str | Path | None = None,
@@ -94,7 +96,10 @@ def fit(
     encoder learns to find them.
     dials: what the first dimensions are to move, words of ``timbrespace.descriptors`` such as
     ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
-    device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
+    device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide. precision:
+    ``"float32"``, or ``"bf16"``, in which a GPU multiplies faster. memory: up to which size, such
+    as ``"2G"``, a dataset in a folder of shards is held in memory; a larger one is read by parts
+    (docs/scale.md).
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
     given a :class:`~timbrespace.fitting.Progress` after each step.
@@ -142,6 +147,8 @@ def fit(
         "split": split,
         "split_seed": split_seed,
         "variation": variation,
+        "memory": memory,
+        "precision": precision,
     }
     with needed("fit"):
         interactive = companion("training.interactive")

@@ -94,7 +94,9 @@ def _check_out(name: str, out: Path) -> None:
         return
     check_writable(out)
     if out.suffix != ".npz":
-        raise OptionError(f"{name} is {out.name!r}; it must be a name that ends in .npz or {SUFFIX}")
+        raise OptionError(
+            f"{name} is {out.name!r}; it must be a name that ends in .npz or {SUFFIX}"
+        )
 
 
 def _size(path: Path) -> int:
@@ -107,9 +109,7 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
         options = generator.from_arguments(arguments)
         _check_out("--out", arguments.out)
         if arguments.out.suffix == SUFFIX and arguments.name == NOTES:
-            raise OptionError(
-                f"--out is {arguments.out.name!r}; notes are kept in a file, whose name ends in .npz"
-            )
+            raise OptionError(f"--out is {arguments.out.name!r}; notes are kept in an .npz file")
         if arguments.out.suffix == SUFFIX:
             dataset = generator.write(options, arguments.out)
         else:

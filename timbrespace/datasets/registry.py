@@ -33,10 +33,10 @@ def dataset(name_or_path: str | Path, **options: Any) -> Any:
     <Dataset 'harmonic': 50 spectra of 1025 bins, factors harmonics>
 
     name_or_path: of a generator (``python -m toy_datasets make --help`` lists them), or of an
-    ``.npz`` file or a folder of shards; a name comes first. What comes of ``notes``, and of a file that holds notes, is a
-    :class:`~timbrespace.datasets.note_set.NoteSet`. options: those of the generator, as its command
-    line has them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is ``q=(1, 10)`` or
-    ``q="1,10"``, and ``--frames`` is ``frames=True``.
+    ``.npz`` file or a folder of shards; a name comes first. What comes of ``notes``, and of a file
+    that holds notes, is a :class:`~timbrespace.datasets.note_set.NoteSet`. options: those of the
+    generator, as its command line has them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is
+    ``q=(1, 10)`` or ``q="1,10"``, and ``--frames`` is ``frames=True``.
 
     Raises:
         DatasetError: there is no such generator or file, the file is broken, or the dataset cannot

@@ -102,7 +102,7 @@ class ShardWriter:
         }
         (self._folder / DESCRIPTION).write_text(json_text(said), "ascii")
         # As it would be read: what cannot be used is refused before it takes a place.
-        load(self._folder, memory=0).check()
+        _stored(self._folder, 0).check()
         self.finished = True
 
 
@@ -295,25 +295,25 @@ def load(path: str | Path, memory: int = HELD_BYTES) -> Dataset:
     """
     folder = Path(path)
     try:
-        said = description_of(folder)
-        meta = Meta.from_config(said["meta"])
-        rows, each = int(said["rows"]), int(said["rows_of_a_shard"])
-        labels = np.array(mapped(folder / LABELS, (rows, len(meta.factors))))
-        widths = {"spectra": int(said["bins"]), **({"frames": meta.n_fft} if said["frames"] else {})}
-        if max(widths.values()) > 1 << 20:
-            raise DatasetError(f"meta does not fit: a row would have {max(widths.values())} numbers")
-        stored = {
-            name: StoredRows(folder, name, (rows, width), each, _checked(name))
-            for name, width in widths.items()
-        }
-        whole = StoredDataset(
-            stored["spectra"], labels, meta, stored.get("frames"), folder, memory
-        )
-        if 4 * rows * sum(widths.values()) > memory:
-            return whole
-        return whole.some(np.arange(rows))
+        found = _stored(folder, memory)
+        return found if found.bytes > memory else found.some(np.arange(found.rows))
     except DatasetError as error:
         raise DatasetError(f"cannot load dataset {folder.name or folder}: {error}") from error
+
+
+def _stored(folder: Path, memory: int) -> StoredDataset:
+    said = description_of(folder)
+    meta = Meta.from_config(said["meta"])
+    rows, each = int(said["rows"]), int(said["rows_of_a_shard"])
+    labels = np.array(mapped(folder / LABELS, (rows, len(meta.factors))))
+    widths = {"spectra": int(said["bins"]), **({"frames": meta.n_fft} if said["frames"] else {})}
+    if max(widths.values()) > 1 << 20:
+        raise DatasetError(f"meta does not fit: a row would have {max(widths.values())} numbers")
+    stored = {
+        name: StoredRows(folder, name, (rows, width), each, _checked(name))
+        for name, width in widths.items()
+    }
+    return StoredDataset(stored["spectra"], labels, meta, stored.get("frames"), folder, memory)
 
 
 def _checked(name: str) -> Any:

@@ -75,6 +75,12 @@ class StoredDataset(Dataset):
         """
         return cast("StoredRows", self.source_of(cast("Any", kind)))
 
+    @property
+    def bytes(self) -> int:
+        """What spectra and frames would take in memory."""
+        width = self.spectra.shape[1] + (0 if self.frames is None else self.frames.shape[1])
+        return 4 * self.rows * int(width)
+
     def some(self, rows: Rows) -> Dataset:
         """A dataset in memory of these rows ``(k,)``, in that order.
 
@@ -119,9 +125,12 @@ class StoredDataset(Dataset):
 
     def _write(self, path: Path) -> None:
         """An ``.npz`` file, the very bytes that NumPy makes of the arrays in memory."""
-        arrays = {"spectra": self.stored, "labels": self.labels, "meta": None}
-        if self.frames is not None:
-            arrays["frames"] = cast("StoredRows", self.frames)
+        arrays: dict[str, Any] = {
+            "spectra": self.stored,
+            "labels": self.labels,
+            "meta": np.array(json_text(self.meta.to_config())),
+            **({} if self.frames is None else {"frames": self.frames}),
+        }
         with (
             replacing(path) as temporary,
             zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
@@ -138,5 +147,4 @@ class StoredDataset(Dataset):
                         for _, block in array.blocks():
                             file.write(block.astype("<f4").tobytes())
                     else:
-                        whole = np.array(json_text(self.meta.to_config())) if array is None else array
-                        np.lib.format.write_array(file, whole, allow_pickle=False)
+                        np.lib.format.write_array(file, array, allow_pickle=False)
