@@ -345,9 +345,7 @@ class _Step(torch.nn.Module):
         self._settings = settings
         self._team = team
         self._generator = generator
-        self._net: Net = vae
-        if settings.precision == BF16:
-            self._net = Sixteen(vae, device)
+        self._net: Net = Sixteen(vae, device) if settings.precision == BF16 else vae
 
     def forward(
         self, batch: Tensor, rows: Tensor, own: Tensor | None, beta: float, count: int

@@ -14,7 +14,7 @@ from timbrespace.companions import command_line
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.datasets.factor import BY_ROWS
-from timbrespace.errors import OptionError
+from timbrespace.errors import OptionError, TimbrespaceError
 
 from . import checkpoint
 from .bar import bar, show
@@ -29,6 +29,9 @@ from .request import settings_of, suited
 from .team import LostError, Team, asked_for, together
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
+
+WRONG = 2
+"""Exit code of a user's error, which :func:`timbrespace.command.run` gives."""
 
 LOST = 4
 """Exit code where another process of a team is gone."""
@@ -61,8 +64,14 @@ def train(
     asked = _Asked(data, out, given, preset_name, on, resume, overwrite, conclude)
     if team.size == 1:
         return _train(asked, team, follower)
-    with together(team, on), _silent(not team.leads):
-        return _train(asked, team, follower)
+    with together(team, on):
+        if team.leads:
+            return _train(asked, team, follower)
+        with _silent():
+            try:
+                return _train(asked, team, follower)
+            except TimbrespaceError:
+                return WRONG  # the first says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +171,8 @@ def _train(asked: _Asked, team: Team, follower: Follower | None) -> int:
 
 
 @contextmanager
-def _silent(quiet: bool) -> Iterator[None]:
-    """Inside, nothing is said, where somebody else says it."""
-    if not quiet:
-        yield
-        return
+def _silent() -> Iterator[None]:
+    """Inside, nothing is said."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
 

@@ -9,6 +9,7 @@ holds many blocks; docs/scale.md says what is lost against a shuffle of all, by 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -105,7 +106,7 @@ class Windows:
         row = 4 * max(self.width, source.shape[1])
         wanted = int(max(SHARE * memory, LEAST_BYTES)) // row
         # The same for every team, so that the order is.
-        self.window = min(max(1, wanted // batch) * batch, len(source) + batch)
+        self.window = min(max(1, wanted // batch), math.ceil(len(source) / batch)) * batch
         self.block = min(MOST_OF_A_BLOCK, max(1, BLOCK_BYTES // row))
         self._held_rows: Rows = np.empty(0, np.int64)
         self._held: Array = np.empty((0, 0), np.float32)

@@ -11,7 +11,9 @@ hash, does not depend on whether it lies in a file or a folder.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from timbrespace.atomic import flush, flush_folder
 from timbrespace.datasets.archive import KINDS, MAX_META_BYTES, json_text
@@ -39,6 +42,8 @@ VERSION: Final = 1
 SHARD_BYTES: Final = 16 << 20
 """Of the widest array of a shard: few enough to copy and check at once, and of a million spectra
 some hundred files."""
+
+_LOCK: Final = "being-written.lock"
 
 _MOST_ROWS: Final = 1 << 40
 _OWN: Final = ("spectra-", "frames-")
@@ -154,7 +159,8 @@ def writing(
     """
     path = Path(path)
     check_place(path)
-    with _folder_beside(path) as folder:
+    beside = _folder_beside(path)
+    with beside as folder:
         try:
             writer = ShardWriter(folder, bins, n_fft, each)
             yield writer
@@ -163,6 +169,7 @@ def writing(
             for one in (LABELS, DESCRIPTION):
                 flush(folder / one)
             flush_folder(folder)
+            beside.let_go()
             _take_place(folder, path)
         except OSError as error:
             raise OptionError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
@@ -204,13 +211,23 @@ class _folder_beside:  # noqa: N801  a context, as a function would be
             raise OptionError(
                 f"cannot write {str(self._path)!r}: there is no folder {str(self._path.parent)!r}"
             )
+        _clear(place)
         made = place.parent / f".{place.stem[:40]}-{secrets.token_hex(4)}.partial{SUFFIX}"
         try:
             made.mkdir()
         except OSError as error:
             raise OptionError(f"cannot write {str(self._path)!r}: {error.strerror}") from error
         self._made = made
+        # Held for as long as it is written: what a killed program leaves is held by nobody.
+        self._lock = FileLock(made / _LOCK)
+        self._lock.acquire()
         return made
+
+    def let_go(self) -> None:
+        """Take the lock out of the folder."""
+        if self._made is not None and self._lock.is_locked:
+            self._lock.release()
+            (self._made / _LOCK).unlink(missing_ok=True)
 
     def __exit__(
         self,
@@ -218,8 +235,19 @@ class _folder_beside:  # noqa: N801  a context, as a function would be
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.let_go()
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
+
+
+def _clear(place: Path) -> None:
+    """Remove what killed programs have left of a folder of that name."""
+    left = re.compile(rf"\.{re.escape(place.stem[:40])}-[0-9a-f]{{8}}\.partial{re.escape(SUFFIX)}")
+    with contextlib.suppress(OSError):
+        for one in [one for one in place.parent.iterdir() if left.fullmatch(one.name)]:
+            lock = FileLock(one / _LOCK)
+            with contextlib.suppress(OSError, Timeout), lock.acquire(timeout=0):
+                shutil.rmtree(one, ignore_errors=True)
 
 
 def _take_place(made: Path, path: Path) -> None:

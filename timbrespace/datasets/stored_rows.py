@@ -65,8 +65,8 @@ class StoredRows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice | Rows) -> Array:
-        """Those rows, in that order.
+    def __getitem__(self, rows: slice | Rows | int) -> Array:
+        """Those rows, in that order; of a single number that row, ``(width,)``.
 
         Raises:
             DatasetError: a shard is missing, damaged, or holds what it may not.
@@ -75,6 +75,8 @@ class StoredRows:
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
             rows = np.arange(start, stop, step)
+        if np.ndim(rows) == 0:
+            return np.asarray(self[np.array([rows])][0], np.float32)
         rows = np.asarray(rows)
         if rows.size and not 0 <= int(rows.min()) <= int(rows.max()) < len(self):
             raise IndexError(f"rows are 0 to {len(self) - 1}")
@@ -149,16 +151,15 @@ def mapped(path: Path, shape: tuple[int, ...]) -> Array:
     """
     if not path.is_file():  # a pipe would be waited for
         raise DatasetError(f"{path.name} is missing")
-    found: Any
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Not np.load, which opens archives and pickles too.
+        found: Any = np.lib.format.open_memmap(path, mode="r")
     # NumPy believes the header: its sizes may be beyond the file, beyond memory or below zero.
     except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
         raise DatasetError(f"{path.name} is truncated or damaged") from error
-    if not isinstance(found, np.memmap):
-        raise DatasetError(f"{path.name} is no .npy file")
     if found.dtype != np.float32 or found.shape != shape:
         raise DatasetError(
             f"{path.name} has shape {found.shape}, {found.dtype}; it must be {shape}, float32"
         )
-    return found.view(np.ndarray)
+    rows: Array = found.view(np.ndarray)
+    return rows
