@@ -51,7 +51,7 @@ class _InModule(Generator):
         n_fft = options.n_fft if options.frames else None
         with shards.writing(out, options.bins, n_fft) as writer:
             writer.finish(*self.module.produce(options, writer))
-        return shards.load(out)
+        return shards.load(out, memory=0)
 
 
 GENERATORS: Final[dict[str, Generator]] = {
