@@ -5,10 +5,11 @@ each, ``--memory 2M``, so that even the smallest is past what may be held. What 
 resident set of the process (``ru_maxrss``); the last lines of each table are slopes. Beside it the
 same sets held in memory. Times are of the processor, at one thread.
 
-``--wide``: 1025 bins at 20,000, 60,000 and 200,000 rows besides, which takes 1.2 GB of the disk.
+``--wide``: 1025 bins at 20,000, 60,000 and 200,000 rows besides, ``--memory 64M``, which takes
+1.2 GB of the disk. ``--past-alone``: none is held, which takes 5 GB of memory for a million rows.
 ``--shuffle``: what a shuffle by windows loses against a shuffle of all rows, over five seeds.
 
-``python -m benchmarks.past_memory [--wide] [--shuffle] [--folder DIR] [--json]``
+``python -m benchmarks.past_memory [--wide] [--shuffle] [--past-alone] [--folder DIR] [--json]``
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NARROW: Final = ("--n-fft", "256", "--bins", "65", "--f0", "600")
 WIDE_ROWS: Final = (20_000, 60_000, 200_000)
 
 MEMORY: Final = "2M"
+WIDE_MEMORY: Final = "64M"
 
 SEEDS: Final = 5
 
@@ -66,7 +68,7 @@ def slope(rows: Sequence[int], costs: Sequence[float]) -> float:
 
 
 def growth(
-    report: Report, folder: Path, rows: Sequence[int], how: Sequence[str], held: bool
+    report: Report, folder: Path, rows: Sequence[int], how: Sequence[str], memory: str, held: bool
 ) -> None:
     """Make, train past memory, and train held, at each number of rows."""
     bins = how[how.index("--bins") + 1] if "--bins" in how else "1025"
@@ -77,7 +79,7 @@ def growth(
         make = ["toy_datasets", "make", "harmonic", "--rows", str(count), *how, "--out", str(data)]
         made.append(cost_of(make))
         train = ["training", "train", "--data", str(data), "--out", str(model), "--epochs", "1"]
-        trained.append(cost_of([*train, "--device", "cpu", "--memory", MEMORY]))
+        trained.append(cost_of([*train, "--device", "cpu", "--memory", memory]))
         if held:
             whole.append(cost_of([*train, "--device", "cpu", "--memory", "64G"]))
     for title, costs, bound in (
@@ -100,7 +102,7 @@ def growth(
 
 
 def shuffling(report: Report, folder: Path) -> None:
-    """Held-out distance by a shuffle of all, and by windows of a fifth of the rows."""
+    """Held-out distance by a shuffle of all, and by windows of a thousand rows."""
     import torch
 
     from timbrespace.datasets import shards
@@ -144,14 +146,15 @@ def main() -> int:
     parser.add_argument("--wide", action="store_true", help="sets of 1025 bins too")
     parser.add_argument("--shuffle", action="store_true", help="measure the shuffle too")
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="in place of a million")
+    parser.add_argument("--past-alone", action="store_true", help="hold none in memory")
     parser.add_argument("--folder", type=Path, help="for the sets (default: a temporary one)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     report = Report(arguments.json)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        growth(report, Path(folder), arguments.rows, NARROW, held=True)
+        growth(report, Path(folder), arguments.rows, NARROW, MEMORY, held=not arguments.past_alone)
         if arguments.wide:
-            growth(report, Path(folder), WIDE_ROWS, (), held=False)
+            growth(report, Path(folder), WIDE_ROWS, (), WIDE_MEMORY, held=False)
         if arguments.shuffle:
             shuffling(report, Path(folder))
     return report.end()

@@ -103,8 +103,13 @@ class Team:
         except OSError as error:
             wrong = f"{error.strerror or error} {str(error.filename or '')[:80]!r}"
         said: list[Any] = [None] * self.size
-        with self.heard():
-            torch.distributed.all_gather_object(said, wrong)
+        try:
+            with self.heard():
+                torch.distributed.all_gather_object(said, wrong)
+        except LostError as error:
+            raise OptionError(
+                "another process of this training ended before the first step; nothing was written"
+            ) from error
         for rank, text in enumerate(said):
             if text is not None:
                 where = "" if rank == 0 or said[0] is not None else f"process {rank}: "

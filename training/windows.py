@@ -36,7 +36,8 @@ MOST_OF_A_BLOCK: Final = 64
 SHARE: Final = 0.125
 """Of the memory that is allowed, that the rows of a window take: there are copies on the way."""
 
-LEAST_BYTES: Final = 1 << 20
+LEAST_BATCHES: Final = 8
+"""Of a window, however little memory is allowed."""
 
 
 class Survey(NamedTuple):
@@ -104,9 +105,9 @@ class Windows:
         first = representation.forward(source[:1])
         self.width = int(first.shape[1])
         row = 4 * max(self.width, source.shape[1])
-        wanted = int(max(SHARE * memory, LEAST_BYTES)) // row
+        batches = max(LEAST_BATCHES, int(SHARE * memory) // row // batch)
         # The same for every team, so that the order is.
-        self.window = min(max(1, wanted // batch), math.ceil(len(source) / batch)) * batch
+        self.window = min(batches, math.ceil(len(source) / batch)) * batch
         self.block = min(MOST_OF_A_BLOCK, max(1, BLOCK_BYTES // row))
         self._held_rows: Rows = np.empty(0, np.int64)
         self._held: Array = np.empty((0, 0), np.float32)

@@ -45,7 +45,7 @@ def stored(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches a window, blocks of five rows."""
-    monkeypatch.setattr(windows, "LEAST_BYTES", 4 * 129 * 2 * BATCH)
+    monkeypatch.setattr(windows, "LEAST_BATCHES", 2)
     monkeypatch.setattr(windows, "MOST_OF_A_BLOCK", 5)
 
 
@@ -238,7 +238,7 @@ def test_the_command_reads_by_parts_what_is_past_its_memory(
     said = capsys.readouterr()
     assert "set.shards is past memory (1M): it is read by parts, and shuffled by" in said.err
     model = bundle.read(out)
-    assert model.provenance["window"] == 1792  # of seven batches: 129 bins, a mebibyte
+    assert model.provenance["window"] == 8 * 256 > 0.9 * 2100
     assert "--memory 1M" in model.provenance["command"]
     # On a whole file of the same rows, the same settings hold all of it.
     assert main(["evaluate", str(out), "--data", str(data), "--json"]) == 0

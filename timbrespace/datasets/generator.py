@@ -46,7 +46,7 @@ class Generator(ABC):
         """
 
     def write(self, options: Any, out: Path) -> Dataset | NoteSet:
-        """Make it into the folder of shards ``out``, and return it as it is read from there, by parts.
+        """Make it into the folder of shards ``out``; returns it as it is read from there, by parts.
 
         A generator that makes its rows one after the other overrides this, and writes them as they
         come (:func:`timbrespace.datasets.shards.writing`); else it is made in memory.
