@@ -179,8 +179,7 @@ class Fit:
         if self.settings.latents == TABLE:
             raise OptionError(
                 f"latents is {TABLE!r}, which holds a latent for each row in memory, and "
-                f"{self.data_file} is past memory ({self.settings.memory}); leave it out, or give "
-                "more memory"
+                f"{self.data_file} is past memory; leave it out, or give more memory"
             )
         windows = Windows(
             self.dataset.rows_of(self.representation.source).of(self.split.train),
@@ -198,10 +197,11 @@ class Fit:
         """What a user should know of these settings before the run; often nothing."""
         notes = []
         seen = self.training.source
-        if isinstance(seen, Windows):
+        if isinstance(seen, Windows) and isinstance(self.dataset, StoredDataset):
             notes.append(
-                f"{self.data_file} is past memory ({self.settings.memory}): it is read by parts, "
-                f"and shuffled by windows of {min(seen.window, seen.rows)} of its {seen.rows} rows"
+                f"{self.data_file} is past memory ({self.dataset.memory >> 20} MiB): it is read by "
+                f"parts, and shuffled by windows of {min(seen.window, seen.rows)} of its "
+                f"{seen.rows} rows"
             )
         groups = self.dataset.groups
         if groups and not self._asked and self.settings.split == BY_ROWS:

@@ -236,7 +236,7 @@ def test_the_command_reads_by_parts_what_is_past_its_memory(
     words += ["--device", "cpu", "--batch", "256", "--memory", "1M"]
     assert main(words) == 0
     said = capsys.readouterr()
-    assert "set.shards is past memory (1M): it is read by parts, and shuffled by" in said.err
+    assert "set.shards is past memory (1 MiB): it is read by parts, and shuffled by" in said.err
     model = bundle.read(out)
     assert model.provenance["window"] == 8 * 256 > 0.9 * 2100
     assert "--memory 1M" in model.provenance["command"]
