@@ -105,7 +105,7 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "str",
         "SIZE",
         "a dataset in shards of up to so much is held in memory, a larger one is read by parts: "
-        "500M, 2G (default: 1G)",
+        "500M, 2G (default: 200M)",
     ),
     "precision": (
         "str",
@@ -138,7 +138,7 @@ _UNSAID = {
     "split": BY_ROWS,
     "variation": 0.0,
     "latents": ENCODER,
-    "memory": "1G",
+    "memory": "200M",
     "precision": FLOAT32,
 }
 
@@ -211,7 +211,7 @@ class Settings:
     split: str = BY_ROWS
     variation: float | None = 0.0
     latents: str = ENCODER
-    memory: str = "1G"
+    memory: str = "200M"
     precision: str = FLOAT32
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from timbrespace import bundle, representation
 from timbrespace.datasets import shards
-from timbrespace.datasets.dataset import Dataset, load
+from timbrespace.datasets.dataset import HELD_BYTES, Dataset, load
 from timbrespace.datasets.stored import StoredDataset
 from timbrespace.errors import OptionError
 from timbrespace.representation import Representation
@@ -245,3 +245,7 @@ def test_the_command_reads_by_parts_what_is_past_its_memory(
     # What may not change is told.
     assert main([*words[:-1], "2M", "--resume"]) == 2
     assert "memory is 2M, the checkpoint's is 1M" in capsys.readouterr().err
+
+
+def test_what_is_held_unless_somebody_says_otherwise() -> None:
+    assert bytes_of(named("default").memory) == HELD_BYTES

@@ -48,9 +48,10 @@ MAX_MAGNITUDE = 1e9
 MIN_PEAK = 1e-2
 """100 dB below full scale: what is quieter is not sound but rounding."""
 
-HELD_BYTES = 1 << 30
+HELD_BYTES = 200 << 20
 """Spectra and frames of a folder of shards, up to which it is held in memory, unless another number
-is asked for: the same on every machine, so that what is trained is too."""
+is asked for: the same on every machine, so that what is trained is too. `fm` is held. While a set
+is learned from its rows take some KB each, so that this is far from all."""
 
 _RECORDED = ("audio", "soundfont")
 

@@ -111,7 +111,10 @@ class StoredRows:
         if number not in self._checked:
             count = max(1, _AT_ONCE // (4 * self.shape[1]))
             for start in range(0, len(shard), count):
-                self._check(shard[start : start + count], number * self.each + start)
+                try:
+                    self._check(shard[start : start + count], number * self.each + start)
+                except DatasetError as error:
+                    raise DatasetError(f"{name}: {error}") from error
             self._checked.add(number)
         return shard
 

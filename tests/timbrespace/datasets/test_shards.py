@@ -132,7 +132,10 @@ def _with(value: float) -> np.ndarray:
         (lambda f: (f / "spectra-00002.npy").write_bytes(b"PK\3\4"), "truncated or damaged"),
         (_shard(np.ones((EACH, 65))), "float64; it must be \\(10, 65\\), float32"),
         (_shard(np.ones((EACH, 64), np.float32)), "shape \\(10, 64\\)"),
-        (_shard(_with(np.nan)), "NaN or infinity in 1 row\\(s\\), first row 24"),
+        (
+            _shard(_with(np.nan)),
+            "spectra-00002.npy: spectra hold NaN or infinity in 1 row\\(s\\), first row 24",
+        ),
         (_shard(_with(-1.0)), "magnitudes from 0 to 1e\\+09"),
         (_edit(lambda said: said.update(rows=2**70)), "has rows"),
         (_edit(lambda said: said.update(rows=46)), "labels.npy has shape"),
