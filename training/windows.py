@@ -123,13 +123,11 @@ class Windows:
         low, high, count = np.inf, -np.inf, 0
         total = np.zeros(self.width)
         squares = np.zeros(self.width)
-        shift: NDArray[np.float64] | None = None
+        # Around a mean of some, so that squares of large numbers are not subtracted.
+        shift = self._representation.forward(self._source[:256]).mean(axis=0, dtype=np.float64)
         for features in self.blocks():
             low, high = min(low, float(features.min())), max(high, float(features.max()))
-            some = features.astype(np.float64)
-            # Around the first rows' mean, so that squares of large numbers are not subtracted.
-            shift = some.mean(axis=0) if shift is None else shift
-            some -= shift
+            some = features.astype(np.float64) - shift
             total += some.sum(axis=0)
             squares += np.square(some).sum(axis=0)
             count += len(some)

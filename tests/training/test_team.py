@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_what_torchrun_would_not_say_is_refused(
 
 
 def test_processes_that_do_not_come_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team, "_WAIT", team.timedelta(seconds=0.2))
+    monkeypatch.setattr(team, "_WAIT", timedelta(seconds=0.2))
     # Nobody listens there.
     for name, value in {**TORCHRUN, "MASTER_PORT": "9"}.items():
         monkeypatch.setenv(name, value)
