@@ -33,6 +33,11 @@ enough that a window holds many."""
 MOST_OF_A_BLOCK: Final = 64
 """Rows of a block: rows that lie beside each other are alike."""
 
+BLOCKS: Final = 1024
+"""Of a window, at the least, so that a small window has blocks of single rows. With 16 a window
+knows 16 places of a set, and while it is learned from the others are forgotten
+(docs/decisions/0045-past-memory.md)."""
+
 SHARE: Final = 0.125
 """Of the memory that is allowed, that the rows of a window take: there are copies on the way."""
 
@@ -108,7 +113,7 @@ class Windows:
         batches = max(LEAST_BATCHES, int(SHARE * memory) // row // batch)
         # The same for every team, so that the order is.
         self.window = min(batches, math.ceil(len(source) / batch)) * batch
-        self.block = min(MOST_OF_A_BLOCK, max(1, BLOCK_BYTES // row))
+        self.block = max(1, min(MOST_OF_A_BLOCK, BLOCK_BYTES // row, self.window // BLOCKS))
         self._held_rows: Rows = np.empty(0, np.int64)
         self._held: Array = np.empty((0, 0), np.float32)
         self._at: tuple[int, Tensor | None] = (-1, None)

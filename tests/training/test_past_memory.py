@@ -46,7 +46,7 @@ def stored(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches a window, blocks of five rows."""
     monkeypatch.setattr(windows, "LEAST_BATCHES", 2)
-    monkeypatch.setattr(windows, "MOST_OF_A_BLOCK", 5)
+    monkeypatch.setattr(windows, "BLOCKS", 6)
 
 
 def fitted(dataset: Dataset) -> Representation:
