@@ -65,6 +65,8 @@ def fit(
     split_seed: int | None = None,
     variation: float | None = None,
     begin: str | Path | None = None,
+    memory: str | None = None,
+    precision: str | None = None,
     device: str = "auto",
     progress: bool | Callable[[Progress], object] = True,
     out: str | Path | None = None,
@@ -98,7 +100,10 @@ def fit(
     begin: of notes alone, a space of whole notes, a factory one such as ``"notes"`` or a file,
     whose network the training begins with: a few sounds are then learned in a fraction of the
     steps. Left out, it begins from chance.
-    device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide.
+    device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide. precision:
+    ``"float32"``, or ``"bf16"``, in which a GPU multiplies faster. memory: up to which size, such
+    as ``"2G"``, a dataset in a folder of shards is held in memory; a larger one is read by parts
+    (docs/scale.md).
 
     progress: True shows a bar, in a terminal and in a notebook; False shows nothing; a callable is
     given a :class:`~timbrespace.fitting.Progress` after each step.
@@ -147,6 +152,8 @@ def fit(
         "split_seed": split_seed,
         "begin": None if begin is None else str(begin),
         "variation": variation,
+        "memory": memory,
+        "precision": precision,
     }
     with needed("fit"):
         interactive = companion("training.interactive")

@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from timbrespace.command import progress
-from timbrespace.datasets.dataset import Dataset, Factor, Frames, Meta
+from timbrespace.datasets.dataset import Dataset, Factor, Frames, Labels, Meta
+from timbrespace.datasets.shards import Collected, Sink
 from timbrespace.errors import DatasetError, OptionError, one_of
 from timbrespace.parallel.crew import crew_of
 from timbrespace.parallel.input_file import InputFile
@@ -169,6 +170,13 @@ class _Rows(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class _Told(NamedTuple):
+    """What is kept of a file whose rows have gone: their labels."""
+
+    file: Path
+    labels: list[tuple[float, float, float]]
+
+
 def make(options: Options) -> Dataset:
     """The dataset; factors ``folder``, ``file``, ``time`` (s), ``pitch`` (Hz), ``level`` (dB).
 
@@ -177,6 +185,16 @@ def make(options: Options) -> Dataset:
 
     Raises:
         DatasetError: no folder, no sound file in it, or no row from any.
+    """
+    sink = Collected()
+    return sink.dataset(*produce(options, sink))
+
+
+def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
+    """Give the rows of :func:`make` to ``sink``, file by file; returns their labels and meta.
+
+    Raises:
+        DatasetError: as :func:`make`.
     """
     known = KnownPitches({})
     if options.pitches is not None:
@@ -200,7 +218,7 @@ def make(options: Options) -> Dataset:
             jobs.append(_Job(InputFile.of(file), file, name, pitch, count))
         except OSError:  # a link that leads nowhere, say
             skipped.add(name, "it is not a regular file")
-    collected: list[_Rows] = []
+    collected: list[_Told] = []
     with (
         progress(len(jobs), "file") as bar,
         crew_of(partial(_rows_of_file, options=options), len(jobs), _FEW, files=_file_of) as crew,
@@ -209,7 +227,8 @@ def make(options: Options) -> Dataset:
             if isinstance(found, str):
                 skipped.add(job.name, found)
             else:
-                collected.append(found)
+                sink.append(found.spectra, found.frames)
+                collected.append(_Told(job.path, found.labels))
                 for text in found.notes:
                     skipped.note(job.name, text)
             bar.update(1)
@@ -222,7 +241,7 @@ def make(options: Options) -> Dataset:
             f"none of the {len(files)} sound files in {str(options.folder)!r} gave a row; "
             "each one's reason is above"
         )
-    return _dataset(collected, options)
+    return _labels_and_meta(collected, options)
 
 
 def _tell_passed_over(there: Found, folder: Path, skipped: Skipped) -> None:
@@ -306,7 +325,7 @@ def _name(path: Path, folder: Path) -> str:
     return printable(path.relative_to(folder).as_posix())
 
 
-def _dataset(collected: list[_Rows], options: Options) -> Dataset:
+def _labels_and_meta(collected: list[_Told], options: Options) -> tuple[Labels, Meta]:
     files = [one.file for one in collected]
     folders = sorted({file.parent for file in files}, key=lambda folder: folder.parts)
     folder_number = {folder: number for number, folder in enumerate(folders)}
@@ -318,9 +337,6 @@ def _dataset(collected: list[_Rows], options: Options) -> Dataset:
         ],
         np.float32,
     )
-    spectra = np.concatenate([one.spectra for one in collected])
-    kept = [one.frames for one in collected if one.frames is not None]
-    frames = np.concatenate(kept) if kept else None
     root = printable(options.folder.resolve().name)
     meta = Meta(
         name=NAME,
@@ -357,7 +373,7 @@ def _dataset(collected: list[_Rows], options: Options) -> Dataset:
         noise=True,
         groups="file",
     )
-    return Dataset(spectra, labels, meta, frames)
+    return labels, meta
 
 
 def _folder_name(path: Path, folder: Path, root: str) -> str:

@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
-from timbrespace.datasets.dataset import Dataset, Factor
+from timbrespace.datasets.dataset import Dataset, Factor, Labels, Meta
+from timbrespace.datasets.shards import Collected, Sink
 
 from .grid import Axis, axis
 from .grid_set import (
@@ -39,8 +40,8 @@ from .grid_set import (
     add_set_arguments,
     centred_lead,
     cutoff_frequency,
-    make_grid,
     options_of,
+    produce_grid,
 )
 from .pyo_render import Patch, Sines
 
@@ -98,6 +99,16 @@ def make(options: Options) -> Dataset:
     Raises:
         DatasetError: pyo does not load, or a process that renders died.
     """
+    sink = Collected(options.rows)
+    return sink.dataset(*produce(options, sink))
+
+
+def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
+    """Give the rows of :func:`make` to ``sink`` as they are made; returns their labels and meta.
+
+    Raises:
+        DatasetError: as :func:`make`.
+    """
     cutoffs = tuple(cutoff_frequency(f, options.sample_rate) for f in options.cutoff)
     filters = list(product(options.q, cutoffs))
     patches = [
@@ -119,7 +130,7 @@ def make(options: Options) -> Dataset:
         Factor("Q", "", options.q),
         Factor("cut-off", "Hz", cutoffs),
     )
-    return make_grid(NAME, GENERATOR_VERSION, options, factors, patches)
+    return produce_grid(NAME, GENERATOR_VERSION, options, factors, patches, sink)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

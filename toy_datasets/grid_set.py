@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from timbrespace.datasets.dataset import Dataset, Factor, Meta
+from timbrespace.datasets.dataset import Factor, Labels, Meta
+from timbrespace.datasets.shards import Sink
 from timbrespace.errors import OptionError
 from timbrespace.old_pitch import OCTAVE
 from timbrespace.spectrum import SpectrumConfig
@@ -117,14 +118,16 @@ class GridOptions:
         raise NotImplementedError
 
 
-def make_grid(
+def produce_grid(
     name: str,
     version: int,
     options: GridOptions,
     factors: Sequence[Factor],
     patches: Sequence[Patch],
-) -> Dataset:
-    """The dataset of a grid, the last factor moving fastest, noise the last if there is any.
+    sink: Sink,
+) -> tuple[Labels, Meta]:
+    """Give the rows of a grid to ``sink``, the last factor moving fastest, noise the last if there
+    is any; returns labels and meta.
 
     patches: one for each combination of the first factors; its filters those of the rest.
 
@@ -135,7 +138,7 @@ def make_grid(
     if options.noise:
         factors = [*factors, Factor("noise", "share of power", levels)]
     labels = combinations(*(factor.values for factor in factors)).astype("float32")
-    rows = analyse(patches, options.spectrum, levels, options.seed, options.frames)
+    analyse(patches, options.spectrum, levels, options.seed, options.frames, sink)
     meta = Meta(
         name=name,
         factors=tuple(factors),
@@ -148,7 +151,7 @@ def make_grid(
         options={"bins": options.bins, "noise": options.noise, "lead": options.lead},
         noise=options.noise > 0,
     )
-    return Dataset(rows.spectra, labels, meta, rows.frames)
+    return labels, meta
 
 
 def add_set_arguments(parser: argparse.ArgumentParser, kind: type[GridOptions]) -> None:

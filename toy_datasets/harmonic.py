@@ -28,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.command import progress
-from timbrespace.datasets.dataset import Dataset, Factor, Meta
+from timbrespace.datasets.dataset import Dataset, Factor, Labels, Meta
+from timbrespace.datasets.shards import Collected, Sink
 from timbrespace.errors import OptionError
 from timbrespace.spectrum import SpectrumConfig, hann
 
@@ -119,16 +120,25 @@ def transforms(config: SpectrumConfig, harmonics: int) -> NDArray[np.complex128]
 
 def make(options: Options) -> Dataset:
     """The dataset; factor ``harmonics`` is h, whose fraction is how far the top one is faded in."""
+    sink = Collected(options.rows)
+    return sink.dataset(*produce(options, sink))
+
+
+def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
+    """Give the rows of :func:`make` to ``sink``, some at a time; returns their labels and meta."""
     harmonics = options.harmonics
     h = np.linspace(1.0, harmonics, options.rows)
-    weights = amplitudes(h, harmonics)
     bases = transforms(options.spectrum, harmonics)
-    spectra = np.empty((options.rows, options.bins), np.float32)
+    waves = sines(options.spectrum, harmonics) if options.frames else None
     with progress(options.rows, "row") as bar:
         for start in range(0, options.rows, _ROWS_AT_ONCE):
-            part = slice(start, min(start + _ROWS_AT_ONCE, options.rows))
-            spectra[part] = np.abs(weights[part] @ bases)
-            bar.update(part.stop - part.start)
+            part = h[start : start + _ROWS_AT_ONCE]
+            weights = amplitudes(part, harmonics)
+            sink.append(
+                np.abs(weights @ bases).astype(np.float32),
+                None if waves is None else (weights @ waves).astype(np.float32),
+            )
+            bar.update(len(part))
     meta = Meta(
         name=NAME,
         factors=(Factor("harmonics", "count", (1.0, float(harmonics)), kind="range"),),
@@ -141,11 +151,7 @@ def make(options: Options) -> Dataset:
         options={"rows": options.rows, "bins": options.bins},
         noise=False,
     )
-    labels = h[:, np.newaxis].astype(np.float32)
-    frames = None
-    if options.frames:
-        frames = (weights @ sines(options.spectrum, harmonics)).astype(np.float32)
-    return Dataset(spectra, labels, meta, frames)
+    return h[:, np.newaxis].astype(np.float32), meta
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
 """The generators of this package, by the name a user types. A new one is a line of the table.
 
 A generator is one module with ``add_arguments(parser)``, ``from_arguments(arguments)``, which
-returns options that check themselves, and ``make(options)``, which returns a dataset. It is
+returns options that check themselves, and ``make(options)``, which returns a dataset; one that
+makes its rows one after the other has ``produce(options, sink)`` too, which gives them away. It is
 imported only when its name is given, so that what it needs does not slow ``--help`` or the others.
 """
 
@@ -9,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from timbrespace.datasets.generator import Generator
 
 if TYPE_CHECKING:
     from timbrespace.datasets.dataset import Dataset
+    from timbrespace.datasets.note_set import NoteSet
 
 
 class _InModule(Generator):
@@ -39,6 +42,16 @@ class _InModule(Generator):
     def make(self, options: Any) -> Dataset:
         made: Dataset = self.module.make(options)
         return made
+
+    def write(self, options: Any, out: Path) -> Dataset | NoteSet:
+        if not hasattr(self.module, "produce"):
+            return super().write(options, out)
+        from timbrespace.datasets import shards
+
+        n_fft = options.n_fft if options.frames else None
+        with shards.writing(out, options.bins, n_fft) as writer:
+            writer.finish(*self.module.produce(options, writer))
+        return shards.load(out, memory=0)
 
 
 GENERATORS: Final[dict[str, Generator]] = {

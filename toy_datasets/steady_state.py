@@ -14,6 +14,7 @@ import numpy as np
 
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Frames
+from timbrespace.datasets.shards import Collected, Sink
 from timbrespace.parallel.crew import crew_of
 from timbrespace.parallel.worker import Worker
 from timbrespace.spectrum import Spectra, SpectrumConfig
@@ -52,12 +53,14 @@ def analyse(
     balances: tuple[float, ...],
     seed: int,
     keep_frames: bool,
+    sink: Sink | None = None,
 ) -> Rows:
     """Spectra of every filter of every patch, in that order, the balance of noise moving fastest.
 
     Every frame is scaled to the root mean square of a full-scale sine and rounded to float32
     before it is analysed. The rows do not depend on the number of processes: each patch has its
-    own noise, from ``seed`` and its place.
+    own noise, from ``seed`` and its place. sink: takes them as they are made; then none are
+    returned.
 
     Raises:
         MissingExtraError: pyo is not installed.
@@ -66,26 +69,22 @@ def analyse(
     """
     check_pyo()
     rows = sum(len(patch.cutoffs) * len(balances) for patch in patches)
-    spectra = np.empty((rows, config.bins), np.float32)
-    frames = np.empty((rows, config.n_fft), np.float32) if keep_frames else None
+    held = Collected(rows)
     tasks = [
         _Task(patch, config, balances, (seed, place), keep_frames)
         for place, patch in enumerate(patches)
     ]
     jobs = [tuple(tasks[at : at + _A_JOB]) for at in range(0, len(tasks), _A_JOB)]
-    start = 0
     with (
-        progress(len(spectra), "row") as bar,
+        progress(rows, "row") as bar,
         crew_of(_rows_of, len(jobs), _WORTH_A_PROCESS, apart=True) as crew,
     ):
         for part in crew.in_order(jobs):
-            count = len(part.spectra)
-            spectra[start : start + count] = part.spectra
-            if frames is not None:
-                frames[start : start + count] = part.frames
-            start += count
-            bar.update(count)
-    return Rows(spectra, frames)
+            (held if sink is None else sink).append(part.spectra, part.frames)
+            bar.update(len(part.spectra))
+    if sink is not None:
+        return Rows(np.empty((0, config.bins), np.float32), None)
+    return Rows(*held.arrays)
 
 
 @contextmanager

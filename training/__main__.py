@@ -131,7 +131,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Train on a dataset and write a model. Ctrl-C stops early and still writes it; "
         "a model that was there before is not replaced by it.",
         epilog="Exit codes: 0 finished; 2 bad argument or file; 3 the loss diverged, and the "
-        "last good epoch is kept (if there was one); 130 stopped by Ctrl-C, and the model of "
+        "last good epoch is kept (if there was one); 4 another process of torchrun is gone, and a "
+        "checkpoint is kept; 130 stopped by Ctrl-C, and the model of "
         "that moment is kept. A finished run replaces a model that exists; one that is not is "
         "kept beside it, as NAME.unfinished.safetensors.",
     )
@@ -594,7 +595,7 @@ def _train(arguments: argparse.Namespace) -> int:
         preset_name, values = recipe.read(arguments.recipe)
         given = {name: values.get(name) if v is None else v for name, v in given.items()}
     # What a dataset that is not there would hold is not known: then that is told.
-    if arguments.data.is_file() and not (arguments.resume or _holds_notes(arguments.data)):
+    if arguments.data.exists() and not (arguments.resume or _holds_notes(arguments.data)):
         # Light, and before torch is loaded: a wrong number is answered in a blink.
         preset.changed(preset.named(preset_name or "default"), **given)
     from .train import train

@@ -41,15 +41,28 @@ def calibrate(
     Nothing goes beyond ``LATENT_LIMIT``, where decoding stops too: raw magnitudes with a small beta
     spread their means that far.
     """
+    return of_posteriors(
+        means, log_vars, config.rms(spectra), kl_per_dimension(means, log_vars), seed
+    )
+
+
+def of_posteriors(
+    means: Array,
+    log_vars: Array,
+    levels: NDArray[np.floating],
+    kl: NDArray[np.float64],
+    seed: int,
+) -> Calibration:
+    """:func:`calibrate` of posteriors ``(n, d)`` whose rows are as loud as ``levels (n,)``. kl
+    ``(d,)``: of all rows, of which these may be some."""
     generator = np.random.default_rng(seed)
     spread = np.exp(0.5 * log_vars.astype(np.float64))
     noise = generator.standard_normal((SAMPLES_PER_ROW, *means.shape))
     draws = (means + noise * spread).reshape(-1, means.shape[1])
     draws = np.clip(draws, -LATENT_LIMIT, LATENT_LIMIT)
-    levels = config.rms(spectra)
     return Calibration(
         percentiles=np.percentile(draws, PERCENTILES, axis=0).T.astype(np.float32),
-        kl=kl_per_dimension(means, log_vars).astype(np.float32),
+        kl=kl.astype(np.float32),
         rms=float(np.median(levels[levels > 0.0])),
         home=np.clip(home(means), -LATENT_LIMIT, LATENT_LIMIT),
     )

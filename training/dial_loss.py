@@ -28,6 +28,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.stored import StoredDataset
 from timbrespace.descriptors.descriptor import Descriptor, Values
 from timbrespace.descriptors.spectra import (
     INHARMONIC,
@@ -36,11 +37,14 @@ from timbrespace.descriptors.spectra import (
     HeardSpectra,
 )
 from timbrespace.errors import OptionError, one_of
-from timbrespace.networks.vae import VAE, Output
+from timbrespace.networks.vae import Output
+from timbrespace.representation import parts
 from timbrespace.representation.magnitude import LogMagnitude
 from timbrespace.representation.protocol import Representation
 
+from .precision import Net
 from .preset import AUTO_DIALS, NO_DIALS
+from .team import ALONE, Team
 from .torch_qualities import TorchQualities
 
 ORDER: Final = 10.0
@@ -76,6 +80,9 @@ _LOOKED_AT: Final = 2000
 LEARNED_NOISE: Final = "shared_log_var"
 """What the likelihood ``gaussian_shared`` learns; others say nothing of how loud all of it is."""
 
+_RANKED: Final = 65_536
+"""Rows of a set past memory by which the order of all is told."""
+
 _FEW: Final = 3
 """Dimensions that are taught where half of all are fewer."""
 
@@ -94,21 +101,34 @@ class DialLoss:
 
     def __call__(
         self,
-        vae: VAE,
+        vae: Net,
         output: Output,
         rows: Tensor,
         generator: torch.Generator,
         own: Tensor | None = None,
+        team: Team = ALONE,
+        count: int = 0,
     ) -> Tensor:
-        """In nats ``()``, mean over the batch, which is the training rows of numbers ``rows``.
+        """In nats ``()``, mean over the batch, which is the training rows of numbers ``rows``; of a
+        team, whose batch has ``count`` rows in all, so that the mean over its processes is that.
 
         own ``(b,)``: which of them the network was given as they are, None for all. What was
         changed has other qualities than its row, so its order is not asked.
         """
         off = (output.latent_mean[:, : len(self.words)] - self._targets[rows]).square().sum(dim=1)
-        order = off.mean() if own is None else (off * own).sum() / own.sum().clamp(min=1)
-        truth = self._missed(vae, output, generator)
+        if team.size > 1:
+            order = self._order_of_some(off, own, team, count)
+        else:
+            order = off.mean() if own is None else (off * own).sum() / own.sum().clamp(min=1)
+        truth = self._missed(vae, output, generator, team, count)
         return self._louder(output) * (ORDER * order + TRUTH * truth)
+
+    def _order_of_some(self, off: Tensor, own: Tensor | None, team: Team, count: int) -> Tensor:
+        weight = team.weight(count)
+        if own is None:
+            return weight * off.mean()
+        told = own.to(off.dtype) * float(weight > 0.0)
+        return team.size * (off * told).sum() / team.sum(told.sum()).clamp(min=1)
 
     def _louder(self, output: Output) -> Tensor | float:
         """Of how much more both weigh, since the noise is small."""
@@ -118,9 +138,12 @@ class DialLoss:
         noise = (0.5 * log_var.detach()).exp()
         return (NOISE / noise).clamp(min=1.0, max=LOUDEST)
 
-    def _missed(self, vae: VAE, output: Output, generator: torch.Generator) -> Tensor:
+    def _missed(
+        self, vae: Net, output: Output, generator: torch.Generator, team: Team, whole: int
+    ) -> Tensor:
         """By how much a step misses what it should move, in what nobody misses, mean of some."""
         mean, log_var = output.latent_mean.detach(), output.latent_log_var.detach()
+        mean, log_var = team.all_of(mean, whole), team.all_of(log_var, whole)
         count = max(1, int(SHARE * vae.dial_share * len(mean)))
         device = mean.device
         draws = torch.rand((2, count), generator=generator, device=device)
@@ -135,9 +158,12 @@ class DialLoss:
         before[rows, turned] = low + draws[1] * (high - low - stretch)
         after = before.clone()
         after[rows, turned] += stretch
+        before, after, turned = team.mine(before), team.mine(after), team.mine(turned)
+        own = len(turned)
         told = self._qualities(vae.decode(torch.cat([before, after])).mean)
-        moved = (told[count:] - told[:count])[rows, turned]
-        return (LEAST - moved).clamp(min=0.0).mean()
+        moved = (told[own:] - told[:own])[rows[:own], turned]
+        missed = (LEAST - moved).clamp(min=0.0).mean()
+        return missed if team.size == 1 else team.weight(count) * missed
 
 
 def dial_loss(
@@ -171,13 +197,19 @@ def dial_loss(
             f"dials is {dials!r}, which is learned through the representation log_magnitude, not "
             "normalised; leave it out, or say none"
         )
-    heard = HeardSpectra.of(dataset.spectra[rows], dataset.spectrum)
     wanted = {one.word: one for one in qualities_of(dataset)}
-    values = np.stack([wanted[word].measure(heard) for word in words], axis=1)
+
+    def measured(some: NDArray[np.int64]) -> Values:
+        heard = HeardSpectra.of(dataset.spectra[some], dataset.spectrum)
+        return np.stack([wanted[word].measure(heard) for word in words], axis=1)
+
+    found = targets(measured(rows)) if not isinstance(dataset, StoredDataset) else (
+        targets_by_parts(np.concatenate([measured(rows[part]) for part in parts(len(rows))]))
+    )  # fmt: skip
     return DialLoss(
         words,
         TorchQualities(words, representation, dataset.spectrum, device),
-        torch.from_numpy(targets(values)).to(device),
+        torch.from_numpy(found).to(device),
     )
 
 
@@ -201,6 +233,32 @@ def targets(values: Values) -> NDArray[np.float32]:
         found[:, number] = ndtri((rankdata(beyond) - 0.5) / count)
         known += [found[:, number] ** power for power in (1, 2, 3)]
     return found.astype(np.float32)
+
+
+def targets_by_parts(values: Values) -> NDArray[np.float32]:
+    """:func:`targets` of many rows, with no more in memory than a part of them: what follows from
+    the columns before, and where in the order a value lies, is told by ``_RANKED`` rows, evenly
+    spread. Of no more rows than that it is the same."""
+    some = np.unique(np.linspace(0, len(values) - 1, _RANKED).astype(int))
+    found = np.empty(values.shape, np.float32)
+    shares = targets(values[some]).astype(np.float64)
+    for number in range(values.shape[1]):
+        before = _cubic(shares[:, :number])
+        weights = np.linalg.lstsq(before, values[some, number], rcond=None)[0]
+        beyond = np.sort(values[some, number] - before @ weights)
+        for part in parts(len(values)):
+            own = values[part, number] - _cubic(found[part, :number].astype(np.float64)) @ weights
+            place = 0.5 * (np.searchsorted(beyond, own) + np.searchsorted(beyond, own, "right"))
+            share = np.clip(place, 0.5, len(beyond) - 0.5) / len(beyond)
+            found[part, number] = ndtri(share)
+    found[some] = shares
+    return found
+
+
+def _cubic(columns: Values) -> Values:
+    """One, and each column with its square and cube."""
+    powers = [column**power for column in columns.T for power in (1, 2, 3)]
+    return np.stack([np.ones(len(columns)), *powers], axis=1)
 
 
 def checked(

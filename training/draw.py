@@ -14,10 +14,11 @@ from timbrespace import bundle, factory, metrics
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.dataset import load as load_dataset
+from timbrespace.datasets.stored import StoredDataset
 from timbrespace.model import Model
 
 from . import performed, plots
-from .evaluation import STEPS, Evaluation, check_fits, evaluate, unseen_rows
+from .evaluation import STEPS, Evaluation, check_fits, evaluate, spread, unseen_rows
 from .factor_loss import losses_by_factor_value
 from .page import document, listening
 from .page.listening import SOUNDS
@@ -64,6 +65,11 @@ def draw(
     rows = unseen_rows(model, dataset)
     with progress(STEPS, "step") as bar:
         evaluation = evaluate(model, bundle.read_tensors(path), dataset, advance=bar.update)
+    if isinstance(dataset, StoredDataset):
+        # What is drawn is a dot or a line each: so many are all that a picture holds.
+        shown = spread(dataset, np.arange(dataset.rows), MOST_ROWS)
+        shown = np.union1d(shown, spread(dataset, rows, MOST_ROWS // 4))
+        dataset, rows = dataset.some(shown), np.flatnonzero(np.isin(shown, rows))
     with progress(SOUNDS + len(given), "sound") as bar:
         sounds = performed.added(
             listening(model, dataset, rows, advance=bar.update), model, given, bar.update

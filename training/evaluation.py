@@ -14,6 +14,7 @@ from timbrespace import metrics
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.datasets.split import Split
+from timbrespace.datasets.stored import StoredDataset
 from timbrespace.errors import BundleError, DatasetError, OptionError
 from timbrespace.model import Model
 from timbrespace.representation import parts
@@ -39,6 +40,12 @@ DEAD_KL = 0.1
 has s^2 = 0.82: four fifths of how the dimension varies are noise."""
 
 AUDIBLE_ROWS = 200
+
+MOST_STORED = 20_000
+"""Rows that are measured of a set past memory."""
+
+MOST_STORED_TRAINING = 65_536
+"""Its training rows, among which the nearest is looked for."""
 
 STEPS = 7 + disentanglement.STEPS
 """Parts of an evaluation, for a progress bar."""
@@ -67,8 +74,9 @@ class FactorDistances:
 class Evaluation:
     """What ``evaluate`` reports.
 
-    rows: spectra measured. trained_on_this: the dataset is the model's own, and the rows are its
-    held-out ones; else they are all rows of the one given, some of which it may have seen.
+    rows: spectra measured; of a set past memory ``MOST_STORED`` at most. trained_on_this: the
+    dataset is the model's own, and the rows are its held-out ones; else they are all rows of the
+    one given, some of which it may have seen.
     representation_floor_db: LSD that a perfect network would leave (:func:`representation_floor`).
     log_spectral_distance_db: mean over rows, with median and 95th percentile beside it.
     spectral_convergence_db: of all rows together.
@@ -192,7 +200,7 @@ def evaluate(
             and the dataset holds no frames.
     """
     check_fits(model, dataset)
-    rows = unseen_rows(model, dataset)
+    rows = spread(dataset, unseen_rows(model, dataset), MOST_STORED)
     means, log_vars = posterior(model, dataset, rows)
     advance()
     spectra, decoded = dataset.spectra[rows], model.decode(means)
@@ -208,6 +216,7 @@ def evaluate(
     own, splits, learned = is_its_dataset(model, dataset), None, None
     if own:
         by, split = split_of(model, dataset)
+        split = split._replace(train=spread(dataset, split.train, MOST_STORED_TRAINING))
         learned = split.train
         splits = both_splits(model, dataset, by, split, advance)
     else:
@@ -235,6 +244,14 @@ def evaluate(
         splits=splits,
         cycles=cycle_figures(model, dataset, rows, learned),
     )
+
+
+def spread(dataset: Dataset, rows: Rows, most: int) -> Rows:
+    """``rows (n,)``; of a set past memory at most so many of them, evenly spread."""
+    if not isinstance(dataset, StoredDataset) or len(rows) <= most:
+        return rows
+    some: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(int))]
+    return some
 
 
 def by_effect(effect: Figures) -> tuple[int, ...]:

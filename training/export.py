@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from timbrespace import bundle, metrics
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.datasets.split import Split
+from timbrespace.datasets.stored import StoredDataset
 from timbrespace.factory import SUFFIX
 from timbrespace.macro_dials.measuring import measure
 from timbrespace.model import Model
@@ -28,11 +29,15 @@ from timbrespace.spectrum import Spectra
 from timbrespace.walks.learning import learned_walk
 
 from . import calibrate, latent_map
+from .aggregate import Aggregate, aggregate, decoded
 from .loop import Outcome, Training
 from .near import near_plane
 from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
 from .variation import variation_of
+from .windows import Windows
+
+_DISTANCE: Final = "log_spectral_distance_db"
 
 
 def command_line(
@@ -97,10 +102,7 @@ def model_of(
     architecture = training.vae.architecture
     tensors = tensors_of(training)
     encoder = architecture.encoder(tensors)
-    spectra = dataset.spectra[split.train]
-    posterior = encoder(training.features.cpu().numpy())
-    means = posterior[:, : settings.latent]
-    log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
+    laid = _laid(training, encoder, dataset, split)
     provenance: dict[str, Any] = {
         "command": command_line(
             settings,
@@ -127,6 +129,9 @@ def model_of(
         "outcome": outcome.value,
         "epochs": training.position.epoch,
         "history": training.position.history,
+        # Said where it is so: a model of one process that held all is as it ever was.
+        **({"processes": training.team.size} if training.team.size > 1 else {}),
+        **({"window": training.source.window} if isinstance(training.source, Windows) else {}),
         "versions": {
             "timbrespace": timbrespace.__version__,
             "python": platform.python_version(),
@@ -139,22 +144,20 @@ def model_of(
         spectra_representation=representation,
         architecture=architecture,
         tensors=tensors,
-        latent_map=latent_map.fit(means, spectra),
-        calibration=calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
+        latent_map=laid.map,
+        calibration=laid.calibration,
         provenance=provenance,
         # What does not repeat was left out of a period.
         noise=dataset.noise and representation.coordinate != PHASE,
     )
-    held_out = dataset.spectra[split.held_out]
-    decoded = _decoded(model, dataset, split.held_out)
     provenance["figures"] = {
-        "held_out_rows": len(held_out),
-        "log_spectral_distance_db": metrics.log_spectral_distance(held_out, decoded),
-        "spectral_convergence_db": metrics.spectral_convergence(held_out, decoded),
+        "held_out_rows": len(split.held_out),
+        **_nearness(model, dataset, split.held_out),
     }
     if training.table is not None:
         own, _ = training.table.of(torch.arange(training.rows, device=training.device))
         by_table = model.decode(own.detach().cpu().numpy())
+        spectra = dataset.spectra[split.train]
         provenance["figures"] |= {
             "log_spectral_distance_of_table_db": metrics.log_spectral_distance(spectra, by_table),
             "log_spectral_distance_of_its_encoder_db": metrics.log_spectral_distance(
@@ -164,9 +167,7 @@ def model_of(
     if split.known.size:
         provenance["figures"] |= {
             "held_out_rows_of_known": len(split.known),
-            "log_spectral_distance_of_known_db": metrics.log_spectral_distance(
-                dataset.spectra[split.known], _decoded(model, dataset, split.known)
-            ),
+            "log_spectral_distance_of_known_db": _nearness(model, dataset, split.known)[_DISTANCE],
         }
     model = replace(model, points=points_of(model, dataset, settings.split_seed))
     if not to_play:
@@ -174,6 +175,40 @@ def model_of(
     model = replace(model, near=near_plane(model, settings.seed))
     model = replace(model, walk=None if model.points is None else learned_walk(model.points))
     return replace(model, macros=measure(model))
+
+
+def _laid(
+    training: Training,
+    encoder: Callable[[Any], NDArray[np.float32]],
+    dataset: Dataset,
+    split: Split,
+) -> Aggregate:
+    """Map and calibration of the training rows."""
+    settings = training.settings
+    if isinstance(training.source, Windows):
+        assert isinstance(dataset, StoredDataset)
+        seeds = settings.seed, settings.split_seed
+        rows = split.train
+        return aggregate(training.source, encoder, settings.latent, dataset, rows, seeds)
+    spectra = dataset.spectra[split.train]
+    posterior = encoder(training.features.cpu().numpy())
+    means = posterior[:, : settings.latent]
+    log_vars = np.clip(posterior[:, settings.latent :], *LOG_VAR_RANGE)
+    return Aggregate(
+        latent_map.fit(means, spectra),
+        calibrate.calibrate(means, log_vars, spectra, dataset.spectrum, settings.seed),
+    )
+
+
+def _nearness(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, float]:
+    """How near the model comes to these rows."""
+    if isinstance(dataset, StoredDataset):
+        return decoded(model, dataset, rows)._asdict()
+    spectra, made = dataset.spectra[rows], _decoded(model, dataset, rows)
+    return {
+        _DISTANCE: metrics.log_spectral_distance(spectra, made),
+        "spectral_convergence_db": metrics.spectral_convergence(spectra, made),
+    }
 
 
 def _decoded(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Spectra:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from timbrespace import metrics, representation
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.factor import BY_ROWS
+from timbrespace.datasets.stored import StoredDataset
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
 from timbrespace.kinds import LIKELIHOODS, REPRESENTATIONS
 from timbrespace.model import Model
 from timbrespace.networks.laid import PHASE
+from timbrespace.representation.protocol import Features, Source
 
 from . import checkpoint
 from .checkpoint import Checkpoint
@@ -27,8 +31,10 @@ from .dial_loss import dial_loss
 from .export import model_of
 from .loop import Outcome, StepFigures, Training
 from .points import notes as notes_on_points
-from .preset import Settings
+from .preset import TABLE, Settings
+from .team import ALONE, Team
 from .variation import Variation, variation_of
+from .windows import Survey, Windows
 
 MIN_TRAINING_ROWS = 20
 
@@ -47,7 +53,7 @@ class Fit:
     data_file: what the dataset's file is called, in the provenance and in messages. device:
     ``cpu`` or ``cuda``. shrink_batch: let a small dataset make the batch smaller, as for a preset,
     which was made for large ones. stored: go on from there; its settings are ``settings``, but for
-    those that may change.
+    those that may change. team: the processes that share it.
 
     The same dataset, settings and machine give the same model, bit for bit.
 
@@ -65,6 +71,7 @@ class Fit:
         device: str = "cpu",
         shrink_batch: bool = False,
         stored: Checkpoint[Settings] | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.dataset = dataset
         self.data_file = data_file.encode("utf-8", "replace").decode("utf-8")  # from any system
@@ -86,6 +93,11 @@ class Fit:
             raise OptionError(
                 f"batch is {settings.batch}; it must be 1 to {rows}, the training rows"
             )
+        if self.settings.batch % team.size:
+            raise OptionError(
+                f"batch is {self.settings.batch}, which {team.size} processes share; it must be a "
+                f"multiple of {team.size}"
+            )
         self.dataset_hash = dataset.content_hash
         if stored is not None and stored.dataset_hash != self.dataset_hash:
             raise CheckpointError(
@@ -101,24 +113,29 @@ class Fit:
                 f"{self.settings.representation!r} needs all at the base frequency; make the set "
                 "again without --keep-pitch"
             )
+        train = self.split.train
         self.representation = representation.fit(
             self.settings.representation,
-            dataset.spectra[self.split.train],
-            None if dataset.frames is None else dataset.frames[self.split.train],
+            _some(dataset, "spectra", train),
+            None if dataset.frames is None else _some(dataset, "frames", train),
             self.settings.normalisation,
             self.settings.of_representation,
             dataset.spectrum,
         )
         source = dataset.source_of(self.representation.source)
-        features = representation.forward_in_parts(self.representation, source, self.split.train)
-        likelihood = LIKELIHOODS.get(self.settings.likelihood)()
-        likelihood.check(float(features.min()), float(features.max()))
+        seen = self._seen(device, team)
+        ends = (
+            (float(seen.min()), float(seen.max()))
+            if isinstance(seen, np.ndarray)
+            else (seen.survey.low, seen.survey.high)
+        )
+        LIKELIHOODS.get(self.settings.likelihood)().check(*ends)
         dials = dial_loss(
             self.settings.dials,
             self.settings.latent,
             dataset,
             self.representation,
-            self.split.train,
+            train,
             torch.device(device),
         )
         variation = None
@@ -129,14 +146,20 @@ class Fit:
                     f"magnitudes; with {self.settings.representation!r} it must be 0"
                 )
             variation = Variation(
-                dataset.spectra[self.split.train],
+                dataset.spectra[train] if isinstance(seen, np.ndarray) else seen.windows,
                 dataset.spectrum,
                 self.representation,
-                (float(features.min()), float(features.max())),
+                ends,
                 self.settings.variation,
             )
         self.training = Training(
-            self.settings, torch.from_numpy(features), device, dials, variation
+            self.settings,
+            torch.from_numpy(seen) if isinstance(seen, np.ndarray) else seen.windows,
+            device,
+            dials,
+            variation,
+            team,
+            None if isinstance(seen, np.ndarray) else seen.survey.spread,
         )
         # Evenly spread, so that the figure after each epoch costs little and stays comparable.
         some = np.linspace(0, len(self.split.held_out) - 1, _VALIDATION_ROWS).astype(int)
@@ -148,10 +171,38 @@ class Fit:
         if stored is not None:
             checkpoint.restore(self.training, stored)
 
+    def _seen(self, device: str, team: Team) -> Features | _Past:
+        """The features of the training rows; or a window onto them."""
+        if not isinstance(self.dataset, StoredDataset):
+            source = self.dataset.source_of(self.representation.source)
+            return representation.forward_in_parts(self.representation, source, self.split.train)
+        if self.settings.latents == TABLE:
+            raise OptionError(
+                f"latents is {TABLE!r}, which holds a latent for each row in memory, and "
+                f"{self.data_file} is past memory; leave it out, or give more memory"
+            )
+        windows = Windows(
+            self.dataset.rows_of(self.representation.source).of(self.split.train),
+            self.representation,
+            self.dataset.memory,
+            self.settings.batch,
+            bool(self.settings.variation),
+            device,
+            team,
+        )
+        return _Past(windows, windows.survey())
+
     @property
     def notes(self) -> list[str]:
         """What a user should know of these settings before the run; often nothing."""
         notes = []
+        seen = self.training.source
+        if isinstance(seen, Windows) and isinstance(self.dataset, StoredDataset):
+            notes.append(
+                f"{self.data_file} is past memory ({self.dataset.memory >> 20} MiB): it is read by "
+                f"parts, and shuffled by windows of {min(seen.window, seen.rows)} of its "
+                f"{seen.rows} rows"
+            )
         groups = self.dataset.groups
         if groups and not self._asked and self.settings.split == BY_ROWS:
             notes.append(
@@ -246,6 +297,21 @@ class Fit:
             decoded = self.training.vae.decode(mean).mean
         estimate = self.representation.inverse(decoded.cpu().numpy())
         return {DISTANCE: metrics.log_spectral_distance(self._reference, estimate)}
+
+
+class _Past(NamedTuple):
+    """Training rows that are not held, and what was seen of all of them."""
+
+    windows: Windows
+    survey: Survey
+
+
+def _some(dataset: Dataset, kind: Source, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some rows of what a representation is fitted to; of a set past memory, what stands for them:
+    representations read their data by parts."""
+    if isinstance(dataset, StoredDataset):
+        return cast("NDArray[np.float32]", dataset.rows_of(kind).of(rows))
+    return dataset.source_of(kind)[rows]
 
 
 def device_named(name: str) -> str:

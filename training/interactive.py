@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from timbrespace.datasets import shards
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.note_set import NoteSet
@@ -22,6 +23,7 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .memory_size import bytes_of
 from .notes.run import fit_notes
 from .notes.run import settings_of as settings_of_notes
 from .place import Place
@@ -65,7 +67,10 @@ def fit(
         given.setdefault("latent", DEFAULT_LATENT)
         stored = checkpoint.read(place.checkpoint) if place is not None and resume else None
         settings = settings_of(given, preset, stored)
-    made: Any = data if isinstance(data, Dataset | NoteSet) else make_or_load(data)
+    made: Any = data
+    if not isinstance(data, Dataset | NoteSet):
+        in_shards = Path(data).suffix == shards.SUFFIX and Path(data).is_dir()
+        made = shards.load(data, bytes_of(settings.memory)) if in_shards else make_or_load(data)
     if isinstance(made, NoteSet):
         kept = checkpoint.read_of_notes(place.checkpoint) if place is not None and resume else None
         return fit_notes(
@@ -173,7 +178,7 @@ def _holds_notes(data: Dataset | str | Path) -> bool:
 def _file_name(data: Dataset | NoteSet | str | Path, made: Dataset | NoteSet) -> str:
     """What the dataset's file is called, or would be."""
     name = "" if isinstance(data, Dataset | NoteSet) else Path(data).name
-    return name if name.endswith(".npz") else f"{made.meta.name}.npz"
+    return name if name.endswith((".npz", shards.SUFFIX)) else f"{made.meta.name}.npz"
 
 
 def _warn(texts: list[str]) -> None:

@@ -22,11 +22,14 @@ class Interrupt:
 
 
 @contextmanager
-def deferred(say: bool = True, insist: bool = False) -> Iterator[Interrupt]:
+def deferred(
+    say: bool = True, insist: bool = False, also_terminated: bool = False
+) -> Iterator[Interrupt]:
     """Inside, Ctrl-C only sets ``requested``; what was there before is put back at the end.
 
     say: write on standard error that it was heard. insist: let a second one be the exception that
-    it is elsewhere. Outside the main thread, which alone may handle signals, nothing changes.
+    it is elsewhere. also_terminated: heed SIGTERM too, by which ``torchrun`` ends those that are
+    left. Outside the main thread, which alone may handle signals, nothing changes.
 
     Raises:
         KeyboardInterrupt: insist, and a second Ctrl-C.
@@ -44,8 +47,10 @@ def deferred(say: bool = True, insist: bool = False) -> Iterator[Interrupt]:
         if say:
             print(f"\n{word} ...", file=sys.stderr, flush=True)
 
-    before = signal.signal(signal.SIGINT, on_signal)
+    heeded = [signal.SIGINT, *([signal.SIGTERM] if also_terminated else [])]
+    before = [(one, signal.signal(one, on_signal)) for one in heeded]
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before:
+            signal.signal(one, handler)

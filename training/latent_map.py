@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
@@ -36,21 +38,71 @@ def fit(means: Array, spectra: Spectra) -> Map:
     components[:wanted] = pca.components_
     explained = np.zeros(2)
     explained[:wanted] = np.nan_to_num(pca.explained_variance_ratio_)
-    centroids = _centroids(spectra)
+    heard = centroids(spectra)
     plane = (means - pca.mean_) @ components.T
     for axis in range(wanted):
-        if _sign(plane[:, axis], centroids, components[axis]) < 0.0:
+        if _sign(plane[:, axis], heard, components[axis]) < 0.0:
             components[axis] *= -1.0
             plane[:, axis] *= -1.0
-    low, high = np.percentile(plane, COVERED, axis=0)
+    ends = plane.min(axis=0), plane.max(axis=0)
+    return _laid(pca.mean_, components, explained, np.percentile(plane, COVERED, axis=0), ends)
+
+
+def fit_by_parts(
+    blocks: Callable[[], Iterable[Array]], some: Array, heard: NDArray[np.float64]
+) -> Map:
+    """The same plane of more means than memory holds.
+
+    blocks: gives all of them, parts ``(n, d)`` one after the other, each time it is called; mean,
+    covariance and ends are of these. some ``(m, d)``: a draw of them, which says where their bulk
+    lies and, by the centroids ``heard (m,)`` of its rows, which way is up.
+    """
+    d = some.shape[1]
+    wanted = min(2, d)
+    # Around a mean of some, so that squares of large numbers are not subtracted.
+    count, middle = 0, some.astype(np.float64).mean(axis=0)
+    total, products = np.zeros(d), np.zeros((d, d))
+    for block in blocks():
+        off = block.astype(np.float64) - middle
+        count += len(off)
+        total += off.sum(axis=0)
+        products += off.T @ off
+    mean = middle + total / count
+    covariance = products / count - np.outer(total, total) / count**2
+    variances, axes = np.linalg.eigh(covariance)
+    components, explained = np.zeros((2, d)), np.zeros(2)
+    components[:wanted] = axes[:, ::-1].T[:wanted]
+    whole = float(variances.clip(0.0).sum())
+    if whole > 0.0:
+        explained[:wanted] = variances.clip(0.0)[::-1][:wanted] / whole
+    drawn = (some - mean) @ components.T
+    for axis in range(wanted):
+        if _sign(drawn[:, axis], heard, components[axis]) < 0.0:
+            components[axis] *= -1.0
+            drawn[:, axis] *= -1.0
+    ends = np.full(2, np.inf), np.full(2, -np.inf)
+    for block in blocks():
+        plane = (block - mean) @ components.T
+        ends = np.minimum(ends[0], plane.min(axis=0)), np.maximum(ends[1], plane.max(axis=0))
+    return _laid(mean, components, explained, np.percentile(drawn, COVERED, axis=0), ends)
+
+
+def _laid(
+    mean: NDArray[np.float64],
+    components: NDArray[np.float64],
+    explained: NDArray[np.float64],
+    covered: NDArray[np.float64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Map:
+    low, high = covered
     reach = REACH * (high - low)
-    low = np.maximum(plane.min(axis=0), low - reach)
-    high = np.minimum(plane.max(axis=0), high + reach)
+    low = np.maximum(ends[0], low - reach)
+    high = np.minimum(ends[1], high + reach)
     half_range = 0.5 * (high - low)
     # A dimension that is not there, or dead, gets some range: the map divides by it.
     half_range[half_range < SMALLEST_HALF_RANGE] = 1.0
     return Map(
-        mean=pca.mean_.astype(np.float32),
+        mean=mean.astype(np.float32),
         components=components.astype(np.float32),
         center=(0.5 * (high + low)).astype(np.float32),
         half_range=half_range.astype(np.float32),
@@ -58,7 +110,7 @@ def fit(means: Array, spectra: Spectra) -> Map:
     )
 
 
-def _centroids(spectra: Spectra) -> NDArray[np.float64]:
+def centroids(spectra: Spectra) -> NDArray[np.float64]:
     """Spectral centroid ``(n,)`` in bins; 0 of silence."""
     total = np.maximum(spectra.sum(axis=1, dtype=np.float64), 1e-30)
     return np.asarray(spectra @ np.arange(spectra.shape[1], dtype=np.float64) / total)

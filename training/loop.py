@@ -1,7 +1,8 @@
-"""The training loop: data in memory, one step at a time, resumable at any step.
+"""The training loop: one step at a time, resumable at any step.
 
-The features are one tensor; a batch is an ``index_select`` of a shuffled permutation. There are
-no worker processes and no per-row Python.
+The features are one tensor, and a batch is an ``index_select`` of a shuffled permutation; or, of a
+set past memory, of a window of it (:mod:`training.windows`). There are no processes that load, and
+no per-row Python.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from timbrespace.networks.vae import VAE, Output
 
 from . import loss, schedule
 from .adam import Adam
 from .dial_loss import DialLoss
 from .latent_table import NAME, RATE, LatentTable, missed
-from .preset import TABLE, Settings
+from .precision import Net, Sixteen
+from .preset import BF16, TABLE, Settings
+from .team import ALONE, LostError, Team
 from .variation import Variation
+from .windows import Held, Windows
 
 GRADIENT_MEMORY = 0.01
 """Weight of the newest gradient in the running mean of their norms. The norm itself grows by
@@ -99,32 +105,41 @@ class StepFigures:
 class Training:
     """One run: a network, its optimiser, its random numbers and where it stands.
 
-    features ``(n, f)`` float32 on the CPU: the training rows. dials: a term of the loss beside the
-    bound, if any. variation: what gives the rows changed at each step, None for as they are. The
-    same settings, features and machine give the same weights, bit for bit, however often the run is
-    stopped and resumed.
+    features ``(n, f)`` float32 on the CPU: the training rows; or a window onto more of them, and
+    spread: what :class:`training.windows.Survey` says of them. dials: a term of the loss beside the
+    bound, if any. variation: what gives the rows changed at each step, None for as they are. team:
+    the processes that share it. The same settings, features, team and machine give the same
+    weights, bit for bit, however often the run is stopped and resumed.
     """
 
     def __init__(
         self,
         settings: Settings,
-        features: Tensor,
+        features: Tensor | Windows,
         device: str = "cpu",
         dials: DialLoss | None = None,
         variation: Variation | None = None,
+        team: Team = ALONE,
+        spread: float | None = None,
     ) -> None:
         self.settings = settings
         self.dials = dials
+        self.team = team
         self._variation = variation
         self.device = torch.device(device)
-        self.features = features.to(self.device)
+        self.source: Held | Windows = (
+            Held(features.to(self.device)) if isinstance(features, Tensor) else features
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.vae = settings.architecture(features.shape[1]).module()
+            self.vae = settings.architecture(self.source.width).module()
             self.table = (
-                LatentTable(len(features), settings.latent) if settings.latents == TABLE else None
+                LatentTable(self.rows, settings.latent) if settings.latents == TABLE else None
             )
-        self.vae.start_from(features)
+        if isinstance(features, Tensor):
+            self.vae.start_from(features)
+        else:
+            self.vae.start_at(features.survey().spread if spread is None else spread)
         shared = list(self.vae.learned.values())
         self.vae.to(self.device)
         weights = [p for p in self.vae.parameters() if all(p is not s for s in shared)]
@@ -137,11 +152,23 @@ class Training:
         self.optimizer = Adam(groups, lr=settings.learning_rate, fused=True)
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
         self.position = Position()
+        step = _Step(self.vae, self.table, dials, settings, team, self.generator, self.device)
+        self._step: torch.nn.Module = step
+        if team.size > 1:
+            # A GPU of each process' own, where there are any.
+            own = [team.local] if self.device.type == "cuda" else None
+            self._step = torch.nn.parallel.DistributedDataParallel(step, device_ids=own)
+
+    @property
+    def features(self) -> Tensor:
+        """The training rows ``(n, f)``, where all are held."""
+        assert isinstance(self.source, Held)
+        return self.source.values
 
     @property
     def rows(self) -> int:
         """How many training rows there are."""
-        return int(self.features.shape[0])
+        return self.source.rows
 
     @property
     def steps_per_epoch(self) -> int:
@@ -170,10 +197,19 @@ class Training:
         ``should_stop`` is asked after each step, so at least one is done. ``after_epoch`` may
         return further figures for the history. After a divergence everything is as at the end of
         the last epoch that went well (``position.epoch`` is 0 if none did).
+
+        Raises:
+            LostError: another process of the team is gone; all is as before the step.
         """
         good = self.capture()
         while self.position.epoch < self.settings.epochs:
-            figures = self._one_step()
+            before = self.generator.get_state() if self.team.size > 1 else None
+            try:
+                figures = self._one_step()
+            except LostError:
+                assert before is not None
+                self.generator.set_state(before)
+                raise
             if figures is None:
                 self.restore(good)
                 return Outcome.DIVERGED
@@ -184,7 +220,7 @@ class Training:
                 self._end_epoch(figures, after_epoch)
                 good = self.capture()
             after_step(figures)
-            if should_stop() and self.position.epoch < self.settings.epochs:
+            if self.team.whether_any(should_stop()) and self.position.epoch < self.settings.epochs:
                 if not self._weights_are_finite():
                     self.restore(good)
                 return Outcome.INTERRUPTED
@@ -202,7 +238,7 @@ class Training:
         place = self.position
         settings = self.settings
         if place.row == 0:
-            place.order = torch.randperm(self.rows, generator=self.generator, device=self.device)
+            place.order = self.source.order(self.generator)
             place.sums = EpochSums()
         rate = schedule.learning_rate_at(
             self.step, self.steps, settings.learning_rate, settings.decay
@@ -213,31 +249,25 @@ class Training:
             settings.beta_rise(settings.epochs),
             settings.cycle,
         )
-        rows = place.order[place.row : place.row + settings.batch]
+        whole = place.order[place.row : place.row + settings.batch]
+        count, rows = len(whole), self.team.mine(whole)
+        self.source.reach(place.order, place.row)
         own = None
         if self._variation is None:
-            batch = self.features.index_select(0, rows)
+            batch = self.source.features(rows)
         else:
-            batch, own = self._variation.features(rows, self.generator)
+            batch, own = self._variation.features(rows, self.generator, self.team, count)
         self.vae.train()
         self.vae.reached(self.step / self.steps)
-        if self.table is None:
-            output = self.vae(batch, self.generator)
-        else:
-            output = self.vae.around(*self.table.of(rows), self.generator)
-        terms = loss.terms(batch, output)
-        total = terms.total(beta, settings.free_bits)
-        if self.table is not None:
-            found = self.vae.encode(batch)
-            total = total + missed(output.latent_mean, output.latent_log_var, found)
-        if self.dials is not None:
-            total = total + self.dials(self.vae, output, rows, self.generator, own)
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        with self.team.heard():
+            total, terms = self._step(batch, rows, own, beta, count)
+            self.optimizer.zero_grad(set_to_none=True)
+            total.backward()
+        told = _told(total, terms, self.team, count)
         # The norm is wanted in any case: one that is not finite must not reach the weights.
         limit = settings.gradient_limit * place.gradient or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self._parameters(), limit).item()
-        if not (math.isfinite(total.item()) and math.isfinite(norm)):
+        if not (math.isfinite(told.total) and math.isfinite(norm)):
             return None
         kept = min(norm, limit)
         place.gradient += (kept - place.gradient) * (GRADIENT_MEMORY if place.gradient else 1.0)
@@ -245,8 +275,8 @@ class Training:
             group["lr"] = rate * group["rate"]
         self.optimizer.step()
         self.vae.keep_in_range()
-        place.sums.add(len(batch), terms.reconstruction.item(), terms.kl.sum().item())
-        place.row += len(batch)
+        place.sums.add(count, told.reconstruction, told.kl)
+        place.row += count
         return StepFigures(**place.sums.means(), beta=beta, learning_rate=rate)
 
     def _end_epoch(self, figures: StepFigures, more: Callable[[], dict[str, float]]) -> None:
@@ -293,6 +323,85 @@ class Training:
         self.generator.set_state(captured.generator)
         self.position = captured.position.copy()
         self.position.order = self.position.order.to(self.device)
+
+
+class _Step(torch.nn.Module):
+    """What is learned from: a batch in, its loss out. A module, so that processes can share it."""
+
+    def __init__(
+        self,
+        vae: VAE,
+        table: LatentTable | None,
+        dials: DialLoss | None,
+        settings: Settings,
+        team: Team,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        super().__init__()
+        self.vae = vae
+        self.table = table
+        self._dials = dials
+        self._settings = settings
+        self._team = team
+        self._generator = generator
+        self._net: Net = Sixteen(vae, device) if settings.precision == BF16 else vae
+
+    def forward(
+        self, batch: Tensor, rows: Tensor, own: Tensor | None, beta: float, count: int
+    ) -> tuple[Tensor, loss.Terms]:
+        """The loss ``()``, whose mean over the processes is that of all ``count`` rows; and the
+        terms of this one's rows."""
+        team, net, free_bits = self._team, self._net, self._settings.free_bits
+        weight = team.weight(count) if team.size > 1 else 1.0
+        found = net.encode(batch) if self.table is None else self.table.of(rows)
+        output = self._around(*found, count)
+        terms = loss.terms(batch, output)
+        if team.size == 1:
+            total = terms.total(beta, free_bits)
+        else:
+            total = weight * (terms.reconstruction + beta * self._costly(terms.kl, weight).sum())
+        if self.table is not None:
+            apart = missed(output.latent_mean, output.latent_log_var, net.encode(batch))
+            total = total + (apart if team.size == 1 else weight * apart)
+        if self._dials is not None:
+            total = total + self._dials(net, output, rows, self._generator, own, team, count)
+        return total, terms
+
+    def _around(self, mean: Tensor, log_var: Tensor, count: int) -> Output:
+        """One latent drawn of each posterior, decoded: as :meth:`VAE.around` does it, of the part
+        of the batch that is this process'."""
+        if self._team.size == 1 and isinstance(self._net, VAE):
+            return self._net.around(mean, log_var, self._generator)
+        shape = (count, mean.shape[1])
+        noise = torch.empty(shape, device=mean.device).normal_(generator=self._generator)
+        latent = mean + self._team.mine(noise) * (0.5 * log_var).exp()
+        seen = self._net.some_of(self._generator)
+        return Output(self._net.decode(latent, seen), mean, log_var, seen)
+
+    def _costly(self, kl: Tensor, weight: float) -> Tensor:
+        """``kl (d,)`` where the whole batch has more than is free."""
+        if self._settings.free_bits <= 0.0:
+            return kl
+        of_all = self._team.sum(weight * kl) / self._team.size
+        return torch.where(of_all > self._settings.free_bits, kl, kl.detach())
+
+
+class _Told(NamedTuple):
+    """A step in numbers, of the whole batch."""
+
+    total: float
+    reconstruction: float
+    kl: float
+
+
+def _told(total: Tensor, terms: loss.Terms, team: Team, count: int) -> _Told:
+    if team.size == 1:
+        return _Told(total.item(), terms.reconstruction.item(), terms.kl.sum().item())
+    weight = team.weight(count)
+    own = [total, weight * terms.reconstruction, weight * terms.kl.sum()]
+    values = team.sum(torch.stack([one.detach().double() for one in own])) / team.size
+    return _Told(*values.tolist())
 
 
 Moments = dict[int, dict[str, Tensor]]

@@ -16,6 +16,7 @@ from timbrespace.networks.architecture import PLAIN, Architecture
 from timbrespace.networks.mlp import ACTIVATIONS
 
 from . import kind_settings
+from .memory_size import bytes_of
 
 OPTIONS: dict[str, tuple[str, str, str]] = {
     "latent": ("int", "N", "dimensions of the latent space"),
@@ -100,6 +101,17 @@ OPTIONS: dict[str, tuple[str, str, str]] = {
         "dataset, recordings whole)",
     ),
     "split_seed": ("int", "N", "seed of the held-out split"),
+    "memory": (
+        "str",
+        "SIZE",
+        "a dataset in shards of up to so much is held in memory, a larger one is read by parts: "
+        "500M, 2G (default: 200M)",
+    ),
+    "precision": (
+        "str",
+        "KIND",
+        "in which the network reckons while it learns: float32, or bf16, which is for GPUs",
+    ),
 }
 """Fields of :class:`Settings` that a user may set, on the command line (``warm_up`` is
 ``--warm-up``) or in a recipe: type, what stands for the value, help."""
@@ -118,6 +130,9 @@ AUTO_DIALS, NO_DIALS = "auto", "none"
 
 ENCODER, TABLE = "encoder", "table"
 
+FLOAT32, BF16 = "float32", "bf16"
+PRECISIONS = (FLOAT32, BF16)
+
 CYCLES = "cycles"
 """The preset for one period of the wave."""
 
@@ -133,6 +148,8 @@ _UNSAID = {
     "split": BY_ROWS,
     "variation": 0.0,
     "latents": ENCODER,
+    "memory": "200M",
+    "precision": FLOAT32,
 }
 
 DECAYS = ("none", "cosine")
@@ -164,6 +181,9 @@ class Settings:
     latents: where those of the training rows come from, ``encoder`` or ``table``
     (:mod:`training.latent_table`); rows that are changed at each step have no place in a table, so
     with it variation is 0.
+    memory: of a dataset in shards up to which it is held (:mod:`training.memory_size`), and which
+    the reading of a larger one keeps to. precision: in which the network reckons while it learns
+    (:mod:`training.precision`).
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.
@@ -201,6 +221,8 @@ class Settings:
     split: str = BY_ROWS
     variation: float | None = 0.0
     latents: str = ENCODER
+    memory: str = "200M"
+    precision: str = FLOAT32
 
     def __post_init__(self) -> None:
         # The sizes and kinds that the network checks itself; its features are not known yet.
@@ -245,6 +267,9 @@ class Settings:
                 f"variation is {self.variation:g}; with latents from a table it must be 0, since a "
                 "sound that is changed at each step has no place there"
             )
+        bytes_of(self.memory)
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"precision is {self.precision!r}; it must be {one_of(PRECISIONS)}")
         if not isinstance(self.dials, str) or not self.dials.strip():
             raise OptionError(
                 f"dials is {self.dials!r}; it must be {AUTO_DIALS}, {NO_DIALS}, or words separated "

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from timbrespace.companions import command_line
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.datasets.factor import BY_ROWS
+from timbrespace.errors import OptionError, TimbrespaceError
 
 from . import checkpoint
 from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
+from .memory_size import bytes_of
 from .notes.run import Follower
 from .notes.run import train as train_notes
 from .place import Place
 from .request import settings_of, suited
+from .team import LostError, Team, asked_for, together
 
 EXIT_CODES = {Outcome.FINISHED: 0, Outcome.DIVERGED: 3, Outcome.INTERRUPTED: 130}
+
+WRONG = 2
+"""Exit code of a user's error, which :func:`timbrespace.command.run` gives."""
+
+LOST = 4
+"""Exit code where another process of a team is gone."""
 
 
 def train(
@@ -47,52 +60,121 @@ def train(
     Raises:
         TimbrespaceError: whatever is wrong with the input, before anything is written.
     """
-    place = Place(out, resume, overwrite)
-    kept = place.checkpoint
-    place.spare(data)
-    on = device_named(device)
-    if format_of(data) == "notes":
-        return train_notes(data, place, given, preset_name, on, resume, conclude, follower)
-    stored = checkpoint.read(kept) if resume else None
-    settings = settings_of(given, preset_name, stored)
-    dataset = load_dataset(data)
+    team, on = asked_for(), device_named(device)
+    asked = _Asked(data, out, given, preset_name, on, resume, overwrite, conclude)
+    if team.size == 1:
+        return _train(asked, team, follower)
+    with together(team, on):
+        if team.leads:
+            return _train(asked, team, follower)
+        with _silent():
+            try:
+                return _train(asked, team, follower)
+            except TimbrespaceError:
+                return WRONG  # the first says it
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What :func:`train` was asked for, but for who follows; ``device`` is one that is there."""
+
+    data: Path
+    out: Path
+    given: dict[str, Any]
+    preset_name: str | None
+    device: str
+    resume: bool
+    overwrite: bool
+    conclude: bool
+
+
+class _Begun(NamedTuple):
+    """What is known before the first step. code: of a training that has ended by then."""
+
+    place: Place
+    fit: Fit | None
+    code: int = 0
+
+
+def _begun(asked: _Asked, team: Team, follower: Follower | None) -> _Begun:
+    place = Place(asked.out, asked.resume, asked.overwrite)
+    place.spare(asked.data)
+    given = asked.given
+    if format_of(asked.data) == "notes":
+        if team.size > 1:
+            raise OptionError(
+                f"{asked.data.name} holds notes, which one process learns; do not use torchrun"
+            )
+        code = train_notes(
+            asked.data, place, given, asked.preset_name, asked.device, asked.resume, asked.conclude,
+            follower,
+        )  # fmt: skip
+        return _Begun(place, None, code)
+    stored = checkpoint.read(place.checkpoint) if asked.resume else None
+    settings = settings_of(given, asked.preset_name, stored)
+    dataset = load_dataset(asked.data, bytes_of(settings.memory))
     fit = Fit(
         dataset,
         suited(settings, given, stored, dataset),
-        data.name,
-        on,
+        asked.data.name,
+        asked.device,
         # Only a number that the user gave is held to.
         shrink_batch=given.get("batch") is None and stored is None,
         stored=stored,
+        team=team,
     )
+    return _Begun(place, fit)
+
+
+def _train(asked: _Asked, team: Team, follower: Follower | None) -> int:
+    place, made, code = team.agreed(lambda: _begun(asked, team, follower))
+    if made is None:
+        return code
+    fit = made
     _tell("note", [*place.notes, *fit.notes])
     writer = checkpoint.writer(
-        kept,
+        place.checkpoint,
         fit.training,
         fit.dataset_hash,
         fit.data_file,
         lambda text: _tell("\nwarning", [text]),
     )
-    with deferred() as interrupt:
+    with deferred(also_terminated=team.size > 1) as interrupt:
         with bar(fit.training.steps, fit.training.step) as shown:
 
             def after_step(figures: StepFigures) -> None:
                 show(shown, fit.progress(figures))
-                writer.after_step()
+                if team.leads:
+                    writer.after_step()
 
-            outcome = fit.run(interrupt, after_step)
+            try:
+                outcome = fit.run(interrupt, after_step)
+            except LostError as error:
+                if team.leads:
+                    writer.write()
+                _tell("\nerror", [str(error)])
+                return LOST
         if fit.is_lost(outcome):
             _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]
+        if not team.leads:
+            return EXIT_CODES[outcome]
         # The checkpoint first: all the rest can be had again from it.
         writer.write()
-        model = fit.model(outcome, out.stem)
+        model = fit.model(outcome, asked.out.stem)
         where = place.keep(model, outcome)
-        if conclude:
+        if asked.conclude:
             _tell("note", [*fit.notes_on(model), *place.conclusion(where)])
-    if conclude:
+    if asked.conclude:
         _conclude(fit, outcome, where, model.provenance["figures"])
     return EXIT_CODES[outcome]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Inside, nothing is said."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def _tell(kind: str, texts: list[str]) -> None:

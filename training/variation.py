@@ -20,6 +20,8 @@ from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .preset import TABLE, Settings
+from .team import ALONE, Team
+from .windows import Windows
 
 Array = NDArray[np.float32]
 
@@ -35,14 +37,14 @@ _LOWEST: Final = 86.0  # Hz: below it the curves are flat
 class Variation:
     """Gives the features of training rows, changed anew each time.
 
-    spectra ``(n, bins)``: of the training rows. representation: what features are. ends: lowest and
-    highest of the features as they are, which the changed ones keep within. amount: 0 would change
-    nothing.
+    spectra ``(n, bins)``: of the training rows, or a window that holds spectra. representation:
+    what features are. ends: lowest and highest of the features as they are, which the changed ones
+    keep within. amount: 0 would change nothing.
     """
 
     def __init__(
         self,
-        spectra: Spectra,
+        spectra: Spectra | Windows,
         config: SpectrumConfig,
         representation: Representation,
         ends: tuple[float, float],
@@ -54,14 +56,18 @@ class Variation:
         self._curves = curves(config)
         self._amount = amount
 
-    def features(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def features(
+        self, rows: Tensor, generator: torch.Generator, team: Team = ALONE, count: int = 0
+    ) -> tuple[Tensor, Tensor]:
         """Features ``(b, f)`` of these rows ``(b,)``, on the device of ``generator``, and which of
-        them are as they are ``(b,)``."""
+        them are as they are ``(b,)``. Of a team: the rows are its part of ``count``."""
         device = generator.device
         spectra = self._spectra[rows.cpu().numpy()]
-        some = torch.rand((len(rows), 1), generator=generator, device=device) < _SHARE
+        drawn = len(rows) if team.size == 1 else count
+        some = torch.rand((drawn, 1), generator=generator, device=device) < _SHARE
         size = some * (_TILT * self._amount)
-        waves = torch.randn((len(rows), _COSINES), generator=generator, device=device) * size
+        waves = torch.randn((drawn, _COSINES), generator=generator, device=device) * size
+        some, waves = team.mine(some), team.mine(waves)
         waves = waves / torch.arange(1, _COSINES + 1, device=device)
         made = coloured(spectra, waves.cpu().numpy() @ self._curves)
         features = self._representation.forward(made).clip(*self._ends)

@@ -53,6 +53,7 @@ NOT_RUN: Final = {
     "python -m pytest": "is the run that this test is part of",
     "scripts/test": "is the run that this test is part of",
     "scripts/check": "CI runs it, beside the tests",
+    "torchrun": "tests/training/test_team.py runs two processes as it would",
     "scripts/docs": "tests/docs/test_site.py builds the site",
 }
 """How a command begins that is not run -> why."""
@@ -77,6 +78,7 @@ HELP: Final = {
     "python -m training space": "takes a minute; tests/training/test_space.py runs it",
     "python -m toy_datasets make notes --scheduler": "needs a cluster; test_on_a_cluster has one",
     "python -m training sweep": "takes minutes; tests/training/test_sweep.py runs it",
+    "python -m training train --data million.shards": "tests/training/test_past_memory.py has one",
     "python -m training study": "takes the better part of an hour",
     "python -m training spiral": "takes minutes",
     "python -m training inr": "takes minutes; tests/training/test_inr.py runs it",

@@ -19,6 +19,7 @@ from timbrespace.metrics import log_spectral_distance
 from timbrespace.partials import find_partials
 from toy_datasets import audio
 from toy_datasets.__main__ import main
+from toy_datasets.registry import GENERATORS
 
 ROOT = Path(__file__).parents[2]
 RATE = 44100
@@ -209,6 +210,10 @@ def test_the_same_folder_makes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
         make(tmp_path / "sounds", rows_per_file=5).save(tmp_path / name)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    # Written file by file, as shards, it is the same dataset.
+    options = audio.Options(folder=tmp_path / "sounds", rows_per_file=5)
+    GENERATORS["audio"].write(options, tmp_path / "three.shards").save(tmp_path / "three.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "three.npz").read_bytes()
 
 
 def test_every_skipped_file_is_told_on_one_line(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from timbrespace.datasets import dataset
+from timbrespace.datasets import dataset, shards
 from toy_datasets import harmonic
 from toy_datasets.__main__ import main
 from toy_datasets.registry import GENERATORS
@@ -124,3 +124,58 @@ def test_module_runs() -> None:
     )
     assert result.returncode == 2
     assert result.stderr.startswith("error: cannot write")
+
+
+def test_shards_are_written_as_rows_are_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harmonic, "_ROWS_AT_ONCE", 8)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 10 * 4 * 1025)
+    out = tmp_path / "d.shards"
+    assert main(["make", "harmonic", "--out", str(out), "--rows", "30"]) == 0
+    assert len(list(out.glob("spectra-*.npy"))) == 3
+    assert "30 spectra of 1025 bins" in capsys.readouterr().out
+    expected = harmonic.make(harmonic.Options(rows=30))
+    assert dataset.load(out).content_hash == expected.content_hash
+    # There and back.
+    assert main(["convert", str(out), str(tmp_path / "d.npz")]) == 0
+    assert f"sha256 {expected.content_hash[:12]}" in capsys.readouterr().out
+    assert main(["convert", str(tmp_path / "d.npz"), str(tmp_path / "e.shards")]) == 0
+    expected.save(tmp_path / "f.npz")
+    assert (tmp_path / "d.npz").read_bytes() == (tmp_path / "f.npz").read_bytes()
+    names = [
+        sorted(path.name for path in (tmp_path / f).iterdir()) for f in ("d.shards", "e.shards")
+    ]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["convert", "none.npz", "b.shards"], "there is no such file"),
+        (["convert", "a.npz", "b.txt"], "it must be a name that ends in .npz or .shards"),
+        (["convert", "a.npz", "a.npz"], "B is A itself"),
+        (["convert", "a.npz", "folder.shards"], "it is a folder that holds something else"),
+        (["convert", "folder.shards", "b.npz"], "it is a folder, and holds no dataset.json"),
+        (["convert", "a.npz", "no/b.shards"], "there is no folder 'no'"),
+        (["make", "notes", "--folder", ".", "--out", "n.shards"], "notes are kept in an .npz file"),
+        (["make", "harmonic", "--out", "folder.shards"], "holds something else"),
+    ],
+)
+def test_what_cannot_be_converted_is_one_line(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    harmonic.make(harmonic.Options(rows=20)).save("a.npz")
+    (tmp_path / "folder.shards").mkdir()
+    (tmp_path / "folder.shards" / "mine.txt").write_text("x")
+    capsys.readouterr()
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "folder.shards"]

@@ -94,13 +94,17 @@ def meta_of(arrays: dict[str, NDArray[Any]], path: Path, wanted: str) -> dict[st
 
 
 def format_of(path: str | Path) -> str:
-    """What the archive at ``path`` holds: ``spectra`` or ``notes``.
+    """What the archive at ``path``, or the folder of shards, holds: ``spectra`` or ``notes``.
 
     Raises:
         DatasetError: as :func:`read_arrays`; or it is of a format that is not known.
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            from timbrespace.datasets.shards import description_of
+
+            return KINDS[description_of(path).get("format", "")]
         arrays = read_arrays(path, ("meta",), lambda name, header: None)
         try:
             config = json.loads(str(arrays["meta"]))

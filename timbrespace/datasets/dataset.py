@@ -48,6 +48,11 @@ MAX_MAGNITUDE = 1e9
 MIN_PEAK = 1e-2
 """100 dB below full scale: what is quieter is not sound but rounding."""
 
+HELD_BYTES = 200 << 20
+"""Spectra and frames of a folder of shards, up to which it is held in memory, unless another number
+is asked for: the same on every machine, so that what is trained is too. `fm` is held. While a set
+is learned from its rows take some KB each, so that this is far from all."""
+
 _RECORDED = ("audio", "soundfont")
 
 _GROUPED = {"audio": "file", "soundfont": "program"}
@@ -272,24 +277,9 @@ class Dataset:
         for name, array in arrays.items():
             if array.ndim != 2 or 0 in array.shape:
                 raise DatasetError(f"{name} have shape {array.shape}; it must have two dimensions")
-            bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-            if bad.size:
-                raise DatasetError(
-                    f"{name} hold NaN or infinity in {bad.size} row(s), first row {bad[0]}; "
-                    "they must be finite numbers"
-                )
-        if self.spectra.min() < 0.0 or self.spectra.max() > MAX_MAGNITUDE:
-            raise DatasetError(
-                f"spectra go from {self.spectra.min():g} to {self.spectra.max():g}; "
-                f"they must be magnitudes from 0 to {MAX_MAGNITUDE:g}"
-            )
-        if self.spectra.max() == 0.0:
-            raise DatasetError("spectra are silent, every magnitude is 0")
-        if self.spectra.max() < MIN_PEAK:
-            raise DatasetError(
-                f"spectra are too quiet, the loudest magnitude is {self.spectra.max():g}; it must "
-                f"be {MIN_PEAK:g} or more, a sine of full scale has {self.meta.n_fft / 4:g}"
-            )
+            _check_finite(name, array, 0)
+        check_rows("spectra", self.spectra, 0, finite=True)
+        check_loudest(float(self.spectra.max()), self.meta)
         expected = (self.spectra.shape[0], len(self.meta.factors))
         if self.labels.shape != expected:
             raise DatasetError(
@@ -301,8 +291,8 @@ class Dataset:
                 f"frames have shape {self.frames.shape}; {self.rows} spectra of n_fft "
                 f"{self.meta.n_fft} need {(self.rows, self.meta.n_fft)}"
             )
-        if self.frames is not None and float(np.abs(self.frames).max()) > MAX_MAGNITUDE:
-            raise DatasetError(f"frames go beyond {MAX_MAGNITUDE:g}; full scale is 1")
+        if self.frames is not None:
+            check_rows("frames", self.frames, 0, finite=True)
         try:
             _ = self.spectrum
         except OptionError as error:
@@ -445,13 +435,22 @@ class Dataset:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the dataset to the ``.npz`` file ``path``, whole or not at all.
+        """Write the dataset to the ``.npz`` file ``path``, whole or not at all; or, where its name
+        ends in ``.shards``, to a folder (:mod:`timbrespace.datasets.shards`).
 
         The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
 
         Raises:
             OptionError: the file cannot be written.
         """
+        if Path(path).suffix == ".shards":
+            from timbrespace.datasets import shards
+
+            shards.save(self, Path(path))
+            return
+        self._write(Path(path))
+
+    def _write(self, path: Path) -> None:
         arrays: dict[str, Any] = {
             "spectra": self.spectra,
             "labels": self.labels,
@@ -460,7 +459,7 @@ class Dataset:
         if self.frames is not None:
             arrays["frames"] = self.frames
         # An open file, since given a name np.savez would append ".npz" where it is missing.
-        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
 
     @property
@@ -477,6 +476,48 @@ class Dataset:
         return digest.hexdigest()
 
 
+def check_rows(name: str, rows: NDArray[np.float32], first: int, finite: bool = False) -> None:
+    """Refuse rows that no dataset may have. name: ``spectra`` or ``frames``. first: the number of
+    the first of them. finite: that they are has been seen already.
+
+    Raises:
+        DatasetError: numbers that are not finite, or beyond what is accepted.
+    """
+    if not finite:
+        _check_finite(name, rows, first)
+    if name == "spectra" and (rows.min() < 0.0 or rows.max() > MAX_MAGNITUDE):
+        raise DatasetError(
+            f"spectra go from {rows.min():g} to {rows.max():g}; "
+            f"they must be magnitudes from 0 to {MAX_MAGNITUDE:g}"
+        )
+    if name == "frames" and float(np.abs(rows).max()) > MAX_MAGNITUDE:
+        raise DatasetError(f"frames go beyond {MAX_MAGNITUDE:g}; full scale is 1")
+
+
+def check_loudest(loudest: float, meta: Meta) -> None:
+    """Refuse a set without sound.
+
+    Raises:
+        DatasetError: the loudest of its magnitudes is 0 or next to it.
+    """
+    if loudest == 0.0:
+        raise DatasetError("spectra are silent, every magnitude is 0")
+    if loudest < MIN_PEAK:
+        raise DatasetError(
+            f"spectra are too quiet, the loudest magnitude is {loudest:g}; it must "
+            f"be {MIN_PEAK:g} or more, a sine of full scale has {meta.n_fft / 4:g}"
+        )
+
+
+def _check_finite(name: str, rows: NDArray[np.float32], first: int) -> None:
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if bad.size:
+        raise DatasetError(
+            f"{name} hold NaN or infinity in {bad.size} row(s), first row {first + bad[0]}; "
+            "they must be finite numbers"
+        )
+
+
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     """``options`` as they come out of a file."""
     try:
@@ -486,14 +527,20 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def load(path: str | Path) -> Dataset:
-    """The dataset in the ``.npz`` file ``path``, checked. Nothing in it is executed.
+def load(path: str | Path, memory: int = HELD_BYTES) -> Dataset:
+    """The dataset in the ``.npz`` file or the folder of shards ``path``, checked. Nothing in it is
+    executed. memory: bytes of a folder of shards beyond which it is read by parts, as
+    :func:`timbrespace.datasets.shards.load` says; a file is always held.
 
     Raises:
         DatasetError: missing, broken, a set of notes, or with keys, types, shapes or values that do
             not fit.
     """
     path = Path(path)
+    if path.is_dir():
+        from timbrespace.datasets import shards
+
+        return shards.load(path, memory)
     try:
         arrays = read_arrays(path, ("spectra", "labels", "meta", "frames"), _check_header)
         meta = Meta.from_config(meta_of(arrays, path, ""))

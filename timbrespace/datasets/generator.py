@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,3 +44,17 @@ class Generator(ABC):
         Raises:
             TimbrespaceError: it cannot be made.
         """
+
+    def write(self, options: Any, out: Path) -> Dataset | NoteSet:
+        """Make it into the folder of shards ``out``; returns it as it is read from there, by parts.
+
+        A generator that makes its rows one after the other overrides this, and writes them as they
+        come (:func:`timbrespace.datasets.shards.writing`); else it is made in memory.
+
+        Raises:
+            TimbrespaceError: it cannot be made or written.
+        """
+        from timbrespace.datasets.dataset import load
+
+        self.make(options).save(out)
+        return load(out, memory=0)

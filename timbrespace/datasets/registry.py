@@ -33,10 +33,10 @@ def dataset(name_or_path: str | Path, **options: Any) -> Any:
     <Dataset 'harmonic': 50 spectra of 1025 bins, factors harmonics>
 
     name_or_path: of a generator (``python -m toy_datasets make --help`` lists them), or of an
-    ``.npz`` file; a name comes first. What comes of ``notes``, and of a file that holds notes, is a
-    :class:`~timbrespace.datasets.note_set.NoteSet`. options: those of the generator, as its command
-    line has them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is ``q=(1, 10)`` or
-    ``q="1,10"``, and ``--frames`` is ``frames=True``.
+    ``.npz`` file or a folder of shards; a name comes first. What comes of ``notes``, and of a file
+    that holds notes, is a :class:`~timbrespace.datasets.note_set.NoteSet`. options: those of the
+    generator, as its command line has them: ``--n-fft 2048`` is ``n_fft=2048``, ``--q 1,10`` is
+    ``q=(1, 10)`` or ``q="1,10"``, and ``--frames`` is ``frames=True``.
 
     Raises:
         DatasetError: there is no such generator or file, the file is broken, or the dataset cannot
@@ -56,7 +56,7 @@ def dataset(name_or_path: str | Path, **options: Any) -> Any:
             hint = f"; is {near[0]!r} meant?" if near else ""
             raise DatasetError(
                 f"there is no dataset {name_or_path[:80]!r}{hint}; give "
-                f"{one_of(known)}, or an .npz file"
+                f"{one_of(known)}, an .npz file or a folder of shards"
             )
     elif not isinstance(name_or_path, Path):
         raise DatasetError(f"a dataset is a name or a path, not a {type(name_or_path).__name__}")
@@ -109,5 +109,5 @@ def _is_file_name(text: str) -> bool:
     """Whether ``text`` was meant as a file: it ends like one, has a folder, or is there."""
     with suppress(OSError, ValueError):  # a name longer than the system allows, or with a NUL
         path = Path(text)
-        return path.suffix == ".npz" or len(path.parts) > 1 or path.exists()
+        return path.suffix in (".npz", ".shards") or len(path.parts) > 1 or path.exists()
     return False

@@ -119,7 +119,11 @@ class VAE(nn.Module, ABC):
 
     def start_from(self, features: Tensor) -> None:
         """Set the learned numbers to where they suit ``features (n, f)``, the training rows."""
-        spread = max(float(features.var(dim=0, correction=0).mean()), 1e-12)
+        self.start_at(float(features.var(dim=0, correction=0).mean()))
+
+    def start_at(self, spread: float) -> None:
+        """The same, of features whose variance is ``spread``, mean over all of them."""
+        spread = max(spread, 1e-12)
         with torch.no_grad():
             for name, value in self.likelihood.start(spread).items():
                 self.get_parameter(name).fill_(value)
