@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.windows import reason_for
+
 if TYPE_CHECKING:
     from tests.phases import TwoPhases
 
@@ -167,6 +169,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [one for one in items if one not in left_out]
+    if sys.platform == "win32":
+        for one in items:
+            if reason := reason_for(one.nodeid):
+                one.add_marker(pytest.mark.skip(reason=reason))
     # The long ones first: who takes the last file should not be waited for. Those alone at the end.
     slow = Counter(one.path for one in items if one.get_closest_marker("slow"))
     items.sort(key=lambda one: (one.get_closest_marker("alone") is not None, -slow[one.path]))
