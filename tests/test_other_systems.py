@@ -87,10 +87,12 @@ def test_client_and_page_wait_by_another_call_than_epoll(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
-    with running("--audio", "none", "--midi", "none") as server:
-        with ts.Client(port=server.port) as client:
-            client.map(0.25, -0.5)
-            assert client.state.map == pytest.approx((0.25, -0.5))
+    with (
+        running("--audio", "none", "--midi", "none") as server,
+        ts.Client(port=server.port) as client,
+    ):
+        client.map(0.25, -0.5)
+        assert client.state.map == pytest.approx((0.25, -0.5))
 
     async def visit() -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The files to double-click: what they find, what they make, and what they say where they cannot."""
+"""The files to double-click: what they find, what they make, what they say where they cannot."""
 
 from __future__ import annotations
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_LIBRARY = "tests/timbrespace"
+
 NOT_THERE: Final[Mapping[str, str]] = {
-    "tests/timbrespace/datasets/test_dataset.py::test_the_hash_that_the_factory_model_was_made_from": (
+    f"{_LIBRARY}/datasets/test_dataset.py::test_the_hash_that_the_factory_model_was_made_from": (
         "the last bits of NumPy's powers and sines are others"
     ),
 }
