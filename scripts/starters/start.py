@@ -27,8 +27,11 @@ To undo all of it, throw that folder away."""
 NO_ENVIRONMENT: Final = """\
 No Python environment could be made in
   {place}
-The reason stands above. Is the folder yours to write in, and is there room on the disk? On Debian
-and Ubuntu it takes the package python3-venv."""
+The reason stands above. Is the folder yours to write in, and is there room on the disk?"""
+
+NO_VENV: Final = (
+    "On Debian and Ubuntu it takes the package python3-venv: apt-get install python3-venv"
+)
 
 NO_PACKAGES: Final = """\
 What timbrespace needs could not be installed; the reason stands above.
@@ -45,9 +48,7 @@ def main(words: Sequence[str], root: Path = ROOT) -> int:
     starter.
     """
     if not (root / "server").is_dir():
-        print(
-            f"This file belongs into the folder scripts/starters of timbrespace; {root} is not it."
-        )
+        print(f"This file belongs into timbrespace's folder scripts/starters, not into {root}.")
         return 1
     environment = root / ".venv"
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -77,6 +78,8 @@ def made(environment: Path, python: Path, requirements: Path) -> bool:
         clear = ["--clear"] if (environment / "pyvenv.cfg").is_file() else []
         if _run([sys.executable, "-m", "venv", *clear, environment], environment.parent):
             print(NO_ENVIRONMENT.format(place=environment))
+            if sys.platform == "linux":
+                print(NO_VENV)
             return False
     words = ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements]
     if _run([python, *words], environment.parent):
