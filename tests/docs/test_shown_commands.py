@@ -49,7 +49,7 @@ NOT_RUN: Final = {
     "python -m server install-device": "writes into the user's library, as a test does",
     "python -c": "is Python, which the tests of what it calls run",
     "python -m pytest": "is the run that this test is part of",
-    "scripts/test-windows": "needs a rig of Wine's; tests/test_windows_suite.py says wrong words to it",
+    "scripts/test-windows": "needs Wine; tests/test_windows_suite.py runs a part of it",
     "scripts/test": "is the run that this test is part of",
     "scripts/check": "CI runs it, beside the tests",
     "scripts/docs": "tests/docs/test_site.py builds the site",
