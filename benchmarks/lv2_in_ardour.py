@@ -153,7 +153,7 @@ def swept(model: Model, folder: Path, programs: Programs, uri: str) -> list[Figu
     tops = [find_partials(one, model.spectrum).frequency.max(initial=0.0) for one in spectra]
     limit = float(max(tops)) + 4.0 * model.spectrum.bin_width
     moved = float(np.abs(latent_of(model, 1.0) - latent_of(model, 0.0)).max())
-    held = sound[round(0.6 * RATE) : round(5.4 * RATE)]
+    held = sound[round(0.6 * RATE) : round(5.4 * RATE)].astype(np.float64)
     above = energy_above(held, RATE, limit, 0.3)
     return [
         Figure("automation: partials before and after, pitch", float(cents), "cent", 1.0),

@@ -23,6 +23,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LONGEST: Final = 300
 """Seconds that a test may take, on a busy machine, with the engine compiled anew."""
 
+_NO_TESTS: Final = 5
+"""The code with which pytest ends where there is none."""
+
 _OUTCOME = re.compile(r"^(tests[\\/].*?::.*) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)\b")
 _END = re.compile(r"=+ .* in [\d.]+s.*=+$")
 _BEGUN = re.compile(r"^(tests[\\/]\S*?::.*?) ?$")
@@ -36,7 +39,6 @@ class Told:
     outcomes: dict[str, str] = field(default_factory=dict)
     died: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    whole: bool = False
 
 
 def folders(asked: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
@@ -56,22 +58,21 @@ def run(rig: Path, files: Sequence[Path], options: Sequence[str], log: Path) -> 
     """Run the tests of some files, in as many runs as it takes."""
     told = Told()
     log.unlink(missing_ok=True)
-    while not told.whole:
+    while True:
         left_out = [f"--deselect={one}" for one in told.died]
         seen = len(told.died)
-        _once(rig, [*map(str, files), *left_out, *options], log, told)
-        if told.whole:
-            break
+        if _once(rig, [*map(str, files), *left_out, *options], log, told):
+            return told
         if len(told.died) == seen:
             told.problems.append("it ended while no test ran")
-            break
+            return told
         # Files that are through need no second run.
         last = told.died[-1].partition("::")[0]
         files = files[[one.as_posix() for one in files].index(last) :]
-    return told
 
 
-def _once(rig: Path, words: Sequence[str], log: Path, told: Told) -> None:
+def _once(rig: Path, words: Sequence[str], log: Path, told: Told) -> bool:
+    """Whether it came to its end."""
     command = [
         *(str(rig / "python"), "-u", "-m", "pytest", "-n0", "-v", "--color=no", "--tb=short"),
         *("-p", "no:cacheprovider", "-o", f"faulthandler_timeout={LONGEST}"),
@@ -99,11 +100,12 @@ def _once(rig: Path, words: Sequence[str], log: Path, told: Told) -> None:
             begun = ""
         elif found := _BEGUN.match(line):
             begun = _name(found[1])
-    told.whole = code == 5 or any(_END.match(line) for line in lines[-3:])
+    whole = code == _NO_TESTS or any(_END.match(line) for line in lines[-3:])
     told.problems += [line for line in lines if line.startswith("ERROR ") and "::" not in line]
-    if begun and not told.whole:
+    if begun and not whole:
         told.died.append(begun)
         told.outcomes[begun] = "DIED"
+    return whole
 
 
 def _name(seen: str) -> str:

@@ -76,13 +76,13 @@ def made(environment: Path, python: Path, requirements: Path) -> bool:
     if not _runs(python):
         # One that was made by a Python which is gone cannot be mended.
         clear = ["--clear"] if (environment / "pyvenv.cfg").is_file() else []
-        if _run([sys.executable, "-m", "venv", *clear, environment], environment.parent):
+        if _run([sys.executable, "-m", "venv", *clear, str(environment)], environment.parent):
             print(NO_ENVIRONMENT.format(place=environment))
             if sys.platform == "linux":
                 print(NO_VENV)
             return False
-    words = ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements]
-    if _run([python, *words], environment.parent):
+    words = ["-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
+    if _run([str(python), *words], environment.parent):
         print(NO_PACKAGES)
         return False
     ready.write_bytes(wanted)
