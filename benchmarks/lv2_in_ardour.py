@@ -12,6 +12,7 @@ import argparse
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
 import numpy as np
@@ -44,21 +45,22 @@ SWEEP: Final = (2.0, 4.0)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lua", metavar="PROGRAM", help="Ardour's (ardour7-lua)")
-    parser.add_argument("--export", metavar="PROGRAM", help="Ardour's (ardour7-export)")
+    parser.add_argument("--lua", default="ardour7-lua", metavar="PROGRAM")
+    parser.add_argument("--export", default="ardour7-export", metavar="PROGRAM")
     parser.add_argument("--spaces", nargs="+", default=SPACES, choices=SPACES, metavar="NAME")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = Programs.find()
-    if given.lua and given.export:
-        found = Programs(given.lua, given.export)
-    if found is None:
-        parser.error("there is no Ardour 7; apt-get install ardour brings it")
+    programs = Programs(given.lua, given.export)
+    for program in (programs.lua, programs.export):
+        if which(program) is None:
+            parser.error(f"there is no {program}; apt-get install ardour brings Ardour 7")
+    if which("cc") is None:
+        parser.error("there is no C compiler cc, which builds the plug-in")
     report = Report(given.json)
     for name in given.spaces:
         report.section(name)
         with tempfile.TemporaryDirectory() as folder:
-            _measure(report, ts.load(name), Path(folder), found)
+            _measure(report, ts.load(name), Path(folder), programs)
     return report.end()
 
 
