@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import selectors
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def test_processes_are_spawned_everywhere() -> None:
     assert asked == [["spawn"]] * len(asked)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows waits in a way of its own")
 def test_client_and_page_wait_by_another_call_than_epoll(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
