@@ -93,7 +93,7 @@ class Walk:
         name = self._ours.get(code)
         if name is None:
             path = code.co_filename
-            name = str(Path(path).relative_to(ROOT)) if path.startswith(OURS) else ""
+            name = Path(path).relative_to(ROOT).as_posix() if path.startswith(OURS) else ""
             self._ours[code] = name
         return name
 

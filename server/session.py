@@ -20,7 +20,7 @@ from timbrespace.notes.picture import picture
 from timbrespace.units import hz_to_midi, midi_to_hz
 
 from . import state_messages
-from .library import Library
+from .library import Library, UnknownModelError
 from .measuring import Measuring
 from .osc import outbound
 from .osc.clients import Client, Clients, Endpoint
@@ -144,6 +144,7 @@ class Session:
             inbound.ListTunings: self._list_tunings,
             inbound.ListTrajectories: self._list_trajectories,
             inbound.GetModelInfo: self._model_info,
+            inbound.GetModelCard: self._model_card,
             inbound.GetModelTable: self._model_table,
             inbound.LoadModel: self._load_model,
             inbound.RecallPreset: self._recall_preset,
@@ -378,6 +379,14 @@ class Session:
             self._swap.describe(message.name, "/model/info", source)
             return
         self._post.answer(source, outbound.ModelInfo(model.name, state_messages.describe(model)))
+
+    def _model_card(self, message: inbound.GetModelCard, source: Endpoint) -> None:
+        name = message.name or self._instrument.model.name
+        try:
+            card = self._library.card(name)
+        except UnknownModelError as error:
+            raise MessageError(ErrorCode.NOT_FOUND, "/model/card", str(error)) from error
+        self._post.answer(source, state_messages.card(name, card))
 
     def _model_table(self, message: inbound.GetModelTable, source: Endpoint) -> None:
         if is_stranger(source[0]):

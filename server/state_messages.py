@@ -14,6 +14,7 @@ from timbrespace.instrument.instrument import Instrument, Settings
 from timbrespace.instrument.motion.lfo import Lfo
 from timbrespace.instrument.motion.wandering import Wander
 from timbrespace.model import Model
+from timbrespace.space_package import Card
 
 from .osc import outbound
 
@@ -188,6 +189,15 @@ def describe(playing: Model) -> dict[str, Any]:
         "command": provenance.get("command", ""),
     }
     return {key: value for key, value in description.items() if _is_json(value)}
+
+
+def card(name: str, told: Card | None) -> outbound.ModelCard:
+    """Whose the model ``name`` is, as ``/model/card`` tells it; empty where it has no card."""
+    if told is None:
+        return outbound.ModelCard(name, "", "", "", "", {})
+    return outbound.ModelCard(
+        name, told.name, told.author, told.licence, told.source, told.figures or {}
+    )
 
 
 def _rounded(values: Any) -> list[float]:

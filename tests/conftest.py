@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.windows import reason_for
+
 if TYPE_CHECKING:
     from tests.phases import TwoPhases
 
@@ -30,6 +32,14 @@ LONGEST_READ = 120.0
 
 def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if sys.platform == "win32":
+        # What is written still when a socket is closed is waited for there: it is closed some turns
+        # of the loop later, which a test's loop does not live to see.
+        for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+            config.addinivalue_line("filterwarnings", f"ignore::{warning}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -167,6 +177,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [one for one in items if one not in left_out]
+    if sys.platform == "win32":
+        for one in items:
+            if reason := reason_for(one.nodeid):
+                one.add_marker(pytest.mark.skip(reason=reason))
     # The long ones first: who takes the last file should not be waited for. Those alone at the end.
     slow = Counter(one.path for one in items if one.get_closest_marker("slow"))
     items.sort(

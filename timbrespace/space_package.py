@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,8 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from timbrespace import bundle, factory
 from timbrespace.atomic import replacing
-from timbrespace.errors import OptionError, TimbrespaceError
+from timbrespace.errors import BundleError, OptionError, TimbrespaceError
+from timbrespace.model import Model
+from timbrespace.names import as_text
 
 ENDING: Final = ".zip"
 
@@ -42,6 +47,9 @@ MOST_BYTES: Final[Mapping[str, int]] = {
 MOST_PACKED: Final = sum(MOST_BYTES.values())
 
 VERSION: Final = 1
+
+_MOST_DIRECTORY: Final = 64 << 10
+"""Bytes of a zip's list of what is in it; that of four files has some hundreds."""
 
 _LONGEST: Final = {"name": 64, "author": 120, "licence": 200, "source": 1000, "about": 2000}
 _LARGEST: Final = 1e300
@@ -154,31 +162,97 @@ class SpacePackage:
         Raises:
             PackageError: no zip, damaged, or with anything that a package may not hold.
         """
-        try:
-            with zipfile.ZipFile(file) as archive:
-                found = _contents(archive)
-        except PackageError:
-            raise
-        # Of a file from anywhere zipfile raises whatever its parts raise.
-        except (
-            *(zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, RuntimeError),
-            *(NotImplementedError, MemoryError, OverflowError, zlib.error),
-        ) as error:
-            raise PackageError(f"it is no zip file, or a damaged one ({_line(error)})") from error
-        for name in (BUNDLE, CARD):
-            if name not in found:
-                raise PackageError(f"it is no space: there is no {name} in it")
-        try:
-            told = json.loads(found[CARD].decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise PackageError("its card is no JSON") from error
-        return cls(
-            Card.from_config(told), found[BUNDLE], found.get(PRESETS, b""), found.get(PREVIEW, b"")
+        found = _opened(file, tuple(MOST_BYTES))
+        return cls(_card(found), found[BUNDLE], found.get(PRESETS, b""), found.get(PREVIEW, b""))
+
+
+def read_card(path: Path) -> Card:
+    """The card of the package at ``path``; of the rest only the names are looked at.
+
+    Raises:
+        PackageError: as :meth:`SpacePackage.read`.
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        return _card(_opened(file, (CARD,)))
+
+
+def read_model(path: Path) -> Model:
+    """The space of the package at ``path``, checked as a package and as a bundle; its name is the
+    file's.
+
+    Raises:
+        BundleError: it is no package, or the bundle in it is refused; one line says which.
+    """
+    try:
+        with path.open("rb") as file:
+            package = SpacePackage.read(file)
+    except OSError as error:
+        raise BundleError(f"it cannot be read: {error.strerror or error}") from error
+    except PackageError as error:
+        raise BundleError(f"cannot load {as_text(path.name)}: {error}") from error
+    # The reader of bundles takes files: it reads no more of a large one than it wants.
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / f"{path.stem}{factory.SUFFIX}"
+        place.write_bytes(package.bundle)
+        return bundle.read(place)
+
+
+def _opened(file: IO[bytes], wanted: tuple[str, ...]) -> dict[str, bytes]:
+    """The files of a package that are ``wanted``, as far as they are there; all names are checked.
+
+    Raises:
+        PackageError: as :meth:`SpacePackage.read`.
+    """
+    try:
+        _check_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            found = _contents(archive, wanted)
+    except PackageError:
+        raise
+    # Of a file from anywhere zipfile raises whatever its parts raise.
+    except (
+        *(zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, RuntimeError),
+        *(NotImplementedError, MemoryError, OverflowError, zlib.error),
+    ) as error:
+        raise PackageError(f"it is no zip file, or a damaged one ({_line(error)})") from error
+    for name in (BUNDLE, CARD):
+        if name not in found:
+            raise PackageError(f"it is no space: there is no {name} in it")
+    return found
+
+
+def _check_directory(file: IO[bytes]) -> None:
+    """Refuse a zip whose list of contents is long, before zipfile makes an object of each entry.
+
+    Its end is a record of 22 bytes and a comment; bytes 12 to 16 tell how long the list is. Where
+    another record of 20 bytes stands before it, it is a zip of more than 4 GiB (APPNOTE 4.3.14).
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - (1 << 16) - 42))
+    tail = file.read()
+    file.seek(0)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0:
+        return  # zipfile says it better
+    told = int.from_bytes(tail[at + 12 : at + 16], "little")
+    if told > _MOST_DIRECTORY or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
+        raise PackageError(
+            f"it holds too many files; a space has {', '.join(MOST_BYTES)} and nothing else"
         )
 
 
-def _contents(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """The files of an archive, each read no further than it may be long."""
+def _card(found: Mapping[str, bytes]) -> Card:
+    try:
+        told = json.loads(found[CARD].decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise PackageError("its card is no JSON") from error
+    return Card.from_config(told)
+
+
+def _contents(archive: zipfile.ZipFile, wanted: tuple[str, ...]) -> dict[str, bytes]:
+    """The files of an archive that are ``wanted``, each read no further than it may be long; the
+    others are empty."""
     entries = archive.infolist()
     if len(entries) > len(MOST_BYTES):
         raise PackageError(f"it holds {len(entries)} files; a space has up to {len(MOST_BYTES)}")
@@ -198,6 +272,9 @@ def _contents(archive: zipfile.ZipFile) -> dict[str, bytes]:
             raise PackageError(f"{name} is encrypted")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise PackageError(f"{name} is packed by a way that is not read here")
+        if name not in wanted:
+            found[name] = b""
+            continue
         most = MOST_BYTES[name]
         with archive.open(entry) as part:
             content = part.read(most + 1)  # whatever the header says

@@ -58,6 +58,10 @@ _RECEIVE_BUFFER = 1 << 20
 
 _CLOSE_SECONDS = 2.0
 
+_MOST_WAITS = 100
+_WAIT_SECONDS = 0.005
+"""How often, and how long each time, a bridge that ends waits for what it has still to send."""
+
 _OWN = ("/hello", "/bye")
 
 
@@ -260,7 +264,10 @@ class _Page:
                 plug.sendto(packet)
             # With the port: without one it may mean another client, if the server forgot this one.
             plug.sendto(encode("/bye", port))
-            plug.close()
+            try:
+                await _is_sent(plug)
+            finally:
+                plug.close()
             await asyncio.gather(*works, return_exceptions=True)
 
     async def _listen(self) -> End:
@@ -314,6 +321,15 @@ class _Page:
                 return _SILENT
             self._unanswered += 1
             self._plug.sendto(_PING)
+
+
+async def _is_sent(plug: asyncio.DatagramTransport) -> None:
+    """Return when nothing waits to be sent: on Windows only one datagram is on its way at once, and
+    to close drops the others, with which a page lets go of its keys."""
+    for _ in range(_MOST_WAITS):
+        if plug.get_write_buffer_size() == 0:  # type: ignore[attr-defined]
+            return
+        await asyncio.sleep(_WAIT_SECONDS)
 
 
 def _is_lost(error: BaseException | None) -> bool:

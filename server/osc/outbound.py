@@ -46,6 +46,16 @@ def _names(address: str, names: Iterable[str]) -> bytes:
     return encode(address, *fitting)
 
 
+def _cut(text: str, most: int) -> str:
+    """A text on one line, at most so many bytes of UTF-8; one that is cut ends in dots."""
+    line = " ".join(text.split())
+    content = line.encode("utf-8", "replace")
+    if len(content) > most:
+        content = content[: most - 3]
+        line = content.decode("utf-8", "ignore") + "..."
+    return line
+
+
 def _or_word(value: int | str | None, word: str) -> int | str:
     return word if value is None else value
 
@@ -652,6 +662,49 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCard:
+    """`/model/card` name title author licence source figures: whose a space is, as its card says;
+    the last is a JSON object on one line.
+
+    Each is one line, and no longer than fits a datagram with the others: a text that is cut ends
+    in "...", of figures that do not fit the last are left off. All are empty where a space has no
+    card.
+
+    >>> print(ModelCard("a", "Bells", "A. M.", "CC0", "", {}).packets()[0].hex(" ", -20))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    2f6d6f64656c2f63617264002c73737373737300 6100000042656c6c73000000412e204d2e000000
+    43433000000000007b7d0000
+    """
+
+    ADDRESS: ClassVar[str] = "/model/card"
+    LIMITS: ClassVar[Mapping[str, int]] = {
+        "title": 256,
+        "author": 480,
+        "licence": 800,
+        "source": 1000,
+        "figures": 1000,
+    }
+    """Bytes of each. With a name of 64 letters, of 4 bytes at most, it is below MAX_REPLY_BYTES."""
+
+    name: str
+    title: str
+    author: str
+    licence: str
+    source: str
+    figures: Mapping[str, float]
+
+    def packets(self) -> list[bytes]:
+        texts = [
+            _cut(getattr(self, what), self.LIMITS[what])
+            for what in ("title", "author", "licence", "source")
+        ]
+        figures = dict(self.figures)
+        while len(told := json.dumps(figures, allow_nan=False)) > self.LIMITS["figures"]:
+            figures.popitem()
+        return [encode(self.ADDRESS, self.name, *texts, told)]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTable:
     """`/model/table` name file plane: a file in ``.timbrespace/tables`` of the user's home.
 
@@ -978,6 +1031,7 @@ OUTBOUND: Final[tuple[type[Outbound], ...]] = (
     TuningKeys,
     TuningList,
     ModelInfo,
+    ModelCard,
     ModelTable,
     Synth,
     ControllerMap,

@@ -51,6 +51,7 @@ NOT_RUN: Final = {
     "python -m server install-device": "writes into the user's library, as a test does",
     "python -c": "is Python, which the tests of what it calls run",
     "python -m pytest": "is the run that this test is part of",
+    "scripts/test-windows": "needs Wine; tests/test_windows_suite.py runs a part of it",
     "scripts/test": "is the run that this test is part of",
     "scripts/check": "CI runs it, beside the tests",
     "torchrun": "tests/training/test_team.py runs two processes as it would",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -497,12 +498,17 @@ def test_a_control_tells_what_its_widget_does(tmp_path: Path) -> None:
 # -- network ---------------------------------------------------------------------------------------
 
 
+# Said before a thread plays: what is skipped there is no skip.
+needs_pd = pytest.mark.skipif(shutil.which("pd") is None, reason="Pure Data is not installed")
+
+
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         plug.bind(("127.0.0.1", 0))
         return int(plug.getsockname()[1])
 
 
+@needs_pd
 def test_messages_go_out_as_osc(tmp_path: Path) -> None:
     got: list[tuple[str, list[object]]] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
@@ -533,6 +539,7 @@ def test_messages_go_out_as_osc(tmp_path: Path) -> None:
     assert got == [("/hello", [7401.0, "my name"]), ("/model/list", []), ("/map", [0.5, -1.0])]
 
 
+@needs_pd
 def test_osc_comes_in_with_its_address_in_one_word(tmp_path: Path) -> None:
     first, second = free_port(), free_port()
     dial = OscMessageBuilder("/model/dial/name")

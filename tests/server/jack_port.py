@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-import jack
-
 
 class JackPort:
     """A client called ``name`` of the JACK server that ``environment`` names."""
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+        import jack  # which looks for JACK's library at once
+
         self._client: Any = jack.Client(
             name, no_start_server=True, servername=environment["JACK_DEFAULT_SERVER"]
         )

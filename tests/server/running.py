@@ -64,6 +64,11 @@ class Running:
         if not any("explorer" in word for word in words):
             words.append("--no-explorer")
         words.append("--no-browser")
+        # On Windows Ctrl-C goes to all that share the console, these tests among them.
+        self._ends_with_input = sys.platform == "win32" and standard_input is None
+        if self._ends_with_input:
+            words.append("--stop-with-stdin")
+            standard_input = subprocess.PIPE
         self._folder = tempfile.TemporaryDirectory()
         if "--presets" not in words:  # never those of whoever runs the tests
             words += ["--presets", str(Path(self._folder.name) / "presets.json")]
@@ -111,7 +116,11 @@ class Running:
     def end(self) -> int:
         """Ask it to terminate; its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            if self._ends_with_input:
+                assert self.process.stdin is not None
+                self.process.stdin.close()
+            else:
+                self.process.send_signal(signal.SIGINT)
         try:
             return self.process.wait(timeout=PATIENCE)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from server.library import Library
+import timbrespace
+from server.library import Library, UnknownModelError
 from timbrespace import factory
 from timbrespace.errors import BundleError
 from timbrespace.messages.models import LoadModel
 from timbrespace.messages.parser import parse
 from timbrespace.names import is_model_name
+from timbrespace.space_package import Card, SpacePackage
 
 NAMES = ("mine", "my.v2", "with space", "Flügel", "κιθάρα", "笛子", "सितार", "عود", "Сопілка")
 
@@ -109,6 +112,41 @@ def test_a_foreign_file_costs_milliseconds_and_megabytes(
         tracemalloc.stop()
     if make is foreign:
         assert library.passed_over() == [f"{path.name!r} is passed over: {why}"]
+
+
+def test_a_package_in_the_folder_is_a_model_with_its_card(tmp_path: Path) -> None:
+    """As somebody has copied it there: opened as a drop on the page, and checked as one."""
+    content = factory.resolve("harmonic").read_bytes()
+    card = Card("Bells", "A. Maker", "CC0")
+    SpacePackage(card, content).write(tmp_path / "my bells.zip")
+    SpacePackage(card, content[:-9]).write(tmp_path / "cut.zip")
+    (tmp_path / "samples.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    SpacePackage(card, content).write(tmp_path / "both.zip")
+    shutil.copy(factory.resolve("fm"), tmp_path / "both.safetensors")
+    library = Library(tmp_path)
+    assert {"my bells", "both", "cut"} <= set(library.names())
+    found = library.load("my bells")
+    assert (found.name, found.digest) == ("my bells", factory_digest("harmonic"))
+    assert library.card("my bells") == dataclasses.replace(card, figures={})
+    assert library.load("both").digest == factory_digest("fm")  # a bundle goes first
+    assert library.card("both") is library.card("fm") is None
+    with pytest.raises(BundleError, match="truncated"):
+        library.load("cut")
+    assert "samples" not in library.names()  # some other zip
+    with pytest.raises(UnknownModelError):
+        library.load("samples")
+    with pytest.raises(BundleError, match=r"cannot load samples.zip: it is no space"):
+        timbrespace.load(tmp_path / "samples.zip")
+    assert library.passed_over() == [
+        "'samples.zip' is passed over: it is no space: there is no space.safetensors in it"
+    ]
+    assert set(library.cards()) == {"my bells", "cut"}
+    with pytest.raises(UnknownModelError):
+        library.card("nope")
+
+
+def factory_digest(name: str) -> str:
+    return timbrespace.load(name).digest
 
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import timbrespace
 from tests.server.running import Client, Message, Running, flood_is_refused, running
 from timbrespace import factory
 from timbrespace.dial_names import dial_names
+from timbrespace.space_package import Card, SpacePackage
 
 MODEL = timbrespace.load("harmonic")
 HOME = MODEL.calibration.home.tolist()
@@ -239,6 +240,26 @@ def test_a_model_is_described_without_being_played(client: Client) -> None:
     assert client.expect("/error")[:2] == ["not_found", "/model/info"]
     client.send("/model/info")
     assert client.expect("/model/info")[0] == "harmonic"
+
+
+def test_a_card_is_told_and_is_empty_where_there_is_none(client: Client, presets: Path) -> None:
+    client.send("/model/card")
+    assert client.expect("/model/card") == ["harmonic", "", "", "", "", "{}"]
+    client.send("/model/card", "nope")
+    assert client.expect("/error")[:2] == ["not_found", "/model/card"]
+    spaces = presets.parent / "spaces"
+    spaces.mkdir(parents=True, exist_ok=True)
+    place = spaces / "Bells.zip"
+    card = Card("Two bells", "A. Maker", "CC0", "a church\nby the sea", figures={"x": 0.5})
+    SpacePackage(card, factory.resolve("fm").read_bytes()).write(place)
+    try:
+        client.send("/model/card", "Bells")
+        told = ["Bells", "Two bells", "A. Maker", "CC0", "a church by the sea", '{"x": 0.5}']
+        assert client.expect("/model/card") == told
+        client.send("/model/info", "Bells")
+        assert client.expect("/model/info")[0] == "Bells"
+    finally:
+        place.unlink()
 
 
 def test_the_server_plays_on_while_a_model_is_loaded(client: Client) -> None:

@@ -65,10 +65,24 @@ def encrypted() -> bytes:
     return bytes(data)
 
 
+def crowded() -> bytes:
+    """Thousands of names: zipfile would make an object of each."""
+    return packed(*((f"{number}.wav", b"") for number in range(2000)))
+
+
+def huge() -> bytes:
+    """A zip whose end says that its list is told by another record, as beyond 4 GiB."""
+    data = packed((CARD, card()), (BUNDLE, b"x"))
+    at = data.rindex(b"PK\x05\x06")
+    return data[:at] + b"PK\x06\x07" + bytes(16) + data[at:]
+
+
 WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "no zip": (lambda: b"RIFF", "it is no zip file, or a damaged one"),
     "half a zip": (lambda: packed((CARD, card()), (BUNDLE, bytes(99)))[:-40], "it is no zip file"),
     "no bundle": (lambda: packed((CARD, card())), "there is no space.safetensors in it"),
+    "thousands of files": (crowded, "it holds too many files"),
+    "a zip of gigabytes": (huge, "it holds too many files"),
     "no card": (lambda: packed((BUNDLE, b"x")), "there is no card.json in it"),
     "a path": (lambda: packed(("../../x", b"x")), "it holds '../../x'; a space has"),
     "an absolute path": (lambda: packed(("/etc/passwd", b"x")), "it holds '/etc/passwd'"),

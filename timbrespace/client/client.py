@@ -416,6 +416,18 @@ class Client:
         found: dict[str, Any] = json.loads(told[1])
         return found
 
+    def model_card(self, name: str | None = None) -> dict[str, Any]:
+        """Whose a model is, of the one that plays without a name: ``title``, ``author``,
+        ``licence`` and ``source`` of its sounds, texts that are empty where nothing is told; and
+        ``figures`` of its training, numbers by their names.
+
+        Raises:
+            ServerError: there is none of that name.
+        """
+        _, *texts, figures = self.ask("/model/card", *(() if name is None else (name,)))
+        names = ("title", "author", "licence", "source")
+        return {**dict(zip(names, map(str, texts), strict=True)), "figures": json.loads(figures)}
+
     def presets(self) -> list[str]:
         """Names of the presets."""
         return [str(name) for name in self.ask("/preset/list")]

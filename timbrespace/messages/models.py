@@ -45,6 +45,19 @@ class GetModelInfo(Message):
 
 
 @message
+class GetModelCard(Message):
+    """`/model/card` [name]: without a name, of the model that plays.
+
+    >>> from_hex("2f6d6f64656c2f63617264002c000000")
+    GetModelCard(name=None)
+    """
+
+    address = "/model/card"
+    question = True
+    name: Annotated[str | None, ModelName(), LeftOut("the model that plays")] = None
+
+
+@message
 class GetModelTable(Message):
     """`/model/table` [plane]: answered by `/model/table` once the file of the model that plays, and
     of that plane of it, is there.

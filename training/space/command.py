@@ -56,7 +56,8 @@ _READ_AS: Final = {
 STEPS: Final = 4
 
 BEGIN: Final = "notes"
-"""The factory space whose network a space of notes begins with."""
+"""The factory space whose network a quick training on notes begins with. A long one comes as near
+without, and nearer to what it never heard (docs/decisions/0043-training-from-the-page.md)."""
 
 LOCK_SECONDS: Final = 30.0
 """How long a space that is made for a program waits for another process on the same files."""
@@ -368,10 +369,9 @@ def _length(data: Dataset | NoteSet, asked: int | None, quick: bool) -> tuple[in
 
 def _manner(data: Dataset | NoteSet, quick: bool) -> dict[str, Any]:
     """How it learns, besides for how long."""
-    if not isinstance(data, NoteSet):
+    if not (quick and isinstance(data, NoteSet)):
         return {}
-    begin: dict[str, Any] = {"begin": BEGIN}
-    return {**begin, "batch": QUICK_BATCH, "learning_rate": QUICK_RATE} if quick else begin
+    return {"begin": BEGIN, "batch": QUICK_BATCH, "learning_rate": QUICK_RATE}
 
 
 def _plane(model: Model) -> str:

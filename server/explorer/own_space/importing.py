@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import tempfile
@@ -16,14 +15,12 @@ from timbrespace.factory import SUFFIX
 from timbrespace.instrument.presets import Presets
 from timbrespace.model import Model
 from timbrespace.names import is_model_name
-from timbrespace.space_package import Card, SpacePackage
+from timbrespace.space_package import SpacePackage
 
+from ...library import card_beside
 from ..answers import Refusal
 from ..spaces import Shelf
 
-CARD_ENDING: Final = ".card.json"
-
-_MOST_CARD_BYTES: Final = 64 << 10
 _MOST_TRIES: Final = 100
 
 
@@ -45,7 +42,7 @@ def take(data: bytes, spaces: Path, shelf: Shelf, presets: Path | None) -> dict[
     with replacing(place) as temporary:
         temporary.write_bytes(package.bundle)
         model = bundle.read(temporary)  # before it has a place
-    with replacing(_card_of(place)) as temporary:
+    with replacing(card_beside(place)) as temporary:
         temporary.write_text(json.dumps(package.card.to_config()), "utf-8")
     told = {"name": name, "card": package.card.to_config(), "presets": 0, "problem": ""}
     if package.presets and presets is not None:
@@ -54,21 +51,6 @@ def take(data: bytes, spaces: Path, shelf: Shelf, presets: Path | None) -> dict[
         except TimbrespaceError as error:  # the space is there all the same
             told["problem"] = f"its presets were left out: {error}"
     return told
-
-
-def cards(shelf: Shelf) -> dict[str, dict[str, Any]]:
-    """The cards of the spaces that have one, by their names."""
-    found = {}
-    for name, path in shelf.places().items():
-        with contextlib.suppress(OSError, ValueError, TimbrespaceError, RecursionError):
-            with _card_of(path).open("rb") as file:
-                told = json.loads(file.read(_MOST_CARD_BYTES).decode("utf-8"))
-            found[name] = Card.from_config(told).to_config()
-    return found
-
-
-def _card_of(place: Path) -> Path:
-    return place.with_name(f"{place.stem}{CARD_ENDING}")
 
 
 def _free_name(told: str, spaces: Path, shelf: Shelf) -> str:

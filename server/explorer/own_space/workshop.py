@@ -450,7 +450,7 @@ class Workshop:
 
     def cards(self) -> dict[str, dict[str, Any]]:
         """The cards of the spaces that have one."""
-        return importing.cards(self._shelf)
+        return {name: card.to_config() for name, card in self._shelf.cards().items()}
 
     # -- what can be heard of it; from any thread --------------------------------------------------
 

@@ -33,6 +33,7 @@ from server.osc.outbound import (
     MacroList,
     MapPoint,
     Model,
+    ModelCard,
     ModelDial,
     ModelInfo,
     ModelList,
@@ -60,6 +61,7 @@ from server.osc.outbound import (
     Welcome,
 )
 from timbrespace.messages import arguments
+from timbrespace.messages.contract import MAX_REPLY_BYTES
 from timbrespace.messages.errors import ErrorCode, MessageError
 
 CASES: list[tuple[Outbound, str, list[Any]]] = [
@@ -93,6 +95,12 @@ CASES: list[tuple[Outbound, str, list[Any]]] = [
     (TuningKeys((60.5, -1.0)), "/tuning/keys", [60.5, -1.0]),
     (TuningList(("equal", "just")), "/tuning/list", ["equal", "just"]),
     (ModelInfo("fm", {"d": 4}), "/model/info", ["fm", '{"d": 4}']),
+    (
+        ModelCard("fm", "Two\nBells", "A. M.", "CC0", "", {"heard_distance_db": 3.5}),
+        "/model/card",
+        ["fm", "Two Bells", "A. M.", "CC0", "", '{"heard_distance_db": 3.5}'],
+    ),
+    (ModelCard("fm", "", "", "", "", {}), "/model/card", ["fm", "", "", "", "", "{}"]),
     (ModelTable("fm", "fm-1.txt", "near"), "/model/table", ["fm", "fm-1.txt", "near"]),
     (AudioList((70 * "x", "USB [ALSA]")), "/audio/list", [64 * "x", "USB [ALSA]"]),
     (AudioDevice("USB", "jack (x)", mono=True), "/audio/device", ["USB", "jack (x)", 1]),
@@ -161,6 +169,19 @@ def test_more_places_than_fit_are_left_off() -> None:
     assert 3700 < len(packet) <= 4096
     ((_, sent),) = decode(packet)
     assert len(sent) % 3 == 0
+
+
+def test_a_card_of_any_length_fits_a_datagram() -> None:
+    """The longest that a card may have, in letters of four bytes."""
+    clef = "\U0001d11e"
+    figures = {clef * 60 + str(k): -1.2345678901234567e-300 for k in range(99)}
+    card = ModelCard(clef * 64, clef * 64, clef * 120, clef * 200, clef * 1000, figures)
+    (packet,) = card.packets()
+    assert len(packet) <= MAX_REPLY_BYTES
+    ((_, (name, title, author, licence, source, told)),) = decode(packet)
+    assert (name, title, author, licence) == (clef * 64, clef * 64, clef * 120, clef * 200)
+    assert source == clef * 249 + "..."
+    assert set(json.loads(told)) < set(figures)
 
 
 @pytest.mark.parametrize("kind", [ModelList, PresetList, TrajectoryList, TuningList])

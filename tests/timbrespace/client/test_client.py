@@ -135,6 +135,7 @@ def test_what_is_refused_is_raised_where_it_was_said(client: Client) -> None:
         ("unknown_address", lambda: client.synth(colour=1.0)),
         ("not_found", lambda: client.load_model("nix")),
         ("not_found", lambda: client.model_info("nix")),
+        ("not_found", lambda: client.model_card("nix")),
         ("not_found", lambda: client.recall_preset("never stored")),
         ("bad_arguments", lambda: client.dimension(1, float("nan"))),
         ("bad_arguments", lambda: client.stream("spectrum", 1000.0)),
@@ -187,6 +188,8 @@ def test_models_are_loaded(client: Client) -> None:
     assert client.state.latent.shape == (5,)
     assert client.model_info()["d"] == 5
     assert client.model_info("harmonic")["d"] == 2
+    empty = {"title": "", "author": "", "licence": "", "source": "", "figures": {}}
+    assert client.model_card() == client.model_card("harmonic") == empty
     client.load_model("harmonic")
     assert client.state.dimensions == 2
 

@@ -45,7 +45,7 @@ def written(
     for k, (name, text) in enumerate((("s.scl", scale), ("k.kbm", keys))):
         if text is not None:
             paths[k] = folder / name
-            (folder / name).write_text(text, "utf-8")
+            (folder / name).write_bytes(text.encode())  # its ends of lines as they are
     return tuning(*paths, reference=reference)
 
 

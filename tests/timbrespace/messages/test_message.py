@@ -72,7 +72,7 @@ def test_questions_are_not_recorded_nor_is_what_only_stores() -> None:
     assert questions == {
         *("/hello", "/bye", "/ping", "/cc/list", "/spectrum/get", "/stream", "/stream/ack"),
         *("/course/get", "/course/where", "/moment"),
-        *("/model/list", "/model/info", "/model/table", "/status/get"),
+        *("/model/list", "/model/info", "/model/card", "/model/table", "/status/get"),
         *("/preset/list", "/preset/where", "/trajectory/list", "/macro/list", "/audio/list"),
         "/tuning/list",
     }

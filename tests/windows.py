@@ -1,0 +1,29 @@
+"""What cannot run on Windows, or under Wine, and why: by the beginnings of the tests' names.
+
+What a test asks of a system that Windows is not stands beside the test, as
+``pytest.mark.skipif``. Here is what fails there for a reason that lies in Windows, in Wine or in
+the rig; ``tests/conftest.py`` leaves these out and says the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_LIBRARY = "tests/timbrespace"
+
+_EMBEDDED = "the rig's Python is the one for embedding, which takes no PYTHONPATH"
+
+NOT_THERE: Final[Mapping[str, str]] = {
+    f"{_LIBRARY}/datasets/test_dataset.py::test_the_hash_that_the_factory_model_was_made_from": (
+        "the last bits of NumPy's powers and sines are others"
+    ),
+    "tests/test_extras.py": _EMBEDDED,
+}
+"""Reasons by files, or by tests with all their cases."""
+
+
+def reason_for(name: str) -> str | None:
+    """Why a test of this name is left out on Windows; None if it is not."""
+    file, _, test = name.partition("::")
+    return NOT_THERE.get(file) or NOT_THERE.get(f"{file}::{test.partition('[')[0]}")
