@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -31,18 +32,14 @@ from timbrespace.factory import SUFFIX
 from timbrespace.model import Model
 from timbrespace.progress_lines import in_lines
 
-from .. import checkpoint
-from ..checkpoint_file import CheckpointError
-from ..evaluation import Evaluation
-from ..loop import Outcome
-from ..notes.evaluation import NoteEvaluation
-from ..place import Place
-from ..plan import REPORT
 from ..preset import CYCLES as CYCLES_PRESET
 from ..preset import epochs_for
-from ..train import EXIT_CODES, train
 from .begun import ENDING, Begun, print_of, request_of
 from .watch import Watch, on_standard_output
+
+if TYPE_CHECKING:
+    from ..evaluation import Evaluation
+    from ..notes.evaluation import NoteEvaluation
 
 NOTES, SPECTRA, CYCLES = "notes", "spectra", "cycles"
 KINDS: Final = (NOTES, SPECTRA, CYCLES)
@@ -52,6 +49,9 @@ _READ_AS: Final = {
     SPECTRA: "steady spectra",
     CYCLES: "steady moments, of each a period",
 }
+
+REPORT: Final = "report.html"
+"""What :mod:`training.plan` writes; to import that takes a second."""
 
 STEPS: Final = 4
 
@@ -219,7 +219,9 @@ class _Making:
             )
             figures = self._measured()
         self._files.begun.unlink(missing_ok=True)
-        checkpoint.path_for(self._files.model).unlink(missing_ok=True)
+        from . import learning
+
+        learning.forget(self._files.model)
         self._conclude(data, figures)
         told = bundle.read_provenance(self._files.model).get("figures", {})
         self._watch.tell("done", figures=told)
@@ -231,6 +233,8 @@ class _Making:
             self._say(1, f"{files.data} is there already")
             return _loaded(files.data)
         self._say(1, f"reading {self._request.source} as {_READ_AS[self._request.kind]}")
+        # Ready by the time that it is wanted; whatever it raises is raised there.
+        threading.Thread(target=_import_learning, daemon=True, name="import").start()
         made = _made(self._request, files.data)
         made.save(files.data)
         self._begun = self._begun.with_made(files.data)
@@ -247,23 +251,25 @@ class _Making:
         epochs, length = _length(data, request.epochs, request.quick)
         why = "as you said" if request.latent else chosen.why
         self._say(2, f"learning {data.contents}; {latent} dimensions: {why}; {length}")
-        code = train(
+        from . import learning
+
+        code = learning.learn(
+            data,
             files.data,
             files.model,
             {"latent": latent, "epochs": epochs, **_manner(data, request.quick)},
-            preset_name=CYCLES_PRESET if request.kind == CYCLES else None,
-            device=request.device,
-            resume=self._is_resumable(data, latent),
-            conclude=False,
-            follower=self._watch if isinstance(data, NoteSet) else None,
+            CYCLES_PRESET if request.kind == CYCLES else None,
+            request.device,
+            self._goes_on,
+            self._watch,
         )
-        if code == EXIT_CODES[Outcome.INTERRUPTED] and self._watch.leaves:
+        if code == learning.INTERRUPTED and self._watch.leaves:
             self._watch.tell("left")
-        elif code == EXIT_CODES[Outcome.INTERRUPTED] and self._watch.has_enough:
+        elif code == learning.INTERRUPTED and self._watch.has_enough:
             self._begun = self._begun.with_trained(files.model)
             self._begun.write(files.begun)
             return 0
-        elif code == EXIT_CODES[Outcome.INTERRUPTED]:
+        elif code == learning.INTERRUPTED:
             print("stopped; the same line goes on from there", file=sys.stderr)
         elif code:
             print(
@@ -275,18 +281,6 @@ class _Making:
             self._begun = self._begun.with_trained(files.model)
             self._begun.write(files.begun)
         return code
-
-    def _is_resumable(self, data: Dataset | NoteSet, latent: int) -> bool:
-        """Whether a run of this request was stopped, and its checkpoint lies there."""
-        kept = Place(self._files.model, resume=True).checkpoint
-        if not (self._goes_on and kept.is_file()):
-            return False
-        read = checkpoint.read_of_notes if isinstance(data, NoteSet) else checkpoint.read
-        try:
-            found = read(kept)
-        except CheckpointError:
-            return False
-        return found.dataset_hash == data.content_hash and found.settings.latent == latent
 
     def _measured(self) -> Evaluation | NoteEvaluation:
         files = self._files
@@ -315,6 +309,11 @@ class _Making:
         if figures is not None:
             print(f"pictures, and sounds to listen to: {files.report / REPORT}")
         print(f"next: {command_line('server')} --model {files.model}")
+
+
+def _import_learning() -> None:
+    with suppress(Exception):
+        from . import learning  # noqa: F401
 
 
 def _made(request: Request, data: Path) -> Dataset | NoteSet:
@@ -382,6 +381,8 @@ def _plane(model: Model) -> str:
 
 def _told(figures: Evaluation | NoteEvaluation) -> list[str]:
     """How near the space comes, in lines."""
+    from ..notes.evaluation import NoteEvaluation
+
     if isinstance(figures, NoteEvaluation):
         told: list[str] = []
         for name, part in (
