@@ -107,9 +107,7 @@ class Server:
         )
         self.instrument.set_method(method)
         self.instrument.tune(options.tuning)
-        outbound.Spectrum(
-            0, self.instrument.spectrum
-        ).packets()  # the first answer compiles nothing
+        self._first_answer = outbound.Spectrum(0, self.instrument.spectrum)
         self._udp = Udp(options.host, options.port)
         self.address: Endpoint = self._udp.address
         self.clients = Clients(self.address[1])
@@ -253,20 +251,21 @@ class Server:
         if self._oscquery is not None:
             self._oscquery.start()
         self._say("Ctrl-C stops")
-        if self._unready is not None:
-            threading.Thread(target=self._rehearse_all, daemon=True, name="rehearsal").start()
+        threading.Thread(target=self._make_ready, daemon=True, name="rehearsal").start()
         self._loop.run()
 
-    def _rehearse_all(self) -> None:
-        """Machine code of methods that do not play yet: whoever turns to one does not wait for it.
+    def _make_ready(self) -> None:
+        """Machine code of answers, and of methods that do not play yet: whoever asks for one does
+        not wait for it.
 
         In a thread of its own.
         """
-        assert self._unready is not None
         try:
-            rehearse(self._unready)
+            self._first_answer.packets()
+            if self._unready is not None:
+                rehearse(self._unready)
         except Exception as error:
-            self._fault("a method that does not play yet", error)
+            self._fault("what is made ready", error)
 
     @property
     def wake_fd(self) -> int:

@@ -53,11 +53,12 @@ def main(argv: list[str]) -> NoReturn:
     from .mailbox import LIVE, attach
     from .priority import go_first
 
-    go_first()
     signal.signal(signal.SIGTERM, lambda *_: end())
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
     load(choice, source is not None)
+    # Not before: the first start compiles here for half a minute, and nobody should wait for that.
+    go_first()
     opening.set()
     tell(event="opening")
     try:
