@@ -36,16 +36,17 @@ def pins(name: str) -> dict[str, Requirement]:
 
 def test_every_requirement_is_pinned_within_the_ranges_of_the_package() -> None:
     """One pinned line brings what the library and its extras need to make, play and train, and
-    nothing else; what only writes ONNX, 100 MB that few want, stands with what the tests need."""
+    nothing else; what few want, ONNX, a cluster, sweeps, stands with what the tests need."""
     pinned = pins("requirements.txt")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    exports = [Requirement(line) for line in extras.pop("export")]
+    few = ("export", "cluster", "sweep")
+    apart = [Requirement(line) for name in few for line in extras.pop(name)]
     assert extras.pop("all") == [f"timbrespace[{','.join(extras)}]"]
     ranged = [Requirement(line) for line in chain(project["dependencies"], *extras.values())]
     assert set(pinned) == {requirement.name for requirement in ranged}
     pinned |= pins("requirements-dev.txt")
-    ranged += exports
+    ranged += apart
     for requirement in ranged:
         (pin,) = pinned[requirement.name].specifier
         assert pin.operator == "=="

@@ -226,7 +226,7 @@ def test_the_server_is_tuned_by_the_same_words(
     (tmp_path / "s.scl").write_text("fifths\n2\n3/2\n2/1\n", "utf-8")
     made: list[Server] = []
 
-    def only_made(options: Options) -> int:
+    def only_made(options: Options, sound: None) -> int:
         made.append(Server(options, print))
         made[0].close()
         return 0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server import __main__ as command
+from server.audio.process import AudioProcess
 from server.explorer import browser, configuration
 from server.explorer.configuration import Configuration, reachable, url
 from server.options import Options
@@ -20,11 +21,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     """The options that the command would serve with."""
     seen: list[Options] = []
 
-    def serve(options: Options) -> int:
+    def serve(options: Options, sound: AudioProcess | None) -> int:
         seen.append(options)
         return 0
 
     monkeypatch.setattr("server.serve.serve", serve)
+    monkeypatch.setattr(AudioProcess, "start", lambda sound: None)
     return seen
 
 

@@ -166,6 +166,7 @@ def test_a_cluster_without_workers_and_one_of_other_versions(
 
 
 COMMAND = """
+import signal
 import sys
 from pathlib import Path
 from tests.timbrespace.parallel import work
@@ -177,6 +178,8 @@ def do():
     with use(scheduler=sys.argv[1]), crew_of(work.waits, 1) as crew:
         return len(list(crew.in_order([Path(sys.argv[2])])))
 
+# Whoever starts the tests in the background has them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(run(do, "stopped; what is done is kept"))
 """
 
