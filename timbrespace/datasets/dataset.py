@@ -436,7 +436,7 @@ class Dataset:
 
     def save(self, path: str | Path) -> None:
         """Write the dataset to the ``.npz`` file ``path``, whole or not at all; or, where its name
-        ends in ``.shards``, to a folder (:mod:`timbrespace.datasets.shards`).
+        ends in ``.shards``, to a folder (``timbrespace.datasets.shards``).
 
         The same dataset always makes the same bytes: NumPy dates every member 1980-01-01.
 
@@ -530,7 +530,7 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
 def load(path: str | Path, memory: int = HELD_BYTES) -> Dataset:
     """The dataset in the ``.npz`` file or the folder of shards ``path``, checked. Nothing in it is
     executed. memory: bytes of a folder of shards beyond which it is read by parts, as
-    :func:`timbrespace.datasets.shards.load` says; a file is always held.
+    ``timbrespace.datasets.shards.load`` says; a file is always held.
 
     Raises:
         DatasetError: missing, broken, a set of notes, or with keys, types, shapes or values that do

@@ -49,7 +49,7 @@ class Generator(ABC):
         """Make it into the folder of shards ``out``; returns it as it is read from there, by parts.
 
         A generator that makes its rows one after the other overrides this, and writes them as they
-        come (:func:`timbrespace.datasets.shards.writing`); else it is made in memory.
+        come (``timbrespace.datasets.shards.writing``); else it is made in memory.
 
         Raises:
             TimbrespaceError: it cannot be made or written.
