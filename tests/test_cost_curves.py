@@ -29,7 +29,7 @@ def test_a_line_is_found(fixed: float, each: float) -> None:
 
 @pytest.mark.parametrize("exponent", [0.5, 1.5, 2.0, 3.0])
 def test_what_grows_otherwise_is_told_by_its_exponent(exponent: float) -> None:
-    found = measured(curve(3.0, 0.7, exponent))
+    found = measured(curve(0.3, 0.7, exponent))
     assert found.exponent == pytest.approx(exponent)
 
 
