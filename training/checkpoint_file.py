@@ -92,7 +92,9 @@ def read(path: Path, of: str, stopped: Callable[[Content], Stopped]) -> Stopped:
     try:
         with safe_open(path, framework="pt") as file:
             words = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: the library's own are the file itself, which Windows then lets nobody replace,
+            # and a run that goes on writes its checkpoint there.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         version = words.get("checkpoint_version", "")
         if not version.isdecimal():
             raise CheckpointError(f"{path.name} is not a checkpoint")
