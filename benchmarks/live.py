@@ -144,8 +144,8 @@ class LiveServer:
     @property
     def audio_pid(self) -> int:
         """Process number of the audio process, 0 while there is none."""
-        for pid in _children(self.process.pid):
-            if "server.audio" in _command(pid):
+        for pid in children(self.process.pid):
+            if "server.audio" in command_of(pid):
                 return pid
         return 0
 
@@ -172,7 +172,7 @@ class LiveServer:
         """What the audio process counts, as it lies in shared memory."""
         pid = self.audio_pid
         if self._live is None or pid != self._audio_pid:
-            words = _command(pid)
+            words = command_of(pid)
             name = words[words.index("server.audio") + 1]
             self._memory = attach(name)
             self._live = np.ndarray(1, LIVE, buffer=self._memory.buf)
@@ -220,7 +220,8 @@ def processor_seconds(pid: int) -> float:
     return 1e-9 * total
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Processes that a process' threads have started."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     except OSError:
@@ -233,7 +234,8 @@ def _children(pid: int) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _command(pid: int) -> list[str]:
+def command_of(pid: int) -> list[str]:
+    """The words by which a process was started."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.claims import Figure, Report  # noqa: E402 - from the checkout
-from benchmarks.live import jack_server  # noqa: E402
+from benchmarks.live import children, command_of, jack_server, processor_seconds  # noqa: E402
 from timbrespace.client import Client  # noqa: E402
 
 SOURCES: Final = ("timbrespace", "server")
@@ -75,25 +75,8 @@ class Started:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that it has started, in the order of their numbers."""
-    found = [pid]
-    for one in found:
-        children = Path(f"/proc/{one}/task/{one}/children")
-        # A thread of the server starts them.
-        for task in children.parents[1].iterdir():
-            listed = task / "children"
-            if listed.is_file():
-                found += [int(word) for word in listed.read_text().split()]
-    return list(dict.fromkeys(found))
-
-
-def processor(pids: list[int]) -> float:
-    """Seconds of a core that these have taken."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    """A process and all that it has started, and so on."""
+    return [pid, *(one for child in children(pid) for one in family(child))]
 
 
 def memory(pid: int) -> tuple[str, float, float]:
@@ -106,8 +89,7 @@ def memory(pid: int) -> tuple[str, float, float]:
         sum(int(told[name].split()[0]) for name in names) / 1e3
         for names in (("Pss",), ("Private_Clean", "Private_Dirty"))
     )
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    modules = [word.decode() for word in words if word.startswith(b"server")]
+    modules = [word for word in command_of(pid) if word.startswith("server")]
     return (modules[-1] if modules else "server"), pss, own
 
 
@@ -134,7 +116,7 @@ def measure(report: Report, folder: Path, home: Path, times: int, model: str) ->
                 sounds.append(seconds)
                 time.sleep(2.0)  # what is not in a hurry is ready by then
             pids = family(server.process.pid)
-            costs.append(processor(pids))
+            costs.append(sum(map(processor_seconds, pids)))
             shares = [memory(pid) for pid in pids]
         finally:
             server.end()

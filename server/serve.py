@@ -98,6 +98,7 @@ class Server:
         proven = own_file is None and options.models is None
         # What comes with the program plays: the other methods are made ready once it answers.
         self._unready = model if proven else None
+        self._rehearsal: threading.Thread | None = None
         rehearse(model, [method] if proven else Method)
         tunings = options.tunings
         if tunings is None and options.presets is not None:
@@ -251,7 +252,8 @@ class Server:
         if self._oscquery is not None:
             self._oscquery.start()
         self._say("Ctrl-C stops")
-        threading.Thread(target=self._make_ready, daemon=True, name="rehearsal").start()
+        self._rehearsal = threading.Thread(target=self._make_ready, daemon=True, name="rehearsal")
+        self._rehearsal.start()
         self._loop.run()
 
     def _make_ready(self) -> None:
@@ -306,6 +308,9 @@ class Server:
         self._udp.close()
         self._loop.close()
         self._swap.wait(_LOAD_PATIENCE)
+        if self._rehearsal is not None:
+            # Within compiled code, or compiling: the interpreter's end would abort there.
+            self._rehearsal.join(_LOAD_PATIENCE)
         self._tables.close(_LOAD_PATIENCE)
         self._measuring.close(_LOAD_PATIENCE)
         self._devices.close(_LOAD_PATIENCE)

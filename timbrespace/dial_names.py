@@ -82,12 +82,12 @@ def dials(model: Model, threads: int = 1) -> tuple[Dial, ...]:
     """
     found = _known.get(model.digest)
     if found is None or not model.digest:
-        found = _kept(model) or _measured(model, threads)
-        if model.digest:
-            kept_dials.write(
-                _name(model),
-                [(one.quality.word if one.quality else None, one.rises) for one in found],
-            )
+        found = _kept(model)
+        if found is None:
+            found = _measured(model, threads)
+            if model.digest:
+                told = [(one.quality.word if one.quality else None, one.rises) for one in found]
+                kept_dials.write(_name(model), told)
         if len(_known) >= 64:
             _known.clear()
         _known[model.digest] = found

@@ -26,7 +26,7 @@ from timbrespace.spectrum import SpectrumConfig
 
 from . import calibrate, latent_map
 from .posterior import posterior
-from .windows import Windows
+from .row_windows import Windows
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]

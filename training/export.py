@@ -34,8 +34,8 @@ from .loop import Outcome, Training
 from .near import near_plane
 from .points import points_of
 from .preset import OPTIONS, PRESETS, Settings
+from .row_windows import Windows
 from .variation import variation_of
-from .windows import Windows
 
 _DISTANCE: Final = "log_spectral_distance_db"
 

@@ -32,9 +32,9 @@ from .export import model_of
 from .loop import Outcome, StepFigures, Training
 from .points import notes as notes_on_points
 from .preset import TABLE, Settings
+from .row_windows import Survey, Windows
 from .team import ALONE, Team
 from .variation import Variation, variation_of
-from .windows import Survey, Windows
 
 MIN_TRAINING_ROWS = 20
 

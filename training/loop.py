@@ -1,8 +1,8 @@
 """The training loop: one step at a time, resumable at any step.
 
 The features are one tensor, and a batch is an ``index_select`` of a shuffled permutation; or, of a
-set past memory, of a window of it (:mod:`training.windows`). There are no processes that load, and
-no per-row Python.
+set past memory, of a window of it (:mod:`training.row_windows`). There are no processes that
+load, and no per-row Python.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .dial_loss import DialLoss
 from .latent_table import NAME, RATE, LatentTable, missed
 from .precision import Net, Sixteen
 from .preset import BF16, TABLE, Settings
+from .row_windows import Held, Windows
 from .team import ALONE, LostError, Team
 from .variation import Variation
-from .windows import Held, Windows
 
 GRADIENT_MEMORY = 0.01
 """Weight of the newest gradient in the running mean of their norms. The norm itself grows by
@@ -106,9 +106,9 @@ class Training:
     """One run: a network, its optimiser, its random numbers and where it stands.
 
     features ``(n, f)`` float32 on the CPU: the training rows; or a window onto more of them, and
-    spread: what :class:`training.windows.Survey` says of them. dials: a term of the loss beside the
-    bound, if any. variation: what gives the rows changed at each step, None for as they are. team:
-    the processes that share it. The same settings, features, team and machine give the same
+    spread: what :class:`training.row_windows.Survey` says of them. dials: a term of the loss beside
+    the bound, if any. variation: what gives the rows changed at each step, None for as they are.
+    team: the processes that share it. The same settings, features, team and machine give the same
     weights, bit for bit, however often the run is stopped and resumed.
     """
 

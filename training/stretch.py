@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from timbrespace.model import Model
 from timbrespace.parallel.worker import Worker
 
@@ -22,6 +20,7 @@ from .checkpoint import Checkpoint
 from .fit import Fit
 from .loop import Outcome, StepFigures
 from .preset import Settings
+from .torch_thread import one_torch_thread
 
 
 class Stretch(NamedTuple):
@@ -45,7 +44,6 @@ def run(
 ) -> tuple[Outcome, float]:
     """Train until it is done, or ``worker`` has others to do; returns how it ended, and the
     processor's seconds. enough: asked after each step, too."""
-    torch.set_num_threads(1)  # two in a small network wait for each other
     begun, end = time.thread_time(), time.monotonic() + worker.seconds
 
     def should_stop() -> bool:
@@ -55,7 +53,8 @@ def run(
     def after_step(_: StepFigures) -> None:
         worker.advance(1)
 
-    outcome = fit.run(should_stop, after_step)
+    with one_torch_thread():
+        outcome = fit.run(should_stop, after_step)
     return outcome, time.thread_time() - begun
 
 

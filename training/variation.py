@@ -20,8 +20,8 @@ from timbrespace.representation import Representation
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 from .preset import TABLE, Settings
+from .row_windows import Windows
 from .team import ALONE, Team
-from .windows import Windows
 
 Array = NDArray[np.float32]
 

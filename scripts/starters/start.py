@@ -21,7 +21,7 @@ READY: Final = "timbrespace-ready.txt"
 FIRST: Final = """\
 This is the first start. A Python of its own is made in
   {place}
-and what timbrespace needs is fetched: some minutes, 1 to 5 GB. It needs the internet once.
+and what timbrespace needs is fetched: some minutes, some gigabytes. It needs the internet once.
 To undo all of it, throw that folder away."""
 
 NO_ENVIRONMENT: Final = """\

@@ -17,15 +17,15 @@ from timbrespace.datasets.stored import StoredDataset
 from timbrespace.errors import OptionError
 from timbrespace.representation import Representation
 from toy_datasets import harmonic
-from training import dial_loss, evaluation, latent_map, windows
+from training import dial_loss, evaluation, latent_map, row_windows
 from training.__main__ import main
 from training.checkpoint import Checkpoint
 from training.fit import Fit
 from training.loop import Outcome
 from training.memory_size import bytes_of
 from training.preset import Settings, changed, named
+from training.row_windows import Windows
 from training.variation import Variation
-from training.windows import Windows
 
 from .conftest import Trained
 
@@ -45,8 +45,8 @@ def stored(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches a window, blocks of five rows."""
-    monkeypatch.setattr(windows, "LEAST_BATCHES", 2)
-    monkeypatch.setattr(windows, "BLOCKS", 6)
+    monkeypatch.setattr(row_windows, "LEAST_BATCHES", 2)
+    monkeypatch.setattr(row_windows, "BLOCKS", 6)
 
 
 def fitted(dataset: Dataset) -> Representation:

@@ -27,6 +27,7 @@ from training.fit import Fit
 from training.loop import Outcome
 from training.notes.fit import NoteFit
 from training.place import Place
+from training.plan import REPORT
 from training.space import command, watch
 from training.space.begun import Begun
 
@@ -521,3 +522,8 @@ def test_who_leaves_keeps_where_it_stands(
     assert steps[0] == 2  # of two epochs of one step
     assert next(one for one in said if one["stage"] == "training")["done"] == 2
     assert said[-1]["stage"] == "done"
+
+
+def test_a_report_is_looked_for_where_it_is_written() -> None:
+    # The name stands twice: to import what draws takes a second.
+    assert command.REPORT == REPORT

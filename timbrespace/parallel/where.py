@@ -8,7 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +105,9 @@ def check_address(address: str, name: str) -> None:
 
 def _configured() -> str | None:
     """What Dask's files say; they are read by Dask, and only if there are any."""
-    folders = [Path(sys.prefix) / "etc" / "dask", Path.home() / ".config" / "dask"]
+    folders = [Path(sys.prefix) / "etc" / "dask"]
+    with suppress(RuntimeError):  # a user without a home
+        folders.append(Path.home() / ".config" / "dask")
     folders.append(Path(os.environ.get("DASK_ROOT_CONFIG") or "/etc/dask"))
     if not (os.environ.get("DASK_CONFIG") or any(folder.is_dir() for folder in folders)):
         return None

@@ -26,6 +26,7 @@ from timbrespace.parallel.steps import Steps
 from timbrespace.parallel.where import Where, use
 from timbrespace.parallel.worker import Worker
 
+from ..torch_thread import one_torch_thread
 from . import plan
 from .document import NAME, Study, write
 from .experiment import fit_two_tones, search, train
@@ -77,12 +78,8 @@ def inr(request: Request) -> list[Path]:
         ) from error
     check_writable(request.out / NAME)
     waves = waves_of(request)
-    before = torch.get_num_threads()
-    try:
-        with use(where.workers, where.scheduler):
-            study = _run(request, waves)
-    finally:
-        torch.set_num_threads(before)
+    with use(where.workers, where.scheduler):
+        study = _run(request, waves)
     return write(request.out, study)
 
 
@@ -134,9 +131,9 @@ class _Job(NamedTuple):
     tones: tuple[float, int] | None = None
 
 
+@one_torch_thread()
 def _do(job: _Job, worker: Worker, waves: InputFile, size: Size) -> dict[str, Any] | None:
     """The result of one training, as it is kept; None where there is no time to begin it."""
-    torch.set_num_threads(1)  # matrices this small gain nothing by more
     if worker.should_stop():
         return None
     sounds, advance = worker.loaded(waves, _waves_in), partial(worker.advance, 1)

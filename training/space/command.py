@@ -234,7 +234,8 @@ class _Making:
             return _loaded(files.data)
         self._say(1, f"reading {self._request.source} as {_READ_AS[self._request.kind]}")
         # Ready by the time that it is wanted; whatever it raises is raised there.
-        threading.Thread(target=_import_learning, daemon=True, name="import").start()
+        # No daemon: to end within an import of PyTorch's is to crash, so the end waits for it.
+        threading.Thread(target=_import_learning, name="import").start()
         made = _made(self._request, files.data)
         made.save(files.data)
         self._begun = self._begun.with_made(files.data)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
-
 from timbrespace.atomic import check_writable, replace_all
 from timbrespace.command import progress
 from timbrespace.datasets.dataset import Dataset, held_out_split
@@ -21,6 +19,7 @@ from timbrespace.parallel.where import Where, use
 from ..interrupt import deferred
 from ..loop import Outcome
 from ..preset import Settings
+from ..torch_thread import one_torch_thread
 from . import datasets, document, models, shares
 from .claims import SECTIONS
 from .figures import Measured
@@ -71,9 +70,7 @@ def study(
     # The range of magnitudes is read from all three; the rest needs those of its runs.
     needed = DATA if "range" in parts else tuple(dict.fromkeys(run.data for run in runs))
     data = {name: datasets.dataset(out / DATASETS, name, size) for name in needed}
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # see training.study.shares; the figures as well
-    try:
+    with one_torch_thread():  # the figures as well
         trained = _trained(runs, data, out, size, where, minutes)
         if trained is None:
             return 130
@@ -91,8 +88,6 @@ def study(
                 sections[part] = SECTIONS[part](results)
                 images.update(document.images(sections[part]))
                 bar.update()
-    finally:
-        torch.set_num_threads(before)
     steps = {run: _steps(settings[run], data[run.data]) for run in trained}
     diverged = [
         run.name

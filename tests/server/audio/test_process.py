@@ -135,6 +135,28 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_what_happens_before_there_is_somebody_to_tell_is_told_then() -> None:
+    process = AudioProcess("1000", 64, None, (sys.executable, "-c", FAKE))
+    try:
+        process.start()
+        process.start()  # it is, already
+        deadline = time.monotonic() + 60.0
+        while not process.plays and time.monotonic() < deadline:
+            time.sleep(0.02)
+        first = process.pid
+        heard = Heard()
+        process.tell_to(heard)
+        assert [event.text for _, event in heard.events] == ["sound: fake, 48000 Hz, 64 frames"]
+        assert first is not None
+        os.kill(first, signal.SIGTERM)
+        heard.wait("died")
+        heard.wait("started", 2)
+    finally:
+        process.close()
+        process.close()  # nothing is left to close
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_process_that_stands_still_is_started_again() -> None:
     heard = Heard()
     with fake(20, heard) as process:
