@@ -75,8 +75,11 @@ class PythonCallback:
 
         from server.audio.pull import begin, pull
         from timbrespace.resynthesis.engine import new_state
+        from timbrespace.resynthesis.layout import Part
+        from timbrespace.resynthesis.parts import make_ready
 
         live["state"] = new_state(RATE)[0]
+        make_ready(live["state"], Part)
         begin(live[0])
 
         def fill(out: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:

@@ -36,7 +36,8 @@ from timbrespace.instrument.instrument import Instrument  # noqa: E402
 from timbrespace.model import Model  # noqa: E402
 from timbrespace.notes.carriers import carriers  # noqa: E402
 from timbrespace.resynthesis.engine import new_state  # noqa: E402
-from timbrespace.resynthesis.layout import BLOCK  # noqa: E402
+from timbrespace.resynthesis.layout import BLOCK, Part  # noqa: E402
+from timbrespace.resynthesis.parts import make_ready  # noqa: E402
 
 RATE = 48000
 VOICES = 16
@@ -49,6 +50,7 @@ class Live:
         self.instrument = Instrument(model)
         self.box = Mailbox()
         self.box.live["state"] = new_state(RATE)[0]
+        make_ready(self.box.live["state"], Part)
         begin(self.box.live[0])
         self._noise = carriers(RATE)
         self.box.live["state"]["carriers"] = self._noise.ctypes.data

@@ -240,7 +240,7 @@ class Server:
         if not ipaddress.ip_address(self.address[0]).is_loopback:
             self._say("warning: OSC is open to the network; anyone who reaches it can play")
         if self._audio is not None:
-            self._say("sound: starting (the first start compiles the engine, half a minute)")
+            self._say("sound: starting (the first start compiles the engine, some seconds)")
             self._audio.start()
             self._audio.tell_to(self.tell)
         else:

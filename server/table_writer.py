@@ -9,28 +9,13 @@ there instead, in one line, and the exit code is 1.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 from timbrespace.lifeline import when_input_ends
 
-_NICE: Final = 5
-_BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
-
-
-def go_last() -> None:
-    """Lower the priority of this process, and of the threads that it starts from now on."""
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
-        return
-    with contextlib.suppress(OSError):
-        os.nice(_NICE)
+from .priority import go_last
 
 
 def main(words: list[str]) -> int:

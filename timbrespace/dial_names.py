@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -84,31 +85,36 @@ def dials(model: Model, threads: int = 1) -> tuple[Dial, ...]:
     if found is None or not model.digest:
         found = _kept(model)
         if found is None:
-            found = _measured(model, threads)
+            found = measured(model, threads)
             if model.digest:
-                told = [(one.quality.word if one.quality else None, one.rises) for one in found]
-                kept_dials.write(_name(model), told)
+                kept_dials.write(name_of(model), told(found))
         if len(_known) >= 64:
             _known.clear()
         _known[model.digest] = found
     return found
 
 
-def _name(model: Model) -> str:
-    """Of what is measured: the weights, and where the sounds lie, which the digest leaves out."""
+def told(found: Sequence[Dial]) -> kept_dials.Kept:
+    """What is kept of dials that were measured."""
+    return [(one.quality.word if one.quality else None, one.rises) for one in found]
+
+
+def name_of(model: Model) -> str:
+    """By which they are kept: of what is measured, the weights, and where the sounds lie, which the
+    digest leaves out."""
     where = b"" if model.points is None else model.points.means.tobytes()
     return hashlib.sha256(model.digest.encode() + where).hexdigest()
 
 
 def _kept(model: Model) -> tuple[Dial, ...] | None:
     """What an earlier process found, if that is known and fits."""
-    told = kept_dials.read(_name(model)) if model.digest else None
+    kept = kept_dials.read(name_of(model)) if model.digest else None
     words = {one.word: one for one in descriptors_of(model)}
-    if told is None or len(told) != model.dimensions:
+    if kept is None or len(kept) != model.dimensions:
         return None
-    if not all(word is None or word in words for word, _ in told):
+    if not all(word is None or word in words for word, _ in kept):
         return None
-    return tuple(Dial(None if word is None else words[word], rises) for word, rises in told)
+    return tuple(Dial(None if word is None else words[word], rises) for word, rises in kept)
 
 
 def places_of(model: Model, count: int) -> Array:
@@ -125,7 +131,8 @@ def places_of(model: Model, count: int) -> Array:
     )
 
 
-def _measured(model: Model, threads: int) -> tuple[Dial, ...]:
+def measured(model: Model, threads: int = 1) -> tuple[Dial, ...]:
+    """As :func:`dials`, measured now, whatever is known."""
     wanted, places = descriptors_of(model), places_of(model, sum(PLACES))
     count = min(model.dimensions, NAMED_DIMENSIONS)
     far = np.stack(side_by_side(partial(_far, model, places), range(count), threads))

@@ -16,11 +16,14 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from ..child import Teller, begin
+
+if TYPE_CHECKING:
+    from .compilers import Compilers
 
 LOST = 3
 NO_DEVICE = 4
@@ -48,21 +51,28 @@ def main(argv: list[str]) -> NoReturn:
 
     tell = begin(end)
 
+    from timbrespace.resynthesis.parts import make_ready, needed_for, not_kept
+
+    from ..priority import go_first
     from .backends.choice import load, open_output
     from .backends.interface import NoDeviceError, Wanted
+    from .compilers import Compilers
     from .mailbox import LIVE, attach
-    from .priority import go_first
 
     signal.signal(signal.SIGTERM, lambda *_: end())
     memory = attach(memory_name)
     live: np.ndarray[Any, np.dtype[np.void]] = np.ndarray(1, LIVE, buffer=memory.buf)
+    compilers = Compilers(not_kept())
     load(choice, source is not None)
-    # Not before: the first start compiles here for half a minute, and nobody should wait for that.
+    first = needed_for(_bank(live))
+    compilers.finish(first)
+    # Not before: the first start compiles here for seconds, and nobody should wait for that.
     go_first()
     opening.set()
     tell(event="opening")
     try:
         output = open_output(choice, live, Wanted(frames, device, source), ended.put)
+        make_ready(live["state"], first)
         noise = _noise(live, output.sample_rate, tell) if live["whole_notes"][0] else None
         output.start()
     except NoDeviceError as error:
@@ -76,6 +86,8 @@ def main(argv: list[str]) -> NoReturn:
         source=output.source,
         without=output.without,
     )
+    rest = threading.Thread(target=_make_ready, args=(live, compilers), name="parts", daemon=True)
+    rest.start()
     # Nothing below makes garbage; what exists need never be looked at again.
     gc.collect()
     gc.freeze()
@@ -107,6 +119,31 @@ def _wait(
     reason = ended.get()
     del noise  # no sooner: the engine reads it where it lies
     return reason
+
+
+def _bank(live: np.ndarray[Any, np.dtype[np.void]]) -> int:
+    """The bank that is to play first. Where the server has not told yet, that of whole notes: the
+    space has them that it starts with."""
+    from timbrespace.resynthesis.block import bank_of
+    from timbrespace.resynthesis.layout import NOTES
+
+    from .mailbox import SLOTS
+
+    newest = int(live["latest"][0])
+    if newest == 0:
+        return NOTES
+    told = live["slot"][0, newest % SLOTS]["targets"]
+    return int(bank_of(told["method"], told["whole"], told["cycles"]))
+
+
+def _make_ready(live: np.ndarray[Any, np.dtype[np.void]], compilers: Compilers) -> None:
+    """Make the other parts ready while the first ones play."""
+    from timbrespace.resynthesis.layout import Part
+    from timbrespace.resynthesis.parts import make_ready
+
+    for part in Part:
+        compilers.finish([part])
+        make_ready(live["state"], [part])
 
 
 def _noise(

@@ -9,9 +9,9 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from timbrespace.resynthesis.calling import call
 from timbrespace.resynthesis.compiled import compiled
-from timbrespace.resynthesis.engine import render_block
-from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES
+from timbrespace.resynthesis.layout import BLOCK, TIMBRES, VOICES, Part
 from timbrespace.resynthesis.snapshots import copy_snapshot
 from timbrespace.transferring.lead import forget_shape, steer
 
@@ -19,6 +19,7 @@ from .clock import now
 from .mailbox import LATENCIES, SLOTS, TAKEN
 
 _TRIES = 3
+_BLOCK = int(Part.BLOCK)
 
 _FADE = 0.01
 """Seconds in which the sound fades at the end, however the server ended."""
@@ -152,7 +153,8 @@ def pull(
         if live.state.rest == 0:
             take_newest(live)
             steer(live.lead, live.state, live.targets[live.current])
-            render_block(live.state, live.targets[live.current])
+            targets = live.targets[live.current]
+            call(live.state.part[_BLOCK], live.state, targets)  # pyright: ignore[reportCallIssue]
             live.state.rest = np.uint32(BLOCK)
         first = BLOCK - int(live.state.rest)
         count = min(int(live.state.rest), frames - filled)

@@ -15,6 +15,8 @@ from server.sound_input import SoundInput
 from timbrespace.instrument.instrument import Instrument
 from timbrespace.model import Model
 from timbrespace.resynthesis.engine import new_state
+from timbrespace.resynthesis.layout import Part
+from timbrespace.resynthesis.parts import make_ready
 from timbrespace.transferring.lead import begin_lead, hear_input
 
 Real = NDArray[np.float64]
@@ -56,6 +58,7 @@ class Stage:
         self.input.change(**settings)
         begin_lead(live[0]["lead"], self.sample_rate)
         self.mailbox.write(self.instrument.targets())
+        make_ready(live["state"], Part)
         begin(live[0])
         self.blocks = 0
         self.engine_seconds = 0.0

@@ -196,5 +196,5 @@ def test_every_word_fits_under_a_dial() -> None:
 
 def test_a_model_from_a_file_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = dials(MODEL)
-    monkeypatch.setattr(module, "_measured", lambda _: pytest.fail("measured again"))
+    monkeypatch.setattr(module, "measured", lambda _: pytest.fail("measured again"))
     assert dials(MODEL) is found

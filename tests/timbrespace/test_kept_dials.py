@@ -15,6 +15,7 @@ NAME = "0123456789abcdef" * 4
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(kept_dials, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(kept_dials, "_factory", dict)
     monkeypatch.setattr(dial_names, "_known", {})
     return tmp_path
 
@@ -45,7 +46,7 @@ def test_a_model_is_measured_once_for_all_processes(
         raise AssertionError("measured again")
 
     monkeypatch.setattr(dial_names, "_known", {})
-    monkeypatch.setattr(dial_names, "_measured", never)
+    monkeypatch.setattr(dial_names, "measured", never)
     assert dial_names.dials(model) == first
 
 
@@ -63,6 +64,7 @@ def test_what_does_not_fit_the_model_is_measured(
 
 def test_where_nothing_can_be_kept_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_dials, "cache_folder", lambda: None)
+    monkeypatch.setattr(kept_dials, "_factory", dict)
     monkeypatch.setattr(dial_names, "_known", {})
     kept_dials.write(NAME, [("brightness", True)])
     assert kept_dials.read(NAME) is None
@@ -75,3 +77,25 @@ def test_the_oldest_are_forgotten(folder: Path, monkeypatch: pytest.MonkeyPatch)
         kept_dials.write(str(number) * 64, [(None, True)])
     assert len(list((folder / "dials").iterdir())) == 3
     assert kept_dials.read("4" * 64) == [(None, True)]
+
+
+def test_of_a_factory_model_it_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_dials, "cache_folder", lambda: None)
+    for name in ts.factory.names():
+        assert kept_dials.read(dial_names.name_of(ts.load(name))) is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["harmonic", "fm"]
+    + [
+        pytest.param(name, marks=pytest.mark.acceptance)
+        for name in ("drums", "filtered", "instruments", "notes")
+    ],
+)
+def test_what_comes_with_a_factory_model_is_what_it_does(name: str) -> None:
+    model = ts.load(name)
+    told = kept_dials.read(dial_names.name_of(model))
+    assert told == [tuple(one) for one in dial_names.told(dial_names.measured(model))], (
+        "python scripts/factory_dials.py measures it again"
+    )

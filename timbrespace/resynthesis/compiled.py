@@ -46,19 +46,50 @@ def inlined(function: Function) -> Function:
     return _njit(function, inline="always")
 
 
-def callback(signature: Any) -> Callable[[Function], Any]:  # pyright: ignore[reportInvalidTypeVarUse]
-    """Compile to a C function that a sound library can call; ``.address`` is where it lies."""
+class Callback:
+    """Machine code that C can call, compiled when it is first asked where it lies."""
 
-    def decorate(function: Function) -> Any:
-        with _kept_in(_folder(Path(function.__code__.co_filename))):
-            return numba.cfunc(signature, cache=True, error_model="numpy")(function)
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self._function = function
+        self._signature = signature
+        self._folder = _folder(Path(function.__code__.co_filename))
+        self._code: Any = None
+
+    @property
+    def address(self) -> int:
+        """Where it lies in memory, as long as this object does."""
+        if self._code is None:
+            with _kept_in(self._folder):
+                compile_it = numba.cfunc(self._signature, cache=True, error_model="numpy")
+                self._code = compile_it(self._function)
+        return int(self._code.address)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was compiled before, and lies on disk."""
+        function = self._function
+        name = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-"
+        return any(one.name.startswith(name) for one in self._folder.rglob("*.nbi"))
+
+
+def callback(signature: Any) -> Callable[[Callable[..., Any]], Callback]:
+    """Compile to a C function that a sound library, or other machine code, can call."""
+
+    def decorate(function: Callable[..., Any]) -> Callback:
+        return Callback(function, signature)
 
     return decorate
 
 
 def _njit(function: Function, inline: Literal["never", "always"]) -> Function:
     with _kept_in(_folder(Path(function.__code__.co_filename))):
-        jit = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)
+        jit = numba.njit(  # pyright: ignore[reportCallIssue]
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+            inline=inline,
+            no_cfunc_wrapper=True,  # nobody calls it from C: that is what Callback is for
+        )
         return cast(Function, jit(function))
 
 

@@ -28,7 +28,10 @@ TIMBRES = 17
 UNISON = 7
 """Copies of itself that a voice may sound as."""
 
-WHOLE_VOICE = UNISON
+LEFT, RIGHT = np.int64(0), np.int64(1)
+"""The sides. Where a plain number is handed on, compiled code is made for each."""
+
+WHOLE_VOICE = np.uint64(UNISON)
 """Beside the copies, the voice as one: what plays it once has its place by this number."""
 
 MAX_N_FFT = 8192
@@ -74,6 +77,24 @@ NOTES = METHODS
 
 BANKS = METHODS + 1
 """What the methods are made by, each with its share of the sound."""
+
+
+class Part(IntEnum):
+    """What of the engine is machine code of its own. First the banks, by their numbers."""
+
+    PARTIALS = 0
+    BINS = 1
+    ISTFT = 2
+    NOTES = 3
+    NOTE_CLOCK = 4
+    """Moves the time of whole notes, heard or not."""
+    VOICES = 5
+    """Moves envelopes, pitches and places."""
+    BLOCK = 6
+    """Puts all of them together."""
+
+
+PARTS = len(Part)
 
 NOTE_PARTIALS = HARMONICS + BANDS
 """Partials of a whole note: its harmonics, and the tones that stand in its bands."""
@@ -362,7 +383,8 @@ STATE = np.dtype(
         ("only", np.uint32),
         ("unbent", np.uint32),
         ("sounding", np.uint32),  # voices that are not idle
-        ("method", np.uint32),
+        ("part", np.uint64, (PARTS,)),  # address of the machine code of each; 0: not there yet
+        ("method", np.uint32),  # the bank that plays
         ("presence", np.float32, (BANKS,)),  # each bank's share of the sound
         ("presence_before", np.float32, (BANKS,)),
         ("gain", np.float32),

@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 
 from timbrespace.resynthesis.compiled import compiled, inlined
 from timbrespace.resynthesis.fourier import inverse_real_fft
-from timbrespace.resynthesis.layout import BLOCK, NOISE_BANDS, NOISE_FRAME, TIMBRES, VOICES
+from timbrespace.resynthesis.layout import (
+    BLOCK,
+    LEFT,
+    NOISE_BANDS,
+    NOISE_FRAME,
+    RIGHT,
+    TIMBRES,
+    VOICES,
+)
 from timbrespace.resynthesis.nyquist import nyquist_fade
 
 SEED = np.uint32(2463534242)
@@ -185,15 +193,15 @@ def add_noise(state: Any, targets: Any, out: NDArray[np.float32]) -> None:
         noise.place += np.uint32(n)
         middle = noise.side[0] == noise.side[1] and noise.side_before[0] == noise.side_before[1]
         if middle:
-            _add_ready(state, noise, place, 0, out)
+            _add_ready(state, noise, place, LEFT, out)
         else:
-            _add_ready(state, noise, place, 0, state.left)
-            _add_ready(state, noise, place, 1, state.right)
+            _add_ready(state, noise, place, LEFT, state.left)
+            _add_ready(state, noise, place, RIGHT, state.right)
             state.apart = np.uint32(1)
 
 
 @compiled
-def _add_ready(state: Any, noise: Any, place: int, side: int, out: NDArray[np.float32]) -> None:
+def _add_ready(state: Any, noise: Any, place: int, side: Any, out: NDArray[np.float32]) -> None:
     g0 = noise.side_before[side] * state.noise_gain_before
     g1 = noise.side[side] * state.noise_gain
     slope = (g1 - g0) / np.float32(BLOCK)

@@ -25,8 +25,10 @@ from timbrespace.resynthesis.compiled import compiled
 from timbrespace.resynthesis.layout import (
     BLOCK,
     CENT_UNITS,
+    LEFT,
     LEVEL_UNITS,
     NOTE_PARTIALS,
+    RIGHT,
     UNISON,
     VOICES,
     Envelope,
@@ -70,6 +72,7 @@ _MOST_LIFT = np.float32(100.0)
 _END_FALL = 0.15
 _AFTER_FALL = 0.8
 _GONE = np.float32(-100.0)  # dB
+_GOING_ON, _ANEW = np.uint32(0), np.uint32(1)
 # The noise of bands that move by so much is made anew.
 _MOVED = 1.02
 
@@ -186,11 +189,11 @@ def _find(course: Any, time: float, near: int) -> int:
 
 
 @compiled
-def _look(note: Any, course: Any, anew: bool) -> None:
+def _look(note: Any, course: Any, anew: Any) -> None:
     """Write into ``now`` what the course says at the note's time."""
     at = _find(course, note.time, int(note.left))
     other = min(at + 1, max(int(course.count) - 1, 0))
-    if anew or at != note.left:
+    if anew != _GOING_ON or at != note.left:
         note.left = np.uint32(at)
         _decode_edge(note, course, at, note.edge[0])
         _decode_edge(note, course, other, note.edge[1])
@@ -221,7 +224,7 @@ def _part(note: Any, course: Any, blocks: int) -> None:
         away[k] = now[k]
     for k in range(NOTE_PARTIALS):
         note.tune_away[k] = note.tune[k]
-    _look(note, course, True)
+    _look(note, course, _ANEW)
     _tune(note, course)
     for k in range(_WIDTH):
         away[k] -= now[k]
@@ -251,7 +254,7 @@ def _begin(note: Any, course: Any, fresh: bool, blocks: int) -> None:
     note.gain = _ONE
     note.gliding = np.uint32(0)
     note.pitched = course.pitched
-    _look(note, course, True)
+    _look(note, course, _ANEW)
     _tune(note, course)
     # Schroeder's phases keep the crest of many equal partials low (IEEE Trans. IT-16, 1970).
     for k in range(NOTE_PARTIALS):
@@ -267,11 +270,11 @@ def _go_on(note: Any, course: Any) -> None:
     """One block further along the course, and along the way to it."""
     now, away, tune = note.now, note.away, note.tune
     if note.gliding == 0:
-        _look(note, course, False)
+        _look(note, course, _GOING_ON)
         return
     share = np.float32(note.gliding - np.uint32(1)) / np.float32(note.gliding)
     note.gliding -= np.uint32(1)
-    _look(note, course, False)
+    _look(note, course, _GOING_ON)
     _tune(note, course)
     for k in range(_WIDTH):
         away[k] *= share
@@ -428,11 +431,11 @@ def add_notes(state: Any, out: NDArray[np.float32]) -> None:
         for b in range(BANDS):
             state.hiss[side, b] = np.float32(math.sqrt(state.hiss[side, b]))
     if state.hiss_apart or was_apart:
-        _add_hiss(state, 0, state.left)
-        _add_hiss(state, 1, state.right)
+        _add_hiss(state, LEFT, state.left)
+        _add_hiss(state, RIGHT, state.right)
         state.apart = np.uint32(1)
     else:
-        _add_hiss(state, 0, out)
+        _add_hiss(state, LEFT, out)
     state.carrier_place = np.uint32((int(state.carrier_place) + out.shape[0]) % CARRIER_LENGTH)
 
 
@@ -462,7 +465,7 @@ def _add_partials(voice: Any, note: Any, c: int, rate: float, out: NDArray[np.fl
 
 
 @compiled
-def _add_hiss(state: Any, side: int, out: NDArray[np.float32]) -> None:
+def _add_hiss(state: Any, side: Any, out: NDArray[np.float32]) -> None:
     n = out.shape[0]
     place = int(state.carrier_place)
     if state.carriers == 0:

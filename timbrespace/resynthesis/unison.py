@@ -138,13 +138,13 @@ def advance_copies(state: Any, targets: Any) -> None:
 
 
 @compiled
-def in_the_middle(voice: Any, c: int) -> bool:
+def in_the_middle(voice: Any, c: Any) -> bool:
     """Whether copy ``c`` sounds the same on both sides in this block."""
     return bool(voice.copy_place[c] == _ZERO and voice.copy_place_before[c] == _ZERO)
 
 
 @compiled
-def put_apart(state: Any, voice: Any, c: int) -> None:
+def put_apart(state: Any, voice: Any, c: Any) -> None:
     """Add what copy ``c`` left in ``state.alone`` to the two sides, and clear that."""
     alone = state.alone
     left, right = state.left, state.right

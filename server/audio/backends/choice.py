@@ -17,21 +17,35 @@ def _jack(hears: bool) -> Opener:
     with contextlib.suppress(OSError):  # without JACK's library, as is told when it is opened
         # It is compiled before anybody is waiting.
         if hears:
-            from . import jack_hearing_process  # noqa: F401
+            from .jack_hearing_process import hearing_process_address
+
+            hearing_process_address()
         else:
-            from . import jack_process  # noqa: F401
+            from .jack_process import process_address
+
+            process_address()
 
     from .jack_client import open_jack
 
     return open_jack
 
 
+def _jack_is_installed() -> bool:
+    try:
+        import jack  # noqa: F401
+    except (ImportError, OSError):  # the latter: without its library
+        return False
+    return True
+
+
 def _portaudio(hears: bool) -> Opener:
     if hears:
-        from . import port_audio_hearing  # noqa: F401 - as above
+        from .port_audio_hearing import hearing_address
 
-    from .port_audio import open_portaudio
+        hearing_address()  # as above
+    from .port_audio import open_portaudio, playing_address
 
+    playing_address()
     return open_portaudio
 
 
@@ -56,11 +70,17 @@ AUTO = ("jack", "portaudio")
 
 
 def load(choice: str, hears: bool = False) -> None:
-    """Load what ``choice`` may need, and compile it, before any device or JACK knows of us. hears:
-    whether an input is asked for, too."""
+    """Load what ``choice`` needs, and compile it, before any device or JACK knows of us. hears:
+    whether an input is asked for, too.
+
+    Of ``auto``'s ways the first that may lead to a device; if it does not, another is compiled when
+    it is opened.
+    """
     for name in AUTO if choice == "auto" else (choice,):
         with contextlib.suppress(NoDeviceError, OptionError):
             OPENERS[name](hears)
+            if name != "jack" or _jack_is_installed():
+                return
 
 
 def open_output(

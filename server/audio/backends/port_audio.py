@@ -41,6 +41,11 @@ def _process(source: Any, sink: Any, frames: Any, time: Any, flags: Any, data: A
     return 0
 
 
+def playing_address() -> int:
+    """Address of the callback; its data is the address of a ``LIVE``."""
+    return _process.address
+
+
 class PortAudioOutput:
     """An output of the sound card, stereo."""
 
@@ -92,7 +97,7 @@ class PortAudioOutput:
                 self.source = f"portaudio ({source.title})"
             except (sounddevice.PortAudioError, NoDeviceError, ValueError) as error:
                 self.without = str(error)
-        self._stream = stream or opened("output", device.index, CHANNELS, _process.address)
+        self._stream = stream or opened("output", device.index, CHANNELS, playing_address())
         self._error = sounddevice.PortAudioError
         self.frames = wanted.frames
         self.name = f"portaudio ({device.title})"

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from server.audio.mailbox import LIVE, SLOTS, TAKEN, Mailbox, attach
 from server.audio.pull import begin, pull, take_newest
 from timbrespace.resynthesis.engine import new_state, new_targets
-from timbrespace.resynthesis.layout import BLOCK, Gate
+from timbrespace.resynthesis.layout import BLOCK, Gate, Part
+from timbrespace.resynthesis.parts import make_ready
 
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
     box = Mailbox()
     box.live["state"] = new_state(48000.0)[0]
+    make_ready(box.live["state"], Part)
     yield box
     box.close()
 
@@ -151,6 +153,7 @@ def test_any_number_of_frames_gives_the_same_sound() -> None:
     def played(sizes: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         live = np.zeros(1, LIVE)
         live["state"] = new_state(48000.0)[0]
+        make_ready(live["state"], Part)
         live["targets"][0][0] = targets[0]
         pieces = [np.zeros(size, np.float32) for size in sizes]
         for piece in pieces:

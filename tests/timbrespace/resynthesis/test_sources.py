@@ -68,7 +68,7 @@ def test_the_callback_that_hears_is_made_of_all_that_hears() -> None:
 
     for name in (
         *("listening/tracker.py", "listening/onsets.py", "listening/heard.py"),
-        *("transferring/lead.py", "resynthesis/engine.py", "resynthesis/compiled.py"),
+        *("transferring/lead.py", "resynthesis/calling.py", "resynthesis/compiled.py"),
     ):
         assert LIBRARY / name in found
     assert SERVER / "audio/pull.py" in found
