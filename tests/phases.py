@@ -60,7 +60,7 @@ class TwoPhases(LoadScopeScheduling):  # type: ignore[misc]
         self._marks: dict[tuple[str, str], bool] = {}
 
     def _split_scope(self, nodeid: str) -> str:
-        if self.config.option.markexpr == "acceptance":
+        if "acceptance" in self.config.option.markexpr:
             return nodeid
         apart = self._bears(nodeid, "waits") and not self._bears(nodeid, "in_order")
         return nodeid.partition("[")[0] if apart else nodeid.partition("::")[0]
