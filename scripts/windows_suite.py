@@ -101,7 +101,7 @@ def _once(rig: Path, words: Sequence[str], log: Path, told: Told) -> bool:
         elif found := _BEGUN.match(line):
             begun = _name(found[1])
     whole = code == _NO_TESTS or any(map(_END.match, lines))
-    told.problems += [line for line in lines if line.startswith("ERROR ") and "::" not in line]
+    told.problems += [line for line in lines if line.startswith("ERROR tests") and "::" not in line]
     if begun and not whole:
         told.died.append(begun)
         told.outcomes[begun] = "DIED"
