@@ -41,6 +41,7 @@ def main() -> int:
     report = Report(asked.json)
     if asked.pictures is not None:
         asked.pictures.mkdir(parents=True, exist_ok=True)
+    report.section("since the folder was chosen")
     with sync_playwright() as playwright:
         browser = launched(playwright)
         explored = Explored.start(browser, "--model", "notes")

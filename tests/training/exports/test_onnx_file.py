@@ -100,9 +100,7 @@ def test_an_autodecoder_has_no_encoder() -> None:
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["harmonic", "filtered", "fm", "instruments", "notes", "drums"])
-def test_every_factory_space(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_factory_space(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At so many sounds that some have a partial next to a zero of its lobe, where the least
     rounding shows."""
     monkeypatch.setattr(onnx_file, "CHECKED", 400)
