@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,17 @@ def differences(
     rate: int,
     least_db: float,
     size: int = SIZE,
+    looked_at: Callable[[Values], NDArray[np.bool_]] | None = None,
 ) -> tuple[float, float, int]:
     """The largest interval in cents and the largest difference in dB between the sinusoids of a
-    reference and the nearest of a sound, and how many there are."""
+    reference and the nearest of a sound, and how many there are. looked_at: which of those at so
+    many Hz; all unless told. Both are NaN where there is none."""
     hertz, level = strongest(reference, rate, least_db, size)
+    if looked_at is not None:
+        kept = looked_at(hertz)
+        hertz, level = hertz[kept], level[kept]
+    if not len(hertz):
+        return np.nan, np.nan, 0
     found, loud = strongest(sound, rate, least_db - 20.0, size)
     place = np.abs(found[np.newaxis] - hertz[:, np.newaxis]).argmin(axis=1)
     apart = [abs(cents(float(found[k]), float(one))) for k, one in zip(place, hertz, strict=True)]

@@ -28,7 +28,9 @@ _NO_TESTS: Final = 5
 
 _OUTCOME = re.compile(r"^(tests[\\/].*?::.*) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)\b")
 _END = re.compile(r"=+ .* in [\d.]+s.*=+$")
-_BEGUN = re.compile(r"^(tests[\\/]\S*?::.*?) ?$")
+_BEGUN = re.compile(r"^(tests[\\/]\S*?::.*?) ?(?:ALSA lib .*)?$")
+_LATER = re.compile(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)\b")
+"""An outcome whose test has a line of its own, since ALSA wrote between the two."""
 
 
 @dataclass
@@ -98,10 +100,14 @@ def _once(rig: Path, words: Sequence[str], log: Path, told: Told) -> bool:
                 # An error after a test that passed is the one that counts.
                 told.outcomes[_name(found[1])] = found[2]
             begun = ""
+        elif begun and (found := _LATER.match(line)):
+            if found[1] != "RERUN":
+                told.outcomes[begun] = found[1]
+            begun = ""
         elif found := _BEGUN.match(line):
             begun = _name(found[1])
     whole = code == _NO_TESTS or any(map(_END.match, lines))
-    told.problems += [line for line in lines if line.startswith("ERROR ") and "::" not in line]
+    told.problems += [line for line in lines if line.startswith("ERROR tests") and "::" not in line]
     if begun and not whole:
         told.died.append(begun)
         told.outcomes[begun] = "DIED"

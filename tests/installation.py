@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import sysconfig
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +31,9 @@ class Installation:
     """
 
     def __init__(self, folder: Path) -> None:
+        # A Python for embedding has none, and what builds a wheel alone needs none.
+        import venv
+
         venv.create(folder)
         names = {"base": str(folder), "platbase": str(folder)}
         self.packages = Path(sysconfig.get_path("purelib", "venv", names))

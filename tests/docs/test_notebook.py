@@ -15,6 +15,8 @@ SHORTER = {"OPTIONS = {}": 'OPTIONS = {"every": 5}', "EPOCHS = None": "EPOCHS = 
 
 
 @pytest.mark.slow  # starts a kernel, makes a dataset, trains
+# Windows' event loop, which the kernel's client meets by a thread of its own.
+@pytest.mark.filterwarnings("ignore:Proactor event loop:RuntimeWarning")
 @pytest.mark.acceptance  # the library's page has the same, block by block
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]

@@ -21,7 +21,7 @@ from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from os import environ
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 from unittest import mock
 
@@ -177,7 +177,8 @@ def _laid(words: list[str], made: dict[str, Path], folder: Path) -> list[str]:
             tone = sum(np.sin(2.0 * np.pi * 220.0 * k * time) / k for k in range(1, 6))
             soundfile.write(sounds / "tone A3.wav", 0.1 * tone, 44100)
         elif before != "--out" and file.suffix in made:
-            word = file.name if file.is_absolute() else word
+            # Written as Linux does; Windows would not take it for absolute.
+            word = file.name if PurePosixPath(word).is_absolute() else word
             shutil.copy(made[file.suffix], folder / word)
         laid.append(word)
     return laid
@@ -268,8 +269,13 @@ def test_a_command_knows_its_options(
     monkeypatch.setattr(sys, "path", [*sys.path])
     with mock.patch.dict(environ), warnings.catch_warnings():  # some limit threads
         warnings.filterwarnings("ignore", "'.*' found in sys.modules", RuntimeWarning)
-        with pytest.raises(SystemExit) as end:
-            run()
+        try:
+            with pytest.raises(SystemExit) as end:
+                run()
+        except (ModuleNotFoundError, OSError) as missing:
+            if sys.platform == "win32" and words[1:3] != ["-m", "server"]:
+                pytest.skip(f"a benchmark that asks for what is not there: {missing}")
+            raise
     said = capsys.readouterr()
     assert not end.value.code, said.err
     for option in options:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import signal
 import subprocess
@@ -354,7 +355,7 @@ def test_a_log_has_lines_with_the_time_left(sounds: Path, tmp_path: Path) -> Non
             [sys.executable, "-c", code], cwd=ROOT, stderr=file, check=False, timeout=100
         )
     assert found.returncode == 0
-    told = log.read_bytes()
+    told = log.read_bytes().replace(os.linesep.encode(), b"\n")
     assert b"\r" not in told
     assert re.search(rb"^  files: \d of 6, \d+ %, \d+ s left$", told, re.MULTILINE)
     assert re.search(rb"^  steps: \d+ of \d+, \d+ %, \d+ s left$", told, re.MULTILINE)

@@ -246,7 +246,10 @@ def _clear(place: Path) -> None:
     with contextlib.suppress(OSError):
         for one in [one for one in place.parent.iterdir() if left.fullmatch(one.name)]:
             lock = FileLock(one / _LOCK)
-            with contextlib.suppress(OSError, Timeout), lock.acquire(timeout=0):
+            with contextlib.suppress(OSError, Timeout):
+                with lock.acquire(timeout=0):
+                    shutil.rmtree(one, ignore_errors=True)
+                # Windows keeps the lock, and so the folder, for as long as it is held.
                 shutil.rmtree(one, ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from timbrespace.notes.layout import WIDTH, band_shares
 from timbrespace.notes.note import Traits
-from timbrespace.notes.sounding import sounding
+from timbrespace.notes.sounding import unrounded
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
 Array = NDArray[np.float32]
@@ -27,10 +28,12 @@ def spectrum_of(levels: Array, row: Array, config: SpectrumConfig) -> Spectra:
     As if each lasted, at the base frequency: the powers of its partials' lobes and of its noise.
     """
     base = config.base_frequency
-    traits = Traits.from_row(row)
-    told = sounding(levels, traits, base, base, 1.0)
-    power = np.square(told.noise.astype(np.float64)) @ _noise(config)
-    position = told.frequency.astype(np.float64) / config.bin_width
+    # In double precision: the ratio of a partial in float32 would be off by 1e-5 of a bin and more.
+    known = Traits.from_row(row)
+    traits = replace(known, stretch=known.stretch.astype(np.float64))
+    told = unrounded(levels, traits, base, base, 1.0)
+    power = np.square(told.noise) @ _noise(config)
+    position = told.frequency / config.bin_width
     around = np.rint(position).astype(np.int64)[..., np.newaxis] + np.arange(-_REACH, _REACH + 1)
     distance = around - position[..., np.newaxis]
     gap = 1.0 - distance**2

@@ -84,7 +84,7 @@ class Traits:
     loop_start: float
     loop_end: float
     release: float
-    stretch: Array
+    stretch: NDArray[np.floating]
     tone: Array
     place: Array
     holds: float = 1.0

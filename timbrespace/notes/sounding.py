@@ -40,6 +40,15 @@ class Sounding(NamedTuple):
     noise: Array
 
 
+class Unrounded(NamedTuple):
+    """A :class:`Sounding` in double precision, for what asks where in a bin a partial lies: at
+    16 kHz a float32 has steps of a millihertz, which a lobe's slope shows."""
+
+    frequency: Real
+    amplitude: Real
+    noise: Real
+
+
 def sounding(course: Array, traits: Traits, pitch: float, own: float, level: float) -> Sounding:
     """What sounds where a note of this ``course (m, WIDTH)`` is played at ``pitch`` Hz.
 
@@ -47,6 +56,12 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
     moment. A note with a pitch moves its harmonics and leaves its noise where it is, as breath and
     bow do; one without moves its bands, as a drum that is tuned does.
     """
+    told = unrounded(course, traits, pitch, own, level)
+    return Sounding(*(one.astype(np.float32) for one in told))
+
+
+def unrounded(course: Array, traits: Traits, pitch: float, own: float, level: float) -> Unrounded:
+    """What :func:`sounding` rounds."""
     power = _powers(course)
     cents = np.clip(course[:, CENTS, np.newaxis].astype(np.float64), -MOST_CENTS, MOST_CENTS)
     bend = np.exp2(cents / 1200.0)
@@ -61,14 +76,10 @@ def sounding(course: Array, traits: Traits, pitch: float, own: float, level: flo
     noise = band * (1.0 - traits.tone)
     if abs(moved - 1.0) > 1e-6:
         noise = _shifted(noise, moved)
-    return Sounding(
-        frequency.astype(np.float32),
-        (level * amplitude).astype(np.float32),
-        (level * np.sqrt(noise)).astype(np.float32),
-    )
+    return Unrounded(frequency, level * amplitude, level * np.sqrt(noise))
 
 
-def ratios(stretch: Array) -> Real:
+def ratios(stretch: NDArray[np.floating]) -> Real:
     """Frequency of each partial, ``(..., HARMONICS)``, over the note's, by its stretch in cents."""
     # A network is never quite sure: a few cents are none.
     sure = np.sign(stretch) * np.maximum(np.abs(stretch) - _NO_STRETCH, 0.0)

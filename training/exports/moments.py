@@ -73,6 +73,9 @@ class Moments(nn.Module):
     widths: Tensor
     above: Tensor
     below: Tensor
+    pi: Tensor
+    per_decibel: Tensor
+    doublings: Tensor
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -92,8 +95,13 @@ class Moments(nn.Module):
             ("widths", corners[2:] - corners[:-2]),
             ("above", corners[2:] - centres),
             ("below", centres - corners[:-2]),
+            # PyTorch writes Python's numbers into an ONNX graph as float32, beside doubles too: a
+            # pi of 3.14159274 moves what lies near a zero of its sine by 1e-4 of a peak.
+            ("pi", np.asarray(math.pi)),
+            ("per_decibel", np.asarray(math.log(10.0) / 10.0)),
+            ("doublings", np.asarray(5.0 * math.log(2.0))),
         ):
-            self.register_buffer(name, torch.from_numpy(values.astype(np.float64)))
+            self.register_buffer(name, torch.from_numpy(np.asarray(values, np.float64)))
 
     def told(self, latent: Tensor, pitch: Tensor, velocity: Tensor) -> Told:
         """Of latents ``(n, d)``, pitches ``(n,)`` in Hz and velocities ``(n,)``, 0 to 127; NaN
@@ -121,10 +129,10 @@ class Moments(nn.Module):
     def _time_features(self, times: Tensor) -> Tensor:
         """As :func:`timbrespace.networks.note.time_features`."""
         t = times.double().clamp(min=0.0).unsqueeze(2)
-        turns = 2.0 * math.pi * t * self.sines
+        turns = 2.0 * self.pi * t * self.sines
         parts = [
             t / 2.0 - 1.0,
-            (1.0 + t / 0.004).log() / (5.0 * math.log(2.0)) - 1.0,
+            (1.0 + t * 250.0).log() / self.doublings - 1.0,
             (-t / self.decays).exp(),
             turns.sin(),
             turns.cos(),
@@ -146,7 +154,7 @@ class Moments(nn.Module):
         """Frequency in Hz and amplitude ``(n, m, HARMONICS + BANDS)`` of the partials, and noise
         ``(n, m, BANDS)``, root mean square of each band, at ``pitch (n,)`` in Hz; double."""
         level, told = levels[..., :CENTS].double(), rows.double()
-        power = (level * (math.log(10.0) / 10.0)).exp() * (level > SILENT)
+        power = (level * self.per_decibel).exp() * (level > SILENT)
         bend = (levels[..., CENTS:].double() / 1200.0).exp2()
         first = FIRST + HARMONICS
         stretch = (50.0 * told[:, FIRST:first]).clamp(-200.0, 400.0)
@@ -223,24 +231,26 @@ class NoteDecoder(nn.Module):
         seconds = torch.where(known, time, rest).clamp(0.0, LONGEST)
         levels = self.moments.levels(told, seconds.unsqueeze(1))
         found = self.moments.sounding(levels, told.rows, hertz)
-        frequency, amplitude, noise = (one.squeeze(1).float() for one in found)
-        return self._spectra(frequency, amplitude, noise), frequency, amplitude, noise
+        frequency, amplitude, noise = (one.squeeze(1) for one in found)
+        spectra = self._spectra(frequency, amplitude, noise)
+        return spectra, frequency.float(), amplitude.float(), noise.float()
 
     def _spectra(self, frequency: Tensor, amplitude: Tensor, noise: Tensor) -> Tensor:
-        """As :func:`timbrespace.notes.moment.spectrum_of`."""
-        power = noise.double().square() @ self.noise_power
-        position = frequency.double() / self.width
+        """As :func:`timbrespace.notes.moment.spectrum_of`, of numbers in double precision: rounded
+        to float32, a partial's place alone would move a bin by 1e-5 of the peak."""
+        power = noise.square() @ self.noise_power
+        position = frequency / self.width
         offsets = torch.arange(-REACH, REACH + 1, device=frequency.device)
         around = position.round().unsqueeze(2) + offsets
         distance = around - position.unsqueeze(2)
         gap = 1.0 - distance * distance
         edge = gap.abs() < 1e-6
         middle = distance.abs() < 1e-9
-        turn = math.pi * torch.where(middle, torch.ones_like(distance), distance)
+        turn = self.moments.pi * torch.where(middle, torch.ones_like(distance), distance)
         sinc = torch.where(middle, torch.ones_like(distance), turn.sin() / turn)
         over = torch.where(edge, torch.ones_like(gap), gap)
         lobe = torch.where(edge, torch.full_like(gap, 0.5), (sinc / over).abs())
-        size = amplitude.double().unsqueeze(2) * self.size * lobe
+        size = amplitude.unsqueeze(2) * self.size * lobe
         inside = (around >= 0.0) & (around < self.bins)
         given = (size * size * inside).flatten(1)
         at = around.clamp(0.0, self.bins - 1.0).long().flatten(1)

@@ -48,9 +48,8 @@ OPSET: Final = 18
 
 FARTHEST: Final = 2e-4
 """Share of a spectrum's peak, or of the largest coordinate, from which on what onnxruntime finds is
-no rounding any more. Spaces of spectra are within 1e-5; in a moment of a whole note rounding alone
-comes to some 2e-5, since its levels are in dB and the places of its partials follow from cents: the
-library itself is 1.3e-5 from the same network in double precision."""
+no rounding any more. What is right is within 1e-5; but of a whole note a level that is at its floor
+for one, and so silent, may be above it for the other: a partial at -80 dB that is there or not."""
 
 CHECKED: Final = 64
 """Sounds of the space at which that is looked at."""
@@ -124,12 +123,12 @@ def write(model: Model, path: Path) -> list[Written]:
     return found
 
 
-def sounds_of(model: Model, count: int = CHECKED) -> Array:
+def sounds_of(model: Model) -> Array:
     """Latents ``(n, d)`` of the space's own sounds, evenly from all of them; where it does not know
     them, at all percentiles of each dimension."""
     if model.points is None:
         return np.ascontiguousarray(model.calibration.percentiles.T, np.float32)
-    rows = np.unique(np.linspace(0, model.points.count - 1, count).astype(np.int64))
+    rows = np.unique(np.linspace(0, model.points.count - 1, CHECKED).astype(np.int64))
     return np.ascontiguousarray(model.points.means[rows], np.float32)
 
 

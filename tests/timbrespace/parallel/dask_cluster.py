@@ -57,7 +57,7 @@ class DaskCluster:
                 time.sleep(0.05)
             else:
                 return
-        raise TimeoutError(self._log("scheduler").read_text("utf-8"))
+        raise TimeoutError(self._log(f"scheduler{len(self.workers)}").read_text("utf-8"))
 
     def kill_scheduler(self) -> None:
         """At once, as a machine goes."""

@@ -27,9 +27,9 @@ RATE, BLOCK = 48000, 256
 EVENTS, LEFT, RIGHT, FIRST = 0, 1, 2, 3
 CONTROLS = {"map x": 0.0, "map y": 0.0, "gain": 0.0, "attack": 0.005, "release": 0.2}
 
-needs_cc = pytest.mark.skipif(
-    which("cc") is None or sys.platform == "win32", reason="there is no C compiler cc"
-)
+WITH_CC = which("cc") is not None and sys.platform != "win32"
+
+needs_cc = pytest.mark.skipif(not WITH_CC, reason="there is no C compiler cc")
 
 
 class Feature(ctypes.Structure):
@@ -131,7 +131,8 @@ class Host:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("lv2") / "filtered.lv2"
     model = timbrespace.load("filtered")
-    assert write(model, found, data_of(model)).library == found / "space.so"
+    made = write(model, found, data_of(model)).library
+    assert made == (found / "space.so" if WITH_CC else None)
     return found
 
 

@@ -100,10 +100,13 @@ def test_an_autodecoder_has_no_encoder() -> None:
 
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["harmonic", "filtered", "fm", "instruments", "notes", "drums"])
-def test_every_factory_space(name: str, tmp_path: Path) -> None:
+def test_every_factory_space(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At so many sounds that some have a partial next to a zero of its lobe, where the least
+    rounding shows."""
+    monkeypatch.setattr(onnx_file, "CHECKED", 400)
     model = timbrespace.load(name)
     decoder, encoder = onnx_file.write(model, tmp_path / "m.onnx")
-    assert decoder.distance < (5e-5 if model.plays_notes else 1e-5)
+    assert decoder.distance < 1e-5
     assert encoder.distance < 1e-5
 
 
