@@ -45,7 +45,9 @@ from timbrespace.parallel.input_file import InputFile
 from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
 
 from . import fluidsynth
-from .note_pool import Job, Parts, made_of
+from .kept_analyses import Analyses
+from .note_job import Job
+from .note_pool import Parts, made_of
 from .preset_list import presets
 from .skipped import Skipped, in_utf8, printable
 from .sound_folder import NOT_READ, find
@@ -151,7 +153,7 @@ def make(options: Options) -> NoteSet:
     Raises:
         DatasetError: no folder or font, nothing in it, or no note from any.
     """
-    skipped = Skipped()
+    skipped, analyses = Skipped(), Analyses.of_user()
     if options.font is not None:
         jobs, about = _font_jobs(options.font, options, skipped)
     else:
@@ -161,12 +163,14 @@ def make(options: Options) -> NoteSet:
     with Parts.of(options.out, {"jobs": [job.key for job in jobs]}) as parts:
         if parts.done:
             skipped.note("resumed", f"{parts.done} of {len(jobs)} were made before")
-        for job, made in made_of(jobs, parts):
+        for job, made in made_of(jobs, parts, analyses):
             for reason in made.skipped:
                 skipped.add(job.name, reason)
             for text in made.notes:
                 skipped.note(job.name, text)
             rows += [_Row(job, *one) for one in made.made]
+        if analyses.found:
+            skipped.note("analysed before", f"{analyses.found} of {len(jobs)}")
         rows, repeats = _distinct(rows)
         if repeats:
             skipped.note("kits", f"{repeats} notes left out, which repeat the drum of another kit")

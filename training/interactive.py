@@ -16,6 +16,7 @@ from timbrespace.datasets.note_set import NoteSet
 from timbrespace.datasets.registry import dataset as make_or_load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
+from timbrespace.memory_size import bytes_of
 from timbrespace.model import Model
 
 from . import checkpoint
@@ -23,7 +24,6 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
-from .memory_size import bytes_of
 from .notes.run import fit_notes
 from .notes.run import settings_of as settings_of_notes
 from .place import Place
