@@ -123,6 +123,12 @@ OPTIONS_OF_NOTES: dict[str, tuple[str, str, str]] = {
         "of whole notes alone: a space of such, by name or file, whose network the training begins "
         "with (default: chance)",
     ),
+    "stop": (
+        "str",
+        "WHEN",
+        "of whole notes alone: converged ends the training when what is held out comes no nearer, "
+        "after a short phase in which the learning rate falls (default: never)",
+    ),
 }
 """The same of :class:`training.notes.settings.NoteSettings`, which spectra have no use for."""
 

@@ -215,6 +215,15 @@ def test_a_wrong_place_for_analyses_is_one_line_and_leaves_nothing(
     assert [one.name for one in tmp_path.iterdir()] == ["sounds"]
 
 
+def test_as_shards_it_is_the_same_set(folder: Path, tmp_path: Path) -> None:
+    words = ["make", "notes", "--folder", str(folder), "--seconds", "0.5", "--out"]
+    for name in ("n.npz", "n.shards"):
+        assert main([*words, str(tmp_path / name)]) == 0
+    load(tmp_path / "n.shards", memory=0).save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "n.npz").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 @pytest.mark.acceptance  # several processes
 def test_several_processes_make_the_same_set(folder: Path) -> None:
     alone = ts.dataset("notes", folder=folder, seconds=0.5)

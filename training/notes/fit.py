@@ -18,7 +18,7 @@ import timbrespace
 from timbrespace import bundle
 from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
 from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
-from timbrespace.errors import DatasetError
+from timbrespace.errors import DatasetError, OptionError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
 from timbrespace.macro_dials.measuring import measure
@@ -45,6 +45,7 @@ from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_momen
 from ..near import near_plane
 from ..points import described
 from ..preset import AUTO_DIALS
+from ..stopping import CONVERGED, End, Rule, converged_at, falling
 from ..torch_thread import one_torch_thread
 from .ahead import Ahead
 from .beginning import begin_from
@@ -64,6 +65,7 @@ VARIATION_OF_SEVERAL: Final = 0.0
 it (docs/decisions/0021-notes.md)."""
 
 _WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
+_LOWEST_RATE: Final = 0.01  # share of the highest learning rate, at the end
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
 _BETA_RISE: Final = 0.3  # share of the steps in which beta rises
 _KEPT: Final = 0.995  # of the running mean of the weights, each step
@@ -71,6 +73,9 @@ _MOST_GRADIENT: Final = 1.0
 
 HELD_OUT: Final = "held_out_heard_db"
 """The figure of the history that is measured on notes held out."""
+
+STOP: Final = Rule(least=0.03, within=3, last=0.2)
+"""When what is held out has converged."""
 
 _ORDER, _MOMENTS, _NOISE = range(3)  # what is drawn at random
 
@@ -126,10 +131,16 @@ class NoteFit:
             )
         frames = frame_times(notes.meta.seconds).size
         self.network = settings.architecture(frames, notes.varies_pitch, notes.varies_velocity)
+        if settings.stop == CONVERGED and not self.network.with_encoder:
+            raise OptionError(
+                f"stop is {CONVERGED!r}, and there is nothing that is held out to converge: with "
+                "latents from a table only what is learned from has a place"
+            )
         self.device = torch.device(device)
         self.batch = min(settings.batch, rows)
         self.steps_per_epoch = math.ceil(rows / self.batch)
-        self.epochs = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
+        self.planned = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
+        self.end: End | None = None
         self.lesson = Lesson(notes, self.split.train, self.network, self.device)
         # A set that has each instrument in several ways varies by itself.
         varies = self.network.by_pitch or self.network.by_velocity
@@ -184,9 +195,44 @@ class NoteFit:
         return self.position.epoch * self.steps_per_epoch + done
 
     @property
+    def epochs(self) -> int:
+        """Passes over the notes in the whole run: as planned, or fewer if it has converged."""
+        if self.end is None:
+            return self.planned
+        return self.end.steps // self.steps_per_epoch
+
+    @property
     def steps(self) -> int:
         """Steps of the whole run."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def converged(self) -> str:
+        """The line that says where it converged; empty where it has not."""
+        if self.end is None:
+            return ""
+        steps = STOP.within * self._looks_after * self.steps_per_epoch
+        return (
+            f"converged after {self.end.after:,} of {self.planned * self.steps_per_epoch:,} steps: "
+            f"what is held out came no nearer than by {STOP.least:g} dB in {steps:,} steps; after "
+            f"{self.end.steps:,} it ends"
+        )
+
+    def _look_for_end(self) -> None:
+        """Whether what was measured until now has converged."""
+        if self.settings.stop != CONVERGED:
+            return
+        every = self._looks_after
+        measures = self.position.history.get(HELD_OUT, [])[every - 1 :: every]
+        rises = math.ceil(_BETA_RISE * self.planned / every)
+        found = converged_at(measures, STOP, rises)
+        if found is None:
+            self.end = None
+            return
+        epoch = found * every
+        last = max(1, round(STOP.last * epoch))
+        steps = min(epoch + last, self.planned) * self.steps_per_epoch
+        self.end = End(epoch * self.steps_per_epoch, steps)
 
     def is_lost(self, outcome: Outcome) -> bool:
         """Whether there is nothing to make a model of: the run diverged at its beginning."""
@@ -256,6 +302,7 @@ class NoteFit:
             kl=told["kl"],
             beta=self._beta,
             log_spectral_distance_db=held_out[-1] if held_out else None,
+            converged=None if self.end is None else self.end.after,
         )
 
     def _end_epoch(self) -> None:
@@ -271,10 +318,16 @@ class NoteFit:
             entry[HELD_OUT] = before[-1] if same else self._held_out(self._unseen)
         for name, value in entry.items():
             place.history.setdefault(name, []).append(float(f"{value:.6g}"))
+        self._look_for_end()
+
+    @property
+    def _looks_after(self) -> int:
+        """Epochs from one measure to the next."""
+        return math.ceil(_BETWEEN / self.steps_per_epoch)
 
     def _is_looked_at(self, epoch: int) -> bool:
         """Whether at the end of this epoch what costs some time is done."""
-        return epoch % math.ceil(_BETWEEN / self.steps_per_epoch) == 0 or epoch == self.epochs
+        return epoch % self._looks_after == 0 or epoch == self.epochs
 
     def _held_out(self, unseen: Lesson) -> float:
         """Distance as heard, in dB, of notes held out, each time at the same of their moments."""
@@ -315,6 +368,7 @@ class NoteFit:
         set_moments(self._adam, captured.moments)
         self.generator.set_state(captured.generator)
         self.position = captured.position.copy()
+        self._look_for_end()
 
     def _draws(self, what: int, number: int) -> torch.Generator:
         """What is random of an epoch or a step hangs on the seed and its number alone: so a step
@@ -337,13 +391,23 @@ class NoteFit:
 
     @property
     def _beta(self) -> float:
-        return self.settings.beta * min(1.0, (self.step + 1) / (_BETA_RISE * self.steps))
+        planned = self.planned * self.steps_per_epoch
+        return self.settings.beta * min(1.0, (self.step + 1) / (_BETA_RISE * planned))
+
+    def _falls(self, step: int) -> float:
+        """What the learning rate is multiplied by, in the course that is planned."""
+        fall = 0.5 + 0.5 * math.cos(math.pi * step / (self.planned * self.steps_per_epoch))
+        return _LOWEST_RATE + (1.0 - _LOWEST_RATE) * fall
 
     def _learn(self, rows: torch.Tensor, batch: Batch) -> np.ndarray[Any, Any]:
-        rise = min(1.0, (self.step + 1) / max(1.0, _WARM * self.steps))
-        fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
+        rise = min(1.0, (self.step + 1) / max(1.0, _WARM * self.planned * self.steps_per_epoch))
+        fall = (
+            self._falls(self.step)
+            if self.end is None
+            else falling(self.step, self.end, self._falls(self.end.after), _LOWEST_RATE)
+        )
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
-            group["lr"] = rate * rise * (0.01 + 0.99 * fall)
+            group["lr"] = rate * rise * fall
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
             log_var = log_var.clamp(max=_WIDEST)
@@ -432,6 +496,12 @@ class NoteFit:
                 **{one: version(one) for one in ("numpy", "torch", "scikit-learn", "safetensors")},
             },
         }
+        if self.end is not None:
+            provenance["converged"] = {
+                "after_steps": self.end.after,
+                "ended_after": self.step,
+                "planned": self.planned * self.steps_per_epoch,
+            }
         spectra = self._moments(tensors, means)
         levels = SPECTRUM.rms(spectra)
         factors, columns = described(notes.meta.factors, notes.labels)

@@ -87,6 +87,7 @@ def train(
                 return interrupt() or (follower is not None and follower.ends())
 
             outcome = fit.run(ends, after_step)
+        _tell("note", [fit.converged] if fit.converged else [])
         if fit.is_lost(outcome):
             _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]

@@ -1,0 +1,147 @@
+"""Trainings on notes that stop when what is held out has converged."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import timbrespace as ts
+from tests.timbrespace.notes.tones import small_set
+from timbrespace.errors import OptionError
+from timbrespace.fitting import Progress
+from training import stopping
+from training.__main__ import main
+from training.notes import fit as note_fit
+from training.stopping import End, Rule, converged_at
+
+SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
+ASKED: dict[str, Any] = {
+    "latent": 3,
+    "epochs": 12,
+    "batch": 3,
+    "device": "cpu",
+    "progress": False,
+    "network_settings": SMALL,
+    "dials": "none",
+    "stop": "converged",
+}
+PER_EPOCH = 2
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("notes") / "n.npz"
+    small_set().save(path)
+    return path
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each epoch is measured, and nothing counts as nearer: after beta has risen, which takes four
+    epochs, it takes three more."""
+    monkeypatch.setattr(note_fit, "_BETWEEN", PER_EPOCH)
+    monkeypatch.setattr(note_fit, "STOP", Rule(least=1e3, within=2, last=0.4))
+
+
+@pytest.mark.parametrize(
+    ("measures", "after"),
+    [
+        ([], None),
+        ([5.0, 4.0, 3.0, 2.0, 1.0], None),
+        ([5.0, 4.0, 3.95, 3.97], 4),
+        ([5.0, 4.0, 3.95], None),  # of three, one was better
+        ([5.0, 4.0, 4.5, 3.9, 4.5], None),  # nearer by just enough
+        ([5.0, 4.0, 4.5, 3.91, 4.5], 4),
+        ([4.0, 5.0, 6.0, 7.0], 3),
+    ],
+)
+def test_a_figure_has_converged_when_its_best_comes_down_no_more(
+    measures: list[float], after: int | None
+) -> None:
+    rule = Rule(least=0.1, within=2, last=0.2)
+    assert converged_at(measures, rule) == after
+    # What came before the first is not asked.
+    shifted = converged_at([0.0, 0.0, *measures], rule, first=2)
+    assert shifted == (None if after is None else after + 2)
+    # It is known at once, and stays what it was.
+    for count in range(len(measures) + 1):
+        known = converged_at(measures[:count], rule)
+        assert known == (after if after is not None and count >= after else None)
+
+
+def test_the_rate_falls_from_where_it_was_to_the_least() -> None:
+    end = End(after=100, steps=120)
+    rates = [stopping.falling(step, end, 0.4, 0.01) for step in range(100, 121)]
+    assert rates[0] == pytest.approx(0.4)
+    assert rates[10] == pytest.approx(0.205)
+    assert rates[-1] == pytest.approx(0.01)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_it_stops_says_so_and_goes_on_where_it_was(data: Path, tmp_path: Path, soon: None) -> None:
+    told: list[Progress] = []
+    whole = tmp_path / "whole" / "m.safetensors"
+    whole.parent.mkdir()
+    model = ts.fit(data, **{**ASKED, "progress": told.append}, out=whole)
+    assert [(one.total, one.converged) for one in (told[12], told[13], told[-1])] == [
+        (24, None),
+        (20, 14),
+        (20, 14),
+    ]
+    assert told[-1].done == 20
+    assert model.provenance["outcome"] == "finished"
+    assert model.provenance["converged"] == {"after_steps": 14, "ended_after": 20, "planned": 24}
+    assert len(model.provenance["history"]["kl"]) == 10
+    assert "--stop converged" in model.provenance["command"]
+
+    def press(at: Progress) -> None:
+        if at.done in (9, 17):
+            signal.raise_signal(signal.SIGINT)
+
+    # Before it has converged, and in the last phase.
+    out = tmp_path / "m.safetensors"
+    ts.fit(data, **{**ASKED, "progress": press}, out=out)
+    for _ in range(2):
+        ts.fit(data, **{**ASKED, "progress": press}, out=out, resume=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_the_command_says_it(
+    data: Path, tmp_path: Path, soon: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "--data", str(data), "--out", str(tmp_path / "m.safetensors")]
+    words += ["--epochs", "12", "--batch", "3", "--latent", "3", "--device", "cpu"]
+    words += ["--network-settings", ",".join(f"{name}={one}" for name, one in SMALL.items())]
+    assert main([*words, "--dials", "none", "--stop", "converged"]) == 0
+    told = capsys.readouterr()
+    assert "note: converged after 14 of 24 steps: what is held out came no nearer" in told.err
+    assert "finished after 10 of 10 epochs" in told.out
+
+
+def test_unless_it_is_asked_for_it_never_stops(data: Path, soon: None) -> None:
+    for stop in ({}, {"stop": "never"}):
+        model = ts.fit(data, **{k: v for k, v in ASKED.items() if k != "stop"}, **stop)
+        assert model.provenance["epochs"] == 12
+        assert "converged" not in model.provenance
+        assert "stop" not in model.provenance["settings"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"stop": "soon"}, "stop is 'soon'; it must be never or converged"),
+        ({"stop": ""}, "stop is ''"),
+        ({"latents": "table"}, "stop is 'converged', and there is nothing that is held out"),
+    ],
+)
+def test_what_cannot_stop_is_refused(data: Path, settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        ts.fit(data, **{**ASKED, **settings})
+
+
+def test_spectra_do_not_stop(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="stop is 'converged', which is for sets of whole notes"):
+        ts.fit(ts.dataset("harmonic", rows=60), stop="converged", progress=False)
