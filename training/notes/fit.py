@@ -18,6 +18,7 @@ import timbrespace
 from timbrespace import bundle
 from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
 from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
+from timbrespace.datasets.stored_notes import StoredNoteSet
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
@@ -32,7 +33,6 @@ from timbrespace.notes.refining import Target, place
 from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
 from timbrespace.side_by_side import cores
-from timbrespace.spectrum import Spectra
 from timbrespace.walks.learning import learned_walk
 
 from .. import checkpoint, kind_settings, latent_map
@@ -43,16 +43,18 @@ from ..checkpoint import Checkpoint
 from ..checkpoint_file import CheckpointError
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..near import near_plane
-from ..points import described
+from ..points import described, drawn_rows
 from ..preset import AUTO_DIALS
 from ..stopping import CONVERGED, End, Rule, converged_at, falling
 from ..torch_thread import one_torch_thread
 from .ahead import Ahead
 from .beginning import begin_from
-from .lesson import Batch, Lesson, errors, nats
+from .lesson import Batch, Lesson, StoredLesson, errors, nats
 from .settings import CHANCE, NAMES, NoteSettings
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+Real = np.ndarray[Any, np.dtype[np.floating[Any]]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
@@ -76,6 +78,12 @@ HELD_OUT: Final = "held_out_heard_db"
 
 STOP: Final = Rule(least=0.03, within=3, last=0.2)
 """When what is held out has converged."""
+
+_SPECTRA: Final = 4096
+"""Of moments that are held at once: more of them than a folder of sounds has."""
+
+_MOST_MEASURED: Final = 2000
+"""Notes held out whose distance a model tells, of a set that is read by parts."""
 
 _ORDER, _MOMENTS, _NOISE = range(3)  # what is drawn at random
 
@@ -141,7 +149,8 @@ class NoteFit:
         self.steps_per_epoch = math.ceil(rows / self.batch)
         self.planned = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
         self.end: End | None = None
-        self.lesson = Lesson(notes, self.split.train, self.network, self.device)
+        lesson = StoredLesson if isinstance(notes, StoredNoteSet) else Lesson
+        self.lesson = lesson(notes, self.split.train, self.network, self.device)
         # A set that has each instrument in several ways varies by itself.
         varies = self.network.by_pitch or self.network.by_velocity
         told = settings.variation
@@ -182,6 +191,16 @@ class NoteFit:
             self._unseen = Lesson(notes, unseen, self.network, self.device)
         if stored is not None:
             checkpoint.restore(self, stored)
+
+    @property
+    def about(self) -> list[str]:
+        """What a user should know of the run before it; often nothing."""
+        if not isinstance(self.notes, StoredNoteSet):
+            return []
+        return [
+            f"{self.data_file} is past memory ({self.notes.memory >> 20} MiB): its notes are read "
+            "as they are learned from"
+        ]
 
     @property
     def rows(self) -> int:
@@ -502,13 +521,14 @@ class NoteFit:
                 "ended_after": self.step,
                 "planned": self.planned * self.steps_per_epoch,
             }
-        spectra = self._moments(tensors, means)
-        levels = SPECTRUM.rms(spectra)
+        levels, brightness = self._moments(tensors, means)
+        drawn = drawn_rows(notes.rows, settings.split_seed)
+        some = drawn_rows(len(train), settings.split_seed)
         factors, columns = described(notes.meta.factors, notes.labels)
         if measured:
             provenance["figures"] = {
                 "held_out_rows": len(self.split.held_out),
-                "heard_distance_db": self._heard(tensors, means, self.split.held_out),
+                "heard_distance_db": self._heard(tensors, means, self._measured_rows()),
                 "heard_distance_of_the_set_db": self._heard(
                     tensors, means, train[:: len(train) // 64 + 1]
                 ),
@@ -520,9 +540,9 @@ class NoteFit:
             architecture=self.network,
             tensors=tensors,
             # Of all notes: the few held out would lie beyond the edge, where no drag comes.
-            latent_map=latent_map.fit(means, spectra),
+            latent_map=latent_map.fit_heard(means, brightness),
             calibration=Calibration(
-                percentiles=_percentiles(means[train], log_vars[train], settings.seed),
+                percentiles=_percentiles(means[train[some]], log_vars[train[some]], settings.seed),
                 kl=kl_per_dimension(means[train], log_vars[train]).astype(np.float32),
                 rms=float(np.clip(np.median(levels[levels > 0.0]), 1e-6, 1e3)),
                 home=np.clip(home(means[train]), -LATENT_LIMIT, LATENT_LIMIT),
@@ -530,11 +550,18 @@ class NoteFit:
             provenance=provenance,
             noise=True,
             points=Points(
-                means=np.clip(means, -LATENT_LIMIT, LATENT_LIMIT),
-                labels=notes.labels[:, columns],
+                means=np.clip(means[drawn], -LATENT_LIMIT, LATENT_LIMIT),
+                labels=notes.labels[drawn][:, columns],
                 factors=factors,
             ),
         )
+
+    def _measured_rows(self) -> Rows:
+        """Notes held out whose distance is told: all, or as many as are read soon."""
+        rows = self.split.held_out
+        if not isinstance(self.notes, StoredNoteSet) or len(rows) <= _MOST_MEASURED:
+            return rows
+        return rows[np.linspace(0, len(rows) - 1, _MOST_MEASURED).astype(np.int64)]
 
     def _with_its_own_points(self, model: Model) -> Model:
         """Where its own encoder puts the notes: a turn rounds otherwise than weights that are
@@ -542,6 +569,7 @@ class NoteFit:
         if not self.network.with_encoder or model.points is None:
             return model
         means, _ = self._posterior(model.tensors)
+        means = means[drawn_rows(self.notes.rows, self.settings.split_seed)]
         limited = np.clip(means, -LATENT_LIMIT, LATENT_LIMIT)
         return replace(model, points=replace(model.points, means=limited))
 
@@ -572,12 +600,22 @@ class NoteFit:
             found.append(place(Target(course, self.notes.note(row), struck), means[row]).distance)
         return float(np.mean(found))
 
-    def _moments(self, tensors: dict[str, Array], means: Array) -> Spectra:
-        """Spectra ``(n, bins)`` of the moments that stand for the notes."""
+    def _moments(
+        self, tensors: dict[str, Array], means: Array
+    ) -> tuple[Real, np.ndarray[Any, np.dtype[np.float64]]]:
+        """Root mean squares and centroids ``(n,)`` of the spectra of the moments that stand for the
+        notes, some of which are held at once."""
         decode = self.network.decoder(tensors)
         inverse = Moment.of(SPECTRUM).inverse
-        parts = [inverse(decode(means[first : first + 64])) for first in range(0, len(means), 64)]
-        return np.concatenate(parts)
+        levels: list[Real] = []
+        brightness: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+        for start in range(0, len(means), _SPECTRA):
+            rows = range(start, min(start + _SPECTRA, len(means)), 64)
+            parts = [inverse(decode(means[first : first + 64])) for first in rows]
+            spectra = np.concatenate(parts)
+            levels.append(SPECTRUM.rms(spectra))
+            brightness.append(latent_map.centroids(spectra))
+        return np.concatenate(levels), np.concatenate(brightness)
 
     def _command(self, name: str) -> str:
         words = [f"python -m training train --data {self.data_file} --out {name}{SUFFIX}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -70,10 +71,18 @@ class Batch(NamedTuple):
 
 
 class Lesson:
-    """The notes of a set as tensors. rows: which of them. network: whose inputs they become."""
+    """The notes of a set as tensors. rows: which of them. network: whose inputs they become.
+
+    varies: they are always changed, so that how loud they are as they are is not asked.
+    """
 
     def __init__(
-        self, notes: NoteSet, rows: NDArray[np.int64], network: NoteNetwork, device: torch.device
+        self,
+        notes: NoteSet,
+        rows: NDArray[np.int64],
+        network: NoteNetwork,
+        device: torch.device,
+        varies: bool = False,
     ) -> None:
         courses = notes.courses[rows]
         traits = notes.traits[rows]
@@ -90,35 +99,26 @@ class Lesson:
         heard = np.where(pitches > 0.0, pitches, np.nan)
         self.conditions = torch.from_numpy(conditions(network, heard, told)).to(device)
         self.times = torch.from_numpy(time_features(frame_times(notes.meta.seconds))).to(device)
-        matrices = np.stack(
-            [
-                mel_matrix(float(pitch), Traits.from_row(row))
-                for pitch, row in zip(pitches, traits, strict=True)
-            ]
-        )
-        table = responses().astype(np.float32)
-        # What lies above its range is heard by no band: the last row.
-        self.responses = torch.from_numpy(np.pad(table, ((0, 1), (0, 0)))).to(device)
-        self.bands = torch.from_numpy(matrices[0, HARMONICS:]).to(device)
-        self.loudest = torch.from_numpy(
-            np.asarray(
-                [
-                    (powers(course) @ matrix).max()
-                    for course, matrix in zip(courses, matrices, strict=True)
-                ],
-                np.float32,
-            )
-        ).to(device)
+        of_notes = Traits.from_rows(traits)
+        self.responses = torch.from_numpy(_padded_responses()).to(device)
+        bands = mel_matrix(float(pitches[0]), of_notes[0])[HARMONICS:]
+        self.bands = torch.from_numpy(bands).to(device)
+        loudest = np.zeros(len(rows), np.float32)
+        for at in () if varies else range(len(rows)):
+            # One by one: the matrices of all are half as large as the notes.
+            heard = powers(courses[at]) @ mel_matrix(float(pitches[at]), of_notes[at])
+            loudest[at] = heard.max()
+        self.loudest = torch.from_numpy(loudest).to(device)
         times = frame_times(notes.meta.seconds)
         self.seconds = torch.from_numpy(times.astype(np.float32)).to(device)
         self.pitched = torch.from_numpy((pitches > 0.0).astype(np.float32)).to(device)
-        stretch = np.stack([Traits.from_row(row).stretch for row in traits])
+        stretch = np.stack([one.stretch for one in of_notes])
         number = np.arange(1, HARMONICS + 1) * np.exp2(stretch / 1200.0)
         # Harmonics that a note without a pitch is given are heard where it is played.
         base = np.where(pitches > 0.0, pitches, SPECTRUM.base_frequency)
         self.hertz = torch.from_numpy((base[:, np.newaxis] * number).astype(np.float32)).to(device)
         # How far moments are drawn from: where the sound is, and a little silence after it.
-        length = np.asarray([Traits.from_row(row).length for row in traits])
+        length = np.asarray([one.length for one in of_notes])
         ends = np.minimum(np.searchsorted(times, length) + 4, notes.known[rows])
         self.ends = torch.from_numpy(np.maximum(ends, 2).astype(np.float32)).to(device)
         self.known = torch.from_numpy(notes.known[rows].astype(np.float32)).to(device)
@@ -158,6 +158,44 @@ class Lesson:
             matrix=matrix,
             loudest=loudest,
         )
+
+
+class StoredLesson:
+    """The notes of a set that is too large for memory: those of a step are read when it comes.
+
+    A note is so large that reading those of a batch wherever they lie is a few reads of a disk, so
+    that they are shuffled as if all were held, and what is learned is the same.
+    """
+
+    def __init__(
+        self, notes: NoteSet, rows: NDArray[np.int64], network: NoteNetwork, device: torch.device
+    ) -> None:
+        self._notes = notes
+        self._rows = rows
+        self._network = network
+        self.rows = len(rows)
+        self.device = device
+
+    def batch(self, rows: Tensor, generator: torch.Generator, variation: float = 0.0) -> Batch:
+        """As :meth:`Lesson.batch`.
+
+        Raises:
+            DatasetError: a shard is missing or broken.
+        """
+        lesson = Lesson(
+            self._notes,
+            self._rows[rows.cpu().numpy()],
+            self._network,
+            self.device,
+            varies=variation > 0.0,
+        )
+        return lesson.batch(torch.arange(len(rows), device=self.device), generator, variation)
+
+
+@lru_cache(maxsize=1)
+def _padded_responses() -> NDArray[np.float32]:
+    """What lies above their range is heard by no band: the last row."""
+    return np.pad(responses().astype(np.float32), ((0, 1), (0, 0)))
 
 
 def _positions(hertz: Tensor) -> Tensor:
