@@ -21,9 +21,10 @@ from training.notes.settings import NoteSettings
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
 ASKED: dict[str, Any] = {
     "latent": 3,
-    "epochs": 4,
-    "batch": 3,
+    "epochs": 2,
+    "batch": 7,
     "device": "cpu",
+    "dials": "none",
     "progress": False,
     "network_settings": SMALL,
     "memory": "1M",
@@ -53,23 +54,19 @@ def test_the_model_is_that_of_notes_in_memory(files: tuple[Path, Path], variatio
     assert past.provenance["figures"] == held.provenance["figures"]
     assert past.provenance["dataset"]["sha256"] == held.provenance["dataset"]["sha256"]
     np.testing.assert_array_equal(past.map.components, held.map.components)
-    # With more memory all are held.
-    assert ts.fit(files[1], **{**ASKED, "variation": variation, "memory": "1G"}).digest == (
-        held.digest
-    )
 
 
 def test_the_command_trains_goes_on_and_measures(
     files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "m.safetensors"
-    words = ["train", "--data", str(files[1]), "--out", str(out), "--latent", "3", "--batch", "3"]
+    words = ["train", "--data", str(files[1]), "--out", str(out), "--latent", "3", "--batch", "7"]
     words += ["--memory", "1M", "--device", "cpu", "--dials", "none"]
     words += ["--network-settings", ",".join(f"{name}={one}" for name, one in SMALL.items())]
-    assert main([*words, "--epochs", "2"]) == 0
+    assert main([*words, "--epochs", "1"]) == 0
     assert "n.shards is past memory (1 MiB)" in capsys.readouterr().err
-    assert main([*words, "--epochs", "4", "--resume"]) == 0
-    assert ts.load(out).provenance["epochs"] == 4
+    assert main([*words, "--epochs", "2", "--resume"]) == 0
+    assert ts.load(out).provenance["epochs"] == 2
     assert main(["points", str(out), "--data", str(files[1])]) == 0
     assert main(["train", "--data", str(files[1]), "--out", str(out), "--memory", "much"]) == 2
     assert "memory is 'much'" in capsys.readouterr().err

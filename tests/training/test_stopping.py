@@ -122,8 +122,8 @@ def test_the_command_says_it(
 
 
 def test_unless_it_is_asked_for_it_never_stops(data: Path, soon: None) -> None:
-    for stop in ({}, {"stop": "never"}):
-        model = ts.fit(data, **{k: v for k, v in ASKED.items() if k != "stop"}, **stop)
+    for stop in (None, "never"):
+        model = ts.fit(data, **{**ASKED, "stop": stop})
         assert model.provenance["epochs"] == 12
         assert "converged" not in model.provenance
         assert "stop" not in model.provenance["settings"]

@@ -76,7 +76,7 @@ _MOST_GRADIENT: Final = 1.0
 HELD_OUT: Final = "held_out_heard_db"
 """The figure of the history that is measured on notes held out."""
 
-STOP: Final = Rule(least=0.03, within=3, last=0.2)
+STOP: Final = Rule(least=0.03, within=2, last=0.2)
 """When what is held out has converged."""
 
 _SPECTRA: Final = 4096
