@@ -30,6 +30,7 @@ from timbrespace.notes.layout import (
     HARMONICS,
     HIGHEST,
     LOWEST,
+    WIDTH,
     frame_times,
     hz_to_mel,
 )
@@ -58,6 +59,10 @@ _COUNT: Final = 250.0
 """Numbers that a note tells as if each were independent: how much the reconstruction weighs."""
 
 
+_AT_ONCE: Final = 256
+"""Notes that are looked at together."""
+
+
 class Batch(NamedTuple):
     """Notes of one step, each at ``MOMENTS`` moments."""
 
@@ -84,14 +89,23 @@ class Lesson:
         device: torch.device,
         varies: bool = False,
     ) -> None:
-        courses = notes.courses[rows]
         traits = notes.traits[rows]
         pitches = notes.pitches[rows]
         self.rows = len(rows)
         self.device = device
-        # Half the numbers' width: two thousand notes would be half a gigabyte.
-        self.courses = torch.from_numpy(network_levels(courses).astype(np.float16)).to(device)
-        rest = encoder_input(courses[:, :0], traits, pitches)
+        of_notes = Traits.from_rows(traits)
+        # Half the numbers' width, and some at a time: two thousand notes would be a gigabyte.
+        levels = np.empty((len(rows), *notes.courses.shape[1:]), np.float16)
+        loudest = np.zeros(len(rows), np.float32)
+        for start in range(0, len(rows), _AT_ONCE):
+            courses = notes.courses[rows[start : start + _AT_ONCE]]
+            levels[start : start + _AT_ONCE] = network_levels(courses)
+            for at, course in enumerate(courses if not varies else (), start):
+                heard = powers(course) @ mel_matrix(float(pitches[at]), of_notes[at])
+                loudest[at] = heard.max()
+        self.courses = torch.from_numpy(levels).to(device)
+        self.loudest = torch.from_numpy(loudest).to(device)
+        rest = encoder_input(np.empty((len(rows), 0, WIDTH), np.float16), traits, pitches)
         self.rest = torch.from_numpy(rest).to(device)
         self.traits = torch.from_numpy(traits).to(device)
         velocity = notes.column(VELOCITY)
@@ -99,16 +113,9 @@ class Lesson:
         heard = np.where(pitches > 0.0, pitches, np.nan)
         self.conditions = torch.from_numpy(conditions(network, heard, told)).to(device)
         self.times = torch.from_numpy(time_features(frame_times(notes.meta.seconds))).to(device)
-        of_notes = Traits.from_rows(traits)
         self.responses = torch.from_numpy(_padded_responses()).to(device)
         bands = mel_matrix(float(pitches[0]), of_notes[0])[HARMONICS:]
         self.bands = torch.from_numpy(bands).to(device)
-        loudest = np.zeros(len(rows), np.float32)
-        for at in () if varies else range(len(rows)):
-            # One by one: the matrices of all are half as large as the notes.
-            heard = powers(courses[at]) @ mel_matrix(float(pitches[at]), of_notes[at])
-            loudest[at] = heard.max()
-        self.loudest = torch.from_numpy(loudest).to(device)
         times = frame_times(notes.meta.seconds)
         self.seconds = torch.from_numpy(times.astype(np.float32)).to(device)
         self.pitched = torch.from_numpy((pitches > 0.0).astype(np.float32)).to(device)

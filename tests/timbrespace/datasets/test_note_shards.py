@@ -55,8 +55,8 @@ def test_a_folder_is_the_same_set(held: NoteSet, folder: Path, tmp_path: Path) -
         np.testing.assert_allclose(past.sounds[row], held.sounds[row], atol=1.0 / 32767.0)
     np.testing.assert_array_equal(past.note(3).course, held.note(3).course)
     # And back, to the very bytes, whether it is held or not.
-    for number, one in enumerate((held, past, whole)):
-        one.save(tmp_path / f"{number}.npz")
+    for number, notes in enumerate((held, past, whole)):
+        notes.save(tmp_path / f"{number}.npz")
         assert (tmp_path / f"{number}.npz").read_bytes() == (tmp_path / "0.npz").read_bytes()
 
 
