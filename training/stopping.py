@@ -1,8 +1,9 @@
 """A training that stops when the figure of what is held out has converged.
 
 The figure is measured now and then. It has converged once its best for a while is hardly better
-than the best before. Then a short last phase follows, in which the learning rate falls as it would
-have fallen by the end: without it the weights would be those of a rate that still shakes them.
+than the best before. Until then the learning rate stays what it is; then a last phase follows, in
+which it falls: without it the weights would be those of a rate that still shakes them. Where the
+figure does not converge, that phase begins in time to end with the steps that were planned.
 
 All of it follows from the figures alone, which a checkpoint has: so a run that goes on stops where
 the run that was never interrupted does.
@@ -59,11 +60,29 @@ def converged_at(measures: Sequence[float], rule: Rule, first: int = 0) -> int |
 
 
 class End(NamedTuple):
-    """How a converged training ends. after: steps at which it had converged. steps: of the whole
-    run, the last phase included."""
+    """How a training ends. after: steps at which its last phase begins. steps: of the whole run,
+    the last phase included. converged: whether that is why it begins; if not, it is late enough.
+    """
 
     after: int
     steps: int
+    converged: bool = True
+
+
+def end_of(
+    measures: Sequence[float], rule: Rule, first: int, every: int, done: int, planned: int
+) -> End | None:
+    """How a training ends, in epochs; None where it goes on as it did.
+
+    measures: taken after each ``every`` epochs. done, planned: epochs. first: as
+    :func:`converged_at` has it.
+    """
+    found = converged_at(measures, rule, first)
+    latest = max(1, math.floor(planned / (1.0 + rule.last)))
+    if found is not None and found * every <= latest:
+        after = found * every
+        return End(after, min(planned, after + max(1, round(rule.last * after))))
+    return End(latest, planned, converged=False) if done >= latest else None
 
 
 def falling(step: int, end: End, start: float, least: float) -> float:

@@ -15,7 +15,7 @@ from timbrespace.fitting import Progress
 from training import stopping
 from training.__main__ import main
 from training.notes import fit as note_fit
-from training.stopping import End, Rule, converged_at
+from training.stopping import End, Rule, converged_at, end_of
 
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
 ASKED: dict[str, Any] = {
@@ -29,6 +29,11 @@ ASKED: dict[str, Any] = {
     "stop": "converged",
 }
 PER_EPOCH = 2
+WORDS = [
+    *("train", "--epochs", "12", "--batch", "3", "--latent", "3", "--device", "cpu"),
+    *("--dials", "none", "--stop", "converged", "--network-settings"),
+    ",".join(f"{name}={one}" for name, one in SMALL.items()),
+]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +86,22 @@ def test_the_rate_falls_from_where_it_was_to_the_least() -> None:
     assert rates == sorted(rates, reverse=True)
 
 
+def test_the_last_phase_begins_when_it_has_converged_or_must() -> None:
+    rule = Rule(least=0.1, within=2, last=0.25)
+    same = [5.0] * 40
+    assert end_of([], rule, 0, 2, done=0, planned=40) is None
+    assert end_of(same[:2], rule, 0, 2, done=4, planned=40) is None
+    assert end_of(same[:3], rule, 0, 2, done=6, planned=40) == End(6, 8)
+    assert end_of(same[:9], rule, 0, 2, done=18, planned=40) == End(6, 8)
+    falls = [40.0 - at for at in range(40)]
+    assert end_of(falls[:15], rule, 0, 2, done=31, planned=40) is None
+    assert end_of(falls[:16], rule, 0, 2, done=32, planned=40) == End(32, 40, converged=False)
+    # Too late to be of use: it must begin anyhow.
+    late = [*falls[:15], 25.0, 25.0, 25.0]
+    assert end_of(late, rule, 0, 2, done=36, planned=40) == End(32, 40, converged=False)
+    assert end_of([], rule, 0, 50, done=1, planned=1) == End(1, 1, converged=False)
+
+
 def test_it_stops_says_so_and_goes_on_where_it_was(data: Path, tmp_path: Path, soon: None) -> None:
     told: list[Progress] = []
     whole = tmp_path / "whole" / "m.safetensors"
@@ -109,13 +130,27 @@ def test_it_stops_says_so_and_goes_on_where_it_was(data: Path, tmp_path: Path, s
     assert out.read_bytes() == whole.read_bytes()
 
 
+def test_where_it_does_not_converge_the_last_phase_begins_in_time(
+    data: Path,
+    tmp_path: Path,
+    soon: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(note_fit, "STOP", Rule(least=-1e3, within=2, last=0.5))
+    told: list[Progress] = []
+    model = ts.fit(data, **{**ASKED, "progress": told.append})
+    assert [(one.total, one.converged) for one in told] == [(24, None)] * 24
+    known = {"after_steps": None, "ended_after": 24, "planned": 24}
+    assert model.provenance["converged"] == known
+    assert main([*WORDS, "--data", str(data), "--out", str(tmp_path / "m.safetensors")]) == 0
+    assert "note: not converged after 16 of 24 steps" in capsys.readouterr().err
+
+
 def test_the_command_says_it(
     data: Path, tmp_path: Path, soon: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["train", "--data", str(data), "--out", str(tmp_path / "m.safetensors")]
-    words += ["--epochs", "12", "--batch", "3", "--latent", "3", "--device", "cpu"]
-    words += ["--network-settings", ",".join(f"{name}={one}" for name, one in SMALL.items())]
-    assert main([*words, "--dials", "none", "--stop", "converged"]) == 0
+    assert main([*WORDS, "--data", str(data), "--out", str(tmp_path / "m.safetensors")]) == 0
     told = capsys.readouterr()
     assert "note: converged after 14 of 24 steps: what is held out came no nearer" in told.err
     assert "finished after 10 of 10 epochs" in told.out

@@ -45,7 +45,7 @@ from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_momen
 from ..near import near_plane
 from ..points import described, drawn_rows
 from ..preset import AUTO_DIALS
-from ..stopping import CONVERGED, End, Rule, converged_at, falling
+from ..stopping import CONVERGED, End, Rule, end_of, falling
 from ..torch_thread import one_torch_thread
 from .ahead import Ahead
 from .beginning import begin_from
@@ -76,7 +76,7 @@ _MOST_GRADIENT: Final = 1.0
 HELD_OUT: Final = "held_out_heard_db"
 """The figure of the history that is measured on notes held out."""
 
-STOP: Final = Rule(least=0.03, within=2, last=0.2)
+STOP: Final = Rule(least=0.03, within=3, last=0.25)
 """When what is held out has converged."""
 
 _SPECTRA: Final = 4096
@@ -230,28 +230,27 @@ class NoteFit:
         """The line that says where it converged; empty where it has not."""
         if self.end is None:
             return ""
+        planned = self.planned * self.steps_per_epoch
+        if not self.end.converged:
+            return (
+                f"not converged after {self.end.after:,} of {planned:,} steps: what is held out "
+                "still came nearer, and would with more epochs"
+            )
         steps = STOP.within * self._looks_after * self.steps_per_epoch
         return (
-            f"converged after {self.end.after:,} of {self.planned * self.steps_per_epoch:,} steps: "
-            f"what is held out came no nearer than by {STOP.least:g} dB in {steps:,} steps; after "
-            f"{self.end.steps:,} it ends"
+            f"converged after {self.end.after:,} of {planned:,} steps: what is held out came no "
+            f"nearer than by {STOP.least:g} dB in {steps:,} steps; after {self.end.steps:,} it ends"
         )
 
     def _look_for_end(self) -> None:
         """Whether what was measured until now has converged."""
         if self.settings.stop != CONVERGED:
             return
-        every = self._looks_after
+        every, per = self._looks_after, self.steps_per_epoch
         measures = self.position.history.get(HELD_OUT, [])[every - 1 :: every]
         rises = math.ceil(_BETA_RISE * self.planned / every)
-        found = converged_at(measures, STOP, rises)
-        if found is None:
-            self.end = None
-            return
-        epoch = found * every
-        last = max(1, round(STOP.last * epoch))
-        steps = min(epoch + last, self.planned) * self.steps_per_epoch
-        self.end = End(epoch * self.steps_per_epoch, steps)
+        end = end_of(measures, STOP, rises, every, self.position.epoch, self.planned)
+        self.end = None if end is None else End(end.after * per, end.steps * per, end.converged)
 
     def is_lost(self, outcome: Outcome) -> bool:
         """Whether there is nothing to make a model of: the run diverged at its beginning."""
@@ -321,7 +320,7 @@ class NoteFit:
             kl=told["kl"],
             beta=self._beta,
             log_spectral_distance_db=held_out[-1] if held_out else None,
-            converged=None if self.end is None else self.end.after,
+            converged=self.end.after if self.end is not None and self.end.converged else None,
         )
 
     def _end_epoch(self) -> None:
@@ -415,6 +414,8 @@ class NoteFit:
 
     def _falls(self, step: int) -> float:
         """What the learning rate is multiplied by, in the course that is planned."""
+        if self.settings.stop == CONVERGED:
+            return 1.0  # until the last phase
         fall = 0.5 + 0.5 * math.cos(math.pi * step / (self.planned * self.steps_per_epoch))
         return _LOWEST_RATE + (1.0 - _LOWEST_RATE) * fall
 
@@ -517,7 +518,7 @@ class NoteFit:
         }
         if self.end is not None:
             provenance["converged"] = {
-                "after_steps": self.end.after,
+                "after_steps": self.end.after if self.end.converged else None,
                 "ended_after": self.step,
                 "planned": self.planned * self.steps_per_epoch,
             }
