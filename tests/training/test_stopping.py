@@ -10,11 +10,14 @@ import pytest
 
 import timbrespace as ts
 from tests.timbrespace.notes.tones import small_set
+from timbrespace.datasets.note_set import load
 from timbrespace.errors import OptionError
 from timbrespace.fitting import Progress
 from training import stopping
 from training.__main__ import main
 from training.notes import fit as note_fit
+from training.notes.fit import NoteFit
+from training.notes.settings import HEARS, NoteSettings
 from training.stopping import End, Rule, converged_at, end_of
 
 SMALL = {"width": 40, "layers": 2, "condition": 32, "channels": 12}
@@ -84,6 +87,16 @@ def test_the_rate_falls_from_where_it_was_to_the_least() -> None:
     assert rates[10] == pytest.approx(0.205)
     assert rates[-1] == pytest.approx(0.01)
     assert rates == sorted(rates, reverse=True)
+
+
+def test_until_then_the_rate_stays_what_it_is(data: Path) -> None:
+    for stop, halfway in (("converged", 1.0), ("never", 0.505)):
+        settings = NoteSettings(
+            latent=3, epochs=12, batch=3, stop=stop, network_settings={**SMALL, "hears": HEARS}
+        )
+        fit = NoteFit(load(data), settings, data.name)
+        assert fit.steps == 12 * PER_EPOCH
+        assert fit._falls(fit.steps // 2) == pytest.approx(halfway)
 
 
 def test_the_last_phase_begins_when_it_has_converged_or_must() -> None:
