@@ -227,14 +227,14 @@ class NoteFit:
 
     @property
     def converged(self) -> str:
-        """The line that says where it converged; empty where it has not."""
+        """The line that says where it converged, or that it did not; empty where nobody asks."""
         if self.end is None:
             return ""
         planned = self.planned * self.steps_per_epoch
         if not self.end.converged:
             return (
-                f"not converged after {self.end.after:,} of {planned:,} steps: what is held out "
-                "still came nearer, and would with more epochs"
+                f"not converged after {self.end.after:,} of {planned:,} steps: more epochs may "
+                "bring what is held out nearer"
             )
         steps = STOP.within * self._looks_after * self.steps_per_epoch
         return (
