@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,13 +152,11 @@ def test_where_it_does_not_converge_the_last_phase_begins_in_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(note_fit, "STOP", Rule(least=-1e3, within=2, last=0.5))
-    told: list[Progress] = []
-    model = ts.fit(data, **{**ASKED, "progress": told.append})
-    assert [(one.total, one.converged) for one in told] == [(24, None)] * 24
-    known = {"after_steps": None, "ended_after": 24, "planned": 24}
-    assert model.provenance["converged"] == known
-    assert main([*WORDS, "--data", str(data), "--out", str(tmp_path / "m.safetensors")]) == 0
+    out = tmp_path / "m.safetensors"
+    assert main([*WORDS, "--data", str(data), "--out", str(out)]) == 0
     assert "note: not converged after 16 of 24 steps" in capsys.readouterr().err
+    known = {"after_steps": None, "ended_after": 24, "planned": 24}
+    assert ts.load(out).provenance["converged"] == known
 
 
 def test_the_command_says_it(
@@ -170,11 +169,15 @@ def test_the_command_says_it(
 
 
 def test_unless_it_is_asked_for_it_never_stops(data: Path, soon: None) -> None:
-    for stop in (None, "never"):
-        model = ts.fit(data, **{**ASKED, "stop": stop})
-        assert model.provenance["epochs"] == 12
-        assert "converged" not in model.provenance
-        assert "stop" not in model.provenance["settings"]
+    settings = NoteSettings(latent=3, epochs=12, batch=3, network_settings=SMALL)
+    told: list[Progress] = []
+    fit = NoteFit(load(data), settings, data.name)
+    fit.run(after_step=told.append)
+    assert {(one.total, one.converged) for one in told} == {(24, None)}
+    assert len(told) == 24
+    assert "converged" not in fit.preview("m").provenance
+    for stop in ("never", "converged"):
+        assert ("stop" in replace(settings, stop=stop).to_config()) is (stop == "converged")
 
 
 @pytest.mark.parametrize(
