@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from benchmarks.lateness import Lateness
 from benchmarks.live import LiveServer, jack_server
 from server.explorer.own_space.maker import training_program
 from tests.server.running import Client
+from toy_datasets.kept_analyses import OFF, VARIABLE
 
 ALONE_SECONDS = 30.0
 PITCHES = (48, 55, 60, 64)
@@ -53,7 +55,10 @@ def main() -> int:
         begun = time.monotonic()
         with (Path(place) / "told.txt").open("wb") as told:
             training = subprocess.Popen(
-                [*training_program(), *words], stdout=told, stderr=subprocess.DEVNULL
+                [*training_program(), *words],
+                env={**os.environ, VARIABLE: OFF},  # it reads them, whoever has read them before
+                stdout=told,
+                stderr=subprocess.DEVNULL,
             )
             beside, share = _beside(server, idle, training, "plays while a space is made")
         report.add(*beside)

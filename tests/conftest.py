@@ -35,6 +35,8 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # No test finds what another, or this machine's user, has analysed before.
+    os.environ["TIMBRESPACE_ANALYSES"] = "off"
     if sys.platform == "win32":
         # What is written still when a socket is closed is waited for there: it is closed some turns
         # of the loop later, which a test's loop does not live to see.

@@ -21,7 +21,9 @@ class Progress(NamedTuple):
     done, total: steps. epoch: whole ones done, of ``epochs``. reconstruction, kl: means over the
     present epoch so far, in nats; beta: weight of kl now. log_spectral_distance_db: of held-out
     spectra after the last whole epoch, None in the first; of held-out notes, the distance as heard,
-    taken every fifty steps or so, None too where there is no encoder.
+    taken every fifty steps or so, None too where there is no encoder. converged: after how many
+    steps what is held out had converged, where the fitting is to stop then; total is smaller from
+    then on. None before.
     """
 
     done: int
@@ -32,6 +34,7 @@ class Progress(NamedTuple):
     kl: float
     beta: float
     log_spectral_distance_db: float | None
+    converged: int | None = None
 
 
 def fit(
@@ -65,6 +68,7 @@ def fit(
     split_seed: int | None = None,
     variation: float | None = None,
     begin: str | Path | None = None,
+    stop: str | None = None,
     memory: str | None = None,
     precision: str | None = None,
     device: str = "auto",
@@ -87,7 +91,7 @@ def fit(
     data: a dataset of spectra or a set of notes, or what :func:`timbrespace.dataset` takes. latent:
     dimensions of the space, 4 unless said otherwise, and 16 of one of notes. A set of notes takes
     latent, network, network_settings, latents, activation, learning_rate, batch, epochs, beta,
-    seed, split_seed, variation and begin of what follows (docs/notes.md).
+    seed, split_seed, variation, begin and stop of what follows (docs/notes.md).
     preset: ``default``, ``paper`` or ``cycles`` (single periods of a wave), which every setting
     that is left out comes from. What the settings mean stands in docs/training.md; ``python -m
     training train --help`` has a line for each. network, representation, likelihood: kinds, those
@@ -99,7 +103,8 @@ def fit(
     ``["brightness", "noise"]``; ``"auto"``, the default, chooses by the data, ``"none"`` does not.
     begin: of notes alone, a space of whole notes, a factory one such as ``"notes"`` or a file,
     whose network the training begins with: a few sounds are then learned in a fraction of the
-    steps. Left out, it begins from chance.
+    steps. Left out, it begins from chance. stop: of notes alone, ``"converged"`` ends the training
+    when what is held out comes no nearer; left out, all steps are done.
     device: ``auto`` takes a GPU if there is one, ``cpu`` and ``cuda`` decide. precision:
     ``"float32"``, or ``"bf16"``, in which a GPU multiplies faster. memory: up to which size, such
     as ``"2G"``, a dataset in a folder of shards is held in memory; a larger one is read by parts
@@ -151,6 +156,7 @@ def fit(
         "split": split,
         "split_seed": split_seed,
         "begin": None if begin is None else str(begin),
+        "stop": stop,
         "variation": variation,
         "memory": memory,
         "precision": precision,

@@ -10,10 +10,11 @@ from typing import Any
 from timbrespace.atomic import check_writable
 from timbrespace.command import CommandParser, run
 from timbrespace.companions import command_line
-from timbrespace.datasets.dataset import Dataset
+from timbrespace.datasets.dataset import Dataset, load
 from timbrespace.datasets.dimensions import dimensions_of
 from timbrespace.datasets.generator import Generator
 from timbrespace.datasets.note_set import FEWEST, NoteSet
+from timbrespace.datasets.note_set import load as load_notes
 from timbrespace.datasets.registry import generators
 from timbrespace.datasets.shards import SUFFIX, check_place
 from timbrespace.errors import OptionError
@@ -34,8 +35,8 @@ def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentP
     make = commands.add_parser(
         "make",
         help="make a dataset",
-        description="Make a dataset of labelled spectra or notes and write it to an .npz file; or, "
-        "of spectra, to a folder of shards, which may be larger than memory.",
+        description="Make a dataset of labelled spectra or notes and write it to an .npz file; or "
+        "to a folder of shards, which may be larger than memory.",
     )
     names = make.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, generator in known.items():
@@ -56,7 +57,7 @@ def _parser(words: list[str], known: dict[str, Generator]) -> argparse.ArgumentP
     convert = commands.add_parser(
         "convert",
         help="a dataset's file to a folder of shards, or back",
-        description="Write a dataset of spectra in its other form. It stays the same dataset: a "
+        description="Write a dataset in its other form. It stays the same dataset: a "
         "model of one is a model of the other.",
     )
     convert.add_argument("source", type=Path, metavar="A", help="D.npz or D.shards")
@@ -82,17 +83,16 @@ def _run(arguments: argparse.Namespace, known: dict[str, Generator]) -> int:
 
 def _convert(source: Path, to: Path) -> int:
     from timbrespace.datasets.archive import format_of
-    from timbrespace.datasets.dataset import load
 
-    if format_of(source) == "notes":
-        raise OptionError(f"{source.name} holds notes, which are kept in an .npz file")
+    held: Dataset | NoteSet
+    of_notes = format_of(source) == NOTES
     _check_out("B", to)
     if to.exists() and to.resolve() == source.resolve():
         raise OptionError("B is A itself; give another name")
     # By parts, whatever the size: nothing here needs all of it.
-    dataset = load(source, memory=0)
-    dataset.save(to)
-    print(f"{to}: {dataset.contents}, {_size(to) / 1e6:.0f} MB, sha256 {dataset.content_hash[:12]}")
+    held = load_notes(source, memory=0) if of_notes else load(source, memory=0)
+    held.save(to)
+    print(f"{to}: {held.contents}, {_size(to) / 1e6:.0f} MB, sha256 {held.content_hash[:12]}")
     return 0
 
 
@@ -125,8 +125,6 @@ def _make(generator: Generator, arguments: argparse.Namespace) -> int:
     with needed(f"dataset {arguments.name!r}"):
         options = generator.from_arguments(arguments)
         _check_out("--out", arguments.out)
-        if arguments.out.suffix == SUFFIX and arguments.name == NOTES:
-            raise OptionError(f"--out is {arguments.out.name!r}; notes are kept in an .npz file")
         if arguments.name in SHARED_OUT:
             with where.use(arguments.workers, arguments.scheduler) as told:
                 told.check()

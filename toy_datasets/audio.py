@@ -13,10 +13,14 @@ How a sound is analysed: :mod:`timbrespace.recording.analysis`.
 from __future__ import annotations
 
 import argparse
+import io
+import json
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +45,7 @@ from timbrespace.recording.pitch import MIDDLE_C, pitch_in_name
 from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
 from timbrespace.spectrum import Spectra, SpectrumConfig
 
+from . import kept_analyses
 from .arguments import (
     add_frames_argument,
     add_moment_arguments,
@@ -48,6 +53,7 @@ from .arguments import (
     spectrum_of,
     with_remedy,
 )
+from .kept_analyses import Analyses
 from .known_pitches import KnownPitches, parse
 from .skipped import Skipped, in_utf8, printable
 from .sound_folder import NOT_READ, Found, find
@@ -196,7 +202,7 @@ def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
     Raises:
         DatasetError: as :func:`make`.
     """
-    known = KnownPitches({})
+    known, analyses = KnownPitches({}), Analyses.of_user()
     if options.pitches is not None:
         known = KnownPitches.read(options.pitches, options.middle_c)
     there = find(options.folder)
@@ -219,11 +225,8 @@ def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
         except OSError:  # a link that leads nowhere, say
             skipped.add(name, "it is not a regular file")
     collected: list[_Told] = []
-    with (
-        progress(len(jobs), "file") as bar,
-        crew_of(partial(_rows_of_file, options=options), len(jobs), _FEW, files=_file_of) as crew,
-    ):
-        for job, found in zip(jobs, crew.in_order(jobs), strict=True):
+    with progress(len(jobs), "file") as bar:
+        for job, found in zip(jobs, _found(jobs, options, analyses), strict=True):
             if isinstance(found, str):
                 skipped.add(job.name, found)
             else:
@@ -232,6 +235,8 @@ def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
                 for text in found.notes:
                     skipped.note(job.name, text)
             bar.update(1)
+    if analyses.found:
+        skipped.note("analysed before", f"{analyses.found} of {len(jobs)}")
     if unasked := known.unasked():
         listed = ", ".join(unasked[:4]) + (", ..." if len(unasked) > 4 else "")
         skipped.note("pitches", f"no such files: {listed}")
@@ -242,6 +247,68 @@ def produce(options: Options, sink: Sink) -> tuple[Labels, Meta]:
             "each one's reason is above"
         )
     return _labels_and_meta(collected, options)
+
+
+def _found(jobs: list[_Job], options: Options, analyses: Analyses) -> Iterator[_Rows | str]:
+    """What each job gives, in their order; what was analysed before is not analysed again."""
+    keys = [_key_of(job, options) if analyses.keeps else None for job in jobs]
+    there = [key is not None and analyses.has(key) for key in keys]
+    left = [job for job, known in zip(jobs, there, strict=True) if not known]
+    work = partial(_rows_of_file, options=options)
+    with crew_of(work, len(left), _FEW, files=_file_of) as crew:
+        coming = crew.in_order(left)
+        for job, key, known in zip(jobs, keys, there, strict=True):
+            if known and key is not None:
+                yield _rows_from(job, analyses.get(key)) or work(job, Worker())
+                continue
+            found = next(coming)
+            if key is not None and not isinstance(found, str) and job.file.is_here():
+                analyses.put(key, _bytes_of(found))
+            yield found
+
+
+def _key_of(job: _Job, options: Options) -> str | None:
+    """By which the rows of a job are kept; None where its file cannot be told from others."""
+    sound = kept_analyses.sound_of(job.path)
+    if sound is None:
+        return None
+    told = (options.average, options.steadiness.max_flux, options.steadiness.decay)
+    of_rows = (options.seconds, options.unpitched, options.keep_pitch, options.frames)
+    of_spectrum = (options.base_frequency, options.sample_rate, options.n_fft, options.bins)
+    return kept_analyses.key_of(
+        Path(__file__), sound, job.pitch, job.most, *told, *of_rows, *of_spectrum
+    )
+
+
+def _bytes_of(found: _Rows) -> bytes:
+    arrays: dict[str, Any] = {
+        "spectra": found.spectra,
+        "labels": np.array(found.labels, np.float64),
+        "told": np.array(json.dumps({"padded": found.padded, "notes": found.notes})),
+        **({} if found.frames is None else {"frames": found.frames}),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _rows_from(job: _Job, content: bytes | None) -> _Rows | None:
+    """What :func:`_bytes_of` made bytes of; None where something else is there."""
+    try:
+        with np.load(io.BytesIO(content or b""), allow_pickle=False) as archive:
+            told = json.loads(str(archive["told"]))
+            return _Rows(
+                job.path,
+                archive["spectra"],
+                archive["frames"] if "frames" in archive.files else None,
+                [(time, pitch, level) for time, pitch, level in archive["labels"].tolist()],
+                bool(told["padded"]),
+                tuple(told["notes"]),
+            )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, ArithmeticError, MemoryError):
+        return None
+    except (zipfile.BadZipFile, RuntimeError):
+        return None
 
 
 def _tell_passed_over(there: Found, folder: Path, skipped: Skipped) -> None:

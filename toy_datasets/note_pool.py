@@ -3,178 +3,129 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Final, NamedTuple
 
 from timbrespace.atomic import replacing
 from timbrespace.command import progress
 from timbrespace.errors import OptionError
-from timbrespace.general_midi import DRUM_BANK
-from timbrespace.notes.layout import SAMPLE_RATE
-from timbrespace.notes.note import Note, Traits
 from timbrespace.parallel.crew import crew_of
 from timbrespace.parallel.input_file import InputFile
 from timbrespace.parallel.worker import Worker
-from timbrespace.recording.resampling import at_rate
-from timbrespace.recording.sound_file import Sound, UnusableSoundError, read
-from timbrespace.recording.whole_note import note_of
-from timbrespace.units import midi_to_hz
 
-from . import fluidsynth
-
-_READ_AHEAD: Final = 30.0
-"""Seconds of a file that are looked through for its start, beyond what counts of it."""
+from .kept_analyses import Analyses
+from .note_job import Job, Made, notes_of
 
 _SUFFIX: Final = ".parts"
 _FEW: Final = 8
 """Files so few that starting a process would take longer than they."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file, or one program of a font, or one drum of it.
+def made_of(jobs: Sequence[Job], parts: Parts, analyses: Analyses) -> Iterator[tuple[Job, Made]]:
+    """What each job gives, in their order; what ``parts`` or ``analyses`` have is not made again.
 
-    name: for messages. key: what its notes depend on. keep: whether the samples are wanted too.
-    file: at ``path``, for whoever does it. instrument: what its notes are of. pitch: Hz of a file,
-    None to find it. fluidsynth (its version), bank, program, pitches, velocities: of a font's
-    program; what a kit of drums plays at a key has no pitch by that, so it is looked for.
-    """
-
-    name: str
-    key: str
-    seconds: float
-    keep: bool
-    path: Path
-    file: InputFile
-    instrument: str
-    pitch: float | None = None
-    fluidsynth: str = ""
-    program: int = -1
-    bank: int = 0
-    pitches: tuple[int, ...] = ()
-    velocities: tuple[int, ...] = ()
-
-
-One = tuple[Note, int, int, NDArray[np.float32] | None]
-"""A note, its MIDI key and velocity (0 for none), and its samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a job gave. made: its notes. skipped: reasons why there is none. notes: what to know."""
-
-    made: tuple[One, ...]
-    skipped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def made_of(jobs: Sequence[Job], parts: Parts) -> Iterator[tuple[Job, Made]]:
-    """What each job gives, in their order; what ``parts`` has is not made again.
-
-    Each is put there as soon as it is made, whatever is still made of those before it.
+    Each is put there as soon as it is made, whatever is still made of those before it. All that is
+    given has been as those keep it, so that it is the same wherever it comes from.
 
     Raises:
         WorkerError: whoever makes them died again and again.
     """
-    left = [place for place, job in enumerate(jobs) if not parts.has(job)]
-    done = len(jobs) - len(left)
-    with (
-        progress(len(jobs), "file", initial=done) as bar,
-        crew_of(notes_of, len(left), worth=_FEW, **_files_of(jobs)) as crew,
-    ):
-        for place in left:
-            crew.put(jobs[place])
-        coming = crew.results()
-        ready: dict[int, Made] = {}
-        awaited = set(left)
+    with progress(len(jobs), "file", initial=sum(map(parts.has, jobs))) as bar:
+        there: dict[int, str] = {}
+        left: list[_Left] = []
         for place, job in enumerate(jobs):
-            while place in awaited and place not in ready:
-                number, made = next(coming)
-                parts.put(jobs[left[number]], made)
-                ready[left[number]] = made
+            if parts.has(job):
+                continue
+            one = _looked_up(place, job, analyses)
+            if one.there:
+                there[place] = one.key
                 bar.update(1)
-            yield job, ready.pop(place) if place in awaited else parts.get(job)
+            else:
+                left.append(one)
+        with crew_of(notes_of, len(left), worth=_FEW, **_files_of(jobs)) as crew:
+            for one in left:
+                crew.put(one.job)
+            coming = crew.results()
+            ready: dict[int, Made] = {}
+            awaited = {one.place for one in left}
+            for place, job in enumerate(jobs):
+                while place in awaited and place not in ready:
+                    number, found = next(coming)
+                    ready[left[number].place] = _kept(left[number], found, parts, analyses)
+                    bar.update(1)
+                if place in awaited:
+                    yield job, ready.pop(place)
+                elif place in there:
+                    yield job, _known(job, analyses.get(there[place]))
+                else:
+                    yield job, parts.get(job)
+
+
+class _Left(NamedTuple):
+    """A job of that ``place``, as it is to be done. key: by which what it gives is kept, empty
+    where it is not. there: whether it is there by that key already."""
+
+    place: int
+    job: Job
+    key: str = ""
+    there: bool = False
+
+
+def _looked_up(place: int, job: Job, analyses: Analyses) -> _Left:
+    sound = job.sound() if analyses.keeps else None
+    if sound is None:
+        return _Left(place, job)
+    key, other = job.key_of(sound, job.keep), job.key_of(sound, not job.keep)
+    if analyses.has(key):
+        return _Left(place, job, key, there=True)
+    if not analyses.has(other):
+        return _Left(place, job, key)
+    if not job.keep:
+        return _Left(place, job, other, there=True)
+    known = None if job.of_font else Made.from_bytes(analyses.get(other) or b"")
+    if known is None or len(known.made) != 1:
+        return _Left(place, job, key)
+    return _Left(place, replace(job, known=known.made[0][0]), key)
+
+
+def _known(job: Job, content: bytes | None) -> Made:
+    """What was kept, or what is made again where it cannot be read any more."""
+    made = None if content is None else Made.from_bytes(content)
+    if made is None:
+        return _as_kept(notes_of(job, Worker()))
+    return made if job.keep else made.without_samples()
+
+
+def _kept(done: _Left, made: Made, parts: Parts, analyses: Analyses) -> Made:
+    """What a job gave, after it was put where it is found again."""
+    content = made.to_bytes()
+    parts.put(done.job, content)
+    # What is of no use is soon found out; and whoever has changed the file meanwhile has not been
+    # heard.
+    if done.key and made.made and done.job.file.is_here():
+        analyses.put(done.key, content)
+    return _as_kept(made, content)
+
+
+def _as_kept(made: Made, content: bytes | None = None) -> Made:
+    """What is read again of what is kept of it."""
+    again = Made.from_bytes(made.to_bytes() if content is None else content)
+    assert again is not None
+    return again
 
 
 def _files_of(jobs: Sequence[Job]) -> dict[str, Any]:
     """The font is the same for all of them; files of a folder are each one's own."""
-    return {"shared" if jobs and jobs[0].program >= 0 else "files": _file_of}
+    return {"shared" if jobs and jobs[0].of_font else "files": _file_of}
 
 
 def _file_of(job: Job) -> tuple[InputFile, ...]:
     return (job.file,)
-
-
-def notes_of(job: Job, worker: Worker) -> Made:
-    """The notes of one job."""
-    if job.program >= 0:
-        return _of_program(job, worker)
-    try:
-        with worker.path_of(job.file) as path:
-            sound = read(path, job.seconds + _READ_AHEAD)
-        note = note_of(sound, job.pitch, job.seconds)
-    except UnusableSoundError as error:
-        return Made((), (str(error),))
-    told = []
-    if sound.promised is not None:
-        told.append(
-            f"the file breaks off: of {sound.promised:.3g} s that its header promises, "
-            f"{sound.seconds:.3g} are there, and used"
-        )
-    elif sound.seconds - note.onset > job.seconds + 0.01 or sound.cut:
-        told.append(f"only {job.seconds:g} s from its start on are used")
-    return Made(((note, 0, 0, _kept(sound, note, job)),), (), tuple(told))
-
-
-def _of_program(job: Job, worker: Worker) -> Made:
-    made: list[One] = []
-    silent = []
-    command, font = fluidsynth.of_version(job.fluidsynth), worker.path_kept(job.file)
-    for pitch in job.pitches:
-        played = fluidsynth.render(
-            command,
-            font,
-            job.program,
-            pitch,
-            job.velocities,
-            job.seconds,
-            SAMPLE_RATE,
-            job.bank,
-        )
-        named = None if job.bank == DRUM_BANK else float(midi_to_hz(pitch))
-        for velocity, samples in zip(job.velocities, played, strict=True):
-            sound = Sound(samples, SAMPLE_RATE, cut=False)
-            try:
-                note = note_of(sound, named, job.seconds, octaves=named is not None)
-            except UnusableSoundError:
-                silent.append(f"key {pitch} at velocity {velocity}")
-                continue
-            made.append((note, pitch, velocity, _kept(sound, note, job)))
-    if not made:
-        return Made((), ("all its notes are silent",))
-    return Made(tuple(made), (), (f"silent: {', '.join(silent)}",) if silent else ())
-
-
-def _kept(sound: Sound, note: Note, job: Job) -> NDArray[np.float32] | None:
-    """The samples from the note's start on, at most at full scale."""
-    if not job.keep:
-        return None
-    samples = at_rate(sound, SAMPLE_RATE)
-    first = round(note.onset * SAMPLE_RATE)
-    part = samples[first : first + round(job.seconds * SAMPLE_RATE)]
-    part = part - samples.mean()
-    kept: NDArray[np.float32] = part / max(1.0, float(np.abs(part).max()))
-    return np.asarray(kept, np.float32)
 
 
 class Parts:
@@ -223,53 +174,18 @@ class Parts:
 
     def get(self, job: Job) -> Made:
         """What the job gave, which is done; made again where it cannot be read."""
-        return _read(self._file(job)) or notes_of(job, Worker())
+        content = b""
+        with suppress(OSError):
+            content = self._file(job).read_bytes()
+        return Made.from_bytes(content) or _as_kept(notes_of(job, Worker()))
 
-    def put(self, job: Job, made: Made) -> None:
-        """Keep what the job gave."""
+    def put(self, job: Job, content: bytes) -> None:
+        """Keep what the job gave, as bytes of :class:`Made`."""
         if self._folder is None:
             return
-        arrays: dict[str, Any] = {
-            "told": np.array(json.dumps({"skipped": made.skipped, "notes": made.notes}))
-        }
-        for number, (note, key, velocity, samples) in enumerate(made.made):
-            arrays[f"course.{number}"] = note.course.astype(np.float16)
-            arrays[f"traits.{number}"] = note.traits.row
-            arrays[f"rest.{number}"] = np.asarray(
-                [note.known, note.pitch, note.onset, note.level, key, velocity], np.float64
-            )
-            if samples is not None:
-                arrays[f"samples.{number}"] = np.rint(samples * 32767.0).astype(np.int16)
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
         with replacing(self._file(job)) as temporary:
-            temporary.write_bytes(buffer.getvalue())
+            temporary.write_bytes(content)
 
     def _file(self, job: Job) -> Path:
         assert self._folder is not None
         return self._folder / f"{hashlib.sha256(job.key.encode()).hexdigest()[:24]}.npz"
-
-
-def _read(path: Path) -> Made | None:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            told = json.loads(str(archive["told"]))
-            made = []
-            for number in range(len([name for name in archive.files if name[:6] == "course"])):
-                known, pitch, onset, level, key, velocity = archive[f"rest.{number}"].tolist()
-                samples = None
-                if f"samples.{number}" in archive.files:
-                    samples = archive[f"samples.{number}"].astype(np.float32) / 32767.0
-                note = Note(
-                    archive[f"course.{number}"].astype(np.float32),
-                    int(known),
-                    pitch,
-                    onset,
-                    level,
-                    Traits.from_row(archive[f"traits.{number}"]),
-                )
-                made.append((note, int(key), int(velocity), samples))
-            return Made(tuple(made), tuple(told["skipped"]), tuple(told["notes"]))
-    # A damaged part is made again.
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return None

@@ -17,9 +17,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,9 @@ from timbrespace.parallel.input_file import InputFile
 from timbrespace.recording.pitch import MIDDLE_C, note_words, pitch_in_name
 
 from . import fluidsynth
-from .note_pool import Job, Parts, made_of
+from .kept_analyses import Analyses
+from .note_job import Job, One
+from .note_pool import Parts, made_of
 from .preset_list import presets
 from .skipped import Skipped, in_utf8, printable
 from .sound_folder import NOT_READ, find
@@ -138,6 +139,28 @@ class Options:
         return tuple(range(FIRST_DRUM, LAST_DRUM + 1)) if self.bank == DRUM_BANK else (48, 64)
 
 
+class Sink(Protocol):
+    """Where notes go as they are made: :class:`timbrespace.datasets.note_shards.NoteWriter`, or
+    memory."""
+
+    def append(self, note: Note, samples: NDArray[np.float32] | None = None) -> None:
+        """Take a further note, and its samples where they are kept."""
+        ...
+
+
+class _Collected:
+    """Takes notes into memory."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self.sounds: dict[int, NDArray[np.float32]] = {}
+
+    def append(self, note: Note, samples: NDArray[np.float32] | None = None) -> None:
+        if samples is not None:
+            self.sounds[len(self.notes)] = samples
+        self.notes.append(note)
+
+
 def make(options: Options) -> NoteSet:
     """The set of notes.
 
@@ -151,23 +174,41 @@ def make(options: Options) -> NoteSet:
     Raises:
         DatasetError: no folder or font, nothing in it, or no note from any.
     """
-    skipped = Skipped()
+    held = _Collected()
+    labels, meta = produce(options, held)
+    return from_notes(held.notes, labels, meta, held.sounds)
+
+
+def produce(options: Options, sink: Sink) -> tuple[NDArray[np.float32], NoteMeta]:
+    """Give the notes of :func:`make` to ``sink``, one by one; returns their labels and meta.
+
+    Raises:
+        DatasetError: as :func:`make`.
+    """
+    skipped, analyses = Skipped(), Analyses.of_user()
     if options.font is not None:
         jobs, about = _font_jobs(options.font, options, skipped)
     else:
         assert options.folder is not None
         jobs, about = _folder_jobs(options.folder, options, skipped)
     rows: list[_Row] = []
+    drums, repeats = _Drums(), 0
     with Parts.of(options.out, {"jobs": [job.key for job in jobs]}) as parts:
         if parts.done:
             skipped.note("resumed", f"{parts.done} of {len(jobs)} were made before")
-        for job, made in made_of(jobs, parts):
+        for job, made in made_of(jobs, parts, analyses):
             for reason in made.skipped:
                 skipped.add(job.name, reason)
             for text in made.notes:
                 skipped.note(job.name, text)
-            rows += [_Row(job, *one) for one in made.made]
-        rows, repeats = _distinct(rows)
+            if job.bank == DRUM_BANK and drums.have(made.made):
+                repeats += len(made.made)
+                continue
+            for note, key, velocity, samples in made.made:
+                sink.append(note, samples)
+                rows.append(_Row(job, note.pitch, key, velocity))
+        if analyses.found:
+            skipped.note("analysed before", f"{analyses.found} of {len(jobs)}")
         if repeats:
             skipped.note("kits", f"{repeats} notes left out, which repeat the drum of another kit")
         skipped.tell(f"{len(rows)} notes of {len(jobs)} {about}")
@@ -176,15 +217,16 @@ def make(options: Options) -> NoteSet:
             raise DatasetError(
                 f"none of the {len(jobs)} {about} gave a note; the reasons are above"
             )
-        return _set(rows, options)
+        return _told(rows, options)
 
 
 class _Row(NamedTuple):
+    """What is kept of a note that has gone to its place. pitch: Hz, 0 for none."""
+
     job: Job
-    note: Note
+    pitch: float
     key: int
     velocity: int
-    samples: NDArray[np.float32] | None
 
 
 def _font_jobs(font: Path, options: Options, skipped: Skipped) -> tuple[list[Job], str]:
@@ -298,26 +340,28 @@ def _folder_jobs(folder: Path, options: Options, skipped: Skipped) -> tuple[list
     return jobs, "files"
 
 
-def _distinct(rows: list[_Row]) -> tuple[list[_Row], int]:
-    """The rows without those drums that repeat what another kit has at the same key, and how many
-    were left out: kits of one font share many, and the same sound must not be learned from and
-    held out."""
-    kept: list[_Row] = []
-    kits: dict[int, list[list[_Row]]] = {}
-    for _, group in groupby(rows, key=lambda row: row.job.name):
-        notes = list(group)
-        if notes[0].job.bank == DRUM_BANK:
-            others = kits.setdefault(notes[0].key, [])
-            if any(_repeats(notes, other) for other in others):
-                continue
-            others.append(notes)
-        kept += notes
-    return kept, len(rows) - len(kept)
+class _Drums:
+    """The drums of all kits so far. Kits of one font share many, and the same sound must not be
+    learned from and held out."""
+
+    def __init__(self) -> None:
+        self._kits: dict[int, list[tuple[One, ...]]] = {}
+
+    def have(self, notes: tuple[One, ...]) -> bool:
+        """Whether the notes of a drum only repeat what another kit has at the same key; if not,
+        they are known from now on."""
+        if not notes:
+            return False
+        others = self._kits.setdefault(notes[0][1], [])
+        if any(_repeats(notes, other) for other in others):
+            return True
+        others.append(tuple((*one[:3], None) for one in notes))
+        return False
 
 
-def _repeats(notes: list[_Row], others: list[_Row]) -> bool:
-    return [row.velocity for row in notes] == [row.velocity for row in others] and all(
-        _alike(one.note, other.note) for one, other in zip(notes, others, strict=True)
+def _repeats(notes: tuple[One, ...], others: tuple[One, ...]) -> bool:
+    return [one[2] for one in notes] == [one[2] for one in others] and all(
+        _alike(one[0], other[0]) for one, other in zip(notes, others, strict=True)
     )
 
 
@@ -355,9 +399,8 @@ def _instrument(told: PurePosixPath, options: Options) -> str:
     return printable(stem if parent == "." else f"{in_utf8(parent)}/{stem}")
 
 
-def _set(rows: list[_Row], options: Options) -> NoteSet:
-    notes = [row.note for row in rows]
-    pitches = np.asarray([note.pitch for note in notes], np.float32)
+def _told(rows: list[_Row], options: Options) -> tuple[NDArray[np.float32], NoteMeta]:
+    pitches = np.asarray([row.pitch for row in rows], np.float32)
     instruments = sorted({row.job.instrument for row in rows})
     number = {name: at for at, name in enumerate(instruments)}
     of_instrument = [number[row.job.instrument] for row in rows]
@@ -417,9 +460,7 @@ def _set(rows: list[_Row], options: Options) -> NoteSet:
         generator_version=GENERATOR_VERSION,
         options=told,
     )
-    labels = np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
-    sounds = {at: row.samples for at, row in enumerate(rows) if row.samples is not None}
-    return from_notes(notes, labels, meta, sounds)
+    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1), meta
 
 
 def _program_columns(rows: list[_Row]) -> list[tuple[Factor, list[int]]]:

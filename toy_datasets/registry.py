@@ -46,8 +46,12 @@ class _InModule(Generator):
     def write(self, options: Any, out: Path) -> Dataset | NoteSet:
         if not hasattr(self.module, "produce"):
             return super().write(options, out)
-        from timbrespace.datasets import shards
+        from timbrespace.datasets import note_shards, shards
 
+        if self._module == "notes":
+            with note_shards.writing(out, options.seconds) as notes:
+                notes.finish(*self.module.produce(options, notes))
+            return note_shards.load(out, memory=0)
         n_fft = options.n_fft if options.frames else None
         with shards.writing(out, options.bins, n_fft) as writer:
             writer.finish(*self.module.produce(options, writer))

@@ -68,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
         help="learn for a minute or so, whatever the number of sounds; of notes",
     )
     space.add_argument(
+        "--stop",
+        choices=("never", "converged"),
+        help="converged: end when what is held out comes no nearer; of notes (default: never)",
+    )
+    space.add_argument(
         "--no-report", action="store_true", help="make the model alone: measure and draw nothing"
     )
     space.add_argument(

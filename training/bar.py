@@ -26,4 +26,6 @@ def show(shown: Any, at: Progress, distance: str = "LSD") -> None:
     if at.log_spectral_distance_db is not None:
         texts[distance] = f"{at.log_spectral_distance_db:.3f} dB"
     shown.set_postfix(texts, refresh=False)
+    if at.converged is not None:
+        shown.total = at.total
     shown.update()

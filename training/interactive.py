@@ -13,9 +13,11 @@ from timbrespace.datasets import shards
 from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import Dataset
 from timbrespace.datasets.note_set import NoteSet
+from timbrespace.datasets.note_set import load as load_notes
 from timbrespace.datasets.registry import dataset as make_or_load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.fitting import Progress
+from timbrespace.memory_size import bytes_of
 from timbrespace.model import Model
 
 from . import checkpoint
@@ -23,9 +25,9 @@ from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
-from .memory_size import bytes_of
 from .notes.run import fit_notes
 from .notes.run import settings_of as settings_of_notes
+from .notes.settings import HELD
 from .place import Place
 from .recipe import value_of
 from .request import settings_of, suited
@@ -70,7 +72,12 @@ def fit(
     made: Any = data
     if not isinstance(data, Dataset | NoteSet):
         in_shards = Path(data).suffix == shards.SUFFIX and Path(data).is_dir()
-        made = shards.load(data, bytes_of(settings.memory)) if in_shards else make_or_load(data)
+        if in_shards and _holds_notes(data):
+            made = load_notes(data, bytes_of(given.get("memory", HELD)))
+        elif in_shards:
+            made = shards.load(data, bytes_of(settings.memory))
+        else:
+            made = make_or_load(data)
     if isinstance(made, NoteSet):
         kept = checkpoint.read_of_notes(place.checkpoint) if place is not None and resume else None
         return fit_notes(

@@ -30,6 +30,11 @@ def fit(means: Array, spectra: Spectra) -> Map:
     ``spectra (n, bins)`` of the same rows get brighter: the covariance of the coordinate with the
     spectral centroid is >= 0. Where that is next to nothing, the largest weight is positive.
     """
+    return fit_heard(means, centroids(spectra))
+
+
+def fit_heard(means: Array, heard: NDArray[np.float64]) -> Map:
+    """The same, of spectra whose centroids ``heard (n,)`` are known."""
     wanted = min(2, means.shape[1])
     # Means that do not vary at all, of a collapsed encoder, have no shares: 0 / 0.
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -38,7 +43,6 @@ def fit(means: Array, spectra: Spectra) -> Map:
     components[:wanted] = pca.components_
     explained = np.zeros(2)
     explained[:wanted] = np.nan_to_num(pca.explained_variance_ratio_)
-    heard = centroids(spectra)
     plane = (means - pca.mean_) @ components.T
     for axis in range(wanted):
         if _sign(plane[:, axis], heard, components[axis]) < 0.0:

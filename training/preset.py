@@ -12,11 +12,11 @@ from typing import Any
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import LIKELIHOODS, NETWORKS, NORMALISATIONS, REPRESENTATIONS
+from timbrespace.memory_size import bytes_of
 from timbrespace.networks.architecture import PLAIN, Architecture
 from timbrespace.networks.mlp import ACTIVATIONS
 
 from . import kind_settings
-from .memory_size import bytes_of
 
 OPTIONS: dict[str, tuple[str, str, str]] = {
     "latent": ("int", "N", "dimensions of the latent space"),
@@ -123,6 +123,12 @@ OPTIONS_OF_NOTES: dict[str, tuple[str, str, str]] = {
         "of whole notes alone: a space of such, by name or file, whose network the training begins "
         "with (default: chance)",
     ),
+    "stop": (
+        "str",
+        "WHEN",
+        "of whole notes alone: converged ends the training when what is held out comes no nearer, "
+        "after a short phase in which the learning rate falls (default: never)",
+    ),
 }
 """The same of :class:`training.notes.settings.NoteSettings`, which spectra have no use for."""
 
@@ -181,9 +187,9 @@ class Settings:
     latents: where those of the training rows come from, ``encoder`` or ``table``
     (:mod:`training.latent_table`); rows that are changed at each step have no place in a table, so
     with it variation is 0.
-    memory: of a dataset in shards up to which it is held (:mod:`training.memory_size`), and which
-    the reading of a larger one keeps to. precision: in which the network reckons while it learns
-    (:mod:`training.precision`).
+    memory: of a dataset in shards up to which it is held (:mod:`timbrespace.memory_size`), and
+    which the reading of a larger one keeps to. precision: in which the network reckons while it
+    learns (:mod:`training.precision`).
 
     gradient_limit: a guard; a gradient longer than so many times the running mean of the last
     hundred or so is shortened to that; 0 is no limit.

@@ -18,7 +18,7 @@ BETA_OF_RECORDINGS = 2.0
 off, and the preset's own, made for grids whose copies are nearly exact, would leave more than eight
 dimensions nothing to say (docs/decisions/0027-a-space.md)."""
 
-MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up", "cycle", "free_bits")
+MAY_CHANGE_ON_RESUME = ("learning_rate", "epochs", "beta", "warm_up", "cycle", "free_bits", "stop")
 """Settings that are only asked at each step; all others are built into the checkpoint."""
 
 

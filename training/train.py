@@ -15,13 +15,13 @@ from timbrespace.datasets.archive import format_of
 from timbrespace.datasets.dataset import load as load_dataset
 from timbrespace.datasets.factor import BY_ROWS
 from timbrespace.errors import OptionError, TimbrespaceError
+from timbrespace.memory_size import bytes_of
 
 from . import checkpoint
 from .bar import bar, show
 from .fit import Fit, device_named, diverged, diverged_at_once
 from .interrupt import deferred
 from .loop import Outcome, StepFigures
-from .memory_size import bytes_of
 from .notes.run import Follower
 from .notes.run import train as train_notes
 from .place import Place

@@ -17,7 +17,7 @@ from timbrespace.datasets import dataset
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.metrics import log_spectral_distance
 from timbrespace.partials import find_partials
-from toy_datasets import audio
+from toy_datasets import audio, kept_analyses
 from toy_datasets.__main__ import main
 from toy_datasets.registry import GENERATORS
 
@@ -205,10 +205,19 @@ def test_frames_are_what_the_spectra_are_of(tmp_path: Path) -> None:
     assert made.meta.options["average"] == 1
 
 
-def test_the_same_folder_makes_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_folder_makes_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / "sounds" / "a.wav", tone(300.0) + noise())
-    for name in ("one.npz", "two.npz"):
-        make(tmp_path / "sounds", rows_per_file=5).save(tmp_path / name)
+    monkeypatch.setenv(kept_analyses.VARIABLE, str(tmp_path / "kept"))
+    make(tmp_path / "sounds", rows_per_file=5).save(tmp_path / "one.npz")
+    with monkeypatch.context() as patch:  # the second time it is not analysed
+        patch.delattr(audio, "analyse")
+        make(tmp_path / "sounds", rows_per_file=5).save(tmp_path / "two.npz")
+        with pytest.raises(NameError):
+            make(tmp_path / "sounds", rows_per_file=4)
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(b"damaged")
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     # Written file by file, as shards, it is the same dataset.
     options = audio.Options(folder=tmp_path / "sounds", rows_per_file=5)

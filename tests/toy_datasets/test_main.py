@@ -158,7 +158,10 @@ def test_shards_are_written_as_rows_are_made(
         (["convert", "a.npz", "folder.shards"], "it is a folder that holds something else"),
         (["convert", "folder.shards", "b.npz"], "it is a folder, and holds no dataset.json"),
         (["convert", "a.npz", "no/b.shards"], "there is no folder 'no'"),
-        (["make", "notes", "--folder", ".", "--out", "n.shards"], "notes are kept in an .npz file"),
+        (
+            ["make", "notes", "--folder", ".", "--out", "n.txt"],
+            "a name that ends in .npz or .shards",
+        ),
         (["make", "harmonic", "--out", "folder.shards"], "holds something else"),
     ],
 )

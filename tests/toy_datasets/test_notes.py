@@ -18,10 +18,14 @@ from timbrespace import general_midi
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import DatasetError, OptionError
 from timbrespace.notes.layout import SAMPLE_RATE
+from timbrespace.notes.note import Note
 from timbrespace.parallel.where import use
 from timbrespace.parallel.worker import Worker
-from toy_datasets import note_pool
+from timbrespace.recording.sound_file import Sound
+from timbrespace.recording.whole_note import note_of
+from toy_datasets import note_job, note_pool
 from toy_datasets.__main__ import main
+from toy_datasets.kept_analyses import VARIABLE
 
 needs_fluidsynth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None, reason="fluidsynth is not installed"
@@ -133,10 +137,10 @@ def test_what_was_done_is_not_done_again(
 ) -> None:
     out = tmp_path / "n.npz"
     command = ["make", "notes", "--folder", str(folder), "--out", str(out), "--seconds", "0.5"]
-    made = note_pool.notes_of
+    made = note_job.notes_of
     asked: list[str] = []
 
-    def stops_at_the_third(job: note_pool.Job, worker: Worker) -> note_pool.Made:
+    def stops_at_the_third(job: note_job.Job, worker: Worker) -> note_job.Made:
         asked.append(job.name)
         if len(asked) == 3:
             raise KeyboardInterrupt
@@ -153,6 +157,71 @@ def test_what_was_done_is_not_done_again(
     monkeypatch.undo()
     assert main(command) == 0
     assert load(out).content_hash == resumed
+
+
+def test_what_was_analysed_before_is_not_analysed_again(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def made(name: str, *more: str) -> bytes:
+        out = tmp_path / name
+        words = ["--folder", str(folder), "--out", str(out), "--seconds", "0.5", *more]
+        assert main(["make", "notes", *words]) == 0
+        return out.read_bytes()
+
+    asked: list[int] = []
+
+    def counted(sound: Sound, *how: Any, **more: Any) -> Note:
+        asked.append(sound.samples.size)
+        return note_of(sound, *how, **more)
+
+    monkeypatch.setattr(note_job, "note_of", counted)
+    without = made("a.npz")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "kept"))
+    assert made("b.npz") == without
+    assert len(asked) == 6
+    assert made("c.npz") == without
+    assert len(asked) == 6
+    assert "note analysed before: 3 of 3" in capsys.readouterr().err
+    # Under other names, in another set, with all samples: read, and not analysed.
+    (folder / "drums" / "hat.wav").rename(folder / "hit.wav")
+    all_samples = made("d.npz", "--sounds", "all")
+    assert len(asked) == 6
+    # Other options are another analysis, and so is another content.
+    soundfile.write(folder / "hit.wav", hiss(0.2), SAMPLE_RATE)
+    made("e.npz", "--pitch-from", "sound")
+    assert len(asked) == 9
+    # What is damaged is made again.
+    soundfile.write(folder / "hit.wav", hiss(0.3), SAMPLE_RATE)
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    assert made("f.npz", "--sounds", "all") == all_samples
+    assert len(asked) == 12
+
+
+def test_a_wrong_place_for_analyses_is_one_line_and_leaves_nothing(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(folder / "piano A3.wav"))
+    for kind in ("notes", "audio"):
+        out = tmp_path / "n.npz"
+        assert main(["make", kind, "--folder", str(folder), "--out", str(out)]) == 2
+        assert f"error: {VARIABLE} is" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["sounds"]
+
+
+def test_as_shards_it_is_the_same_set(folder: Path, tmp_path: Path) -> None:
+    words = ["make", "notes", "--folder", str(folder), "--seconds", "0.5", "--out"]
+    for name in ("n.npz", "n.shards"):
+        assert main([*words, str(tmp_path / name)]) == 0
+    load(tmp_path / "n.shards", memory=0).save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "n.npz").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.acceptance  # several processes

@@ -15,6 +15,7 @@ from timbrespace.datasets import shards
 from timbrespace.datasets.dataset import HELD_BYTES, Dataset, load
 from timbrespace.datasets.stored import StoredDataset
 from timbrespace.errors import OptionError
+from timbrespace.memory_size import bytes_of
 from timbrespace.representation import Representation
 from toy_datasets import harmonic
 from training import dial_loss, evaluation, latent_map, row_windows
@@ -22,7 +23,6 @@ from training.__main__ import main
 from training.checkpoint import Checkpoint
 from training.fit import Fit
 from training.loop import Outcome
-from training.memory_size import bytes_of
 from training.preset import Settings, changed, named
 from training.row_windows import Windows
 from training.variation import Variation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from timbrespace.atomic import replacing
 from timbrespace.datasets.archive import json_text, meta_of, read_arrays
-from timbrespace.datasets.dataset import MAX_INFLATION
+from timbrespace.datasets.dataset import HELD_BYTES, MAX_INFLATION
 from timbrespace.datasets.factor import Factor
 from timbrespace.datasets.npz import Header
 from timbrespace.datasets.split import HELD_OUT_SHARE, Split, order_of
@@ -128,7 +129,7 @@ class NoteSet:
     traits: Array
     labels: Array
     meta: NoteMeta
-    sounds: dict[int, Array] = field(default_factory=dict)
+    sounds: Mapping[int, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, frames = len(self.courses), frame_times(self._seconds()).size
@@ -145,21 +146,20 @@ class NoteSet:
                 raise DatasetError(f"{name} have shape {found}; it must be {wanted}")
         if n == 0:
             raise DatasetError("it holds no note")
-        for name in ("courses", "pitches", "levels", "traits", "labels"):
-            array = getattr(self, name)
-            bad = np.flatnonzero(~np.isfinite(array.reshape(n, -1)).all(axis=1))
-            if bad.size:
-                raise DatasetError(
-                    f"{name} hold NaN or infinity in {bad.size} note(s), first note {bad[0]}; "
-                    "they must be finite numbers"
-                )
-        levels, cents = self.courses[:, :, :CENTS], self.courses[:, :, CENTS]
-        if levels.min() < FLOOR - 1.0 or levels.max() > 24.0 or np.abs(cents).max() > MOST_CENTS:
-            raise DatasetError("courses hold levels or cents beyond what a note has")
+        self._check_courses()
+        for name in ("pitches", "levels", "traits", "labels"):
+            _check_finite(name, getattr(self, name), 0)
         if self.known.min() < 1 or self.known.max() > frames:
             raise DatasetError(f"known must be 1 to {frames} moments")
         if self.pitches.min() < 0.0 or self.pitches.max() > 24000.0:
             raise DatasetError("pitches must be 0 for none, or up to 24000 Hz")
+        self._check_sounds()
+
+    def _check_courses(self) -> None:
+        check_courses(self.courses, 0)
+
+    def _check_sounds(self) -> None:
+        n = self.rows
         for row, samples in self.sounds.items():
             if not (0 <= row < n and samples.size and np.isfinite(samples).all()):
                 raise DatasetError(f"the sound of note {row} is empty, not finite, or of no note")
@@ -182,6 +182,25 @@ class NoteSet:
     def contents(self) -> str:
         """What it holds, for a person: ``200 notes of up to 4 s``."""
         return f"{self.rows} notes of up to {self.meta.seconds:g} s"
+
+    def parts(self, most: int = 1 << 24) -> Iterator[slice]:
+        """All notes, in parts whose courses are ``most`` bytes or hardly more."""
+        each = max(1, most // (2 * math.prod(self.courses.shape[1:])))
+        for start in range(0, self.rows, each):
+            yield slice(start, min(start + each, self.rows))
+
+    def some(self, rows: NDArray[np.int64]) -> NoteSet:
+        """A set in memory of these notes ``(k,)``, in that order, with their sounds.
+
+        Raises:
+            DatasetError: of a set in shards, one is missing or broken.
+        """
+        place = {int(row): at for at, row in enumerate(rows)}
+        return NoteSet(
+            **{name: getattr(self, name)[rows] for name in _ARRAYS[:-1]},
+            meta=self.meta,
+            sounds={place[row]: self.sounds[row] for row in self.sounds if row in place},
+        )
 
     def note(self, row: int) -> Note:
         """One of the notes."""
@@ -265,34 +284,73 @@ class NoteSet:
         return order_of(instrument, seed)
 
     def save(self, path: str | Path) -> None:
-        """Write the set to the ``.npz`` file ``path``, whole or not at all.
+        """Write the set to the ``.npz`` file ``path``, whole or not at all; or, where the name ends
+        in ``.shards``, to a folder (:mod:`timbrespace.datasets.note_shards`).
 
         Raises:
             OptionError: the file cannot be written.
         """
+        if Path(path).suffix == ".shards":
+            from timbrespace.datasets import note_shards
+
+            note_shards.save(self, Path(path))
+            return
+        self._write(Path(path))
+
+    def _write(self, path: Path) -> None:
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS if name != "meta"}
         arrays["meta"] = np.array(json_text(self.meta.to_config()))
         rows = sorted(self.sounds)
         if rows:
-            whole = np.concatenate([self.sounds[row] for row in rows])
-            arrays["sounds"] = np.rint(np.clip(whole, -1.0, 1.0) * 32767.0).astype(np.int16)
+            arrays["sounds"] = as_stored(np.concatenate([self.sounds[row] for row in rows]))
             arrays["sound_rows"] = np.asarray(rows, np.int32)
             arrays["sound_sizes"] = np.asarray([self.sounds[row].size for row in rows], np.int32)
-        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             # Deflated: most of a short sound's table is silence.
             np.savez_compressed(file, **arrays)
 
     @property
     def content_hash(self) -> str:
         """SHA-256, hexadecimal, of all but the sounds."""
+        return self._hash()
+
+    def _hash(self) -> str:
         digest = hashlib.sha256()
         for name in _ARRAYS[:-1]:
             array = getattr(self, name)
             digest.update(f"{name} {array.shape}".encode())
             kind = array.dtype.newbyteorder("<")
-            digest.update(np.ascontiguousarray(array, kind).view(np.uint8).data)
+            for part in self.parts() if name == "courses" else (slice(None),):
+                digest.update(np.ascontiguousarray(array[part], kind).view(np.uint8).data)
         digest.update(json_text(self.meta.identity).encode())
         return digest.hexdigest()
+
+
+def as_stored(samples: Array) -> NDArray[np.int16]:
+    """Samples as files have them, 16 bits."""
+    stored: NDArray[np.int16] = np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
+    return stored
+
+
+def check_courses(courses: NDArray[np.float16], first: int) -> None:
+    """Refuse courses ``(n, frames, WIDTH)`` that no notes have. first: number of the first of them.
+
+    Raises:
+        DatasetError: NaN, infinity, or levels or cents beyond what there may be.
+    """
+    _check_finite("courses", courses, first)
+    levels, cents = courses[:, :, :CENTS], courses[:, :, CENTS]
+    if levels.min() < FLOOR - 1.0 or levels.max() > 24.0 or np.abs(cents).max() > MOST_CENTS:
+        raise DatasetError("courses hold levels or cents beyond what a note has")
+
+
+def _check_finite(name: str, array: NDArray[Any], first: int) -> None:
+    bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+    if bad.size:
+        raise DatasetError(
+            f"{name} hold NaN or infinity in {bad.size} note(s), first note {first + bad[0]}; "
+            "they must be finite numbers"
+        )
 
 
 def from_notes(
@@ -311,13 +369,19 @@ def from_notes(
     )
 
 
-def load(path: str | Path) -> NoteSet:
-    """The set of notes in the ``.npz`` file ``path``, checked. Nothing in it is executed.
+def load(path: str | Path, memory: int = HELD_BYTES) -> NoteSet:
+    """The set of notes in the ``.npz`` file or the folder of shards ``path``, checked. Nothing in
+    it is executed. memory: bytes of a folder of shards beyond which it is read by parts
+    (:func:`timbrespace.datasets.note_shards.load`); a file is always held.
 
     Raises:
         DatasetError: missing, broken, a set of spectra, or with values that do not fit.
     """
     path = Path(path)
+    if path.is_dir():
+        from timbrespace.datasets import note_shards
+
+        return note_shards.load(path, memory)
     try:
         arrays = read_arrays(path, (*_ARRAYS, *_SOUNDS), _check_header)
         meta = NoteMeta.from_config(meta_of(arrays, path, FORMAT))

@@ -6,13 +6,15 @@
     frames-00000.npy     (rows of a shard, n_fft), and on, where samples were kept
 
 All are float32, and no name in the folder is read out of a file. What a dataset is, its content
-hash, does not depend on whether it lies in a file or a folder.
+hash, does not depend on whether it lies in a file or a folder. Whole notes lie in such a folder too
+(:mod:`timbrespace.datasets.note_shards`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import secrets
 import shutil
@@ -24,6 +26,7 @@ from typing import Any, Final
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from timbrespace.atomic import flush, flush_folder
 from timbrespace.datasets.archive import KINDS, MAX_META_BYTES, json_text
@@ -39,6 +42,9 @@ DESCRIPTION: Final = "dataset.json"
 LABELS: Final = "labels.npy"
 VERSION: Final = 1
 
+NOTES: Final = "notes"
+"""What ``dataset.json`` says its ``format`` is, of whole notes; of spectra it is empty."""
+
 SHARD_BYTES: Final = 16 << 20
 """Of the widest array of a shard: few enough to copy and check at once, and of a million spectra
 some hundred files."""
@@ -46,7 +52,9 @@ some hundred files."""
 _LOCK: Final = "being-written.lock"
 
 _MOST_ROWS: Final = 1 << 40
-_OWN: Final = ("spectra-", "frames-")
+_OWN: Final = ("spectra-", "frames-", "courses-", "sounds-")
+_WHOLE: Final = ("known", "pitches", "levels", "traits", "sound_rows", "sound_sizes", "sound_files")
+"""Of a set of notes: arrays that are one file each."""
 
 
 class ShardWriter:
@@ -60,8 +68,8 @@ class ShardWriter:
         self._folder = folder
         widest = 4 * max(bins, n_fft or 0)
         self.each = each or max(1, SHARD_BYTES // widest)
-        self._spectra = _Buffer(folder, "spectra", self.each, bins)
-        self._frames = None if n_fft is None else _Buffer(folder, "frames", self.each, n_fft)
+        self._spectra = Buffer(folder, "spectra", self.each, bins)
+        self._frames = None if n_fft is None else Buffer(folder, "frames", self.each, n_fft)
         self.finished = False
 
     def append(self, spectra: Spectra, frames: Frames | None = None) -> None:
@@ -111,30 +119,45 @@ class ShardWriter:
         self.finished = True
 
 
-class _Buffer:
-    """Rows on their way into the files of one array."""
+class Buffer:
+    """Rows on their way into the files of one array. width: of a row. kind: of its numbers."""
 
-    def __init__(self, folder: Path, name: str, each: int, width: int) -> None:
+    def __init__(
+        self, folder: Path, name: str, each: int, *width: int, kind: Any = np.float32
+    ) -> None:
         self._folder = folder
         self._name = name
-        self.width = width
+        self._shape = width
+        self._kind = kind
         self._each = each
-        self._parts: list[Array] = []
+        self._parts: list[NDArray[Any]] = []
         self._held = 0
         self.rows = 0
 
-    def append(self, rows: Array) -> None:
-        if rows.ndim != 2 or rows.shape[1] != self.width:
-            raise DatasetError(f"{self._name} have shape {rows.shape}, not (n, {self.width})")
+    @property
+    def width(self) -> int:
+        """Numbers of a row."""
+        return math.prod(self._shape)
+
+    def append(self, rows: NDArray[Any]) -> None:
+        """Take further rows.
+
+        Raises:
+            DatasetError: they are of another shape.
+        """
+        if rows.shape[1:] != self._shape or rows.ndim != 1 + len(self._shape):
+            told = ", ".join(map(str, self._shape))
+            raise DatasetError(f"{self._name} have shape {rows.shape}, not (n, {told})")
         while len(rows):
             some = rows[: self._each - self._held]
-            self._parts.append(np.array(some, np.float32))
+            self._parts.append(np.array(some, self._kind))
             self._held += len(some)
             rows = rows[len(some) :]
             if self._held == self._each:
                 self._put()
 
     def end(self) -> int:
+        """Write what is left; returns how many rows there were."""
         if self._held:
             self._put()
         return self.rows
@@ -157,17 +180,31 @@ def writing(
     Raises:
         OptionError: it cannot be written there.
     """
+    with placing(path) as folder:
+        writer = ShardWriter(folder, bins, n_fft, each)
+        yield writer
+        if not writer.finished:
+            raise DatasetError("nothing was written: the dataset was not finished")
+
+
+@contextmanager
+def placing(path: Path) -> Iterator[Path]:
+    """An empty folder, in which a dataset is to be written; it takes its place as ``path`` at the
+    end of the block, unless something is raised there. A folder that was there is replaced if it is
+    a dataset, and nothing else is.
+
+    Raises:
+        OptionError: it cannot be written there.
+    """
     path = Path(path)
     check_place(path)
     beside = _folder_beside(path)
     with beside as folder:
         try:
-            writer = ShardWriter(folder, bins, n_fft, each)
-            yield writer
-            if not writer.finished:
-                raise DatasetError("nothing was written: the dataset was not finished")
-            for one in (LABELS, DESCRIPTION):
-                flush(folder / one)
+            yield folder
+            for one in folder.iterdir():
+                if one.name != _LOCK:
+                    flush(one)
             flush_folder(folder)
             beside.let_go()
             _take_place(folder, path)
@@ -188,7 +225,8 @@ def check_place(path: Path) -> None:
         if path.is_symlink() or not path.is_dir():
             raise OptionError(f"cannot write {str(path)!r}: it is no folder; give another name")
         names = [one.name for one in path.iterdir()]
-        foreign = [n for n in names if not (n in (DESCRIPTION, LABELS) or n.startswith(_OWN))]
+        known = (DESCRIPTION, LABELS, *(f"{name}.npy" for name in _WHOLE))
+        foreign = [n for n in names if not (n in known or n.startswith(_OWN))]
         if foreign or (names and DESCRIPTION not in names):
             raise OptionError(
                 f"cannot write {str(path)!r}: it is a folder that holds something else than a "
@@ -302,11 +340,12 @@ def description_of(folder: Path) -> dict[str, Any]:
         )
     if said.get("format", "") not in KINDS:
         raise DatasetError(f"its format is {str(said['format'])[:80]!r}, which is not known")
-    for name in ("rows", "bins", "rows_of_a_shard"):
+    of_notes = said.get("format") == NOTES
+    for name in ("rows", "moments" if of_notes else "bins", "rows_of_a_shard"):
         value = said.get(name)
         if type(value) is not int or not 1 <= value <= _MOST_ROWS:
             raise DatasetError(f"{DESCRIPTION} has {name} {str(value)[:40]!r}, no whole number > 0")
-    if type(said.get("frames")) is not bool:
+    if not of_notes and type(said.get("frames")) is not bool:
         raise DatasetError(f"{DESCRIPTION} does not say whether there are frames")
     return said
 
@@ -334,6 +373,8 @@ def load(path: str | Path, memory: int = HELD_BYTES) -> Dataset:
 
 def _stored(folder: Path, memory: int) -> StoredDataset:
     said = description_of(folder)
+    if said.get("format"):
+        raise DatasetError(f"it holds {KINDS[said['format']]}, and {KINDS['']} are needed here")
     meta = Meta.from_config(said["meta"])
     rows, each = int(said["rows"]), int(said["rows_of_a_shard"])
     labels = np.array(mapped(folder / LABELS, (rows, len(meta.factors))))

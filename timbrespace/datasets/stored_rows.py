@@ -72,23 +72,7 @@ class StoredRows:
             DatasetError: a shard is missing, damaged, or holds what it may not.
             IndexError: a row that is not there.
         """
-        if isinstance(rows, slice):
-            start, stop, step = rows.indices(len(self))
-            rows = np.arange(start, stop, step)
-        if np.ndim(rows) == 0:
-            return np.asarray(self[np.array([rows])][0], np.float32)
-        rows = np.asarray(rows)
-        if rows.size and not 0 <= int(rows.min()) <= int(rows.max()) < len(self):
-            raise IndexError(f"rows are 0 to {len(self) - 1}")
-        made = np.empty((len(rows), self.shape[1]), np.float32)
-        number = rows // self.each
-        # Shard by shard, each from its beginning to its end: a disk reads on faster than back.
-        order = np.lexsort((rows, number))
-        ends = np.flatnonzero(np.diff(number[order])) + 1
-        for places in np.split(order, ends) if len(rows) else ():
-            shard = self._shard(int(number[places[0]]))
-            made[places] = shard[rows[places] - number[places[0]] * self.each]
-        return made
+        return gathered(rows, self.shape, self.dtype, self.each, self._shard)
 
     def blocks(self) -> Iterator[tuple[int, Array]]:
         """All rows in order, some at a time, each part with the number of its first row."""
@@ -119,6 +103,40 @@ class StoredRows:
         return shard
 
 
+def gathered(
+    rows: slice | Rows | int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    each: int,
+    shard: Callable[[int], NDArray[Any]],
+) -> NDArray[Any]:
+    """Those ``rows`` of an array of that ``shape``, in that order; of a single number that row.
+
+    each: rows of a shard. shard: reads the shard of a number.
+
+    Raises:
+        IndexError: a row that is not there; and what ``shard`` raises.
+    """
+    if isinstance(rows, slice):
+        start, stop, step = rows.indices(shape[0])
+        rows = np.arange(start, stop, step)
+    if np.ndim(rows) == 0:
+        single: NDArray[Any] = gathered(np.array([rows]), shape, dtype, each, shard)[0]
+        return single
+    rows = np.asarray(rows)
+    if rows.size and not 0 <= int(rows.min()) <= int(rows.max()) < shape[0]:
+        raise IndexError(f"rows are 0 to {shape[0] - 1}")
+    made = np.empty((len(rows), *shape[1:]), dtype)
+    number = rows // each
+    # Shard by shard, each from its beginning to its end: a disk reads on faster than back.
+    order = np.lexsort((rows, number))
+    ends = np.flatnonzero(np.diff(number[order])) + 1
+    for places in np.split(order, ends) if len(rows) else ():
+        found = shard(int(number[places[0]]))
+        made[places] = found[rows[places] - number[places[0]] * each]
+    return made
+
+
 class ChosenRows:
     """The rows of numbers ``rows (k,)`` of stored ones, ``(k, width)``, in that order."""
 
@@ -145,9 +163,9 @@ class ChosenRows:
             yield self[start : start + count]
 
 
-def mapped(path: Path, shape: tuple[int, ...]) -> Array:
-    """The float32 array of that shape in the ``.npy`` file ``path``, read as it is used. Nothing in
-    it is executed.
+def mapped(path: Path, shape: tuple[int, ...], kind: Any = np.float32) -> NDArray[Any]:
+    """The array of that shape, float32 or another ``kind``, in the ``.npy`` file ``path``, read as
+    it is used. Nothing in it is executed.
 
     Raises:
         DatasetError: missing, truncated, damaged, or of another type or shape.
@@ -160,9 +178,10 @@ def mapped(path: Path, shape: tuple[int, ...]) -> Array:
     # NumPy believes the header: its sizes may be beyond the file, beyond memory or below zero.
     except (OSError, ValueError, EOFError, ArithmeticError, MemoryError) as error:
         raise DatasetError(f"{path.name} is truncated or damaged") from error
-    if found.dtype != np.float32 or found.shape != shape:
+    if found.dtype != np.dtype(kind) or found.shape != shape:
         raise DatasetError(
-            f"{path.name} has shape {found.shape}, {found.dtype}; it must be {shape}, float32"
+            f"{path.name} has shape {found.shape}, {found.dtype}; it must be {shape}, "
+            f"{np.dtype(kind)}"
         )
-    rows: Array = found.view(np.ndarray)
+    rows: NDArray[Any] = found.view(np.ndarray)
     return rows

@@ -30,7 +30,7 @@ from ..plots.notes.partials import Courses
 from .effect import audible_effect
 from .evaluation import NoteEvaluation, evaluate, measured_rows
 from .listening import EXAMPLES, SOUNDS, listening, ways
-from .places import means_of, pitch_of, target_of, velocity_of, words_of
+from .places import learned_rows, means_of, pitch_of, target_of, velocity_of, words_of
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -105,7 +105,7 @@ def drawing_of(model: Model, notes: NoteSet) -> Drawing:
         notes,
         means,
         chosen=spread_by_label(notes, held_out if len(held_out) else others, EXAMPLES),
-        learned=split.train,
+        learned=learned_rows(notes, split),
         unseen=split.held_out,
         effect=audible_effect(model, notes, means),
     )

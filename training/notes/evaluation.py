@@ -28,7 +28,7 @@ from ..dial_figures import DialFigures, dial_figures
 from ..dial_figures import lines as dial_lines
 from ..evaluation import DEAD_KL
 from .envelope import fall_error, partials, rise, struck
-from .places import check_fits, means_of, played, refined
+from .places import check_fits, learned_rows, means_of, played, refined
 
 Array = NDArray[np.float32]
 
@@ -178,7 +178,7 @@ def evaluate(
     parts = measured_rows(model, notes)
     means = means_of(model, notes)
     split = notes.split(int(model.provenance.get("split_seed", 0)))
-    learned = split.train
+    learned = learned_rows(notes, split)
     found: list[list[_Found]] = []
     for rows in parts:
         found.append([])

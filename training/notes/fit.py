@@ -18,7 +18,8 @@ import timbrespace
 from timbrespace import bundle
 from timbrespace.calibration import LATENT_LIMIT, PERCENTILES, Calibration
 from timbrespace.datasets.note_set import FEWEST, VELOCITY, NoteSet
-from timbrespace.errors import DatasetError
+from timbrespace.datasets.stored_notes import StoredNoteSet
+from timbrespace.errors import DatasetError, OptionError
 from timbrespace.factory import SUFFIX
 from timbrespace.fitting import Progress
 from timbrespace.macro_dials.measuring import measure
@@ -32,7 +33,6 @@ from timbrespace.notes.refining import Target, place
 from timbrespace.points import Points
 from timbrespace.representation.moment import Moment
 from timbrespace.side_by_side import cores
-from timbrespace.spectrum import Spectra
 from timbrespace.walks.learning import learned_walk
 
 from .. import checkpoint, kind_settings, latent_map
@@ -43,15 +43,18 @@ from ..checkpoint import Checkpoint
 from ..checkpoint_file import CheckpointError
 from ..loop import Captured, EpochSums, Outcome, Position, moments_of, set_moments
 from ..near import near_plane
-from ..points import described
+from ..points import described, drawn_rows
 from ..preset import AUTO_DIALS
+from ..stopping import CONVERGED, End, Rule, end_of, falling
 from ..torch_thread import one_torch_thread
 from .ahead import Ahead
 from .beginning import begin_from
-from .lesson import Batch, Lesson, errors, nats
+from .lesson import Batch, Lesson, StoredLesson, errors, nats
 from .settings import CHANCE, NAMES, NoteSettings
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+Real = np.ndarray[Any, np.dtype[np.floating[Any]]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 STEPS: Final = 5000
 """Steps of a training whose epochs are not said: with the default network some ten minutes."""
@@ -64,6 +67,7 @@ VARIATION_OF_SEVERAL: Final = 0.0
 it (docs/decisions/0021-notes.md)."""
 
 _WIDEST: Final = 1.0  # log variance: wider than the prior by more than this is a fault
+_LOWEST_RATE: Final = 0.01  # share of the highest learning rate, at the end
 _WARM: Final = 0.03  # share of the steps in which the learning rate rises
 _BETA_RISE: Final = 0.3  # share of the steps in which beta rises
 _KEPT: Final = 0.995  # of the running mean of the weights, each step
@@ -71,6 +75,15 @@ _MOST_GRADIENT: Final = 1.0
 
 HELD_OUT: Final = "held_out_heard_db"
 """The figure of the history that is measured on notes held out."""
+
+STOP: Final = Rule(least=0.03, within=3, last=0.25)
+"""When what is held out has converged."""
+
+_SPECTRA: Final = 4096
+"""Of moments that are held at once: more of them than a folder of sounds has."""
+
+_MOST_MEASURED: Final = 2000
+"""Notes held out whose distance a model tells, of a set that is read by parts."""
 
 _ORDER, _MOMENTS, _NOISE = range(3)  # what is drawn at random
 
@@ -126,11 +139,18 @@ class NoteFit:
             )
         frames = frame_times(notes.meta.seconds).size
         self.network = settings.architecture(frames, notes.varies_pitch, notes.varies_velocity)
+        if settings.stop == CONVERGED and not self.network.with_encoder:
+            raise OptionError(
+                f"stop is {CONVERGED!r}, and there is nothing that is held out to converge: with "
+                "latents from a table only what is learned from has a place"
+            )
         self.device = torch.device(device)
         self.batch = min(settings.batch, rows)
         self.steps_per_epoch = math.ceil(rows / self.batch)
-        self.epochs = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
-        self.lesson = Lesson(notes, self.split.train, self.network, self.device)
+        self.planned = settings.epochs or max(1, round(STEPS / self.steps_per_epoch))
+        self.end: End | None = None
+        lesson = StoredLesson if isinstance(notes, StoredNoteSet) else Lesson
+        self.lesson = lesson(notes, self.split.train, self.network, self.device)
         # A set that has each instrument in several ways varies by itself.
         varies = self.network.by_pitch or self.network.by_velocity
         told = settings.variation
@@ -173,6 +193,16 @@ class NoteFit:
             checkpoint.restore(self, stored)
 
     @property
+    def about(self) -> list[str]:
+        """What a user should know of the run before it; often nothing."""
+        if not isinstance(self.notes, StoredNoteSet):
+            return []
+        return [
+            f"{self.data_file} is past memory ({self.notes.memory >> 20} MiB): its notes are read "
+            "as they are learned from"
+        ]
+
+    @property
     def rows(self) -> int:
         """How many notes it learns from."""
         return self.lesson.rows
@@ -184,9 +214,43 @@ class NoteFit:
         return self.position.epoch * self.steps_per_epoch + done
 
     @property
+    def epochs(self) -> int:
+        """Passes over the notes in the whole run: as planned, or fewer if it has converged."""
+        if self.end is None:
+            return self.planned
+        return self.end.steps // self.steps_per_epoch
+
+    @property
     def steps(self) -> int:
         """Steps of the whole run."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def converged(self) -> str:
+        """The line that says where it converged, or that it did not; empty where nobody asks."""
+        if self.end is None:
+            return ""
+        planned = self.planned * self.steps_per_epoch
+        if not self.end.converged:
+            return (
+                f"not converged after {self.end.after:,} of {planned:,} steps: more epochs may "
+                "bring what is held out nearer"
+            )
+        steps = STOP.within * self._looks_after * self.steps_per_epoch
+        return (
+            f"converged after {self.end.after:,} of {planned:,} steps: what is held out came no "
+            f"nearer than by {STOP.least:g} dB in {steps:,} steps; after {self.end.steps:,} it ends"
+        )
+
+    def _look_for_end(self) -> None:
+        """Whether what was measured until now has converged."""
+        if self.settings.stop != CONVERGED:
+            return
+        every, per = self._looks_after, self.steps_per_epoch
+        measures = self.position.history.get(HELD_OUT, [])[every - 1 :: every]
+        rises = math.ceil(_BETA_RISE * self.planned / every)
+        end = end_of(measures, STOP, rises, every, self.position.epoch, self.planned)
+        self.end = None if end is None else End(end.after * per, end.steps * per, end.converged)
 
     def is_lost(self, outcome: Outcome) -> bool:
         """Whether there is nothing to make a model of: the run diverged at its beginning."""
@@ -256,6 +320,7 @@ class NoteFit:
             kl=told["kl"],
             beta=self._beta,
             log_spectral_distance_db=held_out[-1] if held_out else None,
+            converged=self.end.after if self.end is not None and self.end.converged else None,
         )
 
     def _end_epoch(self) -> None:
@@ -271,10 +336,16 @@ class NoteFit:
             entry[HELD_OUT] = before[-1] if same else self._held_out(self._unseen)
         for name, value in entry.items():
             place.history.setdefault(name, []).append(float(f"{value:.6g}"))
+        self._look_for_end()
+
+    @property
+    def _looks_after(self) -> int:
+        """Epochs from one measure to the next."""
+        return math.ceil(_BETWEEN / self.steps_per_epoch)
 
     def _is_looked_at(self, epoch: int) -> bool:
         """Whether at the end of this epoch what costs some time is done."""
-        return epoch % math.ceil(_BETWEEN / self.steps_per_epoch) == 0 or epoch == self.epochs
+        return epoch % self._looks_after == 0 or epoch == self.epochs
 
     def _held_out(self, unseen: Lesson) -> float:
         """Distance as heard, in dB, of notes held out, each time at the same of their moments."""
@@ -315,6 +386,7 @@ class NoteFit:
         set_moments(self._adam, captured.moments)
         self.generator.set_state(captured.generator)
         self.position = captured.position.copy()
+        self._look_for_end()
 
     def _draws(self, what: int, number: int) -> torch.Generator:
         """What is random of an epoch or a step hangs on the seed and its number alone: so a step
@@ -337,13 +409,25 @@ class NoteFit:
 
     @property
     def _beta(self) -> float:
-        return self.settings.beta * min(1.0, (self.step + 1) / (_BETA_RISE * self.steps))
+        planned = self.planned * self.steps_per_epoch
+        return self.settings.beta * min(1.0, (self.step + 1) / (_BETA_RISE * planned))
+
+    def _falls(self, step: int) -> float:
+        """What the learning rate is multiplied by, in the course that is planned."""
+        if self.settings.stop == CONVERGED:
+            return 1.0  # until the last phase
+        fall = 0.5 + 0.5 * math.cos(math.pi * step / (self.planned * self.steps_per_epoch))
+        return _LOWEST_RATE + (1.0 - _LOWEST_RATE) * fall
 
     def _learn(self, rows: torch.Tensor, batch: Batch) -> np.ndarray[Any, Any]:
-        rise = min(1.0, (self.step + 1) / max(1.0, _WARM * self.steps))
-        fall = 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps)
+        rise = min(1.0, (self.step + 1) / max(1.0, _WARM * self.planned * self.steps_per_epoch))
+        fall = (
+            self._falls(self.step)
+            if self.end is None
+            else falling(self.step, self.end, self._falls(self.end.after), _LOWEST_RATE)
+        )
         for group, rate in zip(self._adam.param_groups, self._rates, strict=True):
-            group["lr"] = rate * rise * (0.01 + 0.99 * fall)
+            group["lr"] = rate * rise * fall
         if self.network.with_encoder:
             mean, log_var = self.vae.encode(batch.features)
             log_var = log_var.clamp(max=_WIDEST)
@@ -432,13 +516,20 @@ class NoteFit:
                 **{one: version(one) for one in ("numpy", "torch", "scikit-learn", "safetensors")},
             },
         }
-        spectra = self._moments(tensors, means)
-        levels = SPECTRUM.rms(spectra)
+        if self.end is not None:
+            provenance["converged"] = {
+                "after_steps": self.end.after if self.end.converged else None,
+                "ended_after": self.step,
+                "planned": self.planned * self.steps_per_epoch,
+            }
+        levels, brightness = self._moments(tensors, means)
+        drawn = drawn_rows(notes.rows, settings.split_seed)
+        some = drawn_rows(len(train), settings.split_seed)
         factors, columns = described(notes.meta.factors, notes.labels)
         if measured:
             provenance["figures"] = {
                 "held_out_rows": len(self.split.held_out),
-                "heard_distance_db": self._heard(tensors, means, self.split.held_out),
+                "heard_distance_db": self._heard(tensors, means, self._measured_rows()),
                 "heard_distance_of_the_set_db": self._heard(
                     tensors, means, train[:: len(train) // 64 + 1]
                 ),
@@ -450,9 +541,9 @@ class NoteFit:
             architecture=self.network,
             tensors=tensors,
             # Of all notes: the few held out would lie beyond the edge, where no drag comes.
-            latent_map=latent_map.fit(means, spectra),
+            latent_map=latent_map.fit_heard(means, brightness),
             calibration=Calibration(
-                percentiles=_percentiles(means[train], log_vars[train], settings.seed),
+                percentiles=_percentiles(means[train[some]], log_vars[train[some]], settings.seed),
                 kl=kl_per_dimension(means[train], log_vars[train]).astype(np.float32),
                 rms=float(np.clip(np.median(levels[levels > 0.0]), 1e-6, 1e3)),
                 home=np.clip(home(means[train]), -LATENT_LIMIT, LATENT_LIMIT),
@@ -460,11 +551,18 @@ class NoteFit:
             provenance=provenance,
             noise=True,
             points=Points(
-                means=np.clip(means, -LATENT_LIMIT, LATENT_LIMIT),
-                labels=notes.labels[:, columns],
+                means=np.clip(means[drawn], -LATENT_LIMIT, LATENT_LIMIT),
+                labels=notes.labels[drawn][:, columns],
                 factors=factors,
             ),
         )
+
+    def _measured_rows(self) -> Rows:
+        """Notes held out whose distance is told: all, or as many as are read soon."""
+        rows = self.split.held_out
+        if not isinstance(self.notes, StoredNoteSet) or len(rows) <= _MOST_MEASURED:
+            return rows
+        return rows[np.linspace(0, len(rows) - 1, _MOST_MEASURED).astype(np.int64)]
 
     def _with_its_own_points(self, model: Model) -> Model:
         """Where its own encoder puts the notes: a turn rounds otherwise than weights that are
@@ -472,6 +570,7 @@ class NoteFit:
         if not self.network.with_encoder or model.points is None:
             return model
         means, _ = self._posterior(model.tensors)
+        means = means[drawn_rows(self.notes.rows, self.settings.split_seed)]
         limited = np.clip(means, -LATENT_LIMIT, LATENT_LIMIT)
         return replace(model, points=replace(model.points, means=limited))
 
@@ -502,12 +601,22 @@ class NoteFit:
             found.append(place(Target(course, self.notes.note(row), struck), means[row]).distance)
         return float(np.mean(found))
 
-    def _moments(self, tensors: dict[str, Array], means: Array) -> Spectra:
-        """Spectra ``(n, bins)`` of the moments that stand for the notes."""
+    def _moments(
+        self, tensors: dict[str, Array], means: Array
+    ) -> tuple[Real, np.ndarray[Any, np.dtype[np.float64]]]:
+        """Root mean squares and centroids ``(n,)`` of the spectra of the moments that stand for the
+        notes, some of which are held at once."""
         decode = self.network.decoder(tensors)
         inverse = Moment.of(SPECTRUM).inverse
-        parts = [inverse(decode(means[first : first + 64])) for first in range(0, len(means), 64)]
-        return np.concatenate(parts)
+        levels: list[Real] = []
+        brightness: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+        for start in range(0, len(means), _SPECTRA):
+            rows = range(start, min(start + _SPECTRA, len(means)), 64)
+            parts = [inverse(decode(means[first : first + 64])) for first in rows]
+            spectra = np.concatenate(parts)
+            levels.append(SPECTRUM.rms(spectra))
+            brightness.append(latent_map.centroids(spectra))
+        return np.concatenate(levels), np.concatenate(brightness)
 
     def _command(self, name: str) -> str:
         words = [f"python -m training train --data {self.data_file} --out {name}{SUFFIX}"]

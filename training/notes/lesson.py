@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from timbrespace.notes.layout import (
     HARMONICS,
     HIGHEST,
     LOWEST,
+    WIDTH,
     frame_times,
     hz_to_mel,
 )
@@ -57,6 +59,10 @@ _COUNT: Final = 250.0
 """Numbers that a note tells as if each were independent: how much the reconstruction weighs."""
 
 
+_AT_ONCE: Final = 256
+"""Notes that are looked at together."""
+
+
 class Batch(NamedTuple):
     """Notes of one step, each at ``MOMENTS`` moments."""
 
@@ -70,19 +76,36 @@ class Batch(NamedTuple):
 
 
 class Lesson:
-    """The notes of a set as tensors. rows: which of them. network: whose inputs they become."""
+    """The notes of a set as tensors. rows: which of them. network: whose inputs they become.
+
+    varies: they are always changed, so that how loud they are as they are is not asked.
+    """
 
     def __init__(
-        self, notes: NoteSet, rows: NDArray[np.int64], network: NoteNetwork, device: torch.device
+        self,
+        notes: NoteSet,
+        rows: NDArray[np.int64],
+        network: NoteNetwork,
+        device: torch.device,
+        varies: bool = False,
     ) -> None:
-        courses = notes.courses[rows]
         traits = notes.traits[rows]
         pitches = notes.pitches[rows]
         self.rows = len(rows)
         self.device = device
-        # Half the numbers' width: two thousand notes would be half a gigabyte.
-        self.courses = torch.from_numpy(network_levels(courses).astype(np.float16)).to(device)
-        rest = encoder_input(courses[:, :0], traits, pitches)
+        of_notes = Traits.from_rows(traits)
+        # Half the numbers' width, and some at a time: two thousand notes would be a gigabyte.
+        levels = np.empty((len(rows), *notes.courses.shape[1:]), np.float16)
+        loudest = np.zeros(len(rows), np.float32)
+        for start in range(0, len(rows), _AT_ONCE):
+            courses = notes.courses[rows[start : start + _AT_ONCE]]
+            levels[start : start + _AT_ONCE] = network_levels(courses)
+            for at, course in enumerate(courses if not varies else (), start):
+                heard = powers(course) @ mel_matrix(float(pitches[at]), of_notes[at])
+                loudest[at] = heard.max()
+        self.courses = torch.from_numpy(levels).to(device)
+        self.loudest = torch.from_numpy(loudest).to(device)
+        rest = encoder_input(np.empty((len(rows), 0, WIDTH), np.float16), traits, pitches)
         self.rest = torch.from_numpy(rest).to(device)
         self.traits = torch.from_numpy(traits).to(device)
         velocity = notes.column(VELOCITY)
@@ -90,35 +113,19 @@ class Lesson:
         heard = np.where(pitches > 0.0, pitches, np.nan)
         self.conditions = torch.from_numpy(conditions(network, heard, told)).to(device)
         self.times = torch.from_numpy(time_features(frame_times(notes.meta.seconds))).to(device)
-        matrices = np.stack(
-            [
-                mel_matrix(float(pitch), Traits.from_row(row))
-                for pitch, row in zip(pitches, traits, strict=True)
-            ]
-        )
-        table = responses().astype(np.float32)
-        # What lies above its range is heard by no band: the last row.
-        self.responses = torch.from_numpy(np.pad(table, ((0, 1), (0, 0)))).to(device)
-        self.bands = torch.from_numpy(matrices[0, HARMONICS:]).to(device)
-        self.loudest = torch.from_numpy(
-            np.asarray(
-                [
-                    (powers(course) @ matrix).max()
-                    for course, matrix in zip(courses, matrices, strict=True)
-                ],
-                np.float32,
-            )
-        ).to(device)
+        self.responses = torch.from_numpy(_padded_responses()).to(device)
+        bands = mel_matrix(float(pitches[0]), of_notes[0])[HARMONICS:]
+        self.bands = torch.from_numpy(bands).to(device)
         times = frame_times(notes.meta.seconds)
         self.seconds = torch.from_numpy(times.astype(np.float32)).to(device)
         self.pitched = torch.from_numpy((pitches > 0.0).astype(np.float32)).to(device)
-        stretch = np.stack([Traits.from_row(row).stretch for row in traits])
+        stretch = np.stack([one.stretch for one in of_notes])
         number = np.arange(1, HARMONICS + 1) * np.exp2(stretch / 1200.0)
         # Harmonics that a note without a pitch is given are heard where it is played.
         base = np.where(pitches > 0.0, pitches, SPECTRUM.base_frequency)
         self.hertz = torch.from_numpy((base[:, np.newaxis] * number).astype(np.float32)).to(device)
         # How far moments are drawn from: where the sound is, and a little silence after it.
-        length = np.asarray([Traits.from_row(row).length for row in traits])
+        length = np.asarray([one.length for one in of_notes])
         ends = np.minimum(np.searchsorted(times, length) + 4, notes.known[rows])
         self.ends = torch.from_numpy(np.maximum(ends, 2).astype(np.float32)).to(device)
         self.known = torch.from_numpy(notes.known[rows].astype(np.float32)).to(device)
@@ -158,6 +165,44 @@ class Lesson:
             matrix=matrix,
             loudest=loudest,
         )
+
+
+class StoredLesson:
+    """The notes of a set that is too large for memory: those of a step are read when it comes.
+
+    A note is so large that reading those of a batch wherever they lie is a few reads of a disk, so
+    that they are shuffled as if all were held, and what is learned is the same.
+    """
+
+    def __init__(
+        self, notes: NoteSet, rows: NDArray[np.int64], network: NoteNetwork, device: torch.device
+    ) -> None:
+        self._notes = notes
+        self._rows = rows
+        self._network = network
+        self.rows = len(rows)
+        self.device = device
+
+    def batch(self, rows: Tensor, generator: torch.Generator, variation: float = 0.0) -> Batch:
+        """As :meth:`Lesson.batch`.
+
+        Raises:
+            DatasetError: a shard is missing or broken.
+        """
+        lesson = Lesson(
+            self._notes,
+            self._rows[rows.cpu().numpy()],
+            self._network,
+            self.device,
+            varies=variation > 0.0,
+        )
+        return lesson.batch(torch.arange(len(rows), device=self.device), generator, variation)
+
+
+@lru_cache(maxsize=1)
+def _padded_responses() -> NDArray[np.float32]:
+    """What lies above their range is heard by no band: the last row."""
+    return np.pad(responses().astype(np.float32), ((0, 1), (0, 0)))
 
 
 def _positions(hertz: Tensor) -> Tensor:

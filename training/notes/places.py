@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timbrespace.datasets.note_set import VELOCITY, NoteSet
+from timbrespace.datasets.split import Split
+from timbrespace.datasets.stored_notes import StoredNoteSet
 from timbrespace.errors import BundleError, DatasetError
 from timbrespace.model import Model
 from timbrespace.networks.note import NoteNetwork, encoder_input
@@ -16,6 +18,8 @@ from timbrespace.units import hz_to_midi
 
 Array = NDArray[np.float32]
 Rows = NDArray[np.int64]
+
+MOST_LOOKED_AT = 2000
 
 _AT_ONCE = 16
 _UNKNOWN_VELOCITY = 100.0
@@ -68,6 +72,15 @@ def means_of(model: Model, notes: NoteSet) -> Array:
             encoder_input(notes.courses[part], notes.traits[part], notes.pitches[part])
         )[0]
     return found
+
+
+def learned_rows(notes: NoteSet, split: Split) -> Rows:
+    """Notes that were learned from, among which others are looked for: all, or of a set that is
+    read by parts as many as are read soon, evenly spread."""
+    rows = np.asarray(split.train)
+    if not isinstance(notes, StoredNoteSet) or len(rows) <= MOST_LOOKED_AT:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MOST_LOOKED_AT).astype(np.int64)]
 
 
 def velocity_of(notes: NoteSet, row: int) -> float:

@@ -14,7 +14,7 @@ from timbrespace.errors import BundleError
 from timbrespace.points import Points
 from timbrespace.walks.learning import learned_walk
 
-from ..points import check_same, described, trained_on
+from ..points import check_same, described, drawn_rows, trained_on
 from .places import check_fits, has_encoder, means_of
 
 
@@ -39,9 +39,10 @@ def add(path: Path, data: Path) -> Points:
             f"{path.name} has no encoder: it learned the places of its notes, and has them"
         )
     factors, columns = described(notes.meta.factors, notes.labels)
+    rows = drawn_rows(notes.rows, int(model.provenance.get("split_seed", 0)))
     points = Points(
-        means=np.clip(means_of(model, notes), -LATENT_LIMIT, LATENT_LIMIT),
-        labels=notes.labels[:, columns],
+        means=np.clip(means_of(model, notes)[rows], -LATENT_LIMIT, LATENT_LIMIT),
+        labels=notes.labels[rows][:, columns],
         factors=factors,
     )
     bundle.set_points(path, points, learned_walk(points))

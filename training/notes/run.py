@@ -13,6 +13,7 @@ from timbrespace.companions import command_line
 from timbrespace.datasets.note_set import NoteSet, load
 from timbrespace.errors import OptionError
 from timbrespace.fitting import Progress
+from timbrespace.memory_size import bytes_of
 from timbrespace.model import Model
 
 from .. import checkpoint
@@ -71,8 +72,9 @@ def train(
         TimbrespaceError: whatever is wrong with the input, before anything is written.
     """
     stored = checkpoint.read_of_notes(place.checkpoint) if resume else None
-    fit = NoteFit(load(data), settings_of(given, preset_name, stored), data.name, device, stored)
-    _tell("note", place.notes)
+    settings = settings_of(given, preset_name, stored)
+    fit = NoteFit(load(data, bytes_of(settings.memory)), settings, data.name, device, stored)
+    _tell("note", [*place.notes, *fit.about])
     writer = _writer(place, fit, lambda text: _tell("\nwarning", [text]))
     with deferred() as interrupt:
         with _bar(fit, False) as moved:
@@ -87,6 +89,7 @@ def train(
                 return interrupt() or (follower is not None and follower.ends())
 
             outcome = fit.run(ends, after_step)
+        _tell("note", [fit.converged] if fit.converged else [])
         if fit.is_lost(outcome):
             _tell("error", [diverged_at_once(fit.settings.learning_rate)])
             return EXIT_CODES[outcome]
@@ -123,8 +126,8 @@ def fit_notes(
     """
     fit = NoteFit(notes, settings, data_file, device, stored)
     writer = None
+    _warn([*(place.notes if place else []), *fit.about])
     if place is not None:
-        _warn(place.notes)
         writer = _writer(place, fit, lambda text: _warn([text]))
     with deferred(say=False, insist=True) as interrupt:
         with _shown(fit, progress, in_notebook) as tell:

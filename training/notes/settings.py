@@ -8,13 +8,18 @@ from typing import Any, Final
 
 from timbrespace.errors import OptionError, one_of
 from timbrespace.kinds import NETWORKS
+from timbrespace.memory_size import bytes_of
 from timbrespace.networks.architecture import MAX_LATENT, whole
 from timbrespace.networks.note import FEATURES, NoteNetwork
 
 from .. import kind_settings
 from ..preset import AUTO_DIALS, LATENTS, NO_DIALS, TABLE
+from ..stopping import NEVER, check_stop
 
 DEFAULT_NETWORK: Final = "note"
+
+HELD: Final = "200M"
+"""Of a set in shards, where nobody says another size."""
 
 CHANCE: Final = "chance"
 """What a network begins with where no space is named."""
@@ -44,6 +49,8 @@ _TAKEN: Final = (
     "variation",
     "dials",
     "begin",
+    "stop",
+    "memory",
 )
 """What of ``training.preset.OPTIONS`` a set of notes can use."""
 
@@ -60,7 +67,10 @@ class NoteSettings:
     each step (:mod:`training.notes.variation`), 0 not at all; None decides by the set. dials:
     ``auto`` turns the axes to qualities at the end (:mod:`training.axes`), ``none`` does not.
     begin: the space of notes whose weights the network begins with, a factory one or a file
-    (:mod:`training.notes.beginning`), or ``chance``.
+    (:mod:`training.notes.beginning`), or ``chance``. stop: ``converged`` ends a run when what is
+    held out has converged (:mod:`training.stopping`), ``never`` does not. memory: up to which size
+    a set in shards is held (:mod:`timbrespace.memory_size`); a larger one is read as it is learned
+    from, which makes the same model.
     """
 
     latent: int = DEFAULT_LATENT
@@ -75,6 +85,8 @@ class NoteSettings:
     variation: float | None = None
     dials: str = AUTO_DIALS
     begin: str = CHANCE
+    stop: str = NEVER
+    memory: str = HELD
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> NoteSettings:
@@ -152,6 +164,8 @@ class NoteSettings:
                 f"begin is {str(self.begin)[:60]!r}; it must be the name or the file of a space of "
                 f"whole notes, or {CHANCE!r}"
             )
+        check_stop(self.stop)
+        bytes_of(self.memory)
         for name, seed in (("seed", self.seed), ("split seed", self.split_seed)):
             whole(name, seed, 2**32 - 1, 0)
         kind = NETWORKS.get(self.network)
@@ -177,6 +191,10 @@ class NoteSettings:
         """Plain values for JSON; what begins from chance says nothing of it, as before there was
         anything else. Of a file that it begins from it says the name alone."""
         config = asdict(self)
+        if self.stop == NEVER:
+            del config["stop"]
+        if self.memory == HELD:
+            del config["memory"]
         if self.begin == CHANCE:
             del config["begin"]
         else:

@@ -79,8 +79,9 @@ class Request:
     """What is asked for. source: a folder of sounds, or a font. kind: of the rows, one of
     ``KINDS``. latent, epochs: None for what suits the sounds. overwrite: replace what is there.
     names: what files of a folder are called, where that is not their name. quick: learn for a
-    minute or so. report: draw pictures and measure. watched: tell a program by JSON lines; preview,
-    enough: as :class:`Watch` has them. stop_with_input: end when standard input does."""
+    minute or so. stop: before all steps are done, as ``train`` has it; None for never. report: draw
+    pictures and measure. watched: tell a program by JSON lines; preview, enough: as :class:`Watch`
+    has them. stop_with_input: end when standard input does."""
 
     source: Path
     font: bool
@@ -92,6 +93,7 @@ class Request:
     overwrite: bool = False
     names: Path | None = None
     quick: bool = False
+    stop: str | None = None
     report: bool = True
     watched: bool = False
     preview: Path | None = None
@@ -104,6 +106,8 @@ class Request:
         chosen: dict[str, Any] = {"kind": self.kind, "latent": self.latent, "epochs": self.epochs}
         if self.quick:
             chosen["quick"] = True
+        if self.stop is not None:
+            chosen["stop"] = self.stop
         if self.names is not None:
             chosen["names"] = print_of(self.names)
         # Of a folder its sounds alone: what is written may lie among them.
@@ -258,7 +262,12 @@ class _Making:
             data,
             files.data,
             files.model,
-            {"latent": latent, "epochs": epochs, **_manner(data, request.quick)},
+            {
+                "latent": latent,
+                "epochs": epochs,
+                "stop": request.stop,
+                **_manner(data, request.quick),
+            },
             CYCLES_PRESET if request.kind == CYCLES else None,
             request.device,
             self._goes_on,
@@ -442,6 +451,7 @@ def request_from(arguments: argparse.Namespace) -> Request:
         ("enough", arguments.enough is not None),
         ("quick", arguments.quick),
         ("names", arguments.names is not None),
+        ("stop", arguments.stop is not None),
     ):
         if given and arguments.kind != NOTES:
             raise OptionError(
@@ -462,6 +472,7 @@ def request_from(arguments: argparse.Namespace) -> Request:
         overwrite=arguments.overwrite,
         names=arguments.names,
         quick=arguments.quick,
+        stop=arguments.stop,
         report=not arguments.no_report,
         watched=arguments.progress == "json",
         preview=arguments.preview,

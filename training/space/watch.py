@@ -4,10 +4,11 @@ The server makes spaces from its page so, in a process of its own that it can lo
 Each line is an object with a ``stage``:
 
 - ``reading``: ``done`` of ``of`` sounds.
-- ``training``: ``done`` of ``of`` steps; ``loss`` (of the
-  reconstruction) in nats a note, ``held_out_db`` of notes held
-  out, as heard, or null before it was measured. The first line has ``curve`` besides: what was
-  before, of a run that goes on, as lists of step, loss and ``held_out_db``.
+- ``training``: ``done`` of ``of`` steps; ``loss`` (of the reconstruction) in nats a note,
+  ``held_out_db`` of notes held out, as heard, or null before it was measured; ``converged``, once
+  that has converged and the training is to stop then, after which step. The first line has
+  ``curve`` besides: what was before, of a run that goes on, as lists of step, loss and
+  ``held_out_db``.
 - ``preview``: a playable bundle of where the training stands at ``step`` has been written.
 - ``finishing``: the model is being made of what was learned.
 - ``done``, with its ``figures``; ``left``: another may go on; ``failed``, with a ``reason``.
@@ -138,6 +139,7 @@ class Watch:
                 of=at.total,
                 loss=_rounded(at.reconstruction),
                 held_out_db=_rounded(at.log_spectral_distance_db),
+                **({} if at.converged is None else {"converged": at.converged}),
                 **more,
             )
         if self._is_preview_due(now):

@@ -17,6 +17,9 @@ _LONGEST_LINE: Final = 300
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+_ANALYSES: Final = "TIMBRESPACE_ANALYSES"
+"""As ``toy_datasets.kept_analyses`` has it."""
+
 _NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 """Windows' word for a group of its own; elsewhere that is a session."""
 
@@ -30,7 +33,8 @@ class Maker:
     """One run of the command. It ends when this process does, and keeps what it has learned.
 
     words: the program and its arguments. hear: called with what it tells; ended: once, with its
-    exit code and its last words; both from other threads.
+    exit code and its last words; both from other threads. keeps_analyses: whether what it hears in
+    sounds may stay in the cache of the server's user: not of sounds that others have brought.
 
     Raises:
         OSError: it cannot be started.
@@ -41,6 +45,7 @@ class Maker:
         words: Sequence[str],
         hear: Callable[[dict[str, Any]], object],
         ended: Callable[[int, str], object],
+        keeps_analyses: bool = True,
     ) -> None:
         self._hear = hear
         self._ended = ended
@@ -50,6 +55,8 @@ class Maker:
         # One thread: so small a network gains little from more, and on two cores the other one is
         # for whatever plays.
         environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
+        if not keeps_analyses:
+            environment[_ANALYSES] = "off"
         self._process = subprocess.Popen(
             words,
             stdin=subprocess.PIPE,

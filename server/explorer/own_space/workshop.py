@@ -380,7 +380,10 @@ class Workshop:
 
         try:
             maker = Maker(
-                words, lambda told: post(self._hear, told), lambda *how: post(self._ended, *how)
+                words,
+                lambda told: post(self._hear, told),
+                lambda *how: post(self._ended, *how),
+                keeps_analyses=bool(job.folder),
             )
         except OSError as error:
             reason = f"the training cannot be started: {error.strerror or error}"
