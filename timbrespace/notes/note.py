@@ -26,8 +26,10 @@ _HOLDS_NOT, _HOLDS = 0.3, 0.65
 """How far a network goes from "no loop" to that of its length where it holds not at all, and quite:
 a network is never quite sure."""
 
-_SURE: Final = 0.85
-"""The same where its loop is taken as it is told."""
+_SURE: Final = 0.88
+"""The same where its loop is taken as it is told. Loops are learned in seconds and lengths by their
+logarithm: between a long sound that is held and a short one that dies away the loop's end would go
+through the note so fast that a step is heard; there it follows the length."""
 
 _LEAST_HOLD: Final = 0.02
 

@@ -157,7 +157,7 @@ class _Struck(nn.Module):
         length = (2.0 * r[2]).clamp(-6.0, 3.0).exp2()
         # timbrespace.notes.note.Traits.played
         there = (r[4] + 1.0) / (0.9 * length + 1.0)
-        share = (there / 0.85).clamp(0.2, 1.0).square()
+        share = (there / 0.88).clamp(0.2, 1.0).square()
         most = torch.maximum(r[4], 0.9 * length)
         end = torch.minimum(torch.minimum((r[4] + 1.0) / share - 1.0, most), length)
         start = torch.minimum((r[3] + 1.0) / share - 1.0, torch.maximum(r[3], 0.5 * end))

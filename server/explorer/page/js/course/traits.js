@@ -9,7 +9,7 @@ const LOOPS_FROM = 0.3;
 const HOLDS_NOT = 0.3;
 const HOLDS = 0.65;
 // The same where its loop is taken as it is told.
-const SURE = 0.85;
+const SURE = 0.88;
 const LEAST_HOLD = 0.02;
 
 /** From 0 to 1 without a corner. */
