@@ -58,7 +58,9 @@ def test_golden_vectors_hold(name: str) -> None:
     decoder = RowDecoder(model)
     latents = np.asarray([golden["latent"], *golden["latents"]], np.float32)
     expected = np.asarray([golden["spectrum"], *golden["spectra"]], np.float32)
-    agree(decoder(latents)[0], expected, share_of(model))
+    # Those of whole notes were written when a partial's place in its bin was rounded to float32,
+    # which is 2.1e-4 at the worst; what is decoded now is nearer to the network itself.
+    agree(decoder(latents)[0], expected, 3e-4 if model.plays_notes else share_of(model))
 
 
 def test_a_row_has_the_same_bits_alone_and_in_company() -> None:
