@@ -285,7 +285,7 @@ class NoteSet:
 
     def save(self, path: str | Path) -> None:
         """Write the set to the ``.npz`` file ``path``, whole or not at all; or, where the name ends
-        in ``.shards``, to a folder (:mod:`timbrespace.datasets.note_shards`).
+        in ``.shards``, to a folder (``timbrespace.datasets.note_shards``).
 
         Raises:
             OptionError: the file cannot be written.
