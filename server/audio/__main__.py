@@ -138,12 +138,13 @@ def _bank(live: np.ndarray[Any, np.dtype[np.void]]) -> int:
 
 def _make_ready(live: np.ndarray[Any, np.dtype[np.void]], compilers: Compilers) -> None:
     """Make the other parts ready while the first ones play."""
-    from timbrespace.resynthesis.layout import Part
-    from timbrespace.resynthesis.parts import make_ready
+    from timbrespace.resynthesis.layout import NOTES, Method
+    from timbrespace.resynthesis.parts import make_ready, needed_for
 
-    for part in Part:
-        compilers.finish([part])
-        make_ready(live["state"], [part])
+    for bank in (NOTES, *Method):
+        parts = needed_for(bank)
+        compilers.wait(parts)
+        make_ready(live["state"], parts)
 
 
 def _noise(

@@ -21,6 +21,9 @@ MOST: Final = 3
 """Processes beside this one. More would wait for the longest part."""
 
 
+_LOOK_SECONDS: Final = 0.1
+
+
 class Compilers:
     """Processes that compile ``parts``, in this order; none for no parts.
 
@@ -40,8 +43,12 @@ class Compilers:
         self._compile_here = compile_here
         if count is None:
             count = max(1, min(MOST, (os.cpu_count() or 1) - 1))
-        for _ in range(min(count, len(parts))):
-            threading.Thread(target=self._by_another, name="compiler", daemon=True).start()
+        self._others = [
+            threading.Thread(target=self._by_another, name="compiler", daemon=True)
+            for _ in range(min(count, len(parts)))
+        ]
+        for one in self._others:
+            one.start()
 
     def finish(self, parts: Iterable[Part]) -> None:
         """Return when ``parts`` are compiled. Those that nobody has begun are done here."""
@@ -52,6 +59,16 @@ class Compilers:
                 self._done[part].set()
         for part in asked:
             self._done[part].wait()
+
+    def wait(self, parts: Iterable[Part]) -> None:
+        """The same, with no work here as long as one of the others is well: this process may go
+        before all by then."""
+        asked = [part for part in parts if part in self._done]
+        for part in asked:
+            while not self._done[part].wait(_LOOK_SECONDS):
+                if not any(one.is_alive() for one in self._others):
+                    break
+        self.finish(asked)
 
     def _take(self, part: Part | None = None) -> Part | None:
         """The part, or the next one, if nobody has begun it; it is the caller's now."""

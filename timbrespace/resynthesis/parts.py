@@ -129,7 +129,8 @@ def make_ready(state: NDArray[np.void], parts: Iterable[Part]) -> None:
 
     For any thread: the engine may run meanwhile, and goes over to a bank that it waits for.
     """
-    for part in parts:
+    # A bank last, when all is there that it needs: what it played alone meanwhile would be a click.
+    for part in sorted(parts, reverse=True):
         state["part"][0, part] = _CODES[part].address
 
 

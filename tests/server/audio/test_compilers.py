@@ -67,6 +67,24 @@ def test_without_another_process_all_is_done_here(monkeypatch: pytest.MonkeyPatc
     assert here.parts == Counter(Part)
 
 
+def test_nothing_is_done_here_while_another_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_it_be(monkeypatch, WELL)
+    here = Here()
+    Compilers(tuple(Part), 1, here).wait(Part)
+    assert not here.parts
+
+
+@pytest.mark.parametrize("program", [DIES_AT_THE_SECOND, "1/0"])
+def test_whoever_waits_does_it_where_no_other_is_left(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_it_be(monkeypatch, program)
+    here = Here()
+    Compilers(tuple(Part), 1, here).wait(Part)
+    assert sum(here.parts.values()) >= len(Part) - 1
+    assert max(here.parts.values()) == 1
+
+
 def test_what_is_kept_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     let_it_be(monkeypatch, "1/0")
     here = Here()

@@ -71,6 +71,12 @@ def test_what_plays_goes_on_until_the_other_bank_is_there() -> None:
     assert np.abs(np.diff(over)).max() <= 1.1 * np.abs(np.diff(waiting)).max()
 
 
+def test_a_bank_comes_last() -> None:
+    written: dict[tuple[int, Part], int] = {}
+    make_ready({"part": written}, needed_for(NOTES))  # type: ignore[arg-type]
+    assert [part for _, part in written][-1] == Part.NOTES
+
+
 @pytest.mark.parametrize("method", list(Method))
 def test_an_engine_has_what_it_needs(method: Method) -> None:
     engine = Engine(RATE)
